@@ -1,0 +1,31 @@
+"""plana-secrets: edit, mirror, rotate and verify SOPS age-encrypted secret files.
+
+A map for the newcomer, from the top down (imports point only downwards, and
+import-linter holds us to it):
+
+``cli``
+    The one place that knows click, terminals and advice. One command, one file.
+``config``
+    ``plana-secrets.toml`` to typed settings; its only reader.
+``verify``
+    Checks, findings, reports: what is true of the files, the keysets and the mirror.
+``rotation`` | ``mirror``
+    The keyset state machine and what it renders; the one-way copy and its backends.
+    Both plan purely and act afterwards.
+``secretfiles``
+    The files under ``infra/secrets``: which there are, of what kind, how one is
+    changed without ever being torn, and the journal of a change of many.
+``sops`` | ``git``
+    Reading SOPS documents natively and writing them through the sops program;
+    the only door to git.
+``age``
+    Recipients, identities, and where identities are found.
+``observability``
+    Events as frozen data.
+``process`` | ``storage`` | ``memory``
+    The only doors to other programs, to the disk, and to memory-only files.
+``errors`` | ``secret`` | ``paths``
+    What may go wrong, a value that does not print, and how a leaf is spelled.
+"""
+
+__version__ = "0.1.0"

@@ -1,0 +1,84 @@
+"""Everything that this package raises on purpose.
+
+::
+
+    PlanaSecretsError
+    ├── UsageError          exit 2  wrong call or configuration; nothing was attempted
+    ├── FailedError         exit 3  could not be done; the state is as before
+    │   └── MalformedError          a file or an answer is not what it must be
+    ├── CredentialError     exit 4  an identity or a credential is missing or refused
+    ├── UnavailableError    exit 5  a remote did not answer; a retry may help
+    ├── ConflictError       exit 6  a lock is held, or something changed meanwhile
+    └── IncompleteError     exit 7  stopped in the middle; ``recover`` goes on
+
+An error carries facts, not advice: a message (lower case, no full stop, never a
+value), a ``kind`` (a stable word that scripts and the advice table may rely on) and
+named facts. Advice that names a flag or a command is looked up by kind in
+``cli/failure.py``. Exceptions of other libraries are caught at the door that calls
+the library and replaced ``from None``: their texts may hold plaintext.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class PlanaSecretsError(Exception):
+    """The root of the tree. ``exit_code`` is a fact about the class, not a choice."""
+
+    exit_code: ClassVar[int] = 3
+    default_kind: ClassVar[str] = "failed"
+
+    def __init__(self, message: str, *, kind: str | None = None, **facts: object) -> None:
+        super().__init__(message)
+        self.message = message
+        self.kind = kind or self.default_kind
+        self.facts = facts
+
+
+class UsageError(PlanaSecretsError):
+    """A wrong call, a wrong configuration, or nothing that matched."""
+
+    exit_code = 2
+    default_kind = "usage"
+
+
+class FailedError(PlanaSecretsError):
+    """The work could not be done, and the state is as it was before."""
+
+    exit_code = 3
+    default_kind = "failed"
+
+
+class MalformedError(FailedError):
+    """A file, a key or an answer is not of the form that it must have."""
+
+    default_kind = "malformed"
+
+
+class CredentialError(PlanaSecretsError):
+    """An identity or another credential is missing, locked or refused."""
+
+    exit_code = 4
+    default_kind = "credential"
+
+
+class UnavailableError(PlanaSecretsError):
+    """Something remote did not answer; the same call may work later."""
+
+    exit_code = 5
+    default_kind = "unavailable"
+
+
+class ConflictError(PlanaSecretsError):
+    """A lock is held, or a file or an item changed meanwhile; nothing was changed."""
+
+    exit_code = 6
+    default_kind = "conflict"
+
+
+class IncompleteError(PlanaSecretsError):
+    """A change stopped in the middle and its journal is still open."""
+
+    exit_code = 7
+    default_kind = "incomplete"

@@ -1,0 +1,147 @@
+"""What a mirror is written to: the protocol, and the items that pass through it.
+
+A backend stores items and lists them; it decides nothing. What is desired comes from
+the files (``source``), what is to be done from ``plan``, and doing it, reading back and
+comparing is ``apply``. Three rules bind every backend (tests/mirror/contract.py):
+an item is found again by the file named *inside* it, never by its title; items that
+hold no record of ours are foreign, counted and never touched; what was written is what
+``list_items`` returns afterwards.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from plana_secrets.secret import Secret
+from plana_secrets.sops.model import LeafType
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One leaf as staff see it.
+
+    ``path``: the leaf's path as ``format_path`` spells it; it is the field's name.
+    ``shown``: the UTF-8 text in the field. ``encoding`` ``base64`` says that the leaf is
+    the base64 of ``shown`` (a Secret's ``data``), ``text`` that it is ``shown`` itself.
+    ``type``: of the leaf; null has an empty ``shown``.
+    """
+
+    path: str
+    shown: Secret
+    type: LeafType = LeafType.STR
+    encoding: Literal["text", "base64"] = "text"
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what is shown, in hex; kept only inside the encrypted item."""
+        return hashlib.sha256(self.shown.reveal()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class PlainLeaf:
+    """A leaf that is readable in the file (a manifest's ``kind``), kept for ``restore``."""
+
+    path: str
+    text: str
+    type: LeafType
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The provenance inside an item. ``digests`` are of each field as last written by us.
+
+    ``shape``: every path of the file in document order with its type and encoding, so
+    that ``restore`` can rebuild the file; ``plain``: its readable leaves.
+    ``commit``: None for an item written from the working tree.
+    """
+
+    file: str
+    commit: str | None
+    digests: Mapping[str, str]
+    shape: tuple[tuple[str, LeafType, str], ...]
+    plain: tuple[PlainLeaf, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredItem:
+    """What a secret file is to look like in the mirror."""
+
+    title: str
+    note: str
+    collection: str | None
+    fields: tuple[Field, ...]
+    record: Record
+
+    @property
+    def file(self) -> str:
+        return self.record.file
+
+
+@dataclass(frozen=True, slots=True)
+class ActualItem:
+    """An item of ours as the backend has it now.
+
+    ``fields``: name to content, as they are now, without the ones that hold the record.
+    ``problems``: words of the drift kinds that only the backend can see: ``trashed``,
+    ``moved``, ``retyped``, ``undecryptable``. ``revision``: opaque, for update.
+    """
+
+    id: str
+    title: str
+    note: str
+    collection: str | None
+    fields: Mapping[str, Secret]
+    record: Record | None
+    problems: frozenset[str] = frozenset()
+    revision: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsupported:
+    """A leaf (or, with path None, a whole item) that this backend cannot hold, and why."""
+
+    path: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """All items of ours, and how many of other people's there are."""
+
+    items: tuple[ActualItem, ...]
+    foreign: int = 0
+
+
+class Backend(Protocol):
+    """Raises of every method: CredentialError, UnavailableError, ConflictError, MalformedError."""
+
+    name: str
+
+    def find_unsupported(self, item: DesiredItem) -> tuple[Unsupported, ...]:
+        """What of ``item`` cannot be held; asked before anything is sent."""
+        ...
+
+    def list_items(self) -> Listing: ...
+
+    def create_items(self, items: Sequence[DesiredItem]) -> None:
+        """Create them; called only for files that have no item. May stop in the middle."""
+        ...
+
+    def update_item(self, actual: ActualItem, desired: DesiredItem) -> None:
+        """Make ``actual`` equal to ``desired``, wherever it now is and whatever its type.
+
+        Raises ConflictError where it changed since it was listed.
+        """
+        ...
+
+    def delete_items(self, items: Sequence[ActualItem]) -> None:
+        """Delete them for good; trash stays readable to staff."""
+        ...
+
+    @property
+    def requests(self) -> int:
+        """How many requests went over a wire so far; 0 for a backend without one."""
+        ...

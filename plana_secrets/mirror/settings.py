@@ -1,0 +1,40 @@
+"""What the ``[mirror]`` tables of the configuration say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class LocalSettings:
+    """``path`` relative to the repository; empty: the user's state folder, outside git."""
+
+    path: str = ""
+    recipients: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VaultwardenSettings:
+    """``collections`` maps globs of files to a collection's name or id, last match wins.
+
+    ``credentials``: a credentials file, relative to the repository; ``ca_file`` likewise.
+    """
+
+    url: str
+    organization: str
+    collections: Mapping[str, str] = field(default_factory=dict)
+    break_glass: tuple[str, ...] = ()
+    credentials: str | None = None
+    ca_file: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorSettings:
+    """``backend``: none, local, vaultwarden (or memory, in tests)."""
+
+    backend: str = "none"
+    branch: str | None = None
+    exclude: tuple[str, ...] = ()
+    local: LocalSettings = field(default_factory=LocalSettings)
+    vaultwarden: VaultwardenSettings | None = None

@@ -1,0 +1,26 @@
+"""Something that happened, as frozen data, and who is told.
+
+The code below the command line neither logs nor prints: it tells an observer, and the
+command line decides what a person sees at ``-v``. Facts are names and counts of ours,
+never values and never texts of other programs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """``name`` is a stable word like ``file-replaced``; facts say which one."""
+
+    name: str
+    facts: Mapping[str, str | int] = field(default_factory=dict)
+
+
+Observer = Callable[[Event], None]
+
+
+def silent(_event: Event) -> None:
+    """Nobody is told."""

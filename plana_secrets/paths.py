@@ -1,0 +1,79 @@
+"""How the place of a leaf in a document is spelled.
+
+Keys are joined with dots (``db.password``); a key that is empty or holds a dot, a
+bracket, a quote, white space or a control character is written ``["like.this"]`` as a
+JSON string; list positions are ``[0]``. ``parse_path`` and ``format_path`` are each
+other's inverse. A *secret reference* is ``file#path``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Final
+
+from plana_secrets.errors import UsageError
+
+LeafPath = tuple[str | int, ...]
+
+_PLAIN_KEY: Final = re.compile(r"""[^.\[\]"'\s\x00-\x1f\x7f-\x9f\u2028\u2029]+""")
+_INDEX: Final = re.compile(r"\[(0|[1-9][0-9]*)\]")
+_JSON: Final = json.JSONDecoder()
+
+
+def format_path(path: LeafPath) -> str:
+    """The one spelling of a path, in findings, drift and commands alike."""
+    parts: list[str] = []
+    for step in path:
+        if isinstance(step, int):
+            parts.append(f"[{step}]")
+        elif _PLAIN_KEY.fullmatch(step):
+            parts.append(f".{step}" if parts else step)
+        else:
+            parts.append(f"[{json.dumps(step)}]")
+    return "".join(parts)
+
+
+def parse_path(text: str) -> LeafPath:
+    """The path that ``text`` spells.
+
+    Raises:
+        UsageError: it is empty or not of the notation; the message names the column.
+    """
+    steps: list[str | int] = []
+    position = 0
+    while position < len(text):
+        if text[position] == "[":
+            step, position = _bracket(text, position)
+        else:
+            if steps:
+                if text[position] != ".":
+                    raise _bad(text, position)
+                position += 1
+            match = _PLAIN_KEY.match(text, position)
+            if match is None:
+                raise _bad(text, position)
+            step, position = match.group(), match.end()
+        steps.append(step)
+    if not steps:
+        raise _bad(text, 0)
+    return tuple(steps)
+
+
+def _bracket(text: str, position: int) -> tuple[str | int, int]:
+    match = _INDEX.match(text, position)
+    if match:
+        return int(match.group(1)), match.end()
+    try:
+        key, end = _JSON.raw_decode(text, position + 1)
+    except (json.JSONDecodeError, RecursionError):
+        raise _bad(text, position) from None
+    if not isinstance(key, str) or text[end : end + 1] != "]":
+        raise _bad(text, position)
+    return key, end + 1
+
+
+def _bad(text: str, position: int) -> UsageError:
+    return UsageError(
+        f"not a path at column {position + 1}: {text!r}", kind="bad-path", column=position + 1
+    )

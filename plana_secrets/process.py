@@ -1,0 +1,127 @@
+"""The only door to other programs.
+
+A child gets the environment that it is handed and nothing more, pipes for all three
+streams, a deadline, and an argument list without a shell. What it writes to stderr is
+returned to the door that called it and never shown: the texts of sops and of others
+hold plaintext (sops: "Input string ... does not match").
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from plana_secrets.errors import FailedError
+
+DEFAULT_DEADLINE = 120.0
+"""Seconds after which a child is killed."""
+
+_PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TERM", "USER", "LOGNAME")
+
+
+class ProgramError(FailedError):
+    """A program is missing, cannot be started, or did not end within its deadline."""
+
+    default_kind = "program"
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """How a child ended. ``status`` is negative for a signal, as in subprocess."""
+
+    status: int
+    stdout: bytes
+    stderr: bytes
+
+    def __repr__(self) -> str:
+        return f"Completed(status={self.status})"
+
+
+def minimal_environment(**extra: str) -> dict[str, str]:
+    """What any program needs and no secret is in: PATH, HOME, the locale, the terminal."""
+    environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    environment.update(extra)
+    return environment
+
+
+def run_program(
+    argv: Sequence[str | Path],
+    *,
+    environment: Mapping[str, str],
+    stdin: bytes = b"",
+    folder: Path | None = None,
+    deadline: float = DEFAULT_DEADLINE,
+    pass_fds: Sequence[int] = (),
+) -> Completed:
+    """Run a program to its end and return its status and output.
+
+    Raises:
+        ProgramError: it cannot be started (kind ``program-missing``) or ran past the
+            deadline (kind ``program-deadline``). A status other than 0 is not an error
+            here: the caller knows what it means.
+    """
+    name = Path(argv[0]).name
+    try:
+        result = subprocess.run(
+            [os.fspath(part) for part in argv],
+            input=stdin,
+            capture_output=True,
+            env=dict(environment),
+            cwd=folder,
+            timeout=deadline,
+            pass_fds=tuple(pass_fds),
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise ProgramError(
+            f"{name} did not end within {deadline:g} s", kind="program-deadline", program=name
+        ) from None
+    except OSError as error:
+        raise ProgramError(
+            f"cannot start {name}: {error.strerror}", kind="program-missing", program=name
+        ) from None
+    return Completed(result.returncode, result.stdout, result.stderr)
+
+
+def run_on_terminal(
+    argv: Sequence[str | Path],
+    *,
+    environment: Mapping[str, str],
+    folder: Path | None = None,
+    pass_fds: Sequence[int] = (),
+) -> int:
+    """Run a program that a person uses (an editor) on our terminal; its status."""
+    name = Path(argv[0]).name
+    try:
+        return subprocess.run(
+            [os.fspath(part) for part in argv],
+            env=dict(environment),
+            cwd=folder,
+            pass_fds=tuple(pass_fds),
+            check=False,
+        ).returncode
+    except OSError as error:
+        raise ProgramError(
+            f"cannot start {name}: {error.strerror}", kind="program-missing", program=name
+        ) from None
+
+
+def become_program(argv: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
+    """Replace this process by a program (execvpe); its status becomes ours.
+
+    Raises:
+        ProgramError: it cannot be started; ``facts['errno']`` says why.
+    """
+    try:
+        os.execvpe(argv[0], list(argv), dict(environment))
+    except OSError as error:
+        raise ProgramError(
+            f"cannot start {argv[0]}: {error.strerror}",
+            kind="program-missing",
+            program=argv[0],
+            errno=error.errno,
+        ) from None

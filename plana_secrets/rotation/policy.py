@@ -1,0 +1,50 @@
+"""What a ``[keysets."NAME"]`` table of the configuration says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKeyPolicy:
+    """A keyset of X-API-Key values. ``accepted``, ``callers``: secret references ``file#path``.
+
+    ``rollout``: the longest time from landing to the last pod that uses it (D);
+    ``drain``: the longest life of a process that read a value at its start (J).
+    """
+
+    name: str
+    accepted: tuple[str, ...]
+    callers: tuple[str, ...] = ()
+    external_callers: tuple[str, ...] = ()
+    format: Literal["json", "csv", "slots"] = "json"
+    reload: Literal["file", "restart", "manual"] = "file"
+    rollout: timedelta = timedelta(minutes=30)
+    drain: timedelta = timedelta(hours=1)
+    max_age: timedelta = timedelta(days=90)
+    kind: Literal["api-key"] = "api-key"
+
+
+@dataclass(frozen=True, slots=True)
+class JwtPolicy:
+    """A keyset of HS256 signing secrets. ``targets`` get the JSON keyset, ``raw_targets`` the text.
+
+    ``max_token_lifetime`` is L, ``skew`` S, ``cache`` C of the guards.
+    """
+
+    name: str
+    targets: tuple[str, ...]
+    raw_targets: tuple[str, ...] = ()
+    reload: Literal["file", "restart", "manual"] = "file"
+    rollout: timedelta = timedelta(minutes=30)
+    max_token_lifetime: timedelta = timedelta(minutes=15)
+    skew: timedelta = timedelta(seconds=60)
+    cache: timedelta = timedelta(0)
+    grace: timedelta = timedelta(days=7)
+    max_age: timedelta = timedelta(days=90)
+    kind: Literal["jwt-hs256"] = "jwt-hs256"
+
+
+KeysetPolicy = ApiKeyPolicy | JwtPolicy

@@ -1,0 +1,17 @@
+"""What the ``[files]`` table of the configuration says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FilesSettings:
+    """``roots``: folders of secret files, posix, relative to the repository.
+
+    ``plain``: gitignore-style globs of files in there that are meant to be readable;
+    the last that matches wins.
+    """
+
+    roots: tuple[str, ...] = ("infra/secrets",)
+    plain: tuple[str, ...] = ("**/kustomization.yaml", "**/README.md")
