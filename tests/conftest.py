@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,9 +26,8 @@ def world(tmp_path: Path) -> World:
 
 
 @pytest.fixture(autouse=True)
-def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees the identities or the settings of the person who runs it."""
     for name in list(os.environ):
         if name.startswith(("SOPS_", "PLANA_SECRETS_")):
             monkeypatch.delenv(name)
-    yield

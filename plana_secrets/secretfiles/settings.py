@@ -10,8 +10,9 @@ class FilesSettings:
     """``roots``: folders of secret files, posix, relative to the repository.
 
     ``plain``: gitignore-style globs of files in there that are meant to be readable;
-    the last that matches wins.
+    the last that matches wins. ``keysets``: the folder of the keyset files.
     """
 
     roots: tuple[str, ...] = ("infra/secrets",)
     plain: tuple[str, ...] = ("**/kustomization.yaml", "**/README.md")
+    keysets: str = "infra/secrets/keysets"
