@@ -1,0 +1,60 @@
+"""Arguments that name files and paths, with completion that never decrypts.
+
+Completion reads git's list of files and the key names of a file, both readable without
+an identity; whatever goes wrong there means no suggestions, never an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from plana_secrets.cli.context import Context
+
+
+def complete_file(
+    ctx: click.Context, _param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Secret files, relative to the repository."""
+    try:
+        from plana_secrets.secretfiles.find import list_secret_files
+
+        files = list_secret_files(_context(ctx).workspace)
+    except Exception:  # noqa: BLE001 - a completion has nobody to tell
+        return []
+    return [CompletionItem(file) for file in files if file.startswith(incomplete)]
+
+
+def complete_path(
+    ctx: click.Context, _param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Paths of the leaves in the file named before."""
+    try:
+        from plana_secrets.paths import format_path
+        from plana_secrets.secretfiles.find import resolve_file
+        from plana_secrets.secretfiles.open import read_structure_of
+
+        context = _context(ctx)
+        file = resolve_file(context.workspace, ctx.params["file"], context.folder)
+        leaves = read_structure_of(context.workspace, file).leaves()
+        paths = [format_path(leaf.path) for leaf in leaves]
+    except Exception:  # noqa: BLE001 - a completion has nobody to tell
+        return []
+    return [CompletionItem(path) for path in paths if path.startswith(incomplete)]
+
+
+def _context(ctx: click.Context) -> Context:
+    return ctx.find_object(Context) or Context()
+
+
+def file_argument(**settings: Any) -> Callable[[Any], Any]:
+    """``FILE``: relative to the working directory or to the repository."""
+    return click.argument("file", metavar="FILE", shell_complete=complete_file, **settings)
+
+
+def path_argument(**settings: Any) -> Callable[[Any], Any]:
+    """``PATH``: where the leaf sits, ``db.password``."""
+    return click.argument("path", metavar="PATH", shell_complete=complete_path, **settings)

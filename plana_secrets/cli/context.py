@@ -1,0 +1,100 @@
+"""What a command is given: the shared options, and the world behind them, made on demand.
+
+Nothing here is made before it is asked for: ``--help`` and completion pay for nothing,
+and a command that needs no identity never asks the keyring.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from plana_secrets.cli.output import Output
+
+if TYPE_CHECKING:
+    from plana_secrets.age.identities import Identities
+    from plana_secrets.config import Settings
+    from plana_secrets.git.repository import Repository
+    from plana_secrets.paths import LeafPath
+    from plana_secrets.secretfiles.workspace import Workspace
+    from plana_secrets.sops.binary import Sops
+
+
+@dataclass
+class Context:
+    """One run of the program. The first fields are the shared options."""
+
+    repo: Path | None = None
+    identity_file: Path | None = None
+    json: bool = False
+    no_input: bool = False
+    color: str = "auto"
+    quiet: bool = False
+    verbosity: int = 0
+
+    @cached_property
+    def output(self) -> Output:
+        return Output(json=self.json, color=self.color, quiet=self.quiet, verbosity=self.verbosity)
+
+    @property
+    def folder(self) -> Path:
+        """Where file arguments are looked up first: the working directory."""
+        return Path.cwd()
+
+    @cached_property
+    def repository(self) -> Repository:
+        from plana_secrets.git.repository import Repository
+
+        return Repository.open(self.repo or self.folder)
+
+    @cached_property
+    def settings(self) -> Settings:
+        from plana_secrets.config import load_settings
+
+        return load_settings(self.repository.root)
+
+    @cached_property
+    def branch(self) -> str | None:
+        """The branch that is deployed: configured, else the remote's default."""
+        return self.settings.branch or self.repository.default_branch()
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        from plana_secrets.secretfiles.workspace import Workspace
+
+        return Workspace(
+            repository=self.repository,
+            settings=self.settings.files,
+            find_identities=self.find_identities,
+            find_sops=self.find_sops,
+            owned_leaf=self._find_owner,
+            observer=self.output.observe,
+        )
+
+    def find_identities(self) -> Identities:
+        """The identities at hand; none found is an empty set, not an error."""
+        from plana_secrets.age.sources import IdentitySources, find_identities
+
+        return find_identities(IdentitySources(self.identity_file, os.environ, Path.home()))
+
+    def find_sops(self) -> Sops:
+        from plana_secrets.sops.binary import find_sops
+
+        return find_sops(os.environ, repository=self.repository.root)
+
+    def _find_owner(self, file: str, path: LeafPath) -> str | None:
+        """The keyset that renders this leaf, if one does."""
+        from plana_secrets.paths import format_path
+        from plana_secrets.rotation.render import rendered_references
+
+        owners = rendered_references(self.settings.keysets)
+        return owners.get(f"{file}#{format_path(path)}")
+
+
+pass_context = click.make_pass_decorator(Context)
+"""Gives a command function the ``Context`` as its first argument."""

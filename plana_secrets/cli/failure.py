@@ -1,0 +1,116 @@
+"""From an exception to an exit code and words: the one ``except`` ladder.
+
+Errors carry facts; advice that names a flag or a command is here, by kind, and nowhere
+else. An exception that nobody expected is reported by its type and place only: its
+text may hold a value.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import click
+
+from plana_secrets.cli.hints import find_hint
+from plana_secrets.cli.output import safe
+from plana_secrets.errors import PlanaSecretsError
+
+INTERRUPTED: Final = 130
+TERMINATED: Final = 143
+
+
+class Terminated(BaseException):
+    """SIGTERM or SIGHUP arrived; raised by the signal handler so that clean-up runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    code: int
+    kind: str
+    message: str
+    hint: str | None = None
+
+
+def run_guarded(action: Callable[[], int | None], *, as_json: bool) -> int:
+    """Run ``action`` and return the exit code; report what went wrong."""
+    try:
+        return action() or 0
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except BrokenPipeError:
+        _silence_stdout()
+        return 0
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        return _report(_Failure(INTERRUPTED, "interrupted", "interrupted"), as_json)
+    except Terminated:
+        return _report(_Failure(TERMINATED, "terminated", "terminated"), as_json)
+    except Exception as error:  # noqa: BLE001 - the last rung: say where, never what it holds
+        return _report(_describe(error), as_json)
+
+
+def _describe(error: Exception) -> _Failure:
+    match error:
+        case PlanaSecretsError():
+            return _Failure(error.exit_code, error.kind, error.message, find_hint(error))
+        case click.UsageError():
+            hint = f"see `{error.ctx.command_path} --help`" if error.ctx else None
+            return _Failure(2, "usage", _usage_message(error), hint)
+        case click.ClickException():
+            return _Failure(2, "usage", _sentence(error.format_message()))
+        case _:
+            return _describe_unexpected(error)
+
+
+def _usage_message(error: click.UsageError) -> str:
+    """click repeats extra arguments; somebody may have typed a value there."""
+    text = error.format_message()
+    if "extra argument" in text:
+        return "an argument too many; values are never arguments"
+    return _sentence(text)
+
+
+def _report(failure: _Failure, as_json: bool) -> int:
+    if as_json:
+        content: dict[str, Any] = {
+            "schema": "plana-secrets/error/1",
+            "code": failure.code,
+            "kind": failure.kind,
+            "message": failure.message,
+            "hint": failure.hint,
+        }
+        print(json.dumps(content, indent=2), file=sys.stdout)
+    print(safe(f"plana-secrets: {failure.message}"), file=sys.stderr)
+    if failure.hint:
+        print(safe(f"hint: {failure.hint}"), file=sys.stderr)
+    return failure.code
+
+
+def _sentence(text: str) -> str:
+    """click's sentences in the house style: no capital, no full stop."""
+    return (text[:1].lower() + text[1:]).rstrip(".")
+
+
+def _describe_unexpected(error: Exception) -> _Failure:
+    """The type and the places in our own code; never the text, the locals or the source."""
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [
+        f"{frame.filename.rpartition('plana_secrets/')[2]}:{frame.lineno}"
+        for frame in frames
+        if "plana_secrets" in frame.filename
+    ]
+    where = " < ".join(reversed(places[-3:])) or "outside of its own code"
+    message = f"an unexpected {type(error).__name__} at {where}"
+    hint = "this is a mistake in plana-secrets; report it with these words"
+    return _Failure(3, "internal", message, hint)
+
+
+def _silence_stdout() -> None:
+    """The reader went away: keep the interpreter from complaining at its exit."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

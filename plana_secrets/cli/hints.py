@@ -1,0 +1,35 @@
+"""Advice by kind of error: what to do next, naming commands and flags.
+
+A hint is a format string; ``{fact}`` is filled from the error's facts. A hint whose
+fact is missing is left out rather than shown half.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from plana_secrets.errors import PlanaSecretsError
+
+HINTS: Final[dict[str, str]] = {
+    "no-repository": "run it inside a git repository, or name one with --repo DIR",
+    "bad-config": "`plana-secrets doctor` checks the configuration",
+    "version": "install the version that the repository asks for",
+    "no-input": "run it at a terminal, or pass the value by an option such as --stdin",
+    "locked": "wait for the other run to end and try again",
+    "program-missing": "`plana-secrets doctor` says which programs are missing",
+    "no-memory-folder": "mount a tmpfs at /dev/shm, or set XDG_RUNTIME_DIR to one",
+    "bad-path": 'write keys joined with dots, db.password, and odd ones as ["like.this"]',
+    "missing-file": "`plana-secrets ls` shows the secret files",
+    "not-a-regular-file": "replace the link by the file itself",
+}
+
+
+def find_hint(error: PlanaSecretsError) -> str | None:
+    """The advice for this error, or None."""
+    template = HINTS.get(error.kind)
+    if template is None:
+        return None
+    try:
+        return template.format(**{name: str(fact) for name, fact in error.facts.items()})
+    except (KeyError, IndexError):
+        return None

@@ -1,0 +1,120 @@
+"""The program: the table of commands, the hardening of the process, one way out.
+
+A command is one file in ``commands/`` and one line here. Nothing but click and this
+table is imported for ``--help``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+from typing import NoReturn
+
+import click
+
+from plana_secrets import __version__
+from plana_secrets.cli.context import Context
+from plana_secrets.cli.failure import Terminated, run_guarded
+from plana_secrets.cli.lazy import CommandTable, LazyGroup
+
+_HERE = "plana_secrets.cli.commands"
+
+COMMANDS: CommandTable = {
+    "Secret files": {
+        "ls": (f"{_HERE}.ls:ls", "List secret files, or the paths in one."),
+        "show": (f"{_HERE}.show:show", "Show a file with its values masked."),
+        "get": (f"{_HERE}.get:get", "Print one value."),
+        "set": (f"{_HERE}.set:set_", "Set one value."),
+        "unset": (f"{_HERE}.unset:unset", "Remove one value."),
+        "edit": (f"{_HERE}.edit:edit", "Edit a file in your editor, in memory."),
+        "new": (f"{_HERE}.new:new", "Make an empty secret file of a kind."),
+        "encrypt": (f"{_HERE}.encrypt:encrypt", "Encrypt an existing plain file in place."),
+        "diff": (f"{_HERE}.diff:diff", "Show which paths changed, without values."),
+        "run": (f"{_HERE}.run:run", "Run a command with values in its environment."),
+    },
+    "Keysets, mirror, proof": {
+        "rotate": (f"{_HERE}.rotate:rotate", "Rotate API keys and JWT signing secrets."),
+        "mirror": (f"{_HERE}.mirror:mirror", "Copy the secret files one way into a vault."),
+        "verify": (f"{_HERE}.verify:verify", "Prove that every file is encrypted by policy."),
+    },
+    "Set-up and repair": {
+        "init": (f"{_HERE}.init:init", "Set a repository up for secrets."),
+        "demo": (f"{_HERE}.demo:demo", "Take a tour in a temporary folder."),
+        "doctor": (f"{_HERE}.doctor:doctor", "Check tools, identities and the repository."),
+        "status": (f"{_HERE}.status:status", "Say what is open here."),
+        "recover": (f"{_HERE}.recover:recover", "Finish or undo a change that was interrupted."),
+        "identity": (f"{_HERE}.identity:identity", "Make, show, move and keep age identities."),
+        "login": (f"{_HERE}.login:login", "Keep the mirror's credentials in the keyring."),
+        "logout": (f"{_HERE}.logout:logout", "Forget the mirror's credentials."),
+        "completion": (f"{_HERE}.completion:completion", "Print a shell completion script."),
+    },
+}
+
+EPILOG = """\b
+Exit codes:
+  0 done · 1 findings · 2 usage or configuration · 3 failed, nothing changed
+  4 key or credential · 5 remote unavailable, retry · 6 conflict or lock, retry
+  7 stopped in the middle, run recover · 130/143 interrupted
+
+\b
+Examples:
+  plana-secrets init
+  plana-secrets set infra/secrets/dev/example.yaml db.password
+  plana-secrets verify
+"""
+
+
+@click.group(
+    cls=LazyGroup,
+    table=COMMANDS,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(__version__, prog_name="plana-secrets")
+def program() -> None:
+    """Edit, mirror, rotate and verify SOPS age-encrypted secret files."""
+
+
+def main() -> NoReturn:
+    """The console script."""
+    _harden()
+    ours, _, _theirs = "\x00".join(sys.argv[1:]).partition("\x00--\x00")
+    sys.exit(run_guarded(_run, as_json="--json" in ours.split("\x00")))
+
+
+def _run() -> int | None:
+    context = Context()
+    with contextlib.suppress(click.exceptions.NoArgsIsHelpError):
+        result = program.main(prog_name="plana-secrets", standalone_mode=False, obj=context)
+        sys.stdout.flush()
+        return result if isinstance(result, int) else None
+    click.echo(program.get_help(click.Context(program, info_name="plana-secrets")), err=True)
+    return 2
+
+
+def _harden() -> None:
+    """No core dump and no reader of our memory; a signal to end runs the clean-up."""
+    if sys.platform == "win32":
+        print("plana-secrets: Windows is not supported; WSL works", file=sys.stderr)
+        sys.exit(2)
+    import resource
+
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform.startswith("linux"):
+        _forbid_dumps()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _terminate)
+
+
+def _forbid_dumps() -> None:
+    """PR_SET_DUMPABLE 0: other processes of the same user read neither memory nor environ."""
+    import ctypes
+
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)
+
+
+def _terminate(_number: int, _frame: object) -> NoReturn:
+    raise Terminated

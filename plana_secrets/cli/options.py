@@ -1,0 +1,54 @@
+"""The options that every command has, wherever on the line they stand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from plana_secrets.cli.context import Context
+
+_PREFIX = "shared_"
+
+
+def _store(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    """Put the value where the whole run sees it; the one nearest to the end wins."""
+    if value in (None, False, 0) or ctx.resilient_parsing:
+        return
+    context = ctx.find_object(Context)
+    if context is None:
+        raise RuntimeError("the shared options need a context")
+    setattr(context, str(param.name).removeprefix(_PREFIX), value)
+
+
+def _option(name: str, *flags: str, **settings: Any) -> click.Option:
+    return click.Option(
+        [*flags, f"{_PREFIX}{name}"], expose_value=False, callback=_store, is_eager=True, **settings
+    )
+
+
+def shared_options() -> list[click.Option]:
+    """Fresh option objects for one command."""
+    folder = click.Path(exists=True, file_okay=False, path_type=Path)
+    file = click.Path(dir_okay=False, path_type=Path)
+    return [
+        _option("repo", "--repo", type=folder, metavar="DIR", help="The repository to work in."),
+        _option(
+            "identity_file",
+            "--identity-file",
+            type=file,
+            metavar="FILE",
+            help="Use only the age identities in FILE.",
+        ),
+        _option("json", "--json", is_flag=True, help="One JSON object on stdout."),
+        _option("no_input", "--no-input", is_flag=True, help="Never ask; fail instead."),
+        _option(
+            "color",
+            "--color",
+            type=click.Choice(["auto", "always", "never"]),
+            help="When to use colour.",
+        ),
+        _option("quiet", "-q", "--quiet", is_flag=True, help="Only errors on stderr."),
+        _option("verbosity", "-v", "--verbose", count=True, help="Say each step; -vv says more."),
+    ]

@@ -1,0 +1,70 @@
+"""Asking a person: never when there is none, and never with an echo for a secret."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+
+from plana_secrets.cli.context import Context
+from plana_secrets.cli.output import safe_line
+from plana_secrets.errors import UsageError
+from plana_secrets.secret import Secret
+
+
+def is_interactive(context: Context) -> bool:
+    """Whether somebody is there to answer: a terminal on both ends, and not CI."""
+    if context.no_input or os.environ.get("CI"):
+        return False
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def ask_secret(context: Context, prompt: str, *, twice: bool = False) -> Secret:
+    """A value typed without echo on the terminal.
+
+    Raises:
+        UsageError: nobody can be asked (kind ``no-input``), or the two differ.
+    """
+    require_interactive(context, prompt)
+    first = getpass.getpass(f"{safe_line(prompt)}: ")
+    if twice and getpass.getpass(f"{safe_line(prompt)} (again): ") != first:
+        raise UsageError("the two inputs differ; nothing was changed", kind="inputs-differ")
+    return Secret.from_text(first)
+
+
+def ask_line(context: Context, prompt: str) -> str:
+    """A line that need not be hidden."""
+    require_interactive(context, prompt)
+    print(f"{safe_line(prompt)}: ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().rstrip("\n")
+
+
+def confirm(context: Context, question: str) -> None:
+    """A y/N question for what can be mended afterwards; anything but y stops.
+
+    Raises:
+        UsageError: the answer was no (kind ``declined``), or nobody can be asked.
+    """
+    if ask_line(context, f"{question} [y/N]").strip().lower() not in {"y", "yes"}:
+        raise UsageError("stopped at your word; nothing was changed", kind="declined")
+
+
+def confirm_name(context: Context, question: str, name: str, given: str | None) -> None:
+    """For what cannot be mended: the name is typed, or handed over by ``--confirm NAME``.
+
+    Raises:
+        UsageError: the name is another (kind ``not-confirmed``), or nobody can be asked.
+    """
+    answer = given
+    if answer is None:
+        answer = ask_line(context, f"{question}\ntype {name} to go on")
+    if answer.strip() != name:
+        raise UsageError("not confirmed; nothing was changed", kind="not-confirmed", name=name)
+
+
+def require_interactive(context: Context, prompt: str) -> None:
+    """Stop where nobody can answer ``prompt``."""
+    if not is_interactive(context):
+        raise UsageError(
+            f"cannot ask for {prompt!r}: no terminal, or input is forbidden", kind="no-input"
+        )

@@ -1,0 +1,150 @@
+"""The program as a whole: help, errors, start-up, and what a checkout may not do to it."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from plana_secrets.cli.lazy import LazyGroup, load_command
+from plana_secrets.cli.main import program
+from tests.world import PROGRAM, World
+
+HEAVY = {"urllib3", "keyring", "cryptography", "rich", "ruamel", "msgspec", "pyrage", "asyncio"}
+
+
+def commands():
+    """Every command with the words that call it, groups included."""
+
+    def walk(words, group):
+        for section in group.table.values():
+            for name, (target, help_text) in section.items():
+                command = load_command(target)
+                yield (*words, name), command, help_text
+                if isinstance(command, LazyGroup):
+                    yield from walk((*words, name), command)
+
+    return list(walk((), program))
+
+
+@pytest.mark.parametrize(
+    ("words", "command", "help_text"),
+    commands(),
+    ids=lambda v: "-".join(v) if isinstance(v, tuple) else "",
+)
+def test_the_table_says_what_the_command_says(words, command, help_text):
+    assert command.get_short_help_str(100).rstrip(".") == help_text.rstrip(".")
+
+
+@pytest.mark.parametrize(
+    ("words", "command", "_help"),
+    commands(),
+    ids=lambda v: "-".join(v) if isinstance(v, tuple) else "",
+)
+def test_every_command_has_help_with_an_example(words, command, _help):
+    text = command.get_help(click.Context(command, info_name=" ".join(("plana-secrets", *words))))
+    assert "Example" in text
+    assert f"plana-secrets {' '.join(words)}" in text
+
+
+def test_help_loads_no_heavy_library():
+    done = subprocess.run(
+        [sys.executable, "-I", "-X", "importtime", "-m", "plana_secrets", "--help"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    loaded = {
+        line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()
+    }
+    assert "click" in loaded
+    assert not loaded & HEAVY
+
+
+def test_no_arguments_show_help_and_end_with_2(world: World):
+    result = world.run()
+    assert result.status == 2
+    assert "Usage" in result.stderr
+
+
+def test_an_error_under_json_is_one_object_on_stdout(world: World):
+    result = world.run("completion", "--json", "tcsh")
+    assert result.status == 2
+    error = json.loads(result.stdout)
+    assert error["schema"] == "plana-secrets/error/1"
+    assert (error["code"], error["kind"]) == (2, "usage")
+
+
+def test_a_value_typed_as_an_argument_is_not_repeated(world: World):
+    result = world.run("get", "infra/secrets/x.yaml", "a", "SENTINEL-4711")
+    assert result.status == 2
+    assert "SENTINEL" not in result.stdout + result.stderr
+
+
+def test_a_near_miss_is_suggested(world: World):
+    assert "Did you mean 'set'" in world.run("ste").stderr
+
+
+def test_a_checkout_runs_no_code_in_us(world: World):
+    for name in ("click.py", "plana_secrets/__init__.py", "sitecustomize.py", "json.py"):
+        target = world.repo / name
+        target.parent.mkdir(exist_ok=True)
+        target.write_text("print('PWNED')\n")
+    script = str(Path(sys.executable).with_name("plana-secrets"))
+    for program_words in (PROGRAM, [script]):
+        done = world.command(*program_words, "--version", check=False)
+        assert done.status == 0, done
+        assert "PWNED" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("env", "colored"),
+    [
+        ({"TERM": "xterm"}, True),
+        ({"TERM": "dumb"}, False),
+        ({"TERM": "xterm", "NO_COLOR": "1"}, False),
+    ],
+)
+def test_colour_follows_the_terminal(env, colored, monkeypatch):
+    """Computed on a real pty: click itself would ignore all three."""
+    from plana_secrets.cli.output import Output
+
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    _master, slave = pty.openpty()
+    with os.fdopen(slave, "w") as terminal:
+        monkeypatch.setattr(sys, "stdout", terminal)
+        output = Output(json=False, color="auto", quiet=False, verbosity=0)
+        assert ("\x1b" in output.style("x", "red")) is colored
+
+
+def test_hostile_text_is_escaped():
+    from plana_secrets.cli.output import safe, safe_line
+
+    text = "a\x1b]52;c;aGk=\x07\n::error::x\n##[warning]y\u202eevil\x9b"
+    shown = safe(text)
+    assert "\x1b" not in shown
+    assert "\x07" not in shown
+    assert "\u202e" not in shown
+    assert "\x9b" not in shown
+    assert "\n::error" not in shown
+    assert "\n##[" not in shown
+    assert "\n" not in safe_line(text)
+
+
+def test_an_unexpected_error_shows_its_type_and_place_only(capsys):
+    from plana_secrets.cli.failure import run_guarded
+
+    def action():
+        raise KeyError("SENTINEL-4711")
+
+    assert run_guarded(action, as_json=True) == 3
+    streams = capsys.readouterr()
+    assert "KeyError" in streams.err
+    assert "SENTINEL" not in streams.out + streams.err
