@@ -1,0 +1,181 @@
+"""The form that an item has in anything that Bitwarden clients read.
+
+A secure note; one hidden field a leaf, named by its path; behind them, in hidden fields
+whose names no leaf can have, the record: which file the item mirrors, from which commit,
+what each field was when we wrote it, and the shape from which the file can be rebuilt.
+The limits are those of Bitwarden's own clients and server, whatever a server that speaks
+the same protocol may let through: an item is good for nothing that a client cannot show.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from plana_secrets.mirror.backend import DesiredItem, PlainLeaf, Record, Unsupported
+from plana_secrets.secret import Secret
+from plana_secrets.sops.model import LeafType
+
+TITLE_LIMIT: Final = 687
+NAME_LIMIT: Final = 687
+VALUE_LIMIT: Final = 3_695
+NOTE_LIMIT: Final = 7_439
+"""Bytes of plaintext that fit into 1,000, 1,000, 5,000 and 10,000 encrypted characters."""
+
+FIELDS_LIMIT: Final = 2_000
+"""Fields of one item; far above any file that people keep, far below a request's limit."""
+
+RECORD_FIELD: Final = "plana-secrets:record"
+"""A colon cannot stand in the key of a secret file, so that no leaf has this name."""
+
+_RECORD_NAME: Final = re.compile(re.escape(RECORD_FIELD) + r"(?:/([1-9][0-9]{0,4}))?")
+_SCHEMA: Final = "plana-secrets/mirror-record/1"
+_CHUNK: Final = 3_600
+
+
+@dataclass(frozen=True, slots=True)
+class TakenApart:
+    """What the fields of an item hold.
+
+    ``carries_record`` without ``record``: it is an item of ours whose record somebody broke.
+    """
+
+    fields: dict[str, Secret]
+    record: Record | None
+    carries_record: bool
+
+
+def find_unsupported(item: DesiredItem) -> tuple[Unsupported, ...]:
+    """What of ``item`` the clients cannot hold; decided before anything is sent."""
+    found = [
+        Unsupported(field.path, reason)
+        for field in item.fields
+        if (reason := _why_not(field.path, field.shown))
+    ]
+    if len(item.title.encode()) > TITLE_LIMIT:
+        found.append(Unsupported(None, f"the title is longer than {TITLE_LIMIT} bytes"))
+    if len(item.note.encode()) > NOTE_LIMIT:
+        found.append(Unsupported(None, f"the note is longer than {NOTE_LIMIT} bytes"))
+    if len(item.fields) > FIELDS_LIMIT:
+        found.append(Unsupported(None, f"more than {FIELDS_LIMIT} values in one file"))
+    return tuple(found)
+
+
+def _why_not(path: str, shown: Secret) -> str | None:
+    if len(path.encode("utf-8", "surrogatepass")) > NAME_LIMIT:
+        return f"the path is longer than {NAME_LIMIT} bytes"
+    if len(shown.reveal()) > VALUE_LIMIT:
+        return f"the value is longer than {VALUE_LIMIT} bytes"
+    try:
+        shown.reveal_text()
+    except ValueError:
+        return "the value is not UTF-8 text"
+    return None
+
+
+def compose(item: DesiredItem) -> tuple[tuple[str, Secret], ...]:
+    """The fields of the item, by name, in the order in which people see them."""
+    leaves = [(field.path, field.shown) for field in item.fields]
+    text = encode_record(item.record)
+    chunks = [text[start : start + _CHUNK] for start in range(0, len(text), _CHUNK)]
+    record = [
+        (RECORD_FIELD if number == 1 else f"{RECORD_FIELD}/{number}", Secret.from_text(chunk))
+        for number, chunk in enumerate(chunks, start=1)
+    ]
+    return (*leaves, *record)
+
+
+def take_apart(pairs: Iterable[tuple[str, Secret]]) -> TakenApart:
+    """Fields of leaves on one side, the record on the other.
+
+    A name that comes twice (clients allow it) is kept as ``NAME (2)``, so that nothing
+    that somebody added is overlooked.
+    """
+    fields: dict[str, Secret] = {}
+    chunks: dict[int, Secret] = {}
+    for name, value in pairs:
+        match = _RECORD_NAME.fullmatch(name)
+        if match:
+            chunks.setdefault(int(match.group(1) or 1), value)
+        else:
+            fields[_free_name(name, fields)] = value
+    return TakenApart(fields, _join(chunks), bool(chunks))
+
+
+def _free_name(name: str, taken: dict[str, Secret]) -> str:
+    if name not in taken:
+        return name
+    number = 2
+    while f"{name} ({number})" in taken:
+        number += 1
+    return f"{name} ({number})"
+
+
+def _join(chunks: dict[int, Secret]) -> Record | None:
+    if not chunks or sorted(chunks) != list(range(1, len(chunks) + 1)):
+        return None
+    content = b"".join(chunks[number].reveal() for number in sorted(chunks))
+    try:
+        return decode_record(content.decode("ascii"))
+    except ValueError:
+        return None
+
+
+def encode_record(record: Record) -> str:
+    """The record as JSON in ASCII, so that it can be cut anywhere."""
+    return json.dumps(
+        {
+            "schema": _SCHEMA,
+            "file": record.file,
+            "commit": record.commit,
+            "digests": dict(record.digests),
+            "shape": [[path, leaf_type.value, how] for path, leaf_type, how in record.shape],
+            "plain": [[leaf.path, leaf.text, leaf.type.value] for leaf in record.plain],
+        },
+        separators=(",", ":"),
+    )
+
+
+def decode_record(text: str) -> Record:
+    """The record that ``encode_record`` wrote.
+
+    Raises:
+        ValueError: it is not one (somebody edited it, or a later version wrote it).
+    """
+    try:
+        content: Any = json.loads(text)
+        return _to_record(content)
+    except (KeyError, TypeError, ValueError, RecursionError):
+        raise ValueError("not a record of a mirrored item") from None
+
+
+def _to_record(content: dict[str, Any]) -> Record:
+    if content["schema"] != _SCHEMA:
+        raise ValueError(_SCHEMA)
+    commit = content["commit"]
+    return Record(
+        file=_text(content["file"]),
+        commit=None if commit is None else _text(commit),
+        digests={_text(path): _text(digest) for path, digest in content["digests"].items()},
+        shape=tuple(_shape_entry(entry) for entry in content["shape"]),
+        plain=tuple(_plain_leaf(entry) for entry in content["plain"]),
+    )
+
+
+def _shape_entry(entry: Sequence[Any]) -> tuple[str, LeafType, str]:
+    path, leaf_type, how = entry
+    return _text(path), LeafType(leaf_type), _text(how)
+
+
+def _plain_leaf(entry: Sequence[Any]) -> PlainLeaf:
+    path, text, leaf_type = entry
+    return PlainLeaf(_text(path), _text(text), LeafType(leaf_type))
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(type(value).__name__)
+    return value
