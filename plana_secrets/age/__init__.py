@@ -1,0 +1,6 @@
+"""age: recipients, identities, and where identities are found.
+
+``recipients`` encrypts, ``identities`` opens, ``sources`` looks for identities,
+``keyring_store`` is the only door to the keyring of the operating system, and
+``header`` reads what an age file says about itself without any key.
+"""

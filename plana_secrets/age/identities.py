@@ -1,0 +1,181 @@
+"""Identities: age private keys, and opening age files with them.
+
+X25519 identities and unencrypted ssh keys are used natively. Every other kind (plugins,
+post-quantum, a key file under a passphrase) is not held, only named with the reason,
+so that a message can say why a file did not open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import pyrage
+
+from plana_secrets.age.recipients import Recipient, parse_recipient
+from plana_secrets.errors import MalformedError, UsageError
+from plana_secrets.secret import Secret
+
+_NO_MATCH = "No matching keys found"
+"""pyrage's only way to say that none of the identities is a recipient; tested."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A private key that works here. ``origin`` says where it was found, for messages."""
+
+    recipient: Recipient
+    origin: str
+    text: Secret
+    native: Any = field(repr=False, compare=False)
+
+
+class Unusable(NamedTuple):
+    """Something that was found where identities are, and why it is none for us."""
+
+    origin: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Identities:
+    """All identities at hand. ``further`` finds more, and is called only when needed.
+
+    The keyring is slow to ask, so it stands behind ``further``: a file that the first
+    identities open never pays for it. ``further`` must remember its answer.
+    """
+
+    members: tuple[Identity, ...] = ()
+    unusable: tuple[Unusable, ...] = ()
+    further: Callable[[], Identities] | None = field(default=None, repr=False, compare=False)
+
+    def complete(self) -> Identities:
+        """These and all further ones, none twice."""
+        if self.further is None:
+            return self
+        return unite([self, self.further().complete()])
+
+    def recipients(self) -> frozenset[str]:
+        """The recipients of the identities found so far, to try their stanzas first.
+
+        It is a hint, not a verdict: a label in a file proves nothing, and further
+        identities may fit. ``unwrap`` of every stanza decides.
+        """
+        return frozenset(member.recipient.text for member in self.members)
+
+    def unwrap(self, armored: str | bytes) -> Secret | None:
+        """What an age file holds; None when no identity of ours opens it.
+
+        Raises:
+            MalformedError: it is not an age file, or it was damaged (kind ``bad-age-file``).
+        """
+        try:
+            encrypted = armored.encode("ascii") if isinstance(armored, str) else armored
+            # Blank lines before the armor are fine for sops, but not for this library.
+            encrypted = encrypted.lstrip()
+            natives = [member.native for member in self.members]
+            return Secret(pyrage.decrypt(encrypted, natives))
+        except (pyrage.DecryptError, UnicodeEncodeError) as error:
+            if str(error) != _NO_MATCH:
+                raise MalformedError(
+                    "not an age file, or a damaged one", kind="bad-age-file"
+                ) from None
+        return self.further().unwrap(armored) if self.further else None
+
+    def as_key_file(self) -> Secret:
+        """All identities that sops reads from a key file, one a line. Not the ssh keys."""
+        lines = [one.text.reveal() for one in self.complete().members if _is_x25519(one)]
+        return Secret(b"".join(line + b"\n" for line in lines))
+
+    def ssh_key(self) -> Secret | None:
+        """The first ssh key, for sops's SOPS_AGE_SSH_PRIVATE_KEY_FILE, which takes one."""
+        keys = (one.text for one in self.complete().members if not _is_x25519(one))
+        return next(keys, None)
+
+    def __len__(self) -> int:
+        return len(self.complete().members)
+
+
+def _is_x25519(identity: Identity) -> bool:
+    return identity.recipient.kind == "x25519"
+
+
+def unite(parts: list[Identities]) -> Identities:
+    """All members and all that is unusable, in order, none twice; without further ones."""
+    members: dict[Recipient, Identity] = {}
+    for member in (one for part in parts for one in part.members):
+        members.setdefault(member.recipient, member)
+    unusable = (one for part in parts for one in part.unusable)
+    return Identities(tuple(members.values()), tuple(unusable))
+
+
+def generate_identity() -> Identity:
+    """A new X25519 identity, held nowhere but in the returned object."""
+    native = pyrage.x25519.Identity.generate()
+    return _x25519(native, "new")
+
+
+def _x25519(native: Any, origin: str) -> Identity:
+    recipient = Recipient(str(native.to_public()), "x25519")
+    return Identity(recipient, origin, Secret.from_text(str(native)), native)
+
+
+def parse_identity_file(content: Secret, origin: str) -> Identities:
+    """The identities in a key file: one a line with ``#`` comments, or one ssh key.
+
+    What is no identity becomes an entry of ``unusable`` with its line number; the
+    content itself is never repeated.
+    """
+    data = content.reveal()
+    if data.startswith((b"age-encryption.org/", b"-----BEGIN AGE ENCRYPTED FILE-----")):
+        return _none(origin, "a key file under a passphrase")
+    if data.lstrip().startswith(b"-----BEGIN "):
+        return _parse_ssh_key(data.strip() + b"\n", origin)
+    try:
+        lines = content.reveal_text().removeprefix("\ufeff").splitlines()
+    except ValueError:
+        return _none(origin, "not a text file")
+    parts = [
+        _parse_line(line.strip(), origin, f"line {number}")
+        for number, line in enumerate(lines, start=1)
+        if line.strip() and not line.lstrip().startswith("#")
+    ]
+    return unite(parts) if parts else _none(origin, "no identity in it")
+
+
+def _parse_line(line: str, origin: str, place: str) -> Identities:
+    if line.startswith("AGE-SECRET-KEY-PQ-"):
+        return _none(origin, f"{place}: a post-quantum identity, which only sops can use")
+    if line.startswith("AGE-PLUGIN-"):
+        return _none(origin, f"{place}: an identity of an age plugin, which only sops can use")
+    if not line.startswith("AGE-SECRET-KEY-"):
+        return _none(origin, f"{place}: not an age identity")
+    try:
+        return Identities((_x25519(pyrage.x25519.Identity.from_str(line), origin),))
+    except pyrage.IdentityError:
+        return _none(origin, f"{place}: a damaged age identity")
+
+
+def _none(origin: str, reason: str) -> Identities:
+    return Identities((), (Unusable(origin, reason),))
+
+
+def _parse_ssh_key(data: bytes, origin: str) -> Identities:
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import serialization
+
+    openssh = data.startswith(b"-----BEGIN OPENSSH ")
+    load = serialization.load_ssh_private_key if openssh else serialization.load_pem_private_key
+    try:
+        public = load(data, password=None).public_key()
+        encoded = public.public_bytes(
+            serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH
+        )
+        recipient = parse_recipient(encoded.decode("ascii"))
+        native = pyrage.ssh.Identity.from_buffer(data)
+    except TypeError:
+        return _none(origin, "an ssh key under a passphrase")
+    except (ValueError, UnsupportedAlgorithm, pyrage.IdentityError, UsageError):
+        return _none(origin, "not an ssh key that age can use")
+    return Identities((Identity(recipient, origin, Secret(data), native),))

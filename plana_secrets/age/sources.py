@@ -1,0 +1,184 @@
+"""Where identities are found.
+
+``--identity-file`` stands alone when it is given. Else everything that is found is
+united, as sops does it, in this order:
+
+1. ``SOPS_AGE_KEY_FILE``, ``SOPS_AGE_KEY``, ``SOPS_AGE_KEY_CMD`` and
+   ``SOPS_AGE_SSH_PRIVATE_KEY_FILE``;
+2. sops's default key file;
+3. ``~/.ssh/id_ed25519`` and ``~/.ssh/id_rsa``, then the keyring: opened only when
+   nothing before them fits, since asking a keyring takes longer than all the rest.
+
+A source that cannot be used is never an error here; it is listed with its reason.
+"""
+
+from __future__ import annotations
+
+import functools
+import shlex
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from plana_secrets.age import keyring_store
+from plana_secrets.age.identities import Identities, Unusable, parse_identity_file, unite
+from plana_secrets.errors import CredentialError, PlanaSecretsError
+from plana_secrets.process import ProgramError, run_program
+from plana_secrets.secret import Secret
+
+KEYRING_ORIGIN = "keyring"
+
+_SIZE_LIMIT = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class IdentitySources:
+    """All that decides where to look. ``keyring``: whether the keyring may be asked."""
+
+    identity_file: Path | None
+    environment: Mapping[str, str]
+    home: Path
+    keyring: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFile:
+    """A key file in use. ``optional``: it is a default place, and may well be missing."""
+
+    path: Path
+    origin: str
+    optional: bool = False
+
+
+def find_identities(sources: IdentitySources) -> Identities:
+    """What the sources hold; possibly nothing.
+
+    Raises:
+        CredentialError: the identity file that was asked for has no usable identity
+            (kind ``bad-identity-file``).
+    """
+    if sources.identity_file is not None:
+        return _read_chosen(sources.identity_file)
+    first = unite([_read_key_file(file) for file in key_files(sources)] + _from_variables(sources))
+    further = functools.cache(lambda: _find_further(sources))
+    return Identities(first.members, first.unusable, further)
+
+
+def key_files(sources: IdentitySources) -> list[KeyFile]:
+    """The key files that are read, the default ones included, whether or not they exist."""
+    if sources.identity_file is not None:
+        return [KeyFile(sources.identity_file, "--identity-file")]
+    named = [
+        KeyFile(Path(sources.environment[name]).expanduser(), name)
+        for name in ("SOPS_AGE_KEY_FILE", "SOPS_AGE_SSH_PRIVATE_KEY_FILE")
+        if sources.environment.get(name)
+    ]
+    defaults = [
+        KeyFile(folder / "sops" / "age" / "keys.txt", "default key file", optional=True)
+        for folder in _configuration_folders(sources)
+    ]
+    return named + defaults
+
+
+def _configuration_folders(sources: IdentitySources) -> Iterator[Path]:
+    chosen = sources.environment.get("XDG_CONFIG_HOME")
+    yield Path(chosen) if chosen else sources.home / ".config"
+    if sys.platform == "darwin":
+        yield sources.home / "Library" / "Application Support"
+
+
+def _read_chosen(path: Path) -> Identities:
+    found = _read_key_file(KeyFile(path, "--identity-file"))
+    if not found.members:
+        reasons = "; ".join(one.reason for one in found.unusable)
+        raise CredentialError(
+            f"no usable identity in {path}: {reasons}", kind="bad-identity-file", file=str(path)
+        )
+    return found
+
+
+def _read_key_file(file: KeyFile) -> Identities:
+    """Symlinks and pipes are fine here: Kubernetes mounts the one, shells make the other."""
+    origin = f"{file.origin} ({file.path})"
+    try:
+        with file.path.open("rb") as opened:
+            content = opened.read(_SIZE_LIMIT + 1)
+    except FileNotFoundError:
+        return Identities() if file.optional else _unusable(origin, "no such file")
+    except OSError as error:
+        return _unusable(origin, f"cannot be read: {error.strerror}")
+    if len(content) > _SIZE_LIMIT:
+        return _unusable(origin, "too large for a key file")
+    return parse_identity_file(Secret(content), origin)
+
+
+def _from_variables(sources: IdentitySources) -> list[Identities]:
+    found = []
+    if text := sources.environment.get("SOPS_AGE_KEY"):
+        # Spaces between keys are accepted by newer versions of sops; comments have spaces.
+        lines = [
+            line if line.lstrip().startswith("#") else "\n".join(line.split())
+            for line in text.splitlines()
+        ]
+        found.append(parse_identity_file(Secret.from_text("\n".join(lines)), "SOPS_AGE_KEY"))
+    if command := sources.environment.get("SOPS_AGE_KEY_CMD"):
+        found.append(_run_key_command(command, sources.environment))
+    return found
+
+
+def _run_key_command(command: str, environment: Mapping[str, str]) -> Identities:
+    """The command gets the person's environment (it may need an agent or a display).
+
+    Without the keys themselves, and without its own name: it may be this very program.
+    """
+    origin = "SOPS_AGE_KEY_CMD"
+    hidden = {"SOPS_AGE_KEY", "SOPS_AGE_KEY_CMD"}
+    passed = {name: value for name, value in environment.items() if name not in hidden}
+    try:
+        argv = shlex.split(command)
+        done = run_program(argv or [""], environment=passed)
+    except ValueError:
+        return _unusable(origin, "quotes that do not close")
+    except ProgramError as error:
+        return _unusable(origin, error.message)
+    if done.status != 0:
+        return _unusable(origin, f"the command ended with status {done.status}")
+    return parse_identity_file(Secret(done.stdout), origin)
+
+
+def _find_further(sources: IdentitySources) -> Identities:
+    keys = [
+        _read_key_file(KeyFile(sources.home / ".ssh" / name, "ssh key", optional=True))
+        for name in ("id_ed25519", "id_rsa")
+    ]
+    return unite([*keys, _from_keyring(sources)])
+
+
+def _from_keyring(sources: IdentitySources) -> Identities:
+    if not sources.keyring or not keyring_store.may_exist(sources.environment):
+        return Identities()
+    return _attempt(read_keyring)
+
+
+def _attempt(read: Callable[[], Identities]) -> Identities:
+    try:
+        return read()
+    except PlanaSecretsError as error:
+        return _unusable(KEYRING_ORIGIN, error.message)
+
+
+def read_keyring() -> Identities:
+    """The identities in the keyring, and in nothing else.
+
+    Raises:
+        CredentialError: as ``keyring_store.load_entry``.
+    """
+    content = keyring_store.load_entry(keyring_store.IDENTITY_ENTRY)
+    if content is None:
+        return Identities()
+    return parse_identity_file(content, KEYRING_ORIGIN)
+
+
+def _unusable(origin: str, reason: str) -> Identities:
+    return Identities((), (Unusable(origin, reason),))
