@@ -1,0 +1,126 @@
+"""A commit that is made first and moved to afterwards.
+
+``build_commit`` writes a commit beside the branch: neither the branch, nor the index,
+nor a file changes. It can then be pushed, and only when that has worked does
+``adopt_commit`` move the branch. So a push that is refused leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from plana_secrets.errors import ConflictError, FailedError
+from plana_secrets.git.command import GitCommand, failure
+from plana_secrets.memory import private_folder
+from plana_secrets.process import Completed
+
+
+def build_commit(
+    git: GitCommand, files: Mapping[str, bytes | None], message: str, *, parent: str | None
+) -> str:
+    """A commit on ``parent`` that differs from it in ``files`` only (None removes one).
+
+    The hooks ``pre-commit`` and ``commit-msg`` judge it as they would judge any commit;
+    it is signed where the person's settings ask for it.
+
+    Raises:
+        FailedError: a hook refused (kind ``hook-refused``), or git failed.
+    """
+    with private_folder() as folder:
+        index = {"GIT_INDEX_FILE": str(folder / "index")}
+        _read_tree(git, parent, index)
+        for file, content in files.items():
+            _stage(git, file, content, parent, index)
+        text = _judge(git, message, folder, index)
+        tree = _one_line(git, "write-tree", environment=index)
+    arguments = [*_signing(git), *(("-p", parent) if parent else ()), "-F", "-"]
+    return _one_line(git, "commit-tree", tree, *arguments, stdin=text)
+
+
+def adopt_commit(
+    git: GitCommand, commit: str, *, expected: str | None, files: Sequence[str]
+) -> None:
+    """Move HEAD's branch from ``expected`` to ``commit``; set the index of ``files`` alone.
+
+    Raises:
+        ConflictError: the branch is no longer at ``expected`` (kind ``branch-moved``).
+    """
+    subject = "commit (plana-secrets)"
+    done = git.write("update-ref", "-m", subject, "HEAD", commit, expected or "")
+    if done.status != 0:
+        at = git.line("rev-parse", "--quiet", "--verify", "HEAD^{commit}")
+        if at != expected:
+            raise ConflictError("the branch was moved by another run", kind="branch-moved")
+        raise failure("update-ref", done)
+    refresh_index(git, commit, files)
+
+
+def refresh_index(git: GitCommand, commit: str, files: Sequence[str]) -> None:
+    """Let the index say of ``files`` what ``commit`` says; other files stay as staged."""
+    _checked(git.write("--literal-pathspecs", "reset", "--quiet", commit, "--", *files), "reset")
+
+
+def _read_tree(git: GitCommand, parent: str | None, index: Mapping[str, str]) -> None:
+    argument = parent or "--empty"
+    _checked(git.write("read-tree", argument, environment=index), "read-tree")
+
+
+def _stage(
+    git: GitCommand,
+    file: str,
+    content: bytes | None,
+    parent: str | None,
+    index: Mapping[str, str],
+) -> None:
+    if content is None:
+        done = git.write("update-index", "--force-remove", "--", file, environment=index)
+        _checked(done, "update-index")
+        return
+    blob = _one_line(git, "hash-object", "-w", "--no-filters", "--stdin", stdin=content)
+    mode = _mode(git, file, parent)
+    record = f"{mode} {blob}\t".encode("ascii") + os.fsencode(file) + b"\0"
+    done = git.write("update-index", "-z", "--index-info", stdin=record, environment=index)
+    _checked(done, "update-index")
+
+
+def _mode(git: GitCommand, file: str, parent: str | None) -> str:
+    """The mode that the file has in the parent; a new secret file is a plain one."""
+    if parent:
+        entry = git.read("--literal-pathspecs", "ls-tree", "--full-tree", parent, "--", file)
+        if entry.startswith(b"100755"):
+            return "100755"
+    return "100644"
+
+
+def _judge(git: GitCommand, message: str, folder: Path, index: Mapping[str, str]) -> bytes:
+    """The message as the hooks leave it."""
+    place = folder / "message"
+    place.write_text(message if message.endswith("\n") else f"{message}\n", encoding="utf-8")
+    for hook, arguments in (("pre-commit", ()), ("commit-msg", ("--", str(place)))):
+        done = git.write("hook", "run", "--ignore-missing", hook, *arguments, environment=index)
+        if done.status != 0 and b"is not a git command" not in done.stderr:
+            raise FailedError(f"the hook {hook} refused the commit", kind="hook-refused", hook=hook)
+    return place.read_bytes()
+
+
+def _signing(git: GitCommand) -> list[str]:
+    """commit-tree does not look at commit.gpgSign by itself."""
+    return ["-S"] if git.line("config", "--type=bool", "commit.gpgSign") == "true" else []
+
+
+def _one_line(
+    git: GitCommand,
+    *arguments: str,
+    stdin: bytes = b"",
+    environment: Mapping[str, str] | None = None,
+) -> str:
+    done = git.write(*arguments, stdin=stdin, environment=environment)
+    _checked(done, arguments[0])
+    return done.stdout.decode("ascii").strip()
+
+
+def _checked(done: Completed, command: str) -> None:
+    if done.status != 0:
+        raise failure(command, done)

@@ -1,0 +1,100 @@
+"""What goes over the wire: fetch one branch, push one commit.
+
+A push is the compare-and-swap between hosts: forward only, and a branch that others
+moved meanwhile is a conflict, never overwritten.
+"""
+
+from __future__ import annotations
+
+from plana_secrets.errors import (
+    ConflictError,
+    CredentialError,
+    FailedError,
+    PlanaSecretsError,
+    UnavailableError,
+)
+from plana_secrets.git.command import GitCommand
+from plana_secrets.process import Completed, ProgramError
+
+_REFUSED_KEYS = (
+    b"Authentication failed",
+    b"Permission denied",
+    b"could not read Username",
+    b"could not read Password",
+    b"Host key verification failed",
+    b"HTTP Basic: Access denied",
+    b"returned error: 401",
+    b"returned error: 403",
+)
+_RACES = ("non-fast-forward", "fetch first", "stale info", "failed to update ref", "cannot lock")
+
+
+def push_commit(git: GitCommand, remote: str, commit: str, branch: str) -> None:
+    """Move ``branch`` of ``remote`` forward to ``commit``.
+
+    Raises:
+        ConflictError: the branch has commits that ``commit`` does not contain (kind
+            ``push-conflict``).
+        FailedError: the server or the hook ``pre-push`` refuses (kind ``push-refused``).
+        CredentialError: the remote does not let us in (kind ``remote-credential``).
+        UnavailableError: the remote did not answer (kind ``remote-unavailable``); whether
+            the push has arrived is then not known.
+    """
+    target = f"{commit}:refs/heads/{branch}"
+    done = _over_the_wire(git, remote, "push", "--porcelain", "--no-follow-tags", remote, target)
+    if done.status == 0:
+        return
+    for line in done.stdout.decode("utf-8", "replace").split("\n"):
+        if line.startswith("!"):
+            raise _rejected(line, remote, branch)
+    if b"pre-push hook" in done.stderr or b"failed to push some refs" in done.stderr:
+        raise FailedError(
+            f"the push to {branch} of {remote} was refused by a hook", kind="push-refused"
+        )
+    raise _unreachable(done, remote)
+
+
+def _rejected(line: str, remote: str, branch: str) -> PlanaSecretsError:
+    if any(word in line for word in _RACES):
+        return ConflictError(
+            f"{branch} of {remote} has moved meanwhile", kind="push-conflict", branch=branch
+        )
+    return FailedError(f"{remote} refuses the push to {branch}", kind="push-refused", branch=branch)
+
+
+def fetch_branch(git: GitCommand, remote: str, branch: str) -> str | None:
+    """Fetch ``branch``; its commit, or None where the remote has no such branch.
+
+    Raises:
+        CredentialError, UnavailableError: as in ``push_commit``.
+    """
+    tracking = f"refs/remotes/{remote}/{branch}"
+    done = _over_the_wire(
+        git, remote, "fetch", "--quiet", "--no-tags", remote, f"+refs/heads/{branch}:{tracking}"
+    )
+    if done.status == 0:
+        return git.line("rev-parse", "--quiet", "--verify", f"{tracking}^{{commit}}")
+    if b"couldn't find remote ref" in done.stderr:
+        return None
+    raise _unreachable(done, remote)
+
+
+def _over_the_wire(git: GitCommand, remote: str, *arguments: str) -> Completed:
+    try:
+        return git.write(*arguments)
+    except ProgramError as error:
+        if error.kind == "program-deadline":
+            raise UnavailableError(
+                f"the remote {remote} did not answer in time", kind="remote-unavailable"
+            ) from None
+        raise
+
+
+def _unreachable(done: Completed, remote: str) -> PlanaSecretsError:
+    if any(sign in done.stderr for sign in _REFUSED_KEYS):
+        return CredentialError(
+            f"the remote {remote} does not let us in", kind="remote-credential", remote=remote
+        )
+    return UnavailableError(
+        f"the remote {remote} did not answer", kind="remote-unavailable", remote=remote
+    )

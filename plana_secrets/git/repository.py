@@ -1,0 +1,309 @@
+"""A repository as it is: its files, its commits, its branches. Looking changes nothing.
+
+File names are posix paths relative to the root of the work tree. Bytes that are not
+UTF-8 in a name survive as surrogate escapes, as everywhere in Python.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import new as new_hash
+from pathlib import Path
+
+from plana_secrets.errors import FailedError, UsageError
+from plana_secrets.git import commits, remotes
+from plana_secrets.git.command import GitCommand
+
+_BATCH = 256
+"""Blobs held in memory at once: the use of memory stays flat in the number of files."""
+
+
+@dataclass(frozen=True, slots=True)
+class TreeEntry:
+    """A file of a commit. ``mode`` is git's: 100644, 100755, 120000 (symlink), 160000."""
+
+    mode: str
+    id: str
+
+    @property
+    def is_regular(self) -> bool:
+        return self.mode in {"100644", "100755"}
+
+
+@dataclass(frozen=True)
+class Repository:
+    """``git_dir`` is that of this work tree, ``common_dir`` that of all of them."""
+
+    root: Path
+    git_dir: Path
+    common_dir: Path
+
+    @classmethod
+    def open(cls, folder: Path) -> Repository:
+        """The repository that ``folder`` lies in.
+
+        Raises:
+            UsageError: there is none (kind ``no-repository``), it has no work tree (kind
+                ``bare-repository``), or git does not trust its owner (kind
+                ``unsafe-repository``).
+        """
+        done = GitCommand(folder).look(
+            "rev-parse", "--path-format=absolute", "--git-dir", "--git-common-dir",
+            "--show-toplevel",
+        )  # fmt: skip
+        lines = os.fsdecode(done.stdout).split("\n")
+        if done.status == 0 and len(lines) == 4:
+            git_dir, common_dir, root = (Path(line) for line in lines[:3])
+            return cls(root, git_dir, common_dir)
+        raise _cannot_open(folder, done.stderr)
+
+    @cached_property
+    def command(self) -> GitCommand:
+        return GitCommand(self.root)
+
+    # -- the work tree
+
+    def tracked_files(self, *, under: Sequence[str] = ()) -> list[str]:
+        """Files in the index, below the folders ``under`` (everywhere if there are none)."""
+        return self._names("ls-files", "-z", "--cached", "--", *under)
+
+    def untracked_files(self, *, under: Sequence[str] = ()) -> list[str]:
+        """Files that git does not know and is not told to ignore."""
+        return self._names("ls-files", "-z", "--others", "--exclude-standard", "--", *under)
+
+    def ignored_files(self, *, under: Sequence[str] = ()) -> list[str]:
+        """Files that git is told to ignore."""
+        return self._names(
+            "ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--", *under
+        )
+
+    def _names(self, *arguments: str) -> list[str]:
+        output = self.command.read("--literal-pathspecs", *arguments)
+        return sorted({os.fsdecode(name) for name in output.split(b"\0") if name})
+
+    def changed_files(self, *, under: Sequence[str] = ()) -> dict[str, str]:
+        """Files that differ from HEAD: to ``added``, ``changed`` or ``removed``.
+
+        The content is compared by us, so that no filter of the checkout runs.
+        """
+        head = self.head()
+        committed = self.list_entries(head, under=under) if head else {}
+        present = set(self.tracked_files(under=under)) | set(self.untracked_files(under=under))
+        states: dict[str, str] = {}
+        for file in sorted(present | set(committed)):
+            entry, actual = committed.get(file), self.worktree_id(file)
+            if entry is None:
+                if actual is not None:
+                    states[file] = "added"
+            elif actual is None:
+                states[file] = "removed"
+            elif actual != entry.id and entry.mode != "160000":
+                states[file] = "changed"
+        return states
+
+    def is_changed(self, file: str) -> bool:
+        """Whether a file differs from HEAD (or is not in it)."""
+        return bool(self.changed_files(under=[file]))
+
+    def worktree_id(self, file: str) -> str | None:
+        """The blob id that the content of a file has, or None where there is no file."""
+        path = self.root / file
+        try:
+            status = path.lstat()
+            if stat.S_ISLNK(status.st_mode):
+                return self.blob_id(os.fsencode(path.readlink()))
+            return self.blob_id(path.read_bytes()) if stat.S_ISREG(status.st_mode) else None
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise FailedError(
+                f"cannot read {file}: {error.strerror}", kind="unreadable-file", file=file
+            ) from None
+
+    def blob_id(self, content: bytes) -> str:
+        """The id under which git keeps ``content``."""
+        return new_hash(self._algorithm, b"blob %d\0" % len(content) + content).hexdigest()
+
+    @cached_property
+    def _algorithm(self) -> str:
+        return self.command.line("rev-parse", "--show-object-format") or "sha1"
+
+    # -- commits and branches
+
+    def head(self) -> str | None:
+        """The commit of HEAD; None in a repository without commits."""
+        return self.resolve("HEAD")
+
+    def resolve(self, revision: str) -> str | None:
+        """The id of the commit that ``revision`` means, or None."""
+        return self.command.line(
+            "rev-parse", "--quiet", "--verify", "--end-of-options", f"{revision}^{{commit}}"
+        )
+
+    def branch(self) -> str | None:
+        """The branch that is checked out, born or not; None with a detached HEAD."""
+        return self.command.line("symbolic-ref", "--quiet", "--short", "HEAD")
+
+    def remote(self) -> str | None:
+        """The remote of the current branch, else ``origin``, else the only one there is."""
+        names = (self.command.line("remote") or "").split("\n")
+        branch = self.branch()
+        configured = self.command.line("config", "--get", f"branch.{branch}.remote")
+        for name in (configured, "origin", names[0] if len(names) == 1 else None):
+            if name and name in names:
+                return name
+        return None
+
+    def default_branch(self) -> str | None:
+        """The branch that is deployed unless the configuration says otherwise.
+
+        It is the remote's default branch as last seen (nothing is asked over the
+        network); without that, ``main`` or ``master`` where one exists, else the
+        branch that is checked out.
+        """
+        remote = self.remote()
+        if remote:
+            head = self.command.line("symbolic-ref", "--quiet", f"refs/remotes/{remote}/HEAD")
+            if head:
+                return head.removeprefix(f"refs/remotes/{remote}/")
+        prefix = f"refs/remotes/{remote}/" if remote else "refs/heads/"
+        for name in ("main", "master"):
+            if self.command.line("rev-parse", "--quiet", "--verify", prefix + name):
+                return name
+        return self.branch()
+
+    def merge_base(self, one: str, other: str) -> str | None:
+        return self.command.line("merge-base", one, other)
+
+    def is_ancestor(self, ancestor: str, descendant: str) -> bool:
+        """Whether ``descendant`` contains ``ancestor``. A commit that is not here: False."""
+        return self.command.look("merge-base", "--is-ancestor", ancestor, descendant).status == 0
+
+    # -- the content of commits
+
+    def list_entries(self, commit: str, *, under: Sequence[str] = ()) -> dict[str, TreeEntry]:
+        """The files of a commit below the folders ``under``, by name."""
+        output = self.command.read(
+            "--literal-pathspecs", "ls-tree", "-r", "-z", "--full-tree", commit, "--", *under
+        )
+        entries = {}
+        for record in output.split(b"\0"):
+            if record:
+                facts, _, name = record.partition(b"\t")
+                mode, _kind, object_id = facts.decode("ascii").split(" ")
+                entries[os.fsdecode(name)] = TreeEntry(mode, object_id)
+        return entries
+
+    def list_files(self, commit: str, *, under: Sequence[str] = ()) -> list[str]:
+        return sorted(self.list_entries(commit, under=under))
+
+    def read_blob(self, commit: str, file: str) -> bytes | None:
+        """The bytes of a regular file in a commit; None where it has none."""
+        return self.read_blobs(commit, [file])[file]
+
+    def read_blobs(self, commit: str, files: Sequence[str]) -> dict[str, bytes | None]:
+        """The bytes of many files of a commit, all in memory; see ``iterate_blobs``."""
+        found: dict[str, bytes | None] = dict.fromkeys(files)
+        found.update(self.iterate_blobs(commit, files))
+        return found
+
+    def iterate_blobs(self, commit: str, files: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+        """File and bytes of those of ``files`` that are regular files in the commit."""
+        folders = files if len(files) <= _BATCH else ()
+        entries = self.list_entries(commit, under=folders)
+        present = [file for file in files if file in entries and entries[file].is_regular]
+        for start in range(0, len(present), _BATCH):
+            chunk = present[start : start + _BATCH]
+            contents = self.read_objects([entries[file].id for file in chunk])
+            yield from ((file, contents[entries[file].id]) for file in chunk)
+
+    def read_objects(self, ids: Sequence[str]) -> Mapping[str, bytes]:
+        """The contents of blobs by id, in one process."""
+        request = "".join(f"{object_id}\n" for object_id in ids).encode("ascii")
+        output = self.command.read("cat-file", "--batch", stdin=request)
+        contents: dict[str, bytes] = {}
+        position = 0
+        for _ in ids:
+            end = output.index(b"\n", position)
+            fields = output[position:end].decode("ascii").split(" ")
+            if len(fields) != 3 or fields[1] != "blob":
+                raise FailedError(
+                    f"git has no file content {fields[0]}", kind="git-missing-object", id=fields[0]
+                )
+            size = int(fields[2])
+            contents[fields[0]] = output[end + 1 : end + 1 + size]
+            position = end + size + 2
+        return contents
+
+    def history_of(self, file: str) -> list[tuple[str, str]]:
+        """Every (commit, blob id) that put new content at ``file``, newest first.
+
+        All branches, stashes and what the reflogs still know are looked through: what
+        was in git once in plain is there until it expires everywhere.
+        """
+        output = self.command.read(
+            "--literal-pathspecs", "log", "--all", "--reflog", "--full-history", "-m",
+            "--no-renames", "--no-ext-diff", "--no-textconv", "--raw", "--no-abbrev",
+            "--format=commit %H", "--", file,
+        )  # fmt: skip
+        versions: dict[str, str] = {}
+        commit = ""
+        for line in output.decode("utf-8", "surrogateescape").split("\n"):
+            if line.startswith("commit "):
+                commit = line.removeprefix("commit ")
+            elif line.startswith(":"):
+                object_id = line.split(" ")[3]
+                if object_id.strip("0"):
+                    versions.setdefault(object_id, commit)
+        return [(commit, object_id) for object_id, commit in versions.items()]
+
+    # -- changing it (commits.py and remotes.py say how)
+
+    def commit_files(self, files: Sequence[str], message: str) -> str:
+        """Commit the present content of ``files``, and nothing else; the commit's id."""
+        parent = self.head()
+        contents = {file: self._content(file) for file in files}
+        commit = commits.build_commit(self.command, contents, message, parent=parent)
+        commits.adopt_commit(self.command, commit, expected=parent, files=list(files))
+        return commit
+
+    def _content(self, file: str) -> bytes | None:
+        try:
+            return (self.root / file).read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise FailedError(
+                f"cannot read {file}: {error.strerror}", kind="unreadable-file", file=file
+            ) from None
+
+    def push(self, commit: str = "HEAD", *, branch: str) -> None:
+        """Move ``branch`` of the remote to ``commit``; see ``remotes.push_commit``."""
+        remotes.push_commit(self.command, self.require_remote(), commit, branch)
+
+    def fetch(self, *, branch: str) -> str | None:
+        """Fetch a branch of the remote; its commit, or None where it does not exist."""
+        return remotes.fetch_branch(self.command, self.require_remote(), branch)
+
+    def require_remote(self) -> str:
+        remote = self.remote()
+        if remote is None:
+            raise UsageError("the repository has no remote to push to", kind="no-remote")
+        return remote
+
+
+def _cannot_open(folder: Path, stderr: bytes) -> UsageError:
+    place = str(folder)
+    if b"dubious ownership" in stderr:
+        return UsageError(
+            f"git does not trust the repository at {place}: it belongs to another user",
+            kind="unsafe-repository",
+            folder=place,
+        )
+    if b"must be run in a work tree" in stderr:
+        return UsageError(f"no work tree at {place}", kind="bare-repository", folder=place)
+    return UsageError(f"not in a git repository: {place}", kind="no-repository", folder=place)
