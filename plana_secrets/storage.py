@@ -162,12 +162,17 @@ def sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
+def is_temporary(name: str) -> bool:
+    """Whether a file of this name is one that a killed run left beside its target."""
+    return _TEMPORARY.fullmatch(name) is not None
+
+
 def find_leftovers(folder: Path) -> list[Path]:
     """Temporary files that a killed run left beside its targets, below ``folder``."""
     return [
         path
         for path in folder.rglob(".*.plana-*")
-        if _TEMPORARY.fullmatch(path.name) and path.is_file() and not path.is_symlink()
+        if is_temporary(path.name) and path.is_file() and not path.is_symlink()
     ]
 
 

@@ -1,0 +1,88 @@
+"""Which secret files there are, and which one a person means."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from plana_secrets.errors import UsageError
+from plana_secrets.secretfiles.globs import glob_match, last_match
+from plana_secrets.secretfiles.settings import FilesSettings
+from plana_secrets.secretfiles.workspace import RULES_FILE, Workspace
+from plana_secrets.storage import is_temporary
+
+__all__ = [
+    "glob_match",
+    "last_match",
+    "list_secret_files",
+    "resolve_file",
+    "select_secret_files",
+]
+
+
+def list_secret_files(workspace: Workspace) -> tuple[str, ...]:
+    """The secret files of the work tree, tracked or new, in the order of their names.
+
+    What git ignores is left out, and so are the files that are meant to be readable.
+    A file that is tracked but gone from the disk is not in the list.
+    """
+    roots, repository = workspace.settings.roots, workspace.repository
+    known = repository.tracked_files(under=roots) + repository.untracked_files(under=roots)
+    present = (file for file in set(known) if os.path.lexists(workspace.root / file))
+    return select_secret_files(workspace.settings, present)
+
+
+def select_secret_files(settings: FilesSettings, files: Iterable[str]) -> tuple[str, ...]:
+    """Those of ``files`` (of a commit, say) that are secret files."""
+    return tuple(sorted(file for file in files if is_secret_file(settings, file)))
+
+
+def is_secret_file(settings: FilesSettings, file: str) -> bool:
+    """Whether a file with this name has to be encrypted."""
+    if not any(_lies_in(file, root) for root in settings.roots):
+        return False
+    name = file.rpartition("/")[2]
+    if name == RULES_FILE or name.startswith(".git") or is_temporary(name):
+        return False
+    return not glob_match(settings.plain, file)
+
+
+def _lies_in(file: str, root: str) -> bool:
+    folder = root.strip("/")
+    return folder in {"", "."} or file.startswith(f"{folder}/")
+
+
+def resolve_file(workspace: Workspace, text: str, folder: Path, *, must_exist: bool = True) -> str:
+    """The file that ``text`` names, relative to the repository.
+
+    It is looked up relative to ``folder`` (the working directory) first, then to the
+    root of the repository; links are not followed here, they are refused when it is read.
+
+    Raises:
+        UsageError: it lies outside the repository (kind ``outside-repository``), or is
+            not there (kind ``no-such-file``).
+    """
+    here = _inside(workspace.root, folder.resolve() / text)
+    at_root = _inside(workspace.root, workspace.root / text)
+    candidates = [file for file in (here, at_root) if file is not None]
+    if not candidates:
+        raise UsageError(f"not in the repository: {text}", kind="outside-repository", file=text)
+    for file in candidates:
+        if os.path.lexists(workspace.root / file):
+            return file
+    if must_exist:
+        raise UsageError(f"no such file: {text}", kind="no-such-file", file=text)
+    under_root = (file for file in candidates if is_secret_file(workspace.settings, file))
+    return next(under_root, candidates[0])
+
+
+def _inside(root: Path, path: Path) -> str | None:
+    """``path`` relative to ``root``, or None where it lies elsewhere or in git's folder."""
+    plain = Path(os.path.normpath(path))
+    if not plain.is_relative_to(root):
+        plain = plain.parent.resolve() / plain.name
+    if not plain.is_relative_to(root) or plain == root:
+        return None
+    relative = plain.relative_to(root)
+    return None if relative.parts[0] == ".git" else relative.as_posix()

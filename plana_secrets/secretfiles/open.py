@@ -1,0 +1,95 @@
+"""Reading a secret file of the work tree: through no link, and named in every error."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from plana_secrets.errors import CredentialError, FailedError, MalformedError
+from plana_secrets.secretfiles.workspace import Workspace
+from plana_secrets.sops.model import Document, Severity, Structure
+from plana_secrets.storage import read_regular_file
+
+if TYPE_CHECKING:
+    from plana_secrets.age.identities import Identities
+
+SIZE_LIMIT = 5 * 1024 * 1024
+"""Flux decrypts no larger file."""
+
+
+def path_of(workspace: Workspace, file: str) -> Path:
+    """Where ``file`` lies on the disk.
+
+    Raises:
+        FailedError: it, or a folder on the way to it, is a symlink (kind ``symlink``).
+    """
+    return path_below(workspace.root, file)
+
+
+def path_below(root: Path, file: str) -> Path:
+    """Like ``path_of``, below any root."""
+    path = root
+    for part in file.split("/"):
+        path /= part
+        try:
+            mode = os.lstat(path).st_mode
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        if stat.S_ISLNK(mode):
+            place = path.relative_to(root).as_posix()
+            what = "is a symlink" if place == file else f"lies behind a symlink, {place}"
+            raise FailedError(f"{file} {what}", kind="symlink", file=file, link=place)
+    return path
+
+
+def read_bytes_of(workspace: Workspace, file: str) -> bytes:
+    """The bytes of a file.
+
+    Raises:
+        FailedError: see ``path_of`` and ``storage.read_regular_file``.
+    """
+    return read_regular_file(path_of(workspace, file), limit=SIZE_LIMIT)
+
+
+def read_structure_of(workspace: Workspace, file: str) -> Structure:
+    """A file as it can be read without any key; its defects are in the structure."""
+    from plana_secrets.sops.reader import read_structure
+
+    return read_structure(read_bytes_of(workspace, file))
+
+
+def read_document_of(workspace: Workspace, file: str) -> Document:
+    """A file opened with the identities at hand; the MAC held and nothing is wrong with it.
+
+    Raises:
+        CredentialError: none of the identities opens it.
+        MalformedError: it is not what it must be; the message names the file.
+    """
+    return open_bytes(read_bytes_of(workspace, file), file, workspace.identities)
+
+
+def open_bytes(data: bytes, file: str, identities: Identities) -> Document:
+    """The document that ``data`` is; ``file`` is for the messages only."""
+    from plana_secrets.sops.reader import open_document, read_structure
+
+    structure = read_structure(data)
+    for defect in structure.defects:
+        if defect.severity is Severity.ERROR:
+            place = f"{file}:{defect.line}" if defect.line else file
+            raise MalformedError(
+                f"{place}: {defect.message}", kind="defects", file=file, check=defect.check
+            )
+    if structure.metadata is None:
+        raise MalformedError(f"{file}: not encrypted by sops", kind="not-encrypted", file=file)
+    try:
+        return open_document(structure, identities)
+    except CredentialError as error:
+        raise CredentialError(
+            f"{file}: {error.message}", kind=error.kind, **{**error.facts, "file": file}
+        ) from None
+    except MalformedError as error:
+        raise MalformedError(
+            f"{file}: {error.message}", kind=error.kind, **{**error.facts, "file": file}
+        ) from None

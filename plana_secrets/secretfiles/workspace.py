@@ -1,0 +1,109 @@
+"""A repository with its rules, identities and programs, each found when it is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from plana_secrets.errors import FailedError, MalformedError
+from plana_secrets.git.repository import Repository
+from plana_secrets.observability import Observer, silent
+from plana_secrets.paths import LeafPath
+from plana_secrets.secretfiles.settings import FilesSettings
+from plana_secrets.sops.model import Severity
+from plana_secrets.storage import read_regular_file
+
+if TYPE_CHECKING:
+    from plana_secrets.age.identities import Identities
+    from plana_secrets.sops.binary import Sops
+    from plana_secrets.sops.rules import CreationRule, Rules
+
+RULES_FILE = ".sops.yaml"
+_RULES_LIMIT = 1_000_000
+
+
+def _never(_file: str, _path: LeafPath) -> str | None:
+    return None
+
+
+class Workspace:
+    """What the work on secret files needs. Made by the command line, once a run.
+
+    ``owned_leaf``: the name of the keyset that renders a leaf, or None; such a leaf is
+    changed by a rotation only.
+    """
+
+    def __init__(
+        self,
+        *,
+        repository: Repository,
+        settings: FilesSettings,
+        find_identities: Callable[[], Identities],
+        find_sops: Callable[[], Sops],
+        owned_leaf: Callable[[str, LeafPath], str | None] = _never,
+        observer: Observer = silent,
+    ) -> None:
+        self.repository = repository
+        self.settings = settings
+        self.owned_leaf = owned_leaf
+        self.observer = observer
+        self._find_identities = find_identities
+        self._find_sops = find_sops
+
+    @property
+    def root(self) -> Path:
+        return self.repository.root
+
+    @property
+    def rules_path(self) -> Path:
+        return self.root / RULES_FILE
+
+    @cached_property
+    def rules(self) -> Rules:
+        """The creation rules of the work tree.
+
+        Raises:
+            FailedError: there is no ``.sops.yaml`` (kind ``no-rules``).
+            MalformedError: it cannot be read as one.
+        """
+        from plana_secrets.sops.rules import parse_rules
+
+        try:
+            content = read_regular_file(self.rules_path, limit=_RULES_LIMIT)
+        except FailedError as error:
+            if error.kind == "missing-file":
+                raise FailedError(f"no {RULES_FILE} at the root", kind="no-rules") from None
+            raise
+        return parse_rules(content)
+
+    def rule_for(self, file: str) -> CreationRule:
+        """The creation rule by which sops would encrypt ``file``, if it is safe to use.
+
+        Raises:
+            FailedError: no rule matches (kind ``no-rule``), or an error in ``.sops.yaml``
+                makes it unsafe to write by it (kind ``bad-rules``): sops answers an invalid
+                selector with plaintext.
+        """
+        errors = [one for one in self.rules.defects if one.severity is Severity.ERROR]
+        if errors:
+            first = errors[0]
+            place = f" line {first.line}" if first.line else ""
+            raise MalformedError(
+                f"{RULES_FILE}{place}: {first.message}", kind="bad-rules", line=first.line
+            )
+        rule = self.rules.rule_for(file)
+        if rule is None:
+            raise FailedError(
+                f"no creation rule in {RULES_FILE} matches {file}", kind="no-rule", file=file
+            )
+        return rule
+
+    @cached_property
+    def identities(self) -> Identities:
+        return self._find_identities()
+
+    @cached_property
+    def sops(self) -> Sops:
+        return self._find_sops()
