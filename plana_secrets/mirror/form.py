@@ -9,15 +9,15 @@ the same protocol may let through: an item is good for nothing that a client can
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from plana_secrets.mirror.backend import DesiredItem, PlainLeaf, Record, Unsupported
+from plana_secrets.errors import MalformedError
+from plana_secrets.mirror.backend import DesiredItem, Record, Unsupported
+from plana_secrets.mirror.record import RECORD_FIELD, decode_record, encode_record
 from plana_secrets.secret import Secret
-from plana_secrets.sops.model import LeafType
 
 TITLE_LIMIT: Final = 687
 NAME_LIMIT: Final = 687
@@ -28,11 +28,7 @@ NOTE_LIMIT: Final = 7_439
 FIELDS_LIMIT: Final = 2_000
 """Fields of one item; far above any file that people keep, far below a request's limit."""
 
-RECORD_FIELD: Final = "plana-secrets:record"
-"""A colon cannot stand in the key of a secret file, so that no leaf has this name."""
-
-_RECORD_NAME: Final = re.compile(re.escape(RECORD_FIELD) + r"(?:/([1-9][0-9]{0,4}))?")
-_SCHEMA: Final = "plana-secrets/mirror-record/1"
+_RECORD_NAME: Final = re.compile(re.escape(RECORD_FIELD) + r"(?: ([1-9][0-9]{0,4}))?")
 _CHUNK: Final = 3_600
 
 
@@ -82,7 +78,7 @@ def compose(item: DesiredItem) -> tuple[tuple[str, Secret], ...]:
     text = encode_record(item.record)
     chunks = [text[start : start + _CHUNK] for start in range(0, len(text), _CHUNK)]
     record = [
-        (RECORD_FIELD if number == 1 else f"{RECORD_FIELD}/{number}", Secret.from_text(chunk))
+        (RECORD_FIELD if number == 1 else f"{RECORD_FIELD} {number}", Secret.from_text(chunk))
         for number, chunk in enumerate(chunks, start=1)
     ]
     return (*leaves, *record)
@@ -119,63 +115,6 @@ def _join(chunks: dict[int, Secret]) -> Record | None:
         return None
     content = b"".join(chunks[number].reveal() for number in sorted(chunks))
     try:
-        return decode_record(content.decode("ascii"))
-    except ValueError:
+        return decode_record(content.decode("utf-8"))
+    except (MalformedError, UnicodeDecodeError):
         return None
-
-
-def encode_record(record: Record) -> str:
-    """The record as JSON in ASCII, so that it can be cut anywhere."""
-    return json.dumps(
-        {
-            "schema": _SCHEMA,
-            "file": record.file,
-            "commit": record.commit,
-            "digests": dict(record.digests),
-            "shape": [[path, leaf_type.value, how] for path, leaf_type, how in record.shape],
-            "plain": [[leaf.path, leaf.text, leaf.type.value] for leaf in record.plain],
-        },
-        separators=(",", ":"),
-    )
-
-
-def decode_record(text: str) -> Record:
-    """The record that ``encode_record`` wrote.
-
-    Raises:
-        ValueError: it is not one (somebody edited it, or a later version wrote it).
-    """
-    try:
-        content: Any = json.loads(text)
-        return _to_record(content)
-    except (KeyError, TypeError, ValueError, RecursionError):
-        raise ValueError("not a record of a mirrored item") from None
-
-
-def _to_record(content: dict[str, Any]) -> Record:
-    if content["schema"] != _SCHEMA:
-        raise ValueError(_SCHEMA)
-    commit = content["commit"]
-    return Record(
-        file=_text(content["file"]),
-        commit=None if commit is None else _text(commit),
-        digests={_text(path): _text(digest) for path, digest in content["digests"].items()},
-        shape=tuple(_shape_entry(entry) for entry in content["shape"]),
-        plain=tuple(_plain_leaf(entry) for entry in content["plain"]),
-    )
-
-
-def _shape_entry(entry: Sequence[Any]) -> tuple[str, LeafType, str]:
-    path, leaf_type, how = entry
-    return _text(path), LeafType(leaf_type), _text(how)
-
-
-def _plain_leaf(entry: Sequence[Any]) -> PlainLeaf:
-    path, text, leaf_type = entry
-    return PlainLeaf(_text(path), _text(text), LeafType(leaf_type))
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(type(value).__name__)
-    return value

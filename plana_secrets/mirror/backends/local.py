@@ -1,0 +1,112 @@
+"""A mirror without a server: one age-encrypted file, inside it a Bitwarden JSON export.
+
+``age -d`` gives what any Bitwarden or Vaultwarden imports. Whoever has an identity may
+decrypt it, change it and encrypt it again: that is a hand edit, found like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from plana_secrets.age.identities import Identities
+from plana_secrets.age.recipients import Recipient, encrypt_to, parse_recipient
+from plana_secrets.errors import ConflictError, CredentialError, FailedError, UsageError
+from plana_secrets.mirror.backend import ActualItem, DesiredItem, Listing, Unsupported
+from plana_secrets.mirror.export import Export, RawItem, read_item, revision_of
+from plana_secrets.storage import locked, make_folder, read_regular_file, replace_file
+
+_PRIVATE = 0o600
+
+
+@dataclass(frozen=True)
+class LocalBackend:
+    """Implements ``Backend`` over the file at ``path``.
+
+    ``recipients``: who can open the file; none means the own identities. ``lock``: the
+    file that keeps two runs apart.
+    """
+
+    path: Path
+    lock: Path
+    recipients: tuple[str, ...]
+    find_identities: Callable[[], Identities]
+    name: str = "local"
+
+    @property
+    def requests(self) -> int:
+        return 0
+
+    def find_unsupported(self, item: DesiredItem) -> tuple[Unsupported, ...]:
+        """A file of ours holds any text of any length."""
+        del item
+        return ()
+
+    def list_items(self) -> Listing:
+        export = self._load()
+        items = [read_item(export, item) for item in export.items]
+        ours = tuple(item for item in items if item is not None)
+        return Listing(ours, foreign=len(items) - len(ours))
+
+    def create_items(self, items: Sequence[DesiredItem]) -> None:
+        with self._changing() as export:
+            export.items.extend([export.compose_item(item) for item in items])
+
+    def update_item(self, actual: ActualItem, desired: DesiredItem) -> None:
+        with self._changing() as export:
+            position = _position(export.items, actual)
+            export.items[position] = export.compose_item(desired, export.items[position])
+
+    def delete_items(self, items: Sequence[ActualItem]) -> None:
+        with self._changing() as export:
+            for item in items:
+                del export.items[_position(export.items, item)]
+
+    @contextmanager
+    def _changing(self) -> Iterator[Export]:
+        """The export, written back at the end unless an error ended it."""
+        recipients = self._recipients()
+        make_folder(self.lock.parent, mode=0o700)
+        make_folder(self.path.parent, mode=0o700)
+        with locked(self.lock, holder="mirror"):
+            export = self._load()
+            yield export
+            replace_file(self.path, encrypt_to(export.to_text(), recipients), mode=_PRIVATE)
+
+    def _load(self) -> Export:
+        try:
+            content = read_regular_file(self.path)
+        except FailedError as error:
+            if error.kind == "missing-file":
+                return Export.empty()
+            raise
+        opened = self.find_identities().unwrap(content)
+        if opened is None:
+            raise CredentialError(
+                f"no identity at hand opens the mirror {self.path}",
+                kind="no-identity-fits",
+                file=str(self.path),
+            )
+        return Export.parse(opened)
+
+    def _recipients(self) -> list[Recipient]:
+        own = self.find_identities().complete().recipients()
+        if not own:
+            raise CredentialError("no identity to read the mirror with", kind="no-identity")
+        chosen = [parse_recipient(text) for text in self.recipients or sorted(own)]
+        if not own & {one.text for one in chosen}:
+            raise UsageError(
+                "mirror.local.recipients has none of the identities at hand",
+                kind="mirror-not-readable",
+            )
+        return chosen
+
+
+def _position(items: Sequence[RawItem], wanted: ActualItem) -> int:
+    """Where the item is that was listed; a copy made by hand may have the same id."""
+    for position, item in enumerate(items):
+        if revision_of(item) == wanted.revision:
+            return position
+    raise ConflictError("an item changed meanwhile", kind="item-changed", item=wanted.id)

@@ -1,0 +1,74 @@
+"""The reference backend: what the protocol means, in the fewest words.
+
+Several backends may look at one ``MemoryStore``, as several runs look at one server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import count
+
+from plana_secrets.errors import ConflictError
+from plana_secrets.mirror.backend import ActualItem, DesiredItem, Listing, Unsupported
+
+
+@dataclass
+class MemoryStore:
+    """The items by id, and the titles of other people's."""
+
+    items: dict[str, ActualItem] = field(default_factory=dict)
+    foreign: list[str] = field(default_factory=list)
+    ids: count[int] = field(default_factory=lambda: count(1))
+
+
+class MemoryBackend:
+    """Implements ``Backend``; nothing outlives the process."""
+
+    name = "memory"
+
+    def __init__(self, store: MemoryStore | None = None) -> None:
+        self._store = store or MemoryStore()
+
+    @property
+    def requests(self) -> int:
+        return 0
+
+    def find_unsupported(self, item: DesiredItem) -> tuple[Unsupported, ...]:
+        del item
+        return ()
+
+    def list_items(self) -> Listing:
+        return Listing(tuple(self._store.items.values()), len(self._store.foreign))
+
+    def create_items(self, items: Sequence[DesiredItem]) -> None:
+        for item in items:
+            number = next(self._store.ids)
+            self._store.items[str(number)] = _as_written(str(number), item, revision=1)
+
+    def update_item(self, actual: ActualItem, desired: DesiredItem) -> None:
+        present = self._present(actual)
+        revision = int(present.revision) + 1
+        self._store.items[actual.id] = _as_written(actual.id, desired, revision)
+
+    def delete_items(self, items: Sequence[ActualItem]) -> None:
+        for item in items:
+            self._store.items.pop(item.id, None)
+
+    def _present(self, actual: ActualItem) -> ActualItem:
+        present = self._store.items.get(actual.id)
+        if present is None or present.revision != actual.revision:
+            raise ConflictError("an item changed meanwhile", kind="item-changed", item=actual.id)
+        return present
+
+
+def _as_written(number: str, item: DesiredItem, revision: int) -> ActualItem:
+    return ActualItem(
+        id=number,
+        title=item.title,
+        note=item.note,
+        collection=item.collection,
+        fields={one.path: one.shown for one in item.fields},
+        record=replace(item.record),
+        revision=str(revision),
+    )

@@ -1,0 +1,242 @@
+"""HTTP to one server: the only module that opens a connection.
+
+Nothing is retried that may have been done: only reading calls are repeated when their
+answer is lost, others only when nothing was sent or the server said 429. Redirects are
+not followed, since they would carry the credentials elsewhere. TLS is verified; plain
+http is for a server on this machine.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import ssl
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlencode, urlsplit
+
+import msgspec
+import urllib3
+from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, SSLError
+
+from plana_secrets import __version__
+from plana_secrets.errors import FailedError, MalformedError, UnavailableError, UsageError
+from plana_secrets.mirror.backends.vaultwarden.failures import Answer, read_failure
+from plana_secrets.observability import Event, Observer, silent
+from plana_secrets.secret import Secret
+
+CONNECT_DEADLINE: Final = 10.0
+ANSWER_DEADLINE: Final = 300.0
+"""An import of thousands of items keeps a small server busy for a while."""
+
+ANSWER_LIMIT: Final = 512 * 1024 * 1024
+_CHUNK: Final = 1 << 18
+
+_HEADERS: Final = {
+    "Accept": "application/json",
+    "User-Agent": f"plana-secrets/{__version__}",
+    "Bitwarden-Client-Name": "cli",
+    "Bitwarden-Client-Version": "2026.6.0",
+    "Device-Type": "25",
+}
+
+
+class LostAnswerError(UnavailableError):
+    """The request may or may not have been done: look before trying again."""
+
+    default_kind = "no-answer"
+
+
+def checked_url(url: str) -> str:
+    """The server's address without a slash at its end.
+
+    Raises:
+        UsageError: not https (kind ``insecure-url``), or not a plain address (``bad-url``).
+    """
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        _ = parts.port
+    except ValueError:
+        host, parts = "", urlsplit("")
+    if not host or parts.query or parts.fragment or "@" in parts.netloc:
+        raise UsageError(f"not the address of a server: {url!r}", kind="bad-url")
+    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
+        raise UsageError(
+            f"the address of the server is not https: {url!r}", kind="insecure-url", url=url
+        )
+    return url.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class Client:
+    """A pool of connections to the server at ``url``."""
+
+    def __init__(
+        self, url: str, *, ca_file: Path | None = None, observer: Observer = silent
+    ) -> None:
+        self.url = checked_url(url)
+        self.requests = 0
+        self._observer = observer
+        self._pool = urllib3.PoolManager(
+            headers=dict(_HEADERS),
+            ssl_context=_tls_context(ca_file),
+            timeout=urllib3.Timeout(connect=CONNECT_DEADLINE, read=ANSWER_DEADLINE),
+            maxsize=4,
+        )
+
+    def get(self, path: str, *, task: str, token: Secret | None = None) -> bytes:
+        """Read; repeated on trouble."""
+        return self.call("GET", path, task=task, token=token, repeatable=True)
+
+    def post_form(self, path: str, fields: Mapping[str, str], *, task: str) -> Answer:
+        """Send a login. The answer is returned whatever its status."""
+        body = urlencode(fields).encode()
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        return self._exchange("POST", path, task=task, body=body, headers=headers, retry=_ONCE)
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        task: str,
+        token: Secret | None = None,
+        body: object = None,
+        repeatable: bool = False,
+    ) -> bytes:
+        """Send JSON and return the body of a success.
+
+        Raises:
+            LostAnswerError: it may have been done.
+            PlanaSecretsError: it was refused; see ``failures``.
+        """
+        content = None if body is None else msgspec.json.encode(body)
+        headers = {} if content is None else {"Content-Type": "application/json"}
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token.reveal_text()}"
+        retry = _REPEATED if repeatable else _CAREFUL
+        answer = self._exchange(method, path, task=task, body=content, headers=headers, retry=retry)
+        if 200 <= answer.status < 300:
+            return answer.body
+        if answer.status >= 500 and not repeatable:
+            raise LostAnswerError(
+                f"the server answers with status {answer.status}: cannot {task}",
+                kind="server-error",
+                status=answer.status,
+            )
+        raise read_failure(answer, task=task)
+
+    def _exchange(
+        self,
+        method: str,
+        path: str,
+        *,
+        task: str,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        retry: urllib3.Retry,
+    ) -> Answer:
+        self.requests += 1
+        try:
+            response = self._pool.request(
+                method,
+                self.url + path,
+                body=body,
+                headers=_HEADERS | dict(headers),
+                retries=retry,
+                redirect=False,
+                preload_content=False,
+            )
+            answer = Answer(response.status, _read_body(response))
+            response.release_conn()
+        except HTTPError as error:
+            raise _no_answer(error, task) from None
+        if response.retries is not None:
+            self.requests += len(response.retries.history)
+        self._observer(
+            Event(
+                "http-request",
+                {"method": method, "path": path.partition("?")[0], "status": answer.status},
+            )
+        )
+        return answer
+
+
+_ONCE: Final = urllib3.Retry(total=2, connect=2, read=0, other=0, status=0, redirect=0)
+_CAREFUL: Final = urllib3.Retry(
+    total=4,
+    connect=2,
+    read=0,
+    other=0,
+    status=3,
+    redirect=0,
+    allowed_methods=None,
+    status_forcelist={429},
+    backoff_factor=0.5,
+    backoff_jitter=0.5,
+    raise_on_status=False,
+    retry_after_max=60,
+)
+_REPEATED: Final = urllib3.Retry(
+    total=4,
+    connect=2,
+    read=2,
+    other=0,
+    status=3,
+    redirect=0,
+    allowed_methods=None,
+    status_forcelist={429, 500, 502, 503, 504},
+    backoff_factor=0.5,
+    backoff_jitter=0.5,
+    raise_on_status=False,
+    retry_after_max=60,
+)
+
+
+def _read_body(response: urllib3.BaseHTTPResponse) -> bytes:
+    """The body, within a limit of size and time: a slow drip never reaches a read deadline."""
+    end = time.monotonic() + ANSWER_DEADLINE
+    parts: list[bytes] = []
+    size = 0
+    for part in response.stream(_CHUNK):
+        size += len(part)
+        parts.append(part)
+        if size > ANSWER_LIMIT:
+            response.close()
+            raise MalformedError("the server's answer has no end", kind="bad-answer")
+        if time.monotonic() > end:
+            response.close()
+            raise LostAnswerError("the server's answer takes too long")
+    return b"".join(parts)
+
+
+def _tls_context(ca_file: Path | None) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=ca_file)
+    except (OSError, ssl.SSLError):
+        raise FailedError(
+            f"not a file of certificates: {ca_file}", kind="bad-ca-file", file=str(ca_file)
+        ) from None
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def _no_answer(error: HTTPError, task: str) -> UnavailableError:
+    reason = error.reason if isinstance(error, MaxRetryError) else error
+    if isinstance(reason, SSLError):
+        return UnavailableError(
+            f"no secure connection to the server: cannot {task}", kind="tls-refused"
+        )
+    if isinstance(reason, NewConnectionError | urllib3.exceptions.ConnectTimeoutError):
+        return UnavailableError(f"the server cannot be reached: cannot {task}", kind="unreachable")
+    return LostAnswerError(f"the server did not answer: cannot {task}")

@@ -1,0 +1,171 @@
+"""Ciphertext as Bitwarden clients write it, and the keys for it.
+
+Two forms are spoken: type 2 (AES-256-CBC and HMAC-SHA256 over IV and ciphertext, checked
+first and in constant time) and type 4 (RSA-OAEP with SHA-1, for the key of an
+organisation). Every other type is refused by name; above all type 0, which has no MAC,
+and a type 2 without its MAC part: a server could alter both at will.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import os
+import re
+from typing import Final, NoReturn
+
+from cryptography.hazmat.primitives.asymmetric import padding as asymmetric_padding
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.serialization import load_der_private_key
+
+from plana_secrets.errors import MalformedError
+from plana_secrets.secret import Secret
+
+KEY_SIZE: Final = 64
+
+_BLOCK: Final = 16
+_BASE64: Final = r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
+_SEALED: Final = re.compile(rf"2\.({_BASE64})\|({_BASE64})\|({_BASE64})")
+_WRAPPED: Final = re.compile(rf"4\.({_BASE64})")
+_TYPE: Final = re.compile(r"([0-9]{1,2})\.")
+
+_REFUSED: Final = {
+    "0": ("no-mac", "encrypted text of type 0 is refused: it has no MAC"),
+    "1": ("encryption-type", "encrypted text of type 1 is refused: an abandoned form"),
+    "2": ("no-mac", "encrypted text of type 2 is refused: its MAC is missing or cut off"),
+    "7": ("account-v2", "encrypted text of type 7 is refused: account encryption version 2"),
+}
+
+
+class SymmetricKey:
+    """Half for encryption, half for the MAC. Belongs to a user, an organisation or an item."""
+
+    __slots__ = ("_encryption", "_mac")
+
+    def __init__(self, content: Secret) -> None:
+        """
+        Raises:
+            MalformedError: it is not 64 bytes (kind ``account-v2`` where it is longer).
+        """
+        key = content.reveal()
+        if len(key) != KEY_SIZE:
+            kind = "account-v2" if len(key) > KEY_SIZE else "bad-key"
+            raise MalformedError(f"a key of {len(key)} bytes instead of {KEY_SIZE}", kind=kind)
+        self._encryption = algorithms.AES(key[:32])
+        self._mac = key[32:]
+
+    @classmethod
+    def generate(cls) -> SymmetricKey:
+        return cls(Secret(os.urandom(KEY_SIZE)))
+
+    def __repr__(self) -> str:
+        return "SymmetricKey(***)"
+
+    def reveal(self) -> Secret:
+        """The 64 bytes, to be wrapped with another key or kept in a keyring."""
+        return Secret(bytes(self._encryption.key) + self._mac)
+
+    def seal(self, content: bytes) -> str:
+        """Encrypt ``content`` to the text form of type 2."""
+        vector = os.urandom(_BLOCK)
+        encryptor = Cipher(self._encryption, modes.CBC(vector)).encryptor()
+        ciphertext = encryptor.update(_pad(content)) + encryptor.finalize()
+        mac = hmac.digest(self._mac, vector + ciphertext, "sha256")
+        return f"2.{_encode(vector)}|{_encode(ciphertext)}|{_encode(mac)}"
+
+    def seal_text(self, text: str) -> str:
+        return self.seal(text.encode("utf-8"))
+
+    def open(self, sealed: str) -> Secret:
+        """Decrypt the text form of type 2.
+
+        Raises:
+            MalformedError: another form (kinds ``no-mac``, ``account-v2``,
+                ``encryption-type``), or not sealed with this key (kind ``wrong-mac``).
+        """
+        match = _SEALED.fullmatch(sealed)
+        if match is None:
+            _refuse(sealed)
+        vector, ciphertext, mac = (_decode(part) for part in match.groups())
+        if len(vector) != _BLOCK or not ciphertext or len(ciphertext) % _BLOCK or len(mac) != 32:
+            _refuse(sealed)
+        if not hmac.compare_digest(mac, hmac.digest(self._mac, vector + ciphertext, "sha256")):
+            raise MalformedError("encrypted text whose MAC does not fit the key", kind="wrong-mac")
+        decryptor = Cipher(self._encryption, modes.CBC(vector)).decryptor()
+        return Secret(_unpad(decryptor.update(ciphertext) + decryptor.finalize()))
+
+
+def load_private_key(content: Secret) -> RSAPrivateKey:
+    """The RSA key of a user.
+
+    Raises:
+        MalformedError: it is no RSA key in PKCS #8.
+    """
+    try:
+        key = load_der_private_key(content.reveal(), password=None)
+    except (ValueError, TypeError, binascii.Error):
+        key = None
+    if not isinstance(key, RSAPrivateKey):
+        raise MalformedError("the account's private key is not an RSA key", kind="bad-key")
+    return key
+
+
+def unwrap_key(wrapped: str, private_key: RSAPrivateKey) -> SymmetricKey:
+    """The key of an organisation, which was wrapped for one member with type 4.
+
+    Raises:
+        MalformedError: another form, or wrapped for somebody else.
+    """
+    match = _WRAPPED.fullmatch(wrapped)
+    if match is None:
+        _refuse(wrapped)
+    try:
+        content = private_key.decrypt(_decode(match.group(1)), OAEP)
+    except ValueError:
+        raise MalformedError(
+            "the organisation's key was not wrapped for this account", kind="bad-key"
+        ) from None
+    return SymmetricKey(Secret(content))
+
+
+OAEP: Final = asymmetric_padding.OAEP(
+    mgf=asymmetric_padding.MGF1(algorithm=SHA1()),  # noqa: S303 - what every client writes
+    algorithm=SHA1(),  # noqa: S303
+    label=None,
+)
+
+
+def _refuse(text: str) -> NoReturn:
+    match = _TYPE.match(text)
+    name = match.group(1) if match else ""
+    kind, message = _REFUSED.get(
+        name,
+        ("encryption-type", f"encrypted text of type {name} is refused where another must stand")
+        if name
+        else ("encryption-type", "text that is not encrypted where encrypted text must stand"),
+    )
+    raise MalformedError(message, kind=kind)
+
+
+def _pad(content: bytes) -> bytes:
+    count = _BLOCK - len(content) % _BLOCK
+    return content + bytes([count]) * count
+
+
+def _unpad(padded: bytes) -> bytes:
+    """The MAC held, so that a wrong padding is a writer's fault and no oracle."""
+    count = padded[-1]
+    if not 1 <= count <= _BLOCK or padded[-count:] != bytes([count]) * count:
+        raise MalformedError("encrypted text with a wrong padding", kind="wrong-padding")
+    return padded[:-count]
+
+
+def _encode(content: bytes) -> str:
+    return base64.b64encode(content).decode("ascii")
+
+
+def _decode(text: str) -> bytes:
+    return base64.b64decode(text)

@@ -1,0 +1,207 @@
+"""What the server's answers mean, in our words.
+
+The server's own sentences are recognised, never repeated: they may come from a proxy or
+from somebody who plays the server. Two of its habits need care. A role that does not
+suffice is answered with 401, the same as a token that is no longer good; and what is not
+there, or not ours to write, with 400.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from plana_secrets.errors import (
+    ConflictError,
+    CredentialError,
+    FailedError,
+    MalformedError,
+    PlanaSecretsError,
+    UnavailableError,
+    UsageError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back; ``body`` may hold anything and is never shown."""
+
+    status: int
+    body: bytes
+
+    def __repr__(self) -> str:
+        return f"Answer({self.status})"
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """One of the server's sentences, by a part of it, and what we make of it."""
+
+    part: str
+    error: type[PlanaSecretsError]
+    kind: str
+    message: str
+
+
+_LOGIN: Final = (
+    Meaning(
+        "username or password is incorrect",
+        CredentialError,
+        "login-refused",
+        "the server refuses the e-mail address or the master password",
+    ),
+    Meaning("user has been disabled", CredentialError, "login-disabled", "the account is disabled"),
+    Meaning(
+        "client_id", CredentialError, "api-key-refused", "the server does not know the client id"
+    ),
+    Meaning(
+        "incorrect client_secret",
+        CredentialError,
+        "api-key-refused",
+        "the server refuses the client secret of the API key",
+    ),
+    Meaning(
+        "sso sign-in is required",
+        CredentialError,
+        "sso-only",
+        "the server allows single sign-on only and refuses a login by master password",
+    ),
+    Meaning(
+        "verify your email",
+        CredentialError,
+        "email-unverified",
+        "the account's e-mail address has not been verified",
+    ),
+    Meaning(
+        "invalid totp code",
+        CredentialError,
+        "totp-refused",
+        "the server refuses the one-time code; each code is good once",
+    ),
+    Meaning(
+        "two factor required",
+        CredentialError,
+        "totp-required",
+        "the account asks for a one-time code",
+    ),
+    Meaning(
+        "could not send login notification",
+        UnavailableError,
+        "login-mail",
+        "the server must send a mail about the new device and cannot",
+    ),
+    Meaning(
+        "invalid_grant",
+        CredentialError,
+        "login-expired",
+        "the server no longer knows the kept login",
+    ),
+)
+
+_CALLS: Final = (
+    Meaning(
+        "is out of date",
+        ConflictError,
+        "item-changed",
+        "the item changed on the server since it was read",
+    ),
+    Meaning("cipher doesn't exist", ConflictError, "item-gone", "the item is gone from the server"),
+    Meaning(
+        "exceeds the maximum encrypted value length",
+        FailedError,
+        "item-too-large",
+        "the server refuses the item as too long",
+    ),
+    *(
+        Meaning(part, CredentialError, "mirror-read-only", "the account may not write there")
+        for part in (
+            "not write accessible",
+            "can't be deleted by user",
+            "can't be restored by user",
+            "no rights to modify the collection",
+            "isn't allowed to manage this collection",
+            "isn't allowed to create new collections",
+            "collection cannot be changed",
+            "don't have permission",
+        )
+    ),
+)
+
+_MEANINGS: Final = {"login": _LOGIN, "call": _CALLS}
+
+
+def read_failure(answer: Answer, *, task: str, login: bool = False) -> PlanaSecretsError:
+    """The error for an answer that is not a success; ``task`` says what was tried."""
+    if login and answer.status == 429:
+        return UnavailableError(
+            f"the server takes no more logins for now: cannot {task}",
+            kind="login-rate-limited",
+            status=429,
+        )
+    texts = " | ".join(_texts(answer.body)).lower()
+    for meaning in _MEANINGS["login" if login else "call"]:
+        if answer.status < 500 and meaning.part in texts:
+            return meaning.error(
+                f"{meaning.message}: cannot {task}", kind=meaning.kind, status=answer.status
+            )
+    return _by_status(answer, task)
+
+
+def _by_status(answer: Answer, task: str) -> PlanaSecretsError:
+    status = answer.status
+    if 300 <= status < 400:
+        return UsageError(
+            f"the server redirects elsewhere, which is not followed: cannot {task}",
+            kind="server-redirects",
+            status=status,
+        )
+    if status == 401:
+        return CredentialError(
+            f"the account's role does not allow it, or the login is over: cannot {task}",
+            kind="not-allowed",
+            status=status,
+        )
+    if status == 413:
+        return FailedError(
+            f"the server refuses the request as too large: cannot {task}",
+            kind="item-too-large",
+            status=status,
+        )
+    if status in {408, 429} or status >= 500:
+        return UnavailableError(
+            f"the server answers with status {status}: cannot {task}",
+            kind="server-error",
+            status=status,
+        )
+    if status == 404:
+        return MalformedError(
+            f"there is no such place on the server (status 404): cannot {task}",
+            kind="not-vaultwarden",
+            status=status,
+        )
+    return MalformedError(
+        f"the server refuses the request with status {status}: cannot {task}",
+        kind="server-refuses",
+        status=status,
+    )
+
+
+def _texts(body: bytes) -> Iterator[str]:
+    """The sentences of an error body, in whichever of its several forms it came."""
+    try:
+        content: Any = msgspec.json.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return
+    if not isinstance(content, dict):
+        return
+    model = content.get("errorModel")
+    candidates = [
+        model.get("message") if isinstance(model, dict) else None,
+        content.get("message"),
+        content.get("error_description"),
+        content.get("error"),
+    ]
+    yield from (text for text in candidates if isinstance(text, str))

@@ -1,0 +1,157 @@
+"""The shape of what the server answers: only what we use, everything else is ignored."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import msgspec
+
+from plana_secrets.errors import MalformedError
+
+T = TypeVar("T")
+
+
+class Prelogin(msgspec.Struct, rename="camel", frozen=True):
+    kdf: int
+    kdf_iterations: int
+    kdf_memory: int | None = None
+    kdf_parallelism: int | None = None
+    salt: str | None = None
+
+
+class Token(msgspec.Struct, frozen=True):
+    access_token: str
+    expires_in: int
+    refresh_token: str | None = None
+
+
+class TwoFactorChallenge(msgspec.Struct, frozen=True):
+    providers: list[str | int] = msgspec.field(name="TwoFactorProviders", default_factory=list)
+
+
+class UnlockKdf(msgspec.Struct, rename="camel", frozen=True):
+    kdf_type: int
+    iterations: int
+    memory: int | None = None
+    parallelism: int | None = None
+
+
+class MasterPasswordUnlock(msgspec.Struct, rename="camel", frozen=True):
+    kdf: UnlockKdf
+    salt: str | None = None
+
+
+class UserDecryption(msgspec.Struct, rename="camel", frozen=True):
+    master_password_unlock: MasterPasswordUnlock | None = None
+
+
+class Membership(msgspec.Struct, rename="camel", frozen=True):
+    """An organisation as its member sees it; ``type`` as in ``roles.Role``."""
+
+    id: str
+    name: str
+    key: str
+    type: int
+    organization_user_id: str | None = None
+    enabled: bool = True
+
+
+class Profile(msgspec.Struct, rename="camel", frozen=True):
+    id: str
+    email: str
+    key: str
+    private_key: str | None
+    organizations: list[Membership]
+    security_state: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class Collection(msgspec.Struct, rename="camel", frozen=True):
+    id: str
+    organization_id: str
+    name: str
+    read_only: bool = False
+    hide_passwords: bool = False
+    manage: bool = False
+
+
+class CipherField(msgspec.Struct, rename="camel", frozen=True):
+    name: str | None = None
+    value: str | None = None
+
+
+class Cipher(msgspec.Struct, rename="camel", frozen=True):
+    id: str
+    type: int
+    name: str
+    revision_date: str
+    organization_id: str | None = None
+    collection_ids: list[str] = []
+    notes: str | None = None
+    fields: list[CipherField] | None = None
+    key: str | None = None
+    deleted_date: str | None = None
+    attachments: list[msgspec.Raw] | None = None
+    password_history: list[msgspec.Raw] | None = None
+
+
+class Sync(msgspec.Struct, rename="camel", frozen=True):
+    profile: Profile
+    collections: list[Collection]
+    ciphers: list[Cipher]
+    user_decryption: UserDecryption | None = None
+
+
+class Grant(msgspec.Struct, rename="camel", frozen=True):
+    """Who may do what in a collection: a member or a group, by ``id``."""
+
+    id: str
+    read_only: bool = False
+    hide_passwords: bool = False
+    manage: bool = False
+
+
+class CollectionAccess(msgspec.Struct, rename="camel", frozen=True):
+    id: str
+    name: str
+    users: list[Grant] = []
+    groups: list[Grant] = []
+
+
+class CollectionAccessList(msgspec.Struct, frozen=True):
+    data: list[CollectionAccess]
+
+
+class Member(msgspec.Struct, rename="camel", frozen=True):
+    id: str
+    type: int
+    status: int
+    email: str = ""
+    name: str | None = None
+
+
+class MemberList(msgspec.Struct, frozen=True):
+    data: list[Member]
+
+
+class Group(msgspec.Struct, rename="camel", frozen=True):
+    id: str
+    name: str = ""
+    access_all: bool = False
+
+
+class GroupList(msgspec.Struct, frozen=True):
+    data: list[Group]
+
+
+def read_answer(body: bytes, shape: type[T], what: str) -> T:
+    """What the server answered, in its shape.
+
+    Raises:
+        MalformedError: it is not (kind ``bad-answer``); without a word of it.
+    """
+    try:
+        return msgspec.json.decode(body, type=shape)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        raise MalformedError(
+            f"the server's answer about {what} is not of the documented form", kind="bad-answer"
+        ) from None

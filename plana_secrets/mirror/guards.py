@@ -1,0 +1,94 @@
+"""What stops a sync before it begins: an old clone, a strange branch, an empty checkout.
+
+A job or a person with an old or foreign view of the files would turn the mirror back,
+or empty it. Git knows better: the commits recorded in the items must be behind HEAD.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from plana_secrets.errors import ConflictError, UsageError
+from plana_secrets.mirror.backend import Listing
+from plana_secrets.mirror.plan import MirrorPlan, Wanted
+
+_COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_FEW: Final = 5
+
+
+class History(Protocol):
+    """What of a repository the guards ask."""
+
+    def branch(self) -> str | None: ...
+
+    def remote(self) -> str | None: ...
+
+    def resolve(self, revision: str) -> str | None: ...
+
+    def is_ancestor(self, ancestor: str, descendant: str) -> bool: ...
+
+
+def check_branch(history: History, head: str | None, branch: str | None) -> None:
+    """HEAD is on ``branch``: checked out, or contained in it here or at the remote.
+
+    Raises:
+        ConflictError: it is not (kind ``not-on-branch``).
+    """
+    if branch is None or history.branch() == branch:
+        return
+    places = [f"refs/heads/{branch}"]
+    remote = history.remote()
+    if remote:
+        places.append(f"refs/remotes/{remote}/{branch}")
+    for place in places:
+        tip = history.resolve(place)
+        if head and tip and history.is_ancestor(head, tip):
+            return
+    raise ConflictError(
+        f"HEAD is not on {branch}, the branch that is mirrored", kind="not-on-branch", branch=branch
+    )
+
+
+def check_descent(
+    is_ancestor: Callable[[str, str], bool], head: str | None, listing: Listing
+) -> None:
+    """HEAD descends from every commit that an item was copied from.
+
+    Raises:
+        ConflictError: it does not; the mirror is newer than this clone, or comes from
+            another history (kind ``older-than-mirror``).
+    """
+    recorded = {item.record.commit: item.record.file for item in listing.items if item.record}
+    for commit, file in sorted(recorded.items(), key=str):
+        if commit is None or commit == head:
+            continue
+        known = _COMMIT.fullmatch(commit) is not None
+        if not (known and head and is_ancestor(commit, head)):
+            name = commit[:12] if known else "an unreadable commit"
+            raise ConflictError(
+                f"the mirror holds {file} as of {name}, which HEAD does not contain",
+                kind="older-than-mirror",
+                file=file,
+                commit=name,
+            )
+
+
+def check_extent(plan: MirrorPlan, wanted: Wanted, listing: Listing) -> None:
+    """Nothing far-reaching happens by mistake.
+
+    Raises:
+        UsageError: there is no secret file at all, or more than a tenth of the items and
+            more than five belong to files that are gone (kind ``needs-confirm``).
+    """
+    if not wanted.items and not wanted.unknown:
+        raise UsageError("there is no secret file to mirror", kind="needs-confirm", files=0)
+    ours = len(listing.items)
+    if plan.removed > _FEW and plan.removed * 10 > ours:
+        raise UsageError(
+            f"{plan.removed} of {ours} items would be deleted for good",
+            kind="needs-confirm",
+            deleted=plan.removed,
+            items=ours,
+        )

@@ -1,0 +1,269 @@
+"""What is different between the files and the mirror, and what is to be done. Pure.
+
+``plan_mirror`` names every difference as drift and sorts what can be mended without
+losing anything into creations, updates and deletions. What it leaves is left on
+purpose: a hand edit, an item of a removed file without ``prune``, what the backend
+cannot hold, and every file that could not be read.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from plana_secrets.mirror.backend import ActualItem, DesiredItem, Listing, Record, Unsupported
+from plana_secrets.mirror.compare import (
+    Difference,
+    compare,
+    hand_edits_without_file,
+    keep_hand_edits,
+)
+from plana_secrets.mirror.item import without_paths
+
+
+class DriftKind(StrEnum):
+    """The words of the reports."""
+
+    MISSING = "missing"
+    STALE = "stale"
+    EXTRA = "extra"
+    HAND_EDITED = "hand-edited"
+    TRASHED = "trashed"
+    MOVED = "moved"
+    RETYPED = "retyped"
+    DUPLICATE = "duplicate"
+    UNDECRYPTABLE = "undecryptable"
+    UNSUPPORTED = "unsupported"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """One difference. ``item``: the title that the file's item has or is to have.
+
+    ``paths``: leaves, and ``.title`` or ``.note``. ``reason``: why something is
+    unsupported or unknown. ``id``: of the item in the backend. Never a value.
+    """
+
+    kind: DriftKind
+    file: str | None
+    item: str | None
+    paths: tuple[str, ...] = ()
+    reason: str | None = None
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """``desired`` is what to write: hand edits that are to stay are already in it."""
+
+    actual: ActualItem
+    desired: DesiredItem
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorPlan:
+    """``keep``: items with hand edits that an update or a deletion is about to destroy.
+
+    ``left``: the drift that is there also afterwards.
+    """
+
+    drift: tuple[Drift, ...]
+    left: tuple[Drift, ...]
+    create: tuple[DesiredItem, ...]
+    update: tuple[Update, ...]
+    delete: tuple[ActualItem, ...]
+    keep: tuple[ActualItem, ...]
+    removed: int
+    """How many of the deletions are of files that are gone (and not duplicates)."""
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.create or self.update or self.delete)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the files say: their items, and the files of which nothing is known.
+
+    ``unknown`` maps such a file to the reason; its items are carried over untouched.
+    """
+
+    items: tuple[DesiredItem, ...]
+    unknown: Mapping[str, str] = field(default_factory=dict)
+    titles: Mapping[str, str] = field(default_factory=dict)
+    unsupported: Mapping[str, tuple[Unsupported, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What a person allowed for this run."""
+
+    prune: bool = False
+    overwrite_edits: bool = False
+
+
+_NEEDS_CONSENT: Final = frozenset({"retyped", "undecryptable"})
+_MENDED: Final = frozenset({"trashed", "moved"})
+
+
+def plan_mirror(wanted: Wanted, listing: Listing, choices: Choices) -> MirrorPlan:
+    """The drift between ``wanted`` and ``listing``, and what to do about it."""
+    draft = _Draft(wanted.titles, choices)
+    groups: dict[str, list[ActualItem]] = defaultdict(list)
+    for item in listing.items:
+        if item.record is None:
+            draft.note(DriftKind.UNDECRYPTABLE, None, item, left=True)
+        else:
+            groups[item.record.file].append(item)
+    for file, reason in wanted.unknown.items():
+        draft.drift_of_unknown(file, reason, groups.pop(file, []))
+    for desired in wanted.items:
+        _plan_file(draft, desired, wanted, groups.pop(desired.file, []))
+    for file in sorted(groups):
+        for item in sorted(groups[file], key=_id_of):
+            _plan_extra(draft, file, item)
+    return draft.finish()
+
+
+def _id_of(item: ActualItem) -> str:
+    return item.id
+
+
+class _Draft:
+    """A plan while it is being made."""
+
+    def __init__(self, titles: Mapping[str, str], choices: Choices) -> None:
+        self.titles = titles
+        self.choices = choices
+        self.drift: list[Drift] = []
+        self.left: list[Drift] = []
+        self.create: list[DesiredItem] = []
+        self.update: list[Update] = []
+        self.delete: list[ActualItem] = []
+        self.keep: list[ActualItem] = []
+        self.removed = 0
+
+    def note(
+        self,
+        kind: DriftKind,
+        file: str | None,
+        item: ActualItem | None = None,
+        paths: Iterable[str] = (),
+        *,
+        left: bool,
+        reason: str | None = None,
+    ) -> None:
+        title = self.titles.get(file, file) if file is not None else None
+        one = Drift(kind, file, title, tuple(paths), reason, item.id if item else None)
+        self.drift.append(one)
+        if left:
+            self.left.append(one)
+
+    def drift_of_unknown(self, file: str, reason: str, items: list[ActualItem]) -> None:
+        first = min(items, key=_id_of, default=None)
+        self.note(DriftKind.UNKNOWN, file, first, left=True, reason=reason)
+
+    def finish(self) -> MirrorPlan:
+        return MirrorPlan(
+            drift=tuple(self.drift),
+            left=tuple(self.left),
+            create=tuple(self.create),
+            update=tuple(self.update),
+            delete=tuple(self.delete),
+            keep=tuple(self.keep),
+            removed=self.removed,
+        )
+
+
+def _plan_file(draft: _Draft, full: DesiredItem, wanted: Wanted, items: list[ActualItem]) -> None:
+    reasons = wanted.unsupported.get(full.file, ())
+    for reason in reasons:
+        paths = () if reason.path is None else (reason.path,)
+        draft.note(DriftKind.UNSUPPORTED, full.file, None, paths, left=True, reason=reason.reason)
+    if any(reason.path is None for reason in reasons):
+        return
+    desired = without_paths(full, frozenset(one.path for one in reasons if one.path is not None))
+    ranked = sorted(_compared(desired, items), key=_rank)
+    if not ranked:
+        draft.note(DriftKind.MISSING, desired.file, left=False)
+        draft.create.append(desired)
+        return
+    _plan_item(draft, desired, *ranked[0])
+    for item, _record, difference in ranked[1:]:
+        _plan_duplicate(draft, desired.file, item, difference)
+
+
+def _compared(
+    desired: DesiredItem, items: list[ActualItem]
+) -> Iterator[tuple[ActualItem, Record, Difference]]:
+    for item in items:
+        if item.record is not None:
+            yield item, item.record, compare(desired, item, item.record)
+
+
+def _rank(compared: tuple[ActualItem, Record, Difference]) -> tuple[int, int, str]:
+    """Of several items of one file the soundest is the item, the others are duplicates."""
+    item, _, difference = compared
+    differences = len(difference.hand_edited) + difference.is_stale
+    return len(item.problems), differences, item.id
+
+
+def _plan_item(
+    draft: _Draft, desired: DesiredItem, item: ActualItem, record: Record, difference: Difference
+) -> None:
+    overwrite = draft.choices.overwrite_edits
+    blocked = bool(item.problems & _NEEDS_CONSENT) and not overwrite
+    problems = item.problems | ({"moved"} if _is_moved(desired, item) else frozenset())
+    for problem in sorted(problems):
+        left = blocked or (problem in _NEEDS_CONSENT and not overwrite)
+        draft.note(DriftKind(problem), desired.file, item, left=left)
+    if difference.hand_edited:
+        draft.note(
+            DriftKind.HAND_EDITED, desired.file, item, difference.hand_edited, left=not overwrite
+        )
+    if difference.is_stale:
+        draft.note(DriftKind.STALE, desired.file, item, difference.stale, left=blocked)
+    if blocked:
+        return
+    precious = bool(difference.hand_edited or item.problems & _NEEDS_CONSENT)
+    if overwrite and precious:
+        draft.keep.append(item)
+    if difference.needs_update or problems or (overwrite and precious):
+        kept = () if overwrite else difference.hand_edited
+        draft.update.append(Update(item, keep_hand_edits(desired, item, record, kept)))
+
+
+def _is_moved(desired: DesiredItem, item: ActualItem) -> bool:
+    return desired.collection != item.collection
+
+
+def _plan_duplicate(draft: _Draft, file: str, item: ActualItem, difference: Difference) -> None:
+    precious = bool(difference.hand_edited or item.problems & _NEEDS_CONSENT)
+    left = precious and not draft.choices.overwrite_edits
+    draft.note(DriftKind.DUPLICATE, file, item, left=left)
+    if difference.hand_edited:
+        draft.note(DriftKind.HAND_EDITED, file, item, difference.hand_edited, left=left)
+    _delete_unless(draft, item, left=left, precious=precious)
+
+
+def _plan_extra(draft: _Draft, file: str, item: ActualItem) -> None:
+    edits = hand_edits_without_file(item, item.record) if item.record else ()
+    precious = bool(edits or item.problems & _NEEDS_CONSENT)
+    left = not draft.choices.prune or (precious and not draft.choices.overwrite_edits)
+    draft.note(DriftKind.EXTRA, file, item, left=left)
+    if edits:
+        draft.note(DriftKind.HAND_EDITED, file, item, edits, left=left)
+    _delete_unless(draft, item, left=left, precious=precious)
+    draft.removed += not left
+
+
+def _delete_unless(draft: _Draft, item: ActualItem, *, left: bool, precious: bool) -> None:
+    if left:
+        return
+    if precious:
+        draft.keep.append(item)
+    draft.delete.append(item)

@@ -1,0 +1,82 @@
+"""The record inside an item as text, for backends that keep it in a field.
+
+Compact, since servers limit the length of a field: the digest of a leaf stands beside
+its path and type, and only what belongs to no leaf has a place of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Final
+
+from plana_secrets.errors import MalformedError
+from plana_secrets.mirror.backend import PlainLeaf, Record
+from plana_secrets.sops.model import LeafType
+
+RECORD_FIELD: Final = "plana-secrets record"
+"""The name of the field that holds the record; no leaf is spelled with a bare space."""
+
+_SCHEMA: Final = "plana-secrets/mirror-record/1"
+_COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+
+
+def encode_record(record: Record) -> str:
+    """One line of ASCII JSON; ``decode_record`` gives back an equal record."""
+    digests = dict(record.digests)
+    leaves = [
+        [path, str(type_), encoding, digests.pop(path, None)]
+        for path, type_, encoding in record.shape
+    ]
+    content: dict[str, Any] = {"schema": _SCHEMA, "file": record.file, "commit": record.commit}
+    content["leaves"] = leaves
+    content["others"] = digests
+    content["plain"] = [[leaf.path, str(leaf.type), leaf.text] for leaf in record.plain]
+    return json.dumps(content, separators=(",", ":"))
+
+
+def decode_record(text: str) -> Record:
+    """The record that ``text`` holds.
+
+    Raises:
+        MalformedError: it is no record, or one of a newer kind (kind ``bad-record``).
+    """
+    try:
+        content = json.loads(text)
+        if content["schema"] != _SCHEMA:
+            raise _bad()
+        return _build(content)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise _bad() from None
+
+
+def _build(content: dict[str, Any]) -> Record:
+    leaves = [
+        (_text(path), LeafType(type_), _text(encoding), digest)
+        for path, type_, encoding, digest in content["leaves"]
+    ]
+    digests = {path: _text(digest) for path, _, _, digest in leaves if digest is not None}
+    digests |= {_text(name): _text(digest) for name, digest in content["others"].items()}
+    commit = content["commit"]
+    if commit is not None and not _COMMIT.fullmatch(_text(commit)):
+        raise _bad()
+    return Record(
+        file=_text(content["file"]),
+        commit=commit,
+        digests=digests,
+        shape=tuple((path, type_, encoding) for path, type_, encoding, _ in leaves),
+        plain=tuple(
+            PlainLeaf(_text(path), _text(text), LeafType(type_))
+            for path, type_, text in content["plain"]
+        ),
+    )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _bad() -> MalformedError:
+    return MalformedError("an item holds a record that cannot be read", kind="bad-record")
