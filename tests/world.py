@@ -19,7 +19,7 @@ PROGRAM = [sys.executable, "-I", "-m", "plana_secrets"]
 
 DEFAULT_RULES = """\
 creation_rules:
-    - path_regex: ^infra/secrets/keysets/[^/]+\\.yaml$
+    - path_regex: ^infra/secrets/keysets/.*\\.yaml$
       encrypted_regex: ^value$
       age: {recipients}
     - path_regex: ^infra/secrets/.*\\.secret\\.yaml$
