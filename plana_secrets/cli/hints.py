@@ -20,6 +20,8 @@ HINTS: Final[dict[str, str]] = {
     "no-memory-folder": "mount a tmpfs at /dev/shm, or set XDG_RUNTIME_DIR to one",
     "bad-path": 'write keys joined with dots, db.password, and odd ones as ["like.this"]',
     "missing-file": "`plana-secrets ls` shows the secret files",
+    "no-recovery": "pass --recovery AGE, --recovery-out FILE, or --single to do without",
+    "identity-in-repository": "name a file outside, so that no commit can take it along",
     "not-a-regular-file": "replace the link by the file itself",
 }
 

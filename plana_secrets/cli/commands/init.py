@@ -1,0 +1,182 @@
+"""``plana-secrets init``: an identity, the rules and the settings; idempotent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from plana_secrets.cli.context import Context, pass_context
+from plana_secrets.errors import UsageError
+
+if TYPE_CHECKING:
+    from plana_secrets.setup import PlannedFile, Survey
+
+EPILOG = """\b
+Examples:
+  plana-secrets init                                   ask for what is needed
+  plana-secrets init --recovery-out /media/usb/key.txt make a recovery identity there
+  plana-secrets init --recovery age1...                use one that exists
+  plana-secrets init --single                          your own identity only
+  plana-secrets init --yes                             in a repository with SOPS files
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Wishes:
+    recipients: tuple[str, ...]
+    recovery: str | None
+    recovery_out: Path | None
+    single: bool
+    identity_out: Path | None
+    yes: bool
+    dry_run: bool
+
+
+@click.command(epilog=EPILOG, short_help="Set a repository up for secrets.")
+@click.option(
+    "--recipient",
+    "recipients",
+    multiple=True,
+    metavar="AGE",
+    help="A further recipient of every file (a colleague, a cluster); repeat it.",
+)
+@click.option("--recovery", metavar="AGE", help="The recipient of an offline recovery identity.")
+@click.option(
+    "--recovery-out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Make a recovery identity and write it to FILE, outside the repository.",
+)
+@click.option("--single", is_flag=True, help="Do without a recovery recipient.")
+@click.option(
+    "--identity-out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write a new identity to FILE (0600) instead of the keyring.",
+)
+@click.option("--yes", is_flag=True, help="Write the settings without asking.")
+@click.option("--dry-run", is_flag=True, help="Show what would be written; write nothing.")
+@pass_context
+def init(
+    context: Context,
+    recipients: tuple[str, ...],
+    recovery: str | None,
+    recovery_out: Path | None,
+    single: bool,
+    identity_out: Path | None,
+    yes: bool,
+    dry_run: bool,
+) -> None:
+    """Set the repository up for secrets.
+
+    In an empty repository it makes an age identity where none is found, .sops.yaml,
+    plana-secrets.toml and a recovery recipient. In one that holds SOPS files it lists
+    them, changes no rule and no secret file, shows the settings that it would write as
+    a diff, and ends with a first verify. Run it again as often as you like.
+    """
+    from plana_secrets.setup import survey
+
+    if sum((recovery is not None, recovery_out is not None, single)) > 1:
+        raise UsageError("--recovery, --recovery-out and --single exclude each other")
+    wishes = _Wishes(recipients, recovery, recovery_out, single, identity_out, yes, dry_run)
+    found = survey(context.repository)
+    if found.is_used:
+        _init_used(context, found, wishes)
+    else:
+        _init_empty(context, wishes)
+
+
+def _init_empty(context: Context, wishes: _Wishes) -> None:
+    from plana_secrets.age.recipients import parse_recipient
+    from plana_secrets.cli.identities import choose_recovery, own_recipient
+    from plana_secrets.setup import plan_config, plan_rules
+
+    further = [parse_recipient(one).text for one in wishes.recipients]
+    recovery = choose_recovery(
+        context, wishes.recovery, wishes.recovery_out, single=wishes.single, dry_run=wishes.dry_run
+    )
+    own = own_recipient(context, wishes.identity_out, dry_run=wishes.dry_run)
+    every = list(dict.fromkeys([own, *further, *([recovery] if recovery else [])]))
+    planned = [plan_rules(every), plan_config(every, recovery)]
+    _write(context, planned, dry_run=wishes.dry_run)
+    report = {"files": [file.name for file in planned], "recipients": every, "used": False}
+    if context.json:
+        context.output.json_object("init", {**report, "written": not wishes.dry_run})
+    elif not wishes.dry_run:
+        context.output.talk(
+            "next: plana-secrets new infra/secrets/dev/example.yaml, then plana-secrets set"
+        )
+
+
+def _init_used(context: Context, found: Survey, wishes: _Wishes) -> None:
+    from plana_secrets.setup import plan_config_for_used
+
+    _list_files(context, found)
+    if found.has_config:
+        planned = []
+        context.output.talk("plana-secrets.toml is there already; nothing to write")
+    else:
+        planned = [plan_config_for_used(found, context.workspace.rules)]
+    written = bool(planned) and not wishes.dry_run and _is_wanted(context, planned, wishes)
+    if written:
+        _write(context, planned, dry_run=False)
+    if context.json:
+        names = [file.name for file in planned]
+        listed = {"secret_files": found.secret_files, "other_sops_files": found.other_sops}
+        context.output.json_object(
+            "init", {"files": names, "used": True, "written": written, **listed}
+        )
+    elif found.has_config or written:
+        _first_verify(context)
+
+
+def _list_files(context: Context, found: Survey) -> None:
+    if context.json:
+        return
+    for file in found.secret_files:
+        context.output.data(file)
+    for file in found.other_sops:
+        context.output.data(f"{file}  (SOPS, but not YAML: left alone)")
+    count = len(found.secret_files)
+    context.output.talk(f"{count} SOPS file{'s' if count != 1 else ''} that git knows")
+    if not found.has_rules:
+        context.output.warn("no .sops.yaml at the root: new files cannot be encrypted")
+
+
+def _is_wanted(context: Context, planned: list[PlannedFile], wishes: _Wishes) -> bool:
+    from plana_secrets.cli.terminal import ask_line, is_interactive
+
+    for file in planned:
+        if not context.json:
+            context.output.data(file.as_diff())
+    if wishes.yes:
+        return True
+    if not is_interactive(context):
+        context.output.talk("nothing was written; --yes writes it")
+        return False
+    return ask_line(context, "write it? [y/N]").strip().lower() in {"y", "yes"}
+
+
+def _write(context: Context, planned: list[PlannedFile], *, dry_run: bool) -> None:
+    from plana_secrets.storage import replace_file
+
+    for file in planned:
+        if dry_run:
+            if not context.json:
+                context.output.data(file.as_diff())
+            continue
+        replace_file(context.repository.root / file.name, file.content.encode())
+        context.output.talk(f"wrote {file.name}")
+
+
+def _first_verify(context: Context) -> None:
+    """Show the findings; they are what a first run is for, so they are no failure of it."""
+    from plana_secrets.cli.lazy import load_command
+    from plana_secrets.cli.main import COMMANDS
+
+    verify = load_command(COMMANDS["Keysets, mirror, proof"]["verify"][0])
+    fresh = Context(**{name: getattr(context, name) for name in Context.__dataclass_fields__})
+    verify.main([], standalone_mode=False, obj=fresh)
