@@ -2,7 +2,7 @@
 
 ``build_commit`` writes a commit beside the branch: neither the branch, nor the index,
 nor a file changes. It can then be pushed, and only when that has worked does
-``adopt_commit`` move the branch. So a push that is refused leaves nothing behind.
+``move_head`` move the branch. So a push that is refused leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -39,22 +39,17 @@ def build_commit(
     return _one_line(git, "commit-tree", tree, *arguments, stdin=text)
 
 
-def adopt_commit(
-    git: GitCommand, commit: str, *, expected: str | None, files: Sequence[str]
-) -> None:
-    """Move HEAD's branch from ``expected`` to ``commit``; set the index of ``files`` alone.
+def move_head(git: GitCommand, commit: str, *, expected: str | None) -> None:
+    """Move HEAD's branch from ``expected`` to ``commit``; index and files stay.
 
     Raises:
         ConflictError: the branch is no longer at ``expected`` (kind ``branch-moved``).
     """
-    subject = "commit (plana-secrets)"
-    done = git.write("update-ref", "-m", subject, "HEAD", commit, expected or "")
+    done = git.write("update-ref", "-m", "commit (plana-secrets)", "HEAD", commit, expected or "")
     if done.status != 0:
-        at = git.line("rev-parse", "--quiet", "--verify", "HEAD^{commit}")
-        if at != expected:
+        if git.line("rev-parse", "--quiet", "--verify", "HEAD^{commit}") != expected:
             raise ConflictError("the branch was moved by another run", kind="branch-moved")
         raise failure("update-ref", done)
-    refresh_index(git, commit, files)
 
 
 def refresh_index(git: GitCommand, commit: str, files: Sequence[str]) -> None:

@@ -268,7 +268,8 @@ class Repository:
         parent = self.head()
         contents = {file: self._content(file) for file in files}
         commit = commits.build_commit(self.command, contents, message, parent=parent)
-        commits.adopt_commit(self.command, commit, expected=parent, files=list(files))
+        commits.move_head(self.command, commit, expected=parent)
+        commits.refresh_index(self.command, commit, files)
         return commit
 
     def _content(self, file: str) -> bytes | None:

@@ -7,12 +7,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from plana_secrets.errors import FailedError, MalformedError
+from plana_secrets.errors import FailedError
 from plana_secrets.git.repository import Repository
 from plana_secrets.observability import Observer, silent
 from plana_secrets.paths import LeafPath
 from plana_secrets.secretfiles.settings import FilesSettings
-from plana_secrets.sops.model import Severity
+from plana_secrets.sops.rules import RULES_FILE, parse_rules
 from plana_secrets.storage import read_regular_file
 
 if TYPE_CHECKING:
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from plana_secrets.sops.binary import Sops
     from plana_secrets.sops.rules import CreationRule, Rules
 
-RULES_FILE = ".sops.yaml"
+__all__ = ["RULES_FILE", "Workspace"]
+
 _RULES_LIMIT = 1_000_000
 
 
@@ -68,8 +69,6 @@ class Workspace:
             FailedError: there is no ``.sops.yaml`` (kind ``no-rules``).
             MalformedError: it cannot be read as one.
         """
-        from plana_secrets.sops.rules import parse_rules
-
         try:
             content = read_regular_file(self.rules_path, limit=_RULES_LIMIT)
         except FailedError as error:
@@ -82,23 +81,11 @@ class Workspace:
         """The creation rule by which sops would encrypt ``file``, if it is safe to use.
 
         Raises:
-            FailedError: no rule matches (kind ``no-rule``), or an error in ``.sops.yaml``
-                makes it unsafe to write by it (kind ``bad-rules``): sops answers an invalid
-                selector with plaintext.
+            UsageError: no rule matches (kind ``no-rule``).
+            MalformedError: the rule must not be used (kinds ``bad-rules``, ``bad-rule``):
+                sops answers an invalid selector with plaintext.
         """
-        errors = [one for one in self.rules.defects if one.severity is Severity.ERROR]
-        if errors:
-            first = errors[0]
-            place = f" line {first.line}" if first.line else ""
-            raise MalformedError(
-                f"{RULES_FILE}{place}: {first.message}", kind="bad-rules", line=first.line
-            )
-        rule = self.rules.rule_for(file)
-        if rule is None:
-            raise FailedError(
-                f"no creation rule in {RULES_FILE} matches {file}", kind="no-rule", file=file
-            )
-        return rule
+        return self.rules.usable_rule_for(file)
 
     @cached_property
     def identities(self) -> Identities:

@@ -1,0 +1,222 @@
+"""What becomes of a change that was interrupted.
+
+``plan_recovery`` decides from the journal and the facts alone. Before the first effect
+a change is undone, which means forgotten; after it, it is finished. Finishing can be
+repeated: what is done already is seen by its digest and left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal
+
+from plana_secrets.errors import FailedError, IncompleteError, PlanaSecretsError
+from plana_secrets.git import commits
+from plana_secrets.observability import Event
+from plana_secrets.secretfiles.journal import Intent, Journal, Pending, Stage
+from plana_secrets.secretfiles.open import path_of
+from plana_secrets.secretfiles.workspace import Workspace
+from plana_secrets.storage import (
+    digest_of,
+    make_folder,
+    read_regular_file,
+    remove_file,
+    replace_file,
+)
+
+
+class Head(StrEnum):
+    """Where HEAD is, compared with the change."""
+
+    BASE = "base"
+    COMMIT = "commit"
+    CONTAINS = "contains"
+    ELSEWHERE = "elsewhere"
+    OTHER_BRANCH = "other-branch"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the recovery is decided from, besides the journal.
+
+    ``landed``: whether the remote has the commit; None: it cannot be asked.
+    ``foreign``: the journal belongs to a work tree that still exists elsewhere.
+    """
+
+    digests: Mapping[str, str | None] = field(default_factory=dict)
+    head: Head = Head.BASE
+    landed: bool | None = None
+    foreign: bool = False
+
+
+Adoption = Literal["none", "move", "index", "anew"]
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """``files``: what is still to be put in place. ``adoption``: what is left to do in git."""
+
+    action: Literal["nothing", "forget", "finish", "blocked"]
+    files: tuple[str, ...] = ()
+    adoption: Adoption = "none"
+    reason: str = ""
+
+
+def plan_recovery(pending: Pending | None, facts: Facts) -> Recovery:
+    """What to do about a pending change. Pure."""
+    if pending is None:
+        return Recovery("nothing")
+    if facts.foreign:
+        return Recovery("blocked", reason="it belongs to another work tree")
+    intent, stage = pending.intent, pending.stage
+    if intent is None or stage in {Stage.BEGUN, Stage.BUILT}:
+        return Recovery("forget")
+    if stage is Stage.PUSHING:
+        if facts.landed is None:
+            return Recovery("blocked", reason="the remote cannot be asked whether the push arrived")
+        if not facts.landed:
+            return Recovery("forget")
+    return _plan_finish(intent, facts)
+
+
+def _plan_finish(intent: Intent, facts: Facts) -> Recovery:
+    expected = {one.file: (one.old, one.new) for one in intent.files}
+    strange = [file for file, both in expected.items() if facts.digests.get(file) not in both]
+    if strange:
+        names = ", ".join(strange)
+        return Recovery("blocked", reason=f"changed by somebody else meanwhile: {names}")
+    if intent.commit and facts.head is Head.OTHER_BRANCH:
+        place = f"the branch {intent.branch}" if intent.branch else "a detached HEAD"
+        return Recovery("blocked", reason=f"it was made on {place}, which is not checked out now")
+    open_files = tuple(
+        file for file, (_old, new) in expected.items() if facts.digests.get(file) != new
+    )
+    if intent.push and facts.head is Head.ELSEWHERE and len(open_files) == len(expected):
+        # The remote has it and the branch went another way: the next pull brings it.
+        return Recovery("forget")
+    return Recovery("finish", open_files, _plan_adoption(intent, facts.head))
+
+
+def _plan_adoption(intent: Intent, head: Head) -> Adoption:
+    if not intent.commit:
+        return "none"
+    if head is Head.ELSEWHERE:
+        return "none" if intent.push else "anew"
+    adoptions: dict[Head, Adoption] = {Head.BASE: "move", Head.COMMIT: "index"}
+    return adoptions.get(head, "none")
+
+
+def finish_pending(workspace: Workspace) -> Recovery:
+    """Finish or undo an interrupted change; the caller holds the lock.
+
+    Raises:
+        IncompleteError: it cannot be decided or done (kind ``blocked``).
+    """
+    journal = Journal(workspace.repository)
+    pending = journal.read()
+    recovery = plan_recovery(pending, gather_facts(workspace, pending))
+    if pending is None or recovery.action == "nothing":
+        return recovery
+    if recovery.action == "blocked":
+        raise IncompleteError(
+            f"an interrupted change ({pending.operation}) is open: {recovery.reason}",
+            kind="blocked",
+            operation=pending.operation,
+        )
+    if recovery.action == "finish":
+        _finish(workspace, journal, pending, recovery)
+    journal.clear()
+    workspace.observer(Event(f"recovery-{recovery.action}", {"operation": pending.operation}))
+    return recovery
+
+
+def gather_facts(workspace: Workspace, pending: Pending | None) -> Facts:
+    """Look at the disk, at HEAD, and, only if a push was under way, at the remote."""
+    if pending is None or pending.intent is None:
+        return Facts()
+    intent = pending.intent
+    foreign = intent.root != str(workspace.root) and Path(intent.root).exists()
+    digests = {one.file: digest_on_disk(workspace, one.file) for one in intent.files}
+    landed = _has_landed(workspace, pending) if pending.stage is Stage.PUSHING else None
+    return Facts(digests, _find_head(workspace, pending, intent), landed, foreign)
+
+
+def digest_on_disk(workspace: Workspace, file: str) -> str | None:
+    """The digest of a file as it is now, None where there is none."""
+    try:
+        return digest_of(read_regular_file(path_of(workspace, file)))
+    except FailedError as error:
+        if error.kind == "missing-file":
+            return None
+        raise
+
+
+def _find_head(workspace: Workspace, pending: Pending, intent: Intent) -> Head:
+    repository = workspace.repository
+    if not intent.commit or pending.commit is None:
+        return Head.BASE
+    if repository.branch() != intent.branch:
+        return Head.OTHER_BRANCH
+    head = repository.head()
+    if head == intent.base:
+        return Head.BASE
+    if head == pending.commit:
+        return Head.COMMIT
+    if head is not None and repository.is_ancestor(pending.commit, head):
+        return Head.CONTAINS
+    return Head.ELSEWHERE
+
+
+def _has_landed(workspace: Workspace, pending: Pending) -> bool | None:
+    if pending.intent is None or pending.intent.push is None or pending.commit is None:
+        return False
+    try:
+        tip = workspace.repository.fetch(branch=pending.intent.push)
+    except PlanaSecretsError:
+        return None
+    return tip is not None and workspace.repository.is_ancestor(pending.commit, tip)
+
+
+def _finish(workspace: Workspace, journal: Journal, pending: Pending, recovery: Recovery) -> None:
+    if pending.intent is None:
+        return
+    intent = pending.intent
+    try:
+        if pending.stage < Stage.REPLACING:
+            journal.advance(Stage.REPLACING)
+        for number, one in enumerate(intent.files):
+            if one.file in recovery.files:
+                content = None if one.new is None else journal.staged_content(number)
+                put_in_place(workspace, one.file, content)
+        _adopt(workspace, pending, intent, recovery.adoption)
+    except FailedError as error:
+        raise IncompleteError(
+            f"an interrupted change ({intent.operation}) cannot be finished: {error.message}",
+            kind="blocked",
+            operation=intent.operation,
+        ) from None
+
+
+def put_in_place(workspace: Workspace, file: str, content: bytes | None) -> None:
+    """The one place where a secret file of the work tree is written or removed."""
+    path = path_of(workspace, file)
+    if content is None:
+        remove_file(path)
+    else:
+        make_folder(path.parent)
+        replace_file(path, content)
+    workspace.observer(Event("file-replaced", {"file": file}))
+
+
+def _adopt(workspace: Workspace, pending: Pending, intent: Intent, adoption: Adoption) -> None:
+    repository = workspace.repository
+    files = [one.file for one in intent.files]
+    if adoption == "anew":
+        repository.commit_files(files, intent.message)
+    elif adoption != "none" and pending.commit is not None:
+        if adoption == "move":
+            commits.move_head(repository.command, pending.commit, expected=intent.base)
+        commits.refresh_index(repository.command, pending.commit, files)
