@@ -1,0 +1,182 @@
+"""The mirror's backend on a Vaultwarden server: reading is one request."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from plana_secrets.errors import ConflictError, CredentialError, UsageError
+from plana_secrets.mirror import form
+from plana_secrets.mirror.backend import ActualItem, DesiredItem, Listing, Unsupported
+from plana_secrets.mirror.backends.vaultwarden.collections import resolve_collections
+from plana_secrets.mirror.backends.vaultwarden.items import (
+    SECURE_NOTE,
+    is_stub,
+    open_item,
+    seal_item,
+)
+from plana_secrets.mirror.backends.vaultwarden.models import Cipher
+from plana_secrets.mirror.backends.vaultwarden.session import Session
+from plana_secrets.mirror.backends.vaultwarden.vault import Keys, Vault, open_vault, read_sync
+from plana_secrets.mirror.backends.vaultwarden.version import check_version
+from plana_secrets.mirror.backends.vaultwarden.writer import SealedItem, Writer, cut_into_batches
+from plana_secrets.observability import Event, Observer, silent
+
+FEW: Final = 8
+"""Up to so many items are created one by one, each with an answer of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """What the last sync showed. ``words``: the configuration's word by collection id."""
+
+    vault: Vault
+    words: Mapping[str, str]
+    listing: Listing
+    ciphers: Mapping[str, Cipher]
+    stubs: tuple[str, ...]
+
+    def collection_of(self, item: DesiredItem) -> str:
+        return next(one for one, word in self.words.items() if word == item.collection)
+
+
+class VaultwardenBackend:
+    """Items in the collections that the configuration names."""
+
+    name = "vaultwarden"
+
+    def __init__(
+        self,
+        session: Session,
+        organization: str,
+        collections: Iterable[str],
+        *,
+        observer: Observer = silent,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._session = session
+        self._organization = organization
+        self._named = tuple(dict.fromkeys(collections))
+        self._observer = observer
+        self._writer = Writer(session, sleep=sleep)
+        self._keys = Keys(session)
+        self._last: _View | None = None
+        self._is_checked = False
+
+    @property
+    def requests(self) -> int:
+        return self._session.client.requests
+
+    def find_unsupported(self, item: DesiredItem) -> tuple[Unsupported, ...]:
+        return form.find_unsupported(item)
+
+    def list_items(self) -> Listing:
+        return self._look().listing
+
+    def create_items(self, items: Sequence[DesiredItem]) -> None:
+        """In batches where there are many, then one by one what did not arrive."""
+        if not items:
+            return
+        view = self._last or self._look()
+        self._check_writable(view, items)
+        if view.stubs:
+            self._writer.delete(view.stubs)
+        sealed = [
+            (seal_item(item, self._organization, view.vault.key), view.collection_of(item))
+            for item in items
+        ]
+        missing = list(zip(items, sealed, strict=True))
+        if len(items) > FEW:
+            self._import(view, sealed)
+            there = self._writer.names()
+            missing = [one for one in missing if one[1][0]["name"] not in there]
+        for number, (item, (content, collection)) in enumerate(missing, start=1):
+            self._writer.create(content, collection, file=item.file)
+            self._tell(len(items) - len(missing) + number, len(items))
+
+    def update_item(self, actual: ActualItem, desired: DesiredItem) -> None:
+        view = self._last or self._look()
+        self._check_writable(view, [desired])
+        cipher = view.ciphers.get(actual.id)
+        if cipher is None:
+            raise ConflictError(
+                f"the item of {desired.file} is gone from the server", kind="item-gone"
+            )
+        if cipher.attachments:
+            raise ConflictError(
+                f"a file is attached to the item of {desired.file}", kind="item-has-attachment"
+            )
+        sealed = seal_item(desired, self._organization, view.vault.key)
+        collection = view.collection_of(desired)
+        if cipher.type == SECURE_NOTE:
+            self._change(cipher, sealed, collection, actual.revision, desired.file)
+        else:
+            self._writer.create(sealed, collection, file=desired.file)
+            self._writer.delete([cipher.id])
+
+    def delete_items(self, items: Sequence[ActualItem]) -> None:
+        """Nothing is deleted that changed since it was listed."""
+        if not items:
+            return
+        now = {cipher_id: one.revision_date for cipher_id, one in self._look().ciphers.items()}
+        for item in items:
+            if now.get(item.id, item.revision) != item.revision:
+                raise ConflictError(
+                    "an item that is to be deleted changed on the server since it was read",
+                    kind="item-changed",
+                )
+        self._writer.delete([item.id for item in items if item.id in now])
+
+    def _look(self) -> _View:
+        if not self._is_checked:
+            check_version(self._session.client)
+            self._is_checked = True
+        vault = open_vault(read_sync(self._session), self._keys, self._organization)
+        words = resolve_collections(vault, self._named)
+        opened = [(cipher, open_item(cipher, vault.key, words)) for cipher in vault.ciphers]
+        ours = [(cipher, item) for cipher, item in opened if item is not None]
+        self._last = _View(
+            vault=vault,
+            words=words,
+            listing=Listing(tuple(item for _, item in ours), foreign=len(opened) - len(ours)),
+            ciphers={cipher.id: cipher for cipher, _ in ours},
+            stubs=tuple(one.id for one in vault.personal if is_stub(one, vault.key)),
+        )
+        return self._last
+
+    def _import(self, view: _View, sealed: Sequence[tuple[SealedItem, str]]) -> None:
+        done = 0
+        for batch in cut_into_batches(sealed):
+            self._writer.import_batch(view.vault, batch, self._organization)
+            done += len(batch)
+            self._tell(done, len(sealed))
+
+    def _change(
+        self, cipher: Cipher, sealed: SealedItem, collection: str, revision: str, file: str
+    ) -> None:
+        """Where it belongs first: new content is not for those who see the wrong place."""
+        if cipher.collection_ids != [collection]:
+            self._writer.move(cipher, collection, file=file)
+        self._writer.replace(cipher, sealed, revision=revision, file=file)
+        if cipher.deleted_date is not None:
+            self._writer.restore(cipher, file=file)
+
+    def _check_writable(self, view: _View, items: Sequence[DesiredItem]) -> None:
+        """Before anything is sent: may the account write to each of the collections?"""
+        for word in dict.fromkeys(item.collection for item in items):
+            found = [one for one, name in view.words.items() if name == word]
+            if not found:
+                raise UsageError(
+                    f"no collection {word!r} in the configuration", kind="unknown-collection"
+                )
+            if not view.vault.collections[found[0]].is_writable:
+                raise CredentialError(
+                    f"the account may not write to the collection {word!r}",
+                    kind="mirror-read-only",
+                    collection=word,
+                )
+
+    def _tell(self, done: int, total: int) -> None:
+        self._observer(Event("mirror-progress", {"done": done, "total": total}))

@@ -1,0 +1,46 @@
+"""Which collections the configuration means."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from plana_secrets.errors import UsageError
+from plana_secrets.mirror.backends.vaultwarden.vault import Vault
+
+
+def resolve_collections(vault: Vault, named: Sequence[str]) -> dict[str, str]:
+    """What the configuration calls each collection, by the collection's id.
+
+    Raises:
+        UsageError: a name fits none (kind ``unknown-collection``) or several (kind
+            ``ambiguous-collection``), or two words mean the same one (kind
+            ``same-collection``).
+    """
+    words: dict[str, str] = {}
+    for word in named:
+        found = find_collection(vault, word)
+        if found in words:
+            raise UsageError(
+                f"{words[found]!r} and {word!r} are the same collection", kind="same-collection"
+            )
+        words[found] = word
+    return words
+
+
+def find_collection(vault: Vault, word: str) -> str:
+    """The id of the collection of this id or name."""
+    if word in vault.collections:
+        return word
+    found = sorted(one for one, named in vault.collections.items() if named.name == word)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise UsageError(
+            f"{len(found)} collections are named {word!r}: {', '.join(found)}",
+            kind="ambiguous-collection",
+            ids=found,
+        )
+    raise UsageError(
+        f"the account sees no collection named {word!r} in {vault.membership.name!r}",
+        kind="unknown-collection",
+        collection=word,
+    )

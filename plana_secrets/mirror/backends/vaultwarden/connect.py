@@ -1,0 +1,80 @@
+"""From the configuration to a backend; nothing is asked of the server yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from plana_secrets.age import keyring_store
+from plana_secrets.errors import CredentialError
+from plana_secrets.mirror.backends.vaultwarden.backend import VaultwardenBackend
+from plana_secrets.mirror.backends.vaultwarden.client import Client
+from plana_secrets.mirror.backends.vaultwarden.credentials import (
+    credentials_file,
+    load_login,
+    read_credentials_file,
+)
+from plana_secrets.mirror.backends.vaultwarden.session import KeyringLogin, Session, StateFile
+from plana_secrets.mirror.settings import VaultwardenSettings
+from plana_secrets.observability import Observer, silent
+
+if TYPE_CHECKING:
+    from plana_secrets.age.identities import Identities
+
+
+def open_backend(
+    settings: VaultwardenSettings,
+    *,
+    root: Path,
+    state_folder: Path,
+    environment: Mapping[str, str],
+    find_identities: Callable[[], Identities],
+    observer: Observer = silent,
+) -> VaultwardenBackend:
+    """The backend that the configuration names, in the name of the account at hand.
+
+    Raises:
+        CredentialError: no credentials file is named and nobody is logged in (kind
+            ``no-login``).
+    """
+    session = open_session(
+        settings,
+        root=root,
+        state_folder=state_folder,
+        environment=environment,
+        find_identities=find_identities,
+        observer=observer,
+    )
+    return VaultwardenBackend(
+        session, settings.organization, settings.collections.values(), observer=observer
+    )
+
+
+def open_session(
+    settings: VaultwardenSettings,
+    *,
+    root: Path,
+    state_folder: Path,
+    environment: Mapping[str, str],
+    find_identities: Callable[[], Identities],
+    observer: Observer = silent,
+) -> Session:
+    """As ``open_backend``, without a word about collections."""
+    client = open_client(settings, root=root, observer=observer)
+    file = credentials_file(settings, environment, root)
+    if file is not None:
+        credentials = read_credentials_file(file, find_identities)
+        return Session(client, credentials, StateFile(state_folder, client.url, credentials.email))
+    login = load_login(client.url) if keyring_store.may_exist(environment) else None
+    if login is None:
+        raise CredentialError(f"no login for {client.url}", kind="no-login", url=client.url)
+    return Session(client, login.credentials, KeyringLogin(client.url, login))
+
+
+def open_client(
+    settings: VaultwardenSettings, *, root: Path, observer: Observer = silent
+) -> Client:
+    """A client of the configured server, with its own CA where one is named."""
+    ca_file = root / settings.ca_file if settings.ca_file else None
+    return Client(settings.url, ca_file=ca_file, observer=observer)

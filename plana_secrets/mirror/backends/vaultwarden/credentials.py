@@ -1,0 +1,181 @@
+"""Who we are to the server, and where that is kept.
+
+A job names a credentials file: a SOPS secret file that its identity opens, or plain YAML
+that nobody else may read. A person logs in once, and the keyring keeps what is needed:
+the API key or the login, and the account's encryption key in place of the master
+password, which is forgotten as soon as the key is unwrapped.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import stat
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from plana_secrets.age import keyring_store
+from plana_secrets.errors import CredentialError, MalformedError
+from plana_secrets.mirror.settings import VaultwardenSettings
+from plana_secrets.paths import format_path
+from plana_secrets.secret import Secret
+from plana_secrets.storage import read_regular_file
+
+if TYPE_CHECKING:
+    from plana_secrets.age.identities import Identities
+
+CREDENTIALS_VARIABLE: Final = "PLANA_SECRETS_VAULTWARDEN_CREDENTIALS"
+
+_SIZE_LIMIT: Final = 1 << 20
+_NAMES: Final = ("email", "master_password", "client_id", "client_secret")
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A personal API key: it logs in and decrypts nothing."""
+
+    client_id: str
+    client_secret: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """An account; either ``master_password`` or ``user_key`` opens what it reads."""
+
+    email: str
+    api_key: ApiKey | None
+    master_password: Secret | None = None
+    user_key: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptLogin:
+    """What the keyring holds of an account, tokens included."""
+
+    credentials: Credentials
+    access_token: Secret | None = None
+    refresh_token: Secret | None = None
+
+
+def credentials_file(
+    settings: VaultwardenSettings, environment: Mapping[str, str], root: Path
+) -> Path | None:
+    """The credentials file in use, if one is named. It is never mirrored."""
+    named = environment.get(CREDENTIALS_VARIABLE)
+    if named:
+        return Path(named).absolute()
+    return root / settings.credentials if settings.credentials else None
+
+
+def read_credentials_file(path: Path, find_identities: Callable[[], Identities]) -> Credentials:
+    """The account that a file names.
+
+    Raises:
+        CredentialError: others may read it (kind ``credentials-exposed``), or something
+            is missing in it (kind ``credentials-incomplete``).
+        MalformedError: it is not YAML of that form, or the SOPS file is not sound.
+    """
+    entries = _read_entries(path, find_identities)
+    missing = [name for name in _NAMES if name not in entries or entries[name].is_empty]
+    if missing:
+        raise CredentialError(
+            f"the credentials file {path} lacks {', '.join(missing)}",
+            kind="credentials-incomplete",
+            file=str(path),
+        )
+    try:
+        email, client_id = (entries[name].reveal_text() for name in ("email", "client_id"))
+    except ValueError:
+        raise MalformedError(f"not text in the credentials file {path}", file=str(path)) from None
+    return Credentials(
+        email=email,
+        api_key=ApiKey(client_id, entries["client_secret"]),
+        master_password=entries["master_password"],
+    )
+
+
+def _read_entries(path: Path, find_identities: Callable[[], Identities]) -> dict[str, Secret]:
+    from plana_secrets.sops.reader import is_sops, open_document, read_structure
+
+    structure = read_structure(read_regular_file(path, limit=_SIZE_LIMIT))
+    if is_sops(structure):
+        document = open_document(structure, find_identities())
+        return {format_path(leaf.path): value for leaf, value in document.entries()}
+    _check_private(path)
+    return {
+        format_path(leaf.path): leaf.plain for leaf in structure.leaves() if leaf.plain is not None
+    }
+
+
+def _check_private(path: Path) -> None:
+    status = path.stat()
+    if stat.S_IMODE(status.st_mode) & 0o077 or status.st_uid != os.getuid():
+        raise CredentialError(
+            f"others may read the plain credentials file {path}",
+            kind="credentials-exposed",
+            file=str(path),
+        )
+
+
+def load_login(url: str) -> KeptLogin | None:
+    """The login that ``plana-secrets login`` kept for this server, if there is one."""
+    kept = keyring_store.load_entry(_entry(url))
+    if kept is None:
+        return None
+    try:
+        return _parse_login(json.loads(kept.reveal()))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise MalformedError(
+            f"the login kept for {url} cannot be read", kind="login-unreadable"
+        ) from None
+
+
+def store_login(url: str, login: KeptLogin) -> None:
+    """Keep a login in the keyring, in place of an earlier one for this server."""
+    credentials = login.credentials
+    content: dict[str, str | None] = {
+        "email": credentials.email,
+        "user_key": _encode(credentials.user_key),
+        "client_id": credentials.api_key.client_id if credentials.api_key else None,
+        "client_secret": _encode(
+            credentials.api_key.client_secret if credentials.api_key else None
+        ),
+        "access_token": _encode(login.access_token),
+        "refresh_token": _encode(login.refresh_token),
+    }
+    keyring_store.store_entry(_entry(url), Secret.from_text(json.dumps(content)))
+
+
+def forget_login(url: str) -> None:
+    """Remove the login of this server from the keyring; none there is no error."""
+    keyring_store.delete_entry(_entry(url))
+
+
+def _entry(url: str) -> str:
+    return f"vaultwarden {url}"
+
+
+def _parse_login(content: dict[str, Any]) -> KeptLogin:
+    client_secret = _decode(content["client_secret"])
+    return KeptLogin(
+        credentials=Credentials(
+            email=str(content["email"]),
+            api_key=ApiKey(str(content["client_id"]), client_secret)
+            if client_secret is not None
+            else None,
+            user_key=_decode(content["user_key"]),
+        ),
+        access_token=_decode(content["access_token"]),
+        refresh_token=_decode(content["refresh_token"]),
+    )
+
+
+def _encode(value: Secret | None) -> str | None:
+    return None if value is None else base64.b64encode(value.reveal()).decode("ascii")
+
+
+def _decode(text: str | None) -> Secret | None:
+    return None if text is None else Secret(base64.b64decode(text, validate=True))

@@ -1,0 +1,153 @@
+"""Between the items of the mirror and the ciphers of the server. Touches nothing outside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from plana_secrets.errors import MalformedError
+from plana_secrets.mirror.backend import ActualItem, DesiredItem
+from plana_secrets.mirror.backends.vaultwarden.crypto import SymmetricKey
+from plana_secrets.mirror.backends.vaultwarden.models import Cipher
+from plana_secrets.mirror.form import compose, take_apart
+from plana_secrets.secret import Secret
+
+SECURE_NOTE: Final = 2
+
+_HIDDEN: Final = 1
+_TOLERANCE: Final = timedelta(seconds=1, microseconds=999_999)
+
+
+def seal_item(item: DesiredItem, organization: str, key: SymmetricKey) -> dict[str, Any]:
+    """The whole cipher: what is not said here the server sets to nothing.
+
+    No key of its own: the clients give it one when somebody edits it, and both are read.
+    An empty password history: what a hand edit left there would be an old secret.
+    """
+    return {
+        "type": SECURE_NOTE,
+        "organizationId": organization,
+        "name": key.seal_text(item.title),
+        "notes": key.seal_text(item.note),
+        "fields": [
+            {
+                "type": _HIDDEN,
+                "name": key.seal_text(name),
+                "value": key.seal(value.reveal()),
+                "linkedId": None,
+            }
+            for name, value in compose(item)
+        ],
+        "secureNote": {"type": 0},
+        "key": None,
+        "passwordHistory": None,
+        "reprompt": 0,
+        "favorite": False,
+    }
+
+
+def open_item(
+    cipher: Cipher, organization_key: SymmetricKey, collections: Mapping[str, str]
+) -> ActualItem | None:
+    """The item of ours in a cipher, or None: it is somebody else's.
+
+    ``collections``: what the configuration calls each collection that it names, by id.
+    """
+    opener = _Opener(cipher, organization_key)
+    pairs = [(opener.text(field.name), opener.secret(field.value)) for field in cipher.fields or []]
+    taken = take_apart([(name, value) for name, value in pairs if name is not None])
+    if not taken.carries_record:
+        return None
+    problems = _problems(cipher)
+    title, note = opener.text(cipher.name), opener.text(cipher.notes)
+    if opener.is_broken or taken.record is None:
+        problems.add("undecryptable")
+    collection = (
+        collections.get(cipher.collection_ids[0]) if len(cipher.collection_ids) == 1 else None
+    )
+    if collection is None:
+        problems.add("moved")
+    return ActualItem(
+        id=cipher.id,
+        title=title or "",
+        note=note or "",
+        collection=collection,
+        fields=taken.fields,
+        record=taken.record,
+        problems=frozenset(problems),
+        revision=cipher.revision_date,
+    )
+
+
+def _problems(cipher: Cipher) -> set[str]:
+    problems = set()
+    if cipher.deleted_date is not None:
+        problems.add("trashed")
+    if cipher.type != SECURE_NOTE or cipher.attachments:
+        problems.add("retyped")
+    return problems
+
+
+class _Opener:
+    """Opens the parts of one cipher and remembers whether any of them would not open."""
+
+    def __init__(self, cipher: Cipher, organization_key: SymmetricKey) -> None:
+        self.is_broken = False
+        self._key = organization_key
+        if cipher.key is not None:
+            own = self._open(cipher.key)
+            try:
+                self._key = organization_key if own is None else SymmetricKey(own)
+            except MalformedError:
+                self.is_broken = True
+
+    def text(self, sealed: str | None) -> str | None:
+        """The text; None where there is none, or where it would not open."""
+        opened = None if sealed is None else self._open(sealed)
+        try:
+            return None if opened is None else opened.reveal_text()
+        except ValueError:
+            self.is_broken = True
+            return None
+
+    def secret(self, sealed: str | None) -> Secret:
+        """The content; nothing where there is none, or where it would not open."""
+        opened = None if sealed is None else self._open(sealed)
+        return Secret(b"") if opened is None else opened
+
+    def _open(self, sealed: str) -> Secret | None:
+        try:
+            return self._key.open(sealed)
+        except MalformedError:
+            self.is_broken = True
+            return None
+
+
+def is_stub(cipher: Cipher, organization_key: SymmetricKey) -> bool:
+    """Whether this is what a server leaves behind that dies while it creates an item.
+
+    It makes a personal item first, with the name alone, which is sealed with the
+    organisation's key as no personal item's name is. There is nothing in it to be lost.
+    """
+    if cipher.organization_id is not None or cipher.fields or cipher.notes or cipher.key:
+        return False
+    try:
+        organization_key.open(cipher.name)
+    except MalformedError:
+        return False
+    return cipher.type == SECURE_NOTE and not cipher.attachments
+
+
+def just_before(revision: str) -> str:
+    """The oldest date that the server still takes for a copy of this revision.
+
+    It lets pass whatever is less than two seconds younger than the date it is told. Told
+    this one, it refuses every change after the revision that we read, be it a
+    microsecond later.
+    """
+    try:
+        moment = datetime.fromisoformat(revision) - _TOLERANCE
+    except ValueError:
+        return revision
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")

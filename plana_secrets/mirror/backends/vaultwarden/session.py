@@ -1,0 +1,141 @@
+"""Calls in the name of an account: the token is kept, and fetched anew when it is over.
+
+The server answers 401 both for a token that is over and for a role that does not
+suffice. So a 401 leads to a new login only where the token can be over (it was kept from
+an earlier run, or has lived its time), and to one at most in a call.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, Protocol
+
+from plana_secrets.errors import CredentialError, FailedError
+from plana_secrets.mirror.backends.vaultwarden.client import Client
+from plana_secrets.mirror.backends.vaultwarden.credentials import (
+    Credentials,
+    KeptLogin,
+    store_login,
+)
+from plana_secrets.mirror.backends.vaultwarden.login import (
+    Tokens,
+    login_by_api_key,
+    login_by_refresh,
+)
+from plana_secrets.secret import Secret
+from plana_secrets.storage import make_folder, read_regular_file, replace_file
+
+_MARGIN: Final = 60
+"""Seconds before the end of its life at which a token counts as over."""
+
+
+class TokenKeeper(Protocol):
+    """Where tokens stay between runs."""
+
+    def load(self) -> tuple[Secret | None, Secret | None]:
+        """The access token and the refresh token, if they were kept."""
+        ...
+
+    def store(self, tokens: Tokens) -> None: ...
+
+
+class StateFile:
+    """The token of a job in a private file, so that its runs stay below the login limit."""
+
+    def __init__(self, folder: Path, url: str, email: str) -> None:
+        name = hashlib.sha256(f"{url} {email}".encode()).hexdigest()[:16]
+        self.path = folder / f"vaultwarden-{name}.json"
+
+    def load(self) -> tuple[Secret | None, Secret | None]:
+        try:
+            content = json.loads(read_regular_file(self.path, limit=1 << 16))
+            return Secret.from_text(content["access_token"]), None
+        except (FailedError, ValueError, KeyError, TypeError, AttributeError):
+            return None, None
+
+    def store(self, tokens: Tokens) -> None:
+        content = json.dumps({"access_token": tokens.access.reveal_text()})
+        make_folder(self.path.parent, mode=0o700)
+        replace_file(self.path, content.encode(), mode=0o600)
+
+
+class KeyringLogin:
+    """The token of a person, beside the rest of the login in the keyring."""
+
+    def __init__(self, url: str, login: KeptLogin) -> None:
+        self._url = url
+        self._login = login
+
+    def load(self) -> tuple[Secret | None, Secret | None]:
+        return self._login.access_token, self._login.refresh_token
+
+    def store(self, tokens: Tokens) -> None:
+        self._login = KeptLogin(self._login.credentials, tokens.access, tokens.refresh)
+        store_login(self._url, self._login)
+
+
+class Session:
+    """One account at one server."""
+
+    def __init__(
+        self,
+        client: Client,
+        credentials: Credentials,
+        keeper: TokenKeeper,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.client = client
+        self.credentials = credentials
+        self._keeper = keeper
+        self._clock = clock
+        self._access, self._refresh = keeper.load()
+        self._ends: float | None = None
+
+    def get(self, path: str, *, task: str) -> bytes:
+        return self.call("GET", path, task=task, repeatable=True)
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        task: str,
+        body: object = None,
+        repeatable: bool = False,
+    ) -> bytes:
+        """As ``Client.call``, in the name of the account."""
+        if self._access is None:
+            self._login()
+        try:
+            return self._send(method, path, task=task, body=body, repeatable=repeatable)
+        except CredentialError as error:
+            if error.kind != "not-allowed" or not self._may_be_over():
+                raise
+        self._login()
+        return self._send(method, path, task=task, body=body, repeatable=repeatable)
+
+    def _send(self, method: str, path: str, *, task: str, body: object, repeatable: bool) -> bytes:
+        return self.client.call(
+            method, path, task=task, token=self._access, body=body, repeatable=repeatable
+        )
+
+    def _may_be_over(self) -> bool:
+        return self._ends is None or self._clock() >= self._ends
+
+    def _login(self) -> None:
+        if self.credentials.api_key is not None:
+            tokens = login_by_api_key(self.client, self.credentials.api_key, self.credentials.email)
+        elif self._refresh is not None:
+            tokens = login_by_refresh(self.client, self._refresh)
+        else:
+            raise CredentialError(
+                f"the login kept for {self.client.url} is over", kind="login-expired"
+            )
+        self._access, self._refresh = tokens.access, tokens.refresh
+        self._ends = self._clock() + tokens.lifetime - _MARGIN
+        self._keeper.store(tokens)

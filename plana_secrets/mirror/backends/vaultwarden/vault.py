@@ -1,0 +1,165 @@
+"""What one sync returns, with the keys that open it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from plana_secrets.errors import CredentialError, MalformedError, UsageError
+from plana_secrets.mirror.backends.vaultwarden.credentials import Credentials
+from plana_secrets.mirror.backends.vaultwarden.crypto import (
+    SymmetricKey,
+    load_private_key,
+    unwrap_key,
+)
+from plana_secrets.mirror.backends.vaultwarden.kdf import (
+    checked_kdf,
+    derive_master_key,
+    normalise_email,
+    stretch,
+)
+from plana_secrets.mirror.backends.vaultwarden.login import Derivation, ask_derivation
+from plana_secrets.mirror.backends.vaultwarden.models import (
+    Cipher,
+    Collection,
+    Membership,
+    Sync,
+    read_answer,
+)
+from plana_secrets.mirror.backends.vaultwarden.session import Session
+from plana_secrets.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class NamedCollection:
+    """A collection that the account sees, with its name in clear."""
+
+    collection: Collection
+    name: str
+
+    @property
+    def is_writable(self) -> bool:
+        return not self.collection.read_only or self.collection.manage
+
+
+@dataclass(frozen=True, slots=True)
+class Vault:
+    """One organisation as the account sees it at one instant."""
+
+    membership: Membership
+    key: SymmetricKey
+    collections: Mapping[str, NamedCollection]
+    ciphers: Sequence[Cipher]
+    personal: Sequence[Cipher]
+
+
+class Keys:
+    """The account's keys; derived once, since that is made to be slow."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._user_key: SymmetricKey | None = None
+
+    def open_user_key(self, sync: Sync) -> SymmetricKey:
+        """
+        Raises:
+            CredentialError: the master password is not the account's (kind
+                ``wrong-master-password``).
+            MalformedError: the account's encryption is of version 2 (``account-v2``).
+        """
+        if sync.profile.security_state not in {b"null", b""}:
+            raise MalformedError("the account uses encryption version 2", kind="account-v2")
+        if self._user_key is None:
+            self._user_key = self._unwrap(self._session.credentials, sync)
+        return self._user_key
+
+    def _unwrap(self, credentials: Credentials, sync: Sync) -> SymmetricKey:
+        if credentials.user_key is not None:
+            return SymmetricKey(credentials.user_key)
+        password = credentials.master_password
+        if password is None:
+            raise CredentialError("neither master password nor key is at hand", kind="no-key")
+        derivation = self._derivation(sync)
+        master_key = derive_master_key(password, derivation.salt, derivation.kdf)
+        return unwrap_user_key(sync.profile.key, master_key)
+
+    def _derivation(self, sync: Sync) -> Derivation:
+        unlock = sync.user_decryption and sync.user_decryption.master_password_unlock
+        if not unlock:
+            return ask_derivation(self._session.client, self._session.credentials.email)
+        kdf = unlock.kdf
+        return Derivation(
+            checked_kdf(kdf.kdf_type, kdf.iterations, kdf.memory, kdf.parallelism),
+            unlock.salt or normalise_email(sync.profile.email),
+        )
+
+
+def unwrap_user_key(wrapped: str, master_key: Secret) -> SymmetricKey:
+    """
+    Raises:
+        CredentialError: the master key does not open it (kind ``wrong-master-password``).
+    """
+    try:
+        return SymmetricKey(stretch(master_key).open(wrapped))
+    except MalformedError as error:
+        if error.kind != "wrong-mac":
+            raise
+        raise CredentialError(
+            "the master password does not open the account's key", kind="wrong-master-password"
+        ) from None
+
+
+def read_sync(session: Session) -> Sync:
+    """Everything that the account sees, in one request."""
+    body = session.get("/api/sync?excludeDomains=true", task="list the items")
+    return read_answer(body, Sync, "the items")
+
+
+def open_vault(sync: Sync, keys: Keys, organization: str) -> Vault:
+    """The organisation of this id, with its key and the names of its collections.
+
+    Raises:
+        UsageError: the account is no confirmed member of it (kind ``not-a-member``).
+    """
+    membership = next((one for one in sync.profile.organizations if one.id == organization), None)
+    if membership is None:
+        raise UsageError(
+            f"the account is not a confirmed member of the organisation {organization}",
+            kind="not-a-member",
+        )
+    key = open_organization_key(membership, sync, keys)
+    collections = {
+        one.id: NamedCollection(one, open_name(one.name, key))
+        for one in sync.collections
+        if one.organization_id == organization
+    }
+    return Vault(
+        membership=membership,
+        key=key,
+        collections=collections,
+        ciphers=[one for one in sync.ciphers if one.organization_id == organization],
+        personal=[one for one in sync.ciphers if one.organization_id is None],
+    )
+
+
+def open_organization_key(membership: Membership, sync: Sync, keys: Keys) -> SymmetricKey:
+    user_key = keys.open_user_key(sync)
+    if sync.profile.private_key is None:
+        raise MalformedError("the account has no private key", kind="bad-key")
+    try:
+        content = user_key.open(sync.profile.private_key)
+    except MalformedError as error:
+        if error.kind != "wrong-mac":
+            raise
+        raise CredentialError(
+            "the kept key is no longer the account's", kind="login-outdated"
+        ) from None
+    return unwrap_key(membership.key, load_private_key(content))
+
+
+def open_name(sealed: str, key: SymmetricKey) -> str:
+    """A name in clear; one that cannot be opened is empty, and matches nothing."""
+    try:
+        return key.open(sealed).reveal_text()
+    except (MalformedError, ValueError):
+        return ""

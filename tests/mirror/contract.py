@@ -1,0 +1,441 @@
+"""What every backend of the mirror must do: one suite, inherited by each backend's tests.
+
+A subclass overrides the fixture ``place``. ``Place.hand`` is somebody else with another
+client, who may write: everything that people can do to a mirror behind our back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Protocol
+
+import pytest
+
+from plana_secrets.errors import ConflictError
+from plana_secrets.mirror.apply import Applied, apply_mirror
+from plana_secrets.mirror.backend import ActualItem, Backend, DesiredItem, Field
+from plana_secrets.mirror.item import build_item
+from plana_secrets.mirror.plan import Choices, MirrorPlan, Wanted, plan_mirror
+from plana_secrets.secret import Secret
+from plana_secrets.sops.model import LeafType
+
+COMMIT = "a" * 40
+LATER = "b" * 40
+PLAIN = Choices()
+OVERWRITE = Choices(overwrite_edits=True)
+PRUNE = Choices(prune=True)
+
+
+class Hand(Protocol):
+    """Changes made behind our back; ``file`` names the item by its record."""
+
+    def set_field(self, file: str, path: str, text: str) -> None: ...
+    def add_field(self, file: str, name: str, text: str) -> None: ...
+    def remove_field(self, file: str, path: str) -> None: ...
+    def set_note(self, file: str, text: str) -> None: ...
+    def set_title(self, file: str, text: str) -> None: ...
+    def clone(self, file: str) -> None: ...
+    def trash(self, file: str) -> None: ...
+    def move(self, file: str) -> None: ...
+    def delete(self, file: str) -> None: ...
+    def add_foreign(self, title: str) -> None: ...
+    def foreign(self) -> object:
+        """Something that is equal as long as nobody touches the foreign items."""
+        ...
+
+
+class Place(Protocol):
+    """A store for items. ``open`` gives a fresh view of the same store, as a new run has."""
+
+    collection: str | None
+    hand: Hand
+
+    def open(self) -> Backend: ...
+
+
+def make_item(
+    file: str,
+    values: dict[str, str],
+    *,
+    collection: str | None = None,
+    commit: str | None = COMMIT,
+    title: str | None = None,
+) -> DesiredItem:
+    """A desired item with one field a value."""
+    fields = [Field(path, Secret.from_text(text)) for path, text in values.items()]
+    shape = [(path, LeafType.STR, "text") for path in values]
+    return build_item(
+        file=file,
+        title=title or f"title of {file}",
+        commit=commit,
+        collection=collection,
+        fields=fields,
+        shape=shape,
+    )
+
+
+class Kept(list[ActualItem]):
+    """Stands for the place where overwritten items are kept."""
+
+    def __call__(self, item: ActualItem) -> str:
+        self.append(item)
+        return f"kept {len(self)}"
+
+
+def sync(
+    backend: Backend,
+    items: list[DesiredItem],
+    choices: Choices = PLAIN,
+    keep: Kept | None = None,
+    unknown: dict[str, str] | None = None,
+) -> Applied:
+    """Plan and apply, as a run does."""
+    wanted = Wanted(tuple(items), unknown=unknown or {})
+    plan = plan_mirror(wanted, backend.list_items(), choices)
+    return apply_mirror(backend, wanted, plan, choices, keep=Kept() if keep is None else keep)
+
+
+def look(backend: Backend, items: list[DesiredItem], choices: Choices = PLAIN) -> MirrorPlan:
+    return plan_mirror(Wanted(tuple(items)), backend.list_items(), choices)
+
+
+def kinds(plan: MirrorPlan) -> list[tuple[str, str | None, tuple[str, ...]]]:
+    return [(one.kind.value, one.file, one.paths) for one in plan.drift]
+
+
+def contents(backend: Backend) -> dict[str, dict[str, str]]:
+    """File to path to text, of all items of ours."""
+    return {
+        item.record.file: {path: value.reveal_text() for path, value in item.fields.items()}
+        for item in backend.list_items().items
+        if item.record
+    }
+
+
+class BackendContract:
+    """The behaviour that the core relies on."""
+
+    @pytest.fixture
+    def place(self) -> Place:
+        raise NotImplementedError
+
+    @pytest.fixture
+    def items(self, place: Place) -> list[DesiredItem]:
+        """Two files; one value of several lines, one in another alphabet, one empty."""
+        return [
+            make_item(
+                "infra/secrets/prod/a.yaml",
+                {"user": "anna", "db.password": 'p"ä\n\tß\\', "empty": ""},
+                collection=place.collection,
+            ),
+            make_item(
+                "infra/secrets/prod/b.yaml",
+                {'stringData["jwt.json"]': '{"k": 1}\n', "list[0]": " x "},
+                collection=place.collection,
+            ),
+        ]
+
+    def test_a_new_place_holds_nothing(self, place: Place) -> None:
+        listing = place.open().list_items()
+        assert (listing.items, listing.foreign) == ((), 0)
+
+    def test_what_was_created_is_listed_as_it_was_desired(
+        self, place: Place, items: list[DesiredItem]
+    ) -> None:
+        place.open().create_items(items)
+        listed = {item.record.file: item for item in place.open().list_items().items if item.record}
+        assert set(listed) == {item.file for item in items}
+        for item in items:
+            actual = listed[item.file]
+            assert (actual.title, actual.note) == (item.title, item.note)
+            assert actual.collection == item.collection
+            assert dict(actual.fields) == {one.path: one.shown for one in item.fields}
+            assert actual.record == item.record
+            assert actual.problems == frozenset()
+
+    def test_after_a_sync_nothing_is_left_to_do(
+        self, place: Place, items: list[DesiredItem]
+    ) -> None:
+        applied = sync(place.open(), items)
+        assert (applied.created, applied.updated, applied.deleted) == (2, 0, 0)
+        assert applied.after.drift == ()
+        again = sync(place.open(), items)
+        assert (again.created, again.updated, again.deleted) == (0, 0, 0)
+
+    def test_a_changed_file_is_stale_and_is_updated(
+        self, place: Place, items: list[DesiredItem]
+    ) -> None:
+        sync(place.open(), items)
+        newer = make_item(
+            items[0].file,
+            {"user": "anna", "db.password": "new", "added": "1"},
+            collection=place.collection,
+            commit=LATER,
+        )
+        found = look(place.open(), [newer, items[1]])
+        assert kinds(found) == [("stale", newer.file, ("db.password", "added", "empty"))]
+        applied = sync(place.open(), [newer, items[1]])
+        assert (applied.created, applied.updated, applied.deleted) == (0, 1, 0)
+        assert applied.after.drift == ()
+        assert contents(place.open())[newer.file] == {
+            "user": "anna",
+            "db.password": "new",
+            "added": "1",
+        }
+
+    def test_a_commit_that_changes_nothing_leaves_the_items_alone(
+        self, place: Place, items: list[DesiredItem]
+    ) -> None:
+        sync(place.open(), items)
+        later = [
+            make_item(
+                item.file,
+                {one.path: one.shown.reveal_text() for one in item.fields},
+                collection=place.collection,
+                commit=LATER,
+            )
+            for item in items
+        ]
+        found = look(place.open(), later)
+        assert (found.drift, found.is_empty) == ((), True)
+
+    def test_a_hand_edit_is_left_alone_while_the_rest_is_updated(
+        self, place: Place, items: list[DesiredItem]
+    ) -> None:
+        sync(place.open(), items)
+        place.hand.set_field(items[0].file, "db.password", "typed at night")
+        newer = make_item(
+            items[0].file,
+            {"user": "berta", "db.password": 'p"ä\n\tß\\', "empty": ""},
+            collection=place.collection,
+            commit=LATER,
+        )
+        applied = sync(place.open(), [newer, items[1]])
+        assert kinds(applied.after) == [("hand-edited", newer.file, ("db.password",))]
+        now = contents(place.open())[newer.file]
+        assert (now["db.password"], now["user"]) == ("typed at night", "berta")
+        assert sync(place.open(), [newer, items[1]]).updated == 0
+
+    def test_a_hand_edit_is_overwritten_on_demand_and_kept(
+        self, place: Place, items: list[DesiredItem]
+    ) -> None:
+        sync(place.open(), items)
+        place.hand.set_field(items[0].file, "db.password", "typed at night")
+        keep = Kept()
+        applied = sync(place.open(), items, OVERWRITE, keep)
+        assert applied.after.drift == ()
+        assert [one.fields["db.password"].reveal_text() for one in keep] == ["typed at night"]
+        assert contents(place.open())[items[0].file]["db.password"] == 'p"ä\n\tß\\'
+
+    def test_a_hand_edit_that_the_file_takes_over_is_settled(
+        self, place: Place, items: list[DesiredItem]
+    ) -> None:
+        sync(place.open(), items)
+        place.hand.set_field(items[0].file, "db.password", "typed at night")
+        adopted = make_item(
+            items[0].file,
+            {"user": "anna", "db.password": "typed at night", "empty": ""},
+            collection=place.collection,
+            commit=LATER,
+        )
+        found = look(place.open(), [adopted, items[1]])
+        assert kinds(found) == [("stale", adopted.file, ("db.password",))]
+        assert sync(place.open(), [adopted, items[1]]).after.drift == ()
+
+    def test_fields_added_and_removed_by_hand_are_named(
+        self, place: Place, items: list[DesiredItem]
+    ) -> None:
+        sync(place.open(), items)
+        place.hand.add_field(items[0].file, "pin of the safe", "4711")
+        place.hand.remove_field(items[0].file, "user")
+        found = look(place.open(), items)
+        assert kinds(found) == [("hand-edited", items[0].file, ("user", "pin of the safe"))]
+        assert sync(place.open(), items).updated == 0
+        keep = Kept()
+        assert sync(place.open(), items, OVERWRITE, keep).after.drift == ()
+        assert [one.fields["pin of the safe"].reveal_text() for one in keep] == ["4711"]
+
+    def test_a_title_and_a_note_changed_by_hand_are_named(
+        self, place: Place, items: list[DesiredItem]
+    ) -> None:
+        sync(place.open(), items)
+        place.hand.set_title(items[0].file, "mine")
+        place.hand.set_note(items[1].file, "the new one is 12345")
+        found = look(place.open(), items)
+        assert kinds(found) == [
+            ("hand-edited", items[0].file, (".title",)),
+            ("hand-edited", items[1].file, (".note",)),
+        ]
+        assert sync(place.open(), items, OVERWRITE).after.drift == ()
+
+    def test_a_second_field_of_one_name_is_seen(
+        self, place: Place, items: list[DesiredItem]
+    ) -> None:
+        sync(place.open(), items)
+        place.hand.add_field(items[0].file, "user", "another")
+        found = look(place.open(), items)
+        assert [(one.kind.value, one.file) for one in found.drift] == [
+            ("hand-edited", items[0].file)
+        ]
+
+    def test_a_deleted_item_is_missing_and_is_made_again(
+        self, place: Place, items: list[DesiredItem]
+    ) -> None:
+        sync(place.open(), items)
+        place.hand.delete(items[0].file)
+        assert kinds(look(place.open(), items)) == [("missing", items[0].file, ())]
+        applied = sync(place.open(), items)
+        assert (applied.created, applied.after.drift) == (1, ())
+
+    def test_an_item_in_the_trash_is_taken_out(
+        self, place: Place, items: list[DesiredItem]
+    ) -> None:
+        sync(place.open(), items)
+        place.hand.trash(items[0].file)
+        assert ("trashed", items[0].file, ()) in kinds(look(place.open(), items))
+        assert sync(place.open(), items).after.drift == ()
+
+    def test_a_moved_item_is_put_back(self, place: Place, items: list[DesiredItem]) -> None:
+        sync(place.open(), items)
+        place.hand.move(items[0].file)
+        assert ("moved", items[0].file, ()) in kinds(look(place.open(), items))
+        assert sync(place.open(), items).after.drift == ()
+
+    def test_a_clone_is_a_duplicate_and_goes(
+        self, place: Place, items: list[DesiredItem]
+    ) -> None:
+        sync(place.open(), items)
+        place.hand.clone(items[0].file)
+        assert ("duplicate", items[0].file, ()) in kinds(look(place.open(), items))
+        applied = sync(place.open(), items)
+        assert (applied.deleted, applied.after.drift) == (1, ())
+        assert len(place.open().list_items().items) == len(items)
+
+    def test_a_removed_file_goes_only_when_pruned(
+        self, place: Place, items: list[DesiredItem]
+    ) -> None:
+        sync(place.open(), items)
+        left = sync(place.open(), items[:1])
+        assert kinds(left.after) == [("extra", items[1].file, ())]
+        assert sync(place.open(), items[:1], PRUNE).deleted == 1
+        assert set(contents(place.open())) == {items[0].file}
+
+    def test_a_trashed_item_of_a_removed_file_is_pruned_for_good(
+        self, place: Place, items: list[DesiredItem]
+    ) -> None:
+        sync(place.open(), items)
+        place.hand.trash(items[1].file)
+        assert sync(place.open(), items[:1], PRUNE).deleted == 1
+        assert [item.record.file for item in place.open().list_items().items if item.record] == [
+            items[0].file
+        ]
+
+    def test_an_unknown_file_is_neither_updated_nor_pruned(
+        self, place: Place, items: list[DesiredItem]
+    ) -> None:
+        sync(place.open(), items)
+        before = place.open().list_items().items
+        unknown = {items[1].file: "no identity fits"}
+        applied = sync(place.open(), items[:1], PRUNE, unknown=unknown)
+        assert kinds(applied.after) == [("unknown", items[1].file, ())]
+        assert place.open().list_items().items == before
+
+    def test_foreign_items_are_counted_and_never_touched(
+        self, place: Place, items: list[DesiredItem]
+    ) -> None:
+        place.hand.add_foreign("somebody's mail")
+        before = place.hand.foreign()
+        applied = sync(place.open(), items)
+        assert (applied.after.drift, applied.listing.foreign) == ((), 1)
+        sync(place.open(), items[:1], Choices(prune=True, overwrite_edits=True))
+        sync(place.open(), [], Choices(prune=True, overwrite_edits=True))
+        assert place.hand.foreign() == before
+        assert place.open().list_items().items == ()
+
+    def test_an_item_that_changed_since_it_was_listed_is_a_conflict(
+        self, place: Place, items: list[DesiredItem]
+    ) -> None:
+        sync(place.open(), items)
+        backend = place.open()
+        listed = {item.record.file: item for item in backend.list_items().items if item.record}
+        self.pass_time()
+        place.hand.set_field(items[0].file, "user", "meanwhile")
+        with pytest.raises(ConflictError) as error:
+            backend.update_item(listed[items[0].file], items[0])
+        assert error.value.kind == "item-changed"
+        assert contents(place.open())[items[0].file]["user"] == "meanwhile"
+
+    def pass_time(self) -> None:
+        """For a backend whose guard is blind to what happens within one moment."""
+
+    def test_an_item_moves_with_its_desired_collection(
+        self, place: Place, items: list[DesiredItem]
+    ) -> None:
+        """Where the mapping changes, the item follows (a backend without collections: no drift)."""
+        sync(place.open(), items)
+        assert look(place.open(), [replace(item) for item in items]).drift == ()
+
+    @pytest.mark.parametrize("after", [False, True], ids=["before the call", "after the call"])
+    @pytest.mark.parametrize("call", range(4))
+    def test_an_interrupted_sync_is_completed_by_the_next(
+        self, place: Place, items: list[DesiredItem], call: int, after: bool
+    ) -> None:
+        gone = make_item("infra/secrets/prod/gone.yaml", {"x": "1"}, collection=place.collection)
+        old = make_item(items[0].file, {"user": "old"}, collection=place.collection)
+        sync(place.open(), [old, gone])
+        place.hand.add_foreign("somebody's mail")
+        foreign = place.hand.foreign()
+        with pytest.raises(Interrupted):
+            sync(Interrupting(place.open(), call, after=after), items, PRUNE)
+        applied = sync(place.open(), items, PRUNE)
+        assert applied.after.drift == ()
+        assert len(applied.listing.items) == len(items)
+        assert contents(place.open()) == {
+            item.file: {one.path: one.shown.reveal_text() for one in item.fields} for item in items
+        }
+        assert place.hand.foreign() == foreign
+
+
+class Interrupted(BaseException):
+    """Stands for a kill."""
+
+
+class Interrupting:
+    """A backend that is killed before or after its n-th call; creation stops half-way, too."""
+
+    def __init__(self, backend: Backend, call: int, *, after: bool) -> None:
+        self._backend = backend
+        self._left = call
+        self._after = after
+        self.name = backend.name
+
+    def find_unsupported(self, item: DesiredItem) -> Any:
+        return self._backend.find_unsupported(item)
+
+    @property
+    def requests(self) -> int:
+        return self._backend.requests
+
+    def list_items(self) -> Any:
+        return self._call(self._backend.list_items)
+
+    def create_items(self, items: Any) -> None:
+        if self._left == 0 and self._after:
+            self._backend.create_items(list(items)[:1])
+            raise Interrupted
+        self._call(lambda: self._backend.create_items(items))
+
+    def update_item(self, actual: ActualItem, desired: DesiredItem) -> None:
+        self._call(lambda: self._backend.update_item(actual, desired))
+
+    def delete_items(self, items: Any) -> None:
+        self._call(lambda: self._backend.delete_items(items))
+
+    def _call(self, action: Any) -> Any:
+        self._left -= 1
+        if self._left == -1 and not self._after:
+            raise Interrupted
+        result = action()
+        if self._left == -1:
+            raise Interrupted
+        return result
