@@ -1,0 +1,81 @@
+"""What the exit statuses of sops mean, in our own sentences.
+
+Its stderr is looked at for fixed patterns and then forgotten: it holds plaintext in
+some cases (``Input string ... does not match``) and a plain hash of all values in
+others (``MAC mismatch``), so that no redaction would do.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from plana_secrets.errors import (
+    CredentialError,
+    FailedError,
+    MalformedError,
+    PlanaSecretsError,
+    UsageError,
+)
+from plana_secrets.process import Completed
+
+UNCHANGED: Final = 200
+"""The editor left the file as it was."""
+
+_Family = type[PlanaSecretsError]
+
+_BY_STATUS: Final[dict[int, tuple[_Family, str, str]]] = {
+    2: (MalformedError, "sops-unreadable", "sops cannot read the file"),
+    3: (FailedError, "sops-output", "sops could not write its result"),
+    21: (FailedError, "not-encryptable", "sops cannot encrypt this content"),
+    23: (FailedError, "not-encryptable", "sops cannot encrypt this content"),
+    25: (MalformedError, "not-decryptable", "a value does not decrypt"),
+    51: (MalformedError, "mac-mismatch", "the MAC is missing or does not fit the values"),
+    92: (MalformedError, "sops-unreadable", "there is no document in the file"),
+    100: (MalformedError, "sops-unreadable", "sops was given no file"),
+    128: (CredentialError, "no-identity-fits", "no identity at hand opens the file"),
+    201: (FailedError, "sops-editor", "sops could not take over the new content"),
+    203: (UsageError, "already-encrypted", "the content holds a top-level key 'sops'"),
+}
+
+_BY_PATTERN: Final[tuple[tuple[bytes, tuple[_Family, str, str]], ...]] = (
+    (b"no matching creation rules found", (UsageError, "no-rule", "sops found no creation rule")),
+    (b"config file not found", (UsageError, "no-rule", "sops found no .sops.yaml")),
+    (b"error loading config", (MalformedError, "bad-rules", "sops cannot read .sops.yaml")),
+    (b"nmarshal", (MalformedError, "sops-unreadable", "sops cannot read the file")),
+    (
+        b"metadata not found",
+        (MalformedError, "not-encrypted", "the file has no sops metadata"),
+    ),
+    (
+        b"Cannot parse age plugin",
+        (CredentialError, "age-plugin", "an age plugin is missing or failed"),
+    ),
+    (b"age-plugin-", (CredentialError, "age-plugin", "an age plugin is missing or failed")),
+    (
+        b"failed to parse input",
+        (MalformedError, "bad-recipient", "sops does not accept a recipient"),
+    ),
+)
+
+_PANIC: Final = (b"panic:", b"goroutine ")
+
+
+def sops_error(done: Completed, task: str) -> PlanaSecretsError:
+    """The error for a call of sops that did not end with 0; ``task`` is what it was to do."""
+    if done.status < 0:
+        return FailedError(
+            f"sops was stopped by signal {-done.status}: {task}", kind="sops-crashed"
+        )
+    if done.status == 2 and any(mark in done.stderr for mark in _PANIC):
+        return FailedError(f"sops crashed: {task}", kind="sops-crashed", status=2)
+    family, kind, message = _meaning(done)
+    return family(f"{message}: {task}", kind=kind, status=done.status)
+
+
+def _meaning(done: Completed) -> tuple[_Family, str, str]:
+    if done.status != 1 and done.status in _BY_STATUS:
+        return _BY_STATUS[done.status]
+    for pattern, meaning in _BY_PATTERN:
+        if pattern in done.stderr:
+            return meaning
+    return FailedError, "sops-failed", f"sops ended with status {done.status}"
