@@ -121,15 +121,21 @@ def _x25519(native: Any, origin: str) -> Identity:
     return Identity(recipient, origin, Secret.from_text(str(native)), native)
 
 
+def is_under_passphrase(content: Secret) -> bool:
+    """Whether a key file is itself an age file, as ``identity export`` and ``age -p`` make it."""
+    starts = (b"age-encryption.org/", b"-----BEGIN AGE ENCRYPTED FILE-----")
+    return content.reveal().lstrip().startswith(starts)
+
+
 def parse_identity_file(content: Secret, origin: str) -> Identities:
     """The identities in a key file: one a line with ``#`` comments, or one ssh key.
 
     What is no identity becomes an entry of ``unusable`` with its line number; the
     content itself is never repeated.
     """
-    data = content.reveal()
-    if data.startswith((b"age-encryption.org/", b"-----BEGIN AGE ENCRYPTED FILE-----")):
+    if is_under_passphrase(content):
         return _none(origin, "a key file under a passphrase")
+    data = content.reveal()
     if data.lstrip().startswith(b"-----BEGIN "):
         return _parse_ssh_key(data.strip() + b"\n", origin)
     try:

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from plana_secrets.age import keyring_store
 from plana_secrets.age.identities import Identities, Unusable, parse_identity_file, unite
-from plana_secrets.errors import CredentialError, PlanaSecretsError
+from plana_secrets.errors import CredentialError, FailedError, PlanaSecretsError
 from plana_secrets.process import ProgramError, run_program
 from plana_secrets.secret import Secret
 
@@ -99,18 +99,35 @@ def _read_chosen(path: Path) -> Identities:
 
 
 def _read_key_file(file: KeyFile) -> Identities:
-    """Symlinks and pipes are fine here: Kubernetes mounts the one, shells make the other."""
     origin = f"{file.origin} ({file.path})"
     try:
-        with file.path.open("rb") as opened:
+        return parse_identity_file(read_key_file(file.path), origin)
+    except FailedError as error:
+        missing = error.kind == "missing-file" and file.optional
+        return Identities() if missing else _unusable(origin, str(error.facts["reason"]))
+
+
+def read_key_file(path: Path) -> Secret:
+    """The content of a key file. Symlinks and pipes are fine: Kubernetes and shells make them.
+
+    Raises:
+        FailedError: it is missing (kind ``missing-file``), cannot be read or is no key
+            file by its size; ``facts["reason"]`` says it without the name.
+    """
+    try:
+        with path.open("rb") as opened:
             content = opened.read(_SIZE_LIMIT + 1)
     except FileNotFoundError:
-        return Identities() if file.optional else _unusable(origin, "no such file")
+        raise _unreadable(path, "no such file", "missing-file") from None
     except OSError as error:
-        return _unusable(origin, f"cannot be read: {error.strerror}")
+        raise _unreadable(path, f"cannot be read: {error.strerror}") from None
     if len(content) > _SIZE_LIMIT:
-        return _unusable(origin, "too large for a key file")
-    return parse_identity_file(Secret(content), origin)
+        raise _unreadable(path, "too large for a key file")
+    return Secret(content)
+
+
+def _unreadable(path: Path, reason: str, kind: str = "unreadable-file") -> FailedError:
+    return FailedError(f"{path}: {reason}", kind=kind, file=str(path), reason=reason)
 
 
 def _from_variables(sources: IdentitySources) -> list[Identities]:

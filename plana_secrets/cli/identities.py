@@ -1,14 +1,55 @@
-"""The identities that ``init`` needs: one's own, and the recovery one that is kept offline."""
+"""Identities at the command line: keeping new ones, and the ones that ``init`` needs."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from plana_secrets.age.identities import Identity, generate_identity
+from plana_secrets.age.identities import Identities, Identity, generate_identity
+from plana_secrets.age.keeping import keep_in_keyring, write_key_file
 from plana_secrets.age.recipients import parse_recipient
 from plana_secrets.cli.context import Context
 from plana_secrets.cli.terminal import ask_line, is_interactive
-from plana_secrets.errors import UsageError
+from plana_secrets.errors import CredentialError, UsageError
+
+
+def require_identities(found: Identities, *, kind: str | None = None) -> Sequence[Identity]:
+    """The members (of a kind); there must be one.
+
+    Raises:
+        CredentialError: there is none (kind ``no-identity``).
+    """
+    members = [one for one in found.members if kind in {None, one.recipient.kind}]
+    if not members:
+        raise CredentialError("no age identity found", kind="no-identity")
+    return members
+
+
+def keep_identities(
+    context: Context, identities: Sequence[Identity], out: Path | None
+) -> Sequence[Identity]:
+    """Keep identities in a new 0600 file, or in the keyring and nowhere else.
+
+    Returns the ones that were not there yet.
+    """
+    if out is None:
+        added = keep_in_keyring(identities)
+        context.output.step("kept in the keyring")
+        return added
+    _refuse_repository(context, out)
+    write_key_file(out, identities)
+    context.output.step(f"kept in {out}")
+    return identities
+
+
+def _refuse_repository(context: Context, out: Path) -> None:
+    """A private key in a work tree is one ``git add`` away from being published."""
+    try:
+        root = context.repository.root
+    except UsageError:
+        return
+    if out.resolve().is_relative_to(root.resolve()):
+        raise UsageError(f"{out} is inside the repository", kind="identity-in-repository")
 
 
 def own_recipient(context: Context, out: Path | None, *, dry_run: bool) -> str:
@@ -27,14 +68,11 @@ def own_recipient(context: Context, out: Path | None, *, dry_run: bool) -> str:
 
 def keep_identity(context: Context, identity: Identity, out: Path | None) -> None:
     """Keep a new identity in a 0600 file, or in the keyring and nowhere else."""
+    keep_identities(context, [identity], out)
     if out is not None:
-        write_identity_file(context, identity, out)
         context.output.talk(f"your new identity is in {out}; set SOPS_AGE_KEY_FILE to it")
-        return
-    from plana_secrets.age.keyring_store import IDENTITY_ENTRY, store_entry
-
-    store_entry(IDENTITY_ENTRY, identity.text)
-    context.output.talk("your new identity is in the keyring; keep a copy: identity export")
+    else:
+        context.output.talk("your new identity is in the keyring; keep a copy: identity export")
 
 
 def choose_recovery(
@@ -61,21 +99,6 @@ def _make_recovery(context: Context, out: Path, *, dry_run: bool) -> str:
     if dry_run:
         context.output.talk(f"would write a recovery identity to {out}")
         return identity.recipient.text
-    write_identity_file(context, identity, out)
+    keep_identities(context, [identity], out)
     context.output.talk(f"the recovery identity is in {out}: move it offline, and test that copy")
     return identity.recipient.text
-
-
-def write_identity_file(context: Context, identity: Identity, out: Path) -> None:
-    """Write a key file that did not exist before; it is never overwritten."""
-    from plana_secrets.secret import Secret
-    from plana_secrets.storage import replace_file
-
-    if out.resolve().is_relative_to(context.repository.root.resolve()):
-        raise UsageError(f"{out} is inside the repository", kind="identity-in-repository")
-    if out.exists() or out.is_symlink():
-        raise UsageError(f"{out} exists already; an identity is never overwritten", kind="exists")
-    context.output.step(f"writing {out}")
-    head = f"# public key: {identity.recipient.text}\n".encode()
-    content = Secret(head + identity.text.reveal() + b"\n")
-    replace_file(out, content.reveal(), mode=0o600)

@@ -1,0 +1,48 @@
+"""Where identities of ours are kept: the keyring, or a 0600 file that the person names.
+
+Neither way ever replaces an identity: what is lost here makes files unreadable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from plana_secrets.age.identities import Identity
+from plana_secrets.age.keyring_store import IDENTITY_ENTRY, load_entry, store_entry
+from plana_secrets.age.sources import read_keyring
+from plana_secrets.errors import UsageError
+from plana_secrets.secret import Secret
+from plana_secrets.storage import replace_file
+
+
+def keep_in_keyring(identities: Sequence[Identity]) -> tuple[Identity, ...]:
+    """Put identities before those in the keyring; the ones that were not there yet.
+
+    Raises:
+        CredentialError: there is no keyring to be trusted, or it failed.
+    """
+    known = read_keyring().recipients()
+    added = tuple(one for one in identities if one.recipient.text not in known)
+    if added:
+        present = load_entry(IDENTITY_ENTRY)
+        after = b"" if present is None else present.reveal()
+        store_entry(IDENTITY_ENTRY, Secret(_lines(added) + after))
+    return added
+
+
+def write_key_file(path: Path, identities: Sequence[Identity]) -> None:
+    """Write a new key file that only its owner reads, in the form that age-keygen writes.
+
+    Raises:
+        UsageError: there is something at ``path`` (kind ``exists``).
+        FailedError: it cannot be written.
+    """
+    if path.exists() or path.is_symlink():
+        raise UsageError(f"{path} exists already; an identity is never overwritten", kind="exists")
+    comments = "".join(f"# public key: {one.recipient.text}\n" for one in identities)
+    replace_file(path, comments.encode() + _lines(identities), mode=0o600)
+
+
+def _lines(identities: Sequence[Identity]) -> bytes:
+    return b"".join(one.text.reveal() + b"\n" for one in identities)
