@@ -1,0 +1,108 @@
+"""Fetch and push against a real remote: forward only, and every refusal by its name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from plana_secrets.errors import ConflictError, FailedError, UnavailableError, UsageError
+from plana_secrets.git.repository import Repository
+from tests.world import World
+
+
+@pytest.fixture
+def remote(git_world: World) -> Path:
+    bare = git_world.folder / "remote.git"
+    git_world.git("init", "-q", "--bare", "-b", "main", str(bare))
+    (git_world.repo / "a").write_text("x\n")
+    git_world.commit("first")
+    git_world.git("remote", "add", "origin", str(bare))
+    git_world.git("push", "-q", "-u", "origin", "main")
+    git_world.git("remote", "set-head", "origin", "main")
+    return bare
+
+
+def advance_remote(world: World, remote: Path) -> str:
+    """Somebody else pushes a commit."""
+    clone = world.folder / "clone"
+    world.git("clone", "-q", str(remote), str(clone))
+    world.git("-C", str(clone), "commit", "-q", "--allow-empty", "-m", "theirs")
+    world.git("-C", str(clone), "push", "-q")
+    return world.git("-C", str(clone), "rev-parse", "HEAD").strip()
+
+
+def test_the_default_branch_is_the_remotes(
+    git_world: World, remote: Path, repository: Repository
+) -> None:
+    git_world.git("checkout", "-q", "-b", "feature")
+    assert repository.remote() == "origin"
+    assert repository.default_branch() == "main"
+
+
+def test_a_commit_is_pushed_and_fetched(
+    git_world: World, remote: Path, repository: Repository
+) -> None:
+    (git_world.repo / "a").write_text("y\n")
+    commit = repository.commit_files(["a"], "second")
+    repository.push(branch="main")
+    assert git_world.git("-C", str(remote), "rev-parse", "main").strip() == commit
+    assert repository.fetch(branch="main") == commit
+    assert repository.fetch(branch="no-such-branch") is None
+
+
+def test_a_branch_that_others_moved_is_a_conflict(
+    git_world: World, remote: Path, repository: Repository
+) -> None:
+    theirs = advance_remote(git_world, remote)
+    (git_world.repo / "a").write_text("y\n")
+    repository.commit_files(["a"], "ours")
+    with pytest.raises(ConflictError) as caught:
+        repository.push(branch="main")
+    assert caught.value.kind == "push-conflict"
+    assert git_world.git("-C", str(remote), "rev-parse", "main").strip() == theirs
+
+
+def test_a_hook_of_the_server_that_refuses_is_no_conflict(
+    git_world: World, remote: Path, repository: Repository
+) -> None:
+    hook = remote / "hooks/pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\necho value-in-a-hook >&2\nexit 1\n")
+    hook.chmod(0o755)
+    (git_world.repo / "a").write_text("y\n")
+    repository.commit_files(["a"], "ours")
+    with pytest.raises(FailedError) as caught:
+        repository.push(branch="main")
+    assert caught.value.kind == "push-refused"
+    assert "value-in-a-hook" not in str(caught.value)
+
+
+def test_the_hook_before_a_push_may_refuse(
+    git_world: World, remote: Path, repository: Repository
+) -> None:
+    hook = git_world.repo / ".git/hooks/pre-push"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\nexit 1\n")
+    hook.chmod(0o755)
+    (git_world.repo / "a").write_text("y\n")
+    repository.commit_files(["a"], "ours")
+    with pytest.raises(FailedError) as caught:
+        repository.push(branch="main")
+    assert caught.value.kind == "push-refused"
+
+
+def test_a_remote_that_is_not_there_is_unavailable(
+    git_world: World, remote: Path, repository: Repository
+) -> None:
+    git_world.git("remote", "set-url", "origin", str(git_world.folder / "gone.git"))
+    with pytest.raises(UnavailableError):
+        repository.push(branch="main")
+    with pytest.raises(UnavailableError):
+        repository.fetch(branch="main")
+
+
+def test_without_a_remote_nothing_can_be_pushed(repository: Repository) -> None:
+    with pytest.raises(UsageError) as caught:
+        repository.push(branch="main")
+    assert caught.value.kind == "no-remote"
