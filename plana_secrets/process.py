@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -125,3 +125,19 @@ def become_program(argv: Sequence[str], environment: Mapping[str, str]) -> NoRet
             program=argv[0],
             errno=error.errno,
         ) from None
+
+
+def become_child(action: Callable[[], object]) -> int:
+    """Run ``action`` in a fork of this process; its status (negative for a signal).
+
+    For what must happen to a whole process, like being killed; only from one thread.
+    """
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            action()
+            status = 0
+        finally:
+            os._exit(status)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])

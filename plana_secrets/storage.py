@@ -42,10 +42,11 @@ def read_regular_file(path: Path, *, limit: int | None = None) -> bytes:
         if error.errno in {errno.ELOOP, errno.EMLINK}:
             raise _not_regular(path) from None
         raise _unreadable(path, error) from None
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        raise _not_regular(path)
     with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise _not_regular(path)
         if limit is not None and status.st_size > limit:
             raise FailedError(
                 f"larger than {limit} bytes: {path}", kind="too-large", file=str(path)

@@ -1,0 +1,68 @@
+"""The notation of paths: one spelling each, and back."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plana_secrets.errors import UsageError
+from plana_secrets.paths import format_path, parse_path
+
+STEPS = st.lists(st.one_of(st.text(), st.integers(0, 10**6)), min_size=1)
+
+
+@given(STEPS)
+def test_parse_is_the_inverse_of_format(steps):
+    assert parse_path(format_path(tuple(steps))) == tuple(steps)
+
+
+@given(st.text())
+def test_any_text_is_a_path_or_a_usage_error(text):
+    try:
+        path = parse_path(text)
+    except UsageError:
+        return
+    assert parse_path(format_path(path)) == path
+
+
+@pytest.mark.parametrize(
+    ("path", "spelled"),
+    [
+        (("db", "password"), "db.password"),
+        (("stringData", "jwt-access.json"), 'stringData["jwt-access.json"]'),
+        (("a", 0, "b"), "a[0].b"),
+        (("example.com/app",), '["example.com/app"]'),
+        (("labels", "x/y"), "labels.x/y"),
+        (("", "a b"), '[""]["a b"]'),
+        (('say "hi"',), '["say \\"hi\\""]'),
+        (("ü",), "ü"),
+        (("a\nb",), '["a\\nb"]'),
+    ],
+)
+def test_the_spelling(path, spelled):
+    assert format_path(path) == spelled
+    assert parse_path(spelled) == path
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        ".",
+        "a.",
+        ".a",
+        "a..b",
+        "a[",
+        "a[01]",
+        "a[-1]",
+        'a["x"',
+        "a]b",
+        "a[0]b",
+        "a['x']",
+        "[" * 5000,
+    ],
+)
+def test_what_is_no_path_names_the_column(text):
+    with pytest.raises(UsageError, match="column"):
+        parse_path(text)

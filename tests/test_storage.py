@@ -1,0 +1,139 @@
+"""A file is at every instant the old or the new one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from plana_secrets.errors import ConflictError, FailedError
+from plana_secrets.storage import (
+    append_synced,
+    find_leftovers,
+    locked,
+    read_regular_file,
+    remove_file,
+    replace_file,
+)
+
+WRITER = """
+import sys
+from pathlib import Path
+from plana_secrets.storage import replace_file
+replace_file(Path(sys.argv[1]), b"new" * 5000)
+"""
+
+
+def test_a_file_is_made_and_replaced(tmp_path):
+    target = tmp_path / "a.yaml"
+    replace_file(target, b"old")
+    target.chmod(0o640)
+    replace_file(target, b"new")
+    assert target.read_bytes() == b"new"
+    assert target.stat().st_mode & 0o777 == 0o640
+    assert [path.name for path in tmp_path.iterdir()] == ["a.yaml"]
+
+
+def test_a_mode_that_is_asked_for_is_given(tmp_path):
+    replace_file(tmp_path / "key", b"x", mode=0o600)
+    assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_symlink_is_refused_and_its_target_untouched(tmp_path):
+    (tmp_path / "real").write_bytes(b"old")
+    (tmp_path / "link").symlink_to("real")
+    for action in (
+        lambda: replace_file(tmp_path / "link", b"new"),
+        lambda: read_regular_file(tmp_path / "link"),
+    ):
+        with pytest.raises(FailedError) as caught:
+            action()
+        assert caught.value.kind == "not-a-regular-file"
+    assert (tmp_path / "real").read_bytes() == b"old"
+
+
+@pytest.mark.parametrize("call", ["write", "fsync", "fchmod", "rename", "openat"])
+@pytest.mark.parametrize("fault", ["signal=KILL", "error=ENOSPC", "error=EIO"])
+def test_whatever_fails_the_file_is_old_or_new(tmp_path, call, fault):
+    """A sweep: the fault at the first, second, third ... call of its kind, until none is left."""
+    target = tmp_path / "a.yaml"
+    old = b"old" * 4000
+    for number in range(1, 400):
+        target.write_bytes(old)
+        done = subprocess.run(
+            ["strace", "-f", "-qq", "-o", os.devnull, "-e", f"trace={call}", "-e", f"inject={call}:{fault}:when={number}",
+             sys.executable, "-I", "-S", "-c", f"import sys; sys.path.append({str(ROOT)!r})\n{WRITER}", str(target)],
+            capture_output=True, check=False,
+        )  # fmt: skip
+        assert target.read_bytes() in (old, b"new" * 5000)
+        if done.returncode == 0 and target.read_bytes() != old:
+            break
+        if call == "openat" and number > 90:
+            break
+    else:
+        pytest.fail("the writer never ended well")
+    for leftover in find_leftovers(tmp_path):
+        leftover.unlink()
+
+
+ROOT = str(Path(__file__).parents[1])
+
+
+def test_a_full_disk_is_named_and_changes_nothing(tmp_path):
+    script = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))\n{WRITER}"
+    target = tmp_path / "a.yaml"
+    target.write_bytes(b"old")
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(target)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "cannot write" in done.stderr
+    assert target.read_bytes() == b"old"
+    assert not find_leftovers(tmp_path)
+
+
+def test_a_lock_is_held_once_and_freed_by_death(tmp_path):
+    lock = tmp_path / "lock"
+    with (
+        locked(lock, holder="set, pid 1"),
+        pytest.raises(ConflictError, match="set, pid 1"),
+        locked(lock, holder="other"),
+    ):
+        pytest.fail("two holders")
+    with locked(lock, holder="again"):
+        pass
+
+
+def test_leftovers_are_told_from_files(tmp_path):
+    (tmp_path / ".a.yaml.plana-0123abcd").write_bytes(b"")
+    (tmp_path / ".a.yaml.plana-notours").write_bytes(b"")
+    (tmp_path / "a.plana-0123abcd").write_bytes(b"")
+    assert [path.name for path in find_leftovers(tmp_path)] == [".a.yaml.plana-0123abcd"]
+
+
+def test_journal_lines_are_appended_privately(tmp_path):
+    append_synced(tmp_path / "journal", b"one\n")
+    append_synced(tmp_path / "journal", b"two\n")
+    assert (tmp_path / "journal").read_bytes() == b"one\ntwo\n"
+    assert (tmp_path / "journal").stat().st_mode & 0o777 == 0o600
+    remove_file(tmp_path / "journal")
+    remove_file(tmp_path / "journal")
+
+
+@pytest.mark.parametrize(
+    ("make", "kind"),
+    [
+        (lambda p: None, "missing-file"),
+        (os.mkfifo, "not-a-regular-file"),
+        (lambda p: p.mkdir(), "not-a-regular-file"),
+        (lambda p: p.write_bytes(b"x" * 11), "too-large"),
+    ],
+)
+def test_what_cannot_be_read_is_told_apart(tmp_path, make, kind):
+    make(tmp_path / "x")
+    with pytest.raises(FailedError) as caught:
+        read_regular_file(tmp_path / "x", limit=10)
+    assert caught.value.kind == kind
