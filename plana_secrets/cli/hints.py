@@ -22,6 +22,15 @@ HINTS: Final[dict[str, str]] = {
     "missing-file": "`plana-secrets ls` shows the secret files",
     "no-recovery": "pass --recovery AGE, --recovery-out FILE, or --single to do without",
     "identity-in-repository": "name a file outside, so that no commit can take it along",
+    "no-identity": "make one with `plana-secrets identity new`, or set SOPS_AGE_KEY_FILE",
+    "no-keyring": "unlock or install one (Secret Service, KWallet, Keychain), or keep the "
+    "identity in a 0600 file: `plana-secrets identity new --output FILE`",
+    "keyring-locked": "unlock it in the desktop's password program, then try again",
+    "keyring-foreign-item": "delete that item in the desktop's password program",
+    "identity-exists": "`plana-secrets identity show` shows it; --add makes another beside it",
+    "bad-identity-file": "it holds AGE-SECRET-KEY-1... lines, or one ssh key without a passphrase; "
+    "`plana-secrets identity import` opens one under a passphrase",
+    "recipient-not-native": "only sops can encrypt to it; give an age1... or ssh recipient",
     "not-a-regular-file": "replace the link by the file itself",
 }
 

@@ -26,8 +26,12 @@ def ask_secret(context: Context, prompt: str, *, twice: bool = False) -> Secret:
         UsageError: nobody can be asked (kind ``no-input``), or the two differ.
     """
     require_interactive(context, prompt)
-    first = getpass.getpass(f"{safe_line(prompt)}: ")
-    if twice and getpass.getpass(f"{safe_line(prompt)} (again): ") != first:
+    try:
+        first = getpass.getpass(f"{safe_line(prompt)}: ")
+        again = getpass.getpass(f"{safe_line(prompt)} (again): ") if twice else first
+    except EOFError:
+        raise UsageError("stopped at your word; nothing was changed", kind="declined") from None
+    if again != first:
         raise UsageError("the two inputs differ; nothing was changed", kind="inputs-differ")
     return Secret.from_text(first)
 
