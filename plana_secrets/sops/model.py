@@ -74,13 +74,18 @@ class Empty:
 
 @dataclass(slots=True)
 class Comment:
-    """A comment; ``path`` is that of the map or list it stands in. Never in the MAC."""
+    """A comment; ``path`` is that of the map or list it stands in. Never in the MAC.
+
+    Layout may leave open which one that is: ``candidates`` are all that come into
+    question, and opening the comment settles ``path``.
+    """
 
     path: LeafPath
     line: int
     in_scope: bool
     token: Token | None
     plain: Secret | None
+    candidates: tuple[LeafPath, ...] = ()
 
 
 Item = Leaf | Empty | Comment
@@ -151,9 +156,13 @@ class Structure:
     def leaves(self) -> Iterator[Leaf]:
         return (item for item in self.items if isinstance(item, Leaf))
 
+    def errors(self) -> tuple[Defect, ...]:
+        """The defects that forbid to use the document."""
+        return tuple(one for one in self.defects if one.severity is Severity.ERROR)
+
     @property
     def is_sound(self) -> bool:
-        return not any(defect.severity is Severity.ERROR for defect in self.defects)
+        return not self.errors()
 
 
 @dataclass(slots=True)

@@ -1,0 +1,46 @@
+"""What a secret file may be as text, before anything parses it.
+
+The limits keep reading bounded whatever somebody puts into a file; the characters are
+those that mean the same to every reader of YAML.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from plana_secrets.sops.model import Defect, Severity
+
+LARGEST: Final = 1 << 20
+_BOM: Final = "\ufeff"
+_FORBIDDEN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+"""Control characters, separators that some parsers take for line ends, and marks."""
+
+
+def read_source(data: bytes) -> tuple[str, list[Defect]]:
+    """The text of a file and what is wrong with its bytes; no text, nothing to parse."""
+    if len(data) > LARGEST:
+        return "", [_defect(f"larger than {LARGEST} bytes")]
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return "", [_defect("not UTF-8", data.count(b"\n", 0, error.start) + 1)]
+    if text.isascii() and text.replace("\n", "").isprintable():
+        return text, []
+    match = _FORBIDDEN.search(text)
+    if match is None:
+        return text, []
+    line = text.count("\n", 0, match.start()) + 1
+    return "", [_defect(_reason(match.group(), match.start()), line)]
+
+
+def _reason(character: str, position: int) -> str:
+    if character == _BOM and position == 0:
+        return "starts with a byte order mark"
+    if character == "\r":
+        return "a carriage return; lines must end with a line feed alone"
+    return f"the character U+{ord(character):04X}, which a text file must not hold unescaped"
+
+
+def _defect(message: str, line: int | None = None) -> Defect:
+    return Defect("yaml", Severity.ERROR, message, line)
