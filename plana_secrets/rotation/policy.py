@@ -12,7 +12,8 @@ class ApiKeyPolicy:
     """A keyset of X-API-Key values. ``accepted``, ``callers``: secret references ``file#path``.
 
     ``rollout``: the longest time from landing to the last pod that uses it (D);
-    ``drain``: the longest life of a process that read a value at its start (J).
+    ``drain``: the longest life of a process that read a value at its start (J);
+    ``grace``: how long a disabled value is kept, so that ``reinstate`` can bring it back.
     """
 
     name: str
@@ -24,6 +25,7 @@ class ApiKeyPolicy:
     rollout: timedelta = timedelta(minutes=30)
     drain: timedelta = timedelta(hours=1)
     max_age: timedelta = timedelta(days=90)
+    grace: timedelta = timedelta(days=7)
     kind: Literal["api-key"] = "api-key"
 
 

@@ -1,0 +1,130 @@
+"""X-API-Key values: a provider accepts a list, each caller sends one.
+
+Provider and callers never read the same place. The list has three forms: ``json``
+(``[{"id","value"}]``), ``csv`` (values only) and ``slots`` (one place a value: PATH,
+PATH_NEXT, PATH_PREVIOUS).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from plana_secrets.errors import FailedError
+from plana_secrets.rotation.keyset import IN_USE, Conditions, Key, Keyset, Material, Status
+from plana_secrets.rotation.material import (
+    encode_base64url,
+    matches_fingerprint,
+    new_key_bytes,
+    wrap_material,
+)
+from plana_secrets.rotation.policy import ApiKeyPolicy
+from plana_secrets.secret import Secret
+
+SLOTS = {Status.ACTIVE: "", Status.STANDBY: "_NEXT", Status.RETIRING: "_PREVIOUS"}
+"""What the last key of a path is followed by, for the key of each status."""
+
+
+def conditions_of(policy: ApiKeyPolicy) -> Conditions:
+    """Keys carry no expiry, so there is no skew: promote after D, retire after D + J."""
+    by_hand = ("reload",) if policy.reload == "manual" else ()
+    return Conditions(
+        promote=policy.rollout,
+        retire=policy.rollout + policy.drain,
+        destroy=policy.rollout + policy.grace,
+        awaited=policy.external_callers + by_hand,
+    )
+
+
+def generate() -> Material:
+    return wrap_material(Secret.from_text(encode_base64url(new_key_bytes())))
+
+
+def adopt(policy: ApiKeyPolicy, content: Secret) -> Material:
+    """A key from the text that callers send today."""
+    if not is_value(content):
+        raise _bad("it is empty, no text, or holds a line break or outer spaces")
+    if policy.format == "csv" and b"," in content.reveal():
+        raise _bad("it holds a comma, and the accepted list is csv")
+    return wrap_material(content)
+
+
+def is_value(value: Secret) -> bool:
+    """Whether a caller can send it in a header: one line of printable text."""
+    try:
+        text = value.reveal_text()
+    except ValueError:
+        return False
+    return bool(text) and text.isprintable() and text == text.strip()
+
+
+def _bad(why: str) -> FailedError:
+    return FailedError(f"the value cannot be an API key: {why}", kind="bad-adopted-value")
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedList:
+    """``foreign``: how many entries belong to no keyset; ``ids`` are theirs where they have any."""
+
+    content: Secret
+    foreign: int = 0
+    ids: tuple[str, ...] = ()
+
+
+def render_json(keysets: Sequence[Keyset], current: Secret | None) -> AcceptedList:
+    """The union of ``keysets`` (in this order), then the entries that none of them owns.
+
+    Raises:
+        ValueError: what is there now is not such a list.
+    """
+    owned = {key.kid for keyset in keysets for key in keyset.keys}
+    foreign = [entry for entry in _parse_json(current) if entry["id"] not in owned]
+    entries = [
+        {"id": key.kid, "value": key.value.reveal_text()}
+        for keyset in keysets
+        for key in keyset.keys
+        if key.status in IN_USE and key.value is not None
+    ]
+    text = json.dumps([*entries, *foreign], separators=(",", ":"), ensure_ascii=False)
+    ids = tuple(entry["id"] for entry in foreign)
+    return AcceptedList(Secret.from_text(text), len(foreign), ids)
+
+
+def _parse_json(current: Secret | None) -> list[dict[str, Any]]:
+    if current is None or not current.reveal().strip():
+        return []
+    entries = json.loads(current.reveal_text())
+    if not isinstance(entries, list):
+        raise ValueError("not a list")  # noqa: TRY004 - one error for all that is no such list
+    for entry in entries:
+        is_entry = isinstance(entry, dict) and isinstance(entry.get("value"), str)
+        if not is_entry or not isinstance(entry.get("id"), str):
+            raise ValueError("an entry is not {id, value}")
+    return entries
+
+
+def render_csv(keysets: Sequence[Keyset], current: Secret | None) -> AcceptedList:
+    """Like ``render_json``, with bare values: whose one is, only the value says.
+
+    Raises:
+        ValueError: what is there now is not text.
+    """
+    present = [] if current is None else current.reveal_text().split(",")
+    every = [key for keyset in keysets for key in keyset.keys]
+    foreign = [
+        value
+        for value in (Secret.from_text(part.strip()) for part in present if part.strip())
+        if not any(_is_of(key, value) for key in every)
+    ]
+    entries = [key.value for key in every if key.status in IN_USE and key.value is not None]
+    content = b",".join(value.reveal() for value in [*entries, *foreign])
+    return AcceptedList(Secret(content), len(foreign))
+
+
+def _is_of(key: Key, value: Secret) -> bool:
+    """Whether a value is, or was, that of ``key``."""
+    if key.value is not None:
+        return key.value == value
+    return matches_fingerprint(key.fingerprint or "", value)

@@ -1,0 +1,115 @@
+"""HS256 signing secrets: a JSON keyset that PyJWT's PyJWKSet and @fastify/jwt read.
+
+An adopted secret has the kid ``legacy``: tokens of the services that sign with the raw
+secret carry no kid, and the ``legacy`` entry of the JSON says which key is theirs, and
+until when. The end is known once another key has become active and that has landed.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+
+from plana_secrets.errors import FailedError
+from plana_secrets.rotation.keyset import (
+    IN_USE,
+    LEGACY_KID,
+    Conditions,
+    Keyset,
+    Material,
+    Status,
+    format_instant,
+)
+from plana_secrets.rotation.material import encode_base64url, new_key_bytes, wrap_material
+from plana_secrets.rotation.policy import JwtPolicy
+from plana_secrets.secret import Secret
+
+
+def conditions_of(policy: JwtPolicy) -> Conditions:
+    """Promote after D, retire after D + L + S, destroy after D + C + grace."""
+    return Conditions(
+        promote=policy.rollout,
+        retire=policy.rollout + policy.max_token_lifetime + policy.skew,
+        destroy=policy.rollout + policy.cache + policy.grace,
+        single_readers=policy.raw_targets,
+        awaited=("reload",) if policy.reload == "manual" else (),
+    )
+
+
+def generate(policy: JwtPolicy) -> Material:
+    """32 random bytes; where a service reads the raw text, their base64url as the secret."""
+    content = new_key_bytes()
+    if policy.raw_targets:
+        content = encode_base64url(content).encode("ascii")
+    return wrap_material(Secret.from_text(encode_base64url(content)))
+
+
+def adopt(policy: JwtPolicy, content: Secret) -> Material:
+    """The bytes that services sign with today, under the kid ``legacy``."""
+    if content.is_empty:
+        raise _bad("it is empty")
+    if policy.raw_targets:
+        try:
+            content.reveal_text()
+        except ValueError:
+            raise _bad("a raw target needs text, and it is not UTF-8") from None
+    return wrap_material(Secret.from_text(encode_base64url(content.reveal())), kid=LEGACY_KID)
+
+
+def _bad(why: str) -> FailedError:
+    return FailedError(f"the value cannot be a signing secret: {why}", kind="bad-adopted-value")
+
+
+def is_value(value: Secret) -> bool:
+    """Whether it is the base64url of some bytes."""
+    try:
+        key_bytes(value)
+    except ValueError:
+        return False
+    return True
+
+
+def key_bytes(value: Secret) -> bytes:
+    """The bytes that sign.
+
+    Raises:
+        ValueError: the text is not the base64url that a keyset file holds.
+    """
+    text = value.reveal()
+    content = base64.urlsafe_b64decode(text + b"=" * (-len(text) % 4))
+    if not content or encode_base64url(content).encode("ascii") != text:
+        raise ValueError("not canonical base64url")
+    return content
+
+
+def render_keyset(keyset: Keyset, conditions: Conditions) -> Secret:
+    """The JSON file; the active key stands first."""
+    in_use = [key for key in keyset.keys if key.status in IN_USE]
+    in_use.sort(key=lambda key: key.status is not Status.ACTIVE)
+    content = {
+        "version": keyset.version,
+        "active": keyset.active.kid,
+        "keys": [
+            {"kid": key.kid, "kty": "oct", "alg": "HS256", "k": key.value.reveal_text()}
+            for key in in_use
+            if key.value is not None
+        ],
+        "legacy": _legacy(keyset, conditions),
+    }
+    return Secret.from_text(json.dumps(content, separators=(",", ":")))
+
+
+def _legacy(keyset: Keyset, conditions: Conditions) -> dict[str, str | None] | None:
+    """The key of tokens without kid; the end is when the last of them has expired."""
+    key = next((key for key in keyset.keys if key.kid == LEGACY_KID), None)
+    if key is None or key.status not in IN_USE:
+        return None
+    if key.status is Status.ACTIVE or key.since is None:
+        return {"kid": key.kid, "until": None}
+    return {"kid": key.kid, "until": format_instant(key.since + conditions.retire)}
+
+
+def render_raw(keyset: Keyset) -> Secret:
+    """The active secret as the text that a service not yet migrated reads."""
+    value = keyset.active.value
+    return Secret(b"" if value is None else key_bytes(value))

@@ -1,0 +1,197 @@
+"""What services read, rendered from keysets into targets. Pure.
+
+A *target* is a leaf of a secret file that a keyset owns: the accepted list of a
+provider, the one value of a caller, the JSON keyset of JWT services, the raw text of a
+service not yet migrated. Keysets that name the same accepted place render their union,
+in the order of their names; entries that no keyset owns are kept and counted.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from plana_secrets.errors import MalformedError, UsageError
+from plana_secrets.rotation.keyset import Keyset
+from plana_secrets.rotation.kinds import api_key, conditions_of, jwt_hs256
+from plana_secrets.rotation.policy import ApiKeyPolicy, JwtPolicy, KeysetPolicy
+from plana_secrets.secret import Secret
+from plana_secrets.secretfiles.references import SecretReference, parse_reference
+
+Current = Callable[[SecretReference], Secret | None]
+"""The text that is at a target now (decoded where the leaf is base64), or None."""
+
+IsBase64 = Callable[[SecretReference], bool]
+"""Whether the leaf holds base64: the ``data`` of a Kubernetes Secret does."""
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedLeaf:
+    """What has to be at ``reference``: the leaf's value as the file holds it.
+
+    ``value`` None: the leaf must not be there (a slot that no key is in).
+    ``foreign``: entries in the place that no keyset owns, ``foreign_ids`` their ids.
+    """
+
+    reference: SecretReference
+    value: Secret | None
+    keysets: tuple[str, ...]
+    foreign: int = 0
+    foreign_ids: tuple[str, ...] = ()
+
+
+def rendered_references(policies: Iterable[KeysetPolicy]) -> dict[str, str]:
+    """Every target, spelled ``file#path``, with the name of the keyset that owns it."""
+    owners: dict[str, list[str]] = {}
+    for policy in sorted(policies, key=lambda one: one.name):
+        for reference in targets_of(policy):
+            names = owners.setdefault(str(reference), [])
+            if policy.name not in names:
+                names.append(policy.name)
+    return {reference: ", ".join(names) for reference, names in owners.items()}
+
+
+def targets_of(policy: KeysetPolicy) -> tuple[SecretReference, ...]:
+    """Every leaf that the keyset of ``policy`` owns, alone or with others.
+
+    Raises:
+        UsageError: a reference of the configuration is malformed.
+    """
+    if isinstance(policy, JwtPolicy):
+        return _references((*policy.targets, *policy.raw_targets))
+    accepted = _references(policy.accepted)
+    if policy.format == "slots":
+        accepted = tuple(slot for place in accepted for slot in _slots(place).values())
+    return (*accepted, *_references(policy.callers))
+
+
+def _references(texts: Sequence[str]) -> tuple[SecretReference, ...]:
+    return tuple(parse_reference(text) for text in texts)
+
+
+def _slots(place: SecretReference) -> dict[str, SecretReference]:
+    """The places of a list in slots, by what their last key ends with."""
+    last = place.path[-1]
+    if isinstance(last, int):
+        raise UsageError(f"slots need a key, not a list position: {place}", kind="bad-config")
+    return {
+        suffix: SecretReference(place.file, (*place.path[:-1], last + suffix))
+        for suffix in api_key.SLOTS.values()
+    }
+
+
+def check_policies(policies: Sequence[KeysetPolicy]) -> None:
+    """Stop where two keysets claim one place in a way that cannot be rendered.
+
+    Raises:
+        UsageError: kind ``bad-config``; the message names the place and the keysets.
+    """
+    uses: dict[str, list[tuple[str, str]]] = {}
+    for policy in policies:
+        for reference in targets_of(policy):
+            uses.setdefault(str(reference), []).append((_use_of(policy, reference), policy.name))
+    for place, claims in uses.items():
+        shared = {use for use, _ in claims}
+        if len(claims) > 1 and (len(shared) > 1 or not shared <= {"json", "csv"}):
+            names = ", ".join(sorted({name for _, name in claims}))
+            raise UsageError(
+                f"{place} cannot be rendered from all of: {names}", kind="bad-config", place=place
+            )
+
+
+def _use_of(policy: KeysetPolicy, reference: SecretReference) -> str:
+    if isinstance(policy, JwtPolicy):
+        return "jwt"
+    return "caller" if reference in _references(policy.callers) else policy.format
+
+
+def expected_leaves(
+    policies: Sequence[KeysetPolicy],
+    keysets: Mapping[str, Keyset],
+    *,
+    current: Current,
+    is_base64: IsBase64,
+) -> tuple[RenderedLeaf, ...]:
+    """What every target of the keysets that exist has to hold.
+
+    Raises:
+        MalformedError: what stands at an accepted place is no list of the configured
+            format (kind ``target-unreadable``).
+    """
+    leaves: list[RenderedLeaf] = []
+    lists: dict[SecretReference, list[ApiKeyPolicy]] = {}
+    for policy in sorted(policies, key=lambda one: one.name):
+        keyset = keysets.get(policy.name)
+        if keyset is None:
+            continue
+        if isinstance(policy, JwtPolicy):
+            leaves.extend(_render_jwt(policy, keyset))
+            continue
+        leaves.extend(_render_single_values(policy, keyset))
+        if policy.format != "slots":
+            for place in _references(policy.accepted):
+                lists.setdefault(place, []).append(policy)
+    for place, sharing in lists.items():
+        leaves.append(_render_list(place, sharing, keysets, current(place)))
+    return tuple(_encoded(leaf) if is_base64(leaf.reference) else leaf for leaf in leaves)
+
+
+def _render_jwt(policy: JwtPolicy, keyset: Keyset) -> Iterator[RenderedLeaf]:
+    whole = jwt_hs256.render_keyset(keyset, conditions_of(policy))
+    for place in _references(policy.targets):
+        yield RenderedLeaf(place, whole, (policy.name,))
+    for place in _references(policy.raw_targets):
+        yield RenderedLeaf(place, jwt_hs256.render_raw(keyset), (policy.name,))
+
+
+def _render_single_values(policy: ApiKeyPolicy, keyset: Keyset) -> Iterator[RenderedLeaf]:
+    for place in _references(policy.callers):
+        yield RenderedLeaf(place, keyset.active.value, (policy.name,))
+    if policy.format != "slots":
+        return
+    for place in _references(policy.accepted):
+        slots = _slots(place)
+        for status, suffix in api_key.SLOTS.items():
+            key = keyset.first(status)
+            yield RenderedLeaf(slots[suffix], key.value if key else None, (policy.name,))
+
+
+def _render_list(
+    place: SecretReference,
+    policies: Sequence[ApiKeyPolicy],
+    keysets: Mapping[str, Keyset],
+    present: Secret | None,
+) -> RenderedLeaf:
+    render = api_key.render_json if policies[0].format == "json" else api_key.render_csv
+    names = tuple(policy.name for policy in policies)
+    try:
+        accepted = render([keysets[name] for name in names], present)
+    except (ValueError, RecursionError):
+        raise MalformedError(
+            f"{place}: what stands there is not a list in the format {policies[0].format}",
+            kind="target-unreadable",
+            place=str(place),
+        ) from None
+    return RenderedLeaf(place, accepted.content, names, accepted.foreign, accepted.ids)
+
+
+def _encoded(leaf: RenderedLeaf) -> RenderedLeaf:
+    if leaf.value is None:
+        return leaf
+    return replace(leaf, value=Secret(base64.b64encode(leaf.value.reveal())))
+
+
+def decode_base64(value: Secret, place: SecretReference) -> Secret:
+    """The bytes that a leaf of ``data`` means.
+
+    Raises:
+        MalformedError: it is not base64 (kind ``target-unreadable``).
+    """
+    try:
+        return Secret(base64.b64decode(value.reveal(), validate=True))
+    except (binascii.Error, ValueError):
+        raise MalformedError(
+            f"{place}: data holds base64 only", kind="target-unreadable", place=str(place)
+        ) from None

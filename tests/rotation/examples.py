@@ -1,0 +1,64 @@
+"""Keysets and policies for tests, and a counter in the place of the random generator."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from plana_secrets.rotation.keyset import Key, Keyset, Material, Move, make_move
+from plana_secrets.rotation.kinds import conditions_of
+from plana_secrets.rotation.material import encode_base64url, make_fingerprint
+from plana_secrets.rotation.policy import ApiKeyPolicy, JwtPolicy, KeysetPolicy
+from plana_secrets.secret import Secret
+
+START = datetime(2026, 11, 23, 10, 0, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+ACCEPTED = "infra/secrets/prod/pulse-data.secret.yaml#stringData.API_KEYS_ACCEPTED"
+CALLER = "infra/secrets/prod/pulse-portal.secret.yaml#stringData.API_KEY_PULSE_DATA"
+KEYSET_JSON = 'infra/secrets/prod/pulse-account.secret.yaml#stringData["jwt-access.json"]'
+
+API = ApiKeyPolicy("pulse-data/portal", (ACCEPTED,), (CALLER,))
+JWT = JwtPolicy("pulse-account/jwt-access", (KEYSET_JSON,))
+
+
+def counting_material() -> Callable[[], Material]:
+    """Material that is new at every call and the same in every run of a test."""
+    numbers = itertools.count(1)
+
+    def make() -> Material:
+        number = next(numbers)
+        value = Secret.from_text(encode_base64url(number.to_bytes(32, "big")))
+        return Material(f"k{number:012x}", value, f"r{number:016x}")
+
+    return make
+
+
+def never_material() -> Material:
+    raise AssertionError("a value was generated where none may be")
+
+
+def after(
+    keyset: Keyset,
+    move: Move,
+    policy: KeysetPolicy,
+    now: datetime,
+    make: Callable[[], Material] = never_material,
+) -> Keyset:
+    return make_move(
+        keyset,
+        move,
+        conditions_of(policy),
+        now,
+        make_material=make,
+        make_fingerprint=make_fingerprint,
+    )
+
+
+def statuses(keyset: Keyset) -> list[str]:
+    return [str(key.status) for key in keyset.keys]
+
+
+def key_of(keyset: Keyset, kid: str) -> Key:
+    return next(key for key in keyset.keys if key.kid == kid)
