@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+
 from plana_secrets.errors import UsageError
 from plana_secrets.mirror.backends.vaultwarden.vault import Vault
 

@@ -56,13 +56,23 @@ class Membership(msgspec.Struct, rename="camel", frozen=True):
     enabled: bool = True
 
 
+class AccountKeys(msgspec.Struct, rename="camel", frozen=True):
+    """``security_state`` is there in accounts whose encryption is of version 2."""
+
+    security_state: msgspec.Raw = msgspec.Raw(b"null")
+
+
 class Profile(msgspec.Struct, rename="camel", frozen=True):
     id: str
     email: str
     key: str
     private_key: str | None
     organizations: list[Membership]
-    security_state: msgspec.Raw = msgspec.Raw(b"null")
+    account_keys: AccountKeys | None = None
+
+    @property
+    def is_version_2(self) -> bool:
+        return self.account_keys is not None and bytes(self.account_keys.security_state) != b"null"
 
 
 class Collection(msgspec.Struct, rename="camel", frozen=True):

@@ -67,7 +67,7 @@ class Keys:
                 ``wrong-master-password``).
             MalformedError: the account's encryption is of version 2 (``account-v2``).
         """
-        if sync.profile.security_state not in {b"null", b""}:
+        if sync.profile.is_version_2:
             raise MalformedError("the account uses encryption version 2", kind="account-v2")
         if self._user_key is None:
             self._user_key = self._unwrap(self._session.credentials, sync)

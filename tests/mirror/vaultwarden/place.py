@@ -1,0 +1,171 @@
+"""A Vaultwarden server, fake or real, as a place of the backends' contract.
+
+The hand is the owner of the organisation with a client of his own, who may write
+everywhere, as an owner may on any server.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from plana_secrets.mirror.backends.vaultwarden.backend import VaultwardenBackend
+from plana_secrets.mirror.backends.vaultwarden.client import Client
+from plana_secrets.mirror.backends.vaultwarden.credentials import ApiKey, Credentials
+from plana_secrets.mirror.backends.vaultwarden.session import Session, StateFile
+from plana_secrets.secret import Secret
+from tests.fakes.people import Company, Person
+
+
+class VaultwardenPlace:
+    """The collections prod and dev of a company."""
+
+    collection: str | None = "prod"
+
+    def __init__(self, company: Company, folder: Path) -> None:
+        self.company = company
+        self.folder = folder
+        self.hand = OwnersHand(company)
+        self._api_keys: dict[str, tuple[str, str]] = {}
+
+    def session(self, person: Person | None = None) -> Session:
+        """The session of the service account, or of another who has an API key."""
+        person = person or self.company.service
+        if person.email not in self._api_keys:
+            self._api_keys[person.email] = person.api_key()
+        client_id, client_secret = self._api_keys[person.email]
+        credentials = Credentials(
+            email=person.email,
+            api_key=ApiKey(client_id, Secret.from_text(client_secret)),
+            user_key=person.user_key.reveal(),
+        )
+        client = Client(self.company.url)
+        return Session(client, credentials, StateFile(self.folder, client.url, person.email))
+
+    def open(self, person: Person | None = None) -> VaultwardenBackend:
+        return VaultwardenBackend(
+            self.session(person), self.company.id, ["prod", "dev"], sleep=lambda _: None
+        )
+
+
+class OwnersHand:
+    """Edits by the owner. What is read is decrypted here, not by the backend."""
+
+    def __init__(self, company: Company) -> None:
+        self.company = company
+
+    def ciphers(self) -> list[dict[str, Any]]:
+        return [one for one in self.company.owner.sync()["ciphers"] if one["organizationId"]]
+
+    def read(self, sealed: str | None) -> str:
+        return "" if sealed is None else self.company.key.open(sealed).reveal_text()
+
+    def fields(self, cipher: dict[str, Any]) -> list[tuple[str, str]]:
+        return [(self.read(one["name"]), self.read(one["value"])) for one in cipher["fields"] or []]
+
+    def file_of(self, cipher: dict[str, Any]) -> str | None:
+        record = "".join(
+            value for name, value in self.fields(cipher) if name.startswith("plana-secrets record")
+        )
+        return json.loads(record)["file"] if record else None
+
+    def find(self, file: str) -> dict[str, Any]:
+        return next(one for one in self.ciphers() if self.file_of(one) == file)
+
+    def change(self, file: str, **changes: object) -> None:
+        cipher = self.find(file)
+        body = cipher | {"lastKnownRevisionDate": cipher["revisionDate"]} | changes
+        self.company.owner.call("PUT", f"/api/ciphers/{cipher['id']}", body)
+
+    def sealed_field(self, name: str, value: str) -> dict[str, object]:
+        key = self.company.key
+        return {
+            "type": 1,
+            "name": key.seal_text(name),
+            "value": key.seal_text(value),
+            "linkedId": None,
+        }
+
+    def set_field(self, file: str, path: str, text: str) -> None:
+        """As bw does it: the old value goes into the history."""
+        cipher = self.find(file)
+        history = [
+            {"password": one["value"], "lastUsedDate": "2026-11-23T00:00:00.000Z"}
+            for one in cipher["fields"]
+            if self.read(one["name"]) == path
+        ]
+        fields = [
+            self.sealed_field(path, text) if self.read(one["name"]) == path else one
+            for one in cipher["fields"]
+        ]
+        self.change(file, fields=fields, passwordHistory=history)
+
+    def add_field(self, file: str, name: str, text: str) -> None:
+        self.change(file, fields=[*self.find(file)["fields"], self.sealed_field(name, text)])
+
+    def remove_field(self, file: str, path: str) -> None:
+        fields = [one for one in self.find(file)["fields"] if self.read(one["name"]) != path]
+        self.change(file, fields=fields)
+
+    def set_note(self, file: str, text: str) -> None:
+        self.change(file, notes=self.company.key.seal_text(text))
+
+    def set_title(self, file: str, text: str) -> None:
+        self.change(file, name=self.company.key.seal_text(text))
+
+    def clone(self, file: str) -> None:
+        cipher = self.find(file)
+        body = {"cipher": cipher, "collectionIds": cipher["collectionIds"]}
+        self.company.owner.call("POST", "/api/ciphers/create", body)
+
+    def trash(self, file: str) -> None:
+        self.company.owner.call("PUT", f"/api/ciphers/{self.find(file)['id']}/delete")
+
+    def move(self, file: str) -> None:
+        self.put_into(file, ["dev"])
+
+    def put_into(self, file: str, names: list[str]) -> None:
+        path = f"/api/ciphers/{self.find(file)['id']}/collections_v2"
+        ids = [self.company.collections[name] for name in names]
+        self.company.owner.call("PUT", path, {"collectionIds": ids})
+
+    def delete(self, file: str) -> None:
+        self.company.owner.call("DELETE", f"/api/ciphers/{self.find(file)['id']}")
+
+    def retype(self, file: str) -> None:
+        """An item's type never changes: somebody makes a login of the same content."""
+        cipher = self.find(file)
+        login = {"username": None, "password": None, "totp": None, "uris": None}
+        body = {
+            "cipher": cipher | {"type": 1, "secureNote": None, "login": login},
+            "collectionIds": cipher["collectionIds"],
+        }
+        self.company.owner.call("POST", "/api/ciphers/create", body)
+        self.company.owner.call("DELETE", f"/api/ciphers/{cipher['id']}")
+
+    def add_foreign(self, title: str) -> None:
+        key = self.company.key
+        cipher = {
+            "type": 1,
+            "organizationId": self.company.id,
+            "name": key.seal_text(title),
+            "notes": None,
+            "fields": [self.sealed_field("pin", "1234")],
+            "login": {
+                "username": key.seal_text("anna"),
+                "password": key.seal_text("x"),
+                "uris": None,
+            },
+        }
+        body = {"cipher": cipher, "collectionIds": [self.company.collections["prod"]]}
+        self.company.owner.call("POST", "/api/ciphers/create", body)
+
+    def foreign(self) -> object:
+        return [one for one in self.ciphers() if self.file_of(one) is None]
+
+    def clear(self) -> None:
+        """An empty organisation for the next test."""
+        ids = [one["id"] for one in self.ciphers()]
+        if ids:
+            self.company.owner.call("POST", "/api/ciphers/delete", {"ids": ids})
