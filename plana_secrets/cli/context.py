@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,6 +46,11 @@ class Context:
     def folder(self) -> Path:
         """Where file arguments are looked up first: the working directory."""
         return Path.cwd()
+
+    @cached_property
+    def now(self) -> datetime:
+        """The time of this run; the only place that reads the clock."""
+        return datetime.now(UTC)  # noqa: TID251 - here it is read, and handed down from here
 
     @cached_property
     def repository(self) -> Repository:

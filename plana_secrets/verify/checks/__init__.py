@@ -1,0 +1,26 @@
+"""The checks of one file, in the order in which they run.
+
+Checks across files are called by ``run``: they need what no single file shows.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from plana_secrets.verify.checks.keysetfiles import check_keyset_file, check_keyset_values
+from plana_secrets.verify.checks.manifests import check_manifest, check_manifest_data
+from plana_secrets.verify.checks.recipients import check_recipients
+from plana_secrets.verify.checks.selectors import check_mac_only, check_selector
+from plana_secrets.verify.checks.timestamps import check_lastmodified
+from plana_secrets.verify.subject import FileCheck
+
+KEYLESS_CHECKS: Final[tuple[FileCheck, ...]] = (
+    check_recipients,
+    check_selector,
+    check_mac_only,
+    check_lastmodified,
+    check_manifest,
+    check_keyset_file,
+)
+
+KEYED_CHECKS: Final[tuple[FileCheck, ...]] = (check_manifest_data, check_keyset_values)

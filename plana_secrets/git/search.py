@@ -1,0 +1,35 @@
+"""Questions about many files at once, each answered by one git."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from plana_secrets.git.command import failure
+from plana_secrets.git.repository import Repository
+
+
+def files_containing(
+    repository: Repository, texts: Sequence[str], *, under: Sequence[str] = ()
+) -> list[str]:
+    """Tracked files whose content in the work tree holds one of ``texts``, binaries included."""
+    patterns = [part for text in texts for part in ("-e", text)]
+    done = repository.command.look(
+        "--literal-pathspecs", "grep", "-z", "--files-with-matches", "--text",
+        "--fixed-strings", "--no-textconv", *patterns, "--", *under,
+    )  # fmt: skip
+    if done.status not in {0, 1}:
+        raise failure("grep", done)
+    return [os.fsdecode(name) for name in done.stdout.split(b"\0") if name]
+
+
+def attributes_of(repository: Repository, files: Sequence[str]) -> dict[str, dict[str, str]]:
+    """The git attributes that are specified for ``files``; files without any are left out."""
+    names = b"".join(os.fsencode(file) + b"\0" for file in files)
+    output = repository.command.read("check-attr", "-z", "--stdin", "--all", stdin=names)
+    fields = output.split(b"\0")
+    found: dict[str, dict[str, str]] = {}
+    for at in range(0, len(fields) - 2, 3):
+        file, name, value = (os.fsdecode(field) for field in fields[at : at + 3])
+        found.setdefault(file, {})[name] = value
+    return found

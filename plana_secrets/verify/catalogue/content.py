@@ -1,0 +1,221 @@
+"""Checks of what stands in one file: its form, its values, its metadata, its MAC."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from plana_secrets.sops.model import Severity
+from plana_secrets.verify.check import Check, Level
+
+_RESTORE: Final = "Restore the file from git, or write the value again with `plana-secrets set`."
+_REPLACE: Final = (
+    "Set the value again with `plana-secrets set`, and replace it where it is used: "
+    "git remembers the plain one."
+)
+
+CONTENT_CHECKS: Final = (
+    Check(
+        "yaml",
+        Severity.ERROR,
+        Level.L1,
+        "The file is not the plain YAML that every reader understands alike.",
+        "Two documents, anchors, tags, duplicate keys, odd characters and carriage returns "
+        "mean one thing to sops and another to the next reader.",
+        _RESTORE,
+    ),
+    Check(
+        "not-sops",
+        Severity.ERROR,
+        Level.L1,
+        "The file has no sops metadata: it is not encrypted.",
+        "Whoever reads the repository reads the values.",
+        "Encrypt it with `plana-secrets encrypt`, and replace the values: git remembers them.",
+        acceptable=False,
+    ),
+    Check(
+        "not-encrypted",
+        Severity.ERROR,
+        Level.L1,
+        "A value that has to be encrypted stands there in plain.",
+        "A hook that looks for a sops block calls such a file encrypted; so does sops.",
+        _REPLACE,
+        acceptable=False,
+    ),
+    Check(
+        "not-canonical",
+        Severity.ERROR,
+        Level.L1,
+        "An encrypted value is not written exactly as sops writes it.",
+        "sops ignores what stands after the closing bracket, so plaintext hides behind a "
+        "ciphertext that decrypts.",
+        _REPLACE,
+        acceptable=False,
+    ),
+    Check(
+        "stray-ciphertext",
+        Severity.ERROR,
+        Level.L1,
+        "An encrypted value stands where the selector says that values are readable.",
+        "sops takes it for a text; whoever needs the value gets the ciphertext.",
+        _RESTORE,
+    ),
+    Check(
+        "ambiguous-scalar",
+        Severity.ERROR,
+        Level.L1,
+        "A readable number or time that sops and other readers take for different things.",
+        "The MAC covers what sops makes of it, not what stands there.",
+        "Put it in quotes if it is text, and write the file again.",
+    ),
+    Check(
+        "empty-value",
+        Severity.WARNING,
+        Level.L1,
+        "A value is the empty text.",
+        "sops neither encrypts nor authenticates it: anybody can add or remove one.",
+        "Give it a value or remove it; accept it where it is meant.",
+    ),
+    Check(
+        "null-value",
+        Severity.WARNING,
+        Level.L1,
+        "A value is null.",
+        "sops neither encrypts nor authenticates it: anybody can add or remove one.",
+        "Give it a value or remove it; accept it where it is meant.",
+    ),
+    Check(
+        "empty-container",
+        Severity.WARNING,
+        Level.L1,
+        "A map or a list is empty.",
+        "sops neither encrypts nor authenticates it: anybody can add or remove one.",
+        "Fill it or remove it; accept it where it is meant.",
+    ),
+    Check(
+        "plain-comment",
+        Severity.ERROR,
+        Level.L1,
+        "A comment that has to be encrypted stands there in plain.",
+        "sops warns and goes on; people note passwords in comments.",
+        "Remove the comment, or write it with `plana-secrets edit`, which encrypts it.",
+        acceptable=False,
+    ),
+    Check(
+        "readable-comment",
+        Severity.NOTE,
+        Level.L1,
+        "A comment stands outside of what the file encrypts.",
+        "sops leaves it readable; that is normal in a manifest, as long as no value is in it.",
+        "Nothing, unless it says more than it should.",
+    ),
+    Check(
+        "bad-key-name",
+        Severity.ERROR,
+        Level.L1,
+        "The name of a key is empty, or holds a colon or a character that does not print.",
+        "sops binds a value to its keys joined by colons: such a name can stand for two places.",
+        "Rename the key and set its value again.",
+    ),
+    Check(
+        "metadata",
+        Severity.ERROR,
+        Level.L1,
+        "The sops block holds something that sops does not write there.",
+        "sops ignores what it does not know, so a plaintext can stand there unnoticed.",
+        _RESTORE,
+        acceptable=False,
+    ),
+    Check(
+        "mac-only",
+        Severity.ERROR,
+        Level.L1,
+        "The file says mac_only_encrypted.",
+        "Its readable values can be changed without anybody noticing.",
+        "Remove the option from .sops.yaml, decrypt the file and encrypt it again.",
+    ),
+    Check(
+        "key-service",
+        Severity.ERROR,
+        Level.L1,
+        "The file has keys other than plain age recipients.",
+        "Whoever runs that service, or holds enough shares, can read the file unseen by us.",
+        "Use age recipients only: decrypt the file and encrypt it again by its rule.",
+    ),
+    Check(
+        "stanza",
+        Severity.ERROR,
+        Level.L1,
+        "The entry of a recipient is not one age file for just this recipient.",
+        "The label is not bound to it: a second, unnamed reader can hide in there.",
+        "Update the file's recipients from its rule, after you know who wrote it.",
+        acceptable=False,
+    ),
+    Check(
+        "undecryptable",
+        Severity.ERROR,
+        Level.L3,
+        "A value, a comment or our own entry does not open with the file's data key.",
+        "It was damaged, copied here from elsewhere, or put under another label.",
+        _RESTORE,
+        acceptable=False,
+    ),
+    Check(
+        "future-lastmodified",
+        Severity.ERROR,
+        Level.L1,
+        "The file says that it was last written in the future.",
+        "A later rollback to an older version would not show.",
+        "Set the clock of the machine that wrote it, and write the file again.",
+    ),
+    Check(
+        "unencrypted-suffix",
+        Severity.ERROR,
+        Level.L1,
+        "A key of a plain map ends in _unencrypted.",
+        "sops leaves the value below such a key readable without being asked.",
+        "Rename the key and set its value again.",
+        acceptable=False,
+    ),
+    Check(
+        "manifest-shape",
+        Severity.ERROR,
+        Level.L1,
+        "A Secret manifest holds a readable field that is not on the closed list.",
+        "What is readable there was not meant for the repository, or Kubernetes refuses it.",
+        "Move the value to data or stringData, or remove the field.",
+    ),
+    Check(
+        "manifest-last-applied",
+        Severity.ERROR,
+        Level.L1,
+        "A Secret manifest carries kubectl's last-applied-configuration.",
+        "That annotation is a readable copy of the whole Secret.",
+        "Remove the annotation, and replace every value of the Secret.",
+        acceptable=False,
+    ),
+    Check(
+        "manifest-data",
+        Severity.ERROR,
+        Level.L1,
+        "An entry of data or stringData is not a string.",
+        "Kubernetes refuses the manifest; sops authenticates neither types nor nesting.",
+        "Write the value as a string.",
+    ),
+    Check(
+        "data-not-base64",
+        Severity.ERROR,
+        Level.L3,
+        "A value under data is not base64.",
+        "Kubernetes refuses the manifest.",
+        "Use `plana-secrets set --encode`, or put the value under stringData.",
+    ),
+    Check(
+        "mac-mismatch",
+        Severity.ERROR,
+        Level.L3,
+        "The MAC of the file does not fit its values.",
+        "Somebody changed, removed, added or moved a value without sops. Flux does not look.",
+        _RESTORE,
+        acceptable=False,
+    ),
+)

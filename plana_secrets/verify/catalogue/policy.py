@@ -1,0 +1,164 @@
+"""Checks of what the rules and the configuration demand of a file."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from plana_secrets.sops.model import Severity
+from plana_secrets.verify.check import Check, Level
+
+POLICY_CHECKS: Final = (
+    Check(
+        "no-rule",
+        Severity.ERROR,
+        Level.L1,
+        "No creation rule in .sops.yaml covers this file.",
+        "Nothing says for whom the file is to be encrypted, so nobody can tell whether it is.",
+        "Add a creation rule whose path_regex matches the file, or move the file.",
+    ),
+    Check(
+        "recipients-differ",
+        Severity.ERROR,
+        Level.L1,
+        "The file is encrypted to other recipients than its creation rule names.",
+        "Somebody who should not can read it, or somebody who must is locked out. "
+        "sops itself never compares the two unasked.",
+        "Decide which of the two is right: update the file's recipients from the rule, "
+        "or mend the rule.",
+    ),
+    Check(
+        "too-few-recipients",
+        Severity.ERROR,
+        Level.L1,
+        "The file has fewer recipients than policy.min_recipients demands.",
+        "With a single recipient a lost identity is a lost file.",
+        "Add a recovery recipient to the creation rule and update the file's recipients.",
+    ),
+    Check(
+        "required-recipient",
+        Severity.ERROR,
+        Level.L1,
+        "A recipient that policy.required names cannot read the file.",
+        "The cluster or the recovery key would find out on the day it is needed.",
+        "Add the recipient to the creation rule and update the file's recipients.",
+    ),
+    Check(
+        "demo-recipient",
+        Severity.ERROR,
+        Level.L1,
+        "The file is encrypted to a demo recipient whose private key is public.",
+        "Everybody in the world can read it.",
+        "Remove the recipient from .sops.yaml, update the recipients, rotate the data key, "
+        "and replace every value in the file. For an example that is meant to be public, "
+        'name the recipient in [recipients] with kind = "demo".',
+        acceptable=False,
+    ),
+    Check(
+        "selector-not-allowed",
+        Severity.ERROR,
+        Level.L1,
+        "The file's metadata selects what is encrypted in a way that is not allowed.",
+        "A selector that covers today's keys and not tomorrow's lets sops write the next "
+        "value in plain.",
+        "Use no selector for a plain map, ^(data|stringData)$ for a Secret manifest, or list "
+        "the expression in policy.selectors.",
+        acceptable=False,
+    ),
+    Check(
+        "selector-differs",
+        Severity.ERROR,
+        Level.L1,
+        "The file's metadata has another selector than its creation rule.",
+        "sops goes on using the one in the file: the next value may be written in plain.",
+        "Decrypt the file and encrypt it again by its rule.",
+        acceptable=False,
+    ),
+    Check(
+        "keyset-schema",
+        Severity.ERROR,
+        Level.L1,
+        "A keyset file is not exactly of the keyset schema.",
+        "sops does not authenticate the names of readable keys, so only a closed and ordered "
+        "schema makes a keyset file trustworthy.",
+        "Restore the file from git; keyset files are written by `rotate` only.",
+    ),
+    Check(
+        "keyset-name",
+        Severity.ERROR,
+        Level.L1,
+        "A keyset file does not lie where its name says, or the configuration does not know it.",
+        "Two files could claim to be the same keyset.",
+        "Move the file back, or add the [keysets] table that it belongs to.",
+    ),
+    Check(
+        "target-differs",
+        Severity.ERROR,
+        Level.L3,
+        "What a service reads is not what its keyset renders.",
+        "Somebody changed a rendered value by hand, or a move was undone halfway: callers and "
+        "verifiers no longer agree.",
+        "Let `rotate run` write the targets again; change keys only through `rotate`.",
+    ),
+    Check(
+        "rotation-overdue",
+        Severity.WARNING,
+        Level.L1,
+        "The active key of a keyset is older than its max_age.",
+        "A key that is never replaced can no longer be replaced without fear.",
+        "Run `rotate run` for the keyset. Past 125 % of max_age this is an error.",
+    ),
+    Check(
+        "rotation-unreadable",
+        Severity.ERROR,
+        Level.L3,
+        "The state of a keyset cannot be worked out.",
+        "Neither its age nor its targets could be judged.",
+        "Mend the findings in the keyset's files first.",
+    ),
+    Check(
+        "keyset-breaks-flux",
+        Severity.ERROR,
+        Level.L1,
+        "Keyset files lie where Flux builds manifests without a kustomization.yaml.",
+        "Flux then takes every YAML file there for a manifest; one that is none stops the "
+        "whole build.",
+        "Move the keysets out of the built folder, or add a kustomization.yaml that lists "
+        "the manifests.",
+    ),
+    Check(
+        "mirror-drift",
+        Severity.ERROR,
+        Level.L4,
+        "The mirror does not show what the files say.",
+        "Staff read a value there that no service accepts, or one that was changed by hand "
+        "exists nowhere else.",
+        "Run `mirror diff`, then `mirror sync`; take over hand edits with `mirror adopt`.",
+    ),
+    Check(
+        "accept-invalid",
+        Severity.ERROR,
+        Level.L1,
+        "A [[verify.accept]] names no check, or one whose findings cannot be accepted.",
+        "It looks like a decision and has no effect.",
+        "Correct or remove it.",
+        acceptable=False,
+    ),
+    Check(
+        "accept-expired",
+        Severity.WARNING,
+        Level.L1,
+        "A [[verify.accept]] has ended.",
+        "Its finding counts again.",
+        "Mend the finding, or decide anew and move the date.",
+        acceptable=False,
+    ),
+    Check(
+        "accept-unused",
+        Severity.WARNING,
+        Level.L1,
+        "A [[verify.accept]] matches no finding any more.",
+        "It would hide the next one at the same place.",
+        "Remove it.",
+        acceptable=False,
+    ),
+)

@@ -1,0 +1,83 @@
+"""Checks of what lies in the repository around the secret files."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from plana_secrets.sops.model import Severity
+from plana_secrets.verify.check import Check, Level
+
+REPOSITORY_CHECKS: Final = (
+    Check(
+        "not-a-secret-file",
+        Severity.ERROR,
+        Level.L1,
+        "A file under the roots is neither a SOPS YAML file nor listed as meant to be readable.",
+        "Whatever lies among secrets is taken for a secret: an editor's backup, a .env, a "
+        "decrypted copy.",
+        "Encrypt it, move it away, or list it in files.plain.",
+        acceptable=False,
+    ),
+    Check(
+        "plaintext-secret",
+        Severity.ERROR,
+        Level.L1,
+        "A Kubernetes Secret manifest stands in the repository unencrypted.",
+        "base64 is not encryption; whoever reads the repository reads the values.",
+        "Encrypt it with `plana-secrets encrypt`, and replace the values: git remembers them.",
+        acceptable=False,
+    ),
+    Check(
+        "file-kind",
+        Severity.ERROR,
+        Level.L1,
+        "A secret file is a symlink, a folder or not a regular file.",
+        "What is checked here and what is read elsewhere may then be two different files.",
+        "Put the regular file in its place.",
+    ),
+    Check(
+        "file-mode",
+        Severity.WARNING,
+        Level.L1,
+        "A secret file is executable.",
+        "git keeps that bit, and nobody means it.",
+        "chmod -x FILE",
+    ),
+    Check(
+        "unreadable-file",
+        Severity.ERROR,
+        Level.L1,
+        "A file could not be read from the disk.",
+        "What was not read was not checked.",
+        "Mend its permissions, or remove it.",
+        acceptable=False,
+    ),
+    Check(
+        "git-attributes",
+        Severity.ERROR,
+        Level.L1,
+        "git attributes change what is stored or merged of a secret file.",
+        "A filter or another encoding means that the bytes in git are not the bytes that were "
+        "checked; a union merge makes one file out of two without its MAC.",
+        "Remove the attribute for the secret files from .gitattributes.",
+    ),
+    Check(
+        "private-identity",
+        Severity.ERROR,
+        Level.L1,
+        "A private age identity stands in a tracked file.",
+        "Whoever has a copy of the repository reads every file that is encrypted to it.",
+        "Remove the recipient from every rule, rotate data keys and values. A demo identity "
+        'that is public on purpose is named in [recipients] with kind = "demo".',
+        acceptable=False,
+    ),
+    Check(
+        "copied-file",
+        Severity.WARNING,
+        Level.L1,
+        "Two secret files hold the same ciphertext.",
+        "sops does not bind a file to its path: one environment's values copied over "
+        "another's decrypt without complaint.",
+        "Make the copy anew with `plana-secrets new` and its own values.",
+    ),
+)

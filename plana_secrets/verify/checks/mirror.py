@@ -1,0 +1,41 @@
+"""Drift between the files and the mirror, as findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from plana_secrets.mirror.plan import Drift, DriftKind
+from plana_secrets.sops.model import Severity
+from plana_secrets.verify.catalogue import found
+from plana_secrets.verify.finding import Finding
+
+_MILDER: Final = frozenset({DriftKind.UNSUPPORTED, DriftKind.UNKNOWN})
+"""What nobody changed: a value that the mirror cannot hold, a file that we cannot read."""
+
+_WORDS: Final = {
+    DriftKind.MISSING: "is not in the mirror",
+    DriftKind.STALE: "the mirror shows an older state",
+    DriftKind.EXTRA: "is in the mirror, and the file is gone",
+    DriftKind.HAND_EDITED: "was changed in the mirror by hand",
+    DriftKind.TRASHED: "lies in the mirror's trash",
+    DriftKind.MOVED: "lies in another collection of the mirror",
+    DriftKind.RETYPED: "was made an item of another type in the mirror",
+    DriftKind.DUPLICATE: "is in the mirror more than once",
+    DriftKind.UNDECRYPTABLE: "cannot be decrypted in the mirror",
+    DriftKind.UNSUPPORTED: "cannot be held by the mirror",
+    DriftKind.UNKNOWN: "could not be compared with the mirror",
+}
+
+
+def check_drift(drift: Iterable[Drift]) -> Iterator[Finding]:
+    """One finding a leaf, where the drift names leaves; else one a file."""
+    for one in drift:
+        severity = Severity.WARNING if one.kind in _MILDER else Severity.ERROR
+        message = f"{one.kind}: {_WORDS[one.kind]}"
+        if one.reason and one.kind is DriftKind.UNSUPPORTED:
+            message = f"{message}: {one.reason}"
+        if one.file is None and one.item is not None:
+            message = f"{message}: {one.item}"
+        for path in one.paths or (None,):
+            yield found("mirror-drift", message, file=one.file, path=path, severity=severity)

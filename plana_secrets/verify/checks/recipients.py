@@ -1,0 +1,81 @@
+"""For whom a file is encrypted, against its rule and the policy."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from plana_secrets.verify.finding import Finding
+from plana_secrets.verify.policy import Policy
+from plana_secrets.verify.subject import Subject
+
+PUBLIC_DEMO_FINGERPRINTS: Final = frozenset[str]()
+"""Recipients whose private keys we published with the examples, by ``fingerprint_of``."""
+
+
+def fingerprint_of(recipient: str) -> str:
+    """SHA-256 of a recipient's text, in hex: how a public demo recipient is known."""
+    return hashlib.sha256(recipient.encode()).hexdigest()
+
+
+def check_recipients(subject: Subject) -> Iterator[Finding]:
+    """Set equality with the rule, and what the policy demands of every file."""
+    actual = {stanza.recipient for stanza in subject.metadata.recipients}
+    line = subject.metadata.line
+    if subject.rule is not None:
+        difference = _difference(actual, set(subject.rule.recipients), subject.policy)
+        if difference:
+            yield subject.found("recipients-differ", difference, line=line)
+    yield from _demanded(subject, actual, line)
+    yield from _public(subject, actual, line)
+
+
+def _difference(actual: set[str], ruled: set[str], policy: Policy) -> str:
+    parts = []
+    if actual - ruled:
+        parts.append(f"its rule does not name {_names(actual - ruled, policy)}")
+    if ruled - actual:
+        parts.append(f"it is not encrypted to {_names(ruled - actual, policy)}")
+    return "; ".join(parts)
+
+
+def _demanded(subject: Subject, actual: set[str], line: int) -> Iterator[Finding]:
+    policy = subject.policy
+    if len(actual) < policy.min_recipients:
+        yield subject.found(
+            "too-few-recipients",
+            f"{len(actual)} of at least {policy.min_recipients} recipients",
+            line=line,
+        )
+    missing = {
+        policy.recipients[name].key
+        for name in policy.required
+        if name in policy.recipients and policy.recipients[name].key not in actual
+    }
+    if missing:
+        yield subject.found(
+            "required-recipient", f"not encrypted to {_names(missing, policy)}", line=line
+        )
+
+
+def _public(subject: Subject, actual: set[str], line: int) -> Iterator[Finding]:
+    allowed = {entry.key for entry in subject.policy.recipients.values() if entry.kind == "demo"}
+    for recipient in sorted(actual - allowed):
+        if fingerprint_of(recipient) in PUBLIC_DEMO_FINGERPRINTS:
+            yield subject.found(
+                "demo-recipient", f"everybody has the identity of {recipient}", line=line
+            )
+
+
+def _names(recipients: Iterable[str], policy: Policy) -> str:
+    known = {entry.key: name for name, entry in policy.recipients.items()}
+    return ", ".join(
+        f"{known[one]} ({_short(one)})" if one in known else _short(one)
+        for one in sorted(recipients, key=lambda one: (known.get(one, "~"), one))
+    )
+
+
+def _short(recipient: str) -> str:
+    """Enough of a recipient to find it; post-quantum ones are thousands of letters long."""
+    return recipient if len(recipient) <= 90 else f"{recipient[:60]}..."

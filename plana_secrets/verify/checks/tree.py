@@ -1,0 +1,76 @@
+"""What lies under the roots: deny by default, and no surprises of the file system."""
+
+from __future__ import annotations
+
+import re
+import stat
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from plana_secrets.sops.model import Severity
+from plana_secrets.verify.catalogue import found
+from plana_secrets.verify.finding import Finding
+
+_READ_BY_US: Final = frozenset({".yaml", ".yml"})
+_GIT_FILES: Final = frozenset({".gitkeep", ".gitignore", ".gitattributes", ".sourceignore"})
+_SECRET_KIND: Final = re.compile(rb"""(?m)^\s*(?:- )?["']?kind["']?:\s*["']?Secret["']?\s*,?\s*$""")
+_SECRET_DATA: Final = re.compile(rb"""(?m)^\s*["']?(?:data|stringData)["']?:""")
+_GENERATED: Final = re.compile(rb"""(?m)^secretGenerator:""")
+_LITERALS: Final = re.compile(rb"""(?m)^\s+(?:- )?literals:""")
+
+
+def is_secret_candidate(file: str) -> bool:
+    """Whether a file is to be read as a SOPS document, by its name."""
+    return PurePosixPath(file).suffix in _READ_BY_US and PurePosixPath(file).name != ".sops.yaml"
+
+
+def check_kind(root: Path, file: str) -> Iterator[Finding]:
+    """A regular file and nothing else; an exec bit is odd, but harms nobody."""
+    try:
+        mode = (root / file).lstat().st_mode
+    except OSError:
+        return  # reading it says so
+    if stat.S_ISLNK(mode):
+        yield found("file-kind", "a symlink", file=file)
+    elif stat.S_ISDIR(mode):
+        yield found("file-kind", "a submodule or a folder in place of a file", file=file)
+    elif not stat.S_ISREG(mode):
+        yield found("file-kind", "not a regular file", file=file)
+    elif mode & 0o111:
+        yield found("file-mode", "executable", file=file)
+
+
+def check_stranger(file: str, content: bytes) -> Iterator[Finding]:
+    """A file among the secrets that is no SOPS YAML file by its name or its content."""
+    name = PurePosixPath(file).name
+    if name in _GIT_FILES:
+        return
+    if name == ".sops.yaml":
+        yield found("rules-nested", "sops started below this folder follows it", file=file)
+    elif is_plain_secret(content):
+        yield found("plaintext-secret", "a Kubernetes Secret without encryption", file=file)
+    elif not content and is_secret_candidate(file):
+        yield found("not-a-secret-file", "empty: a write was cut short", file=file)
+    elif is_secret_candidate(file):
+        yield found("not-sops", "not encrypted: it has no sops metadata", file=file)
+    else:
+        yield found("not-a-secret-file", "neither .yaml nor in files.plain", file=file)
+
+
+def check_plain(file: str, content: bytes) -> Iterator[Finding]:
+    """A file that is meant to be readable holds no Secret, and makes none from literals."""
+    if is_plain_secret(content):
+        yield found("plaintext-secret", "a Kubernetes Secret without encryption", file=file)
+    elif _GENERATED.search(content) and _LITERALS.search(content):
+        yield found(
+            "plaintext-secret",
+            "a secretGenerator with literals",
+            file=file,
+            severity=Severity.WARNING,
+        )
+
+
+def is_plain_secret(content: bytes) -> bool:
+    """Whether some YAML or JSON is a Secret manifest that holds data, by its lines."""
+    return bool(_SECRET_KIND.search(content) and _SECRET_DATA.search(content))

@@ -1,0 +1,156 @@
+"""Checking one file as far as a key allows. Runs in this process or in a worker.
+
+What comes back is small and holds no value: findings, the level, and what the checks
+across files need to know.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from plana_secrets.age.identities import Identities
+from plana_secrets.errors import CredentialError, FailedError
+from plana_secrets.paths import format_path
+from plana_secrets.secretfiles.kinds import FileKind, kind_of
+from plana_secrets.secretfiles.open import SIZE_LIMIT, path_below
+from plana_secrets.sops.model import Comment, Defect, Leaf, Structure
+from plana_secrets.sops.reader import UnreadableError, open_document, read_structure
+from plana_secrets.sops.rules import Rules
+from plana_secrets.storage import read_regular_file
+from plana_secrets.verify.catalogue import found
+from plana_secrets.verify.check import Level
+from plana_secrets.verify.checks import KEYED_CHECKS, KEYLESS_CHECKS
+from plana_secrets.verify.checks.tree import (
+    check_kind,
+    check_stranger,
+    is_plain_secret,
+    is_secret_candidate,
+)
+from plana_secrets.verify.finding import Finding
+from plana_secrets.verify.policy import Policy
+from plana_secrets.verify.subject import Subject
+
+_SKETCH: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class FileJob:
+    """What is the same for every file of a run. ``rules`` is None where there are none."""
+
+    root: Path
+    rules: Rules | None
+    policy: Policy
+    identities: Identities
+    now: datetime
+    keysets_folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileResult:
+    """``sketch``: a few of the authentication tags in the file, to find copies by."""
+
+    file: str
+    level: Level
+    findings: tuple[Finding, ...]
+    kind: FileKind | None = None
+    sketch: tuple[bytes, ...] = ()
+
+
+def check_file(job: FileJob, file: str) -> FileResult:
+    """Every check of one file; what stands in it never raises."""
+    problems = tuple(check_kind(job.root, file))
+    level = Level.L3 if job.identities.members or job.identities.further else Level.L1
+    try:
+        content = read_regular_file(path_below(job.root, file), limit=SIZE_LIMIT)
+    except FailedError as error:
+        if not problems:
+            problems = (found("unreadable-file", error.message, file=file),)
+        return FileResult(file, level, problems)
+    if not is_secret_candidate(file):
+        return FileResult(file, level, (*problems, *check_stranger(file, content)))
+    structure = read_structure(content)
+    if structure.metadata is None:
+        return FileResult(file, level, (*problems, *_without_metadata(file, content, structure)))
+    problems += tuple(_from_defects(file, structure.defects))
+    return _check_structure(job, file, structure, problems)
+
+
+def _without_metadata(file: str, content: bytes, structure: Structure) -> Iterator[Finding]:
+    """A file that sops did not write, or that is too broken to tell."""
+    if all(defect.check == "not-sops" for defect in structure.defects):
+        yield from check_stranger(file, content)
+        return
+    yield from _from_defects(file, structure.defects)
+    if is_plain_secret(content):
+        yield from check_stranger(file, content)
+
+
+def _check_structure(
+    job: FileJob, file: str, structure: Structure, problems: tuple[Finding, ...]
+) -> FileResult:
+    assert structure.metadata is not None  # noqa: S101 - the caller has seen to it
+    rule = job.rules.rule_for(file) if job.rules else None
+    subject = Subject(
+        file=file,
+        structure=structure,
+        metadata=structure.metadata,
+        rule=rule,
+        kind=kind_of(rule.selector if rule else structure.metadata.selector),
+        policy=job.policy,
+        now=job.now,
+        keysets_folder=job.keysets_folder,
+        rules_known=job.rules is not None,
+    )
+    findings = list(problems)
+    for check in KEYLESS_CHECKS:
+        findings.extend(check(subject))
+    level, keyed = _check_opened(job.identities, subject)
+    findings.extend(keyed)
+    return FileResult(file, level, tuple(findings), subject.kind, _sketch_of(structure))
+
+
+def _from_defects(file: str, defects: Iterable[Defect]) -> Iterator[Finding]:
+    """What the reader of SOPS files saw; its words are ids of the catalogue."""
+    for defect in defects:
+        yield Finding(
+            defect.check,
+            defect.severity,
+            defect.message,
+            file,
+            defect.line,
+            format_path(defect.path) if defect.path else None,
+        )
+
+
+def _check_opened(identities: Identities, subject: Subject) -> tuple[Level, list[Finding]]:
+    """What needs the identity. A file that cannot be judged because of errors that were
+    found already has been judged."""
+    if not subject.structure.is_sound:
+        held = identities.members or identities.further
+        return (Level.L3 if held else Level.L1), []
+    try:
+        document = open_document(subject.structure, identities)
+    except CredentialError:
+        return Level.L1, []
+    except UnreadableError as error:
+        return Level.L3, [*_from_defects(subject.file, error.defects)]
+    findings: list[Finding] = []
+    opened = replace(subject, document=document)
+    for check in KEYED_CHECKS:
+        findings.extend(check(opened))
+    return Level.L3, findings
+
+
+def _sketch_of(structure: Structure) -> tuple[bytes, ...]:
+    """The smallest tags: two files that share most of their ciphertext share one of them."""
+    tags = {
+        item.token.tag
+        for item in structure.items
+        if isinstance(item, (Leaf, Comment)) and item.token is not None
+    }
+    return tuple(heapq.nsmallest(_SKETCH, tags))

@@ -1,0 +1,37 @@
+"""``verify --json``: its own type, so that a change inside cannot change what scripts read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from plana_secrets.verify.finding import Finding
+from plana_secrets.verify.report import Report
+
+
+def to_object(report: Report) -> dict[str, Any]:
+    """What goes into the one object on stdout, beside its schema."""
+    return {
+        "level": report.level.name,
+        "asked": report.asked.name if report.asked else None,
+        "files": report.files,
+        "checked": report.checked,
+        "complete": report.complete,
+        "unfinished": [one.reason for one in report.unfinished],
+        "suppressed": report.suppressed,
+        "counts": {str(severity): count for severity, count in report.counts.items()},
+        "file_levels": {file: level.name for file, level in sorted(report.file_levels.items())},
+        "findings": [_finding(one) for one in report.findings],
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "check": finding.check,
+        "severity": str(finding.severity),
+        "file": finding.file,
+        "line": finding.line,
+        "path": finding.path,
+        "commit": finding.commit,
+        "message": finding.message,
+        "fingerprint": finding.fingerprint,
+    }

@@ -1,0 +1,88 @@
+"""``verify`` for people: findings under their check, and a last line that says what next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Final
+
+from plana_secrets.sops.model import Severity
+from plana_secrets.verify.accepts import is_proposable
+from plana_secrets.verify.catalogue import CHECKS
+from plana_secrets.verify.check import Level
+from plana_secrets.verify.finding import Finding
+from plana_secrets.verify.report import Report
+
+SHOWN_OF_A_CHECK: Final = 10
+"""Of a warning or note that many places have, so many are listed; of errors all are."""
+
+
+def to_lines(report: Report, *, everything: bool = False) -> list[str]:
+    """The report, line by line; ``everything`` lists each place of each check."""
+    lines: list[str] = []
+    for (severity, check), group in groupby(
+        report.findings, key=lambda one: (one.severity, one.check)
+    ):
+        lines.extend(_group(severity, check, list(group), everything=everything))
+        lines.append("")
+    lines.extend(f"incomplete: {one.reason}" for one in report.unfinished)
+    lines.append(summary(report))
+    return lines
+
+
+def _group(
+    severity: Severity, check: str, findings: Sequence[Finding], *, everything: bool
+) -> Iterator[str]:
+    yield f"{severity}: {check} ({len(findings)})" if len(findings) > 1 else f"{severity}: {check}"
+    shown = len(findings)
+    if severity is not Severity.ERROR and not everything:
+        shown = min(shown, SHOWN_OF_A_CHECK)
+    for finding in findings[:shown]:
+        yield f"  {location(finding)}: {finding.message}"
+    if shown < len(findings):
+        yield f"  and {len(findings) - shown} more places"
+    yield f"  mend: {CHECKS[check].mend}"
+
+
+def location(finding: Finding) -> str:
+    """``file:line path``, as far as each is known."""
+    place = finding.file or "the repository"
+    if finding.line is not None:
+        place = f"{place}:{finding.line}"
+    return f"{place} {finding.path}" if finding.path else place
+
+
+def summary(report: Report) -> str:
+    """``80 files, L3, 0 errors, 23 warnings in 4 checks; next: verify --propose-accepts``."""
+    errors, warnings = report.counts[Severity.ERROR], report.counts[Severity.WARNING]
+    parts = [_files(report), _level(report), _count(errors, "error"), _count(warnings, "warning")]
+    line = ", ".join(parts)
+    counted = {one.check for one in report.findings if one.severity is not Severity.NOTE}
+    if counted:
+        line += f" in {_count(len(counted), 'check')}"
+    if report.suppressed:
+        line += f", {report.suppressed} accepted"
+    if not report.complete:
+        return f"{line}; INCOMPLETE"
+    if not errors and any(map(is_proposable, report.findings)):
+        line += "; next: verify --propose-accepts"
+    return line
+
+
+def _files(report: Report) -> str:
+    if report.checked == report.files:
+        return _count(report.files, "file")
+    return f"{report.checked} of {_count(report.files, 'file')}"
+
+
+def _level(report: Report) -> str:
+    """The lowest level, and how many files got further than it."""
+    lowest, highest = report.level, max(report.file_levels.values(), default=Level.L1)
+    if lowest is highest:
+        return lowest.name
+    further = sum(level > lowest for level in report.file_levels.values())
+    return f"{lowest.name} ({_count(further, 'file')} at {highest.name})"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,142 @@
+"""A run of ``verify``: every file as far as a key allows, then what no single file shows.
+
+The order is fixed: nothing is judged while a change is half done; then the files, the
+repository around them, the keysets, the mirror; the exceptions at last, when all
+findings are known.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from plana_secrets.errors import FailedError, PlanaSecretsError, UsageError
+from plana_secrets.observability import Event, Observer, silent
+from plana_secrets.rotation.policy import KeysetPolicy
+from plana_secrets.secretfiles.journal import stop_if_pending
+from plana_secrets.secretfiles.workspace import Workspace
+from plana_secrets.sops.rules import Rules
+from plana_secrets.verify.accepts import apply_accepts
+from plana_secrets.verify.catalogue import CHECKS
+from plana_secrets.verify.check import Level
+from plana_secrets.verify.checks.keysets import check_keysets
+from plana_secrets.verify.filecheck import FileJob, FileResult, check_file
+from plana_secrets.verify.finding import Finding
+from plana_secrets.verify.policy import Accept, Policy
+from plana_secrets.verify.report import Report, Unfinished, in_order
+from plana_secrets.verify.surroundings import Listing, check_surroundings, list_files
+from plana_secrets.verify.workers import map_files
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What is asked of a run. ``files`` None: all there are.
+
+    ``find_drift`` asks the mirror and returns findings; None leaves the mirror alone.
+    """
+
+    policy: Policy = field(default_factory=Policy)
+    keysets: tuple[KeysetPolicy, ...] = ()
+    files: tuple[str, ...] | None = None
+    level: Level | None = None
+    find_drift: Callable[[], Sequence[Finding]] | None = None
+
+
+def verify_files(
+    workspace: Workspace,
+    demand: Demand,
+    *,
+    now: datetime,
+    observer: Observer = silent,
+    workers: int | None = None,
+) -> Report:
+    """Check and report. Findings are data; only what stops a run is an error.
+
+    ``observer`` is told ``verified`` for every file. ``workers``: see ``map_files``.
+
+    Raises:
+        UsageError: there is nothing to check (kind ``nothing-checked``).
+        IncompleteError: a journalled change is open (kind ``pending``).
+    """
+    stop_if_pending(workspace)
+    listing = list_files(workspace, demand.files)
+    if not listing.secret:
+        roots = ", ".join(workspace.settings.roots)
+        raise UsageError(f"no secret file under {roots}", kind="nothing-checked")
+    rules = _rules_of(workspace)
+    job = FileJob(
+        root=workspace.root,
+        rules=rules,
+        policy=demand.policy,
+        identities=workspace.identities,
+        now=now,
+        keysets_folder=workspace.settings.keysets,
+    )
+    results, findings = _check_each(job, listing.secret, observer, workers)
+    levels = {one.file: one.level for one in results}
+    findings.extend(check_surroundings(workspace, listing, rules, demand.policy, results))
+    if listing.whole:
+        findings.extend(check_keysets(workspace, demand.keysets, now))
+    unfinished = _check_mirror(demand, levels, findings)
+    accepted = apply_accepts(
+        findings,
+        demand.policy.accepts,
+        today=now.date(),
+        was_checked=functools.partial(_was_checked, listing, levels),
+    )
+    return Report(
+        file_levels=levels,
+        findings=in_order(accepted.findings),
+        suppressed=accepted.suppressed,
+        asked=demand.level,
+        unfinished=unfinished,
+        files=len(listing.secret),
+    )
+
+
+def _rules_of(workspace: Workspace) -> Rules | None:
+    try:
+        return workspace.rules
+    except FailedError as error:
+        if error.kind == "no-rules":
+            return None
+        raise
+
+
+def _check_each(
+    job: FileJob, files: Sequence[str], observer: Observer, workers: int | None
+) -> tuple[list[FileResult], list[Finding]]:
+    """Every file by itself. The results keep no findings: those are collected apart."""
+    results: list[FileResult] = []
+    findings: list[Finding] = []
+    for result in map_files(functools.partial(check_file, job), files, workers=workers):
+        findings.extend(result.findings)
+        results.append(replace(result, findings=()))
+        observer(Event("verified", {"file": result.file, "of": len(files)}))
+    return results, findings
+
+
+def _check_mirror(
+    demand: Demand, levels: dict[str, Level], findings: list[Finding]
+) -> tuple[Unfinished, ...]:
+    """Ask the mirror, if that was asked for. What cannot be asked leaves the run unfinished."""
+    if demand.find_drift is None:
+        return ()
+    try:
+        findings.extend(demand.find_drift())
+    except PlanaSecretsError as error:
+        return (Unfinished(f"the mirror: {error.message}", error.exit_code),)
+    for file, level in levels.items():
+        if level is Level.L3:
+            levels[file] = Level.L4
+    return ()
+
+
+def _was_checked(listing: Listing, levels: dict[str, Level], accept: Accept) -> bool:
+    """Whether this run would have seen the finding that an exception is for."""
+    if not listing.whole and accept.file not in levels:
+        return False
+    reached = levels.get(accept.file, max(levels.values()))
+    return accept.check in CHECKS and reached >= CHECKS[accept.check].level

@@ -1,0 +1,134 @@
+"""What is to be checked, and the checks of the repository around the secret files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from plana_secrets.errors import FailedError
+from plana_secrets.git.search import attributes_of, files_containing
+from plana_secrets.secretfiles.find import glob_match
+from plana_secrets.secretfiles.kinds import FileKind
+from plana_secrets.secretfiles.open import SIZE_LIMIT, path_below
+from plana_secrets.secretfiles.workspace import RULES_FILE, Workspace
+from plana_secrets.sops.rules import Rules
+from plana_secrets.storage import is_temporary, read_regular_file
+from plana_secrets.verify.catalogue import found
+from plana_secrets.verify.checks.attributes import check_attributes
+from plana_secrets.verify.checks.copies import CopyFinder
+from plana_secrets.verify.checks.flux import FLUX_MARK, check_flux, flux_paths
+from plana_secrets.verify.checks.identities import MARK, check_identities
+from plana_secrets.verify.checks.tree import check_kind, check_plain
+from plana_secrets.verify.filecheck import FileResult
+from plana_secrets.verify.finding import Finding
+from plana_secrets.verify.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """``secret``: what has to be encrypted, or is denied; ``plain``: what may be readable.
+
+    ``whole`` is False where only some files were asked for: then nothing is said about
+    the repository as such.
+    """
+
+    secret: tuple[str, ...]
+    plain: tuple[str, ...]
+    whole: bool
+
+
+def list_files(workspace: Workspace, chosen: Sequence[str] | None) -> Listing:
+    """Every file under the roots that git tracks or would add, or the chosen ones.
+
+    Nothing under the roots is passed over because of its name: what is neither a secret
+    file nor listed as plain is denied. A tracked file that is gone from the disk is a
+    change under way, not a finding.
+    """
+    if chosen is not None:
+        return Listing(tuple(sorted(set(chosen))), (), whole=False)
+    roots, repository = workspace.settings.roots, workspace.repository
+    known = repository.tracked_files(under=roots) + repository.untracked_files(under=roots)
+    secret: list[str] = []
+    plain: list[str] = []
+    for file in sorted(set(known)):
+        if is_temporary(file.rpartition("/")[2]) or not os.path.lexists(workspace.root / file):
+            continue
+        (plain if glob_match(workspace.settings.plain, file) else secret).append(file)
+    return Listing(tuple(secret), tuple(plain), whole=True)
+
+
+def check_surroundings(
+    workspace: Workspace,
+    listing: Listing,
+    rules: Rules | None,
+    policy: Policy,
+    results: Sequence[FileResult],
+) -> Iterator[Finding]:
+    """Everything keyless that no single secret file shows."""
+    yield from check_attributes(attributes_of(workspace.repository, listing.secret))
+    copies = CopyFinder()
+    for result in sorted(results, key=lambda one: one.file):
+        yield from copies.add(result.file, result.sketch)
+    if listing.whole:
+        yield from check_rules(rules)
+        yield from _check_plain_files(workspace, listing.plain)
+        yield from _check_marked_files(workspace, listing, rules, policy, results)
+
+
+def check_rules(rules: Rules | None) -> Iterator[Finding]:
+    """What is wrong with ``.sops.yaml``."""
+    if rules is None:
+        yield found("rules-missing", "there is no .sops.yaml at the root", file=RULES_FILE)
+        return
+    for defect in rules.defects:
+        yield Finding(defect.check, defect.severity, defect.message, RULES_FILE, defect.line)
+
+
+def _check_plain_files(workspace: Workspace, files: Sequence[str]) -> Iterator[Finding]:
+    for file in files:
+        problems = list(check_kind(workspace.root, file))
+        yield from problems
+        try:
+            content = read_regular_file(path_below(workspace.root, file), limit=SIZE_LIMIT)
+        except FailedError as error:
+            if not problems:
+                yield found("unreadable-file", error.message, file=file)
+            continue
+        yield from check_plain(file, content)
+
+
+def _check_marked_files(
+    workspace: Workspace,
+    listing: Listing,
+    rules: Rules | None,
+    policy: Policy,
+    results: Sequence[FileResult],
+) -> Iterator[Finding]:
+    """Files anywhere in the repository that hold an identity or tell Flux what to build."""
+    allowed = frozenset(one.key for one in policy.recipients.values() if one.kind == "demo")
+    used = {one.key for one in policy.recipients.values()}
+    for rule in rules.creation_rules if rules else ():
+        used.update(rule.recipients)
+    under_roots = {*listing.secret, *listing.plain}
+    built: set[str] = set()
+    for file in files_containing(workspace.repository, (MARK, FLUX_MARK)):
+        content = _content_of(workspace, file)
+        yield from check_identities(
+            file, content, allowed=allowed, used=frozenset(used), inside=file in under_roots
+        )
+        built.update(flux_paths(content))
+    yield from check_flux(
+        [one.file for one in results if one.kind is FileKind.KEYSET],
+        [one.file for one in results if one.kind is FileKind.SECRET_MANIFEST],
+        built,
+        under_roots,
+    )
+
+
+def _content_of(workspace: Workspace, file: str) -> bytes:
+    """The bytes of a file anywhere in the repository; what cannot be read here holds nothing."""
+    try:
+        return read_regular_file(path_below(workspace.root, file), limit=SIZE_LIMIT)
+    except FailedError:
+        return b""

@@ -1,0 +1,111 @@
+"""The same function over many files, on all cores where that is worth it.
+
+pyrage and the YAML parser hold the interpreter's lock, so several cores mean several
+processes. They are forked: a fork has the loaded code, the identities and the rules
+without handing anything over, and no new interpreter looks for modules in a checkout.
+A fork is only safe in a process with one thread and only ordinary on Linux; elsewhere,
+and for few files, the work is done here. Results come back in batches, as they are
+made, so that memory does not grow with the number of files under way.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from multiprocessing.connection import Connection, Pipe, wait
+from typing import Final, NoReturn, TypeVar
+
+from plana_secrets.errors import FailedError
+
+WORTH_FORKING: Final = 100
+"""Below so many files a second process costs more than it saves."""
+
+_BATCH: Final = 32
+
+Result = TypeVar("Result")
+
+
+def count_workers(files: int) -> int:
+    """How many processes are worth it here; 1 means that the work is done in this one."""
+    if not sys.platform.startswith("linux") or threading.active_count() > 1:
+        return 1
+    return max(1, min(len(os.sched_getaffinity(0)), files // (WORTH_FORKING // 2)))
+
+
+def map_files(
+    function: Callable[[str], Result], files: Sequence[str], *, workers: int | None = None
+) -> Iterator[Result]:
+    """The result for every file, in any order. ``function`` must not raise for a file.
+
+    Raises:
+        FailedError: a worker ended before its work did (kind ``worker-died``).
+    """
+    number = count_workers(len(files)) if workers is None else workers
+    if number <= 1:
+        yield from map(function, files)
+        return
+    crew = [_start(function, files[at::number]) for at in range(number)]
+    try:
+        yield from _collect([connection for _, connection in crew])
+    finally:
+        for process, connection in crew:
+            connection.close()
+            _end(process)
+
+
+def _start(function: Callable[[str], Result], files: Sequence[str]) -> tuple[int, Connection]:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    ours, theirs = Pipe(duplex=False)
+    process = os.fork()
+    if process == 0:
+        ours.close()
+        _work(function, files, theirs)
+    theirs.close()
+    return process, ours
+
+
+def _work(
+    function: Callable[[str], Result], files: Sequence[str], connection: Connection
+) -> NoReturn:
+    """The life of a worker. It ends by ``_exit``: none of the parent's clean-up is its own."""
+    status = 1
+    try:
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            signal.signal(number, signal.SIG_DFL)
+        for at in range(0, len(files), _BATCH):
+            batch = [function(file) for file in files[at : at + _BATCH]]
+            connection.send_bytes(pickle.dumps(batch, pickle.HIGHEST_PROTOCOL))
+        connection.send_bytes(b"")
+        status = 0
+    finally:
+        os._exit(status)
+
+
+def _collect(connections: list[Connection]) -> Iterator[Result]:
+    open_ones = list(connections)
+    while open_ones:
+        for ready in wait(open_ones):
+            assert isinstance(ready, Connection)  # noqa: S101 - it is one of ours
+            try:
+                content = ready.recv_bytes()
+            except EOFError:
+                raise FailedError(
+                    "a worker ended before its work did", kind="worker-died"
+                ) from None
+            if not content:
+                open_ones.remove(ready)
+                continue
+            yield from pickle.loads(content)  # noqa: S301 - from our own fork, through our own pipe
+
+
+def _end(process: int) -> None:
+    """Reap a worker; one that is still at work is stopped."""
+    done, _ = os.waitpid(process, os.WNOHANG)
+    if done == 0:
+        os.kill(process, signal.SIGTERM)
+        os.waitpid(process, 0)
