@@ -83,10 +83,7 @@ class Export:
             "name": desired.title,
             "notes": desired.note,
             "favorite": False,
-            "fields": [
-                {"name": name, "value": value.reveal_text(), "type": HIDDEN, "linkedId": None}
-                for name, value in compose(desired)
-            ],
+            "fields": [_hidden(name, value) for name, value in compose(desired)],
             "secureNote": {"type": 0},
             "collectionIds": None,
         }
@@ -98,6 +95,26 @@ class Export:
         made = {"id": str(uuid.uuid4()), "name": name}
         self._folders.append(made)
         return made["id"]
+
+
+def export_of(actual: ActualItem) -> Export:
+    """An export of one item as it is in the mirror, without the record."""
+    export = Export.empty()
+    export.items.append(
+        {
+            "id": actual.id,
+            "type": SECURE_NOTE,
+            "name": actual.title,
+            "notes": actual.note,
+            "fields": [_hidden(name, value) for name, value in actual.fields.items()],
+            "secureNote": {"type": 0},
+        }
+    )
+    return export
+
+
+def _hidden(name: str, value: Secret) -> dict[str, Any]:
+    return {"name": name, "value": value.reveal_text(), "type": HIDDEN, "linkedId": None}
 
 
 def folder_of(file: str) -> str:

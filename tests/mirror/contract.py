@@ -301,9 +301,7 @@ class BackendContract:
         assert ("moved", items[0].file, ()) in kinds(look(place.open(), items))
         assert sync(place.open(), items).after.drift == ()
 
-    def test_a_clone_is_a_duplicate_and_goes(
-        self, place: Place, items: list[DesiredItem]
-    ) -> None:
+    def test_a_clone_is_a_duplicate_and_goes(self, place: Place, items: list[DesiredItem]) -> None:
         sync(place.open(), items)
         place.hand.clone(items[0].file)
         assert ("duplicate", items[0].file, ()) in kinds(look(place.open(), items))

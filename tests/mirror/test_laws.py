@@ -7,6 +7,7 @@ runs end where one does.
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -41,8 +42,9 @@ class HandMove:
 hand_moves = st.lists(
     st.builds(
         HandMove,
-        st.sampled_from(["set", "add", "remove", "note", "title", "clone", "trash", "retype"]
-                        + ["move", "delete"]),  # fmt: skip
+        st.sampled_from(
+            ["set", "add", "remove", "note", "title", "clone", "trash", "retype", "move", "delete"]
+        ),
         st.sampled_from(FILES),
         st.sampled_from(PATHS),
         values.map(lambda text: f"by hand {text}"),
@@ -57,9 +59,7 @@ def items_of(tree: dict[str, dict[str, str]], collection: str | None) -> list[De
 
 def make_move(place: MemoryPlace | LocalPlace, move: HandMove) -> None:
     """Make a hand's move where it can be made."""
-    present = {
-        item.record.file: item for item in place.open().list_items().items if item.record
-    }
+    present = {item.record.file: item for item in place.open().list_items().items if item.record}
     item = present.get(move.file)
     if item is None or (move.kind in {"set", "remove"} and move.path not in item.fields):
         return
@@ -152,10 +152,8 @@ def test_a_killed_run_is_completed_by_the_next(
             make_move(place, move)
         by_hand, keep = values_by_hand(place.open()), Kept()
         wanted = items_of(after, place.collection)
-        try:
+        with contextlib.suppress(Interrupted):
             sync(Interrupting(place.open(), call, after=late), wanted, everything, keep)
-        except Interrupted:
-            pass
         assert by_hand <= values_by_hand(place.open()) | values_kept(keep)
         applied = sync(place.open(), wanted, everything, keep)
         assert applied.after.drift == ()

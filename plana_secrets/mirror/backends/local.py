@@ -21,7 +21,7 @@ from plana_secrets.storage import locked, make_folder, read_regular_file, replac
 _PRIVATE = 0o600
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class LocalBackend:
     """Implements ``Backend`` over the file at ``path``.
 

@@ -1,0 +1,65 @@
+"""``mirror adopt``: a value that was typed into the mirror goes into its file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from plana_secrets.cli.arguments import file_argument, path_argument
+from plana_secrets.cli.commands.mirror import session
+from plana_secrets.cli.context import Context, pass_context
+
+if TYPE_CHECKING:
+    from plana_secrets.mirror.backend import Listing
+
+_EPILOG = """\b
+The file of the working tree is changed; commit it, and the next sync settles the item.
+
+\b
+Examples:
+  plana-secrets mirror adopt infra/secrets/prod/mail.yaml smtp_password
+"""
+
+
+@click.command(epilog=_EPILOG)
+@file_argument()
+@path_argument()
+@click.option("--dry-run", is_flag=True, help="Check that it can be done, and do nothing.")
+@pass_context
+def adopt(context: Context, file: str, path: str, dry_run: bool) -> int:
+    """Take a value typed into the mirror into its file."""
+    from plana_secrets.mirror.open import open_backend
+    from plana_secrets.paths import format_path, parse_path
+    from plana_secrets.secretfiles.change import writing
+    from plana_secrets.secretfiles.find import resolve_file
+
+    name = resolve_file(context.workspace, file, context.folder)
+    spelled = format_path(parse_path(path))
+    backend = open_backend(context.settings.mirror, session.surroundings(context))
+    listing = backend.list_items()
+    if dry_run:
+        changed = _adopt(context, listing, name, spelled, write=False)
+    else:
+        with writing(context.workspace, operation="mirror adopt"):
+            changed = _adopt(context, listing, name, spelled, write=True)
+    if context.output.as_json:
+        facts = {"file": name, "path": spelled, "changed": changed, "dry_run": dry_run}
+        context.output.json_object("mirror-adopt", facts)
+    else:
+        what = "holds it already" if not changed else "would change" if dry_run else "changed"
+        context.output.talk(f"{name}#{spelled} {what}")
+    return 0
+
+
+def _adopt(context: Context, listing: Listing, file: str, path: str, *, write: bool) -> bool:
+    from plana_secrets.mirror.adopt import plan_adoption
+    from plana_secrets.secretfiles.change import stage_edits, write_files
+    from plana_secrets.secretfiles.open import read_document_of
+
+    document = read_document_of(context.workspace, file)
+    edit = plan_adoption(listing, file, path, document)
+    staged = stage_edits(context.workspace, file, [edit])
+    if write:
+        write_files(context.workspace, [staged], operation="mirror adopt")
+    return staged.is_change

@@ -1,0 +1,94 @@
+"""``mirror restore``: the secret files rebuilt from the mirror."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from plana_secrets.cli.commands.mirror import session
+from plana_secrets.cli.context import Context, pass_context
+
+if TYPE_CHECKING:
+    from plana_secrets.errors import PlanaSecretsError
+    from plana_secrets.mirror.backend import Listing
+    from plana_secrets.mirror.restore import Restored
+
+_EPILOG = """\b
+Files are encrypted by the rules of today. Comments do not come back, and a file
+that is there is never overwritten.
+
+\b
+Examples:
+  plana-secrets mirror restore --to restored
+  plana-secrets mirror restore --to . --dry-run
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.option(
+    "--to",
+    "folder",
+    required=True,
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where to put the files, each under its whole path.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be restored, and do nothing.")
+@pass_context
+def restore(context: Context, folder: Path, dry_run: bool) -> int:
+    """Rebuild secret files from the mirror."""
+    from plana_secrets.mirror.open import open_backend
+    from plana_secrets.mirror.restore import apply_restore, plan_restore, rehearse_restore
+
+    backend = open_backend(context.settings.mirror, session.surroundings(context))
+    listing = backend.list_items()
+    _stop_if_empty(listing)
+    plan = plan_restore(listing)
+    target = (context.folder / folder).resolve()
+    if dry_run:
+        result = rehearse_restore(plan, target)
+    else:
+        result = apply_restore(context.workspace, plan, target)
+    _show(context, result, dry_run=dry_run)
+    return int(not result.is_complete)
+
+
+def _stop_if_empty(listing: Listing) -> None:
+    from plana_secrets.errors import UsageError
+
+    if not listing.items:
+        raise UsageError("the mirror holds no item of ours", kind="empty-mirror")
+
+
+def _show(context: Context, result: Restored, *, dry_run: bool) -> None:
+    output = context.output
+    if output.as_json:
+        output.json_object("mirror-restore", {**_as_object(result), "dry_run": dry_run})
+    else:
+        output.table([("restored", lost.file) for lost in result.restored])
+    for file in result.existing:
+        output.warn(f"{file} is there already and was left alone")
+    for lost in result.restored:
+        for path in lost.missing:
+            output.warn(f"{lost.file}#{path} has no value in the mirror and is left out")
+        for path in lost.by_hand:
+            output.warn(f"{lost.file}: {path} in the mirror was changed by hand")
+    for name, error in result.failed:
+        output.warn(f"{name} could not be restored: {error.message}")
+
+
+def _as_object(result: Restored) -> dict[str, Any]:
+    return {
+        "restored": [
+            {"file": lost.file, "missing": list(lost.missing), "by_hand": list(lost.by_hand)}
+            for lost in result.restored
+        ],
+        "existing": list(result.existing),
+        "failed": [_failure(name, error) for name, error in result.failed],
+    }
+
+
+def _failure(name: str, error: PlanaSecretsError) -> dict[str, str]:
+    return {"file": name, "kind": error.kind, "message": error.message}

@@ -1,0 +1,153 @@
+"""What the commands on the mirror share: opening it, the state, and how drift is shown."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from plana_secrets.cli.context import Context
+
+if TYPE_CHECKING:
+    from plana_secrets.mirror.backend import Backend
+    from plana_secrets.mirror.open import Surroundings
+    from plana_secrets.mirror.plan import Choices, Drift
+    from plana_secrets.mirror.source import Source
+    from plana_secrets.mirror.state import MirrorState
+    from plana_secrets.observability import Event, Observer
+
+CHECK_HELP = "Exit with 1 when there is drift."
+WORKTREE_HELP = "Take the files of the working tree, committed or not."
+
+
+def surroundings(context: Context, observer: Observer | None = None) -> Surroundings:
+    from plana_secrets.mirror.open import Surroundings
+
+    return Surroundings(
+        repository=context.repository,
+        environment=os.environ,
+        home=Path.home(),
+        find_identities=lambda: context.workspace.identities,
+        observer=observer or context.output.observe,
+    )
+
+
+def read_state(
+    context: Context,
+    *,
+    worktree: bool = False,
+    choices: Choices | None = None,
+    backend: Backend | None = None,
+) -> MirrorState:
+    """Files and mirror as they are now; ``verify --mirror`` asks here, too."""
+    from plana_secrets.mirror.open import never_mirrored, open_backend
+    from plana_secrets.mirror.state import find_drift
+
+    settings, around = context.settings.mirror, surroundings(context)
+    return find_drift(
+        context.workspace,
+        settings,
+        backend or open_backend(settings, around),
+        choices=choices,
+        worktree=worktree,
+        never=never_mirrored(settings, around),
+    )
+
+
+def state_object(state: MirrorState) -> dict[str, Any]:
+    """What ``status``, ``diff`` and ``sync`` have in common under ``--json``."""
+    return {
+        "backend": state.backend,
+        "in_sync": state.in_sync,
+        "commit": state.source.head,
+        "files": len(state.source.items),
+        "unmapped": len(state.source.unmapped),
+        "foreign": state.listing.foreign,
+        "uncommitted": list(state.source.uncommitted),
+        "drift": drift_objects(state.drift),
+    }
+
+
+def drift_objects(drift: Iterable[Drift]) -> list[dict[str, Any]]:
+    return [
+        {
+            "kind": one.kind.value,
+            "file": one.file,
+            "item": one.item,
+            "paths": list(one.paths),
+            "reason": one.reason,
+            "id": one.id,
+        }
+        for one in drift
+    ]
+
+
+def drift_rows(drift: Iterable[Drift]) -> list[tuple[str, str, str]]:
+    """Kind, file, and path or reason: one row a path."""
+    rows = []
+    for one in drift:
+        file = one.file or f"item {one.id}"
+        tails = one.paths or ("",)
+        rows += [(one.kind.value, file, f"{tail} {one.reason or ''}".strip()) for tail in tails]
+    return rows
+
+
+def count_kinds(drift: Iterable[Drift]) -> str:
+    counts = Counter(one.kind.value for one in drift)
+    return ", ".join(f"{number} {kind}" for kind, number in counts.items()) or "none"
+
+
+def warn_of_source(context: Context, source: Source) -> None:
+    """Name what of the working tree was left out; say how many files have no place."""
+    for file in source.uncommitted:
+        context.output.warn(f"{file} has uncommitted changes, which are left out")
+    if source.unmapped:
+        count = len(source.unmapped)
+        context.output.talk(f"{count} unmapped: no collection is configured for them")
+        for file in source.unmapped:
+            context.output.step(f"unmapped {file}")
+
+
+def exit_of_unknown(source: Source) -> int | None:
+    """3 when a file is malformed, 4 when only identities are missing, else None."""
+    if not source.unknown:
+        return None
+    return 4 if all(one.is_locked for one in source.unknown) else 3
+
+
+def exit_of_check(state: MirrorState, *, check: bool) -> int:
+    """A look ends with 0 whatever it sees, and under ``--check`` with what it saw."""
+    if not check:
+        return 0
+    return exit_of_unknown(state.source) or int(not state.in_sync)
+
+
+@contextmanager
+def progress_observer(context: Context) -> Iterator[Observer]:
+    """Shows ``mirror-progress`` as a bar on a terminal, and every event at ``-v``."""
+    with ExitStack() as stack:
+        yield _Bar(context, stack)
+
+
+class _Bar:
+    def __init__(self, context: Context, stack: ExitStack) -> None:
+        self._context = context
+        self._stack = stack
+        self._advance: Callable[[int], None] = lambda _count: None
+        self._done = 0
+        self._total: int | None = None
+
+    def __call__(self, event: Event) -> None:
+        if event.name != "mirror-progress":
+            self._context.output.observe(event)
+            return
+        done, total = int(event.facts["done"]), int(event.facts["total"])
+        if total != self._total or done < self._done:
+            self._stack.close()
+            bar = self._context.output.progress("mirror", total)
+            self._advance, self._done, self._total = self._stack.enter_context(bar), 0, total
+        self._advance(done - self._done)
+        self._done = done

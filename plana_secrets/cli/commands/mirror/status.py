@@ -1,0 +1,50 @@
+"""``mirror status``: one look at how files and mirror stand to each other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from plana_secrets.cli.commands.mirror import session
+from plana_secrets.cli.context import Context, pass_context
+
+if TYPE_CHECKING:
+    from plana_secrets.mirror.state import MirrorState
+
+_EPILOG = """\b
+Examples:
+  plana-secrets mirror status
+  plana-secrets mirror status --check
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.option("--check", is_flag=True, help=session.CHECK_HELP)
+@click.option("--worktree", is_flag=True, help=session.WORKTREE_HELP)
+@pass_context
+def status(context: Context, check: bool, worktree: bool) -> int:
+    """Say whether files and mirror agree."""
+    state = session.read_state(context, worktree=worktree)
+    session.warn_of_source(context, state.source)
+    if context.output.as_json:
+        context.output.json_object("mirror-status", session.state_object(state))
+    else:
+        _show(context, state)
+    return session.exit_of_check(state, check=check)
+
+
+def _show(context: Context, state: MirrorState) -> None:
+    source, listing = state.source, state.listing
+    context.output.table(
+        [
+            ("mirror", state.backend),
+            ("files", f"{len(source.items)} read, {len(source.unknown)} unknown"),
+            ("items", f"{len(listing.items)} of ours, {listing.foreign} foreign"),
+            ("drift", session.count_kinds(state.drift)),
+        ]
+    )
+    if state.in_sync:
+        context.output.styled_data("in sync", "green")
+    else:
+        context.output.styled_data("not in sync; `plana-secrets mirror diff` names it", "yellow")

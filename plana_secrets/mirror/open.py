@@ -1,0 +1,108 @@
+"""Which backend the configuration names, made without a word to it yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from plana_secrets.age.identities import Identities
+from plana_secrets.errors import UsageError
+from plana_secrets.git.repository import Repository
+from plana_secrets.mirror.backend import Backend
+from plana_secrets.mirror.settings import LocalSettings, MirrorSettings, VaultwardenSettings
+from plana_secrets.observability import Observer, silent
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a backend may need besides its settings."""
+
+    repository: Repository
+    environment: Mapping[str, str]
+    home: Path
+    find_identities: Callable[[], Identities]
+    observer: Observer = silent
+
+    @property
+    def state_folder(self) -> Path:
+        """Where this user's state is kept, as XDG says."""
+        named = self.environment.get("XDG_STATE_HOME", "")
+        base = Path(named) if named.startswith("/") else self.home / ".local" / "state"
+        return base / "plana-secrets"
+
+    @property
+    def repository_folder(self) -> Path:
+        """The part of the state folder that belongs to this repository and its work trees."""
+        place = self.repository.common_dir
+        mark = sha256(bytes(place)).hexdigest()[:12]
+        return self.state_folder / f"{self.repository.root.name}-{mark}"
+
+
+def open_backend(settings: MirrorSettings, surroundings: Surroundings) -> Backend:
+    """The backend that is configured; nothing is read or asked yet.
+
+    Raises:
+        UsageError: none is configured (kind ``no-mirror``), or one that is not in here
+            (kind ``unknown-backend``).
+    """
+    if settings.backend == "local":
+        return _open_local(settings.local, surroundings)
+    if settings.backend == "vaultwarden" and settings.vaultwarden is not None:
+        return _open_vaultwarden(settings.vaultwarden, surroundings)
+    if settings.backend == "none":
+        raise UsageError("no mirror is configured", kind="no-mirror")
+    raise UsageError(f"no mirror of kind {settings.backend}", kind="unknown-backend")
+
+
+def local_path(settings: LocalSettings, surroundings: Surroundings) -> Path:
+    """Where the local mirror lies."""
+    if settings.path:
+        return surroundings.repository.root / settings.path
+    return surroundings.repository_folder / "mirror.json.age"
+
+
+def never_mirrored(settings: MirrorSettings, surroundings: Surroundings) -> frozenset[str]:
+    """Files that are never copied whatever they hold: credentials, and the mirror itself."""
+    paths = []
+    if settings.backend == "local":
+        paths.append(local_path(settings.local, surroundings))
+    if settings.vaultwarden is not None:
+        from plana_secrets.mirror.backends.vaultwarden.credentials import credentials_file
+
+        found = credentials_file(
+            settings.vaultwarden, surroundings.environment, surroundings.repository.root
+        )
+        paths += [found] if found else []
+    root = surroundings.repository.root.resolve()
+    resolved = [path.resolve() for path in paths]
+    return frozenset(
+        path.relative_to(root).as_posix() for path in resolved if path.is_relative_to(root)
+    )
+
+
+def _open_local(settings: LocalSettings, surroundings: Surroundings) -> Backend:
+    from plana_secrets.mirror.backends.local import LocalBackend
+
+    path = local_path(settings, surroundings)
+    mark = sha256(bytes(path)).hexdigest()[:12]
+    return LocalBackend(
+        path=path,
+        lock=surroundings.state_folder / "locks" / f"mirror-{mark}",
+        recipients=settings.recipients,
+        find_identities=surroundings.find_identities,
+    )
+
+
+def _open_vaultwarden(settings: VaultwardenSettings, surroundings: Surroundings) -> Backend:
+    from plana_secrets.mirror.backends.vaultwarden.connect import open_backend as open_vaultwarden
+
+    return open_vaultwarden(
+        settings,
+        root=surroundings.repository.root,
+        state_folder=surroundings.state_folder,
+        environment=surroundings.environment,
+        find_identities=surroundings.find_identities,
+        observer=surroundings.observer,
+    )

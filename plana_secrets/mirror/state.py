@@ -1,0 +1,69 @@
+"""Files and mirror side by side: what ``status``, ``diff``, ``sync`` and ``verify`` begin with."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from plana_secrets.mirror.backend import Backend, Listing, Unsupported
+from plana_secrets.mirror.plan import Choices, Drift, MirrorPlan, Wanted, plan_mirror
+from plana_secrets.mirror.settings import MirrorSettings
+from plana_secrets.mirror.source import Source, read_source
+from plana_secrets.secretfiles.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorState:
+    """What was read, and what follows from it."""
+
+    backend: str
+    source: Source
+    wanted: Wanted
+    listing: Listing
+    plan: MirrorPlan
+
+    @property
+    def drift(self) -> tuple[Drift, ...]:
+        return self.plan.drift
+
+    @property
+    def in_sync(self) -> bool:
+        return not self.plan.drift
+
+
+def find_drift(
+    workspace: Workspace,
+    settings: MirrorSettings,
+    backend: Backend,
+    *,
+    choices: Choices | None = None,
+    worktree: bool = False,
+    never: Collection[str] = (),
+) -> MirrorState:
+    """Read the files and the mirror, and compare them. Nothing is changed.
+
+    Raises:
+        CredentialError, UnavailableError, MalformedError: the mirror cannot be read. A
+            file that cannot be read is drift of kind ``unknown``.
+    """
+    source = read_source(workspace, settings, worktree=worktree, never=never)
+    wanted = _wanted(source, backend)
+    listing = backend.list_items()
+    plan = plan_mirror(wanted, listing, choices or Choices())
+    return MirrorState(backend.name, source, wanted, listing, plan)
+
+
+def _wanted(source: Source, backend: Backend) -> Wanted:
+    unsupported: Mapping[str, tuple[Unsupported, ...]] = {
+        item.file: (
+            *source.unsupported.get(item.file, ()),
+            *backend.find_unsupported(item),
+        )
+        for item in source.items
+    }
+    return Wanted(
+        items=source.items,
+        unknown={one.file: one.error.message for one in source.unknown},
+        titles=source.titles,
+        unsupported=unsupported,
+    )
