@@ -2,5 +2,5 @@
 
 ``recipients`` encrypts, ``identities`` opens, ``sources`` looks for identities,
 ``keyring_store`` is the only door to the keyring of the operating system, and
-``header`` reads what an age file says about itself without any key.
+``keeping`` keeps new identities without ever replacing one.
 """

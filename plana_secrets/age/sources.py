@@ -28,6 +28,7 @@ from plana_secrets.process import ProgramError, run_program
 from plana_secrets.secret import Secret
 
 KEYRING_ORIGIN = "keyring"
+DEFAULT_SSH_ORIGIN = "ssh key"
 
 _SIZE_LIMIT = 1 << 20
 
@@ -166,7 +167,7 @@ def _run_key_command(command: str, environment: Mapping[str, str]) -> Identities
 
 def _find_further(sources: IdentitySources) -> Identities:
     keys = [
-        _read_key_file(KeyFile(sources.home / ".ssh" / name, "ssh key", optional=True))
+        _read_key_file(KeyFile(sources.home / ".ssh" / name, DEFAULT_SSH_ORIGIN, optional=True))
         for name in ("id_ed25519", "id_rsa")
     ]
     return unite([*keys, _from_keyring(sources)])

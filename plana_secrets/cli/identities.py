@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from plana_secrets.age.identities import Identities, Identity, generate_identity
+from plana_secrets.age.identities import Identities, Identity, Unusable, generate_identity
 from plana_secrets.age.keeping import keep_in_keyring, write_key_file
 from plana_secrets.age.recipients import parse_recipient
+from plana_secrets.age.sources import DEFAULT_SSH_ORIGIN
 from plana_secrets.cli.context import Context
 from plana_secrets.cli.terminal import ask_line, is_interactive
 from plana_secrets.errors import CredentialError, UsageError
@@ -23,6 +24,15 @@ def require_identities(found: Identities, *, kind: str | None = None) -> Sequenc
     if not members:
         raise CredentialError("no age identity found", kind="no-identity")
     return members
+
+
+def notable(found: Identities) -> list[Unusable]:
+    """What is worth a warning: not the ssh key that most people have beside an identity."""
+    return [
+        one
+        for one in found.unusable
+        if not (found.members and one.origin.startswith(DEFAULT_SSH_ORIGIN))
+    ]
 
 
 def keep_identities(

