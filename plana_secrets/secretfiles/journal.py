@@ -96,7 +96,7 @@ class Journal:
         Raises:
             IncompleteError: it was damaged, not just cut short (kind ``damaged-journal``).
         """
-        if not self._folder.is_dir():
+        if not self._folder.is_dir() or not any(self._folder.iterdir()):
             return None
         pending = Pending(None, Stage.BEGUN)
         for record in self._lines():
@@ -150,8 +150,12 @@ class Journal:
 
 
 def pending(workspace: Workspace) -> Pending | None:
-    """The change that was interrupted in this work tree, or None; for those who only look."""
-    return Journal(workspace.repository).read()
+    """The change that was interrupted in this work tree, or None; for those who only look.
+
+    One that stopped before it had said what it intends has touched nothing and counts as none.
+    """
+    found = Journal(workspace.repository).read()
+    return None if found is None or found.intent is None else found
 
 
 def stop_if_pending(workspace: Workspace) -> None:

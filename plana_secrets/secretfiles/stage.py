@@ -150,7 +150,7 @@ def parse_plain(plain: Secret, file: str) -> Content:
     if structure.metadata is not None:
         raise UsageError(f"{file}: encrypted already", kind="already-encrypted", file=file)
     for defect in structure.defects:
-        if defect.check != "no-metadata" and defect.severity == "error":
+        if defect.check != "not-sops" and defect.severity == "error":
             place = f"{file}:{defect.line}" if defect.line else file
             raise MalformedError(f"{place}: {defect.message}", kind="bad-content", file=file)
     values = (None if isinstance(item, Empty) else item.plain for item in structure.items)
