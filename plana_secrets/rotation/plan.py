@@ -63,7 +63,8 @@ class KeysetStatus:
     """A configured keyset as it is. Without ``keyset``, ``problem`` says why there is none.
 
     ``problem`` is a stable word (``not-initialised``, or the kind of the error that
-    reading its file met), ``message`` the sentence to it.
+    reading its file met), ``message`` the sentence to it. ``authenticated``: an
+    identity has opened the file, and its MAC held.
     """
 
     policy: KeysetPolicy
@@ -74,6 +75,7 @@ class KeysetStatus:
     overdue: bool = False
     problem: str | None = None
     message: str = ""
+    authenticated: bool = True
 
     @property
     def name(self) -> str:

@@ -33,6 +33,7 @@ class RenderedLeaf:
 
     ``value`` None: the leaf must not be there (a slot that no key is in).
     ``foreign``: entries in the place that no keyset owns, ``foreign_ids`` their ids.
+    ``merges``: an accepted list, which keeps what stood there.
     """
 
     reference: SecretReference
@@ -40,6 +41,7 @@ class RenderedLeaf:
     keysets: tuple[str, ...]
     foreign: int = 0
     foreign_ids: tuple[str, ...] = ()
+    merges: bool = False
 
 
 def rendered_references(policies: Iterable[KeysetPolicy]) -> dict[str, str]:
@@ -113,29 +115,47 @@ def expected_leaves(
     *,
     current: Current,
     is_base64: IsBase64,
+    replace_unreadable: bool = False,
 ) -> tuple[RenderedLeaf, ...]:
     """What every target of the keysets that exist has to hold.
+
+    ``replace_unreadable``: what stands at an accepted place and is no list counts as
+    nothing.
 
     Raises:
         MalformedError: what stands at an accepted place is no list of the configured
             format (kind ``target-unreadable``).
     """
     leaves: list[RenderedLeaf] = []
-    lists: dict[SecretReference, list[ApiKeyPolicy]] = {}
     for policy in sorted(policies, key=lambda one: one.name):
         keyset = keysets.get(policy.name)
         if keyset is None:
             continue
         if isinstance(policy, JwtPolicy):
             leaves.extend(_render_jwt(policy, keyset))
-            continue
-        leaves.extend(_render_single_values(policy, keyset))
-        if policy.format != "slots":
-            for place in _references(policy.accepted):
-                lists.setdefault(place, []).append(policy)
-    for place, sharing in lists.items():
-        leaves.append(_render_list(place, sharing, keysets, current(place)))
+        else:
+            leaves.extend(_render_single_values(policy, keyset))
+    for place, (form, sharing) in _shared_lists(policies, keysets).items():
+        try:
+            leaves.append(_render_list(place, form, sharing, current(place)))
+        except MalformedError:
+            if not replace_unreadable:
+                raise
+            leaves.append(_render_list(place, form, sharing, None))
     return tuple(_encoded(leaf) if is_base64(leaf.reference) else leaf for leaf in leaves)
+
+
+def _shared_lists(
+    policies: Sequence[KeysetPolicy], keysets: Mapping[str, Keyset]
+) -> dict[SecretReference, tuple[str, list[Keyset]]]:
+    """The accepted lists, each with its format and its keysets in the order of their names."""
+    lists: dict[SecretReference, tuple[str, list[Keyset]]] = {}
+    for policy in sorted(policies, key=lambda one: one.name):
+        if policy.name not in keysets or isinstance(policy, JwtPolicy) or policy.format == "slots":
+            continue
+        for place in _references(policy.accepted):
+            lists.setdefault(place, (policy.format, []))[1].append(keysets[policy.name])
+    return lists
 
 
 def _render_jwt(policy: JwtPolicy, keyset: Keyset) -> Iterator[RenderedLeaf]:
@@ -159,22 +179,19 @@ def _render_single_values(policy: ApiKeyPolicy, keyset: Keyset) -> Iterator[Rend
 
 
 def _render_list(
-    place: SecretReference,
-    policies: Sequence[ApiKeyPolicy],
-    keysets: Mapping[str, Keyset],
-    present: Secret | None,
+    place: SecretReference, form: str, keysets: Sequence[Keyset], present: Secret | None
 ) -> RenderedLeaf:
-    render = api_key.render_json if policies[0].format == "json" else api_key.render_csv
-    names = tuple(policy.name for policy in policies)
+    render = api_key.render_json if form == "json" else api_key.render_csv
+    names = tuple(keyset.name for keyset in keysets)
     try:
-        accepted = render([keysets[name] for name in names], present)
+        accepted = render(keysets, present)
     except (ValueError, RecursionError):
         raise MalformedError(
-            f"{place}: what stands there is not a list in the format {policies[0].format}",
+            f"{place}: what stands there is not a list in the format {form}",
             kind="target-unreadable",
             place=str(place),
         ) from None
-    return RenderedLeaf(place, accepted.content, names, accepted.foreign, accepted.ids)
+    return RenderedLeaf(place, accepted.content, names, accepted.foreign, accepted.ids, merges=True)
 
 
 def _encoded(leaf: RenderedLeaf) -> RenderedLeaf:

@@ -1,0 +1,250 @@
+"""Making moves: decide purely, stage every file, write in one step, read back, compare.
+
+Every function here takes the lock for its whole run, and reads the clock through
+``Rotation.clock`` at the moment that counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from plana_secrets.errors import CredentialError, FailedError, UsageError
+from plana_secrets.rotation.keyset import (
+    Keyset,
+    Move,
+    MoveNotAllowed,
+    Reason,
+    Refusal,
+    check_move,
+    confirm,
+    make_move,
+    stamp,
+)
+from plana_secrets.rotation.kinds import conditions_of, generate
+from plana_secrets.rotation.landing import Delivery, Landing
+from plana_secrets.rotation.material import make_fingerprint
+from plana_secrets.rotation.plan import KeysetStatus, plan_next
+from plana_secrets.rotation.policy import KeysetPolicy
+from plana_secrets.rotation.refusal import refusal_error
+from plana_secrets.rotation.status import describe, describe_stored
+from plana_secrets.rotation.store import KeysetStore
+from plana_secrets.secretfiles.change import StagedFile, write_files, writing
+from plana_secrets.secretfiles.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """What every run needs: ``branch`` is the deployed one, ``clock`` tells the time."""
+
+    workspace: Workspace
+    policies: Sequence[KeysetPolicy]
+    branch: str | None
+    clock: Callable[[], datetime]
+
+    def store(self) -> KeysetStore:
+        """The keysets as they are on the disk now."""
+        return KeysetStore(self.workspace, self.policies)
+
+    def landing(self, delivery: Delivery) -> Landing:
+        return Landing(self.workspace, self.branch, delivery)
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A change that was made, or with ``dry_run`` would be. ``commit``: its id, if any."""
+
+    name: str
+    move: str
+    files: tuple[str, ...] = ()
+    commit: str | None = None
+    landed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What ``run_due`` did, and how every keyset is afterwards."""
+
+    moved: tuple[Moved, ...]
+    keysets: tuple[KeysetStatus, ...]
+
+
+def run_move(
+    rotation: Rotation,
+    name: str,
+    move: Move | None = None,
+    *,
+    delivery: Delivery | None = None,
+    dry_run: bool = False,
+) -> Moved:
+    """Make one move of one keyset; by default the one that comes next.
+
+    If the move before is found to have landed, that is recorded even when this one is
+    then refused: its wait has begun.
+
+    Raises:
+        FailedError: the move is refused (kinds: the words of ``Reason``; the fact
+            ``not_before`` says when it will be possible), or a target differs.
+    """
+    landing = rotation.landing(delivery or Delivery())
+    with writing(rotation.workspace, f"rotate {name}"):
+        landing.check_base()
+        step = _Step(rotation, landing, name)
+        following = move or plan_next(step.stamped, step.policy, rotation.clock()).move
+        if dry_run:
+            step.check(following)
+            return Moved(name, following)
+        return step.make(following)
+
+
+def run_due(rotation: Rotation, *, delivery: Delivery | None = None, dry_run: bool = False) -> Due:
+    """Record what has landed and make every move that is due, one a keyset.
+
+    A keyset that cannot go on does not stop the others; its status says why.
+
+    Raises:
+        CredentialError: no keyset can be opened.
+        ConflictError, UnavailableError, IncompleteError: the run cannot go on.
+    """
+    landing = rotation.landing(delivery or Delivery())
+    moved: list[Moved] = []
+    problems: dict[str, FailedError | CredentialError] = {}
+    with writing(rotation.workspace, "rotate --due"):
+        landing.check_base()
+        for policy in rotation.policies:
+            try:
+                done = _run_one_due(_Step(rotation, landing, policy.name), dry_run=dry_run)
+            except (FailedError, CredentialError) as error:
+                problems[policy.name] = error
+                continue
+            if done:
+                moved.append(done)
+    return Due(tuple(moved), _statuses_after(rotation, problems))
+
+
+def _statuses_after(
+    rotation: Rotation, problems: Mapping[str, FailedError | CredentialError]
+) -> tuple[KeysetStatus, ...]:
+    """A job that has lost its key for every keyset must not look as if it had only waited."""
+    refused = [error for error in problems.values() if isinstance(error, CredentialError)]
+    if refused and len(refused) == len(rotation.policies):
+        raise refused[0]
+    store = rotation.store()
+    return tuple(
+        describe_stored(store, policy, problems[policy.name])
+        if policy.name in problems
+        else describe(store, policy, rotation.clock())
+        for policy in rotation.policies
+    )
+
+
+def _run_one_due(step: _Step, *, dry_run: bool) -> Moved | None:
+    following = plan_next(step.stamped, step.policy, step.rotation.clock())
+    if following.waiting_for is None:
+        return Moved(step.name, following.move) if dry_run else step.make(following.move)
+    if not dry_run:
+        step.record_landing()
+    return None
+
+
+def confirm_keyset(
+    rotation: Rotation, name: str, callers: Sequence[str] = (), *, delivery: Delivery | None = None
+) -> Moved:
+    """Record that ``callers`` (by default all that are awaited) are done with the present phase.
+
+    Raises:
+        UsageError: nobody, or not this caller, is awaited (kind ``not-awaited``).
+        FailedError: no rotation is under way, or the move before has not landed.
+    """
+    landing = rotation.landing(delivery or Delivery())
+    with writing(rotation.workspace, f"rotate confirm {name}"):
+        landing.check_base()
+        step = _Step(rotation, landing, name)
+        following = plan_next(step.stamped, step.policy, rotation.clock()).move
+        if following not in {Move.PROMOTE, Move.RETIRE}:
+            raise FailedError(f"{name}: no rotation is under way", kind=Reason.WRONG_PHASE)
+        if not step.stamped.has_landed:
+            raise refusal_error(name, Refusal(following, Reason.NOT_LANDED))
+        awaited = conditions_of(step.policy).awaited
+        strange = [caller for caller in callers if caller not in awaited]
+        if strange or not awaited:
+            words = ", ".join(strange) or "nobody"
+            raise UsageError(f"{name}: {words} is not awaited", kind="not-awaited")
+        confirmed = confirm(step.stamped, tuple(callers) or awaited)
+        return step.write(confirmed, "confirm")
+
+
+class _Step:
+    """One keyset at one moment: as it is stored, and with what has landed recorded."""
+
+    def __init__(self, rotation: Rotation, landing: Landing, name: str) -> None:
+        self.rotation = rotation
+        self.name = name
+        self._landing = landing
+        self._store = rotation.store()
+        self.policy = self._store.policy(name)
+        self.stored = self._store.load(name)
+        arrived = landing.has_arrived(self._store.file(name), self.stored)
+        self.stamped = stamp(self.stored, rotation.clock()) if arrived else self.stored
+
+    def check(self, move: Move) -> None:
+        refusal = check_move(self.stamped, move, conditions_of(self.policy), self.rotation.clock())
+        if refusal:
+            raise refusal_error(self.name, refusal)
+
+    def make(self, move: Move) -> Moved:
+        try:
+            made = make_move(
+                self.stamped,
+                move,
+                conditions_of(self.policy),
+                self.rotation.clock(),
+                make_material=lambda: generate(self.policy),
+                make_fingerprint=make_fingerprint,
+            )
+        except MoveNotAllowed as stop:
+            self.record_landing()
+            raise refusal_error(self.name, stop.refusal) from None
+        return self.write(made, move)
+
+    def record_landing(self) -> None:
+        """Write the instant at which the open move was found to have landed, if it was."""
+        if self.stamped != self.stored:
+            self.write(self.stamped, "landed")
+
+    def write(self, after: Keyset, what: str) -> Moved:
+        """Deliver ``after``; what it leaves open has landed if this run lands it."""
+        dated = self.rotation.clock()
+        final = stamp(after, dated) if self._landing.lands else after
+        staged = self._store.stage_move(self.stored, final)
+        done = deliver(self.rotation, self._landing, staged, final, what)
+        if not after.has_landed and self._landing.was_slow(dated, self.rotation.clock()):
+            # the instant must not be before the arrival: early is an outage
+            later = stamp(after, self.rotation.clock())
+            staged = self.rotation.store().stage_move(final, later)
+            deliver(self.rotation, self._landing, staged, later, "landed")
+        return done
+
+
+def deliver(
+    rotation: Rotation,
+    landing: Landing,
+    staged: Sequence[StagedFile],
+    keyset: Keyset,
+    what: str,
+) -> Moved:
+    """Write the staged files in one step, and believe only what the disk then holds."""
+    subject = f"Rotate {keyset.name}: {what}"
+    result = write_files(
+        rotation.workspace,
+        staged,
+        operation=f"rotate {keyset.name}: {what}",
+        commit=landing.request(subject, keyset),
+    )
+    store = rotation.store()
+    if store.load(keyset.name) != keyset or store.differences(store.expected(keyset)):
+        raise FailedError(
+            f"{keyset.name}: what is on the disk is not what was written", kind="read-back"
+        )
+    return Moved(keyset.name, what, result.files, result.commit, keyset.has_landed)

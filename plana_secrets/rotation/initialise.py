@@ -1,0 +1,121 @@
+"""The first version of a keyset, and its targets rendered where there are none yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from plana_secrets.errors import FailedError, UsageError
+from plana_secrets.rotation.apply import Moved, Rotation, deliver
+from plana_secrets.rotation.keyset import Keyset, found_keyset, stamp
+from plana_secrets.rotation.kinds import adopt, generate
+from plana_secrets.rotation.landing import Delivery, Landing
+from plana_secrets.rotation.render import rendered_references, targets_of
+from plana_secrets.rotation.store import KeysetStore
+from plana_secrets.secretfiles.change import writing
+from plana_secrets.secretfiles.references import SecretReference
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the first value comes from: a leaf that services read today, or the generator."""
+
+    adopted: SecretReference | None = None
+    fresh: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Initialised:
+    """``foreign``: by place, how many entries of an accepted list no keyset owns."""
+
+    moved: Moved
+    foreign: tuple[tuple[str, int], ...] = ()
+
+
+def init_keyset(
+    rotation: Rotation,
+    name: str,
+    source: Source,
+    *,
+    replace: bool = False,
+    delivery: Delivery | None = None,
+) -> Initialised:
+    """Make the keyset ``name`` and render its targets.
+
+    Where it exists, and no source is named, its targets are rendered again: those that
+    hold nothing are filled (a caller that was added), with ``replace`` all are.
+
+    Raises:
+        UsageError: no source for a new keyset (kind ``init-source``), or the adopted leaf
+            belongs to a keyset (kind ``adopt-target``).
+        FailedError: the keyset exists (kind ``keyset-exists``), there is nothing at the
+            adopted path (``adopt-missing``), it cannot be a key (``bad-adopted-value``), or
+            a target holds another value (``target-occupied``).
+    """
+    landing = rotation.landing(delivery or Delivery())
+    with writing(rotation.workspace, f"rotate init {name}"):
+        landing.check_base()
+        store = rotation.store()
+        if store.exists(name):
+            return _render_again(rotation, landing, store, name, source, replace=replace)
+        new = _found(rotation, store, name, source)
+        if landing.lands:
+            new = stamp(new, rotation.clock())
+        staged = store.stage_rendering(None, new, replace=replace)
+        moved = deliver(rotation, landing, staged, new, "init")
+        return Initialised(moved, _foreign(rotation.store(), new))
+
+
+def _render_again(
+    rotation: Rotation,
+    landing: Landing,
+    store: KeysetStore,
+    name: str,
+    source: Source,
+    *,
+    replace: bool,
+) -> Initialised:
+    if source.fresh or source.adopted:
+        raise FailedError(f"the keyset {name} exists already", kind="keyset-exists", name=name)
+    keyset = store.load(name)
+    staged = store.stage_rendering(keyset, keyset, replace=replace)
+    moved = deliver(rotation, landing, staged, keyset, "render")
+    return Initialised(moved, _foreign(rotation.store(), keyset))
+
+
+def _found(rotation: Rotation, store: KeysetStore, name: str, source: Source) -> Keyset:
+    policy = store.policy(name)
+    if source.fresh:
+        return found_keyset(name, policy.kind, generate(policy))
+    place = source.adopted
+    if place is None:
+        raise UsageError(
+            f"where does the first value of {name} come from", kind="init-source", name=name
+        )
+    owner = rendered_references(rotation.policies).get(str(place))
+    if owner not in {None, name}:
+        raise UsageError(f"{place} belongs to the keyset {owner}", kind="adopt-target")
+    content = store.text_at(place)
+    if content is None or content.is_empty:
+        raise FailedError(f"nothing to adopt at {place}", kind="adopt-missing", place=str(place))
+    keyset = found_keyset(name, policy.kind, adopt(policy, content))
+    _refuse_overwriting(store, keyset, place)
+    return keyset
+
+
+def _refuse_overwriting(store: KeysetStore, keyset: Keyset, place: SecretReference) -> None:
+    """The adopted leaf is left alone: as a target it must hold already what it is to hold."""
+    if place not in targets_of(store.policy(keyset.name)):
+        return
+    leaves = store.expected(keyset, replace=True)
+    if any(leaf.reference == place and store.occupied(leaf) for leaf in leaves):
+        raise UsageError(
+            f"{place} is a target, and would be overwritten with another form of its value",
+            kind="adopt-target",
+            place=str(place),
+        )
+
+
+def _foreign(store: KeysetStore, keyset: Keyset) -> tuple[tuple[str, int], ...]:
+    return tuple(
+        (str(leaf.reference), leaf.foreign) for leaf in store.expected(keyset) if leaf.foreign
+    )

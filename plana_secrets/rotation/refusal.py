@@ -1,0 +1,29 @@
+"""A refused move as an error, with the time when it will be possible."""
+
+from __future__ import annotations
+
+from plana_secrets.errors import FailedError
+from plana_secrets.rotation.keyset import Reason, Refusal, format_instant
+
+
+def refusal_error(name: str, refusal: Refusal) -> FailedError:
+    """The kind is the word of the reason; ``not_before`` is an instant or None."""
+    instant = format_instant(refusal.not_before) if refusal.not_before else None
+    move, names = refusal.move, ", ".join(refusal.names)
+    words = {
+        Reason.WRONG_PHASE: f"there is nothing to {move} in this phase",
+        Reason.NOT_LANDED: f"{move} has to wait until the move before it has landed",
+        Reason.SINGLE_READER: f"{move} would lock out who reads {names}",
+        Reason.CLOCK: f"the clock is behind {instant}, when the keyset last changed",
+        Reason.TOO_EARLY: f"{move} is possible from {instant}",
+        Reason.UNCONFIRMED: f"{move} waits for the confirmation of {names}",
+        Reason.TOO_MANY: f"too many values wait to be destroyed, the first at {instant}",
+    }[refusal.reason]
+    return FailedError(
+        f"{name}: {words}",
+        kind=str(refusal.reason),
+        name=name,
+        move=str(move),
+        not_before=instant,
+        names=names,
+    )

@@ -1,0 +1,47 @@
+"""How the configured keysets are, whatever state their files are in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from plana_secrets.errors import CredentialError, FailedError, PlanaSecretsError
+from plana_secrets.rotation.keysetfile import read_keyset_shape
+from plana_secrets.rotation.plan import KeysetStatus, describe_keyset, describe_problem
+from plana_secrets.rotation.policy import KeysetPolicy
+from plana_secrets.rotation.store import KeysetStore
+from plana_secrets.secretfiles.open import read_structure_of
+from plana_secrets.secretfiles.workspace import Workspace
+
+
+def list_keysets(
+    workspace: Workspace, policies: Sequence[KeysetPolicy], now: datetime
+) -> tuple[KeysetStatus, ...]:
+    """Every configured keyset, by name; one that cannot be read is blocked and says why.
+
+    Without an identity the readable part of a file is shown, marked as not authenticated.
+    """
+    store = KeysetStore(workspace, policies)
+    return tuple(describe(store, policy, now) for policy in policies)
+
+
+def describe(store: KeysetStore, policy: KeysetPolicy, now: datetime) -> KeysetStatus:
+    file = store.file(policy.name)
+    try:
+        return describe_keyset(policy, file, store.load(policy.name), now)
+    except CredentialError as error:
+        try:
+            shape = read_keyset_shape(read_structure_of(store.workspace, file), file)
+        except FailedError:
+            return describe_stored(store, policy, error)
+        return replace(describe_keyset(policy, file, shape, now), authenticated=False)
+    except FailedError as error:
+        return describe_stored(store, policy, error)
+
+
+def describe_stored(
+    store: KeysetStore, policy: KeysetPolicy, error: PlanaSecretsError
+) -> KeysetStatus:
+    """A keyset that an error stands in the way of."""
+    return describe_problem(policy, store.file(policy.name), error.kind, error.message)

@@ -1,0 +1,215 @@
+"""Keysets and their targets as they are in the work tree, and the files that a change needs.
+
+A store reads each file once and belongs to one decision: after a write a new one is
+made, so that what is compared is what the disk holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+
+from plana_secrets.errors import FailedError, MalformedError, UsageError
+from plana_secrets.paths import format_path
+from plana_secrets.rotation.keyset import Keyset
+from plana_secrets.rotation.keysetfile import file_of, plan_file_edits, read_keyset
+from plana_secrets.rotation.policy import KeysetPolicy
+from plana_secrets.rotation.render import (
+    RenderedLeaf,
+    check_policies,
+    decode_base64,
+    expected_leaves,
+    targets_of,
+)
+from plana_secrets.secret import Secret
+from plana_secrets.secretfiles.edits import Edit, SetLeaf, Unset
+from plana_secrets.secretfiles.kinds import FileKind, kind_of
+from plana_secrets.secretfiles.open import read_document_of
+from plana_secrets.secretfiles.references import SecretReference
+from plana_secrets.secretfiles.stage import StagedFile, stage_edits
+from plana_secrets.secretfiles.workspace import Workspace
+from plana_secrets.sops.model import Document, LeafType
+from plana_secrets.sops.selectors import is_encrypted_path
+
+
+class KeysetStore:
+    """``policies`` are all that are configured: keysets may share an accepted list."""
+
+    def __init__(self, workspace: Workspace, policies: Sequence[KeysetPolicy]) -> None:
+        self.workspace = workspace
+        self.policies = tuple(policies)
+        self._documents: dict[str, Document] = {}
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, KeysetPolicy]:
+        check_policies(self.policies)
+        return {policy.name: policy for policy in self.policies}
+
+    def policy(self, name: str) -> KeysetPolicy:
+        """
+        Raises:
+            UsageError: no such keyset is configured (kind ``no-keyset``), or the
+                configuration cannot be rendered (``bad-config``).
+        """
+        policy = self._by_name.get(name)
+        if policy is None:
+            raise UsageError(f"no keyset {name} is configured", kind="no-keyset", name=name)
+        return policy
+
+    def file(self, name: str) -> str:
+        return file_of(self.workspace.settings.keysets, name)
+
+    def exists(self, name: str) -> bool:
+        return (self.workspace.root / self.file(name)).exists()
+
+    def load(self, name: str) -> Keyset:
+        """A keyset with its values.
+
+        Raises:
+            FailedError: it has no file yet (kind ``not-initialised``).
+            MalformedError: its file is not of the schema, or says that it is another
+                keyset (kind ``keyset-name``).
+            CredentialError: no identity opens it.
+        """
+        policy, file = self.policy(name), self.file(name)
+        if not self.exists(name):
+            raise FailedError(
+                f"the keyset {name} has not been initialised", kind="not-initialised", name=name
+            )
+        keyset = read_keyset(self._document(file), file)
+        if (keyset.name, keyset.kind) != (policy.name, policy.kind):
+            raise MalformedError(
+                f"{file}: it is the keyset {keyset.name} of kind {keyset.kind}",
+                kind="keyset-name",
+                file=file,
+            )
+        return keyset
+
+    def expected(self, keyset: Keyset, *, replace: bool = False) -> tuple[RenderedLeaf, ...]:
+        """What every target of ``keyset`` has to hold; the others as they are on the disk.
+
+        ``replace``: what stands at an accepted place and is no list counts as nothing.
+        """
+        related = self._related(keyset.name)
+        keysets = {one.name: self.load(one.name) for one in related if self.exists(one.name)}
+        keysets[keyset.name] = keyset
+        leaves = expected_leaves(
+            related,
+            keysets,
+            current=self.text_at,
+            is_base64=self._is_base64,
+            replace_unreadable=replace,
+        )
+        return tuple(leaf for leaf in leaves if keyset.name in leaf.keysets)
+
+    def _related(self, name: str) -> list[KeysetPolicy]:
+        ours = set(targets_of(self.policy(name)))
+        return [one for one in self._by_name.values() if ours & set(targets_of(one))]
+
+    def differences(self, leaves: Iterable[RenderedLeaf]) -> list[RenderedLeaf]:
+        """Those of ``leaves`` that are not what the files hold."""
+        return [leaf for leaf in leaves if not self._matches(leaf)]
+
+    def occupied(self, leaf: RenderedLeaf) -> bool:
+        """Whether something stands there that is not what has to."""
+        found = self._find(leaf.reference)
+        vacant = found is None or found[0] is LeafType.NULL or found[1].is_empty
+        return not vacant and not self._matches(leaf)
+
+    def text_at(self, reference: SecretReference) -> Secret | None:
+        """The text that services read from a leaf, decoded where it is base64."""
+        found = self._find(reference)
+        if found is None or found[0] is LeafType.NULL:
+            return None
+        return decode_base64(found[1], reference) if self._is_base64(reference) else found[1]
+
+    def stage_move(self, before: Keyset, after: Keyset) -> tuple[StagedFile, ...]:
+        """The keyset file and every target, as they are after a move.
+
+        Raises:
+            FailedError: a target does not hold what ``before`` renders (kind
+                ``target-differs``): the waits say nothing about what services read then.
+        """
+        differing = [leaf for leaf in self.expected(before) if self.occupied(leaf)]
+        _refuse("target-differs", "does not hold what its keyset renders", differing)
+        return self._stage(before, after, self.expected(after))
+
+    def stage_rendering(
+        self, before: Keyset | None, after: Keyset, *, replace: bool
+    ) -> tuple[StagedFile, ...]:
+        """The keyset file, and every target filled that holds nothing; a list is added to.
+
+        Raises:
+            FailedError: a target holds another value (kind ``target-occupied``), unless
+                ``replace``; or its file is missing (kind ``target-missing``).
+        """
+        leaves = self.expected(after, replace=replace)
+        if not replace:
+            occupied = [leaf for leaf in leaves if not leaf.merges and self.occupied(leaf)]
+            _refuse("target-occupied", "holds another value already", occupied)
+        return self._stage(before, after, leaves)
+
+    def _stage(
+        self, before: Keyset | None, after: Keyset, leaves: Iterable[RenderedLeaf]
+    ) -> tuple[StagedFile, ...]:
+        edits: dict[str, list[Edit]] = {}
+        for leaf in self.differences(leaves):
+            edits.setdefault(leaf.reference.file, []).append(self._edit(leaf))
+        own = stage_edits(
+            self.workspace,
+            self.file(after.name),
+            plan_file_edits(before, after),
+            create=before is None,
+            by_rotation=True,
+        )
+        return own, *(
+            stage_edits(self.workspace, file, changes, by_rotation=True)
+            for file, changes in sorted(edits.items())
+        )
+
+    def _edit(self, leaf: RenderedLeaf) -> Edit:
+        path = leaf.reference.path
+        if leaf.value is None:
+            return Unset(path)
+        selector = self.workspace.rule_for(leaf.reference.file).selector
+        if not is_encrypted_path(selector, path):
+            raise UsageError(
+                f"{leaf.reference}: the value would stand in the file in plain",
+                kind="readable-path",
+                path=format_path(path),
+            )
+        return SetLeaf(path, leaf.value, LeafType.STR)
+
+    def _matches(self, leaf: RenderedLeaf) -> bool:
+        found = self._find(leaf.reference)
+        if leaf.value is None or found is None:
+            return leaf.value is None and found is None
+        return found[0] is LeafType.STR and found[1] == leaf.value
+
+    def _is_base64(self, reference: SecretReference) -> bool:
+        kind = kind_of(self.workspace.rule_for(reference.file).selector)
+        return kind is FileKind.SECRET_MANIFEST and reference.path[0] == "data"
+
+    def _find(self, reference: SecretReference) -> tuple[LeafType, Secret] | None:
+        found = self._document(reference.file).find(reference.path)
+        return (found[0].type, found[1]) if found else None
+
+    def _document(self, file: str) -> Document:
+        if file not in self._documents:
+            try:
+                self._documents[file] = read_document_of(self.workspace, file)
+            except FailedError as error:
+                if error.kind != "missing-file":
+                    raise
+                raise FailedError(
+                    f"a target lies in a file that is not there: {file}",
+                    kind="target-missing",
+                    file=file,
+                ) from None
+        return self._documents[file]
+
+
+def _refuse(kind: str, what: str, leaves: Sequence[RenderedLeaf]) -> None:
+    if leaves:
+        places = ", ".join(str(leaf.reference) for leaf in leaves)
+        raise FailedError(f"{what}: {places}", kind=kind, places=places)
