@@ -89,7 +89,7 @@ class Client:
         self._observer = observer
         self._pool = urllib3.PoolManager(
             headers=dict(_HEADERS),
-            ssl_context=_tls_context(ca_file),
+            ssl_context=_tls_context(ca_file) if self.url.startswith("https:") else None,
             timeout=urllib3.Timeout(connect=CONNECT_DEADLINE, read=ANSWER_DEADLINE),
             maxsize=4,
         )

@@ -101,11 +101,16 @@ class SymmetricKey:
 def load_private_key(content: Secret) -> RSAPrivateKey:
     """The RSA key of a user.
 
+    Its arithmetic is not checked again: it came out of a text whose MAC held, so that one
+    of the account's own clients wrote it.
+
     Raises:
         MalformedError: it is no RSA key in PKCS #8.
     """
     try:
-        key = load_der_private_key(content.reveal(), password=None)
+        key = load_der_private_key(
+            content.reveal(), password=None, unsafe_skip_rsa_key_validation=True
+        )
     except (ValueError, TypeError, binascii.Error):
         key = None
     if not isinstance(key, RSAPrivateKey):

@@ -59,6 +59,7 @@ class Keys:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._user_key: SymmetricKey | None = None
+        self._organization_keys: dict[str, SymmetricKey] = {}
 
     def open_user_key(self, sync: Sync) -> SymmetricKey:
         """
@@ -72,6 +73,31 @@ class Keys:
         if self._user_key is None:
             self._user_key = self._unwrap(self._session.credentials, sync)
         return self._user_key
+
+    def open_organization_key(self, membership: Membership, sync: Sync) -> SymmetricKey:
+        """
+        Raises:
+            CredentialError: as ``open_user_key``, or a kept key that is no longer the
+                account's (kind ``login-outdated``).
+        """
+        wrapped = membership.key
+        if wrapped not in self._organization_keys:
+            private_key = load_private_key(self._open_private_key(sync))
+            self._organization_keys[wrapped] = unwrap_key(wrapped, private_key)
+        return self._organization_keys[wrapped]
+
+    def _open_private_key(self, sync: Sync) -> Secret:
+        user_key = self.open_user_key(sync)
+        if sync.profile.private_key is None:
+            raise MalformedError("the account has no private key", kind="bad-key")
+        try:
+            return user_key.open(sync.profile.private_key)
+        except MalformedError as error:
+            if error.kind != "wrong-mac":
+                raise
+            raise CredentialError(
+                "the kept key is no longer the account's", kind="login-outdated"
+            ) from None
 
     def _unwrap(self, credentials: Credentials, sync: Sync) -> SymmetricKey:
         if credentials.user_key is not None:
@@ -127,7 +153,7 @@ def open_vault(sync: Sync, keys: Keys, organization: str) -> Vault:
             f"the account is not a confirmed member of the organisation {organization}",
             kind="not-a-member",
         )
-    key = open_organization_key(membership, sync, keys)
+    key = keys.open_organization_key(membership, sync)
     collections = {
         one.id: NamedCollection(one, open_name(one.name, key))
         for one in sync.collections
@@ -140,21 +166,6 @@ def open_vault(sync: Sync, keys: Keys, organization: str) -> Vault:
         ciphers=[one for one in sync.ciphers if one.organization_id == organization],
         personal=[one for one in sync.ciphers if one.organization_id is None],
     )
-
-
-def open_organization_key(membership: Membership, sync: Sync, keys: Keys) -> SymmetricKey:
-    user_key = keys.open_user_key(sync)
-    if sync.profile.private_key is None:
-        raise MalformedError("the account has no private key", kind="bad-key")
-    try:
-        content = user_key.open(sync.profile.private_key)
-    except MalformedError as error:
-        if error.kind != "wrong-mac":
-            raise
-        raise CredentialError(
-            "the kept key is no longer the account's", kind="login-outdated"
-        ) from None
-    return unwrap_key(membership.key, load_private_key(content))
 
 
 def open_name(sealed: str, key: SymmetricKey) -> str:
