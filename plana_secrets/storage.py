@@ -15,6 +15,7 @@ import os
 import re
 import secrets
 import stat
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -178,8 +179,10 @@ def find_leftovers(folder: Path) -> list[Path]:
 
 
 @contextlib.contextmanager
-def locked(path: Path, *, holder: str) -> Iterator[None]:
+def locked(path: Path, *, holder: str, patience: float = 0.0) -> Iterator[None]:
     """Hold the lock file at ``path``; ``holder`` tells others who has it.
+
+    ``patience``: seconds to wait for whoever has it.
 
     The kernel frees it when the process dies; the file itself is never deleted.
 
@@ -192,14 +195,24 @@ def locked(path: Path, *, holder: str) -> Iterator[None]:
     except OSError as error:
         raise _unwritable(path, error) from None
     with os.fdopen(descriptor, "r+b") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if not _acquire(file.fileno(), time.monotonic() + patience):
             other = file.read(200).decode("utf-8", "replace").strip()
             raise ConflictError(
                 f"another run holds the lock: {other or 'unknown'}", kind="locked", holder=other
-            ) from None
+            )
         file.truncate(0)
         file.write(holder.encode("utf-8"))
         file.flush()
         yield
+
+
+def _acquire(descriptor: int, deadline: float) -> bool:
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(0.05)
+        else:
+            return True

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from plana_secrets.age.identities import Identity
-from plana_secrets.age.keyring_store import IDENTITY_ENTRY, load_entry, store_entry
-from plana_secrets.age.sources import read_keyring
+from plana_secrets.age.identities import Identity, parse_identity_file
+from plana_secrets.age.keyring_store import IDENTITY_ENTRY, update_entry
+from plana_secrets.age.sources import KEYRING_ORIGIN
 from plana_secrets.errors import UsageError
 from plana_secrets.secret import Secret
 from plana_secrets.storage import replace_file
@@ -22,13 +22,16 @@ def keep_in_keyring(identities: Sequence[Identity]) -> tuple[Identity, ...]:
     Raises:
         CredentialError: there is no keyring to be trusted, or it failed.
     """
-    known = read_keyring().recipients()
-    added = tuple(one for one in identities if one.recipient.text not in known)
-    if added:
-        present = load_entry(IDENTITY_ENTRY)
-        after = b"" if present is None else present.reveal()
-        store_entry(IDENTITY_ENTRY, Secret(_lines(added) + after))
-    return added
+    added: list[Identity] = []
+
+    def prepend(present: Secret | None) -> Secret:
+        kept = Secret(b"") if present is None else present
+        known = parse_identity_file(kept, KEYRING_ORIGIN).recipients()
+        added.extend(one for one in identities if one.recipient.text not in known)
+        return Secret(_lines(added) + kept.reveal())
+
+    update_entry(IDENTITY_ENTRY, prepend)
+    return tuple(added)
 
 
 def write_key_file(path: Path, identities: Sequence[Identity]) -> None:

@@ -12,14 +12,17 @@ once per item, and one item can be looked at and deleted as one.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from plana_secrets.errors import CredentialError
 from plana_secrets.secret import Secret
+from plana_secrets.storage import locked, make_folder
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
@@ -29,6 +32,9 @@ IDENTITY_ENTRY = "age-identity"
 
 _SERVICE = "plana-secrets"
 _ACCOUNT = "default"
+
+_PATIENCE = 30.0
+"""Seconds to wait for another run; it may itself wait for a person to unlock the keyring."""
 
 _ALLOWED = (
     ("keyring.backends.SecretService", "Keyring"),
@@ -80,16 +86,35 @@ def store_entry(name: str, content: Secret) -> None:
         CredentialError: as ``load_entry``, or what is read back differs (kind
             ``keyring-failed``).
     """
+    update_entry(name, lambda _present: content)
+
+
+def update_entry(name: str, change: Callable[[Secret | None], Secret]) -> None:
+    """Replace an entry by what ``change`` makes of it. As ``store_entry`` raises."""
     backend = _allowed_backend()
-    _write_item(backend, _read_item(backend) | {name: content.reveal_text()})
+    with _alone():
+        entries = _read_item(backend)
+        present = Secret.from_text(entries[name]) if name in entries else None
+        _write_item(backend, entries | {name: change(present).reveal_text()})
 
 
 def delete_entry(name: str) -> None:
     """Forget an entry; one that is not there is no error. As ``store_entry`` raises."""
     backend = _allowed_backend()
-    entries = _read_item(backend)
-    if entries.pop(name, None) is not None:
-        _write_item(backend, entries)
+    with _alone():
+        entries = _read_item(backend)
+        if entries.pop(name, None) is not None:
+            _write_item(backend, entries)
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """One writer at a time: what another run adds to the item meanwhile is not lost."""
+    folder = Path.home() / ".local" / "state" / "plana-secrets"
+    make_folder(folder, mode=0o700)
+    holder = f"process {os.getpid()}, keyring"
+    with locked(folder / "keyring.lock", holder=holder, patience=_PATIENCE):
+        yield
 
 
 def _allowed_backend() -> KeyringBackend:

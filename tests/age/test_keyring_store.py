@@ -24,6 +24,11 @@ from tests.age.keyring_session import run_python_with_keyring
 SENTINEL = "SENTINEL-c41d"
 
 
+@pytest.fixture(autouse=True)
+def _own_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+
 def use(monkeypatch: pytest.MonkeyPatch, backend: KeyringBackend) -> None:
     """What the keyring library resolves to."""
     monkeypatch.setattr(keyring.core, "_keyring_backend", backend)
@@ -152,6 +157,36 @@ def test_a_real_keyring_keeps_an_entry_until_another_session(tmp_path: Path) -> 
     written = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
     assert written
     assert not any(SENTINEL.encode() in content for content in written)
+
+
+ADD = """
+import sys
+from plana_secrets.age.identities import generate_identity
+from plana_secrets.age.keeping import keep_in_keyring
+from plana_secrets.age.keyring_store import store_entry
+from plana_secrets.secret import Secret
+identity = generate_identity()
+keep_in_keyring([identity])
+store_entry(sys.argv[1], Secret(b"x"))
+print(identity.recipient.text)
+"""
+
+MANY = f"""
+import subprocess, sys
+from plana_secrets.age.keyring_store import load_entry
+from plana_secrets.age.sources import read_keyring
+runs = [
+    subprocess.Popen([sys.executable, "-c", {ADD!r}, str(number)], stdout=subprocess.PIPE)
+    for number in range(4)
+]
+made = {{run.communicate()[0].decode().strip() for run in runs}}
+assert made == read_keyring().recipients(), made
+print(len(made), sum(load_entry(str(number)) is not None for number in range(4)))
+"""
+
+
+def test_many_writers_at_once_lose_nothing(tmp_path: Path) -> None:
+    assert run_python_with_keyring(tmp_path, MANY) == "4 4\n"
 
 
 LOCKED = """
