@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,21 @@ def test_a_lock_is_held_once_and_freed_by_death(tmp_path):
         pytest.fail("two holders")
     with locked(lock, holder="again"):
         pass
+
+
+def test_a_patient_one_gets_the_lock_when_it_is_freed(tmp_path):
+    with locked(tmp_path / "lock", holder="first"):
+        waiting = threading.Thread(target=_note_when_locked, args=(tmp_path,))
+        waiting.start()
+        waiting.join(timeout=0.2)
+        assert not (tmp_path / "noted").exists()
+    waiting.join(timeout=10)
+    assert (tmp_path / "noted").exists()
+
+
+def _note_when_locked(folder):
+    with locked(folder / "lock", holder="second", patience=10):
+        (folder / "noted").touch()
 
 
 def test_leftovers_are_told_from_files(tmp_path):
