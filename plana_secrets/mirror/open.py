@@ -65,20 +65,21 @@ def local_path(settings: LocalSettings, surroundings: Surroundings) -> Path:
 
 def never_mirrored(settings: MirrorSettings, surroundings: Surroundings) -> frozenset[str]:
     """Files that are never copied whatever they hold: credentials, and the mirror itself."""
+    from plana_secrets.mirror.backends.vaultwarden.credentials import CREDENTIALS_VARIABLE
+
+    root = surroundings.repository.root
     paths = []
     if settings.backend == "local":
         paths.append(local_path(settings.local, surroundings))
-    if settings.vaultwarden is not None:
-        from plana_secrets.mirror.backends.vaultwarden.credentials import credentials_file
-
-        found = credentials_file(
-            settings.vaultwarden, surroundings.environment, surroundings.repository.root
-        )
-        paths += [found] if found else []
-    root = surroundings.repository.root.resolve()
+    if settings.vaultwarden is not None and settings.vaultwarden.credentials:
+        paths.append(root / settings.vaultwarden.credentials)
+    if surroundings.environment.get(CREDENTIALS_VARIABLE):
+        paths.append(Path(surroundings.environment[CREDENTIALS_VARIABLE]))
     resolved = [path.resolve() for path in paths]
     return frozenset(
-        path.relative_to(root).as_posix() for path in resolved if path.is_relative_to(root)
+        path.relative_to(root.resolve()).as_posix()
+        for path in resolved
+        if path.is_relative_to(root.resolve())
     )
 
 

@@ -7,6 +7,7 @@ that cannot be read is not a file that is gone: it is *unknown*, and stays as it
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -148,7 +149,9 @@ class _WorkTree:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
-        self.rules = workspace.rules
+        self.rules = parse_rules(b"")
+        if os.path.lexists(workspace.rules_path):
+            self.rules = workspace.rules
 
     def files(self) -> tuple[str, ...]:
         return list_secret_files(self._workspace)

@@ -109,7 +109,9 @@ class LocalPlace:
         self.hand = LocalHand(self)
 
     def open(self, *, identities: Identities | None = None) -> LocalBackend:
-        return LocalBackend(self.path, self._lock, (), lambda: identities or self.identities)
+        return LocalBackend(
+            self.path, self._lock, (), lambda: self.identities if identities is None else identities
+        )
 
     def read(self) -> dict[str, Any]:
         if not self.path.exists():

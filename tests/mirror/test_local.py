@@ -1,0 +1,151 @@
+"""The local mirror as a file: its form, its privacy, and what hands may do to it."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+
+import pyrage
+import pytest
+
+from plana_secrets.age.identities import Identities
+from plana_secrets.errors import ConflictError, CredentialError, MalformedError, UsageError
+from plana_secrets.mirror.backends.local import LocalBackend
+from plana_secrets.storage import locked
+from tests.mirror.contract import kinds, look, make_item, sync
+from tests.mirror.places import LocalPlace
+
+A = "infra/secrets/prod/a.yaml"
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> LocalPlace:
+    return LocalPlace(tmp_path)
+
+
+def item(value: str = "s3cr3t"):
+    return make_item(A, {"x": value})
+
+
+def test_age_gives_an_export_as_bitwarden_imports_it(place: LocalPlace) -> None:
+    sync(place.open(), [item()])
+    content = place.read()
+    assert set(content) == {"encrypted", "folders", "items"}
+    assert content["encrypted"] is False
+    (folder,) = content["folders"]
+    assert folder["name"] == "infra/secrets/prod"
+    (note,) = content["items"]
+    assert (note["type"], note["secureNote"], note["folderId"]) == (2, {"type": 0}, folder["id"])
+    assert note["fields"][0] == {"name": "x", "value": "s3cr3t", "type": 1, "linkedId": None}
+    assert all(field["type"] == 1 for field in note["fields"])
+
+
+def test_the_file_is_private_and_encrypted(place: LocalPlace) -> None:
+    sync(place.open(), [item()])
+    assert stat.S_IMODE(place.path.stat().st_mode) == 0o600
+    assert b"s3cr3t" not in place.path.read_bytes()
+
+
+def test_a_run_that_changes_nothing_does_not_write(place: LocalPlace) -> None:
+    sync(place.open(), [item()])
+    before = place.path.read_bytes()
+    sync(place.open(), [item()])
+    assert place.path.read_bytes() == before
+
+
+def test_another_identity_cannot_read_it_and_nothing_is_overwritten(place: LocalPlace) -> None:
+    sync(place.open(), [item()])
+    before = place.path.read_bytes()
+    other = LocalPlace(place.path.parent)
+    with pytest.raises(CredentialError) as error:
+        sync(other.open(), [item("new")])
+    assert error.value.kind == "no-identity-fits"
+    assert place.path.read_bytes() == before
+
+
+def test_without_an_identity_nothing_is_written(place: LocalPlace) -> None:
+    backend = place.open(identities=Identities())
+    with pytest.raises(CredentialError) as error:
+        backend.create_items([item()])
+    assert error.value.kind == "no-identity"
+    assert not place.path.exists()
+
+
+def test_a_mirror_that_we_could_not_read_back_is_not_written(place: LocalPlace) -> None:
+    stranger = str(pyrage.x25519.Identity.generate().to_public())
+    backend = LocalBackend(
+        place.path, place.path.parent / "lock", (stranger,), lambda: place.identities
+    )
+    with pytest.raises(UsageError) as error:
+        backend.create_items([item()])
+    assert error.value.kind == "mirror-not-readable"
+    assert not place.path.exists()
+
+
+def test_every_recipient_reads_it(place: LocalPlace) -> None:
+    other = pyrage.x25519.Identity.generate()
+    recipients = (str(place.identity.to_public()), str(other.to_public()))
+    backend = LocalBackend(
+        place.path, place.path.parent / "lock", recipients, lambda: place.identities
+    )
+    sync(backend, [item()])
+    assert json.loads(pyrage.decrypt(place.path.read_bytes(), [other]))["items"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [[], "text", {"encrypted": True, "items": []}, {"items": {}}, {"items": [1]}, {"folders": 1}],
+    ids=range(6),
+)
+def test_what_is_no_export_is_refused_and_left_alone(place: LocalPlace, content: object) -> None:
+    place.write(content)
+    before = place.path.read_bytes()
+    with pytest.raises(MalformedError) as error:
+        sync(place.open(), [item()])
+    assert error.value.kind == "malformed-mirror"
+    assert place.path.read_bytes() == before
+
+
+def test_careless_hands_make_drift_not_errors(place: LocalPlace) -> None:
+    sync(place.open(), [item()])
+
+    def careless(entry: dict) -> None:
+        entry["fields"][0]["value"] = 4711
+        entry["fields"].append("odd")
+        entry["fields"].append({"name": None, "value": None})
+        entry["notes"] = None
+        del entry["id"]
+
+    place.hand.change(A, careless)
+    assert kinds(look(place.open(), [item()])) == [("hand-edited", A, (".note", "x", ""))]
+
+
+def test_a_broken_record_is_undecryptable_and_the_item_stays(place: LocalPlace) -> None:
+    sync(place.open(), [item()])
+
+    def damage(entry: dict) -> None:
+        entry["fields"][-1]["value"] = "{"
+
+    place.hand.change(A, damage)
+    applied = sync(place.open(), [item()])
+    assert [one[0] for one in kinds(applied.after)] == ["undecryptable"]
+    assert applied.created == 1
+    assert len(place.read()["items"]) == 2
+
+
+def test_unknown_parts_of_the_export_survive(place: LocalPlace) -> None:
+    place.write({"encrypted": False, "items": [], "collections": [{"id": "c"}], "later": 1})
+    sync(place.open(), [item()])
+    content = place.read()
+    assert (content["collections"], content["later"]) == ([{"id": "c"}], 1)
+
+
+def test_two_runs_do_not_write_at_once(place: LocalPlace, tmp_path: Path) -> None:
+    sync(place.open(), [item()])
+    with (
+        locked(tmp_path / "state" / "lock", holder="another"),
+        pytest.raises(ConflictError) as error,
+    ):
+        sync(place.open(), [item("new")])
+    assert error.value.kind == "locked"

@@ -1,0 +1,227 @@
+"""What the plan says where the contract of the backends does not reach."""
+
+from __future__ import annotations
+
+import pytest
+
+from plana_secrets.errors import ConflictError, UsageError
+from plana_secrets.mirror.apply import apply_mirror
+from plana_secrets.mirror.backend import ActualItem, Listing, Unsupported
+from plana_secrets.mirror.backends.memory import MemoryBackend
+from plana_secrets.mirror.guards import check_branch, check_descent, check_extent
+from plana_secrets.mirror.plan import Choices, DriftKind, Wanted, plan_mirror
+from tests.mirror.contract import (
+    COMMIT,
+    LATER,
+    OVERWRITE,
+    PLAIN,
+    PRUNE,
+    Kept,
+    contents,
+    kinds,
+    look,
+    make_item,
+    sync,
+)
+from tests.mirror.places import MemoryPlace
+
+A = "infra/secrets/a.yaml"
+B = "infra/secrets/b.yaml"
+
+
+@pytest.fixture
+def place() -> MemoryPlace:
+    return MemoryPlace()
+
+
+def item(file: str, value: str = "1", *, commit: str | None = COMMIT):
+    return make_item(file, {"x": value, "y": "2"}, collection="prod", commit=commit)
+
+
+def test_a_retyped_item_waits_for_consent(place: MemoryPlace) -> None:
+    sync(place.open(), [item(A)])
+    place.hand.retype(A)
+    left = sync(place.open(), [item(A, "new")])
+    assert [one[0] for one in kinds(left.after)] == ["retyped", "stale"]
+    assert contents(place.open())[A]["x"] == "1"
+    keep = Kept()
+    assert sync(place.open(), [item(A, "new")], OVERWRITE, keep).after.drift == ()
+    assert len(keep) == 1
+
+
+def test_an_edited_clone_is_not_deleted_unasked(place: MemoryPlace) -> None:
+    sync(place.open(), [item(A)])
+    place.hand.clone(A)
+    place.hand.set_field(A, "x", "by hand")
+    applied = sync(place.open(), [item(A)], PRUNE)
+    assert applied.deleted == 0
+    assert {one[0] for one in kinds(applied.after)} == {"duplicate", "hand-edited"}
+    keep = Kept()
+    assert sync(place.open(), [item(A)], OVERWRITE, keep).deleted == 1
+    assert [one.fields["x"].reveal_text() for one in keep] == ["by hand"]
+
+
+def test_a_hand_edit_in_the_item_of_a_removed_file_survives_prune(place: MemoryPlace) -> None:
+    sync(place.open(), [item(A), item(B)])
+    place.hand.set_field(B, "x", "by hand")
+    left = sync(place.open(), [item(A)], PRUNE)
+    assert [one[0] for one in kinds(left.after)] == ["extra", "hand-edited"]
+    keep = Kept()
+    sync(place.open(), [item(A)], Choices(prune=True, overwrite_edits=True), keep)
+    assert set(contents(place.open())) == {A}
+    assert len(keep) == 1
+
+
+def test_an_undecryptable_item_without_a_record_is_named_and_left(place: MemoryPlace) -> None:
+    broken = ActualItem("9", "", "", "prod", {}, None, frozenset({"undecryptable"}))
+    place.store.items["9"] = broken
+    plan = look(place.open(), [item(A)])
+    assert [(one.kind, one.file, one.id) for one in plan.drift] == [
+        (DriftKind.UNDECRYPTABLE, None, "9"),
+        (DriftKind.MISSING, A, None),
+    ]
+    sync(place.open(), [item(A)], Choices(prune=True, overwrite_edits=True))
+    assert place.store.items["9"] is broken
+
+
+def test_an_unsupported_leaf_is_left_out_and_the_rest_goes_on(place: MemoryPlace) -> None:
+    wanted = Wanted((item(A), item(B)), unsupported={A: (Unsupported("x", "too long"),)})
+    plan = plan_mirror(wanted, place.open().list_items(), PLAIN)
+    applied = apply_mirror(place.open(), wanted, plan, PLAIN, keep=Kept())
+    assert kinds(applied.after) == [("unsupported", A, ("x",))]
+    assert contents(place.open()) == {A: {"y": "2"}, B: {"x": "1", "y": "2"}}
+
+
+def test_an_unsupported_item_is_left_alone(place: MemoryPlace) -> None:
+    sync(place.open(), [item(A)])
+    wanted = Wanted((item(A, "new"),), unsupported={A: (Unsupported(None, "too many"),)})
+    plan = plan_mirror(wanted, place.open().list_items(), PRUNE)
+    assert plan.is_empty
+    assert [(one.kind, one.reason) for one in plan.left] == [(DriftKind.UNSUPPORTED, "too many")]
+
+
+def test_a_copy_of_the_working_tree_gets_its_commit_without_being_drift(
+    place: MemoryPlace,
+) -> None:
+    sync(place.open(), [item(A, commit=None)])
+    assert look(place.open(), [item(A)]).drift == ()
+    assert sync(place.open(), [item(A)]).updated == 1
+    assert place.open().list_items().items[0].record.commit == COMMIT
+    assert sync(place.open(), [item(A, commit=None)]).updated == 0
+
+
+def test_a_mapping_to_another_collection_moves_the_item(place: MemoryPlace) -> None:
+    sync(place.open(), [item(A)])
+    moved = make_item(A, {"x": "1", "y": "2"}, collection="staging")
+    assert [one[0] for one in kinds(look(place.open(), [moved]))] == ["moved"]
+    assert sync(place.open(), [moved]).after.drift == ()
+
+
+class Liar(MemoryBackend):
+    """Says yes and does nothing."""
+
+    def update_item(self, actual, desired) -> None:
+        pass
+
+
+def test_a_server_is_not_believed(place: MemoryPlace) -> None:
+    sync(place.open(), [item(A)])
+    with pytest.raises(ConflictError) as error:
+        sync(Liar(place.store), [item(A, "new")])
+    assert error.value.kind == "mirror-not-as-written"
+
+
+class Busy(MemoryBackend):
+    """Somebody else changes the first item at the moment of its update."""
+
+    def update_item(self, actual, desired) -> None:
+        if actual.record.file == A:
+            raise ConflictError("an item changed meanwhile", kind="item-changed")
+        super().update_item(actual, desired)
+
+
+def test_a_conflict_on_one_item_does_not_stop_the_others(place: MemoryPlace) -> None:
+    sync(place.open(), [item(A), item(B)])
+    with pytest.raises(ConflictError) as error:
+        sync(Busy(place.store), [item(A, "new"), item(B, "new")])
+    assert error.value.kind == "item-changed"
+    assert contents(place.open())[B]["x"] == "new"
+
+
+class Graph:
+    """A line of commits with a branch beside it."""
+
+    def __init__(self, line: list[str], tips: dict[str, str], current: str | None) -> None:
+        self.line, self.tips, self.current = line, tips, current
+
+    def branch(self) -> str | None:
+        return self.current
+
+    def remote(self) -> str | None:
+        return "origin"
+
+    def resolve(self, revision: str) -> str | None:
+        return self.tips.get(revision)
+
+    def is_ancestor(self, ancestor: str, descendant: str) -> bool:
+        line = self.line
+        return (
+            ancestor in line
+            and descendant in line
+            and line.index(ancestor) <= line.index(descendant)
+        )
+
+
+def test_head_must_contain_the_commits_of_the_items(place: MemoryPlace) -> None:
+    graph = Graph([COMMIT, LATER], {}, "main")
+    sync(place.open(), [item(A), item(B, commit=LATER)])
+    listing = place.open().list_items()
+    check_descent(graph.is_ancestor, LATER, listing)
+    for head in (COMMIT, None):
+        with pytest.raises(ConflictError) as error:
+            check_descent(graph.is_ancestor, head, listing)
+        assert error.value.kind == "older-than-mirror"
+
+
+def test_items_without_a_commit_bind_nobody(place: MemoryPlace) -> None:
+    sync(place.open(), [item(A, commit=None)])
+    check_descent(lambda _a, _b: False, None, place.open().list_items())
+
+
+@pytest.mark.parametrize("current", ["topic", None])
+def test_head_must_be_on_the_mirrored_branch(current: str | None) -> None:
+    with pytest.raises(ConflictError) as error:
+        check_branch(Graph([COMMIT, LATER], {"refs/heads/main": COMMIT}, current), LATER, "main")
+    assert error.value.kind == "not-on-branch"
+
+
+@pytest.mark.parametrize("place_of_tip", ["refs/heads/main", "refs/remotes/origin/main"])
+def test_a_detached_head_that_the_branch_contains_will_do(place_of_tip: str) -> None:
+    check_branch(Graph([COMMIT, LATER], {place_of_tip: LATER}, None), COMMIT, "main")
+
+
+def test_no_file_at_all_needs_consent() -> None:
+    plan = plan_mirror(Wanted(()), Listing(()), PLAIN)
+    with pytest.raises(UsageError) as error:
+        check_extent(plan, Wanted(()), Listing(()))
+    assert error.value.kind == "needs-confirm"
+
+
+@pytest.mark.parametrize(
+    ("total", "gone", "stopped"),
+    [(6, 5, False), (7, 6, True), (60, 6, False), (59, 6, True), (100, 11, True)],
+)
+def test_many_deletions_need_consent(
+    place: MemoryPlace, total: int, gone: int, stopped: bool
+) -> None:
+    every = [item(f"infra/secrets/{number}.yaml") for number in range(total)]
+    sync(place.open(), every)
+    wanted = Wanted(tuple(every[gone:]))
+    listing = place.open().list_items()
+    plan = plan_mirror(wanted, listing, PRUNE)
+    if stopped:
+        with pytest.raises(UsageError):
+            check_extent(plan, wanted, listing)
+    else:
+        check_extent(plan, wanted, listing)
+    check_extent(plan_mirror(wanted, listing, PLAIN), wanted, listing)

@@ -1,0 +1,192 @@
+"""Which files are mirrored, from which commit, and what their items look like."""
+
+from __future__ import annotations
+
+import pyrage
+import pytest
+
+from plana_secrets.age.identities import Identities, parse_identity_file
+from plana_secrets.git.repository import Repository
+from plana_secrets.mirror.backends.memory import MemoryBackend
+from plana_secrets.mirror.settings import MirrorSettings, VaultwardenSettings
+from plana_secrets.mirror.source import Source, read_source
+from plana_secrets.mirror.state import find_drift
+from plana_secrets.secret import Secret
+from plana_secrets.secretfiles.settings import FilesSettings
+from plana_secrets.secretfiles.workspace import Workspace
+from tests.world import World
+
+LOCAL = MirrorSettings(backend="local")
+SECRET = """\
+apiVersion: v1
+kind: Secret
+metadata:
+    name: app
+data:
+    TEXT: aGVsbG8=
+    BYTES: AAEC
+stringData:
+    URL: https://x
+"""
+
+
+def no_sops():
+    raise AssertionError("reading needs no sops")
+
+
+def workspace_of(world: World, identity: str | None = None) -> Workspace:
+    def find() -> Identities:
+        return parse_identity_file(Secret.from_text(identity or str(world.identity)), "test")
+
+    return Workspace(
+        repository=Repository.open(world.repo),
+        settings=FilesSettings(),
+        find_identities=find,
+        find_sops=no_sops,
+    )
+
+
+def shown(source: Source) -> dict[str, dict[str, str]]:
+    return {
+        item.file: {field.path: field.shown.reveal_text() for field in item.fields}
+        for item in source.items
+    }
+
+
+def test_every_leaf_is_shown_as_staff_need_it(world: World) -> None:
+    world.encrypt(
+        "infra/secrets/dev/a.yaml",
+        "user: anna\nport: 5432\non: true\nrate: 1.50\nnone: null\nempty: ''\nlist: [a, {b: c}]\n",
+    )
+    world.encrypt("infra/secrets/prod/app.secret.yaml", SECRET)
+    head = world.commit()
+    source = read_source(workspace_of(world), LOCAL)
+    assert shown(source) == {
+        "infra/secrets/dev/a.yaml": {
+            "user": "anna", "port": "5432", "on": "True", "rate": "1.5", "none": "",
+            "empty": "", "list[0]": "a", "list[1].b": "c",
+        },
+        "infra/secrets/prod/app.secret.yaml": {
+            "data.TEXT": "hello", "data.BYTES": "AAEC", "stringData.URL": "https://x",
+        },
+    }  # fmt: skip
+    assert [item.title for item in source.items] == ["a (dev)", "app (prod)"]
+    assert {item.record.commit for item in source.items} == {source.head} == {head}
+    manifest = source.items[1].record
+    assert [(leaf.path, leaf.text) for leaf in manifest.plain] == [
+        ("apiVersion", "v1"),
+        ("kind", "Secret"),
+        ("metadata.name", "app"),
+    ]
+
+
+def test_the_commit_counts_and_not_the_working_tree(world: World) -> None:
+    world.encrypt("infra/secrets/a.yaml", "x: committed\n")
+    world.encrypt("infra/secrets/gone.yaml", "x: committed\n")
+    world.commit()
+    world.encrypt("infra/secrets/a.yaml", "x: changed\n")
+    world.encrypt("infra/secrets/new.yaml", "x: new\n")
+    (world.repo / "infra/secrets/gone.yaml").unlink()
+    source = read_source(workspace_of(world), LOCAL)
+    assert shown(source) == {
+        "infra/secrets/a.yaml": {"x": "committed"},
+        "infra/secrets/gone.yaml": {"x": "committed"},
+    }
+    assert source.uncommitted == (
+        "infra/secrets/a.yaml",
+        "infra/secrets/gone.yaml",
+        "infra/secrets/new.yaml",
+    )
+    tree = read_source(workspace_of(world), LOCAL, worktree=True)
+    assert shown(tree) == {
+        "infra/secrets/a.yaml": {"x": "changed"},
+        "infra/secrets/new.yaml": {"x": "new"},
+    }
+    assert {item.record.commit for item in tree.items} == {None}
+    assert tree.uncommitted == ()
+
+
+def test_a_repository_without_a_commit_has_no_files(world: World) -> None:
+    world.encrypt("infra/secrets/a.yaml", "x: 1\n")
+    source = read_source(workspace_of(world), LOCAL)
+    assert (source.head, source.items, source.uncommitted) == (None, (), ("infra/secrets/a.yaml",))
+
+
+def test_keysets_exclusions_and_named_files_are_never_mirrored(world: World) -> None:
+    for file in ("keysets/jwt.yaml", "a.yaml", "private/b.yaml", "login.yaml"):
+        world.encrypt(f"infra/secrets/{file}", "value: v\n")
+    (world.repo / "infra/secrets/README.md").write_text("readable\n")
+    world.commit()
+    settings = MirrorSettings(backend="local", exclude=("infra/secrets/private/**",))
+    source = read_source(workspace_of(world), settings, never={"infra/secrets/login.yaml"})
+    assert set(shown(source)) == {"infra/secrets/a.yaml"}
+    assert (source.unknown, source.unmapped) == ((), ())
+
+
+def test_a_keyset_that_lies_elsewhere_is_known_by_its_own_metadata(world: World) -> None:
+    world.encrypt("infra/secrets/keysets/jwt.yaml", "name: n\nvalue: v\n")
+    (world.repo / "infra/secrets/keysets/jwt.yaml").rename(world.repo / "infra/secrets/jwt.yaml")
+    world.commit()
+    assert read_source(workspace_of(world), LOCAL).items == ()
+
+
+def test_the_last_glob_that_matches_gives_the_collection(world: World) -> None:
+    for file in ("dev/a.yaml", "prod/b.yaml", "prod/special/c.yaml", "d.yaml"):
+        world.encrypt(f"infra/secrets/{file}", "x: 1\n")
+    world.commit()
+    settings = MirrorSettings(
+        backend="vaultwarden",
+        vaultwarden=VaultwardenSettings(
+            url="https://vault.example.com",
+            organization="o",
+            collections={"infra/secrets/prod/**": "prod", "infra/secrets/prod/special/**": "few",
+                         "infra/secrets/dev/": "dev"},
+        ),
+    )  # fmt: skip
+    source = read_source(workspace_of(world), settings)
+    assert {item.file: item.collection for item in source.items} == {
+        "infra/secrets/dev/a.yaml": "dev",
+        "infra/secrets/prod/b.yaml": "prod",
+        "infra/secrets/prod/special/c.yaml": "few",
+    }
+    assert source.unmapped == ("infra/secrets/d.yaml",)
+
+
+@pytest.mark.parametrize("worktree", [False, True], ids=["commit", "worktree"])
+def test_what_cannot_be_read_is_unknown(world: World, worktree: bool) -> None:
+    world.encrypt("infra/secrets/a.yaml", "x: 1\n")
+    broken = world.encrypt("infra/secrets/broken.yaml", "x: 1\n")
+    broken.write_text(broken.read_text().replace('lastmodified: "20', 'lastmodified: "19'))
+    (world.repo / "infra/secrets/plain.yaml").write_text("x: 1\n")
+    (world.repo / "infra/secrets/link.yaml").symlink_to("a.yaml")
+    world.commit()
+    stranger = str(pyrage.x25519.Identity.generate())
+    source = read_source(workspace_of(world), LOCAL, worktree=worktree)
+    assert {(one.file, one.is_locked) for one in source.unknown} == {
+        (f"infra/secrets/{name}.yaml", False) for name in ("broken", "link", "plain")
+    }
+    locked = read_source(workspace_of(world, stranger), LOCAL, worktree=worktree)
+    assert {one.file for one in locked.unknown if one.is_locked} >= {"infra/secrets/a.yaml"}
+    assert locked.items == ()
+
+
+def test_a_person_with_one_identity_touches_only_what_it_opens(world: World) -> None:
+    dev = pyrage.x25519.Identity.generate()
+    rules = f"""\
+creation_rules:
+    - path_regex: /dev/
+      age: {{recipients}},{dev.to_public()}
+    - age: {{recipients}}
+"""
+    world.write_rules(rules)
+    world.encrypt("infra/secrets/dev/a.yaml", "x: 1\n")
+    world.encrypt("infra/secrets/prod/b.yaml", "x: 1\n")
+    world.commit()
+    backend = MemoryBackend()
+    everything = find_drift(workspace_of(world), LOCAL, backend)
+    backend.create_items(everything.plan.create)
+    state = find_drift(workspace_of(world, str(dev)), LOCAL, backend)
+    assert [(one.kind, one.file) for one in state.drift] == [
+        ("unknown", "infra/secrets/prod/b.yaml")
+    ]
+    assert state.plan.is_empty
