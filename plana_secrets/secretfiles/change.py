@@ -28,6 +28,7 @@ from plana_secrets.observability import Event
 from plana_secrets.secretfiles.journal import IntendedFile, Intent, Journal, Stage
 from plana_secrets.secretfiles.open import path_of
 from plana_secrets.secretfiles.recovery import (
+    Recovery,
     digest_on_disk,
     finish_pending,
     put_in_place,
@@ -47,6 +48,7 @@ __all__ = [
     "CommitRequest",
     "StagedFile",
     "WriteResult",
+    "discard_pending",
     "stage_edits",
     "stage_new",
     "stage_removal",
@@ -78,19 +80,43 @@ class WriteResult:
 
 
 @contextlib.contextmanager
-def writing(workspace: Workspace, operation: str) -> Iterator[None]:
+def writing(workspace: Workspace, operation: str) -> Iterator[Recovery]:
     """The one way to write: alone, with nothing pending and no leftovers lying about.
+
+    What became of a change that was pending is yielded.
 
     Raises:
         ConflictError: another run holds the lock.
         IncompleteError: an interrupted change can be neither finished nor undone.
     """
+    with _alone(workspace, operation):
+        sweep(workspace)
+        yield finish_pending(workspace)
+
+
+def discard_pending(workspace: Workspace) -> str | None:
+    """Forget a pending change, damaged or not, and leave the files as they are.
+
+    Returns:
+        What it was, or None where there was none.
+    """
+    with _alone(workspace, "recover"):
+        journal = Journal(workspace.repository)
+        try:
+            found = journal.read()
+        except IncompleteError:
+            journal.clear()
+            return "a change"
+        journal.clear()
+        return found.operation if found else None
+
+
+@contextlib.contextmanager
+def _alone(workspace: Workspace, operation: str) -> Iterator[None]:
     folder = workspace.repository.common_dir / "plana-secrets"
     make_folder(folder, mode=0o700)
     holder = f"process {os.getpid()} on {socket.gethostname()}, {operation}"
     with locked(folder / "lock", holder=holder):
-        sweep(workspace)
-        finish_pending(workspace)
         yield
 
 

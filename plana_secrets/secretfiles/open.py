@@ -70,19 +70,30 @@ def read_document_of(workspace: Workspace, file: str) -> Document:
     return open_bytes(read_bytes_of(workspace, file), file, workspace.identities)
 
 
+def check_sound(structure: Structure, file: str) -> None:
+    """Stop at the first error of a structure; ``file`` is for the message only.
+
+    Raises:
+        MalformedError: not encrypted by sops (kind ``not-encrypted``), or not as sops
+            writes it (kind ``defects``, with the check that it fails).
+    """
+    if structure.metadata is None and not structure.items:
+        raise MalformedError(f"{file}: not encrypted by sops", kind="not-encrypted", file=file)
+    for defect in structure.defects:
+        if defect.severity is Severity.ERROR:
+            place = f"{file}:{defect.line}" if defect.line else file
+            kind = "not-encrypted" if defect.check == "not-sops" else "defects"
+            raise MalformedError(
+                f"{place}: {defect.message}", kind=kind, file=file, check=defect.check
+            )
+
+
 def open_bytes(data: bytes, file: str, identities: Identities) -> Document:
     """The document that ``data`` is; ``file`` is for the messages only."""
     from plana_secrets.sops.reader import open_document, read_structure
 
     structure = read_structure(data)
-    for defect in structure.defects:
-        if defect.severity is Severity.ERROR:
-            place = f"{file}:{defect.line}" if defect.line else file
-            raise MalformedError(
-                f"{place}: {defect.message}", kind="defects", file=file, check=defect.check
-            )
-    if structure.metadata is None:
-        raise MalformedError(f"{file}: not encrypted by sops", kind="not-encrypted", file=file)
+    check_sound(structure, file)
     try:
         return open_document(structure, identities)
     except CredentialError as error:

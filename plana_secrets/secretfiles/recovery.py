@@ -8,7 +8,7 @@ repeated: what is done already is seen by its digest and left alone.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Literal
@@ -57,12 +57,16 @@ Adoption = Literal["none", "move", "index", "anew"]
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """``files``: what is still to be put in place. ``adoption``: what is left to do in git."""
+    """``files``: what is still to be put in place. ``adoption``: what is left to do in git.
+
+    ``operation``: which change it was, when it is done.
+    """
 
     action: Literal["nothing", "forget", "finish", "blocked"]
     files: tuple[str, ...] = ()
     adoption: Adoption = "none"
     reason: str = ""
+    operation: str | None = None
 
 
 def plan_recovery(pending: Pending | None, facts: Facts) -> Recovery:
@@ -130,7 +134,7 @@ def finish_pending(workspace: Workspace) -> Recovery:
         _finish(workspace, journal, pending, recovery)
     journal.clear()
     workspace.observer(Event(f"recovery-{recovery.action}", {"operation": pending.operation}))
-    return recovery
+    return replace(recovery, operation=pending.operation)
 
 
 def gather_facts(workspace: Workspace, pending: Pending | None) -> Facts:

@@ -1,0 +1,70 @@
+"""``plana-secrets get``: one value, byte for byte."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import TYPE_CHECKING
+
+import click
+
+from plana_secrets.cli.arguments import file_argument, path_argument
+from plana_secrets.cli.context import Context, pass_context
+from plana_secrets.errors import MalformedError
+
+if TYPE_CHECKING:
+    from plana_secrets.secret import Secret
+    from plana_secrets.sops.model import Leaf
+
+EPILOG = """\b
+Examples:
+  plana-secrets get infra/secrets/dev/example.yaml db.password
+  plana-secrets get infra/secrets/dev/app.secret.yaml data.TOKEN --decode
+  plana-secrets get infra/secrets/dev/example.yaml#db.password
+"""
+
+
+@click.command(epilog=EPILOG, short_help="Print one value.")
+@file_argument()
+@path_argument(required=False)
+@click.option("--decode", is_flag=True, help="Decode the base64 of a Secret's data.")
+@pass_context
+def get(context: Context, file: str, path: str | None, decode: bool) -> None:
+    """Print the value at PATH in FILE, its bytes and nothing else.
+
+    A final newline is added on a terminal only. FILE#PATH may be given as one argument.
+    """
+    from plana_secrets.cli.secretfile import find_leaf, no_such_path, warn_if_pending
+    from plana_secrets.paths import format_path
+    from plana_secrets.secretfiles.open import read_document_of
+
+    warn_if_pending(context)
+    name, steps = find_leaf(context, file, path)
+    document = read_document_of(context.workspace, name)
+    found = document.find(steps)
+    if found is None:
+        raise no_such_path(document.structure.items, name, steps)
+    leaf, value = found
+    content = _decoded(value, format_path(steps)) if decode else _written(leaf, value)
+    if context.json:
+        facts = {"file": name, "path": format_path(steps), "type": str(leaf.type)}
+        text = content.decode("utf-8", "surrogateescape")
+        context.output.json_object("get", {**facts, "value": text})
+    else:
+        context.output.data_bytes(content)
+
+
+def _written(leaf: Leaf, value: Secret) -> bytes:
+    """A value as YAML and JSON write it: ``true``, not sops's own ``True``."""
+    from plana_secrets.sops.model import LeafType
+
+    if leaf.type is LeafType.BOOL:
+        return value.reveal().lower()
+    return b"null" if leaf.type is LeafType.NULL else value.reveal()
+
+
+def _decoded(value: Secret, path: str) -> bytes:
+    try:
+        return base64.b64decode(value.reveal(), validate=True)
+    except (binascii.Error, ValueError):
+        raise MalformedError(f"{path} is not base64", kind="not-base64-value", path=path) from None

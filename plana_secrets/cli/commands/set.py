@@ -1,0 +1,166 @@
+"""``plana-secrets set``: give one leaf a value, which never stands in an argument."""
+
+from __future__ import annotations
+
+import base64
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from plana_secrets.cli.arguments import file_argument, path_argument
+from plana_secrets.cli.context import Context, pass_context
+from plana_secrets.errors import UsageError
+from plana_secrets.secret import Secret
+
+if TYPE_CHECKING:
+    from plana_secrets.paths import LeafPath
+    from plana_secrets.secretfiles.edits import SetLeaf
+    from plana_secrets.secretfiles.stage import StagedFile
+    from plana_secrets.sops.model import LeafType
+
+EPILOG = """\b
+Without --stdin, --from-file or --generate the value is asked for, twice, without echo.
+
+\b
+Examples:
+  plana-secrets set infra/secrets/dev/example.yaml db.password
+  plana-secrets set infra/secrets/dev/example.yaml db.password --stdin < password.txt
+  plana-secrets set infra/secrets/dev/example.yaml api.key --generate hex:32
+  plana-secrets set infra/secrets/dev/example.yaml db.port --type int
+  plana-secrets set infra/secrets/dev/app.secret.yaml data.TOKEN --encode
+"""
+
+_LIMIT = 1024 * 1024
+
+
+@click.command("set", epilog=EPILOG, short_help="Set one value.")
+@file_argument()
+@path_argument(required=False)
+@click.option("--stdin", is_flag=True, help="Read the value from stdin, every byte of it.")
+@click.option(
+    "--from-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Read the value from a file.",
+)
+@click.option(
+    "--generate", metavar="FORM", help="Make one: hex:N, b64:N, b64url:N, alnum:N or uuid."
+)
+@click.option(
+    "--type",
+    "leaf_type",
+    type=click.Choice(["str", "int", "float", "bool"]),
+    help="The type of the value; a new one is a string.",
+)
+@click.option("--encode", is_flag=True, help="Store the base64 of the value (a Secret's data).")
+@click.option("--allow-empty", is_flag=True, help="Take an empty value; sops leaves it readable.")
+@click.option("--dry-run", is_flag=True, help="Do everything but write.")
+@pass_context
+def set_(
+    context: Context,
+    file: str,
+    path: str | None,
+    stdin: bool,
+    from_file: Path | None,
+    generate: str | None,
+    leaf_type: str | None,
+    encode: bool,
+    allow_empty: bool,
+    dry_run: bool,
+) -> None:
+    """Set the value at PATH in FILE; what is not there yet is made.
+
+    A string stays a string whatever it looks like; a number or a boolean needs --type.
+    """
+    from plana_secrets.cli.secretfile import find_leaf
+    from plana_secrets.paths import format_path
+    from plana_secrets.secretfiles.edits import SetLeaf
+
+    name, steps = find_leaf(context, file, path)
+    chosen = _choose_type(context, name, steps, leaf_type)
+    label = f"{name}#{format_path(steps)}"
+    value = _read_value(context, label, stdin=stdin, from_file=from_file, generate=generate)
+    if value.is_empty and not allow_empty:
+        raise UsageError("the value is empty", kind="empty-value")
+    if encode:
+        value = Secret(base64.b64encode(value.reveal()))
+    staged = _write(context, name, SetLeaf(steps, value, chosen), dry_run=dry_run)
+    _report(context, label, staged, dry_run=dry_run)
+
+
+def _choose_type(context: Context, file: str, path: LeafPath, asked: str | None) -> LeafType:
+    """A number must not become a string by accident, nor a string a number."""
+    from plana_secrets.cli.secretfile import read_sound_structure
+    from plana_secrets.sops.model import LeafType
+
+    if asked is not None:
+        return LeafType(asked)
+    for leaf in read_sound_structure(context, file).leaves():
+        if leaf.path == path and leaf.type not in {LeafType.STR, LeafType.NULL}:
+            raise UsageError(
+                f"the value there is of type {leaf.type}, and a new one would be a string",
+                kind="type-needed",
+                type=leaf.type,
+            )
+    return LeafType.STR
+
+
+def _read_value(
+    context: Context, label: str, *, stdin: bool, from_file: Path | None, generate: str | None
+) -> Secret:
+    if sum((stdin, from_file is not None, generate is not None)) > 1:
+        raise UsageError(
+            "--stdin, --from-file and --generate exclude each other", kind="several-sources"
+        )
+    if generate is not None:
+        from plana_secrets.cli.generate import generate_value
+
+        return generate_value(generate)
+    if stdin or from_file is not None:
+        return _read_bytes(context, from_file)
+    from plana_secrets.cli.terminal import ask_secret
+
+    return ask_secret(context, f"new value of {label}", twice=True)
+
+
+def _read_bytes(context: Context, from_file: Path | None) -> Secret:
+    """Every byte counts; a final newline is kept, but it is seldom meant."""
+    if from_file is None:
+        content = sys.stdin.buffer.read(_LIMIT + 1)
+    else:
+        try:
+            with from_file.open("rb") as opened:
+                content = opened.read(_LIMIT + 1)
+        except OSError as error:
+            raise UsageError(
+                f"cannot read {from_file}: {error.strerror}", kind="unreadable-source"
+            ) from None
+    if len(content) > _LIMIT:
+        raise UsageError(f"the value is larger than {_LIMIT} bytes", kind="value-too-large")
+    if content.endswith(b"\n") and content.count(b"\n") == 1:
+        context.output.warn("the value ends with a newline, and it was kept")
+    return Secret(content)
+
+
+def _write(context: Context, file: str, edit: SetLeaf, *, dry_run: bool) -> StagedFile:
+    from plana_secrets.secretfiles.change import stage_edits, write_files, writing
+
+    if dry_run:
+        return stage_edits(context.workspace, file, [edit])
+    with writing(context.workspace, "set"):
+        staged = stage_edits(context.workspace, file, [edit])
+        write_files(context.workspace, [staged], operation="set")
+    return staged
+
+
+def _report(context: Context, label: str, staged: StagedFile, *, dry_run: bool) -> None:
+    file, _, path = label.partition("#")
+    if context.json:
+        facts = {"file": file, "path": path, "changed": staged.is_change, "dry_run": dry_run}
+        context.output.json_object("set", facts)
+    elif not staged.is_change:
+        context.output.talk(f"{label} has this value already")
+    else:
+        context.output.talk(f"{label} {'would be set' if dry_run else 'is set'}")

@@ -1,0 +1,75 @@
+"""``plana-secrets show``: a file with its values masked, or revealed on request."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from plana_secrets.cli.arguments import file_argument
+from plana_secrets.cli.context import Context, pass_context
+from plana_secrets.cli.output import MASK
+
+if TYPE_CHECKING:
+    from plana_secrets.sops.model import Document, Structure
+
+_QUOTED_KEY = re.compile(r'^( *(?:- +)*)"([A-Za-z_][A-Za-z0-9_./-]*)":', re.MULTILINE)
+"""A key that reads the same without its quotes; values stand behind one, never at the start."""
+
+EPILOG = """\b
+Examples:
+  plana-secrets show infra/secrets/dev/example.yaml
+  plana-secrets show infra/secrets/dev/example.yaml --json --reveal
+"""
+
+
+@click.command(epilog=EPILOG, short_help="Show a file with its values masked.")
+@file_argument()
+@click.option("--reveal", is_flag=True, help="Show the values.")
+@pass_context
+def show(context: Context, file: str, reveal: bool) -> None:
+    """Show FILE as YAML with its values masked.
+
+    Masked, nothing is decrypted and no identity is needed. With --json the document is
+    what `sops decrypt --output-type json` prints.
+    """
+    from plana_secrets.cli.secretfile import find_file, read_sound_structure, warn_if_pending
+    from plana_secrets.secretfiles.open import read_document_of
+
+    warn_if_pending(context)
+    name = find_file(context, file)
+    if reveal:
+        document = read_document_of(context.workspace, name)
+    else:
+        document = _masked(read_sound_structure(context, name))
+    if context.json:
+        from plana_secrets.sops.values import to_json_text
+
+        data = json.loads(to_json_text(document, reveal=reveal))
+        context.output.json_object("show", {"file": name, "data": data})
+    else:
+        from plana_secrets.sops.emit import emit_yaml
+
+        text = emit_yaml(document.structure.items, document.values).reveal_text()
+        context.output.data(_QUOTED_KEY.sub(r"\1\2:", text).rstrip("\n"))
+
+
+def _masked(structure: Structure) -> Document:
+    """A document that says ``***`` wherever the file has a ciphertext."""
+    from plana_secrets.secret import Secret
+    from plana_secrets.sops.model import Document, Empty, Item, Leaf, LeafType
+
+    items: list[Item] = []
+    values: list[Secret | None] = []
+    for item in structure.items:
+        if isinstance(item, Empty) or item.token is None:
+            items.append(item)
+            values.append(None if isinstance(item, Empty) else item.plain)
+        else:
+            is_leaf = isinstance(item, Leaf)
+            items.append(replace(item, type=LeafType.STR) if isinstance(item, Leaf) else item)
+            values.append(Secret.from_text(MASK if is_leaf else f" {MASK}"))
+    return Document(replace(structure, items=items), values, Secret(b""))

@@ -1,0 +1,76 @@
+"""``plana-secrets unset``: remove a value, or a map or list with all that it holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from plana_secrets.cli.arguments import file_argument, path_argument
+from plana_secrets.cli.context import Context, pass_context
+
+if TYPE_CHECKING:
+    from plana_secrets.paths import LeafPath
+
+EPILOG = """\b
+Examples:
+  plana-secrets unset infra/secrets/dev/example.yaml db.password
+  plana-secrets unset infra/secrets/dev/example.yaml db --yes
+"""
+
+
+@click.command(epilog=EPILOG, short_help="Remove one value.")
+@file_argument()
+@path_argument(required=False)
+@click.option("--yes", "-y", is_flag=True, help="Remove several values without asking.")
+@click.option("--dry-run", is_flag=True, help="Do everything but write.")
+@pass_context
+def unset(context: Context, file: str, path: str | None, yes: bool, dry_run: bool) -> None:
+    """Remove what is at PATH in FILE. For a map or a list of several values it asks first."""
+    from plana_secrets.cli.secretfile import find_leaf
+    from plana_secrets.paths import format_path
+
+    name, steps = find_leaf(context, file, path)
+    doomed = _find_doomed(context, name, steps)
+    if len(doomed) > 1 and not yes and not dry_run:
+        from plana_secrets.cli.terminal import confirm
+
+        context.output.talk("\n".join(f"  {name}#{one}" for one in doomed))
+        confirm(context, f"remove these {len(doomed)} values?")
+    _write(context, name, steps, dry_run=dry_run)
+    spelled = format_path(steps)
+    if context.json:
+        facts = {"file": name, "path": spelled, "removed": doomed, "dry_run": dry_run}
+        context.output.json_object("unset", facts)
+    else:
+        what = "would be removed" if dry_run else "is removed"
+        context.output.talk(f"{name}#{spelled} {what}")
+
+
+def _find_doomed(context: Context, file: str, path: LeafPath) -> list[str]:
+    """The paths that would go, read without a key."""
+    from plana_secrets.cli.secretfile import no_such_path, read_sound_structure
+    from plana_secrets.paths import format_path
+    from plana_secrets.sops.model import Comment
+
+    items = read_sound_structure(context, file).items
+    doomed = [
+        format_path(item.path)
+        for item in items
+        if item.path[: len(path)] == path and not isinstance(item, Comment)
+    ]
+    if not doomed:
+        raise no_such_path(items, file, path)
+    return doomed
+
+
+def _write(context: Context, file: str, path: LeafPath, *, dry_run: bool) -> None:
+    from plana_secrets.secretfiles.change import stage_edits, write_files, writing
+    from plana_secrets.secretfiles.edits import Unset
+
+    if dry_run:
+        stage_edits(context.workspace, file, [Unset(path)])
+        return
+    with writing(context.workspace, "unset"):
+        staged = stage_edits(context.workspace, file, [Unset(path)])
+        write_files(context.workspace, [staged], operation="unset")

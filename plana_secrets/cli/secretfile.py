@@ -1,0 +1,70 @@
+"""What the commands on one secret file have in common: which file, which leaf, what is open."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from plana_secrets.cli.context import Context
+from plana_secrets.errors import PlanaSecretsError, UsageError
+
+if TYPE_CHECKING:
+    from plana_secrets.paths import LeafPath
+    from plana_secrets.sops.model import Item, Structure
+
+
+def find_file(context: Context, text: str) -> str:
+    """The file that a person named, relative to the repository."""
+    from plana_secrets.secretfiles.find import resolve_file
+
+    return resolve_file(context.workspace, text, context.folder)
+
+
+def find_leaf(context: Context, file: str, path: str | None) -> tuple[str, LeafPath]:
+    """File and path, given as two arguments or as one reference ``file#path``."""
+    from plana_secrets.paths import parse_path
+
+    if path is None:
+        file, mark, path = file.partition("#")
+        if not mark:
+            raise UsageError("no path is given", kind="no-path")
+    return find_file(context, file), parse_path(path)
+
+
+def read_sound_structure(context: Context, file: str) -> Structure:
+    """The structure of a file, read without a key, with nothing wrong in it."""
+    from plana_secrets.secretfiles.open import check_sound, read_structure_of
+
+    structure = read_structure_of(context.workspace, file)
+    check_sound(structure, file)
+    return structure
+
+
+def no_such_path(items: list[Item], file: str, path: LeafPath) -> UsageError:
+    """The error for a path where no value is, with the nearest that there is."""
+    from difflib import get_close_matches
+
+    from plana_secrets.paths import format_path
+    from plana_secrets.sops.model import Leaf
+
+    spelled = format_path(path)
+    every = [format_path(item.path) for item in items if isinstance(item, Leaf)]
+    if any(item.path[: len(path)] == path for item in items):
+        return UsageError(
+            f"{spelled} in {file} is a map or a list, not a value", kind="not-a-leaf", file=file
+        )
+    near = get_close_matches(spelled, every, n=1)
+    suggestion = f"; did you mean {near[0]}?" if near else ""
+    return UsageError(f"no {spelled} in {file}{suggestion}", kind="no-such-path", file=file)
+
+
+def warn_if_pending(context: Context) -> None:
+    """Those who only read are told of a change that was interrupted, and go on."""
+    from plana_secrets.secretfiles.journal import pending
+
+    try:
+        found = pending(context.workspace)
+        what = found.operation if found else None
+    except PlanaSecretsError as error:
+        what = error.message
+    if what:
+        context.output.warn(f"an interrupted change is open ({what}); `plana-secrets recover`")
