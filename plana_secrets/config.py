@@ -111,6 +111,7 @@ class _ApiKey(_Wire, tag_field="kind", tag="api-key"):
     rollout: str = "30m"
     drain: str = "1h"
     max_age: str = "90d"
+    grace: str = "7d"
 
 
 class _Jwt(_Wire, tag_field="kind", tag="jwt-hs256"):
@@ -289,6 +290,7 @@ def _to_keyset(name: str, wire: _ApiKey | _Jwt) -> KeysetPolicy:
             duration("rollout"),
             duration("drain"),
             duration("max_age"),
+            duration("grace"),
         )
     return JwtPolicy(
         name,

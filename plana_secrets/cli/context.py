@@ -49,7 +49,12 @@ class Context:
 
     @cached_property
     def now(self) -> datetime:
-        """The time of this run; the only place that reads the clock."""
+        """The time of this run."""
+        return self.read_clock()
+
+    @staticmethod
+    def read_clock() -> datetime:
+        """The time at this moment; the only place that reads the clock."""
         return datetime.now(UTC)  # noqa: TID251 - here it is read, and handed down from here
 
     @cached_property

@@ -37,6 +37,7 @@ accepted = ["{SHOP}#stringData.API_KEYS_ACCEPTED"]
 callers = ["{PORTAL}#stringData.API_KEY_SHOP"]
 rollout = "0s"
 drain = "0s"
+grace = "0s"
 
 [keysets."shop/jwt"]
 kind = "jwt-hs256"

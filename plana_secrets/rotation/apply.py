@@ -50,6 +50,11 @@ class Rotation:
     def landing(self, delivery: Delivery) -> Landing:
         return Landing(self.workspace, self.branch, delivery)
 
+    def status(self, name: str) -> KeysetStatus:
+        """How one keyset is now."""
+        store = self.store()
+        return describe(store, store.policy(name), self.clock())
+
 
 @dataclass(frozen=True, slots=True)
 class Moved:

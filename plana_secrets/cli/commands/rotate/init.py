@@ -1,0 +1,56 @@
+"""``rotate init``: the first version of a keyset."""
+
+from __future__ import annotations
+
+import click
+
+from plana_secrets.cli.commands.rotate import session
+from plana_secrets.cli.context import Context, pass_context
+from plana_secrets.errors import UsageError
+
+_EPILOG = """\b
+--adopt leaves the value where services read it now and writes the targets beside it:
+services move over one by one, and `unset` removes the old path at last. An adopted JWT
+secret gets the kid `legacy`, for tokens without a kid.
+
+\b
+For a keyset that exists, without --adopt and --fresh, targets that hold nothing are
+filled (a caller that you added); with --replace all are rendered again.
+
+\b
+Examples:
+  plana-secrets rotate init pulse-data/portal --fresh --commit
+  plana-secrets rotate init pulse-account/jwt-access \\
+      --adopt infra/secrets/prod/pulse-account.secret.yaml#stringData.JWT_SECRET
+"""
+
+
+@click.command(epilog=_EPILOG)
+@session.name_argument()
+@click.option("--adopt", metavar="FILE#PATH", help="Begin with the value that is read today.")
+@click.option("--fresh", is_flag=True, help="Begin with a generated value.")
+@click.option("--replace", is_flag=True, help="Overwrite targets that hold another value.")
+@session.delivery_options
+@pass_context
+def init(
+    context: Context,
+    name: str,
+    adopt: str | None,
+    fresh: bool,
+    replace: bool,
+    commit: bool,
+    push: bool,
+) -> None:
+    """Make a keyset and render its targets."""
+    from plana_secrets.rotation.initialise import Source, init_keyset
+    from plana_secrets.rotation.landing import Delivery
+    from plana_secrets.secretfiles.references import parse_reference
+
+    if adopt and fresh:
+        raise UsageError("--adopt and --fresh exclude each other", kind="init-source")
+    source = Source(parse_reference(adopt) if adopt else None, fresh)
+    rotation = session.open_rotation(context)
+    done = init_keyset(rotation, name, source, replace=replace, delivery=Delivery(commit, push))
+    for place, count in done.foreign:
+        context.output.warn(f"{place}: {count} entries belong to no keyset and are kept")
+    session.report(context, "rotate-init", [rotation.status(name)], [done.moved])

@@ -1,0 +1,96 @@
+"""``rotate list`` and ``rotate plan``: how keysets are, and what comes next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from plana_secrets.cli.commands.rotate import session
+from plana_secrets.cli.context import Context, pass_context
+
+if TYPE_CHECKING:
+    from plana_secrets.rotation.plan import KeysetStatus
+
+_LIST_EPILOG = """\b
+Examples:
+  plana-secrets rotate list
+  plana-secrets rotate list --check      exit 1 if one is overdue or blocked
+  plana-secrets --json rotate list
+"""
+
+_PLAN_EPILOG = """\b
+Examples:
+  plana-secrets rotate plan pulse-data/portal
+  plana-secrets rotate plan
+"""
+
+
+@click.command("list", epilog=_LIST_EPILOG)
+@click.option("--check", is_flag=True, help="Exit with 1 if a keyset is overdue or blocked.")
+@pass_context
+def list_(context: Context, check: bool) -> int:
+    """List keysets, their phase and what comes next."""
+    statuses = _read(context)
+    if context.output.as_json:
+        keysets = [session.describe_keyset(one) for one in statuses]
+        context.output.json_object("rotate-list", {"keysets": keysets})
+    else:
+        _show_list(context, statuses)
+    bad = any(one.overdue or one.phase == "blocked" for one in statuses)
+    return 1 if check and bad else 0
+
+
+def _show_list(context: Context, statuses: tuple[KeysetStatus, ...]) -> None:
+    rows = [
+        (
+            one.name,
+            one.policy.kind,
+            str(one.phase),
+            "overdue" if one.overdue else "",
+            session.sentence_on_next(one),
+        )
+        for one in statuses
+    ]
+    context.output.table(rows, ("name", "kind", "phase", "", "next"))
+    for one in statuses:
+        if not one.authenticated:
+            context.output.warn(f"{one.name}: without an identity nothing here is proven")
+    if not statuses:
+        context.output.talk("no keyset is configured")
+
+
+@click.command(epilog=_PLAN_EPILOG)
+@session.name_argument(required=False)
+@pass_context
+def plan(context: Context, name: str | None) -> int:
+    """Say what comes next for a keyset, and when.
+
+    Nothing is changed; `rotate run` does it.
+    """
+    if name is not None:
+        session.open_rotation(context).store().policy(name)
+    statuses = tuple(one for one in _read(context) if name in {None, one.name})
+    if context.output.as_json:
+        keysets = [session.describe_keyset(one) for one in statuses]
+        context.output.json_object("rotate-plan", {"keysets": keysets})
+    else:
+        for one in statuses:
+            _show_plan(context, one)
+    return 0
+
+
+def _show_plan(context: Context, status: KeysetStatus) -> None:
+    context.output.data(f"{status.name}: {status.phase}; next: {session.sentence_on_next(status)}")
+    if status.keyset:
+        rows = [
+            (f"  {key.kid}", str(key.status), session.instant(key.since) or "not landed")
+            for key in status.keyset.keys
+        ]
+        context.output.table(rows)
+
+
+def _read(context: Context) -> tuple[KeysetStatus, ...]:
+    from plana_secrets.rotation.status import list_keysets
+
+    return list_keysets(context.workspace, context.settings.keysets, context.now)

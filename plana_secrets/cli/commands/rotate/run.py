@@ -1,0 +1,81 @@
+"""``rotate run``: the next move of one keyset, or of every keyset that is due."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from plana_secrets.cli.commands.rotate import session
+from plana_secrets.cli.context import Context, pass_context
+from plana_secrets.errors import UsageError
+
+if TYPE_CHECKING:
+    from plana_secrets.rotation.landing import Delivery
+
+_MOVES = ("publish", "promote", "retire", "destroy", "abort", "demote", "reinstate")
+
+_EPILOG = """\b
+A move whose time has not come is refused, with the time when it will be. Without MOVE
+it is the one that comes next; asked for by name, a rotation begins before it is due.
+
+\b
+With --due: 0 when it moved or waits, 1 when a keyset is blocked and the others were done.
+
+\b
+Examples:
+  plana-secrets rotate run pulse-data/portal --commit --push
+  plana-secrets rotate run pulse-data/portal abort
+  plana-secrets rotate run --due --commit --push
+"""
+
+
+@click.command(epilog=_EPILOG)
+@session.name_argument(required=False)
+@click.argument("move", required=False, type=click.Choice(_MOVES), metavar="[MOVE]")
+@click.option("--due", is_flag=True, help="Every keyset whose next move is due, one move each.")
+@click.option("--dry-run", is_flag=True, help=session.DRY_RUN_HELP)
+@session.delivery_options
+@pass_context
+def run(
+    context: Context,
+    name: str | None,
+    move: str | None,
+    due: bool,
+    dry_run: bool,
+    commit: bool,
+    push: bool,
+) -> int:
+    """Make the next move of one keyset, or all that are due."""
+    from plana_secrets.rotation.landing import Delivery
+
+    if due == (name is not None):
+        raise UsageError("name a keyset, or pass --due for all of them", kind="rotate-what")
+    delivery = Delivery(commit, push)
+    if name is None:
+        return _run_due(context, delivery, dry_run=dry_run)
+    return _run_one(context, name, move, delivery, dry_run=dry_run)
+
+
+def _run_one(
+    context: Context, name: str, move: str | None, delivery: Delivery, *, dry_run: bool
+) -> int:
+    from plana_secrets.rotation.apply import run_move
+    from plana_secrets.rotation.keyset import Move
+
+    rotation = session.open_rotation(context)
+    chosen = Move(move) if move else None
+    moved = run_move(rotation, name, chosen, delivery=delivery, dry_run=dry_run)
+    session.report(context, "rotate-run", [rotation.status(name)], [moved], dry_run=dry_run)
+    return 0
+
+
+def _run_due(context: Context, delivery: Delivery, *, dry_run: bool) -> int:
+    from plana_secrets.rotation.apply import run_due
+
+    rotation = session.open_rotation(context)
+    if not rotation.policies:
+        raise UsageError("no keyset is configured", kind="no-keyset")
+    done = run_due(rotation, delivery=delivery, dry_run=dry_run)
+    session.report(context, "rotate-run", done.keysets, done.moved, dry_run=dry_run)
+    return 1 if any(one.phase == "blocked" for one in done.keysets) else 0

@@ -1,0 +1,140 @@
+"""What the commands of ``rotate`` share: the options, the shape of ``--json``, the words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from plana_secrets.cli.context import Context
+
+if TYPE_CHECKING:
+    from plana_secrets.rotation.apply import Moved, Rotation
+    from plana_secrets.rotation.plan import KeysetStatus, NextMove
+
+DRY_RUN_HELP = "Say what would be done; change nothing."
+
+
+def complete_keyset(
+    ctx: click.Context, _param: click.Parameter, incomplete: str
+) -> list[click.shell_completion.CompletionItem]:
+    """Names of the configured keysets."""
+    from click.shell_completion import CompletionItem
+
+    try:
+        context = ctx.find_object(Context) or Context()
+        names = [policy.name for policy in context.settings.keysets]
+    except Exception:  # noqa: BLE001 - a completion has nobody to tell
+        return []
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+def name_argument(**settings: Any) -> Callable[[Any], Any]:
+    """``NAME``: of a keyset, as the configuration has it."""
+    return click.argument("name", metavar="NAME", shell_complete=complete_keyset, **settings)
+
+
+def delivery_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--commit`` and ``--push``."""
+    push = click.option("--push", is_flag=True, help="Commit and push; refused if others pushed.")
+    return click.option("--commit", is_flag=True, help="Commit what is changed.")(push(command))
+
+
+def open_rotation(context: Context) -> Rotation:
+    from plana_secrets.rotation.apply import Rotation
+
+    return Rotation(context.workspace, context.settings.keysets, context.branch, context.read_clock)
+
+
+def describe_keyset(status: KeysetStatus) -> dict[str, Any]:
+    """A keyset as ``rotate list|run --json`` shows it; never a value."""
+    keyset = status.keyset
+    return {
+        "name": status.name,
+        "kind": status.policy.kind,
+        "file": status.file,
+        "phase": str(status.phase),
+        "version": keyset.version if keyset else None,
+        "landed": keyset.has_landed if keyset else False,
+        "authenticated": status.authenticated and keyset is not None,
+        "keys": [
+            {"kid": key.kid, "status": str(key.status), "since": instant(key.since)}
+            for key in (keyset.keys if keyset else ())
+        ],
+        "next": _describe_next(status.next) if status.next else None,
+        "overdue": status.overdue,
+        "problem": status.problem,
+        "message": status.message or None,
+    }
+
+
+def _describe_next(following: NextMove) -> dict[str, Any]:
+    return {
+        "move": str(following.move),
+        "not_before": instant(following.not_before),
+        "waiting_for": str(following.waiting_for) if following.waiting_for else None,
+        "names": list(following.names),
+    }
+
+
+def _describe_moved(moved: Sequence[Moved]) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": one.name,
+            "move": one.move,
+            "files": list(one.files),
+            "commit": one.commit,
+            "landed": one.landed,
+        }
+        for one in moved
+    ]
+
+
+def instant(moment: datetime | None) -> str | None:
+    from plana_secrets.rotation.keyset import format_instant
+
+    return format_instant(moment) if moment else None
+
+
+def sentence_on_next(status: KeysetStatus) -> str:
+    """What comes next, in words: ``promote from 2026-11-23T10:30:00Z (rollout)``."""
+    following = status.next
+    if following is None:
+        return status.message
+    move, names = following.move, ", ".join(following.names)
+    if following.waiting_for is None:
+        return f"{move} now"
+    from_then = f"{move} from {instant(following.not_before)} ({following.waiting_for})"
+    return {
+        "landing": f"{move}, after the move before has landed",
+        "confirm": f"{move}, after the confirmation of {names}",
+        "raw-targets": f"{move} is blocked by those who read one raw value: {names}",
+        "clock": f"{move} is blocked: the clock is behind {instant(following.not_before)}",
+    }.get(following.waiting_for, from_then)
+
+
+def report(
+    context: Context,
+    schema: str,
+    statuses: Sequence[KeysetStatus],
+    moved: Sequence[Moved],
+    *,
+    dry_run: bool = False,
+) -> None:
+    """What was done (or with ``dry_run`` would be), and how the keysets are now."""
+    if context.output.as_json:
+        facts = {
+            "keysets": [describe_keyset(one) for one in statuses],
+            "moved": _describe_moved([] if dry_run else moved),
+            "would_move": _describe_moved(moved if dry_run else []),
+        }
+        context.output.json_object(schema, facts)
+        return
+    for one in moved:
+        words = "would be made" if dry_run else "made"
+        place = f", commit {one.commit[:12]}" if one.commit else ""
+        context.output.data(f"{one.name}: {one.move} {words}{place}")
+    for status in statuses:
+        context.output.data(f"{status.name}: {status.phase}; next: {sentence_on_next(status)}")
