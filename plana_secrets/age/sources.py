@@ -104,7 +104,7 @@ def _read_key_file(file: KeyFile) -> Identities:
     try:
         return parse_identity_file(read_key_file(file.path), origin)
     except FailedError as error:
-        missing = error.kind == "missing-file" and file.optional
+        missing = error.kind == "missing-key-file" and file.optional
         return Identities() if missing else _unusable(origin, str(error.facts["reason"]))
 
 
@@ -112,14 +112,14 @@ def read_key_file(path: Path) -> Secret:
     """The content of a key file. Symlinks and pipes are fine: Kubernetes and shells make them.
 
     Raises:
-        FailedError: it is missing (kind ``missing-file``), cannot be read or is no key
+        FailedError: it is missing (kind ``missing-key-file``), cannot be read or is no key
             file by its size; ``facts["reason"]`` says it without the name.
     """
     try:
         with path.open("rb") as opened:
             content = opened.read(_SIZE_LIMIT + 1)
     except FileNotFoundError:
-        raise _unreadable(path, "no such file", "missing-file") from None
+        raise _unreadable(path, "no such file", "missing-key-file") from None
     except OSError as error:
         raise _unreadable(path, f"cannot be read: {error.strerror}") from None
     if len(content) > _SIZE_LIMIT:

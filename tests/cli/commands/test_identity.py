@@ -187,7 +187,8 @@ def test_import_of_what_is_no_identity_is_refused_without_repeating_it(
     done = world.run("identity", "import", "-", stdin=content.encode())
     assert done.status == 4
     assert "SENTINEL" not in done.stdout + done.stderr
-    assert world.run("identity", "import", "missing.txt").status == 3
+    missing = world.run("identity", "import", "missing.txt", "--json")
+    assert (missing.status, json.loads(missing.stdout)["kind"]) == (3, "missing-key-file")
 
 
 def test_a_passphrase_is_asked_twice_without_echo(world: World) -> None:
