@@ -52,10 +52,13 @@ class FileJob:
 
 @dataclass(frozen=True, slots=True)
 class FileResult:
-    """``sketch``: a few of the authentication tags in the file, to find copies by."""
+    """``level`` None: errors were found for which no key is needed, and none would help.
+
+    ``sketch``: a few of the authentication tags in the file, to find copies by.
+    """
 
     file: str
-    level: Level
+    level: Level | None
     findings: tuple[Finding, ...]
     kind: FileKind | None = None
     sketch: tuple[bytes, ...] = ()
@@ -64,18 +67,17 @@ class FileResult:
 def check_file(job: FileJob, file: str) -> FileResult:
     """Every check of one file; what stands in it never raises."""
     problems = tuple(check_kind(job.root, file))
-    level = Level.L3 if job.identities.members or job.identities.further else Level.L1
     try:
         content = read_regular_file(path_below(job.root, file), limit=SIZE_LIMIT)
     except FailedError as error:
         if not problems:
             problems = (found("unreadable-file", error.message, file=file),)
-        return FileResult(file, level, problems)
+        return FileResult(file, None, problems)
     if not is_secret_candidate(file):
-        return FileResult(file, level, (*problems, *check_stranger(file, content)))
+        return FileResult(file, None, (*problems, *check_stranger(file, content)))
     structure = read_structure(content)
     if structure.metadata is None:
-        return FileResult(file, level, (*problems, *_without_metadata(file, content, structure)))
+        return FileResult(file, None, (*problems, *_without_metadata(file, content, structure)))
     problems += tuple(_from_defects(file, structure.defects))
     return _check_structure(job, file, structure, problems)
 
@@ -127,12 +129,10 @@ def _from_defects(file: str, defects: Iterable[Defect]) -> Iterator[Finding]:
         )
 
 
-def _check_opened(identities: Identities, subject: Subject) -> tuple[Level, list[Finding]]:
-    """What needs the identity. A file that cannot be judged because of errors that were
-    found already has been judged."""
+def _check_opened(identities: Identities, subject: Subject) -> tuple[Level | None, list[Finding]]:
+    """What needs the identity; a file with errors in its form is not opened."""
     if not subject.structure.is_sound:
-        held = identities.members or identities.further
-        return (Level.L3 if held else Level.L1), []
+        return None, []
     try:
         document = open_document(subject.structure, identities)
     except CredentialError:

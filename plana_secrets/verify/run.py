@@ -16,6 +16,7 @@ from plana_secrets.errors import FailedError, PlanaSecretsError, UsageError
 from plana_secrets.observability import Event, Observer, silent
 from plana_secrets.rotation.policy import KeysetPolicy
 from plana_secrets.secretfiles.journal import stop_if_pending
+from plana_secrets.secretfiles.kinds import FileKind
 from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.sops.rules import Rules
 from plana_secrets.verify.accepts import apply_accepts
@@ -75,10 +76,11 @@ def verify_files(
         keysets_folder=workspace.settings.keysets,
     )
     results, findings = _check_each(job, listing.secret, observer, workers)
-    levels = {one.file: one.level for one in results}
+    levels = _levels_of(results, workspace)
     findings.extend(check_surroundings(workspace, listing, rules, demand.policy, results))
     if listing.whole:
-        findings.extend(check_keysets(workspace, demand.keysets, now))
+        files = [one.file for one in results if one.kind is FileKind.KEYSET]
+        findings.extend(check_keysets(workspace, demand.keysets, now, files))
     unfinished = _check_mirror(demand, levels, findings)
     accepted = apply_accepts(
         findings,
@@ -94,6 +96,14 @@ def verify_files(
         unfinished=unfinished,
         files=len(listing.secret),
     )
+
+
+def _levels_of(results: Sequence[FileResult], workspace: Workspace) -> dict[str, Level]:
+    """A file that was found broken without a key counts as far as our keys go."""
+    broken = Level.L1
+    if any(one.level is None for one in results) and len(workspace.identities):
+        broken = Level.L3
+    return {one.file: one.level or broken for one in results}
 
 
 def _rules_of(workspace: Workspace) -> Rules | None:
@@ -126,6 +136,8 @@ def _check_mirror(
         return ()
     try:
         findings.extend(demand.find_drift())
+    except UsageError:
+        raise
     except PlanaSecretsError as error:
         return (Unfinished(f"the mirror: {error.message}", error.exit_code),)
     for file, level in levels.items():

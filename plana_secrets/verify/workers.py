@@ -10,6 +10,7 @@ made, so that memory does not grow with the number of files under way.
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import signal
@@ -72,14 +73,21 @@ def _start(function: Callable[[str], Result], files: Sequence[str]) -> tuple[int
 def _work(
     function: Callable[[str], Result], files: Sequence[str], connection: Connection
 ) -> NoReturn:
-    """The life of a worker. It ends by ``_exit``: none of the parent's clean-up is its own."""
+    """The life of a worker. It ends by ``_exit``: none of the parent's clean-up is its own.
+
+    Garbage is collected once a batch: looking for it within each file takes a fifth of
+    the time, and what the parent had made is not looked at again (nor copied for it).
+    """
     status = 1
+    gc.freeze()
+    gc.disable()
     try:
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)
         for at in range(0, len(files), _BATCH):
             batch = [function(file) for file in files[at : at + _BATCH]]
             connection.send_bytes(pickle.dumps(batch, pickle.HIGHEST_PROTOCOL))
+            gc.collect()
         connection.send_bytes(b"")
         status = 0
     finally:

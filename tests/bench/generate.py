@@ -1,10 +1,16 @@
-"""Secret files in any number, quickly: the format written by hand, one sample checked by sops."""
+"""Secret files in any number, quickly: the format written by hand, one sample checked by sops.
+
+The entries of the recipients are taken from a file that sops made (pyrage adds a random
+stanza to what it encrypts, which sops never does and ``verify`` refuses). So all files
+share one data key; reading them costs the same.
+"""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import os
+import re
 from pathlib import Path
 
 import pyrage
@@ -19,18 +25,29 @@ STAMP = "2026-11-01T10:00:00Z"
 
 def generate_files(world: World, count: int, folder: str = "infra/secrets/bench") -> list[str]:
     """``count`` plain maps of ``LEAVES`` strings under ``folder``; their names."""
-    recipients = [pyrage.x25519.Recipient.from_str(one) for one in world.recipients.split(",")]
+    entries, data_key = _sample(world)
     names = [f"{folder}/{number // 100:03d}/{number:05d}.yaml" for number in range(count)]
     for name in names:
         target = world.repo / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(_document(recipients))
+        target.write_bytes(_document(entries, data_key))
     world.sops("decrypt", names[-1])
     return names
 
 
-def _document(recipients: list[pyrage.x25519.Recipient]) -> bytes:
-    data_key = os.urandom(32)
+def _sample(world: World) -> tuple[str, bytes]:
+    """The ``age`` entries of a file that sops encrypted, and its data key."""
+    sample = world.encrypt("infra/secrets/sample.yaml", "a: b\n")
+    text = sample.read_text()
+    sample.unlink()
+    entries = text[text.index("    age:\n") : text.index("    lastmodified:")]
+    armored = re.search(r"-----BEGIN[^-]*-----[^-]*-----END[^-]*-----", entries)
+    assert armored is not None
+    lines = "\n".join(line.strip() for line in armored[0].splitlines())
+    return entries.rstrip("\n"), pyrage.decrypt(lines.encode(), [world.identity])
+
+
+def _document(entries: str, data_key: bytes) -> bytes:
     box = AESGCM(data_key)
     digest = hashlib.sha512()
     lines = []
@@ -42,11 +59,7 @@ def _document(recipients: list[pyrage.x25519.Recipient]) -> bytes:
         digest.update(plain)
         lines.append(f"    {key}: {_token(box, plain, f'{group}:{key}:')}")
     mac = _token(box, digest.hexdigest().upper().encode(), STAMP)
-    lines += ["sops:", "    age:"]
-    for recipient in recipients:
-        armored = pyrage.encrypt(data_key, [recipient], armored=True).decode()
-        lines += [f"        - recipient: {recipient}", "          enc: |"]
-        lines += [f"            {line}" for line in armored.splitlines()]
+    lines += ["sops:", entries]
     lines += [f'    lastmodified: "{STAMP}"', f"    mac: {mac}"]
     lines += ["    unencrypted_suffix: _unencrypted", "    version: 3.11.0", ""]
     return "\n".join(lines).encode()

@@ -86,9 +86,17 @@ POLICY_CHECKS: Final = (
         "keyset-name",
         Severity.ERROR,
         Level.L1,
-        "A keyset file does not lie where its name says, or the configuration does not know it.",
+        "A keyset file does not lie where its name says.",
         "Two files could claim to be the same keyset.",
-        "Move the file back, or add the [keysets] table that it belongs to.",
+        "Move the file back.",
+    ),
+    Check(
+        "keyset-unknown",
+        Severity.WARNING,
+        Level.L1,
+        "A keyset file that no [keysets] table belongs to.",
+        "Nobody rotates it, and nothing says who reads it.",
+        "Add the table, or remove the file.",
     ),
     Check(
         "target-differs",
@@ -98,6 +106,23 @@ POLICY_CHECKS: Final = (
         "Somebody changed a rendered value by hand, or a move was undone halfway: callers and "
         "verifiers no longer agree.",
         "Let `rotate run` write the targets again; change keys only through `rotate`.",
+    ),
+    Check(
+        "target-foreign",
+        Severity.NOTE,
+        Level.L3,
+        "An accepted list holds entries that no keyset owns.",
+        "They are kept as they are, and nobody rotates them.",
+        "Give each caller a keyset, or remove the entries with `plana-secrets edit`.",
+    ),
+    Check(
+        "destroyed-value",
+        Severity.ERROR,
+        Level.L3,
+        "A key has a value that a rotation destroyed.",
+        "A revert or a restored file brought it back: whoever learned it once is let in again.",
+        "Restore the keyset file to its latest state, and rotate.",
+        acceptable=False,
     ),
     Check(
         "rotation-overdue",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from plana_secrets.rotation.keysetfile import name_of, parse_keyset
 from plana_secrets.secretfiles.kinds import FileKind
 from plana_secrets.sops.model import Defect
 from plana_secrets.verify.finding import Finding
@@ -15,6 +14,8 @@ def check_keyset_file(subject: Subject) -> Iterator[Finding]:
     """Without an identity: everything but the values."""
     if subject.kind is not FileKind.KEYSET:
         return
+    from plana_secrets.rotation.keysetfile import name_of, parse_keyset
+
     parsed = parse_keyset(subject.structure)
     if isinstance(parsed, Defect):
         yield _of_defect(subject, parsed)
@@ -28,6 +29,8 @@ def check_keyset_values(subject: Subject) -> Iterator[Finding]:
     """With the identity: every value is one of its kind."""
     if subject.kind is not FileKind.KEYSET or subject.document is None:
         return
+    from plana_secrets.rotation.keysetfile import parse_keyset
+
     if isinstance(parse_keyset(subject.structure), Defect):
         return
     parsed = parse_keyset(subject.structure, subject.document.values)

@@ -1,17 +1,114 @@
-"""Keysets against their targets and their age."""
+"""Keysets against the clock, against their targets, and against what was destroyed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING, Final
 
+from plana_secrets.errors import CredentialError, FailedError
+from plana_secrets.paths import format_path
 from plana_secrets.rotation.policy import KeysetPolicy
 from plana_secrets.secretfiles.workspace import Workspace
+from plana_secrets.sops.model import Severity
+from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.finding import Finding
+
+if TYPE_CHECKING:
+    from plana_secrets.rotation.keyset import Keyset
+    from plana_secrets.rotation.plan import KeysetStatus
+    from plana_secrets.rotation.store import KeysetStore
+
+_ERROR_PAST: Final = 1.25
+_NO_KEY: Final = frozenset({"no-identity", "no-identity-fits"})
 
 
 def check_keysets(
-    workspace: Workspace, policies: Sequence[KeysetPolicy], now: datetime
+    workspace: Workspace,
+    policies: Sequence[KeysetPolicy],
+    now: datetime,
+    files: Collection[str],
 ) -> Iterator[Finding]:
-    """Every configured keyset."""
-    yield from ()
+    """Every configured keyset, and every file in ``files`` that is of no configured one."""
+    if not policies and not files:
+        return
+    from plana_secrets.rotation.status import describe
+    from plana_secrets.rotation.store import KeysetStore
+
+    store = KeysetStore(workspace, policies)
+    known = {store.file(policy.name) for policy in policies}
+    for file in sorted(set(files) - known):
+        yield found("keyset-unknown", "no [keysets] table belongs to it", file=file)
+    live: list[Keyset] = []
+    for policy in policies:
+        status = describe(store, policy, now)
+        yield from _check_state(status, now)
+        if status.keyset is not None and status.authenticated:
+            live.append(status.keyset)
+            yield from _check_targets(store, status.keyset)
+    yield from _check_destroyed(store, live)
+
+
+def _check_state(status: KeysetStatus, now: datetime) -> Iterator[Finding]:
+    if status.problem == "not-initialised":
+        yield found(
+            "rotation-unreadable",
+            f"{status.name} is configured and has no file",
+            file=status.file,
+            severity=Severity.WARNING,
+        )
+    elif status.problem is not None and status.problem not in _NO_KEY:
+        yield found("rotation-unreadable", status.message, file=status.file)
+    elif status.overdue:
+        late = status.is_past(now, _ERROR_PAST)
+        yield found(
+            "rotation-overdue",
+            f"the active key of {status.name} is older than its max_age",
+            file=status.file,
+            path="active",
+            severity=Severity.ERROR if late else Severity.WARNING,
+        )
+
+
+def _check_targets(store: KeysetStore, keyset: Keyset) -> Iterator[Finding]:
+    """What services read, leaf by leaf. A file that we cannot open is its own level's matter."""
+    try:
+        leaves = store.expected(keyset)
+        differing = store.differences(leaves)
+    except CredentialError:
+        return
+    except FailedError as error:
+        yield found("target-differs", error.message, file=store.file(keyset.name))
+        return
+    for leaf in differing:
+        yield found(
+            "target-differs",
+            f"not what the keyset {keyset.name} renders",
+            file=leaf.reference.file,
+            path=format_path(leaf.reference.path),
+        )
+    for leaf in leaves:
+        if leaf.foreign:
+            yield found(
+                "target-foreign",
+                f"{leaf.foreign} entries that no keyset owns",
+                file=leaf.reference.file,
+                path=format_path(leaf.reference.path),
+            )
+
+
+def _check_destroyed(store: KeysetStore, keysets: Sequence[Keyset]) -> Iterator[Finding]:
+    """No key that is in use has a value that was destroyed: a revert would bring it back."""
+    from plana_secrets.rotation.material import matches_fingerprint
+
+    fingerprints = [key.fingerprint for keyset in keysets for key in keyset.keys if key.fingerprint]
+    for keyset in keysets:
+        for key in keyset.keys:
+            value = key.value
+            if value is not None and any(matches_fingerprint(one, value) for one in fingerprints):
+                yield found(
+                    "destroyed-value",
+                    "the value was destroyed by a rotation and is back",
+                    file=store.file(keyset.name),
+                    path=format_path(("keys", key.kid, "value")),
+                )
