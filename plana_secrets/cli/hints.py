@@ -39,6 +39,18 @@ HINTS: Final[dict[str, str]] = {
     "sops-too-old": "install a newer release of sops, verified by its checksum",
     "sops-not-executable": "chmod 755 {program}, best when the image is built",
     "sops-in-repository": "name a sops outside of the checkout by its full path",
+    "no-mirror": 'set [mirror] backend in plana-secrets.toml, to "local" for one',
+    "malformed-mirror": "move the file away; `plana-secrets mirror sync` makes a new one",
+    "mirror-not-readable": "add your own recipient to mirror.local.recipients",
+    "not-on-branch": "sync from the deployed branch, or pass --allow-older",
+    "older-than-mirror": "pull first, with the whole history where the clone is shallow; "
+    "--allow-older goes back on purpose",
+    "needs-confirm": "pass --confirm where that is meant",
+    "item-changed": "run it again; the other items are done",
+    "mirror-not-as-written": "run it again; `plana-secrets mirror diff` names what differs",
+    "not-in-mirror": "`plana-secrets mirror diff` names what was changed in the mirror",
+    "nothing-to-adopt": "`plana-secrets mirror diff` names what was changed in the mirror",
+    "ambiguous-edit": "remove the duplicate items that are wrong, then adopt the one that is left",
     "not-a-regular-file": "replace the link by the file itself",
 }
 

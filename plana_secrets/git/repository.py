@@ -183,6 +183,12 @@ class Repository:
         """Whether ``descendant`` contains ``ancestor``. A commit that is not here: False."""
         return self.command.look("merge-base", "--is-ancestor", ancestor, descendant).status == 0
 
+    def contains_all(self, descendant: str, ancestors: Sequence[str]) -> bool:
+        """Whether ``descendant`` contains every one of ``ancestors``; one question to git."""
+        lines = "".join(f"{commit}\n" for commit in [f"^{descendant}", *ancestors])
+        done = self.command.look("rev-list", "--max-count=1", "--stdin", stdin=lines.encode())
+        return done.status == 0 and not done.stdout
+
     # -- the content of commits
 
     def list_entries(self, commit: str, *, under: Sequence[str] = ()) -> dict[str, TreeEntry]:

@@ -7,7 +7,7 @@ or empty it. Git knows better: the commits recorded in the items must be behind 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Final, Protocol
 
 from plana_secrets.errors import ConflictError, UsageError
@@ -28,6 +28,8 @@ class History(Protocol):
     def resolve(self, revision: str) -> str | None: ...
 
     def is_ancestor(self, ancestor: str, descendant: str) -> bool: ...
+
+    def contains_all(self, descendant: str, ancestors: Sequence[str]) -> bool: ...
 
 
 def check_branch(history: History, head: str | None, branch: str | None) -> None:
@@ -51,21 +53,24 @@ def check_branch(history: History, head: str | None, branch: str | None) -> None
     )
 
 
-def check_descent(
-    is_ancestor: Callable[[str, str], bool], head: str | None, listing: Listing
-) -> None:
+def check_descent(history: History, head: str | None, listing: Listing) -> None:
     """HEAD descends from every commit that an item was copied from.
 
     Raises:
         ConflictError: it does not; the mirror is newer than this clone, or comes from
             another history (kind ``older-than-mirror``).
     """
-    recorded = {item.record.commit: item.record.file for item in listing.items if item.record}
-    for commit, file in sorted(recorded.items(), key=str):
-        if commit is None or commit == head:
-            continue
+    files = {
+        item.record.commit: item.record.file
+        for item in listing.items
+        if item.record is not None and item.record.commit is not None
+    }
+    sound = all(_COMMIT.fullmatch(commit) for commit in files)
+    if not files or (head and sound and history.contains_all(head, sorted(files))):
+        return
+    for commit, file in sorted(files.items()):
         known = _COMMIT.fullmatch(commit) is not None
-        if not (known and head and is_ancestor(commit, head)):
+        if not (known and head and history.is_ancestor(commit, head)):
             name = commit[:12] if known else "an unreadable commit"
             raise ConflictError(
                 f"the mirror holds {file} as of {name}, which HEAD does not contain",

@@ -188,6 +188,18 @@ class TestCommits:
         assert not repository.is_ancestor("1" * 40, second)
         assert repository.merge_base(first, second) == first
 
+    def test_containing_many_is_one_question(
+        self, git_world: World, repository: Repository
+    ) -> None:
+        commits = []
+        for number in range(3):
+            (git_world.repo / "a").write_text(str(number))
+            commits.append(git_world.commit())
+        assert repository.contains_all(commits[2], commits)
+        assert repository.contains_all(commits[0], [])
+        assert not repository.contains_all(commits[1], commits)
+        assert not repository.contains_all(commits[2], [commits[0], "0" * 40])
+
     def test_a_detached_head_has_no_branch(self, git_world: World, repository: Repository) -> None:
         write(git_world, "a")
         commit = git_world.commit()

@@ -16,7 +16,14 @@ from plana_secrets.age.recipients import Recipient, encrypt_to, parse_recipient
 from plana_secrets.errors import ConflictError, CredentialError, FailedError, UsageError
 from plana_secrets.mirror.backend import ActualItem, DesiredItem, Listing, Unsupported
 from plana_secrets.mirror.export import Export, RawItem, read_item, revision_of
-from plana_secrets.storage import locked, make_folder, read_regular_file, replace_file
+from plana_secrets.storage import (
+    is_temporary,
+    locked,
+    make_folder,
+    read_regular_file,
+    remove_file,
+    replace_file,
+)
 
 _PRIVATE = 0o600
 
@@ -71,9 +78,17 @@ class LocalBackend:
         make_folder(self.lock.parent, mode=0o700)
         make_folder(self.path.parent, mode=0o700)
         with locked(self.lock, holder="mirror"):
+            self._sweep()
             export = self._load()
             yield export
             replace_file(self.path, encrypt_to(export.to_text(), recipients), mode=_PRIVATE)
+
+    def _sweep(self) -> None:
+        """Remove what a killed run left beside the file; the lock proves that it is dead."""
+        prefix = f".{self.path.name}."
+        for path in self.path.parent.iterdir():
+            if path.name.startswith(prefix) and is_temporary(path.name):
+                remove_file(path)
 
     def _load(self) -> Export:
         try:

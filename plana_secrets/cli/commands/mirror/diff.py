@@ -6,6 +6,7 @@ import click
 
 from plana_secrets.cli.commands.mirror import session
 from plana_secrets.cli.context import Context, pass_context
+from plana_secrets.cli.secretfile import warn_if_pending
 
 _EPILOG = """\b
 Kinds: missing, stale, extra, hand-edited, trashed, moved, retyped, duplicate,
@@ -24,6 +25,7 @@ Examples:
 @pass_context
 def diff(context: Context, check: bool, worktree: bool) -> int:
     """Name each path where they differ."""
+    warn_if_pending(context)
     state = session.read_state(context, worktree=worktree)
     session.warn_of_source(context, state.source)
     if context.output.as_json:

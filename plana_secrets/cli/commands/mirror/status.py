@@ -8,6 +8,7 @@ import click
 
 from plana_secrets.cli.commands.mirror import session
 from plana_secrets.cli.context import Context, pass_context
+from plana_secrets.cli.secretfile import warn_if_pending
 
 if TYPE_CHECKING:
     from plana_secrets.mirror.state import MirrorState
@@ -25,6 +26,7 @@ Examples:
 @pass_context
 def status(context: Context, check: bool, worktree: bool) -> int:
     """Say whether files and mirror agree."""
+    warn_if_pending(context)
     state = session.read_state(context, worktree=worktree)
     session.warn_of_source(context, state.source)
     if context.output.as_json:

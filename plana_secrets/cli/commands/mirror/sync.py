@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -71,7 +72,8 @@ def sync(context: Context, /, **options: bool) -> int:
     with session.progress_observer(context) as observer:
         backend = _open(context, observer)
         if request.dry_run or request.check:
-            return _rehearse(context, _look(context, backend, request), request)
+            state = _look(context, backend, request)
+            return _rehearse(context, state, request, backend.requests)
         with _alone(context):
             state = _look(context, backend, request)
             applied = _apply(context, backend, state, request, observer)
@@ -87,12 +89,12 @@ def _open(context: Context, observer: Observer) -> Backend:
 
 
 def _alone(context: Context) -> Any:
-    """One sync of this repository at a time on this machine."""
+    """One sync of this clone at a time."""
     from plana_secrets.storage import locked, make_folder
 
-    folder = session.surroundings(context).repository_folder
+    folder = context.repository.common_dir / "plana-secrets"
     make_folder(folder, mode=0o700)
-    return locked(folder / "sync.lock", holder="mirror sync")
+    return locked(folder / "mirror.lock", holder=f"process {os.getpid()}, mirror sync")
 
 
 def _look(context: Context, backend: Backend, request: _Request) -> MirrorState:
@@ -107,7 +109,7 @@ def _look(context: Context, backend: Backend, request: _Request) -> MirrorState:
         context, worktree=request.worktree, choices=request.choices, backend=backend
     )
     if not request.allow_older:
-        check_descent(repository.is_ancestor, state.source.head, state.listing)
+        check_descent(repository, state.source.head, state.listing)
     if not request.confirm:
         check_extent(state.plan, state.wanted, state.listing)
     session.warn_of_source(context, state.source)
@@ -135,12 +137,12 @@ def _apply(
     )
 
 
-def _rehearse(context: Context, state: MirrorState, request: _Request) -> int:
+def _rehearse(context: Context, state: MirrorState, request: _Request, requests: int) -> int:
     plan = state.plan
     counts = {"created": len(plan.create), "updated": len(plan.update)}
     counts["deleted"] = len(plan.delete)
     if context.output.as_json:
-        whole = {**session.state_object(state), **counts, "requests": 0, "dry_run": True}
+        whole = {**session.state_object(state), **counts, "requests": requests, "dry_run": True}
         context.output.json_object("mirror-sync", whole)
     else:
         context.output.table(session.drift_rows(state.drift), ("kind", "file", "path"))
