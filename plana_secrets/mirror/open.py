@@ -27,10 +27,7 @@ class Surroundings:
 
     @property
     def state_folder(self) -> Path:
-        """Where this user's state is kept, as XDG says."""
-        named = self.environment.get("XDG_STATE_HOME", "")
-        base = Path(named) if named.startswith("/") else self.home / ".local" / "state"
-        return base / "plana-secrets"
+        return find_state_folder(self.environment, self.home)
 
     @property
     def repository_folder(self) -> Path:
@@ -38,6 +35,13 @@ class Surroundings:
         place = self.repository.common_dir
         mark = sha256(bytes(place)).hexdigest()[:12]
         return self.state_folder / f"{self.repository.root.name}-{mark}"
+
+
+def find_state_folder(environment: Mapping[str, str], home: Path) -> Path:
+    """Where this user's state is kept, as XDG says."""
+    named = environment.get("XDG_STATE_HOME", "")
+    base = Path(named) if named.startswith("/") else home / ".local" / "state"
+    return base / "plana-secrets"
 
 
 def open_backend(settings: MirrorSettings, surroundings: Surroundings) -> Backend:

@@ -9,9 +9,13 @@ from plana_secrets.cli.lazy import CommandTable, LazyGroup
 _HERE = "plana_secrets.cli.commands.mirror"
 
 COMMANDS: CommandTable = {
+    "Set up": {
+        "init": (f"{_HERE}.init:init", "Set the mirror up on a server."),
+    },
     "Look": {
         "status": (f"{_HERE}.status:status", "Say whether files and mirror agree."),
         "diff": (f"{_HERE}.diff:diff", "Name each path where they differ."),
+        "audit": (f"{_HERE}.audit:audit", "Say who may write to the mirrored collections."),
     },
     "Change": {
         "sync": (f"{_HERE}.sync:sync", "Make the mirror what the commit at HEAD says."),

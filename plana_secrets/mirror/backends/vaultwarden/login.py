@@ -80,8 +80,8 @@ def login_by_api_key(client: Client, api_key: ApiKey, email: str) -> Tokens:
 
 def login_by_password(
     client: Client, email: str, password: Secret, *, code: str | None = None
-) -> tuple[Tokens, Secret]:
-    """Tokens, and the master key that was derived on the way.
+) -> Tokens:
+    """A person's login. The hash that is sent is derived within our bounds only.
 
     Raises:
         CredentialError: ``totp-required`` where a code is asked for and none was given.
@@ -98,7 +98,7 @@ def login_by_password(
     }
     if code is not None:
         fields |= {"two_factor_provider": _AUTHENTICATOR, "two_factor_token": code}
-    return _login(client, fields), master_key
+    return _login(client, fields)
 
 
 def login_by_refresh(client: Client, refresh_token: Secret) -> Tokens:

@@ -27,7 +27,7 @@ from plana_secrets.mirror.backends.vaultwarden.login import (
     login_by_refresh,
 )
 from plana_secrets.secret import Secret
-from plana_secrets.storage import make_folder, read_regular_file, replace_file
+from plana_secrets.storage import make_folder, read_regular_file, remove_file, replace_file
 
 _MARGIN: Final = 60
 """Seconds before the end of its life at which a token counts as over."""
@@ -47,8 +47,7 @@ class StateFile:
     """The token of a job in a private file, so that its runs stay below the login limit."""
 
     def __init__(self, folder: Path, url: str, email: str) -> None:
-        name = hashlib.sha256(f"{url} {email}".encode()).hexdigest()[:16]
-        self.path = folder / f"vaultwarden-{name}.json"
+        self.path = folder / f"vaultwarden-{_mark(url)}-{_mark(email)}.json"
 
     def load(self) -> tuple[Secret | None, Secret | None]:
         try:
@@ -61,6 +60,16 @@ class StateFile:
         content = json.dumps({"access_token": tokens.access.reveal_text()})
         make_folder(self.path.parent, mode=0o700)
         replace_file(self.path, content.encode(), mode=0o600)
+
+
+def forget_tokens(folder: Path, url: str) -> None:
+    """Remove what jobs kept of their logins to this server."""
+    for path in folder.glob(f"vaultwarden-{_mark(url)}-*.json"):
+        remove_file(path)
+
+
+def _mark(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 class KeyringLogin:

@@ -1,0 +1,145 @@
+"""``mirror init``: find what the configuration needs, and write it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from plana_secrets.cli.context import Context, pass_context
+
+if TYPE_CHECKING:
+    from plana_secrets.mirror.backends.vaultwarden.setup import Choice
+    from plana_secrets.mirror.backends.vaultwarden.vault import Vault
+    from plana_secrets.mirror.settings import VaultwardenSettings
+
+_EPILOG = """\b
+Nothing is created on the server. An owner does that once, in the web vault:
+  1. an organisation, best one for the mirror alone: owners and admins may write to every
+     item of theirs, and here they have no other reason to
+  2. a collection for each set of files
+  3. the service account as a member with 'edit items' on these collections, and staff
+     with 'view items'; each is confirmed after comparing the fingerprint phrase
+
+\b
+Examples:
+  plana-secrets login --api-key --url https://vault.example.com
+  plana-secrets mirror init vaultwarden --url https://vault.example.com \\
+      --collection 'infra/secrets/prod/**=prod' --break-glass owner@example.com
+"""
+
+
+def _split(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    pairs = [value.rpartition("=") for value in values]
+    if any(not glob or not word for glob, _, word in pairs):
+        raise click.BadParameter("write GLOB=COLLECTION")
+    return {glob: word for glob, _, word in pairs}
+
+
+@click.command(epilog=_EPILOG, short_help="Set the mirror up on a server.")
+@click.argument("kind", type=click.Choice(["vaultwarden"]))
+@click.option("--url", required=True, metavar="URL", help="The server.")
+@click.option("--organization", metavar="ID", help="Id or name; default: the only one.")
+@click.option(
+    "--collection",
+    "collections",
+    multiple=True,
+    metavar="GLOB=NAME",
+    callback=_split,
+    help="Which files go into which collection.",
+)
+@click.option(
+    "--break-glass", multiple=True, metavar="EMAIL", help="An owner kept for emergencies."
+)
+@click.option("--credentials", metavar="FILE", help="A job's credentials file.")
+@click.option("--ca-file", metavar="FILE", help="Trust this CA (relative to the repository).")
+@click.option("--dry-run", is_flag=True, help="Show what would be written.")
+@pass_context
+def init(
+    context: Context,
+    kind: str,  # noqa: ARG001 - one today; the name says which options there are
+    url: str,
+    organization: str | None,
+    collections: dict[str, str],
+    break_glass: tuple[str, ...],
+    credentials: str | None,
+    ca_file: str | None,
+    dry_run: bool,
+) -> int:
+    """Set the mirror up: find organisation and collections, and write the configuration."""
+    from plana_secrets.mirror.backends.vaultwarden.client import checked_url
+    from plana_secrets.mirror.backends.vaultwarden.setup import Choice
+
+    choice = Choice(checked_url(url), organization, collections, break_glass, credentials, ca_file)
+    settings, vault = _find(context, choice)
+    _explain(context, settings, vault)
+    changed = _write(context, settings, dry_run=dry_run)
+    if context.json:
+        facts = {
+            "organization": settings.organization,
+            "collections": dict(settings.collections),
+            "role": _role(vault),
+            "changed": changed and not dry_run,
+        }
+        context.output.json_object("mirror-init", facts)
+    return 0
+
+
+def _find(context: Context, choice: Choice) -> tuple[VaultwardenSettings, Vault]:
+    import os
+
+    from plana_secrets.cli.commands.mirror.session import surroundings
+    from plana_secrets.mirror.backends.vaultwarden.connect import open_session
+    from plana_secrets.mirror.backends.vaultwarden.setup import choose_settings, look_around
+    from plana_secrets.mirror.settings import VaultwardenSettings
+
+    around = surroundings(context)
+    session = open_session(
+        VaultwardenSettings(choice.url, "", credentials=choice.credentials, ca_file=choice.ca_file),
+        root=context.repository.root,
+        state_folder=around.state_folder,
+        environment=os.environ,
+        find_identities=around.find_identities,
+        observer=around.observer,
+    )
+    return choose_settings(choice, look_around(session), context.settings.files.roots)
+
+
+def _role(vault: Vault) -> str:
+    from plana_secrets.mirror.backends.vaultwarden.setup import ROLES
+
+    return ROLES.get(vault.membership.type, "unknown")
+
+
+def _explain(context: Context, settings: VaultwardenSettings, vault: Vault) -> None:
+    from plana_secrets.mirror.backends.vaultwarden.collections import find_collection
+
+    role, talk = _role(vault), context.output.talk
+    talk(f"organisation {vault.membership.name!r}; the account is {role}")
+    if role in {"owner", "admin"}:
+        context.output.warn("a plain member with edit rights on the collections is enough")
+    for glob, word in settings.collections.items():
+        named = vault.collections[find_collection(vault, word)]
+        access = "may write" if named.is_writable else "may only read: status and diff, no sync"
+        talk(f"{glob} -> collection {named.name!r} ({access})")
+    if len(vault.ciphers):
+        talk("items that are not ours stay untouched and uncounted")
+
+
+def _write(context: Context, settings: VaultwardenSettings, *, dry_run: bool) -> bool:
+    from plana_secrets.config import FILE_NAME
+    from plana_secrets.mirror.backends.vaultwarden.setup import place_settings
+    from plana_secrets.storage import read_regular_file, replace_file
+
+    path: Path = context.repository.root / FILE_NAME
+    before = read_regular_file(path).decode("utf-8") if path.exists() else ""
+    after = place_settings(before, settings)
+    if after == before:
+        context.output.talk(f"{FILE_NAME} says so already; nothing to write")
+    elif dry_run:
+        context.output.talk(after.removeprefix(before).strip())
+    else:
+        replace_file(path, after.encode("utf-8"))
+        context.output.talk(f"wrote [mirror.vaultwarden] to {FILE_NAME}; next: mirror status")
+    return after != before

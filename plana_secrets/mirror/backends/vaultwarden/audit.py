@@ -1,0 +1,225 @@
+"""Who may write to the mirrored collections.
+
+The server promises that a member with read-only access cannot write. Whether everybody
+has no more than that is for people to set and for us to look at: ``judge_access`` is the
+judgement on what the server says, ``audit_access`` asks it. Owners and admins may always
+write, no setting of a server takes that from them: they are named as what they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from plana_secrets.errors import CredentialError, MalformedError
+from plana_secrets.mirror.backends.vaultwarden.collections import resolve_collections
+from plana_secrets.mirror.backends.vaultwarden.kdf import normalise_email
+from plana_secrets.mirror.backends.vaultwarden.models import (
+    CollectionAccess,
+    CollectionAccessList,
+    Grant,
+    Group,
+    GroupList,
+    Member,
+    MemberList,
+    read_answer,
+)
+from plana_secrets.mirror.backends.vaultwarden.session import Session
+from plana_secrets.mirror.backends.vaultwarden.vault import Keys, Vault, open_vault, read_sync
+from plana_secrets.mirror.backends.vaultwarden.version import check_version
+from plana_secrets.sops.model import Severity
+
+OWNER: Final = 0
+ADMIN: Final = 1
+USER: Final = 2
+_ROLES: Final = {OWNER: "owner", ADMIN: "admin", USER: "member"}
+_REVOKED: Final = -1
+
+
+@dataclass(frozen=True, slots=True)
+class AccessFinding:
+    """Somebody who may write. ``who``: a member's address, or a group's name.
+
+    ``collection`` is None where it holds for all of them.
+    """
+
+    severity: Severity
+    check: str
+    who: str
+    collection: str | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What the server says of the mirrored collections; ``names`` by collection id."""
+
+    names: Mapping[str, str]
+    collections: Sequence[CollectionAccess]
+    members: Sequence[Member]
+    groups: Sequence[Group]
+
+
+def judge_access(
+    access: Access, *, service_account: str, break_glass: Collection[str]
+) -> tuple[AccessFinding, ...]:
+    """A finding for everybody who may write.
+
+    No error are the service account and those who are kept for emergencies.
+    """
+    expected = {normalise_email(email) for email in break_glass}
+    own = normalise_email(service_account)
+    members = {one.id: one for one in access.members if one.status != _REVOKED}
+    found = [*_judge_roles(members.values(), own, expected)]
+    for collection in access.collections:
+        if collection.id in access.names:
+            name = access.names[collection.id]
+            found += _judge_members(collection.users, members, name, own, expected)
+            found += _judge_groups(collection.groups, access.groups, name)
+    found += [
+        AccessFinding(
+            Severity.ERROR,
+            "group-writes",
+            group.name,
+            None,
+            f"the group {group.name!r} may write everywhere",
+        )
+        for group in access.groups
+        if group.access_all
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def _judge_roles(
+    members: Iterable[Member], own: str, expected: set[str]
+) -> Iterator[AccessFinding]:
+    for member in members:
+        if member.type not in {OWNER, ADMIN}:
+            continue
+        email, role = normalise_email(member.email), _ROLES[member.type]
+        may = f"{email} is {role} and may write everywhere, which no setting prevents"
+        if email == own:
+            yield AccessFinding(
+                Severity.WARNING,
+                "service-role",
+                email,
+                None,
+                f"the service account is {role}; a member with edit rights is enough",
+            )
+        elif email in expected:
+            yield AccessFinding(Severity.NOTE, "break-glass", email, None, may)
+        else:
+            yield AccessFinding(Severity.ERROR, "role-writes", email, None, may)
+
+
+def _judge_members(
+    grants: Sequence[Grant],
+    members: Mapping[str, Member],
+    collection: str,
+    own: str,
+    expected: set[str],
+) -> Iterator[AccessFinding]:
+    for grant in grants:
+        member = members.get(grant.id)
+        if member is None or member.type in {OWNER, ADMIN} or not _writes(grant):
+            continue
+        email = normalise_email(member.email)
+        if email == own:
+            continue
+        severity = Severity.NOTE if email in expected else Severity.ERROR
+        how = "manage" if grant.manage else "write to"
+        yield AccessFinding(
+            severity, "member-writes", email, collection, f"{email} may {how} {collection!r}"
+        )
+
+
+def _judge_groups(
+    grants: Sequence[Grant], groups: Sequence[Group], collection: str
+) -> Iterator[AccessFinding]:
+    names = {group.id: group.name for group in groups}
+    for grant in grants:
+        if _writes(grant):
+            name = names.get(grant.id, grant.id)
+            yield AccessFinding(
+                Severity.ERROR,
+                "group-writes",
+                name,
+                collection,
+                f"the group {name!r} may write to {collection!r}",
+            )
+
+
+def _writes(grant: Grant) -> bool:
+    """``manage`` is stronger than read-only: who manages may write."""
+    return grant.manage or not grant.read_only
+
+
+def audit_access(
+    session: Session,
+    *,
+    organization: str,
+    collections: Sequence[str],
+    service_account: str,
+    break_glass: Sequence[str],
+) -> tuple[AccessFinding, ...]:
+    """Ask the server and judge.
+
+    Raises:
+        CredentialError: the account's role may not see who has access (kind
+            ``audit-not-allowed``).
+    """
+    check_version(session.client)
+    sync = read_sync(session)
+    vault = open_vault(sync, Keys(session), organization)
+    names = resolve_collections(vault, tuple(dict.fromkeys(collections)))
+    if vault.membership.type == USER:
+        raise CredentialError(
+            "the account may not see who else has access: its role is member",
+            kind="audit-not-allowed",
+        )
+    access = _read_access(session, organization, names)
+    findings = judge_access(access, service_account=service_account, break_glass=break_glass)
+    return (*findings, *_judge_places(vault, names))
+
+
+def _read_access(session: Session, organization: str, names: Mapping[str, str]) -> Access:
+    base = f"/api/organizations/{organization}"
+    task = "see who has access"
+    collections = read_answer(
+        session.get(f"{base}/collections/details", task=task), CollectionAccessList, "access"
+    ).data
+    unseen = sorted(name for one, name in names.items() if one not in {c.id for c in collections})
+    if unseen:
+        raise MalformedError(
+            f"the server does not say who has access to {', '.join(unseen)}", kind="bad-answer"
+        )
+    return Access(
+        names=names,
+        collections=collections,
+        members=read_answer(
+            session.get(f"{base}/users/mini-details", task=task), MemberList, "the members"
+        ).data,
+        groups=read_answer(session.get(f"{base}/groups", task=task), GroupList, "the groups").data,
+    )
+
+
+def _judge_places(vault: Vault, names: Mapping[str, str]) -> Iterator[AccessFinding]:
+    """An item that is in a second collection can be written by who may write there."""
+    extra = {
+        other
+        for cipher in vault.ciphers
+        if names.keys() & set(cipher.collection_ids)
+        for other in cipher.collection_ids
+        if other not in names
+    }
+    for one in sorted(extra):
+        name = vault.collections[one].name if one in vault.collections else one
+        yield AccessFinding(
+            Severity.ERROR,
+            "extra-collection",
+            name,
+            name,
+            f"items of mirrored collections are in {name!r} too: who may write there may "
+            "write them",
+        )
