@@ -9,7 +9,9 @@ hold plaintext (sops: "Input string ... does not match").
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,9 +115,14 @@ def run_on_terminal(
 def become_program(argv: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
     """Replace this process by a program (execvpe); its status becomes ours.
 
+    Python ignores SIGPIPE, and what is ignored stays so in the program: it gets it back.
+
     Raises:
         ProgramError: it cannot be started; ``facts['errno']`` says why.
     """
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    sys.stdout.flush()
+    sys.stderr.flush()
     try:
         os.execvpe(argv[0], list(argv), dict(environment))
     except OSError as error:

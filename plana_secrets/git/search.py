@@ -33,3 +33,14 @@ def attributes_of(repository: Repository, files: Sequence[str]) -> dict[str, dic
         file, name, value = (os.fsdecode(field) for field in fields[at : at + 3])
         found.setdefault(file, {})[name] = value
     return found
+
+
+def index_ids(repository: Repository, file: str) -> list[str]:
+    """The ids of what the index has at ``file``: one, none, or up to three in a conflict."""
+    output = repository.command.read("--literal-pathspecs", "ls-files", "--stage", "-z", "--", file)
+    entries = (entry.partition(b"\t") for entry in output.split(b"\0") if entry)
+    return [
+        head.split()[1].decode("ascii")
+        for head, _, name in entries
+        if os.fsdecode(name) == file and not head.startswith(b"160000")
+    ]

@@ -1,0 +1,100 @@
+"""``plana-secrets encrypt``: an existing plain file, in place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from plana_secrets.cli.arguments import file_argument
+from plana_secrets.cli.context import Context, pass_context
+from plana_secrets.errors import UsageError
+
+if TYPE_CHECKING:
+    from plana_secrets.secretfiles.encrypt import Encryption, PlainHistory
+
+EPILOG = """\b
+Examples:
+  plana-secrets encrypt infra/secrets/dev/old.yaml
+  plana-secrets encrypt infra/secrets/dev/old.yaml --dry-run
+"""
+
+
+@click.command(epilog=EPILOG, short_help="Encrypt an existing plain file in place.")
+@file_argument()
+@click.option("--dry-run", is_flag=True, help="Do everything but write.")
+@pass_context
+def encrypt(context: Context, file: str, dry_run: bool) -> None:
+    """Encrypt the plain FILE by its creation rule, in place.
+
+    It also says whether git ever had the file in plain, in a commit, a stash or the
+    index: then its values are known to everybody who can read the repository.
+    """
+    from plana_secrets.cli.secretfile import find_file
+    from plana_secrets.secretfiles.encrypt import find_plain_history
+    from plana_secrets.secretfiles.find import is_secret_file
+
+    target = find_file(context, file)
+    if not is_secret_file(context.workspace.settings, target):
+        raise UsageError(
+            f"{target} is not where secret files are", kind="not-a-secret-file", file=target
+        )
+    done = _write(context, target, dry_run=dry_run)
+    history = find_plain_history(context.workspace, target)
+    if context.json:
+        _report_json(context, target, done, history, dry_run=dry_run)
+    else:
+        _report(context, target, done, history, dry_run=dry_run)
+
+
+def _write(context: Context, file: str, *, dry_run: bool) -> Encryption:
+    from plana_secrets.secretfiles.change import write_files, writing
+    from plana_secrets.secretfiles.encrypt import stage_encryption
+
+    if dry_run:
+        return stage_encryption(context.workspace, file)
+    with writing(context.workspace, "encrypt"):
+        done = stage_encryption(context.workspace, file)
+        write_files(context.workspace, [done.staged], operation="encrypt")
+    return done
+
+
+def _report_json(
+    context: Context, file: str, done: Encryption, history: PlainHistory, *, dry_run: bool
+) -> None:
+    from plana_secrets.paths import format_path
+
+    facts = {
+        "file": file,
+        "encrypted": [format_path(path) for path in done.encrypted],
+        "readable": [format_path(path) for path in done.readable],
+        "readable_comments": done.readable_comments,
+        "plain_in_commits": list(history.commits),
+        "plain_in_index": history.in_index,
+        "dry_run": dry_run,
+    }
+    context.output.json_object("encrypt", facts)
+
+
+def _report(
+    context: Context, file: str, done: Encryption, history: PlainHistory, *, dry_run: bool
+) -> None:
+    from plana_secrets.paths import format_path
+
+    output = context.output
+    count, readable = len(done.encrypted), ", ".join(map(format_path, done.readable))
+    output.talk(
+        f"{file} {'would be' if dry_run else 'is'} encrypted, {count} value{'' if count == 1 else 's'}"
+    )
+    if readable:
+        output.talk(f"readable as before: {readable}")
+    if done.readable_comments:
+        output.warn(f"{done.readable_comments} comments stay readable")
+    if history.in_index:
+        output.warn(f"git's index has the file in plain: git add {file}")
+    if history.commits:
+        commits = ", ".join(commit[:12] for commit in history.commits[:3])
+        more = f" and {len(history.commits) - 3} more" if len(history.commits) > 3 else ""
+        output.warn(f"git has the file in plain ({commits}{more}): change the values themselves")
+    elif not history.in_index:
+        output.talk("git never had the file in plain")

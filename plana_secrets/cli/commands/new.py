@@ -1,0 +1,107 @@
+"""``plana-secrets new``: an empty secret file of a kind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from plana_secrets.cli.arguments import file_argument
+from plana_secrets.cli.context import Context, pass_context
+from plana_secrets.errors import ConflictError, UsageError
+
+if TYPE_CHECKING:
+    from plana_secrets.secret import Secret
+    from plana_secrets.secretfiles.kinds import FileKind
+
+EPILOG = """\b
+Examples:
+  plana-secrets new infra/secrets/dev/example.yaml
+  plana-secrets new infra/secrets/dev/shop.secret.yaml --kind secret --namespace dev
+"""
+
+_WORDS = {"plain": "plain-map", "secret": "kubernetes-secret"}
+
+
+@click.command(epilog=EPILOG, short_help="Make an empty secret file of a kind.")
+@file_argument()
+@click.option(
+    "--kind",
+    "word",
+    type=click.Choice(list(_WORDS)),
+    help="A plain map or a Kubernetes Secret; the rule of the file has to agree.",
+)
+@click.option("--name", metavar="NAME", help="The name of the Secret; by default that of the file.")
+@click.option("--namespace", metavar="NAMESPACE", help="The namespace of the Secret.")
+@click.option("--dry-run", is_flag=True, help="Do everything but write.")
+@pass_context
+def new(
+    context: Context,
+    file: str,
+    word: str | None,
+    name: str | None,
+    namespace: str | None,
+    dry_run: bool,
+) -> None:
+    """Make FILE, encrypted by its creation rule and without values yet.
+
+    Its kind follows from the rule in .sops.yaml; --kind makes sure that it is the one
+    that you mean.
+    """
+    from plana_secrets.secretfiles.create import empty_file, manifest_name
+    from plana_secrets.secretfiles.kinds import FileKind
+
+    target = _find_target(context, file)
+    kind = _find_kind(context, target, word)
+    if kind is FileKind.SECRET_MANIFEST and name is None:
+        name = manifest_name(target)
+    _write(context, target, empty_file(kind, name=name, namespace=namespace), dry_run=dry_run)
+    if context.json:
+        facts = {"file": target, "kind": str(kind), "dry_run": dry_run}
+        context.output.json_object("new", facts)
+        return
+    context.output.talk(f"{target} {'would be made' if dry_run else 'is made'}, a {kind}")
+    if not dry_run:
+        path = "PATH" if kind is FileKind.PLAIN_MAP else "stringData.KEY"
+        context.output.talk(f"next: plana-secrets set {target} {path}")
+
+
+def _find_target(context: Context, text: str) -> str:
+    from plana_secrets.secretfiles.find import is_secret_file, resolve_file
+
+    workspace = context.workspace
+    file = resolve_file(workspace, text, context.folder, must_exist=False)
+    if (workspace.root / file).exists():
+        raise ConflictError(f"{file} exists already", kind="file-exists", file=file)
+    if not is_secret_file(workspace.settings, file):
+        roots = ", ".join(workspace.settings.roots)
+        raise UsageError(
+            f"{file} is not where secret files are ({roots})", kind="not-a-secret-file", file=file
+        )
+    return file
+
+
+def _find_kind(context: Context, file: str, word: str | None) -> FileKind:
+    from plana_secrets.secretfiles.kinds import FileKind, kind_of
+
+    kind = kind_of(context.workspace.rule_for(file).selector)
+    if kind is FileKind.KEYSET:
+        raise UsageError(f"{file} would be a keyset file", kind="keyset-file", file=file)
+    if word is not None and kind != _WORDS[word]:
+        raise UsageError(
+            f"the rule for {file} makes it a {kind}, not a {_WORDS[word]}",
+            kind="kind-differs",
+            file=file,
+        )
+    return kind
+
+
+def _write(context: Context, file: str, plain: Secret, *, dry_run: bool) -> None:
+    from plana_secrets.secretfiles.change import stage_new, write_files, writing
+
+    if dry_run:
+        stage_new(context.workspace, file, plain)
+        return
+    with writing(context.workspace, "new"):
+        staged = stage_new(context.workspace, file, plain)
+        write_files(context.workspace, [staged], operation="new")

@@ -1,0 +1,160 @@
+"""``plana-secrets run``: a command with values in its environment."""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import TYPE_CHECKING, ClassVar, NoReturn
+
+import click
+
+from plana_secrets.cli.arguments import complete_file
+from plana_secrets.cli.context import Context, pass_context
+from plana_secrets.errors import PlanaSecretsError, UsageError
+
+if TYPE_CHECKING:
+    from plana_secrets.secretfiles.environment import Variables
+    from plana_secrets.sops.model import Document
+
+EPILOG = """\b
+The command replaces plana-secrets, so its status is the command's own. 125 says that
+the command was not started, 126 that it cannot be executed, 127 that there is none.
+
+\b
+Examples:
+  plana-secrets run infra/secrets/dev/example.yaml -- ./server
+  plana-secrets run --env DB_PASSWORD=infra/secrets/dev/example.yaml#db.password -- psql
+  plana-secrets run infra/secrets/dev/app.secret.yaml --only -- env
+"""
+
+_IDENTITY_VARIABLES = ("SOPS_AGE_KEY",)
+"""Private keys that are for us and not for the command."""
+
+
+class _NotStartedError(PlanaSecretsError):
+    """The command did not run; its own statuses end where these begin."""
+
+    exit_code: ClassVar[int] = 125
+
+
+class _NotExecutableError(_NotStartedError):
+    exit_code: ClassVar[int] = 126
+
+
+class _NotFoundError(_NotStartedError):
+    exit_code: ClassVar[int] = 127
+
+
+class _RunCommand(click.Command):
+    """Keeps what stands behind ``--`` away from click: it is another program's."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        at = args.index("--") if "--" in args else len(args)
+        ctx.meta[_COMMAND] = args[at + 1 :]
+        try:
+            return super().parse_args(ctx, args[:at])
+        except click.UsageError as error:
+            message = error.format_message().rstrip(".")
+            raise _NotStartedError(message[:1].lower() + message[1:], kind="usage") from None
+
+
+_COMMAND = f"{__name__}.command"
+
+
+@click.command(
+    cls=_RunCommand,
+    epilog=EPILOG,
+    short_help="Run a command with values in its environment.",
+    options_metavar="[OPTIONS] [FILE]... -- COMMAND [ARG]...",
+)
+@click.argument("files", metavar="", nargs=-1, shell_complete=complete_file)
+@click.option(
+    "--env",
+    "pairs",
+    multiple=True,
+    metavar="NAME=FILE#PATH",
+    help="One value under a name of your choice; may be given several times.",
+)
+@click.option(
+    "--only", is_flag=True, help="Only these values (and PATH, HOME, the locale, the terminal)."
+)
+@click.pass_context
+@pass_context
+def run(
+    context: Context, ctx: click.Context, files: tuple[str, ...], pairs: tuple[str, ...], only: bool
+) -> None:
+    """Run COMMAND with the values of each FILE in its environment.
+
+    Every value at the top of a plain map becomes a variable of the same name, and every
+    entry of a Secret's data (decoded) and stringData. A name that is there twice, or in
+    your environment already, is an error.
+    """
+    argv: list[str] = ctx.meta[_COMMAND]
+    try:
+        if not argv or not (files or pairs):
+            raise UsageError("wants a file or --env, and a command behind --", kind="usage")
+        variables = _read_variables(context, files, pairs)
+        environment = _make_environment(variables, only=only)
+    except PlanaSecretsError as error:
+        raise _NotStartedError(error.message, kind=error.kind, **error.facts) from None
+    _become(argv, environment)
+
+
+def _read_variables(context: Context, files: tuple[str, ...], pairs: tuple[str, ...]) -> Variables:
+    from plana_secrets.cli.secretfile import find_leaf, warn_if_pending
+    from plana_secrets.secretfiles.environment import (
+        Variables,
+        add_document,
+        add_leaf,
+        references,
+    )
+
+    warn_if_pending(context)
+    variables = Variables()
+    documents: dict[str, Document] = {}
+    for text in files:
+        file = _open(context, text, documents)
+        add_document(variables, file, documents[file])
+    for name, reference in references(iter(pairs)):
+        file, path = find_leaf(context, reference, None)
+        _open(context, file, documents)
+        add_leaf(variables, name, file, path, documents[file])
+    return variables
+
+
+def _open(context: Context, text: str, documents: dict[str, Document]) -> str:
+    from plana_secrets.cli.secretfile import find_file
+    from plana_secrets.secretfiles.open import read_document_of
+
+    file = find_file(context, text)
+    if file not in documents:
+        documents[file] = read_document_of(context.workspace, file)
+    return file
+
+
+def _make_environment(variables: Variables, *, only: bool) -> dict[str, str]:
+    from plana_secrets.process import minimal_environment
+
+    inherited = minimal_environment() if only else dict(os.environ)
+    for name in _IDENTITY_VARIABLES:
+        inherited.pop(name, None)
+    for name, value in variables.values.items():
+        if name in inherited:
+            raise UsageError(
+                f"{name} from {variables.origins[name]} is in your environment already",
+                kind="name-collision",
+                name=name,
+            )
+        inherited[name] = os.fsdecode(value.reveal())
+    return inherited
+
+
+def _become(argv: list[str], environment: dict[str, str]) -> NoReturn:
+    from plana_secrets.process import ProgramError, become_program
+
+    try:
+        become_program(argv, environment)
+    except ProgramError as error:
+        missing = error.facts.get("errno") in {errno.ENOENT, errno.ENOTDIR}
+        family = _NotFoundError if missing else _NotExecutableError
+        raise family(error.message, kind=error.kind) from None
