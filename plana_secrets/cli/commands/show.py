@@ -16,7 +16,10 @@ from plana_secrets.cli.output import MASK
 if TYPE_CHECKING:
     from plana_secrets.sops.model import Document, Structure
 
-_QUOTED_KEY = re.compile(r'^( *(?:- +)*)"([A-Za-z_][A-Za-z0-9_./-]*)":', re.MULTILINE)
+_QUOTED_KEY = re.compile(
+    r'^( *(?:- +)*)"(?!(?:null|true|false|yes|no|on|off|y|n)")([A-Za-z_][A-Za-z0-9_./-]*)":',
+    re.MULTILINE | re.IGNORECASE,
+)
 """A key that reads the same without its quotes; values stand behind one, never at the start."""
 
 EPILOG = """\b

@@ -1,0 +1,107 @@
+"""``plana-secrets status``: what is open here, quickly and without a network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from plana_secrets.cli.context import Context, pass_context
+
+EPILOG = """\b
+Examples:
+  plana-secrets status
+  plana-secrets status --check --json
+"""
+
+
+@click.command(epilog=EPILOG, short_help="Say what is open here.")
+@click.option("--check", is_flag=True, help="End with 1 if anything is open.")
+@pass_context
+def status(context: Context, check: bool) -> int:
+    """Say what is open here: an interrupted change, uncommitted secret files, leftovers.
+
+    Nothing is decrypted and no server is asked.
+    """
+    facts = _gather(context)
+    is_open = any(facts[name] for name in ("pending", "uncommitted", "problems", "leftovers"))
+    if context.json:
+        context.output.json_object("status", facts)
+    else:
+        _show(context, facts, is_open=is_open)
+    return int(check and is_open)
+
+
+def _gather(context: Context) -> dict[str, Any]:
+    from plana_secrets.secretfiles.find import is_secret_file
+    from plana_secrets.secretfiles.journal import pending
+    from plana_secrets.secretfiles.workspace import RULES_FILE
+
+    workspace, repository = context.workspace, context.repository
+    found = pending(workspace)
+    changed = repository.changed_files(under=[*workspace.settings.roots, RULES_FILE])
+    uncommitted = [
+        {"file": file, "change": change}
+        for file, change in changed.items()
+        if file == RULES_FILE or is_secret_file(workspace.settings, file)
+    ]
+    return {
+        "branch": repository.branch(),
+        "deployed_branch": context.branch,
+        "head": repository.head(),
+        "pending": found.operation if found else None,
+        "uncommitted": uncommitted,
+        "problems": _rule_problems(context),
+        "leftovers": _leftovers(context),
+        "keysets": [one.name for one in context.settings.keysets],
+    }
+
+
+def _rule_problems(context: Context) -> list[str]:
+    """What in ``.sops.yaml`` keeps a file from being written."""
+    from plana_secrets.errors import PlanaSecretsError
+    from plana_secrets.secretfiles.find import list_secret_files
+    from plana_secrets.sops.model import Severity
+
+    try:
+        rules = context.workspace.rules
+    except PlanaSecretsError as error:
+        return [error.message]
+    problems = [
+        f".sops.yaml:{one.line}: {one.message}" if one.line else f".sops.yaml: {one.message}"
+        for one in rules.defects
+        if one.severity is Severity.ERROR
+    ]
+    without = (f for f in list_secret_files(context.workspace) if rules.rule_for(f) is None)
+    return problems + [f"{file}: no creation rule matches" for file in without]
+
+
+def _leftovers(context: Context) -> list[str]:
+    """What a killed run left; the next command that writes removes it."""
+    from plana_secrets.memory import find_stale_folders
+    from plana_secrets.storage import find_leftovers
+
+    root = context.repository.root
+    beside = [
+        path.relative_to(root).as_posix()
+        for folder in context.workspace.settings.roots
+        for path in find_leftovers(root / folder)
+    ]
+    return beside + [str(folder) for folder in find_stale_folders()]
+
+
+def _show(context: Context, facts: dict[str, Any], *, is_open: bool) -> None:
+    output = context.output
+    place = facts["branch"] or "a detached HEAD"
+    output.data(f"on {place}, {(facts['head'] or 'no commit yet')[:12]}")
+    if facts["pending"]:
+        output.styled_data(f"interrupted change: {facts['pending']}", "red")
+        output.data("  plana-secrets recover finishes or undoes it")
+    for one in facts["uncommitted"]:
+        output.styled_data(f"uncommitted: {one['file']} ({one['change']})", "yellow")
+    for problem in facts["problems"]:
+        output.styled_data(f"problem: {problem}", "red")
+    for left in facts["leftovers"]:
+        output.styled_data(f"leftover: {left}", "yellow")
+    if not is_open:
+        output.data("nothing is open")
