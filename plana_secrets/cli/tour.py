@@ -161,11 +161,11 @@ class Tour:
         done = run_program(
             [sys.executable, "-I", "-m", "plana_secrets", *argv],
             environment=self._environment,
-            stdin=stdin.reveal() if stdin else b"",
+            stdin=b"" if stdin is None else stdin.reveal(),
             folder=self.repo,
         )
         text = (done.stdout + done.stderr).decode("utf-8", "replace")
-        self.context.output.data(text.replace(f"{self.folder}/", ""))
+        self.context.output.data(text.replace(f"{self.folder}/", "").rstrip("\n"))
         self._expect(done.status, expected, argv)
 
     def _git(self, *argv: str) -> None:
