@@ -1,0 +1,190 @@
+"""``init``: what it makes in an empty repository, and what it leaves alone in a used one."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.cli.terminal import run_at_terminal
+from tests.world import World
+
+
+@pytest.fixture
+def empty(world: World) -> World:
+    """A repository without rules; the identity of the world is at hand."""
+    (world.repo / ".sops.yaml").unlink()
+    return world
+
+
+def test_an_empty_repository_gets_rules_settings_and_a_recovery_identity(empty: World):
+    recovery = empty.home / "recovery.txt"
+    result = empty.run("init", "--recovery-out", str(recovery))
+    assert result.status == 0, result
+    assert recovery.stat().st_mode & 0o777 == 0o600
+    assert "AGE-SECRET-KEY" not in result.stdout + result.stderr
+    own = str(empty.identity.to_public())
+    rules = (empty.repo / ".sops.yaml").read_text()
+    assert rules.count(own) == 3
+    settings = (empty.repo / "plana-secrets.toml").read_text()
+    assert 'required = ["recovery"]' in settings
+    assert "min_recipients = 2" in settings
+
+
+def test_what_it_made_is_used_by_sops_and_opened_by_the_recovery_identity(empty: World):
+    recovery = empty.home / "recovery.txt"
+    empty.run("init", "--recovery-out", str(recovery))
+    empty.encrypt("infra/secrets/a.yaml", "a: s3cr3t\n")
+    with_recovery = {"SOPS_AGE_KEY_FILE": str(recovery)}
+    got = empty.run("get", "infra/secrets/a.yaml", "a", env=with_recovery)
+    assert got.stdout == "s3cr3t"
+    assert empty.run("verify").status == 0
+
+
+def test_each_kind_of_file_has_its_rule(empty: World):
+    empty.run("init", "--single")
+    for name, selector in [
+        ("a", "unencrypted_suffix"),
+        ("a.secret", "data|stringData"),
+        ("keysets/x/y", "^value$"),
+    ]:
+        text = empty.encrypt(f"infra/secrets/{name}.yaml", "kind: x\n").read_text()
+        assert selector in text
+
+
+def test_a_second_run_changes_nothing(empty: World):
+    empty.run("init", "--single")
+    empty.encrypt("infra/secrets/a.yaml", "a: b\n")
+    empty.commit()
+    result = empty.run("init", "--single")
+    assert result.status == 0
+    assert not empty.git("status", "--porcelain")
+
+
+def test_a_dry_run_writes_nothing_and_shows_a_diff(empty: World):
+    recovery = empty.home / "recovery.txt"
+    result = empty.run("init", "--recovery-out", str(recovery), "--dry-run")
+    assert result.status == 0
+    assert "+creation_rules:" in result.stdout
+    assert not recovery.exists()
+    assert not (empty.repo / ".sops.yaml").exists()
+
+
+def test_without_an_identity_one_is_made_where_it_is_asked_for(empty: World):
+    out = empty.home / "identity.txt"
+    result = empty.run(
+        "init", "--single", "--identity-out", str(out), env={"SOPS_AGE_KEY_FILE": ""}
+    )
+    assert result.status == 0, result
+    assert out.stat().st_mode & 0o777 == 0o600
+
+
+def test_without_an_identity_and_a_keyring_it_ends_with_4_and_changes_nothing(empty: World):
+    result = empty.run("init", "--single", env={"SOPS_AGE_KEY_FILE": ""})
+    assert result.status == 4
+    assert "hint:" in result.stderr
+    assert not (empty.repo / ".sops.yaml").exists()
+
+
+@pytest.mark.parametrize(
+    ("argv", "kind"),
+    [
+        ([], "no-recovery"),
+        (["--recovery", "age1nonsense"], "bad-recipient"),
+        (["--single", "--recovery", "age1x"], "usage"),
+        (["--recovery-out", "recovery.txt"], "identity-in-repository"),
+    ],
+)
+def test_a_mistake_is_named_and_nothing_is_written(empty: World, argv, kind):
+    result = empty.run("init", "--json", *argv)
+    assert result.status == 2
+    assert json.loads(result.stdout)["kind"] == kind
+    assert not (empty.repo / ".sops.yaml").exists()
+    assert not (empty.repo / "recovery.txt").exists()
+
+
+def test_at_a_terminal_the_recovery_is_asked_for(empty: World):
+    recovery = empty.home / "recovery.txt"
+    shown = run_at_terminal(
+        empty, "init", answers=[("recovery identity", "\n"), ("to which file", f"{recovery}\n")]
+    )
+    assert shown.status == 0, shown
+    assert recovery.is_file()
+
+
+def used(world: World) -> dict[str, bytes]:
+    """A repository made by hand; the content of every file in it."""
+    world.encrypt("infra/secrets/dev/db.yaml", "password: s3cr3t\nport: 5432\n")
+    world.encrypt(
+        "infra/secrets/dev/shop.secret.yaml",
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData: {a: b}\n",
+    )
+    (world.repo / "infra/secrets/dev/notes.txt").write_text("readable\n")
+    (world.repo / "infra/secrets/dev/app.json").write_text(
+        world.sops(
+            "encrypt",
+            "--filename-override",
+            "infra/secrets/x.yaml",
+            "--input-type",
+            "json",
+            "--output-type",
+            "json",
+            stdin=b'{"a": "b"}',
+        ).stdout
+    )
+    world.commit()
+    return {
+        str(path): path.read_bytes()
+        for path in world.repo.rglob("*")
+        if path.is_file() and ".git/" not in str(path)
+    }
+
+
+def test_a_used_repository_is_listed_and_left_alone(world: World):
+    before = used(world)
+    result = world.run("init")
+    assert result.status == 0
+    assert "infra/secrets/dev/db.yaml" in result.stdout
+    assert "app.json  (SOPS, but not YAML" in result.stdout
+    assert "+++ b/plana-secrets.toml" in result.stdout
+    assert "nothing was written" in result.stderr
+    assert all(Path(name).read_bytes() == content for name, content in before.items())
+    assert not (world.repo / "plana-secrets.toml").exists()
+
+
+def test_with_yes_only_the_settings_are_new_and_verify_follows(world: World):
+    before = used(world)
+    result = world.run("init", "--yes")
+    assert result.status == 0
+    assert world.git("status", "--porcelain").split() == ["??", "plana-secrets.toml"]
+    assert all(Path(name).read_bytes() == content for name, content in before.items())
+    assert "2 files, L3, 0 errors" in result.stdout + result.stderr
+    assert world.run("verify").status == 0
+
+
+def test_files_outside_of_the_usual_folder_become_roots(world: World):
+    world.write_rules("creation_rules:\n    - age: {recipients}\n")
+    world.encrypt("apps/shop/secret.yaml", "a: b\n")
+    world.encrypt("apps/shop/deep/secret.yaml", "a: b\n")
+    (world.repo / "apps/shop/deployment.yaml").write_text("kind: Deployment\n")
+    world.commit()
+    assert world.run("init", "--yes").status == 0
+    settings = (world.repo / "plana-secrets.toml").read_text()
+    assert 'roots = ["apps/shop"]' in settings
+    assert "apps/shop/deployment.yaml" in settings
+    verified = json.loads(world.run("verify", "--json").stdout)
+    assert (verified["checked"], verified["counts"]["error"]) == (2, 0)
+
+
+def test_the_settings_it_proposes_are_valid_for_any_names(world: World):
+    world.write_rules("creation_rules:\n    - age: {recipients}\n")
+    world.encrypt('odd/a "quoted" \\ näme/secret.yaml', "a: b\n")
+    world.commit()
+    assert world.run("init", "--yes").status == 0
+    subprocess.run(
+        ["python3", "-c", "import tomllib; tomllib.load(open('plana-secrets.toml', 'rb'))"],
+        cwd=world.repo,
+        check=True,
+    )
