@@ -73,7 +73,7 @@ def check_file(job: FileJob, file: str) -> FileResult:
         if not problems:
             problems = (found("unreadable-file", error.message, file=file),)
         return FileResult(file, None, problems)
-    if not is_secret_candidate(file):
+    if not content or not is_secret_candidate(file):
         return FileResult(file, None, (*problems, *check_stranger(file, content)))
     structure = read_structure(content)
     if structure.metadata is None:

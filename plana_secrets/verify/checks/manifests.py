@@ -88,7 +88,7 @@ def _check_readable(subject: Subject, item: Leaf | Empty) -> Iterator[Finding]:
 
 def _type_of(path: LeafPath) -> LeafType | None:
     """The type of a field that may be readable; None for one that is not on the list."""
-    if len(path) == 3 and path[:2] in _MAPS:
+    if len(path) == 3 and path[:2] in _MAPS and isinstance(path[2], str):
         return LeafType.STR
     return _FIELDS.get(path)
 
@@ -115,7 +115,7 @@ def _check_entry(subject: Subject, item: Leaf | Empty) -> Iterator[Finding]:
         if isinstance(item, Leaf) and item.type is LeafType.NULL:
             return
         yield subject.found("manifest-data", "must be a map", path=item.path, line=item.line)
-    elif len(item.path) > 2 or isinstance(item, Empty):
+    elif len(item.path) > 2 or isinstance(item, Empty) or isinstance(item.path[1], int):
         yield subject.found(
             "manifest-data",
             "a list or a map, where Kubernetes takes a string",

@@ -1,0 +1,134 @@
+"""Keysets as ``verify`` sees them: their targets, their age, their files."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.verify.helpers import NO_IDENTITY, checks, of_check, verify
+from tests.world import World
+
+KEYSET = "infra/secrets/keysets/app.yaml"
+PROVIDER, CALLER = "infra/secrets/prod/provider.yaml", "infra/secrets/prod/caller.yaml"
+CONFIGURATION = f"""\
+[keysets."app"]
+kind = "api-key"
+accepted = ["{PROVIDER}#accepted"]
+callers = ["{CALLER}#key"]
+max_age = "100d"
+"""
+
+
+@pytest.fixture(scope="module")
+def rotated(tmp_path_factory: pytest.TempPathFactory) -> World:
+    world = World(tmp_path_factory.mktemp("keysets"))
+    (world.repo / "plana-secrets.toml").write_text(CONFIGURATION)
+    world.encrypt(PROVIDER, "other: x\n")
+    world.encrypt(CALLER, "other: x\n")
+    world.commit()
+    done = world.run("rotate", "init", "app", "--fresh", "--commit")
+    assert done.status == 0, done
+    return world
+
+
+def test_targets_that_equal_their_keyset_are_no_finding(rotated: World) -> None:
+    assert checks(verify(rotated)) == []
+
+
+@pytest.mark.parametrize("file", [CALLER, PROVIDER])
+def test_a_target_that_somebody_changed_is_named(rotated: World, file: str) -> None:
+    target = rotated.repo / file
+    before = target.read_text()
+    path = "key" if file == CALLER else "accepted"
+    value = '"changed"' if file == CALLER else '"[]"'
+    rotated.sops("set", file, f'["{path}"]', value)
+    try:
+        report = verify(rotated)
+    finally:
+        target.write_text(before)
+    assert checks(report) == [("target-differs", file, path)]
+
+
+def test_a_list_that_is_none_and_a_file_that_is_gone_are_named(rotated: World) -> None:
+    target = rotated.repo / PROVIDER
+    before = target.read_text()
+    rotated.sops("set", PROVIDER, '["accepted"]', '"no list"')
+    try:
+        assert [one[0] for one in checks(verify(rotated))] == ["target-differs"]
+        target.unlink()
+        assert [one[0] for one in checks(verify(rotated))] == ["target-differs"]
+    finally:
+        target.write_text(before)
+
+
+def test_an_entry_that_no_keyset_owns_is_a_note(rotated: World) -> None:
+    target = rotated.repo / PROVIDER
+    before = target.read_text()
+    listed = rotated.run("get", PROVIDER, "accepted").stdout
+    more = listed.replace("[{", '[{"id":"other","value":"x"},{', 1)
+    rotated.sops("set", PROVIDER, '["accepted"]', _quoted(more))
+    try:
+        report = verify(rotated)
+    finally:
+        target.write_text(before)
+    (note,) = of_check(report, "target-foreign")
+    assert (note.severity, note.path) == ("note", "accepted")
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', '\\"') + '"'
+
+
+@pytest.mark.parametrize(("days", "severity"), [(99, None), (101, "warning"), (126, "error")])
+def test_an_old_key_is_a_warning_and_past_125_percent_an_error(
+    rotated: World, days: int, severity: str | None
+) -> None:
+    report = verify(rotated, now=datetime.now(UTC) + timedelta(days=days))
+    findings = of_check(report, "rotation-overdue")
+    assert [one.severity for one in findings] == ([severity] if severity else [])
+    assert {one.file for one in findings} <= {KEYSET}
+
+
+def test_the_age_is_seen_without_an_identity(rotated: World) -> None:
+    late = datetime.now(UTC) + timedelta(days=126)
+    report = verify(rotated, now=late, identities=NO_IDENTITY)
+    assert [one[0] for one in checks(report)] == ["rotation-overdue"]
+
+
+def test_a_keyset_that_is_not_configured_or_has_no_file_is_named(rotated: World) -> None:
+    configuration = rotated.repo / "plana-secrets.toml"
+    configuration.write_text(CONFIGURATION.replace('"app"', '"other"'))
+    try:
+        report = verify(rotated)
+    finally:
+        configuration.write_text(CONFIGURATION)
+    assert checks(report) == [
+        ("keyset-unknown", KEYSET, None),
+        ("rotation-unreadable", "infra/secrets/keysets/other.yaml", None),
+    ]
+
+
+def test_a_destroyed_value_that_comes_back_is_named(rotated: World) -> None:
+    """Somebody takes an old file out of git and keeps the tombstone of its key."""
+    from plana_secrets.rotation.keyset import Key, Status
+    from plana_secrets.rotation.material import make_fingerprint
+    from plana_secrets.secret import Secret
+
+    target = rotated.repo / KEYSET
+    before = target.read_text()
+    plain = rotated.decrypt(KEYSET)
+    value = re.search(r"value: (\S+)", plain)
+    assert value is not None
+    key = Key("k0000aaaa", Status.DISABLED, None, Secret.from_text(value[1]))
+    tombstone = (
+        '    k0000aaaa:\n        status: destroyed\n        since: "2026-01-01T00:00:00Z"\n'
+        f"        fingerprint: {make_fingerprint(key)}\n"
+    )
+    rotated.encrypt(KEYSET, plain.replace("keys:\n", f"keys:\n{tombstone}"))
+    try:
+        report = verify(rotated)
+    finally:
+        target.write_text(before)
+    assert "destroyed-value" in {one[0] for one in checks(report)}

@@ -1,0 +1,87 @@
+"""Secret manifests: readable fields from a closed list, strings in data and stringData."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.verify.helpers import checks, verify
+from tests.world import World
+
+FILE = "infra/secrets/prod/app.secret.yaml"
+GOOD = """\
+apiVersion: v1
+kind: Secret
+metadata:
+    name: app
+stringData:
+    PASSWORD: hunter2
+"""
+
+
+@pytest.fixture(scope="module")
+def world_of_manifests(tmp_path_factory: pytest.TempPathFactory) -> World:
+    return World(tmp_path_factory.mktemp("manifests"))
+
+
+def found_in(world: World, text: str) -> list[tuple[str, str | None]]:
+    world.encrypt(FILE, text)
+    report = verify(world, FILE)
+    assert "hunter2" not in str(report.findings)
+    return [(check, path) for check, _, path in checks(report)]
+
+
+def test_what_kubernetes_and_kubectl_write_is_no_finding(world_of_manifests: World) -> None:
+    text = GOOD.replace("    name: app\n", "    name: app\n    creationTimestamp: null\n")
+    extra = (
+        'type: kubernetes.io/tls\nimmutable: true\ndata:\n    tls.key: aGVsbG8=\n    empty: ""\n'
+    )
+    # an empty value is a warning of its own kind
+    assert found_in(world_of_manifests, text + extra) == [("empty-value", "data.empty")]
+
+
+def test_folded_base64_is_base64(world_of_manifests: World) -> None:
+    text = GOOD + "data:\n    a: |\n        aGVs\n        bG8=\n"
+    assert found_in(world_of_manifests, text) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "check", "path"),
+    [
+        ("kind: Secret", "kind: ConfigMap", "manifest-shape", "kind"),
+        ("apiVersion: v1", "apiVersion: v2", "manifest-shape", "apiVersion"),
+        ("    name: app", "    namespace: app", "manifest-shape", "metadata.name"),
+        ("    name: app", "    name: 5", "manifest-shape", "metadata.name"),
+        ("    name: app", "    name: app\n    uid: x", "manifest-shape", "metadata.uid"),
+        ("    name: app", "    name: app\n    labels: {a: 1}", "manifest-shape", "metadata.labels.a"),
+        ("    name: app", "    name: app\n    labels: [a]", "manifest-shape", "metadata.labels[0]"),
+        (
+            "    name: app", "    name: app\n    annotations: {a: {b: c}}",
+            "manifest-shape", "metadata.annotations.a.b",
+        ),
+        ("stringData:", "note: hunter2\nstringData:", "manifest-shape", "note"),
+        ("stringData:", "immutable: yes\nstringData:", "manifest-shape", "immutable"),
+        ("stringData:", "note: null\nstringData:", "manifest-shape", "note"),
+        ("PASSWORD: hunter2", "PASSWORD: 1", "manifest-data", "stringData.PASSWORD"),
+        ("PASSWORD: hunter2", "PASSWORD: true", "manifest-data", "stringData.PASSWORD"),
+        ("PASSWORD: hunter2", "PASSWORD: {a: hunter2}", "manifest-data", "stringData.PASSWORD.a"),
+        ("PASSWORD: hunter2", "PASSWORD: [hunter2]", "manifest-data", "stringData.PASSWORD[0]"),
+        ("stringData:\n    PASSWORD", "data:\n    PASSWORD", "data-not-base64", "data.PASSWORD"),
+        ("stringData:\n    PASSWORD: hunter2", "data: [aGk=]", "manifest-data", "data[0]"),
+        ("stringData:\n    PASSWORD: hunter2", "data: hunter2", "manifest-data", "data"),
+    ],
+)  # fmt: skip
+def test_what_kubernetes_refuses_or_nobody_should_read_is_named(
+    world_of_manifests: World, old: str, new: str, check: str, path: str
+) -> None:
+    assert old in GOOD
+    assert (check, path) in found_in(world_of_manifests, GOOD.replace(old, new))
+
+
+def test_the_annotation_that_repeats_the_secret_in_plain_cannot_be_accepted(
+    world_of_manifests: World,
+) -> None:
+    name = "kubectl.kubernetes.io/last-applied-configuration"
+    text = GOOD.replace("name: app\n", f"name: app\n    annotations:\n        {name}: hunter2\n")
+    assert found_in(world_of_manifests, text) == [
+        ("manifest-last-applied", f'metadata.annotations["{name}"]')
+    ]

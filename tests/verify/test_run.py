@@ -1,0 +1,284 @@
+"""A run over a whole repository: first contact, exceptions, levels, and what stops it."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import pyrage
+import pytest
+
+from plana_secrets.errors import IncompleteError, UnavailableError, UsageError
+from plana_secrets.secretfiles.journal import Intent, Journal
+from plana_secrets.verify.accepts import propose_accepts
+from plana_secrets.verify.catalogue import CHECKS, found
+from plana_secrets.verify.check import Level
+from plana_secrets.verify.finding import Finding
+from plana_secrets.verify.report.text import summary
+from tests.verify.helpers import NO_IDENTITY, checks, of_check, verify, workspace_of, write
+from tests.world import World
+
+ALL_TYPES = """\
+# who looks after this: the platform group
+database:
+    user: admin          # not the owner
+    password: pa55
+    port: 5432
+    ratio: 1.5
+    tls: true
+    rotated: 2026-01-02T03:04:05Z
+    certificate: |
+        -----BEGIN-----
+        abc
+        -----END-----
+    empty: ""
+    nothing: null
+    "quoted.key": x
+    path/with/slash: y
+list:
+    - one
+    - 2
+    - nested: deep
+      more: [a, b]
+none: []
+"on": switched
+unicode: "\u00e4\u20ac"
+"""
+MANIFEST = """\
+# sealed for the cluster
+apiVersion: v1
+kind: Secret
+metadata:
+    creationTimestamp: null
+    name: app
+    namespace: prod
+    labels:
+        app.kubernetes.io/name: app
+        "on": "yes"
+        empty: ""
+    annotations:
+        example.com/owner: "platform"
+type: Opaque
+immutable: true
+stringData:
+    PASSWORD: pa55
+    EMPTY: ""
+data:
+    TOKEN: aGVsbG8=
+"""
+
+
+@pytest.fixture(scope="module")
+def used(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """80 files that people made by hand with sops, half of them with another release."""
+    world = World(tmp_path_factory.mktemp("used"))
+    newest = os.environ.get("PLANA_TEST_SOPS_NEWEST")
+
+    def make(number: int) -> None:
+        is_manifest = number % 3 == 0
+        suffix = "secret.yaml" if is_manifest else "yaml"
+        file = f"infra/secrets/prod/app{number:02}.{suffix}"
+        if newest and number % 2:
+            plain = MANIFEST if is_manifest else ALL_TYPES
+            done = world.command(
+                newest, "encrypt", "--filename-override", file, "--input-type", "yaml",
+                "--output-type", "yaml", stdin=plain.encode(),
+            )  # fmt: skip
+            (world.repo / file).write_text(done.stdout)
+        else:
+            world.encrypt(file, MANIFEST if is_manifest else ALL_TYPES)
+
+    (world.repo / "infra/secrets/prod").mkdir(parents=True)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(make, range(80)))
+    world.sops("set", "infra/secrets/prod/app01.yaml", '["database"]["password"]', '"new"')
+    world.commit()
+    return world
+
+
+def test_the_first_run_in_a_used_repository_has_no_error(used: World) -> None:
+    report = verify(used)
+    assert [one for one in report.findings if one.severity == "error"] == []
+    assert (report.files, report.checked, report.complete) == (80, 80, True)
+    assert report.level is Level.L3
+    assert summary(report).startswith("80 files, L3, 0 errors, ")
+    assert summary(report).endswith("; next: verify --propose-accepts")
+
+
+def test_accepting_what_is_proposed_leaves_nothing_and_a_planted_plaintext_is_one_error(
+    used: World,
+) -> None:
+    configuration = used.repo / "plana-secrets.toml"
+    proposed = propose_accepts(verify(used).findings, today=datetime.now(UTC).date())
+    configuration.write_text(proposed)
+    try:
+        quiet = verify(used)
+        assert checks(quiet) == []
+        assert quiet.suppressed > 80
+        target = used.repo / "infra/secrets/prod/app01.yaml"
+        good = target.read_text()
+        target.write_text(good.replace("\nsops:\n", "\nplanted: hunter2\nsops:\n"))
+        try:
+            planted = verify(used)
+        finally:
+            target.write_text(good)
+    finally:
+        configuration.unlink()
+    assert checks(planted) == [
+        ("not-encrypted", "infra/secrets/prod/app01.yaml", "planted"),
+    ]
+    assert planted.exit_code() == 1
+
+
+def test_several_workers_find_the_same_as_one(used: World) -> None:
+    one, two = verify(used, workers=1), verify(used, workers=2)
+    assert (one.findings, one.file_levels) == (two.findings, two.file_levels)
+
+
+def test_every_finding_is_of_a_check_that_is_explained(used: World) -> None:
+    assert {one.check for one in verify(used).findings} <= CHECKS.keys()
+
+
+# -- levels
+
+
+@pytest.fixture
+def small(world: World) -> World:
+    world.encrypt("infra/secrets/dev/app.yaml", "user: admin\npassword: pa55\n")
+    world.commit()
+    return world
+
+
+def test_without_an_identity_the_level_is_l1_and_says_so(small: World) -> None:
+    report = verify(small, identities=NO_IDENTITY)
+    assert (report.level, report.complete, report.exit_code()) == (Level.L1, True, 0)
+    asked = verify(small, identities=NO_IDENTITY, level=Level.L3)
+    assert (asked.complete, asked.exit_code()) == (False, 4)
+
+
+def test_a_file_for_others_keeps_its_own_level(small: World) -> None:
+    stranger = pyrage.x25519.Identity.generate().to_public()
+    rules = small.repo / ".sops.yaml"
+    rules.write_text(
+        f"creation_rules:\n    - path_regex: /prod/\n      age: {stranger}\n"
+        f"    - age: {small.recipients}\n"
+    )
+    small.encrypt("infra/secrets/prod/app.yaml", "a: b\n")
+    report = verify(small)
+    assert report.file_levels == {
+        "infra/secrets/dev/app.yaml": Level.L3,
+        "infra/secrets/prod/app.yaml": Level.L1,
+    }
+    assert (report.level, checks(report)) == (Level.L1, [])
+    assert verify(small, "infra/secrets/dev/app.yaml", level=Level.L3).exit_code() == 0
+
+
+def test_a_broken_file_does_not_look_like_a_missing_key(small: World) -> None:
+    write(small, "infra/secrets/dev/plain.yaml", "a: b\n")
+    assert verify(small, level=Level.L3).exit_code() == 1
+    assert verify(small, level=Level.L3, identities=NO_IDENTITY).exit_code() == 3
+
+
+def test_a_wrong_mac_is_only_seen_with_the_identity(small: World) -> None:
+    target = small.repo / "infra/secrets/dev/app.yaml"
+    lines = target.read_text().splitlines(keepends=True)
+    target.write_text("".join([lines[1], lines[0], *lines[2:]]))
+    assert checks(verify(small, identities=NO_IDENTITY)) == []
+    assert checks(verify(small)) == [("mac-mismatch", "infra/secrets/dev/app.yaml", None)]
+
+
+def test_the_mirror_lifts_the_level_and_its_drift_is_found(small: World) -> None:
+    drift = [found("mirror-drift", "stale", file="infra/secrets/dev/app.yaml", path="user")]
+    report = verify(small, find_drift=lambda: drift, level=Level.L4)
+    assert (report.level, report.exit_code()) == (Level.L4, 1)
+    assert verify(small, find_drift=list, level=Level.L4).exit_code() == 0
+
+
+def test_a_mirror_that_does_not_answer_never_looks_complete(small: World) -> None:
+    def fail() -> list[Finding]:
+        raise UnavailableError("no answer")
+
+    report = verify(small, find_drift=fail)
+    assert (report.complete, report.exit_code()) == (False, 5)
+    write(small, "infra/secrets/dev/plain.yaml", "a: b\n")
+    assert verify(small, find_drift=fail).exit_code() == 3
+
+
+# -- what stops a run
+
+
+def test_nothing_to_check_is_an_error(world: World) -> None:
+    with pytest.raises(UsageError) as caught:
+        verify(world)
+    assert caught.value.kind == "nothing-checked"
+
+
+def test_a_change_that_stopped_in_the_middle_stops_the_run(small: World) -> None:
+    repository = workspace_of(small).repository
+    Journal(repository).begin(Intent("set", str(small.repo), ()), [])
+    with pytest.raises(IncompleteError):
+        verify(small)
+
+
+# -- policy
+
+
+def policy(world: World, text: str) -> None:
+    (world.repo / "plana-secrets.toml").write_text(text.replace("{key}", world.recipients))
+
+
+def test_the_policy_demands_recipients_by_number_and_name(small: World) -> None:
+    other = pyrage.x25519.Identity.generate().to_public()
+    policy(
+        small,
+        '[policy]\nmin_recipients = 2\nrequired = ["recovery", "me"]\n'
+        f'[recipients.recovery]\nkey = "{other}"\nkind = "recovery"\n'
+        '[recipients.me]\nkey = "{key}"\nkind = "staff"\n',
+    )
+    report = verify(small)
+    assert {one[0] for one in checks(report)} == {"too-few-recipients", "required-recipient"}
+    assert f"recovery ({other})" in of_check(report, "required-recipient")[0].message
+
+
+def test_a_rule_that_changed_names_who_is_missing_and_who_is_too_many(small: World) -> None:
+    other = str(pyrage.x25519.Identity.generate().to_public())
+    (small.repo / ".sops.yaml").write_text(f"creation_rules:\n    - age: {other}\n")
+    (finding,) = of_check(verify(small), "recipients-differ")
+    assert other in finding.message
+    assert small.recipients in finding.message
+
+
+def test_a_file_without_a_rule_is_named(small: World) -> None:
+    small.write_rules("creation_rules:\n    - path_regex: ^elsewhere/\n      age: {recipients}\n")
+    assert [one[0] for one in checks(verify(small))] == ["no-rule"]
+
+
+def test_a_repository_without_rules_says_it_once(small: World) -> None:
+    (small.repo / ".sops.yaml").unlink()
+    assert checks(verify(small)) == [("rules-missing", ".sops.yaml", None)]
+
+
+def test_a_rule_that_sops_would_answer_with_plaintext_is_an_error(small: World) -> None:
+    small.write_rules("creation_rules:\n    - encrypted_regex: ^(?!x)\n      age: {recipients}\n")
+    assert ("rules-bad-selector", ".sops.yaml", None) in checks(verify(small))
+
+
+def test_another_selector_is_allowed_by_the_policy_only(world: World) -> None:
+    world.write_rules("creation_rules:\n    - encrypted_regex: ^spec$\n      age: {recipients}\n")
+    world.encrypt("infra/secrets/a.yaml", "kind: X\nspec: {a: b}\n")
+    assert [one[0] for one in checks(verify(world))] == ["selector-not-allowed"]
+    policy(world, '[policy]\nselectors = ["^spec$"]\n')
+    assert checks(verify(world)) == []
+
+
+def test_an_exception_ends_with_its_day(small: World) -> None:
+    (small.repo / "infra/secrets/dev/app.yaml").chmod(0o755)
+    policy(
+        small,
+        '[[verify.accept]]\ncheck = "file-mode"\nfile = "infra/secrets/dev/app.yaml"\n'
+        'reason = "r"\nuntil = 2099-06-30\n',
+    )
+    assert verify(small, now=datetime(2099, 6, 30, 23, tzinfo=UTC)).suppressed == 1
+    after = verify(small, now=datetime(2099, 7, 1, tzinfo=UTC))
+    assert [one[0] for one in checks(after)] == ["accept-expired", "file-mode"]

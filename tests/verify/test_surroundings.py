@@ -1,0 +1,205 @@
+"""The repository around the secret files: deny by default, and nothing odd about git."""
+
+from __future__ import annotations
+
+import pyrage
+import pytest
+
+from tests.verify.helpers import checks, of_check, verify, write
+from tests.world import World
+
+APP = "infra/secrets/dev/app.yaml"
+PLAIN_SECRET = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: x\ndata:\n  a: aGk=\n"
+
+
+@pytest.fixture
+def small(world: World) -> World:
+    world.encrypt(APP, "user: admin\npassword: pa55\n")
+    world.commit()
+    return world
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".env", "notes.txt", "app.yaml~", ".app.yaml.swp", "app.dec.yaml", "app.json", "APP.YAML",
+        "app.yaml ", "app", "x/y/z.md", "secrets.tar.gz", ".gitsecret", ".hidden/app.env",
+    ],
+)  # fmt: skip
+def test_what_is_neither_encrypted_nor_listed_is_denied(small: World, name: str) -> None:
+    write(small, f"infra/secrets/dev/{name}", "password: hunter2\n")
+    ((check, file, path),) = checks(verify(small))
+    assert check in {"not-a-secret-file", "not-sops"}
+    assert (file, path) == (f"infra/secrets/dev/{name}", None)
+
+
+@pytest.mark.parametrize(
+    "name", ["README.md", "kustomization.yaml", "sub/kustomization.yaml", ".gitkeep", ".gitignore"]
+)
+def test_what_is_meant_to_be_readable_is_no_finding(small: World, name: str) -> None:
+    write(small, f"infra/secrets/dev/{name}", "resources: []\n")
+    assert checks(verify(small)) == []
+
+
+def test_what_git_ignores_or_nobody_keeps_is_not_looked_at(small: World) -> None:
+    write(small, ".gitignore", "*.local\n")
+    write(small, "infra/secrets/dev/x.local", "password: hunter2\n")
+    gone = small.encrypt("infra/secrets/dev/gone.yaml", "a: b\n")
+    small.commit()
+    gone.unlink()
+    assert checks(verify(small)) == []
+
+
+@pytest.mark.parametrize("file", ["infra/secrets/dev/x.yaml", "infra/secrets/README.md"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        PLAIN_SECRET,
+        "---\nkind: ConfigMap\n---\n" + PLAIN_SECRET,
+        "items:\n- apiVersion: v1\n  kind: Secret\n  stringData:\n    a: b\n",
+        '{\n  "kind": "Secret",\n  "data": {"a": "aGk="}\n}\n',
+    ],
+)
+def test_a_plain_secret_manifest_is_found_also_where_files_may_be_readable(
+    small: World, file: str, content: str
+) -> None:
+    write(small, file, content)
+    assert ("plaintext-secret", file, None) in checks(verify(small))
+
+
+def test_a_generator_with_literals_is_a_warning(small: World) -> None:
+    file = "infra/secrets/dev/kustomization.yaml"
+    write(small, file, "secretGenerator:\n  - name: x\n    literals:\n      - a=b\n")
+    assert checks(verify(small)) == [("plaintext-secret", file, None)]
+
+
+def test_links_and_odd_modes_are_named_and_never_followed(small: World) -> None:
+    outside = write(small, "elsewhere.yaml", "password: hunter2\n")
+    (small.repo / "infra/secrets/link.yaml").symlink_to(outside)
+    (small.repo / "infra/secrets/folder").symlink_to(small.repo / "infra/secrets/dev")
+    (small.repo / APP).chmod(0o755)
+    assert set(checks(verify(small))) == {
+        ("file-kind", "infra/secrets/link.yaml", None),
+        ("file-kind", "infra/secrets/folder", None),
+        ("file-mode", APP, None),
+    }
+
+
+def test_a_submodule_among_the_secrets_is_named(small: World) -> None:
+    inner = small.repo / "infra/secrets/vendor"
+    inner.mkdir()
+    small.command("git", "-C", str(inner), "init", "-q")
+    small.command("git", "-C", str(inner), "commit", "-q", "--allow-empty", "-m", "x")
+    small.git("add", "infra/secrets/vendor")
+    assert ("file-kind", "infra/secrets/vendor", None) in checks(verify(small))
+
+
+@pytest.mark.parametrize(
+    ("line", "severity"),
+    [
+        ("*.yaml filter=crypt", "error"),
+        ("*.yaml working-tree-encoding=UTF-16", "error"),
+        ("*.yaml ident", "error"),
+        ("*.yaml merge=union", "warning"),
+        ("*.yaml diff=sopsdiffer", "warning"),
+        ("*.yaml text=auto eol=lf", None),
+        ("*.yaml diff=plana-secrets merge=plana-secrets", None),
+        ("*.md filter=lfs", None),
+    ],
+)
+def test_git_attributes_that_change_a_secret_file_are_named(
+    small: World, line: str, severity: str | None
+) -> None:
+    write(small, ".gitattributes", line + "\n")
+    findings = of_check(verify(small), "git-attributes")
+    assert [(one.file, one.severity) for one in findings] == ([(APP, severity)] if severity else [])
+
+
+def test_a_second_rules_file_is_named(small: World) -> None:
+    write(small, "infra/secrets/dev/.sops.yaml", "creation_rules: []\n")
+    assert checks(verify(small)) == [("rules-nested", "infra/secrets/dev/.sops.yaml", None)]
+
+
+# -- identities
+
+
+def test_an_identity_in_a_readable_file_under_the_roots_is_an_error(small: World) -> None:
+    stranger = pyrage.x25519.Identity.generate()
+    write(small, "infra/secrets/README.md", f"hello\n{stranger}\n")
+    small.git("add", "-A")
+    (finding,) = of_check(verify(small), "private-identity")
+    assert (finding.file, finding.line) == ("infra/secrets/README.md", 2)
+    assert finding.severity == "error"
+    assert "AGE-SECRET-KEY" not in finding.message
+
+
+def test_elsewhere_it_is_an_error_when_something_is_encrypted_to_it(small: World) -> None:
+    stranger = pyrage.x25519.Identity.generate()
+    write(small, "docs/ours.txt", f"{small.identity}\n")
+    write(small, "docs/theirs.txt", f"{stranger}\n")
+    write(small, "docs/sample.md", "AGE-SECRET-KEY-1" + "Q" * 58 + "\n")
+    small.git("add", "-A")
+    found = {one.file: one.severity for one in of_check(verify(small), "private-identity")}
+    assert found == {"docs/ours.txt": "error", "docs/theirs.txt": "warning"}
+
+
+def test_a_demo_identity_that_the_policy_names_is_public_on_purpose(small: World) -> None:
+    write(small, "infra/demo/PUBLIC.txt", f"{small.identity}\n")
+    small.git("add", "-A")
+    assert of_check(verify(small), "private-identity") != []
+    write(
+        small,
+        "plana-secrets.toml",
+        f'[recipients.demo]\nkey = "{small.recipients}"\nkind = "demo"\n',
+    )
+    assert of_check(verify(small), "private-identity") == []
+
+
+# -- what Flux builds
+
+
+KEYSET = "infra/secrets/keysets/app.yaml"
+FLUX = """\
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata:
+  name: secrets
+spec:
+  interval: 10m
+  path: ./infra/secrets
+"""
+
+
+@pytest.fixture
+def with_keyset(small: World) -> World:
+    small.encrypt(KEYSET, "schema: x\nvalue: y\n")
+    small.commit()
+    return small
+
+
+def breaks_flux(world: World) -> list[tuple[str | None, str]]:
+    return [(one.file, one.severity) for one in of_check(verify(world), "keyset-breaks-flux")]
+
+
+def test_keysets_in_a_folder_of_their_own_break_nothing(with_keyset: World) -> None:
+    with_keyset.encrypt("infra/secrets/prod/app.secret.yaml", PLAIN_SECRET)
+    assert breaks_flux(with_keyset) == []
+
+
+def test_keysets_below_a_folder_that_flux_builds_are_an_error(with_keyset: World) -> None:
+    write(with_keyset, "clusters/prod/secrets.yaml", "kind: Other\n---\n" + FLUX)
+    with_keyset.git("add", "-A")
+    assert breaks_flux(with_keyset) == [(KEYSET, "error")]
+
+
+@pytest.mark.parametrize("folder", ["infra/secrets", "infra/secrets/keysets"])
+def test_a_kustomization_on_the_way_keeps_them_out(with_keyset: World, folder: str) -> None:
+    write(with_keyset, "clusters/prod/secrets.yaml", FLUX)
+    write(with_keyset, f"{folder}/kustomization.yaml", "resources: []\n")
+    with_keyset.git("add", "-A")
+    assert breaks_flux(with_keyset) == []
+
+
+def test_keysets_beside_manifests_are_a_warning(with_keyset: World) -> None:
+    with_keyset.encrypt("infra/secrets/app.secret.yaml", PLAIN_SECRET)
+    assert breaks_flux(with_keyset) == [(KEYSET, "warning")]
