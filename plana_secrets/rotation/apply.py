@@ -69,9 +69,13 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What ``run_due`` did, and how every keyset is afterwards."""
+    """What ``run_due`` did, and how every keyset is afterwards.
+
+    ``arrived``: keysets whose open move was found to have landed, and is dated now.
+    """
 
     moved: tuple[Moved, ...]
+    arrived: tuple[str, ...]
     keysets: tuple[KeysetStatus, ...]
 
 
@@ -114,18 +118,19 @@ def run_due(rotation: Rotation, *, delivery: Delivery | None = None, dry_run: bo
     """
     landing = rotation.landing(delivery or Delivery())
     moved: list[Moved] = []
+    arrived: list[str] = []
     problems: dict[str, FailedError | CredentialError] = {}
     with writing(rotation.workspace, "rotate --due"):
         landing.check_base()
         for policy in rotation.policies:
             try:
-                done = _run_one_due(_Step(rotation, landing, policy.name), dry_run=dry_run)
+                step = _Step(rotation, landing, policy.name)
+                if step.arrived:
+                    arrived.append(policy.name)
+                moved.extend(_run_one_due(step, dry_run=dry_run))
             except (FailedError, CredentialError) as error:
                 problems[policy.name] = error
-                continue
-            if done:
-                moved.append(done)
-    return Due(tuple(moved), _statuses_after(rotation, problems))
+    return Due(tuple(moved), tuple(arrived), _statuses_after(rotation, problems))
 
 
 def _statuses_after(
@@ -144,13 +149,13 @@ def _statuses_after(
     )
 
 
-def _run_one_due(step: _Step, *, dry_run: bool) -> Moved | None:
+def _run_one_due(step: _Step, *, dry_run: bool) -> list[Moved]:
     following = plan_next(step.stamped, step.policy, step.rotation.clock())
     if following.waiting_for is None:
-        return Moved(step.name, following.move) if dry_run else step.make(following.move)
+        return [Moved(step.name, following.move) if dry_run else step.make(following.move)]
     if not dry_run:
         step.record_landing()
-    return None
+    return []
 
 
 def confirm_keyset(
@@ -190,8 +195,8 @@ class _Step:
         self._store = rotation.store()
         self.policy = self._store.policy(name)
         self.stored = self._store.load(name)
-        arrived = landing.has_arrived(self._store.file(name), self.stored)
-        self.stamped = stamp(self.stored, rotation.clock()) if arrived else self.stored
+        self.arrived = landing.has_arrived(self._store.file(name), self.stored)
+        self.stamped = stamp(self.stored, rotation.clock()) if self.arrived else self.stored
 
     def check(self, move: Move) -> None:
         refusal = check_move(self.stamped, move, conditions_of(self.policy), self.rotation.clock())
@@ -215,7 +220,7 @@ class _Step:
 
     def record_landing(self) -> None:
         """Write the instant at which the open move was found to have landed, if it was."""
-        if self.stamped != self.stored:
+        if self.arrived:
             self.write(self.stamped, "landed")
 
     def write(self, after: Keyset, what: str) -> Moved:

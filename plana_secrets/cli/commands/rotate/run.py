@@ -77,5 +77,7 @@ def _run_due(context: Context, delivery: Delivery, *, dry_run: bool) -> int:
     if not rotation.policies:
         raise UsageError("no keyset is configured", kind="no-keyset")
     done = run_due(rotation, delivery=delivery, dry_run=dry_run)
+    for name in done.arrived:
+        context.output.talk(f"{name}: the move before has landed; its time counts from now")
     session.report(context, "rotate-run", done.keysets, done.moved, dry_run=dry_run)
     return 1 if any(one.phase == "blocked" for one in done.keysets) else 0

@@ -1,0 +1,74 @@
+"""Moves in a real repository, with the real sops and git."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from plana_secrets.errors import FailedError
+from plana_secrets.rotation.apply import run_move
+from plana_secrets.rotation.initialise import Source, init_keyset
+from plana_secrets.rotation.keyset import Move
+from plana_secrets.rotation.landing import Delivery
+from tests.rotation.conftest import PORTAL, PROVIDER, Fleet
+from tests.rotation.examples import ACCEPTED, API, CALLER, statuses
+
+COMMIT = Delivery(commit=True)
+
+
+def accepted_values(fleet: Fleet) -> list[str]:
+    return [entry["value"] for entry in json.loads(fleet.value(ACCEPTED))]
+
+
+def test_an_api_key_passes_through_its_rotation(fleet: Fleet) -> None:
+    """The provider accepts what the caller sends at every step, and the old key at last no more."""
+    init_keyset(fleet.rotation(), API.name, Source(fresh=True), delivery=COMMIT)
+    first = fleet.value(CALLER)
+    assert accepted_values(fleet) == [first]
+
+    run_move(fleet.rotation(), API.name, delivery=COMMIT)
+    second = accepted_values(fleet)[1]
+    assert second != first
+    assert fleet.value(CALLER) == first
+
+    fleet.pass_time(minutes=31)
+    run_move(fleet.rotation(), API.name, delivery=COMMIT)
+    assert fleet.value(CALLER) == second
+    assert accepted_values(fleet) == [first, second]
+
+    fleet.pass_time(minutes=91)
+    run_move(fleet.rotation(), API.name, delivery=COMMIT)
+    assert accepted_values(fleet) == [second]
+
+    fleet.pass_time(days=8)
+    run_move(fleet.rotation(), API.name, delivery=COMMIT)
+    assert statuses(fleet.keyset(API)) == ["destroyed", "active"]
+    assert fleet.commits() == 6
+    assert fleet.is_clean()
+
+
+def test_a_move_changes_all_its_files_in_one_commit(fleet: Fleet) -> None:
+    init_keyset(fleet.rotation(), API.name, Source(fresh=True), delivery=COMMIT)
+    done = run_move(fleet.rotation(), API.name, delivery=COMMIT)
+    fleet.pass_time(minutes=31)
+    done = run_move(fleet.rotation(), API.name, delivery=COMMIT)
+    changed = fleet.world.git("show", "--name-only", "--format=", "HEAD").split()
+    assert changed == ["infra/secrets/keysets/pulse-data/portal.yaml", PORTAL]
+    assert done.commit == fleet.world.git("rev-parse", "HEAD").strip()
+    assert sorted(done.files) == sorted(changed)
+    assert PROVIDER not in changed
+    assert fleet.value("x#stringData.OTHER".replace("x", PORTAL)) == "stays as it is"
+
+
+def test_a_move_before_its_time_is_refused_with_the_time(fleet: Fleet) -> None:
+    init_keyset(fleet.rotation(), API.name, Source(fresh=True), delivery=COMMIT)
+    run_move(fleet.rotation(), API.name, delivery=COMMIT)
+    fleet.pass_time(minutes=29)
+    with pytest.raises(FailedError) as caught:
+        run_move(fleet.rotation(), API.name, Move.PROMOTE, delivery=COMMIT)
+    assert caught.value.kind == "too-early"
+    assert caught.value.facts["not_before"] == "2026-11-23T10:30:00Z"
+    assert "2026-11-23T10:30:00Z" in caught.value.message
+    assert fleet.is_clean()
+    assert fleet.commits() == 3

@@ -1,0 +1,227 @@
+"""The file of a keyset: closed, ordered, and the same keyset when it is read again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from plana_secrets.rotation.keyset import Keyset, Move, check_move, confirm, found_keyset, stamp
+from plana_secrets.rotation.keysetfile import (
+    SCHEMA,
+    file_of,
+    name_of,
+    parse_keyset,
+    plan_file_edits,
+)
+from plana_secrets.rotation.kinds import conditions_of
+from plana_secrets.secret import Secret
+from plana_secrets.secretfiles.edits import EMPTY_CONTENT, Content, plan_edits
+from plana_secrets.secretfiles.kinds import KEYSET_SELECTOR
+from plana_secrets.sops.model import (  # fmt: skip
+    Comment,
+    Defect,
+    Empty,
+    Item,
+    Leaf,
+    LeafType,
+    Structure,
+    Token,
+)
+from tests.rotation.conftest import Fleet
+from tests.rotation.examples import API, START, after, counting_material
+
+TOKEN = Token(b"data", b"iv", b"tag", "str")
+
+
+def written(before: Content, edits: list) -> Content:
+    return plan_edits(before, edits, KEYSET_SELECTOR, by_rotation=True)
+
+
+def opened(content: Content) -> Structure:
+    """What the reader would make of the file: readable leaves in plain, values as tokens."""
+    items: list[Item] = []
+    for line, (item, value) in enumerate(zip(content.items, content.values, strict=True), 1):
+        if isinstance(item, Leaf):
+            token = TOKEN if item.in_scope else None
+            items.append(replace(item, line=line, token=token, plain=None if token else value))
+        else:
+            items.append(item)
+    return Structure(items, None)
+
+
+def read_back(content: Content) -> Keyset | Defect:
+    return parse_keyset(opened(content), content.values)
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Keyset]:
+    """A keyset through random permitted moves, landed or not, confirmed or not."""
+    make, now = counting_material(), START
+    history = [found_keyset(API.name, API.kind, make())]
+    for _ in range(draw(st.integers(0, 8))):
+        current = stamp(history[-1], now)
+        history.append(current)
+        now += timedelta(days=30)
+        possible = [one for one in Move if not check_move(current, one, conditions_of(API), now)]
+        history.append(after(current, draw(st.sampled_from(possible)), API, now, make))
+        if draw(st.booleans()):
+            names = draw(st.sets(st.sampled_from(["acme", "zeta", "reload"]), min_size=1))
+            history.append(confirm(history[-1], tuple(names)))
+    return history
+
+
+@given(histories())
+def test_every_version_written_over_the_one_before_reads_back_the_same(
+    history: list[Keyset],
+) -> None:
+    content, before = EMPTY_CONTENT, None
+    for keyset in history:
+        content = written(content, plan_file_edits(before, keyset))
+        assert read_back(content) == keyset
+        before = keyset
+
+
+@given(histories())
+def test_a_file_written_at_once_is_the_file_written_step_by_step(history: list[Keyset]) -> None:
+    """No trace of the way is left: what destroyed values there were, only the end tells."""
+    content, before = EMPTY_CONTENT, None
+    for keyset in history:
+        content = written(content, plan_file_edits(before, keyset))
+        before = keyset
+    at_once = written(EMPTY_CONTENT, plan_file_edits(None, history[-1]))
+    assert list(content.leaves()) == list(at_once.leaves())
+
+
+def test_a_move_leaves_the_ciphertext_of_other_values_alone() -> None:
+    make = counting_material()
+    landed = stamp(found_keyset(API.name, API.kind, make()), START)
+    published = after(landed, Move.PUBLISH, API, START, make)
+    paths = [edit.path for edit in plan_file_edits(landed, published)]
+    assert ("keys", landed.active.kid, "value") not in paths
+
+
+def test_a_keyset_lies_where_its_name_says() -> None:
+    folder = "infra/secrets/keysets"
+    assert file_of(folder, "a/b") == "infra/secrets/keysets/a/b.yaml"
+    assert name_of(folder, file_of(folder, "a/b")) == "a/b"
+    assert name_of(folder, "infra/secrets/prod/a.yaml") is None
+
+
+def sound() -> Content:
+    make = counting_material()
+    keyset = stamp(found_keyset(API.name, API.kind, make()), START)
+    keyset = stamp(after(keyset, Move.PUBLISH, API, START, make), START)
+    return written(EMPTY_CONTENT, plan_file_edits(None, confirm(keyset, ("acme",))))
+
+
+def with_text(content: Content, path: tuple, text: str, type_: LeafType = LeafType.STR) -> Content:
+    items, values = list(content.items), list(content.values)
+    at = next(at for at, item in enumerate(items) if item.path == path)
+    items[at] = replace(items[at], type=type_)
+    values[at] = Secret.from_text(text)
+    return Content(tuple(items), tuple(values))
+
+
+def moved(content: Content, start: int, to: int) -> Content:
+    items, values = list(content.items), list(content.values)
+    items.insert(to, items.pop(start))
+    values.insert(to, values.pop(start))
+    return Content(tuple(items), tuple(values))
+
+
+def added(content: Content, item: Item, at: int) -> Content:
+    items, values = list(content.items), list(content.values)
+    items.insert(at, item)
+    values.insert(at, Secret(b"x"))
+    return Content(tuple(items), tuple(values))
+
+
+KID = "k000000000001"
+TAMPERINGS: dict[str, Callable[[Content], Content]] = {
+    "nothing at all": lambda _: EMPTY_CONTENT,
+    "another schema": lambda c: with_text(c, ("schema",), SCHEMA + "0"),
+    "another kind": lambda c: with_text(c, ("kind",), "password"),
+    "a version in quotes": lambda c: with_text(c, ("version",), "2", LeafType.STR),
+    "version zero": lambda c: with_text(c, ("version",), "0", LeafType.INT),
+    "active names the standby": lambda c: with_text(c, ("active",), "k000000000002"),
+    "two active keys": lambda c: with_text(c, ("keys", "k000000000002", "status"), "active"),
+    "no active key": lambda c: with_text(c, ("keys", KID, "status"), "disabled"),
+    "an unknown status": lambda c: with_text(c, ("keys", KID, "status"), "retired"),
+    "a date without time": lambda c: with_text(c, ("keys", KID, "since"), "2026-11-23"),
+    "a status without its fingerprint": lambda c: with_text(c, ("keys", KID, "status"), "destroyed"),
+    "a rotation id by hand": lambda c: with_text(c, ("rotation_id",), "now"),
+    "a value that is no key": lambda c: with_text(c, ("keys", KID, "value"), "two\nlines"),
+    "an empty value": lambda c: with_text(c, ("keys", KID, "value"), ""),
+    "names that are not sorted": lambda c: with_text(c, ("confirmed",), "zeta acme"),
+    "names swapped in the head": lambda c: moved(c, 0, 1),
+    "the value before its status": lambda c: moved(c, 8, 6),
+    "confirmed before the keys": lambda c: moved(c, len(c.items) - 1, 6),
+    "one more key in the head": lambda c: added(c, Leaf(("note",), 0, LeafType.STR, False, None, None), 3),
+    "one more key in a key": lambda c: added(c, Leaf(("keys", KID, "note"), 0, LeafType.STR, False, None, None), 9),
+    "one more key at the end": lambda c: added(c, Leaf(("zz",), 0, LeafType.STR, False, None, None), len(c.items)),
+    "an empty map": lambda c: added(c, Empty(("extra",), 0, "map"), 3),
+    "a comment": lambda c: added(c, Comment((), 0, False, None, Secret(b"plain")), 3),
+    "a key in a list": lambda c: added(c, Leaf(("keys", 0, "status"), 0, LeafType.STR, False, None, None), 9),
+}  # fmt: skip
+
+
+def test_the_file_that_is_tampered_with_below_is_sound() -> None:
+    assert isinstance(read_back(sound()), Keyset)
+
+
+@pytest.mark.parametrize("name", TAMPERINGS)
+def test_what_is_not_exactly_of_the_schema_is_a_defect(name: str) -> None:
+    found = read_back(TAMPERINGS[name](sound()))
+    assert isinstance(found, Defect), name
+    assert found.check == "keyset-schema"
+
+
+@pytest.mark.parametrize(
+    "name", sorted(set(TAMPERINGS) - {"a value that is no key", "an empty value"})
+)
+def test_all_but_the_values_is_checked_without_an_identity(name: str) -> None:
+    assert isinstance(parse_keyset(opened(TAMPERINGS[name](sound()))), Defect)
+
+
+def test_a_defect_names_line_and_path_and_no_value() -> None:
+    found = read_back(with_text(sound(), ("keys", KID, "value"), "hunter2\n"))
+    assert isinstance(found, Defect)
+    assert (found.line, found.path) == (9, ("keys", KID, "value"))
+    assert "hunter2" not in repr(found)
+
+
+def test_a_value_in_plain_is_a_defect_even_though_it_can_be_read() -> None:
+    structure = opened(sound())
+    for item in structure.items:
+        if isinstance(item, Leaf) and item.path[-1] == "value":
+            item.token, item.plain = None, Secret(b"hunter2")
+    assert isinstance(parse_keyset(structure), Defect)
+
+
+def test_the_real_sops_keeps_the_file_readable_but_for_its_values(fleet: Fleet) -> None:
+    from plana_secrets.rotation.initialise import Source, init_keyset
+
+    init_keyset(fleet.rotation(), API.name, Source(fresh=True))
+    store = fleet.rotation().store()
+    keyset = store.load(API.name)
+    text = (fleet.world.repo / store.file(API.name)).read_text()
+    head, _, _ = text.partition("sops:")
+    lines = [line for line in head.splitlines() if "ENC[" not in line]
+    assert lines == [
+        "schema: plana-secrets/keyset/1",
+        "name: pulse-data/portal",
+        "kind: api-key",
+        "version: 1",
+        f"active: {keyset.active.kid}",
+        f"rotation_id: {keyset.rotation_id}",
+        "keys:",
+        f"    {keyset.active.kid}:",
+        "        status: active",
+        "        since: null",
+    ]
+    assert head.count("ENC[") == 1
