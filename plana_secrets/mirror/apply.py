@@ -32,6 +32,11 @@ class Applied:
     after: MirrorPlan
     listing: Listing
 
+    @classmethod
+    def nothing(cls, plan: MirrorPlan, listing: Listing) -> Applied:
+        """Nothing was to be done, so there is nothing to read back."""
+        return cls(0, 0, 0, (), plan, listing)
+
 
 def apply_mirror(
     backend: Backend,

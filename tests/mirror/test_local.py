@@ -134,6 +134,14 @@ def test_a_broken_record_is_undecryptable_and_the_item_stays(place: LocalPlace) 
     assert len(place.read()["items"]) == 2
 
 
+def test_old_values_do_not_pile_up_in_the_history(place: LocalPlace) -> None:
+    sync(place.open(), [item()])
+    history = [{"password": "x: old", "lastUsedDate": "2026-11-23T10:00:00.000Z"}]
+    place.hand.change(A, lambda entry: entry.update(passwordHistory=history))
+    sync(place.open(), [item("new")])
+    assert place.read()["items"][0]["passwordHistory"] is None
+
+
 def test_unknown_parts_of_the_export_survive(place: LocalPlace) -> None:
     place.write({"encrypted": False, "items": [], "collections": [{"id": "c"}], "later": 1})
     sync(place.open(), [item()])

@@ -110,6 +110,15 @@ def test_a_copy_of_the_working_tree_gets_its_commit_without_being_drift(
     assert sync(place.open(), [item(A, commit=None)]).updated == 0
 
 
+def test_another_order_of_the_leaves_is_stale_so_that_restore_gives_it_back(
+    place: MemoryPlace,
+) -> None:
+    sync(place.open(), [item(A)])
+    turned = make_item(A, {"y": "2", "x": "1"}, collection="prod")
+    assert kinds(look(place.open(), [turned])) == [("stale", A, ())]
+    assert sync(place.open(), [turned]).after.drift == ()
+
+
 def test_a_mapping_to_another_collection_moves_the_item(place: MemoryPlace) -> None:
     sync(place.open(), [item(A)])
     moved = make_item(A, {"x": "1", "y": "2"}, collection="staging")

@@ -123,6 +123,13 @@ def test_keysets_exclusions_and_named_files_are_never_mirrored(world: World) -> 
     assert (source.unknown, source.unmapped) == ((), ())
 
 
+def test_a_keyset_that_cannot_be_read_is_not_unknown(world: World) -> None:
+    world.encrypt("infra/secrets/keysets/jwt.yaml", "value: v\n")
+    world.commit()
+    stranger = str(pyrage.x25519.Identity.generate())
+    assert read_source(workspace_of(world, stranger), LOCAL).unknown == ()
+
+
 def test_a_keyset_that_lies_elsewhere_is_known_by_its_own_metadata(world: World) -> None:
     world.encrypt("infra/secrets/keysets/jwt.yaml", "name: n\nvalue: v\n")
     (world.repo / "infra/secrets/keysets/jwt.yaml").rename(world.repo / "infra/secrets/jwt.yaml")

@@ -51,6 +51,10 @@ class _Request:
     confirm: bool
 
     @property
+    def is_rehearsal(self) -> bool:
+        return self.dry_run or self.check
+
+    @property
     def choices(self) -> Choices:
         from plana_secrets.mirror.plan import Choices
 
@@ -71,7 +75,7 @@ def sync(context: Context, /, **options: bool) -> int:
     request = _Request(**options)
     with session.progress_observer(context) as observer:
         backend = _open(context, observer)
-        if request.dry_run or request.check:
+        if request.is_rehearsal:
             state = _look(context, backend, request)
             return _rehearse(context, state, request, backend.requests)
         with _alone(context):
@@ -110,7 +114,7 @@ def _look(context: Context, backend: Backend, request: _Request) -> MirrorState:
     )
     if not request.allow_older:
         check_descent(repository, state.source.head, state.listing)
-    if not request.confirm:
+    if not (request.confirm or request.is_rehearsal):
         check_extent(state.plan, state.wanted, state.listing)
     session.warn_of_source(context, state.source)
     return state
@@ -123,9 +127,11 @@ def _apply(
     request: _Request,
     observer: Observer,
 ) -> Applied:
-    from plana_secrets.mirror.apply import apply_mirror
+    from plana_secrets.mirror.apply import Applied, apply_mirror
     from plana_secrets.mirror.keep import keep_item
 
+    if state.plan.is_empty:
+        return Applied.nothing(state.plan, state.listing)
     folder = session.surroundings(context).repository_folder / "kept"
     return apply_mirror(
         backend,
