@@ -93,7 +93,7 @@ def _leftovers(context: Context) -> list[str]:
 def _show(context: Context, facts: dict[str, Any], *, is_open: bool) -> None:
     output = context.output
     place = facts["branch"] or "a detached HEAD"
-    output.data(f"on {place}, {(facts['head'] or 'no commit yet')[:12]}")
+    output.data(f"on {place}, {facts['head'][:12] if facts['head'] else 'no commit yet'}")
     if facts["pending"]:
         output.styled_data(f"interrupted change: {facts['pending']}", "red")
         output.data("  plana-secrets recover finishes or undoes it")
