@@ -55,7 +55,7 @@ class RefusedError(Exception):
 
 
 @functools.cache
-def _key_pair(number: int) -> tuple[bytes, bytes]:
+def key_pair(number: int) -> tuple[bytes, bytes]:
     """An RSA pair in DER; making one is slow, and whose it is does not matter in a test."""
     key = rsa.generate_private_key(65537, 2048)
     private = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
@@ -84,7 +84,7 @@ class Person:
 
     def __post_init__(self) -> None:
         self.pool = urllib3.PoolManager(retries=False, ca_certs=self.ca_file)
-        self.private, self.public = _key_pair(self.number)
+        self.private, self.public = key_pair(self.number)
 
     @functools.cached_property
     def master_key(self) -> Secret:

@@ -13,6 +13,7 @@ from typing import Any
 from plana_secrets.mirror.backends.vaultwarden.backend import VaultwardenBackend
 from plana_secrets.mirror.backends.vaultwarden.client import Client
 from plana_secrets.mirror.backends.vaultwarden.credentials import ApiKey, Credentials
+from plana_secrets.mirror.backends.vaultwarden.crypto import SymmetricKey
 from plana_secrets.mirror.backends.vaultwarden.session import Session, StateFile
 from plana_secrets.secret import Secret
 from tests.fakes.people import Company, Person
@@ -58,11 +59,17 @@ class OwnersHand:
     def ciphers(self) -> list[dict[str, Any]]:
         return [one for one in self.company.owner.sync()["ciphers"] if one["organizationId"]]
 
-    def read(self, sealed: str | None) -> str:
-        return "" if sealed is None else self.company.key.open(sealed).reveal_text()
+    def read(self, sealed: str | None, key: SymmetricKey | None = None) -> str:
+        return "" if sealed is None else (key or self.company.key).open(sealed).reveal_text()
 
     def fields(self, cipher: dict[str, Any]) -> list[tuple[str, str]]:
-        return [(self.read(one["name"]), self.read(one["value"])) for one in cipher["fields"] or []]
+        key = self.company.key
+        if cipher["key"]:
+            key = SymmetricKey(key.open(cipher["key"]))
+        return [
+            (self.read(one["name"], key), self.read(one["value"], key))
+            for one in cipher["fields"] or []
+        ]
 
     def file_of(self, cipher: dict[str, Any]) -> str | None:
         record = "".join(
@@ -143,6 +150,27 @@ class OwnersHand:
         }
         self.company.owner.call("POST", "/api/ciphers/create", body)
         self.company.owner.call("DELETE", f"/api/ciphers/{cipher['id']}")
+
+    def give_own_key(self, file: str) -> None:
+        """What a web client does on the first edit of an item."""
+        cipher, own = self.find(file), SymmetricKey.generate()
+        fields = [
+            {"type": 1, "name": own.seal_text(name), "value": own.seal_text(value)}
+            for name, value in self.fields(cipher)
+        ]
+        self.change(
+            file,
+            key=self.company.key.seal(own.reveal().reveal()),
+            name=own.seal_text(self.read(cipher["name"])),
+            notes=own.seal_text(self.read(cipher["notes"])),
+            fields=fields,
+        )
+
+    def attach(self, file: str) -> None:
+        key = self.company.key
+        body = {"key": key.seal(b"k"), "fileName": key.seal_text("a.txt"), "fileSize": 1}
+        path = f"/api/ciphers/{self.find(file)['id']}/attachment/v2"
+        self.company.owner.call("POST", path, body)
 
     def add_foreign(self, title: str) -> None:
         key = self.company.key

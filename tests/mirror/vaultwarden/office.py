@@ -1,0 +1,101 @@
+"""A repository whose mirror is a Vaultwarden: the program as its users run it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from tests.fakes.people import Company, Person
+from tests.mirror.vaultwarden.place import OwnersHand
+from tests.world import Result, World
+
+CREDENTIALS = "credentials.yaml"
+
+
+@dataclass
+class Office:
+    """``sentinels``: texts that no output may ever hold."""
+
+    world: World
+    company: Company
+
+    def __post_init__(self) -> None:
+        self.hand = OwnersHand(self.company)
+        self.sentinels = [self.company.service.password]
+
+    @property
+    def credentials(self) -> str:
+        return str(self.world.folder / CREDENTIALS)
+
+    def configure(self, extra: str = "") -> None:
+        (self.world.repo / "plana-secrets.toml").write_text(
+            f'[mirror]\nbackend = "vaultwarden"\n[mirror.vaultwarden]\nurl = "{self.company.url}"\n'
+            f'organization = "{self.company.id}"\n'
+            'collections = { "infra/secrets/prod/**" = "prod", "infra/secrets/dev/**" = "dev" }\n'
+            f"{extra}"
+        )
+
+    def write_credentials(self, person: Person | None = None, **changes: str) -> None:
+        person = person or self.company.service
+        client_id, client_secret = person.api_key()
+        content = {
+            "email": person.email,
+            "master_password": person.password,
+            "client_id": client_id,
+            "client_secret": client_secret,
+        } | changes
+        self.sentinels += [content["client_secret"], content["master_password"]]
+        path = self.world.folder / CREDENTIALS
+        path.write_text("".join(f'{name}: "{text}"\n' for name, text in content.items()))
+        path.chmod(0o600)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            "PLANA_SECRETS_VAULTWARDEN_CREDENTIALS": self.credentials,
+            "XDG_STATE_HOME": str(self.world.folder / "state"),
+        }
+
+    def run(self, *argv: str, env: dict[str, str] | None = None) -> Result:
+        result = self.world.run(*argv, env=self.environment | (env or {}))
+        self.check_silence(result)
+        return result
+
+    def mirror(self, *argv: str, status: int = 0) -> dict[str, Any]:
+        """A mirror command with --json; its object."""
+        result = self.run("mirror", *argv, "--json", "-vv")
+        assert result.status == status, result
+        content = json.loads(result.stdout)
+        assert isinstance(content, dict)
+        return content
+
+    def check_silence(self, result: Result) -> None:
+        """No value, no password, no token in any output."""
+        tokens = [one for one in self.company_tokens() if one]
+        for sentinel in [*self.sentinels, *tokens]:
+            assert sentinel not in result.stdout + result.stderr
+
+    def company_tokens(self) -> list[str]:
+        state = self.world.folder / "state" / "plana-secrets"
+        return [
+            json.loads(path.read_text()).get("access_token", "")
+            for path in state.glob("vaultwarden-*.json")
+        ]
+
+    def add_files(self, count: int, *, folder: str = "prod", value: str = "v") -> list[str]:
+        """So many plain maps; not committed yet."""
+        self.sentinels.append(value) if len(value) > 6 else None
+        files = [f"infra/secrets/{folder}/file{number}.yaml" for number in range(count)]
+        for number, file in enumerate(files):
+            self.world.encrypt(
+                file, f"user: {value}-{number}\ndb:\n    password: {value}-{number}\n"
+            )
+        return files
+
+    def shown(self, file: str) -> dict[str, str]:
+        return dict(self.hand.fields(self.hand.find(file)))
+
+
+def drift_of(content: dict[str, Any]) -> list[tuple[str, str, tuple[str, ...]]]:
+    return [(one["kind"], one["file"], tuple(one["paths"])) for one in content["drift"]]

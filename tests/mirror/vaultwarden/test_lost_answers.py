@@ -1,0 +1,334 @@
+"""Answers that do not come, servers that die half-way: nothing is lost, nothing is doubled."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from plana_secrets.errors import ConflictError, CredentialError, PlanaSecretsError, UsageError
+from plana_secrets.mirror.backend import DesiredItem
+from plana_secrets.mirror.backends.vaultwarden.backend import FEW, VaultwardenBackend
+from plana_secrets.mirror.backends.vaultwarden.items import is_stub, just_before
+from plana_secrets.mirror.backends.vaultwarden.models import Cipher as WireCipher
+from tests.fakes.vaultwarden import FakeVaultwarden, Fault
+from tests.fakes.vaultwarden.store import Cipher
+from tests.fakes.vaultwarden.wire import Answer
+from tests.mirror.contract import make_item
+from tests.mirror.vaultwarden.place import VaultwardenPlace
+
+GATEWAY = Answer(504, b"<html>Gateway Timeout</html>", "text/html")
+MANY = FEW + 4
+
+
+def make_items(count: int, value: str = "x") -> list[DesiredItem]:
+    return [
+        make_item(f"infra/secrets/prod/{number}.yaml", {"a": value}, collection="prod")
+        for number in range(count)
+    ]
+
+
+def files(backend: VaultwardenBackend) -> Counter[str]:
+    return Counter(item.record.file for item in backend.list_items().items if item.record)
+
+
+@pytest.mark.parametrize("count", [1, MANY])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(Fault(done=False), id="never arrived"),
+        pytest.param(Fault(done=True), id="done, answer lost"),
+        pytest.param(Fault(done=True, answer=GATEWAY), id="done, a proxy gave up"),
+    ],
+)
+def test_a_lost_creation_is_neither_lost_nor_doubled(
+    server: FakeVaultwarden, place: VaultwardenPlace, count: int, fault: Fault
+) -> None:
+    items = make_items(count)
+    server.fail(1, fault, method="POST", path="/api/ciphers/")
+    place.open().create_items(items)
+    assert files(place.open()) == Counter(item.file for item in items)
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+@pytest.mark.parametrize("done", [False, True])
+def test_one_of_several_creations_may_be_lost(
+    server: FakeVaultwarden, place: VaultwardenPlace, number: int, done: bool
+) -> None:
+    items = make_items(3)
+    server.fail(number, Fault(done=done), method="POST", path="/api/ciphers/create")
+    place.open().create_items(items)
+    assert files(place.open()) == Counter(item.file for item in items)
+
+
+def test_what_an_import_dropped_is_made_one_by_one(
+    server: FakeVaultwarden, place: VaultwardenPlace
+) -> None:
+    """The server swallows errors of single items of an import."""
+    items = make_items(MANY)
+
+    def drop_two(request: object) -> None:
+        server.after = lambda _: None
+        for one in list(server.store.ciphers)[:2]:
+            del server.store.ciphers[one]
+
+    server.after = lambda request: (
+        drop_two(request) if request.path.endswith("import-organization") else None
+    )
+    place.open().create_items(items)
+    assert files(place.open()) == Counter(item.file for item in items)
+    assert server.seen.count("POST /api/ciphers/create") == 2
+
+
+@pytest.mark.parametrize("done", [False, True])
+def test_a_lost_update_is_done_once(
+    server: FakeVaultwarden, place: VaultwardenPlace, done: bool
+) -> None:
+    place.open().create_items(make_items(1))
+    backend = place.open()
+    actual = backend.list_items().items[0]
+    server.fail(1, Fault(done=done), method="PUT")
+    backend.update_item(actual, make_items(1, "new")[0])
+    assert place.open().list_items().items[0].fields["a"].reveal_text() == "new"
+
+
+@pytest.mark.parametrize("done", [False, True])
+def test_a_lost_deletion_is_done_once(
+    server: FakeVaultwarden, place: VaultwardenPlace, done: bool
+) -> None:
+    place.open().create_items(make_items(3))
+    backend = place.open()
+    server.fail(1, Fault(done=done), method="POST", path="/api/ciphers/delete")
+    backend.delete_items(backend.list_items().items[:2])
+    assert len(place.open().list_items().items) == 1
+
+
+def test_a_server_that_stays_silent_is_unavailable(
+    server: FakeVaultwarden, place: VaultwardenPlace
+) -> None:
+    backend = place.open()
+    backend.list_items()
+    server.before = lambda request: Fault() if request.path == "/api/ciphers/create" else None
+    with pytest.raises(PlanaSecretsError) as error:
+        backend.create_items(make_items(1))
+    assert (error.value.kind, error.value.exit_code) == ("no-answer", 5)
+
+
+# What a dying server leaves behind
+
+
+def test_our_stub_is_swept_and_nothing_else(
+    server: FakeVaultwarden, place: VaultwardenPlace
+) -> None:
+    company = place.company
+    user = server.store.user_of_email(company.service.email)
+    assert user is not None
+    ours = Cipher({"type": 2, "name": company.key.seal_text("a (prod)")}, user.id)
+    private = Cipher({"type": 2, "name": company.service.user_key.seal_text("mine")}, user.id)
+    filled = Cipher(
+        {"type": 2, "name": company.key.seal_text("b"), "notes": company.key.seal_text("n")},
+        user.id,
+    )
+    for one in (ours, private, filled):
+        server.store.ciphers[one.id] = one
+    assert place.open().list_items().items == ()
+    place.open().create_items(make_items(1))
+    assert ours.id not in server.store.ciphers
+    assert {private.id, filled.id} <= set(server.store.ciphers)
+
+
+def test_a_stub_is_empty_and_named_with_the_organisations_key(place: VaultwardenPlace) -> None:
+    key = place.company.key
+    empty = WireCipher(id="1", type=2, name=key.seal_text("x"), revision_date="")
+    assert is_stub(empty, key)
+    assert not is_stub(empty, place.company.service.user_key)
+
+
+# Conflicts
+
+
+def test_a_change_within_a_moment_is_a_conflict(
+    server: FakeVaultwarden, place: VaultwardenPlace
+) -> None:
+    """The server alone would let pass what is less than two seconds younger."""
+    place.open().create_items(make_items(1))
+    backend = place.open()
+    actual = backend.list_items().items[0]
+    place.hand.set_field("infra/secrets/prod/0.yaml", "a", "typed at night")
+    with pytest.raises(ConflictError) as error:
+        backend.update_item(actual, make_items(1, "new")[0])
+    assert error.value.kind == "item-changed"
+    assert place.open().list_items().items[0].fields["a"].reveal_text() == "typed at night"
+
+
+def test_a_server_without_tolerance_is_told_the_exact_date(
+    server: FakeVaultwarden, place: VaultwardenPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "tests.fakes.vaultwarden.ciphers.is_outdated",
+        lambda cipher, known: known != cipher.updated.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+    )
+    place.open().create_items(make_items(1))
+    backend = place.open()
+    backend.update_item(backend.list_items().items[0], make_items(1, "new")[0])
+    assert place.open().list_items().items[0].fields["a"].reveal_text() == "new"
+
+
+def test_what_changed_meanwhile_is_not_deleted(
+    server: FakeVaultwarden, place: VaultwardenPlace
+) -> None:
+    place.open().create_items(make_items(2))
+    backend = place.open()
+    listed = backend.list_items().items
+    place.hand.set_field("infra/secrets/prod/0.yaml", "a", "typed at night")
+    with pytest.raises(ConflictError):
+        backend.delete_items(listed)
+    assert len(place.open().list_items().items) == 2
+
+
+def test_an_item_that_is_gone_is_a_conflict(
+    server: FakeVaultwarden, place: VaultwardenPlace
+) -> None:
+    place.open().create_items(make_items(1))
+    backend = place.open()
+    actual = backend.list_items().items[0]
+    place.hand.clear()
+    with pytest.raises(ConflictError) as error:
+        backend.update_item(actual, make_items(1, "new")[0])
+    assert error.value.kind == "item-gone"
+
+
+@pytest.mark.parametrize(
+    ("revision", "known"),
+    [
+        ("2026-08-20T20:03:56.123456Z", "2026-08-20T20:03:54.123457Z"),
+        ("2026-08-20T20:03:00.000000Z", "2026-08-20T20:02:58.000001Z"),
+        ("nonsense", "nonsense"),
+    ],
+)
+def test_the_date_that_is_told_leaves_no_moment(revision: str, known: str) -> None:
+    assert just_before(revision) == known
+
+
+# What is checked before anything is sent
+
+
+def test_a_read_only_account_sends_nothing(
+    server: FakeVaultwarden, place: VaultwardenPlace
+) -> None:
+    backend = place.open(place.company.staff)
+    backend.list_items()
+    before = list(server.seen)
+    with pytest.raises(CredentialError) as error:
+        backend.create_items(make_items(1))
+    assert error.value.kind == "mirror-read-only"
+    assert server.seen == before
+
+
+def test_a_collection_is_named_or_refused(server: FakeVaultwarden, place: VaultwardenPlace) -> None:
+    company = place.company
+    by_id = VaultwardenBackend(place.session(), company.id, [company.collections["prod"]])
+    by_id.create_items(
+        [make_item("infra/secrets/prod/a.yaml", {}, collection=company.collections["prod"])]
+    )
+    assert by_id.list_items().items[0].collection == company.collections["prod"]
+    for words, kind in [
+        (["nowhere"], "unknown-collection"),
+        (["prod", company.collections["prod"]], "same-collection"),
+    ]:
+        with pytest.raises(UsageError) as error:
+            VaultwardenBackend(place.session(), company.id, words).list_items()
+        assert error.value.kind == kind
+    with pytest.raises(UsageError) as unknown:
+        VaultwardenBackend(place.session(), "another", ["prod"]).list_items()
+    assert unknown.value.kind == "not-a-member"
+
+
+def test_two_collections_of_one_name_are_told_apart_by_id(
+    server: FakeVaultwarden, place: VaultwardenPlace
+) -> None:
+    company = place.company
+    twin = company.add_collection("prod")
+    company.collections["twin"] = twin
+    company.change_member(company.service, {"prod": "edit", "dev": "edit", "twin": "edit"})
+    with pytest.raises(UsageError) as error:
+        place.open().list_items()
+    del company.collections["twin"]
+    assert error.value.kind == "ambiguous-collection"
+    assert twin in error.value.message
+    assert company.collections["prod"] in error.value.message
+
+
+# Drift that only the server knows
+
+
+def test_an_item_with_its_own_key_is_read_and_damage_is_seen(
+    server: FakeVaultwarden, place: VaultwardenPlace
+) -> None:
+    """Web clients give an item a key of its own when they edit it."""
+    file = "infra/secrets/prod/0.yaml"
+    place.open().create_items(make_items(1))
+    place.hand.give_own_key(file)
+    item = place.open().list_items().items[0]
+    assert (item.fields["a"].reveal_text(), item.problems) == ("x", frozenset())
+    place.hand.change(file, notes="2.AAAA|AAAA|AAAA")
+    assert place.open().list_items().items[0].problems == {"undecryptable"}
+
+
+def test_an_attachment_is_seen_and_never_destroyed(
+    server: FakeVaultwarden, place: VaultwardenPlace
+) -> None:
+    place.open().create_items(make_items(1))
+    place.hand.attach("infra/secrets/prod/0.yaml")
+    backend = place.open()
+    item = backend.list_items().items[0]
+    assert item.problems == {"retyped"}
+    with pytest.raises(ConflictError) as error:
+        backend.update_item(item, make_items(1, "new")[0])
+    assert error.value.kind == "item-has-attachment"
+
+
+def test_an_item_of_another_type_is_replaced(
+    server: FakeVaultwarden, place: VaultwardenPlace
+) -> None:
+    place.open().create_items(make_items(1))
+    place.hand.retype("infra/secrets/prod/0.yaml")
+    backend = place.open()
+    item = backend.list_items().items[0]
+    assert "retyped" in item.problems
+    backend.update_item(item, make_items(1, "new")[0])
+    assert [one.problems for one in place.open().list_items().items] == [frozenset()]
+
+
+def test_an_item_in_several_collections_is_moved(
+    server: FakeVaultwarden, place: VaultwardenPlace
+) -> None:
+    file = "infra/secrets/prod/0.yaml"
+    place.open().create_items(make_items(1))
+    place.hand.put_into(file, ["prod", "other"])
+    backend = place.open()
+    item = backend.list_items().items[0]
+    assert (item.collection, item.problems) == (None, {"moved"})
+    backend.update_item(item, make_items(1)[0])
+    assert place.hand.find(file)["collectionIds"] == [place.company.collections["prod"]]
+
+
+def test_an_update_leaves_no_old_secret_behind(
+    server: FakeVaultwarden, place: VaultwardenPlace
+) -> None:
+    """A client keeps the old value of a hidden field in the item's history."""
+    file = "infra/secrets/prod/0.yaml"
+    place.open().create_items(make_items(1))
+    place.hand.set_field(file, "a", "typed at night")
+    assert place.hand.find(file)["passwordHistory"]
+    backend = place.open()
+    backend.update_item(backend.list_items().items[0], make_items(1)[0])
+    assert place.hand.find(file)["passwordHistory"] == []
+
+
+def test_a_large_load_goes_in_few_requests(
+    server: FakeVaultwarden, place: VaultwardenPlace
+) -> None:
+    place.open().create_items(make_items(450))
+    posts = [one for one in server.seen if one.startswith("POST /api/ciphers")]
+    assert posts == ["POST /api/ciphers/import-organization"] * 3
