@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pyrage
@@ -69,7 +69,7 @@ keys:
 
 
 @pytest.fixture(scope="module")
-def originals(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, dict[str, str]]]:
+def originals(tmp_path_factory: pytest.TempPathFactory) -> tuple[World, dict[str, str]]:
     """A world with one file of each kind and two recipients, as the real sops made them."""
     other = pyrage.x25519.Identity.generate()
     world = World(tmp_path_factory.mktemp("tampering"), others=[other])
@@ -79,7 +79,7 @@ def originals(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World,
     for file, source in SOURCES.items():
         world.encrypt(file, source)
     world.commit()
-    yield world, {file: (world.repo / file).read_text() for file in SOURCES}
+    return world, {file: (world.repo / file).read_text() for file in SOURCES}
 
 
 def test_the_untouched_files_have_no_finding(

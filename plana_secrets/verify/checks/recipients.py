@@ -10,8 +10,13 @@ from plana_secrets.verify.finding import Finding
 from plana_secrets.verify.policy import Policy
 from plana_secrets.verify.subject import Subject
 
-PUBLIC_DEMO_FINGERPRINTS: Final = frozenset[str]()
-"""Recipients whose private keys we published with the examples, by ``fingerprint_of``."""
+PUBLIC_DEMO_FINGERPRINTS: Final = frozenset(
+    {
+        "363fb6aec171a7a7838538e48a204514c75ab83f01a4cbe71f3f4e04b51dafc6",
+        "10e724e8d6e6bec57e2dd6641c62ad339f7dbdb5b715a0ed4cb618bdeaeef907",
+    }
+)
+"""Recipients whose private keys we published with our examples, by ``fingerprint_of``."""
 
 
 def fingerprint_of(recipient: str) -> str:
