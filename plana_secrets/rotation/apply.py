@@ -6,6 +6,7 @@ Every function here takes the lock for its whole run, and reads the clock throug
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -97,7 +98,7 @@ def run_move(
             ``not_before`` says when it will be possible), or a target differs.
     """
     landing = rotation.landing(delivery or Delivery())
-    with writing(rotation.workspace, f"rotate {name}"):
+    with _alone(rotation, f"rotate {name}", dry_run=dry_run):
         landing.check_base()
         step = _Step(rotation, landing, name)
         following = move or plan_next(step.stamped, step.policy, rotation.clock()).move
@@ -105,6 +106,13 @@ def run_move(
             step.check(following)
             return Moved(name, following)
         return step.make(following)
+
+
+def _alone(
+    rotation: Rotation, operation: str, *, dry_run: bool
+) -> contextlib.AbstractContextManager[object]:
+    """The lock; a dry run takes none, for taking it also finishes what was interrupted."""
+    return contextlib.nullcontext() if dry_run else writing(rotation.workspace, operation)
 
 
 def run_due(rotation: Rotation, *, delivery: Delivery | None = None, dry_run: bool = False) -> Due:
@@ -120,7 +128,7 @@ def run_due(rotation: Rotation, *, delivery: Delivery | None = None, dry_run: bo
     moved: list[Moved] = []
     arrived: list[str] = []
     problems: dict[str, FailedError | CredentialError] = {}
-    with writing(rotation.workspace, "rotate --due"):
+    with _alone(rotation, "rotate --due", dry_run=dry_run):
         landing.check_base()
         for policy in rotation.policies:
             try:
