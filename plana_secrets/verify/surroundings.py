@@ -117,7 +117,8 @@ def _check_marked_files(
         yield from check_identities(
             file, content, allowed=allowed, used=frozenset(used), inside=file in under_roots
         )
-        built.update(flux_paths(content))
+        if file.endswith((".yaml", ".yml")):
+            built.update(flux_paths(content))
     yield from check_flux(
         [one.file for one in results if one.kind is FileKind.KEYSET],
         [one.file for one in results if one.kind is FileKind.SECRET_MANIFEST],
