@@ -141,6 +141,20 @@ HINTS: Final[dict[str, str]] = {
     "hook-refused": "`git commit` shows what the hook says",
     "branch-moved": "run it again",
     "no-such-revision": "`git log` shows what there is; a shallow clone has only the newest",
+    "misplaced-value": "values of a Secret stand below data or stringData",
+    "edit-kept": "go on with `plana-secrets edit {file} --continue`, or drop it with --discard",
+    "no-kept-edit": "start one with `plana-secrets edit FILE`",
+    "same-path-changed": "`plana-secrets edit {file} --continue --prefer mine`, or theirs, decides",
+    "editor-did-not-wait": "make it wait: PLANA_EDITOR='{editor} {option}'",
+    "bad-editor": "set PLANA_EDITOR to a command such as vim",
+    "kind-differs": "name the file so that a rule of that kind in .sops.yaml takes it",
+    "not-a-secret-file": "[files] in plana-secrets.toml says where secret files are",
+    "name-collision": "give one of them another name with --env NAME=FILE#PATH",
+    "not-flat": "name it yourself with --env NAME=FILE#PATH",
+    "bad-reference": "write --env NAME=FILE#PATH",
+    "nothing-to-encrypt": "look at the selector of the rule in .sops.yaml",
+    "sops-crashed": "a newer sops may not; `plana-secrets verify` looks for what it stumbled over",
+    "other-key-service": "with sops itself, take all keys but age out of the file and the rules",
 }
 
 

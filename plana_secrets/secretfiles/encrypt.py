@@ -13,11 +13,12 @@ from plana_secrets.secret import Secret
 from plana_secrets.secretfiles.edits import Content
 from plana_secrets.secretfiles.guard import check_setting
 from plana_secrets.secretfiles.kinds import FileKind, kind_of
+from plana_secrets.secretfiles.manifest import is_readable_field
 from plana_secrets.secretfiles.open import read_bytes_of
 from plana_secrets.secretfiles.stage import StagedFile, check_result, parse_plain, preflight
 from plana_secrets.secretfiles.values import SETTABLE_TYPES
 from plana_secrets.secretfiles.workspace import Workspace
-from plana_secrets.sops.model import Comment, Leaf, Selector
+from plana_secrets.sops.model import Comment, Leaf, LeafType, Selector
 from plana_secrets.sops.reader import is_sops, read_structure
 from plana_secrets.sops.selectors import is_encrypted_path
 from plana_secrets.storage import digest_of
@@ -85,15 +86,25 @@ def _check(
             kind="nothing-to-encrypt",
             file=file,
         )
-    if kind is FileKind.PLAIN_MAP and readable:
-        _refuse(file, readable[0], "sops would leave it readable because of a key's ending")
+    for path in readable:
+        _check_readable(file, path, kind)
     for item, value in zip(content.items, content.values, strict=True):
-        if not isinstance(item, Leaf) or item.path not in encrypted:
-            continue
-        if item.type in SETTABLE_TYPES and value is not None:
-            check_setting(item.path, selector, value, item.type)
-        elif kind is FileKind.SECRET_MANIFEST:
-            _refuse(file, item.path, f"a Secret holds texts only, not {item.type}")
+        if isinstance(item, Leaf) and value is not None and item.path in encrypted:
+            _check_encrypted(file, item, value, selector)
+
+
+def _check_readable(file: str, path: LeafPath, kind: FileKind) -> None:
+    if kind is FileKind.PLAIN_MAP:
+        _refuse(file, path, "sops would leave it readable because of a key's ending")
+    if kind is FileKind.SECRET_MANIFEST and not is_readable_field(path):
+        _refuse(file, path, "would stay readable, and does not belong there in plain")
+
+
+def _check_encrypted(file: str, leaf: Leaf, value: Secret, selector: Selector) -> None:
+    if leaf.type in SETTABLE_TYPES:
+        check_setting(leaf.path, selector, value, leaf.type)
+    elif kind_of(selector) is FileKind.SECRET_MANIFEST and leaf.type is not LeafType.NULL:
+        _refuse(file, leaf.path, f"a Secret holds texts only, not {leaf.type}")
 
 
 def _refuse(file: str, path: LeafPath, reason: str) -> NoReturn:

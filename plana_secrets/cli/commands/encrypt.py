@@ -82,10 +82,9 @@ def _report(
     from plana_secrets.paths import format_path
 
     output = context.output
-    count, readable = len(done.encrypted), ", ".join(map(format_path, done.readable))
-    output.talk(
-        f"{file} {'would be' if dry_run else 'is'} encrypted, {count} value{'' if count == 1 else 's'}"
-    )
+    readable = ", ".join(map(format_path, done.readable))
+    values = "1 value" if len(done.encrypted) == 1 else f"{len(done.encrypted)} values"
+    output.talk(f"{file} {'would be' if dry_run else 'is'} encrypted, {values}")
     if readable:
         output.talk(f"readable as before: {readable}")
     if done.readable_comments:

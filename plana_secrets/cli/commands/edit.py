@@ -1,0 +1,64 @@
+"""``plana-secrets edit``: a whole file in the editor of a person, in memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from plana_secrets.cli.arguments import file_argument
+from plana_secrets.cli.context import Context, pass_context
+from plana_secrets.errors import UsageError
+
+if TYPE_CHECKING:
+    from plana_secrets.secretfiles.merge import Side
+
+EPILOG = """\b
+The editor is $PLANA_EDITOR, $VISUAL, $EDITOR, else vi. Nobody is locked out while you
+edit: if the file changed meanwhile, changes to different paths are merged, and about the
+same path you are asked. What cannot be written is kept, encrypted, for --continue.
+
+\b
+Examples:
+  plana-secrets edit infra/secrets/dev/example.yaml
+  plana-secrets edit infra/secrets/dev/example.yaml --continue
+  plana-secrets edit infra/secrets/dev/example.yaml --continue --prefer mine
+"""
+
+
+@click.command(epilog=EPILOG, short_help="Edit a file in your editor, in memory.")
+@file_argument()
+@click.option("--continue", "resume", is_flag=True, help="Go on with the edit that was kept.")
+@click.option("--discard", is_flag=True, help="Forget the edit that was kept.")
+@click.option(
+    "--prefer",
+    type=click.Choice(["mine", "theirs"]),
+    help="Who wins where both changed the same path; by default you are asked.",
+)
+@click.option("--dry-run", is_flag=True, help="Do everything but write.")
+@pass_context
+def edit(
+    context: Context,
+    file: str,
+    resume: bool,
+    discard: bool,
+    prefer: Side | None,
+    dry_run: bool,
+) -> None:
+    """Edit FILE as plain YAML in your editor.
+
+    The text lies in memory only, and what you make of it is checked before anything is
+    written; a mistake opens the editor again. Unchanged values keep their ciphertext.
+    """
+    from plana_secrets.cli.editing import EditSession
+    from plana_secrets.cli.secretfile import find_file
+
+    if resume and discard:
+        raise UsageError("--continue and --discard exclude each other", kind="usage")
+    session = EditSession(context, find_file(context, file), prefer=prefer, dry_run=dry_run)
+    if discard:
+        session.discard()
+    elif resume:
+        session.resume()
+    else:
+        session.start()

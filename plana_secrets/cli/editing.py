@@ -1,0 +1,275 @@
+"""One edit, from the editor to the file: checked, merged, written, or kept for later.
+
+No lock is held while a person edits. What was typed is lost only at the person's word:
+when it cannot be written, or the run is ended from outside, it is kept in the git dir,
+encrypted to the person.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from plana_secrets import memory
+from plana_secrets.cli.context import Context
+from plana_secrets.cli.editor import choose_editor, run_editor
+from plana_secrets.cli.output import safe_line
+from plana_secrets.cli.terminal import ask_line, is_interactive
+from plana_secrets.errors import ConflictError, MalformedError, PlanaSecretsError, UsageError
+from plana_secrets.paths import LeafPath, format_path
+from plana_secrets.secret import Secret
+from plana_secrets.secretfiles import kept
+from plana_secrets.secretfiles.change import write_files, writing
+from plana_secrets.secretfiles.edits import Content, changed_paths
+from plana_secrets.secretfiles.merge import COMMENTS, Side
+from plana_secrets.secretfiles.revise import (
+    Conflict,
+    Opened,
+    open_text,
+    opened_from,
+    read_text,
+    stage_revision,
+)
+from plana_secrets.secretfiles.stage import StagedFile, describe
+from plana_secrets.storage import read_regular_file, replace_file
+
+_AT_ONCE: Final = 1.0
+"""Seconds within which nobody has edited anything."""
+_LIMIT: Final = 5 * 1024 * 1024
+
+
+class EditSession:
+    """The edit of one file by one person. ``prefer``: who wins a conflict; None: ask."""
+
+    def __init__(self, context: Context, file: str, *, prefer: Side | None, dry_run: bool) -> None:
+        self._context = context
+        self._workspace = context.workspace
+        self._output = context.output
+        self._file = file
+        self._prefer = prefer
+        self._dry_run = dry_run
+
+    def start(self) -> None:
+        """Open the file, let the person edit it, write what came of it."""
+        if kept.has_kept_edit(self._workspace, self._file):
+            raise ConflictError(
+                f"an edit of {self._file} is kept already", kind="edit-kept", file=self._file
+            )
+        opened = open_text(self._workspace, self._file)
+        self._finish(opened, opened.text, edited=False)
+
+    def resume(self) -> None:
+        """Go on with the edit that was kept."""
+        found = kept.find_kept_edit(self._workspace, self._file)
+        if found is None:
+            raise UsageError(f"no edit of {self._file} is kept", kind="no-kept-edit")
+        selector = self._workspace.rule_for(self._file).selector
+        self._finish(opened_from(self._file, found.started, selector), found.text, edited=True)
+
+    def discard(self) -> None:
+        """Forget the edit that was kept."""
+        if not kept.has_kept_edit(self._workspace, self._file):
+            raise UsageError(f"no edit of {self._file} is kept", kind="no-kept-edit")
+        kept.forget_kept_edit(self._workspace, self._file)
+        self._output.talk(f"the kept edit of {self._file} is gone")
+
+    def _finish(self, opened: Opened, text: Secret, *, edited: bool) -> None:
+        with memory.private_folder() as folder:
+            desk = Desk(self._context, opened, folder / Path(self._file).name)
+            desk.put(text)
+            with self._kept_when_ended(desk):
+                revised = desk.work(edited=edited)
+            changes = compare(opened.content, revised)
+            if changes is None:
+                self._conclude(opened, None, Changes())
+                return
+            self._show(changes)
+            with self._kept_when_not_written(desk):
+                staged = self._write(opened, revised)
+        self._conclude(opened, staged, changes)
+
+    @contextlib.contextmanager
+    def _kept_when_ended(self, desk: Desk) -> Iterator[None]:
+        """A signal or a lost terminal ends the run, not the work that was saved so far."""
+        try:
+            yield
+        except PlanaSecretsError:
+            raise
+        except BaseException:
+            self._keep(desk)
+            raise
+
+    @contextlib.contextmanager
+    def _kept_when_not_written(self, desk: Desk) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self._keep(desk)
+            raise
+
+    def _keep(self, desk: Desk) -> None:
+        if self._dry_run or not desk.is_touched:
+            return
+        edit = kept.KeptEdit(self._file, desk.opened.text, desk.text)
+        with contextlib.suppress(ValueError):  # what is no text cannot be gone on with
+            kept.keep_edit(self._workspace, edit)
+            self._output.talk(
+                "your edit is kept, encrypted to you; go on with: "
+                f"plana-secrets edit {shlex.quote(self._file)} --continue"
+            )
+
+    def _write(self, opened: Opened, revised: Content) -> StagedFile:
+        """Until nobody comes between: stage, ask about what both changed, write."""
+        winners: dict[LeafPath, Side] = {}
+        while True:
+            outcome = self._try_to_write(opened, revised, winners)
+            if isinstance(outcome, StagedFile):
+                return outcome
+            for path in outcome.paths:
+                winners[path] = self._prefer or self._ask_winner(path)
+
+    def _try_to_write(
+        self, opened: Opened, revised: Content, winners: Mapping[LeafPath, Side]
+    ) -> StagedFile | Conflict:
+        if self._dry_run:
+            return stage_revision(self._workspace, opened, revised, winners)
+        with writing(self._workspace, "edit"):
+            outcome = stage_revision(self._workspace, opened, revised, winners)
+            if isinstance(outcome, StagedFile):
+                write_files(self._workspace, [outcome], operation="edit")
+        return outcome
+
+    def _ask_winner(self, path: LeafPath) -> Side:
+        place = format_path(path) if path != COMMENTS else "the comments"
+        what = f"{place} in {self._file} was changed by somebody else meanwhile"
+        if not is_interactive(self._context):
+            raise ConflictError(what, kind="same-path-changed", file=self._file, path=place)
+        while True:
+            answer = ask_line(self._context, f"{what}; take [m]ine, [t]heirs, or [q]uit?")
+            if answer in {"m", "mine"}:
+                return "mine"
+            if answer in {"t", "theirs"}:
+                return "theirs"
+            if answer in {"", "q", "quit"}:
+                raise ConflictError(what, kind="same-path-changed", file=self._file, path=place)
+
+    def _show(self, changes: Changes) -> None:
+        """What is about to be written, by path; never a value."""
+        for mark, paths in (("+", changes.added), ("~", changes.changed), ("-", changes.removed)):
+            for path in paths:
+                self._output.talk(safe_line(f"  {mark} {path}"))
+        if changes.others:
+            self._output.talk("  comments or the order changed")
+
+    def _conclude(self, opened: Opened, staged: StagedFile | None, changes: Changes) -> None:
+        if not self._dry_run:
+            kept.forget_kept_edit(self._workspace, self._file)
+        is_change = staged is not None and staged.is_change
+        merged = staged is not None and opened.digest not in {None, staged.old_digest}
+        if self._context.json:
+            facts = {"file": self._file, "written": is_change and not self._dry_run}
+            self._output.json_object(
+                "edit", {**facts, **asdict(changes), "merged": merged, "dry_run": self._dry_run}
+            )
+            return
+        if merged:
+            self._output.talk("changes that others made meanwhile were kept")
+        if not is_change:
+            self._output.talk(f"nothing was changed in {self._file}")
+        else:
+            verb = "would be changed" if self._dry_run else "is changed"
+            self._output.talk(f"{self._file} {verb}")
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Paths, spelled. ``others``: comments or the order of entries changed."""
+
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    others: bool = False
+
+
+def compare(before: Content, after: Content) -> Changes | None:
+    """What an edit changed; None for nothing."""
+    if describe(before) == describe(after):
+        return None
+    old, new = before.leaves(), after.leaves()
+    paths = changed_paths(before, after)
+    return Changes(
+        tuple(format_path(path) for path in paths if path not in old),
+        tuple(format_path(path) for path in paths if path in old and path in new),
+        tuple(format_path(path) for path in paths if path not in new),
+        others=not paths,
+    )
+
+
+class Desk:
+    """The file in memory that a person edits, again and again until it is right."""
+
+    def __init__(self, context: Context, opened: Opened, path: Path) -> None:
+        self._context = context
+        self.opened = opened
+        self._path = path
+
+    def put(self, text: Secret) -> None:
+        replace_file(self._path, text.reveal(), mode=0o600)
+
+    @property
+    def text(self) -> Secret:
+        return Secret(read_regular_file(self._path, limit=_LIMIT))
+
+    @property
+    def is_touched(self) -> bool:
+        """Whether there is something of the person's to lose."""
+        try:
+            return self.text != self.opened.text
+        except PlanaSecretsError:
+            return False
+
+    def work(self, *, edited: bool) -> Content:
+        """The content that the person made.
+
+        Raises:
+            MalformedError, UsageError: there is a mistake in it, and nobody who would mend
+                it, or who gave it up.
+        """
+        while True:
+            if not edited:
+                self._edit()
+            edited = False
+            try:
+                return read_text(self._context.workspace, self.text, self.opened)
+            except (MalformedError, UsageError) as error:
+                self._ask_again(error)
+
+    def _edit(self) -> None:
+        editor = choose_editor(os.environ)
+        if editor.window:
+            self._context.output.warn(f"{editor.name} may keep copies of what you edit")
+        start = time.monotonic()
+        run_editor(editor, self._path)
+        quick = time.monotonic() - start < _AT_ONCE
+        if quick and editor.wait_option and not self.is_touched:
+            raise UsageError(
+                f"the editor {editor.name} returned at once",
+                kind="editor-did-not-wait",
+                editor=editor.name,
+                option=editor.wait_option,
+            )
+
+    def _ask_again(self, error: PlanaSecretsError) -> None:
+        """Explain the mistake, and go on only with somebody who mends it."""
+        if not is_interactive(self._context):
+            raise error
+        self._context.output.talk(f"a mistake: {error.message}")
+        question = "Enter to edit again, q to give your edit up"
+        if ask_line(self._context, question).strip().lower() in {"q", "quit"}:
+            raise error

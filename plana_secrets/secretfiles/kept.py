@@ -1,0 +1,90 @@
+"""An edit that could not be written yet, kept encrypted in the git dir of the work tree.
+
+It holds the text that the edit started from and the text that it came to, encrypted to
+the identities at hand, one a file. The next try merges it with what the file is then.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from plana_secrets.errors import CredentialError, MalformedError
+from plana_secrets.secret import Secret
+from plana_secrets.secretfiles.workspace import Workspace
+from plana_secrets.storage import (
+    make_folder,
+    read_regular_file,
+    remove_file,
+    replace_file,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptEdit:
+    """``started``: the plain text before the edit; ``text``: as the person left it."""
+
+    file: str
+    started: Secret
+    text: Secret
+
+
+def keep_edit(workspace: Workspace, edit: KeptEdit) -> Path:
+    """Store an edit; where it lies.
+
+    Raises:
+        CredentialError: there is no identity to encrypt it to (kind ``no-identity``).
+    """
+    from plana_secrets.age.recipients import encrypt_to
+
+    recipients = [member.recipient for member in workspace.identities.complete().members]
+    own = [recipient for recipient in recipients if recipient.native]
+    if not own:
+        raise CredentialError("no identity to keep the edit for", kind="no-identity")
+    content = {
+        "file": edit.file,
+        "started": edit.started.reveal_text(),
+        "text": edit.text.reveal_text(),
+    }
+    path = _path_of(workspace, edit.file)
+    make_folder(path.parent, mode=0o700)
+    replace_file(path, encrypt_to(Secret.from_text(json.dumps(content)), own), mode=0o600)
+    return path
+
+
+def find_kept_edit(workspace: Workspace, file: str) -> KeptEdit | None:
+    """The edit of ``file`` that waits, if one does.
+
+    Raises:
+        CredentialError: no identity opens it (kind ``no-identity-fits``).
+        MalformedError: it is damaged (kind ``bad-kept-edit``).
+    """
+    path = _path_of(workspace, file)
+    if not path.exists():
+        return None
+    opened = workspace.identities.unwrap(read_regular_file(path))
+    if opened is None:
+        raise CredentialError(f"no identity opens the kept edit of {file}", kind="no-identity-fits")
+    try:
+        content = json.loads(opened.reveal())
+        texts = (Secret.from_text(content[name]) for name in ("started", "text"))
+        return KeptEdit(content["file"], *texts)
+    except (ValueError, KeyError, TypeError):
+        raise MalformedError(f"the kept edit of {file} is damaged", kind="bad-kept-edit") from None
+
+
+def has_kept_edit(workspace: Workspace, file: str) -> bool:
+    """Whether an edit of ``file`` waits; asked without opening it."""
+    return _path_of(workspace, file).exists()
+
+
+def forget_kept_edit(workspace: Workspace, file: str) -> None:
+    """Remove it; one that is not there is no error."""
+    remove_file(_path_of(workspace, file))
+
+
+def _path_of(workspace: Workspace, file: str) -> Path:
+    name = hashlib.sha256(file.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+    return workspace.repository.git_dir / "plana-secrets" / "edits" / f"{name}.age"
