@@ -51,10 +51,13 @@ class PlainLeaf:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """The provenance inside an item. ``digests`` are of each field as last written by us.
+    """The provenance inside an item. ``digests`` are of each field as last written by us,
+    and of title and note (``item.TITLE``, ``item.NOTE``). A backend writes them as they
+    are given: a field that keeps a hand edit keeps its old digest, or has none.
 
-    ``shape``: every path of the file in document order with its type and encoding, so
-    that ``restore`` can rebuild the file; ``plain``: its readable leaves.
+    ``shape``: every path of the file in document order with its type and encoding (or
+    ``plain``, ``empty-map``, ``empty-list``, ``unsupported``), so that ``restore`` can
+    rebuild the file; ``plain``: its readable leaves.
     ``commit``: None for an item written from the working tree.
     """
 

@@ -21,7 +21,7 @@ from plana_secrets.mirror.compare import (
     hand_edits_without_file,
     keep_hand_edits,
 )
-from plana_secrets.mirror.item import without_paths
+from plana_secrets.mirror.item import TITLE, digest_of_text, without_paths
 
 
 class DriftKind(StrEnum):
@@ -100,10 +100,15 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What a person allowed for this run."""
+    """What a person allowed for this run.
+
+    ``restamp``: record the present commit in every item. After a history that was
+    rewritten the old ones are nowhere, and would stop each later run.
+    """
 
     prune: bool = False
     overwrite_edits: bool = False
+    restamp: bool = False
 
 
 _NEEDS_CONSENT: Final = frozenset({"retyped", "undecryptable"})
@@ -157,11 +162,18 @@ class _Draft:
         left: bool,
         reason: str | None = None,
     ) -> None:
-        title = self.titles.get(file, file) if file is not None else None
+        title = self._title(file, item)
         one = Drift(kind, file, title, tuple(paths), reason, item.id if item else None)
         self.drift.append(one)
         if left:
             self.left.append(one)
+
+    def _title(self, file: str | None, item: ActualItem | None) -> str | None:
+        """Of a file that is gone the title that we wrote, not what somebody made of it."""
+        if file in self.titles or item is None or item.record is None:
+            return self.titles.get(file, file) if file is not None else None
+        is_ours = item.record.digests.get(TITLE) == digest_of_text(item.title)
+        return item.title if is_ours else file
 
     def drift_of_unknown(self, file: str, reason: str, items: list[ActualItem]) -> None:
         first = min(items, key=_id_of, default=None)
@@ -232,7 +244,8 @@ def _plan_item(
     precious = bool(difference.hand_edited or item.problems & _NEEDS_CONSENT)
     if overwrite and precious:
         draft.keep.append(item)
-    if difference.needs_update or problems or (overwrite and precious):
+    restamp = draft.choices.restamp and record.commit != desired.record.commit
+    if difference.needs_update or problems or restamp or (overwrite and precious):
         kept = () if overwrite else difference.hand_edited
         draft.update.append(Update(item, keep_hand_edits(desired, item, record, kept)))
 

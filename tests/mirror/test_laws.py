@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from plana_secrets.mirror.backend import Backend, DesiredItem
 from plana_secrets.mirror.plan import Choices
-from tests.mirror.contract import Interrupted, Interrupting, Kept, look, make_item, sync
 from tests.mirror.places import LocalPlace, MemoryPlace
+from tests.mirror.steps import Interrupted, Interrupting, Kept, look, make_item, sync
 
 FILES = ["infra/secrets/a.yaml", "infra/secrets/dev/b.yaml", "infra/secrets/prod/c.yaml"]
 PATHS = ["one", "two.x", 'list["a b"]', "three[0]"]

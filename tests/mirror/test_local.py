@@ -13,8 +13,8 @@ from plana_secrets.age.identities import Identities
 from plana_secrets.errors import ConflictError, CredentialError, MalformedError, UsageError
 from plana_secrets.mirror.backends.local import LocalBackend
 from plana_secrets.storage import locked
-from tests.mirror.contract import kinds, look, make_item, sync
 from tests.mirror.places import LocalPlace
+from tests.mirror.steps import kinds, look, make_item, sync
 
 A = "infra/secrets/prod/a.yaml"
 

@@ -10,7 +10,8 @@ from plana_secrets.mirror.backend import ActualItem, Listing, Unsupported
 from plana_secrets.mirror.backends.memory import MemoryBackend
 from plana_secrets.mirror.guards import check_branch, check_descent, check_extent
 from plana_secrets.mirror.plan import Choices, DriftKind, Wanted, plan_mirror
-from tests.mirror.contract import (
+from tests.mirror.places import MemoryPlace
+from tests.mirror.steps import (
     COMMIT,
     LATER,
     OVERWRITE,
@@ -23,7 +24,6 @@ from tests.mirror.contract import (
     make_item,
     sync,
 )
-from tests.mirror.places import MemoryPlace
 
 A = "infra/secrets/a.yaml"
 B = "infra/secrets/b.yaml"
@@ -117,6 +117,25 @@ def test_another_order_of_the_leaves_is_stale_so_that_restore_gives_it_back(
     turned = make_item(A, {"y": "2", "x": "1"}, collection="prod")
     assert kinds(look(place.open(), [turned])) == [("stale", A, ())]
     assert sync(place.open(), [turned]).after.drift == ()
+
+
+def test_a_rewritten_history_is_accepted_once_and_for_all(place: MemoryPlace) -> None:
+    sync(place.open(), [item(A), item(B)])
+    rewritten = [item(A, commit=LATER), item(B, commit=LATER)]
+    graph = Graph([LATER], {}, "main")
+    with pytest.raises(ConflictError):
+        check_descent(graph, LATER, place.open().list_items())
+    assert sync(place.open(), rewritten, Choices(restamp=True)).updated == 2
+    check_descent(graph, LATER, place.open().list_items())
+    assert look(place.open(), rewritten, Choices(restamp=True)).is_empty
+
+
+def test_the_item_of_a_removed_file_is_called_by_the_title_that_we_gave_it(
+    place: MemoryPlace,
+) -> None:
+    sync(place.open(), [item(A), item(B)])
+    place.hand.set_title(B, "the pin is 4711")
+    assert [one.item for one in look(place.open(), []).drift] == [f"title of {A}", B, B]
 
 
 def test_a_mapping_to_another_collection_moves_the_item(place: MemoryPlace) -> None:

@@ -28,8 +28,8 @@ from plana_secrets.sops.model import (
     Selector,
     Structure,
 )
-from tests.mirror.contract import make_item
 from tests.mirror.places import MemoryPlace
+from tests.mirror.steps import make_item
 
 FILE = "infra/secrets/prod/a.yaml"
 MANIFEST = Selector("encrypted_regex", "^(data|stringData)$")

@@ -1,0 +1,1 @@
+"""Where a mirror may lie; each keeps tests/mirror/contract.py."""

@@ -47,9 +47,14 @@ def adopt(context: Context, file: str, path: str, dry_run: bool) -> int:
         facts = {"file": name, "path": spelled, "changed": changed, "dry_run": dry_run}
         context.output.json_object("mirror-adopt", facts)
     else:
-        what = "holds it already" if not changed else "would change" if dry_run else "changed"
-        context.output.talk(f"{name}#{spelled} {what}")
+        context.output.talk(f"{name}#{spelled} {_describe(changed=changed, dry_run=dry_run)}")
     return 0
+
+
+def _describe(*, changed: bool, dry_run: bool) -> str:
+    if not changed:
+        return "holds it already"
+    return "would change" if dry_run else "changed; commit it, and the next sync settles the item"
 
 
 def _adopt(context: Context, listing: Listing, file: str, path: str, *, write: bool) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from plana_secrets.cli.commands.mirror import session
+from plana_secrets.cli.commands.mirror import outcome, session
 from plana_secrets.cli.context import Context, pass_context
 
 if TYPE_CHECKING:
@@ -28,14 +28,6 @@ Examples:
   plana-secrets mirror sync
   plana-secrets mirror sync --prune
 """
-
-_ADVICE = {
-    "hand-edited": "take it with `plana-secrets mirror adopt FILE PATH`, "
-    "or overwrite it with `plana-secrets mirror sync --overwrite-edits`",
-    "retyped": "`plana-secrets mirror sync --overwrite-edits` makes the item anew",
-    "undecryptable": "`plana-secrets mirror sync --overwrite-edits` makes the item anew",
-    "extra": "`plana-secrets mirror sync --prune` deletes the items of removed files",
-}
 
 
 @dataclass(frozen=True)
@@ -58,7 +50,9 @@ class _Request:
     def choices(self) -> Choices:
         from plana_secrets.mirror.plan import Choices
 
-        return Choices(prune=self.prune, overwrite_edits=self.overwrite_edits)
+        return Choices(
+            prune=self.prune, overwrite_edits=self.overwrite_edits, restamp=self.allow_older
+        )
 
 
 @click.command(epilog=_EPILOG)
@@ -77,11 +71,13 @@ def sync(context: Context, /, **options: bool) -> int:
         backend = _open(context, observer)
         if request.is_rehearsal:
             state = _look(context, backend, request)
-            return _rehearse(context, state, request, backend.requests)
+            outcome.show_rehearsal(context, state, backend.requests)
+            return session.exit_of_check(state, check=request.check)
         with _alone(context):
             state = _look(context, backend, request)
             applied = _apply(context, backend, state, request, observer)
-    return _report(context, state, applied, backend.requests)
+    outcome.show(context, state, applied, backend.requests)
+    return session.exit_of_unknown(state.source) or int(bool(applied.after.drift))
 
 
 def _open(context: Context, observer: Observer) -> Backend:
@@ -141,46 +137,3 @@ def _apply(
         keep=lambda item: keep_item(context.workspace, folder, item),
         observer=observer,
     )
-
-
-def _rehearse(context: Context, state: MirrorState, request: _Request, requests: int) -> int:
-    plan = state.plan
-    counts = {"created": len(plan.create), "updated": len(plan.update)}
-    counts["deleted"] = len(plan.delete)
-    if context.output.as_json:
-        whole = {**session.state_object(state), **counts, "requests": requests, "dry_run": True}
-        context.output.json_object("mirror-sync", whole)
-    else:
-        context.output.table(session.drift_rows(state.drift), ("kind", "file", "path"))
-        words = ", ".join(f"{number} {word}" for word, number in counts.items())
-        context.output.talk(f"would be: {words}")
-    return session.exit_of_check(state, check=request.check)
-
-
-def _report(context: Context, state: MirrorState, applied: Applied, requests: int) -> int:
-    left = applied.after.drift
-    output = context.output
-    healed = [one for one in state.drift if one not in state.plan.left]
-    counts = {"created": applied.created, "updated": applied.updated, "deleted": applied.deleted}
-    if output.as_json:
-        whole = {
-            **session.state_object(state),
-            "in_sync": not left,
-            "foreign": applied.listing.foreign,
-            "drift": session.drift_objects(left),
-            "healed": session.drift_objects(healed),
-            "kept": [{"file": file, "at": at} for file, at in applied.kept],
-            **counts,
-            "requests": requests,
-        }
-        output.json_object("mirror-sync", whole)
-    else:
-        output.table([("healed", *row) for row in session.drift_rows(healed)])
-        output.table([("left", *row) for row in session.drift_rows(left)])
-        output.data(", ".join(f"{number} {word}" for word, number in counts.items()))
-    for file, at in applied.kept:
-        output.talk(f"the overwritten item of {file} is kept, encrypted, at {at}")
-    for kind in dict.fromkeys(one.kind.value for one in left):
-        if kind in _ADVICE:
-            output.talk(f"hint: {kind}: {_ADVICE[kind]}")
-    return session.exit_of_unknown(state.source) or int(bool(left))

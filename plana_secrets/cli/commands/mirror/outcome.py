@@ -1,0 +1,73 @@
+"""How ``mirror sync`` tells what it did, what it left, and what can be done about that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from plana_secrets.cli.commands.mirror import session
+from plana_secrets.cli.context import Context
+
+if TYPE_CHECKING:
+    from plana_secrets.mirror.apply import Applied
+    from plana_secrets.mirror.plan import Drift
+    from plana_secrets.mirror.state import MirrorState
+
+_ADVICE = {
+    "hand-edited": "take it with `plana-secrets mirror adopt FILE PATH`, "
+    "or overwrite it with `plana-secrets mirror sync --overwrite-edits`",
+    "retyped": "`plana-secrets mirror sync --overwrite-edits` makes the item anew",
+    "undecryptable": "`plana-secrets mirror sync --overwrite-edits` makes the item anew",
+    "extra": "`plana-secrets mirror sync --prune` deletes the items of removed files",
+}
+
+
+def show_rehearsal(context: Context, state: MirrorState, requests: int) -> None:
+    """What would be done."""
+    plan = state.plan
+    counts = _count(len(plan.create), len(plan.update), len(plan.delete))
+    if context.output.as_json:
+        whole = {**session.state_object(state), **counts, "requests": requests, "dry_run": True}
+        context.output.json_object("mirror-sync", whole)
+    else:
+        context.output.table(session.drift_rows(state.drift), ("kind", "file", "path"))
+        context.output.talk(f"would be: {_in_words(counts)}")
+
+
+def show(context: Context, state: MirrorState, applied: Applied, requests: int) -> None:
+    """What was done, and the drift that is left."""
+    output, left = context.output, applied.after.drift
+    healed = [one for one in state.drift if one not in state.plan.left]
+    counts = _count(applied.created, applied.updated, applied.deleted)
+    if output.as_json:
+        whole = {
+            **session.state_object(state),
+            "in_sync": not left,
+            "foreign": applied.listing.foreign,
+            "drift": session.drift_objects(left),
+            "healed": session.drift_objects(healed),
+            "kept": [{"file": file, "at": at} for file, at in applied.kept],
+            **counts,
+            "requests": requests,
+        }
+        output.json_object("mirror-sync", whole)
+    else:
+        output.table([("healed", *row) for row in session.drift_rows(healed)])
+        output.table([("left", *row) for row in session.drift_rows(left)])
+        output.data(_in_words(counts))
+    for file, at in applied.kept:
+        output.talk(f"the overwritten item of {file} is kept, encrypted, at {at}")
+    _advise(context, left)
+
+
+def _count(created: int, updated: int, deleted: int) -> dict[str, int]:
+    return {"created": created, "updated": updated, "deleted": deleted}
+
+
+def _in_words(counts: dict[str, int]) -> str:
+    return ", ".join(f"{number} {word}" for word, number in counts.items())
+
+
+def _advise(context: Context, left: tuple[Drift, ...]) -> None:
+    for kind in dict.fromkeys(one.kind.value for one in left):
+        if kind in _ADVICE:
+            context.output.talk(f"hint: {kind}: {_ADVICE[kind]}")

@@ -1,0 +1,173 @@
+"""What ``mirror`` refuses, what it leaves alone, and how it comes back from a loss."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import time
+
+import pyrage
+import pytest
+
+from tests.cli.commands.mirrored import (
+    MANIFEST,
+    SENTINEL,
+    TYPES,
+    A,
+    B,
+    configure,
+    drift_of,
+    fields_of,
+    make_place,
+    mirror,
+    mirror_object,
+    read_mirror,
+    sync,
+    write_mirror,
+)
+from tests.world import PROGRAM, World
+
+
+@pytest.fixture
+def place(world: World) -> World:
+    return make_place(world)
+
+
+def test_removed_files_go_only_with_prune(place: World) -> None:
+    sync(place)
+    place.git("rm", "-q", B)
+    place.commit()
+    left = sync(place, status=1)
+    assert drift_of(left) == [("extra", B, ())]
+    assert sync(place, "--prune")["deleted"] == 1
+    assert [one["name"] for one in read_mirror(place)["items"]] == ["db (prod)"]
+
+
+def test_an_old_clone_a_strange_branch_and_an_empty_checkout_are_refused(place: World) -> None:
+    sync(place)
+    old = place.git("rev-parse", "HEAD").strip()
+    place.encrypt(A, "user: newer\n")
+    place.commit()
+    sync(place)
+    before = (place.folder / "mirror.json.age").read_bytes()
+
+    place.git("checkout", "-q", "-b", "topic")
+    place.encrypt(A, "user: topic\n")
+    place.commit()
+    assert mirror_object(place, "sync", status=6)["kind"] == "not-on-branch"
+    place.git("checkout", "-q", "main")
+
+    place.git("checkout", "-q", old)
+    assert mirror_object(place, "sync", status=6)["kind"] == "older-than-mirror"
+    place.git("branch", "-q", "-f", "main", old)
+    place.git("checkout", "-q", "main")
+    assert mirror_object(place, "sync", status=6)["kind"] == "older-than-mirror"
+    place.git("checkout", "-q", "topic")
+    place.git("branch", "-q", "-f", "main", "topic~1")
+    place.git("checkout", "-q", "main")
+
+    place.git("rm", "-q", "-r", "infra")
+    place.commit()
+    assert sync(place, "--prune", "--dry-run")["deleted"] == 2
+    assert mirror_object(place, "sync", "--prune", status=2)["kind"] == "needs-confirm"
+    assert (place.folder / "mirror.json.age").read_bytes() == before
+    assert sync(place, "--prune", "--confirm")["deleted"] == 2
+
+
+def test_going_back_needs_to_be_allowed(place: World) -> None:
+    sync(place)
+    old = place.git("rev-parse", "HEAD").strip()
+    place.encrypt(A, "user: newer\n")
+    place.commit()
+    sync(place)
+    place.git("checkout", "-q", old)
+    assert sync(place, "--allow-older")["updated"] == 1
+    assert fields_of(read_mirror(place), "db (prod)")["user"]["value"] == SENTINEL
+
+
+def test_files_that_cannot_be_read_stay_as_they_are(place: World) -> None:
+    sync(place)
+    before = read_mirror(place)
+    stranger = pyrage.x25519.Identity.generate()
+    configure(place, f'recipients = ["{place.identity.to_public()}", "{stranger.to_public()}"]\n')
+    text = (place.repo / A).read_text()
+    (place.repo / A).write_text(text.replace('lastmodified: "20', 'lastmodified: "19'))
+    place.commit()
+    done = sync(place, "--prune", status=3)
+    assert [(one["kind"], one["file"]) for one in done["drift"]] == [("unknown", A)]
+    assert read_mirror(place) == before
+    assert mirror(place, "status", "--check").status == 3
+
+
+def test_a_job_without_the_identity_ends_with_4(place: World) -> None:
+    sync(place)
+    stranger = place.folder / "stranger.txt"
+    stranger.write_text(f"{pyrage.x25519.Identity.generate()}\n")
+    result = mirror(place, "status", env={"SOPS_AGE_KEY_FILE": str(stranger)})
+    assert result.status == 4
+
+
+def test_a_restore_gives_back_every_value(place: World) -> None:
+    sync(place)
+    shutil.rmtree(place.repo / "infra")
+    rehearsed = mirror_object(place, "restore", "--to", ".", "--dry-run")
+    assert [one["file"] for one in rehearsed["restored"]] == [B, A]
+    assert not (place.repo / "infra").exists()
+    assert mirror(place, "restore", "--to", ".").status == 0
+    assert place.decrypt(A) == as_restored()
+    assert place.decrypt(B) == MANIFEST
+    assert "ENC[" in (place.repo / B).read_text()
+    assert place.run("verify").status == 0
+    place.commit()
+    assert mirror_object(place, "status")["in_sync"] is True
+
+
+def as_restored() -> str:
+    """Without the comment, and quoted as sops quotes."""
+    lines = [line for line in TYPES.split("\n") if not line.startswith("#")]
+    return "\n".join(lines).replace("on: true", '"on": true').replace('"a.b"', "a.b")
+
+
+def test_a_restore_overwrites_nothing_and_says_so(place: World) -> None:
+    sync(place)
+    target = place.repo / "back" / A
+    target.parent.mkdir(parents=True)
+    target.write_text("mine\n")
+    done = mirror_object(place, "restore", "--to", "back", status=1)
+    assert (done["existing"], [one["file"] for one in done["restored"]]) == ([A], [B])
+    assert target.read_text() == "mine\n"
+
+
+def test_a_restore_does_not_leave_its_folder(place: World) -> None:
+    sync(place)
+    content = read_mirror(place)
+    for name, file in [("db (prod)", "../../escape.yaml"), ("app (prod)", ".git/hooks/x")]:
+        field = fields_of(content, name)["plana-secrets record"]
+        record = json.loads(field["value"])
+        field["value"] = json.dumps({**record, "file": file})
+    write_mirror(place, content)
+    done = mirror_object(place, "restore", "--to", "back", status=1)
+    assert [one["kind"] for one in done["failed"]] == ["unsafe-file-name"] * 2
+    assert not (place.folder / "escape.yaml").exists()
+    assert not (place.repo / "back").exists()
+
+
+def test_a_killed_sync_is_completed_by_the_next(place: World) -> None:
+    for number in range(20):
+        place.encrypt(f"infra/secrets/dev/{number}.yaml", f"x: {number}\n")
+    place.commit()
+    for delay in (0.15, 0.25, 0.35):
+        process = subprocess.Popen(
+            [*PROGRAM, "mirror", "sync"],
+            cwd=place.repo,
+            env=place.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        time.sleep(delay)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert sync(place)["in_sync"] is True
+    assert len(read_mirror(place)["items"]) == 22
