@@ -1,0 +1,227 @@
+"""The first version of a keyset: fresh or adopted, beside what stands there already."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from plana_secrets.errors import FailedError, MalformedError, UsageError
+from plana_secrets.rotation.apply import confirm_keyset, run_move
+from plana_secrets.rotation.initialise import Source, init_keyset
+from plana_secrets.rotation.keyset import Move
+from plana_secrets.rotation.landing import Delivery
+from plana_secrets.secretfiles.references import parse_reference
+from tests.rotation.conftest import ACCOUNT, PORTAL, PROVIDER, Fleet
+from tests.rotation.examples import ACCEPTED, API, CALLER, JWT, KEYSET_JSON
+
+COMMIT = Delivery(commit=True)
+FRESH = Source(fresh=True)
+TODAY = f"{PROVIDER}#stringData.API_KEY"
+
+
+def put(fleet: Fleet, reference: str, value: str) -> None:
+    """What somebody set by hand with sops."""
+    file, _, path = reference.partition("#")
+    key = path.removeprefix("stringData").lstrip(".").strip('["]')
+    fleet.world.sops("set", file, f'["stringData"]["{key}"]', json.dumps(value))
+    fleet.world.commit("by hand")
+
+
+def snapshot(fleet: Fleet) -> dict[str, bytes]:
+    folder = fleet.world.repo / "infra"
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def refused(fleet: Fleet, name: str, source: Source, **options: bool) -> str:
+    before = snapshot(fleet)
+    with pytest.raises((FailedError, UsageError)) as caught:
+        init_keyset(fleet.rotation(), name, source, **options)
+    assert snapshot(fleet) == before
+    return caught.value.kind
+
+
+def test_an_adopted_api_key_stays_where_it_is_read_today(fleet: Fleet) -> None:
+    put(fleet, TODAY, "the key of today")
+    before = (fleet.world.repo / PROVIDER).read_text()
+    init_keyset(fleet.rotation(), API.name, Source(parse_reference(TODAY)))
+    assert fleet.value(TODAY) == fleet.value(CALLER) == "the key of today"
+    assert [one["value"] for one in json.loads(fleet.value(ACCEPTED))] == ["the key of today"]
+    kept = [line for line in before.splitlines() if "API_KEY:" in line]
+    assert kept[0] in (fleet.world.repo / PROVIDER).read_text().splitlines()
+
+
+def test_an_adopted_value_in_data_is_decoded(fleet: Fleet) -> None:
+    fleet.world.sops("set", PROVIDER, '["data"]', '{"KEY": "dGhlIGtleQ=="}')
+    fleet.world.commit("data")
+    init_keyset(fleet.rotation(), API.name, Source(parse_reference(f"{PROVIDER}#data.KEY")))
+    assert fleet.value(CALLER) == "the key"
+
+
+def test_a_target_in_data_is_encoded(fleet: Fleet) -> None:
+    policy = fleet.change(API, callers=(f"{PORTAL}#data.API_KEY",))
+    init_keyset(fleet.rotation(), policy.name, FRESH)
+    shown = json.loads(fleet.world.sops("decrypt", "--output-type", "json", PORTAL).stdout)
+    import base64
+
+    active = fleet.keyset(policy).active.value
+    assert active is not None
+    assert base64.b64decode(shown["data"]["API_KEY"]) == active.reveal()
+
+
+def test_a_caller_that_holds_the_adopted_value_already_may_be_the_source(fleet: Fleet) -> None:
+    put(fleet, CALLER, "the key of today")
+    init_keyset(fleet.rotation(), API.name, Source(parse_reference(CALLER)))
+    assert fleet.value(CALLER) == "the key of today"
+
+
+def test_a_target_that_would_change_its_form_is_not_the_source(fleet: Fleet) -> None:
+    put(fleet, ACCEPTED, "the key of today")
+    source = Source(parse_reference(ACCEPTED))
+    assert refused(fleet, API.name, source) == "adopt-target"
+    assert refused(fleet, API.name, source, replace=True) == "adopt-target"
+
+
+def test_a_value_of_another_keyset_is_not_adopted(fleet: Fleet) -> None:
+    init_keyset(fleet.rotation(), JWT.name, FRESH)
+    assert refused(fleet, API.name, Source(parse_reference(KEYSET_JSON))) == "adopt-target"
+
+
+def test_a_target_that_holds_a_value_is_replaced_only_on_request(fleet: Fleet) -> None:
+    put(fleet, CALLER, "somebody's own key")
+    assert refused(fleet, API.name, FRESH) == "target-occupied"
+    init_keyset(fleet.rotation(), API.name, FRESH, replace=True)
+    assert fleet.value(CALLER) == fleet.keyset(API).active.value.reveal_text()
+
+
+def test_a_list_that_is_there_already_keeps_its_entries(fleet: Fleet) -> None:
+    put(fleet, ACCEPTED, '[{"id": "grafana", "value": "by hand"}]')
+    done = init_keyset(fleet.rotation(), API.name, FRESH)
+    entries = json.loads(fleet.value(ACCEPTED))
+    assert [one["id"] for one in entries] == [fleet.keyset(API).active.kid, "grafana"]
+    assert done.foreign == ((ACCEPTED, 1),)
+
+
+def test_what_is_no_list_needs_replace(fleet: Fleet) -> None:
+    put(fleet, ACCEPTED, "one raw key")
+    assert refused(fleet, API.name, FRESH) == "target-unreadable"
+    init_keyset(fleet.rotation(), API.name, FRESH, replace=True)
+    assert len(json.loads(fleet.value(ACCEPTED))) == 1
+
+
+@pytest.mark.parametrize(
+    ("policy", "source", "kind"),
+    [
+        (API, Source(), "init-source"),
+        (API, Source(parse_reference(f"{PROVIDER}#stringData.NOTHING")), "adopt-missing"),
+        (API, Source(parse_reference("infra/secrets/none.yaml#a")), "target-missing"),
+        (replace(API, callers=("infra/secrets/none.yaml#a",)), FRESH, "target-missing"),
+        (replace(API, callers=(f"{PORTAL}#metadata.name",)), FRESH, "target-occupied"),
+        (replace(API, callers=(f"{PORTAL}#metadata.note",)), FRESH, "readable-path"),
+        (replace(API, name="Unknown"), FRESH, "no-keyset"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_is_refused_and_changes_nothing(
+    fleet: Fleet, policy: object, source: Source, kind: str
+) -> None:
+    if policy.name == API.name:
+        fleet.policies = (policy,)
+    assert refused(fleet, policy.name, source) == kind
+
+
+def test_a_value_is_never_put_where_anybody_reads_it(fleet: Fleet) -> None:
+    fleet.change(API, callers=(f"{PORTAL}#metadata.name",))
+    assert refused(fleet, API.name, FRESH, replace=True) == "readable-path"
+
+
+def test_init_again_changes_nothing_and_fills_a_caller_that_was_added(fleet: Fleet) -> None:
+    init_keyset(fleet.rotation(), API.name, FRESH, delivery=COMMIT)
+    before = snapshot(fleet)
+    init_keyset(fleet.rotation(), API.name, Source(), delivery=COMMIT)
+    assert snapshot(fleet) == before
+    assert refused(fleet, API.name, FRESH) == "keyset-exists"
+    new = f"{ACCOUNT}#stringData.API_KEY"
+    policy = fleet.change(API, callers=(CALLER, new))
+    init_keyset(fleet.rotation(), policy.name, Source(), delivery=COMMIT)
+    assert fleet.value(new) == fleet.value(CALLER)
+
+
+def test_a_move_over_a_target_that_somebody_changed_is_refused(fleet: Fleet) -> None:
+    init_keyset(fleet.rotation(), API.name, FRESH, delivery=COMMIT)
+    put(fleet, CALLER, "changed at night")
+    with pytest.raises(FailedError) as caught:
+        run_move(fleet.rotation(), API.name, delivery=COMMIT)
+    assert caught.value.kind == "target-differs"
+    assert CALLER in caught.value.message
+    assert "changed at night" not in caught.value.message
+    assert fleet.value(CALLER) == "changed at night"
+    init_keyset(fleet.rotation(), API.name, Source(), replace=True, delivery=COMMIT)
+    run_move(fleet.rotation(), API.name, delivery=COMMIT)
+
+
+def test_slots_come_and_go_with_the_rotation(fleet: Fleet) -> None:
+    place = f"{PROVIDER}#stringData.KEY"
+    policy = fleet.change(API, format="slots", accepted=(place,))
+    init_keyset(fleet.rotation(), policy.name, FRESH, delivery=COMMIT)
+    run_move(fleet.rotation(), policy.name, delivery=COMMIT)
+    old, new = fleet.value(place), fleet.value(f"{place}_NEXT")
+    fleet.pass_time(hours=1)
+    run_move(fleet.rotation(), policy.name, delivery=COMMIT)
+    assert (fleet.value(place), fleet.value(f"{place}_PREVIOUS")) == (new, old)
+    assert "KEY_NEXT" not in fleet.world.decrypt(PROVIDER)
+
+
+def test_keysets_of_one_provider_share_its_list(fleet: Fleet) -> None:
+    app = replace(API, name="pulse-data/app", callers=(f"{ACCOUNT}#stringData.DATA_KEY",))
+    fleet.policies = (API, app)
+    for policy in fleet.policies:
+        init_keyset(fleet.rotation(), policy.name, FRESH, delivery=COMMIT)
+    run_move(fleet.rotation(), API.name, delivery=COMMIT)
+    ids = [one["id"] for one in json.loads(fleet.value(ACCEPTED))]
+    expected = [key.kid for policy in (app, API) for key in fleet.keyset(policy).keys]
+    assert ids == expected
+
+
+def test_raw_targets_stop_promote_by_name_until_they_are_gone(fleet: Fleet) -> None:
+    raw = f"{ACCOUNT}#stringData.OLD_JWT"
+    policy = fleet.change(JWT, raw_targets=(raw,))
+    init_keyset(fleet.rotation(), policy.name, FRESH, delivery=COMMIT)
+    run_move(fleet.rotation(), policy.name, Move.PUBLISH, delivery=COMMIT)
+    fleet.pass_time(hours=1)
+    with pytest.raises(FailedError) as caught:
+        run_move(fleet.rotation(), policy.name, Move.PROMOTE, delivery=COMMIT)
+    assert (caught.value.kind, raw in caught.value.message) == ("single-reader", True)
+    fleet.change(policy, raw_targets=())
+    run_move(fleet.rotation(), policy.name, Move.PROMOTE, delivery=COMMIT)
+
+
+def test_external_callers_are_waited_for(fleet: Fleet) -> None:
+    policy = fleet.change(API, external_callers=("acme", "zeta"))
+    init_keyset(fleet.rotation(), policy.name, FRESH, delivery=COMMIT)
+    with pytest.raises(FailedError):
+        confirm_keyset(fleet.rotation(), policy.name, delivery=COMMIT)
+    run_move(fleet.rotation(), policy.name, delivery=COMMIT)
+    fleet.pass_time(hours=1)
+    confirm_keyset(fleet.rotation(), policy.name, ["acme"], delivery=COMMIT)
+    with pytest.raises(FailedError) as caught:
+        run_move(fleet.rotation(), policy.name, delivery=COMMIT)
+    assert (caught.value.kind, caught.value.facts["names"]) == ("unconfirmed", "zeta")
+    with pytest.raises(UsageError):
+        confirm_keyset(fleet.rotation(), policy.name, ["nobody"], delivery=COMMIT)
+    confirm_keyset(fleet.rotation(), policy.name, delivery=COMMIT)
+    run_move(fleet.rotation(), policy.name, delivery=COMMIT)
+    assert fleet.keyset(policy).confirmed == ()
+    assert fleet.is_clean()
+
+
+def test_a_keyset_file_under_another_name_is_not_believed(fleet: Fleet) -> None:
+    init_keyset(fleet.rotation(), API.name, FRESH, delivery=COMMIT)
+    folder = fleet.world.repo / "infra/secrets/keysets/pulse-data"
+    copy = replace(API, name="pulse-data/copy", accepted=(f"{ACCOUNT}#stringData.A",), callers=())
+    fleet.policies = (API, copy)
+    (folder / "copy.yaml").write_bytes((folder / "portal.yaml").read_bytes())
+    with pytest.raises(MalformedError) as caught:
+        fleet.keyset(copy)
+    assert caught.value.kind == "keyset-name"
