@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -71,6 +72,12 @@ class FakeVaultwarden:
             return None
 
         self.before = before
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """No request is served while the block runs."""
+        with self._lock:
+            yield
 
     def handle(self, request: Request) -> Answer | None:
         """The answer; None: the connection breaks."""

@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+import pyrage
+
 from tests.fakes.people import Company, Person
 from tests.mirror.vaultwarden.place import OwnersHand
 from tests.world import Result, World
@@ -85,13 +87,21 @@ class Office:
 
     def add_files(self, count: int, *, folder: str = "prod", value: str = "v") -> list[str]:
         """So many plain maps; not committed yet."""
-        self.sentinels.append(value) if len(value) > 6 else None
+        if len(value) > 6:
+            self.sentinels.append(value)
         files = [f"infra/secrets/{folder}/file{number}.yaml" for number in range(count)]
         for number, file in enumerate(files):
             self.world.encrypt(
                 file, f"user: {value}-{number}\ndb:\n    password: {value}-{number}\n"
             )
         return files
+
+    def stranger(self) -> str:
+        """The identity file of somebody who can read none of the files."""
+        path = self.world.folder / "stranger.txt"
+        path.write_text(f"{pyrage.x25519.Identity.generate()}\n")
+        path.chmod(0o600)
+        return str(path)
 
     def shown(self, file: str) -> dict[str, str]:
         return dict(self.hand.fields(self.hand.find(file)))

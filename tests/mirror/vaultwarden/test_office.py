@@ -1,0 +1,278 @@
+"""The mirror in a Vaultwarden as its users run it: the installed program, real git and sops."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+from collections.abc import Callable
+
+import pytest
+
+from tests.fakes.people import MANAGER, Company
+from tests.fakes.vaultwarden import FakeVaultwarden, Fault
+from tests.fakes.vaultwarden.wire import Answer, Request
+from tests.mirror.vaultwarden.office import Office, drift_of
+from tests.world import PROGRAM, World
+
+VALUE = "s3nt1nel-value"
+
+
+@pytest.fixture
+def office(world: World, company: Company) -> Office:
+    office = Office(world, company)
+    office.configure()
+    office.write_credentials()
+    return office
+
+
+def test_files_become_items_that_staff_can_read(office: Office, server: FakeVaultwarden) -> None:
+    """By an account with no more than edit rights; a second run has next to nothing to ask."""
+    office.add_files(2, value=VALUE)
+    office.world.commit()
+    done = office.mirror("sync")
+    assert (done["created"], done["in_sync"]) == (2, True)
+    item = office.hand.find("infra/secrets/prod/file0.yaml")
+    assert office.hand.read(item["name"]) == "file0 (prod)"
+    assert "read-only copy of infra/secrets/prod/file0.yaml" in office.hand.read(item["notes"])
+    assert office.shown("infra/secrets/prod/file0.yaml")["db.password"] == f"{VALUE}-0"
+    assert item["id"] in [one["id"] for one in office.company.staff.sync()["ciphers"]]
+    memberships = office.company.service.sync()["profile"]["organizations"]
+    assert [one["type"] for one in memberships] == [2]
+    server.seen.clear()
+    again = office.mirror("sync")
+    assert again["requests"] == len(server.seen) <= 3
+
+
+def test_a_value_typed_at_night_survives_and_gets_into_the_file(office: Office) -> None:
+    file = office.add_files(1, value=VALUE)[0]
+    office.world.commit()
+    office.mirror("sync")
+    office.sentinels.append("typed at night")
+    office.hand.set_field(file, "db.password", "typed at night")
+    left = office.mirror("sync", status=1)
+    assert drift_of(left) == [("hand-edited", file, ("db.password",))]
+    assert office.run("verify", "--mirror").status == 1
+    assert office.run("mirror", "adopt", file, "db.password").status == 0
+    assert "typed at night" in office.world.decrypt(file)
+    office.world.commit()
+    assert office.mirror("sync")["in_sync"]
+    assert office.hand.find(file)["passwordHistory"] == []
+
+
+def test_a_person_with_fewer_identities_prunes_nothing_that_she_cannot_read(
+    office: Office, server: FakeVaultwarden
+) -> None:
+    office.add_files(2)
+    office.world.commit()
+    office.mirror("sync")
+    before = office.hand.ciphers()
+    left = office.mirror("sync", "--prune", "--identity-file", str(office.stranger()), status=4)
+    assert {kind for kind, _, _ in drift_of(left)} == {"unknown"}
+    assert office.hand.ciphers() == before
+
+
+def test_staff_may_look_and_not_sync(office: Office) -> None:
+    file = office.add_files(1)[0]
+    office.world.commit()
+    office.mirror("sync")
+    office.write_credentials(office.company.staff)
+    assert office.mirror("status")["in_sync"]
+    office.world.encrypt(file, "user: changed\n")
+    office.world.commit()
+    refused = office.run("mirror", "sync")
+    assert (refused.status, "may not write" in refused.stderr) == (4, True)
+    assert "hint: only the service account syncs" in refused.stderr
+
+
+def test_the_audit_names_everybody_who_may_write(office: Office) -> None:
+    company = office.company
+    company.change_member(company.service, {"prod": "manage", "dev": "manage"}, MANAGER)
+    found = office.mirror("audit", status=1)
+    assert [(one["check"], one["who"]) for one in found["findings"]] == [
+        ("role-writes", company.owner.email)
+    ]
+    office.configure(f'break_glass = ["{company.owner.email}"]\n')
+    assert office.mirror("audit")["errors"] == 0
+    company.change_member(company.staff, {"prod": "edit", "dev": "view"})
+    found = office.mirror("audit", status=1)
+    errors = [one for one in found["findings"] if one["severity"] == "error"]
+    assert [(one["who"], one["collection"]) for one in errors] == [(company.staff.email, "prod")]
+
+
+# Crashes
+
+
+def kill_at(office: Office, server: FakeVaultwarden, number: int) -> bool:
+    """Start a sync and kill it once its n-th request is served; whether it got that far.
+
+    To be killed before a request is served leaves what the request before it left.
+    """
+    count = 0
+    child: list[subprocess.Popen[bytes]] = []
+
+    def shoot(request: Request) -> None:
+        nonlocal count
+        count += 1
+        if count == number:
+            child[0].send_signal(signal.SIGKILL)
+            child[0].wait()
+
+    with server.paused():
+        server.after = shoot
+        child.append(
+            subprocess.Popen(
+                [*PROGRAM, "mirror", "sync"],
+                cwd=office.world.repo,
+                env=office.world.environment | office.environment,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+        )
+    child[0].wait()
+    server.after = lambda _: None
+    return child[0].returncode == -signal.SIGKILL
+
+
+def test_a_first_sync_killed_at_any_request_is_completed(
+    office: Office, server: FakeVaultwarden
+) -> None:
+    """By import: version, sync, import, look, read back (the login was kept)."""
+    files = office.add_files(10)
+    office.world.commit()
+    office.mirror("status")
+    for number in range(2, 6):
+        office.hand.clear()
+        assert kill_at(office, server, number)
+        assert office.mirror("sync")["in_sync"]
+        mirrored = [office.hand.file_of(one) for one in office.hand.ciphers()]
+        assert sorted(map(str, mirrored)) == sorted(files), f"request {number}"
+
+
+def test_creations_one_by_one_killed_in_the_middle_are_completed(
+    office: Office, server: FakeVaultwarden
+) -> None:
+    files = office.add_files(3)
+    office.world.commit()
+    office.mirror("status")
+    assert kill_at(office, server, 4)
+    assert office.mirror("sync")["in_sync"]
+    assert sorted(office.hand.file_of(one) for one in office.hand.ciphers()) == sorted(files)
+
+
+def test_a_server_that_goes_away_in_the_middle_is_exit_5_and_is_completed(
+    office: Office, server: FakeVaultwarden
+) -> None:
+    files = office.add_files(3)
+    office.world.commit()
+    office.mirror("status")
+    server.before = lambda request: Fault() if len(server.store.ciphers) >= 1 else None
+    assert office.run("mirror", "sync").status == 5
+    server.before = lambda _: None
+    assert office.mirror("sync")["in_sync"]
+    assert len(office.hand.ciphers()) == len(files)
+
+
+def test_a_lost_database_is_rebuilt_and_lost_files_are_restored(
+    office: Office, server: FakeVaultwarden
+) -> None:
+    files = office.add_files(3, value=VALUE)
+    office.world.commit()
+    office.mirror("sync")
+    server.store.ciphers.clear()
+    assert office.mirror("sync")["created"] == 3
+    back = office.world.folder / "back"
+    assert office.run("mirror", "restore", "--to", str(back)).status == 0
+    for file in files:
+        restored = office.world.sops("decrypt", str(back / file)).stdout
+        assert restored == office.world.decrypt(file)
+
+
+# Errors
+
+
+HTML = Answer(503, f"<html>{VALUE}</html>".encode(), "text/html", {"Retry-After": "0"})
+
+
+def limit(office: Office, server: FakeVaultwarden) -> None:
+    server.store.login_burst = server.store.logins
+
+
+def other_key(office: Office, server: FakeVaultwarden) -> None:
+    office.write_credentials(client_secret="an0ther-s3cret")
+
+
+def other_password(office: Office, server: FakeVaultwarden) -> None:
+    office.write_credentials(master_password="an0ther-passw0rd")
+
+
+def hostile_kdf(office: Office, server: FakeVaultwarden) -> None:
+    user = server.store.user_of_email(office.company.service.email)
+    assert user is not None
+    user.iterations = 1
+
+
+def html(office: Office, server: FakeVaultwarden) -> None:
+    server.before = lambda request: Fault(answer=HTML) if request.path == "/api/sync" else None
+
+
+def malformed(office: Office, server: FakeVaultwarden) -> None:
+    answer = Answer(200, f'{{"profile": "{VALUE}"'.encode())
+    server.before = lambda request: Fault(answer=answer) if request.path == "/api/sync" else None
+
+
+def no_credentials(office: Office, server: FakeVaultwarden) -> None:
+    office.world.folder.joinpath("credentials.yaml").unlink()
+
+
+@pytest.mark.parametrize(
+    ("prepare", "kind", "code"),
+    [
+        (limit, "login-rate-limited", 5),
+        (other_key, "api-key-refused", 4),
+        (other_password, "wrong-master-password", 4),
+        (hostile_kdf, "kdf-refused", 3),
+        (html, "server-error", 5),
+        (malformed, "bad-answer", 3),
+        (no_credentials, "missing-file", 3),
+    ],
+)
+def test_what_goes_wrong_has_a_kind_a_hint_and_no_secret(
+    office: Office,
+    server: FakeVaultwarden,
+    prepare: Callable[[Office, FakeVaultwarden], None],
+    kind: str,
+    code: int,
+) -> None:
+    office.sentinels.append(VALUE)
+    prepare(office, server)
+    result = office.run("mirror", "status", "--json", "-vv")
+    error = json.loads(result.stdout)
+    assert (error["kind"], error["code"], result.status) == (kind, code, code)
+    assert error["hint"] or kind == "bad-answer"
+
+
+def test_without_any_credentials_it_says_how_to_log_in(office: Office) -> None:
+    result = office.world.run("mirror", "status", env={"XDG_STATE_HOME": str(office.world.folder)})
+    assert result.status == 4
+    assert "plana-secrets login" in result.stderr
+
+
+# Set-up
+
+
+def test_init_finds_what_is_there_and_writes_the_configuration(office: Office) -> None:
+    company = office.company
+    config = office.world.repo / "plana-secrets.toml"
+    config.write_text(
+        '# ours\n[mirror]\nbackend = "none"  # for now\n\n[files]\nroots = ["infra/secrets"]\n'
+    )
+    argv = ["init", "vaultwarden", "--url", company.url]
+    unclear = office.run("mirror", *argv)
+    assert (unclear.status, "'dev', 'other', 'prod'" in unclear.stderr) == (2, True)
+    argv += ["--collection", "infra/secrets/prod/**=prod"]
+    done = office.mirror(*argv)
+    assert (done["changed"], done["role"]) == (True, "member")
+    assert "# ours" in config.read_text()
+    assert office.run("mirror", "status").status == 0
+    assert not office.mirror(*argv)["changed"]
