@@ -39,31 +39,39 @@ def merge_contents(
     """``theirs`` with the changes that lead from ``base`` to ``mine``."""
     before, ours, others = _units(base), _units(mine), _units(theirs)
     my_changes, their_changes = _changes(before, ours), _changes(before, others)
-    conflicts = [*_conflicts(my_changes, their_changes, ours, others)]
+    conflicts = _conflicts(my_changes, their_changes, ours, others)
     talk = _Talk(base, mine, theirs)
     if talk.is_conflict:
         conflicts.append(COMMENTS)
-    chosen = dict(winners or {})
+    chosen = winners or {}
     if any(path not in chosen for path in conflicts):
         return Merge(None, tuple(conflicts))
-    lost = {path for path in conflicts if chosen[path] == "theirs"}
-    mine_wins = talk.changed_by_me and (COMMENTS not in lost)
-    if mine_wins:
-        taken = [path for path in their_changes if not _beaten(path, conflicts, chosen, "theirs")]
+    won = [path for path in conflicts if chosen[path] == "mine"]
+    lost = [path for path in conflicts if chosen[path] == "theirs"]
+    if talk.changed_by_me and COMMENTS not in lost:
+        taken = _settle(their_changes, my_changes, refused=won, returned=lost)
         return Merge(_apply(mine, others, taken), tuple(conflicts))
-    taken = [path for path in my_changes if not _beaten(path, conflicts, chosen, "mine")]
+    taken = _settle(my_changes, their_changes, refused=lost, returned=won)
     return Merge(_apply(theirs, ours, taken), tuple(conflicts))
 
 
-def _beaten(
-    path: LeafPath, conflicts: Sequence[LeafPath], chosen: Mapping[LeafPath, Side], side: Side
-) -> bool:
-    """Whether ``side``'s change at ``path`` lost."""
-    return any(
-        _touch(path, conflict) and chosen[conflict] != side
-        for conflict in conflicts
-        if conflict != COMMENTS
-    )
+def _settle(
+    changes: Sequence[LeafPath],
+    present: Sequence[LeafPath],
+    *,
+    refused: Sequence[LeafPath],
+    returned: Sequence[LeafPath],
+) -> list[LeafPath]:
+    """What to take from the other side: its changes, unless they lost, and its state of
+    what was changed here where it won."""
+    return [
+        *(path for path in changes if not _touches_any(path, refused)),
+        *(path for path in present if _touches_any(path, returned) and path not in changes),
+    ]
+
+
+def _touches_any(path: LeafPath, others: Sequence[LeafPath]) -> bool:
+    return any(_touch(path, other) for other in others if other != COMMENTS)
 
 
 def _unit_of(path: LeafPath) -> LeafPath:
@@ -114,14 +122,22 @@ def _changes(before: _Units, after: _Units) -> list[LeafPath]:
 def _conflicts(
     mine: Sequence[LeafPath], theirs: Sequence[LeafPath], ours: _Units, others: _Units
 ) -> list[LeafPath]:
-    """Units that I changed and that what they changed cannot live beside."""
-
-    def agree(path: LeafPath) -> bool:
-        return path in theirs and _facts(ours.get(path)) == _facts(others.get(path))
-
-    disputed = [path for path in theirs if not (path in mine and agree(path))]
+    """The places at which two changes cannot live beside each other, each named once."""
+    agreed = {
+        path
+        for path in mine
+        if path in theirs and _facts(ours.get(path)) == _facts(others.get(path))
+    }
+    places = {
+        min(one, other, key=len): None
+        for one in mine
+        for other in theirs
+        if one not in agreed and other not in agreed and _touch(one, other)
+    }
     return [
-        path for path in mine if not agree(path) and any(_touch(path, other) for other in disputed)
+        place
+        for place in places
+        if not any(len(other) < len(place) and _touch(place, other) for other in places)
     ]
 
 
