@@ -30,18 +30,18 @@ def path_of(workspace: Workspace, file: str) -> Path:
 
 def path_below(root: Path, file: str) -> Path:
     """Like ``path_of``, below any root."""
-    path = root
+    place = os.fspath(root)
     for part in file.split("/"):
-        path /= part
+        place = f"{place}/{part}"
         try:
-            mode = os.lstat(path).st_mode
+            mode = os.lstat(place).st_mode
         except (FileNotFoundError, NotADirectoryError):
             continue
         if stat.S_ISLNK(mode):
-            place = path.relative_to(root).as_posix()
-            what = "is a symlink" if place == file else f"lies behind a symlink, {place}"
-            raise FailedError(f"{file} {what}", kind="symlink", file=file, link=place)
-    return path
+            link = Path(place).relative_to(root).as_posix()
+            what = "is a symlink" if link == file else f"lies behind a symlink, {link}"
+            raise FailedError(f"{file} {what}", kind="symlink", file=file, link=link)
+    return Path(place)
 
 
 def read_bytes_of(workspace: Workspace, file: str) -> bytes:

@@ -6,7 +6,6 @@ across files need to know.
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -153,4 +152,4 @@ def _sketch_of(structure: Structure) -> tuple[bytes, ...]:
         for item in structure.items
         if isinstance(item, (Leaf, Comment)) and item.token is not None
     }
-    return tuple(heapq.nsmallest(_SKETCH, tags))
+    return tuple(sorted(tags)[:_SKETCH])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Final
 
 from plana_secrets.verify.finding import Finding
@@ -19,8 +20,12 @@ PUBLIC_DEMO_FINGERPRINTS: Final = frozenset(
 """Recipients whose private keys we published with our examples, by ``fingerprint_of``."""
 
 
+@lru_cache(maxsize=1024)
 def fingerprint_of(recipient: str) -> str:
-    """SHA-256 of a recipient's text, in hex: how a public demo recipient is known."""
+    """SHA-256 of a recipient's text, in hex: how a public demo recipient is known.
+
+    Remembered, since every file names the same few.
+    """
     return hashlib.sha256(recipient.encode()).hexdigest()
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final
 
+from plana_secrets.secretfiles.workspace import RULES_FILE
 from plana_secrets.sops.model import Severity
 from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.finding import Finding
 
-_READ_BY_US: Final = frozenset({".yaml", ".yml"})
+_READ_BY_US: Final = (".yaml", ".yml")
 _GIT_FILES: Final = frozenset({".gitkeep", ".gitignore", ".gitattributes", ".sourceignore"})
 _SECRET_KIND: Final = re.compile(rb"""(?m)^\s*(?:- )?["']?kind["']?:\s*["']?Secret["']?\s*,?\s*$""")
 _SECRET_DATA: Final = re.compile(rb"""(?m)^\s*["']?(?:data|stringData)["']?:""")
@@ -22,13 +24,13 @@ _LITERALS: Final = re.compile(rb"""(?m)^\s+(?:- )?literals:""")
 
 def is_secret_candidate(file: str) -> bool:
     """Whether a file is to be read as a SOPS document, by its name."""
-    return PurePosixPath(file).suffix in _READ_BY_US and PurePosixPath(file).name != ".sops.yaml"
+    return file.endswith(_READ_BY_US) and file.rpartition("/")[2] != RULES_FILE
 
 
 def check_kind(root: Path, file: str) -> Iterator[Finding]:
     """A regular file and nothing else; an exec bit is odd, but harms nobody."""
     try:
-        mode = (root / file).lstat().st_mode
+        mode = os.lstat(f"{root}/{file}").st_mode
     except OSError:
         return  # reading it says so
     if stat.S_ISLNK(mode):
@@ -43,10 +45,10 @@ def check_kind(root: Path, file: str) -> Iterator[Finding]:
 
 def check_stranger(file: str, content: bytes) -> Iterator[Finding]:
     """A file among the secrets that is no SOPS YAML file by its name or its content."""
-    name = PurePosixPath(file).name
+    name = file.rpartition("/")[2]
     if name in _GIT_FILES:
         return
-    if name == ".sops.yaml":
+    if name == RULES_FILE:
         yield found("rules-nested", "sops started below this folder follows it", file=file)
     elif is_plain_secret(content):
         yield found("plaintext-secret", "a Kubernetes Secret without encryption", file=file)
