@@ -239,17 +239,31 @@ class _Change:
     def run(self) -> WriteResult:
         if self._request is not None:
             self._check_committable(self._intent.base)
-        self._journal.begin(self._intent, [one.content for one in self._changes])
-        try:
-            self._build_and_push()
-        except UnavailableError:
-            self._settle_lost_push()
-        except PlanaSecretsError:
-            self._journal.clear()
-            raise
+        with self._forgotten_on_failure():
+            self._journal.begin(self._intent, [one.content for one in self._changes])
+            self._build()
+        if self._intent.push:
+            self._push(self._intent.push)
         self._put_all_in_place()
         self._journal.clear()
         return WriteResult(tuple(self._files), self._commit, pushed=bool(self._intent.push))
+
+    @contextlib.contextmanager
+    def _forgotten_on_failure(self) -> Iterator[None]:
+        """For the steps before the first effect: an error there leaves nothing to recover."""
+        try:
+            yield
+        except PlanaSecretsError:
+            self._journal.clear()
+            raise
+
+    def _incomplete(self, cause: PlanaSecretsError) -> IncompleteError:
+        """For the steps after which there is no way back."""
+        return IncompleteError(
+            f"stopped in the middle: {cause.message}",
+            kind="pending",
+            operation=self._intent.operation,
+        )
 
     def _check_committable(self, base: str | None) -> None:
         """The commit is to hold this change and nothing that was lying about."""
@@ -265,19 +279,29 @@ class _Change:
                     file=file,
                 )
 
-    def _build_and_push(self) -> None:
+    def _build(self) -> None:
         if self._request is None:
             return
-        intent = self._intent
         contents = {one.file: one.content for one in self._changes}
         self._commit = commits.build_commit(
-            self._repository.command, contents, intent.message, parent=intent.base
+            self._repository.command, contents, self._intent.message, parent=self._intent.base
         )
         self._journal.advance(Stage.BUILT, commit=self._commit)
-        if intent.push:
-            self._journal.advance(Stage.PUSHING)
-            self._repository.push(self._commit, branch=intent.push)
+
+    def _push(self, branch: str) -> None:
+        try:
+            with self._forgotten_on_failure():
+                self._journal.advance(Stage.PUSHING)
+            self._repository.push(self._commit or "HEAD", branch=branch)
+        except UnavailableError:
+            self._settle_lost_push()
+        except PlanaSecretsError:
+            self._journal.clear()
+            raise
+        try:
             self._journal.advance(Stage.PUSHED)
+        except FailedError as error:
+            raise self._incomplete(error) from None
 
     def _settle_lost_push(self) -> None:
         """The answer to the push was lost: ask whether it arrived, and go on accordingly."""
@@ -294,36 +318,32 @@ class _Change:
             raise UnavailableError(
                 "the remote did not take the push; nothing was changed", kind="remote-unavailable"
             ) from None
-        self._journal.advance(Stage.PUSHED)
 
     def _put_all_in_place(self) -> None:
-        self._journal.advance(Stage.REPLACING)
+        git = self._repository.command
         try:
+            self._journal.advance(Stage.REPLACING)
             for one in self._changes:
                 put_in_place(self._workspace, one.file, one.content)
             if self._commit is not None:
-                commits.move_head(
-                    self._repository.command, self._commit, expected=self._intent.base
-                )
+                commits.move_head(git, self._commit, expected=self._intent.base)
         except PlanaSecretsError as error:
             self._undo(error)
             raise
-        if self._commit is not None:
-            commits.refresh_index(self._repository.command, self._commit, self._files)
+        try:
+            if self._commit is not None:
+                commits.refresh_index(git, self._commit, self._files)
+        except PlanaSecretsError as error:
+            raise self._incomplete(error) from None
 
     def _undo(self, cause: PlanaSecretsError) -> None:
         """Put the old contents back, unless others have seen the new ones already."""
-        failure = IncompleteError(
-            f"stopped in the middle: {cause.message}",
-            kind="pending",
-            operation=self._intent.operation,
-        )
         if self._intent.push:
-            raise failure from None
+            raise self._incomplete(cause) from None
         try:
             for one, content in zip(self._changes, self._before, strict=True):
                 if digest_on_disk(self._workspace, one.file) != one.old_digest:
                     put_in_place(self._workspace, one.file, content)
             self._journal.clear()
         except PlanaSecretsError:
-            raise failure from None
+            raise self._incomplete(cause) from None

@@ -121,9 +121,9 @@ def finish_pending(workspace: Workspace) -> Recovery:
     """
     journal = Journal(workspace.repository)
     pending = journal.read()
-    recovery = plan_recovery(pending, gather_facts(workspace, pending))
-    if pending is None or recovery.action == "nothing":
-        return recovery
+    if pending is None:
+        return Recovery("nothing")
+    recovery = plan_recovery(pending, _gather_or_stop(workspace, pending))
     if recovery.action == "blocked":
         raise IncompleteError(
             f"an interrupted change ({pending.operation}) is open: {recovery.reason}",
@@ -137,9 +137,20 @@ def finish_pending(workspace: Workspace) -> Recovery:
     return replace(recovery, operation=pending.operation)
 
 
-def gather_facts(workspace: Workspace, pending: Pending | None) -> Facts:
+def _gather_or_stop(workspace: Workspace, pending: Pending) -> Facts:
+    try:
+        return gather_facts(workspace, pending)
+    except FailedError as error:
+        raise IncompleteError(
+            f"an interrupted change ({pending.operation}) is open: {error.message}",
+            kind="blocked",
+            operation=pending.operation,
+        ) from None
+
+
+def gather_facts(workspace: Workspace, pending: Pending) -> Facts:
     """Look at the disk, at HEAD, and, only if a push was under way, at the remote."""
-    if pending is None or pending.intent is None:
+    if pending.intent is None:
         return Facts()
     intent = pending.intent
     foreign = intent.root != str(workspace.root) and Path(intent.root).exists()

@@ -192,6 +192,39 @@ class TestWithACommit:
         assert contents(files_world) == before
         assert pending(workspace) is None
 
+    def test_an_index_that_another_git_holds_is_caught_up_with_later(
+        self, files_world: World, workspace: Workspace
+    ) -> None:
+        """The commit is made by then, so it is no failure that changed nothing."""
+        staged = stage_both(workspace)
+        lock = files_world.repo / ".git/index.lock"
+        lock.touch()
+        with writing(workspace, "test"), pytest.raises(IncompleteError) as caught:
+            write_files(workspace, staged, operation="test", commit=CommitRequest("x"))
+        assert caught.value.kind == "pending"
+        lock.unlink()
+        recover(files_world)
+        assert contents(files_world) == [one.content for one in staged]
+        assert files_world.git("status", "--porcelain") == ""
+
+    def test_a_branch_that_moves_at_the_last_moment_undoes_the_files(
+        self, files_world: World, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        before = contents(files_world)
+        real = commits.move_head
+
+        def late(*args: Any, **options: Any) -> None:
+            files_world.git("commit", "-q", "--allow-empty", "-m", "theirs")
+            real(*args, **options)
+
+        monkeypatch.setattr(commits, "move_head", late)
+        staged = stage_both(workspace)
+        with writing(workspace, "test"), pytest.raises(ConflictError) as caught:
+            write_files(workspace, staged, operation="test", commit=CommitRequest("x"))
+        assert caught.value.kind == "branch-moved"
+        assert contents(files_world) == before
+        assert files_world.git("status", "--porcelain") == ""
+
     def test_in_a_work_tree_the_journal_is_its_own(
         self, files_world: World, workspace: Workspace
     ) -> None:
@@ -480,6 +513,20 @@ def test_a_file_that_a_person_changed_after_the_crash_is_not_overwritten(
         pass
     assert caught.value.exit_code == 7
     assert (files_world.repo / PLAIN_FILE).read_bytes() == theirs
+
+
+def test_a_pending_change_of_a_file_that_became_a_link_is_open_not_failed(
+    files_world: World, workspace: Workspace
+) -> None:
+    intent = Intent("set", str(files_world.repo), (IntendedFile(PLAIN_FILE, "old", "new"),))
+    journal = Journal(workspace.repository)
+    journal.begin(intent, [b"new"])
+    journal.advance(Stage.REPLACING)
+    path = files_world.repo / PLAIN_FILE
+    path.rename(path.with_name("real.yaml"))
+    path.symlink_to("real.yaml")
+    with pytest.raises(IncompleteError, match="symlink"), writing(workspace, "next"):
+        pass
 
 
 # -- the records
