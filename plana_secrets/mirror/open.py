@@ -34,7 +34,7 @@ class Surroundings:
         """The part of the state folder that belongs to this repository and its work trees."""
         place = self.repository.common_dir
         mark = sha256(bytes(place)).hexdigest()[:12]
-        return self.state_folder / f"{self.repository.root.name}-{mark}"
+        return self.state_folder / f"{place.parent.name}-{mark}"
 
 
 def find_state_folder(environment: Mapping[str, str], home: Path) -> Path:

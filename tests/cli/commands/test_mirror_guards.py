@@ -11,6 +11,9 @@ import time
 import pyrage
 import pytest
 
+from plana_secrets.git.repository import Repository
+from plana_secrets.secretfiles.journal import IntendedFile, Intent, Journal
+from plana_secrets.storage import digest_of
 from tests.cli.commands.mirrored import (
     MANIFEST,
     SENTINEL,
@@ -107,6 +110,16 @@ def test_a_job_without_the_identity_ends_with_4(place: World) -> None:
     stranger.write_text(f"{pyrage.x25519.Identity.generate()}\n")
     result = mirror(place, "status", env={"SOPS_AGE_KEY_FILE": str(stranger)})
     assert result.status == 4
+
+
+def test_nothing_is_mirrored_in_the_middle_of_a_change(place: World) -> None:
+    repository = Repository.open(place.repo)
+    files = (IntendedFile(A, digest_of((place.repo / A).read_bytes()), digest_of(b"new")),)
+    Journal(repository).begin(Intent("set", str(place.repo), files), [b"new"])
+    assert mirror_object(place, "sync", status=7)["kind"] == "pending"
+    looked = mirror(place, "status")
+    assert looked.status == 0
+    assert "an interrupted change is open" in looked.stderr
 
 
 def test_a_restore_gives_back_every_value(place: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from plana_secrets.cli.commands.mirror import session
@@ -13,12 +14,14 @@ if TYPE_CHECKING:
     from plana_secrets.mirror.state import MirrorState
 
 _ADVICE = {
-    "hand-edited": "take it with `plana-secrets mirror adopt FILE PATH`, "
+    "hand-edited": "take it with `plana-secrets mirror adopt {place}`, "
     "or overwrite it with `plana-secrets mirror sync --overwrite-edits`",
     "retyped": "`plana-secrets mirror sync --overwrite-edits` makes the item anew",
     "undecryptable": "`plana-secrets mirror sync --overwrite-edits` makes the item anew",
     "extra": "`plana-secrets mirror sync --prune` deletes the items of removed files",
 }
+
+_NOT_OURS_TO_MEND = "nothing says which file it mirrors; look at the item and delete it by hand"
 
 
 def show_rehearsal(context: Context, state: MirrorState, requests: int) -> None:
@@ -68,6 +71,19 @@ def _in_words(counts: dict[str, int]) -> str:
 
 
 def _advise(context: Context, left: tuple[Drift, ...]) -> None:
-    for kind in dict.fromkeys(one.kind.value for one in left):
-        if kind in _ADVICE:
-            context.output.talk(f"hint: {kind}: {_ADVICE[kind]}")
+    """The ways out, once a kind, with the first place as the example."""
+    first: dict[str, Drift] = {}
+    for one in left:
+        first.setdefault(one.kind.value, one)
+    for kind, one in first.items():
+        advice = _ADVICE.get(kind) if one.file else _NOT_OURS_TO_MEND
+        if advice:
+            context.output.talk(f"hint: {kind}: {advice.format(place=_place_of(one))}")
+
+
+def _place_of(drift: Drift) -> str:
+    """File and path as they are typed into a shell; of title and note there is no path."""
+    leaves = [path for path in drift.paths if not path.startswith(".")]
+    if drift.file is None or not leaves:
+        return "FILE PATH"
+    return f"{shlex.quote(drift.file)} {shlex.quote(leaves[0])}"

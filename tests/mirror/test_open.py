@@ -1,0 +1,76 @@
+"""Which backend is opened, where its files lie, and what is never copied."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from plana_secrets.age.identities import Identities
+from plana_secrets.errors import UsageError
+from plana_secrets.git.repository import Repository
+from plana_secrets.mirror.open import Surroundings, local_path, never_mirrored, open_backend
+from plana_secrets.mirror.settings import LocalSettings, MirrorSettings, VaultwardenSettings
+from tests.world import World
+
+CREDENTIALS = "infra/secrets/jobs/vaultwarden.yaml"
+
+
+def around(world: World, **environment: str) -> Surroundings:
+    return Surroundings(Repository.open(world.repo), environment, world.home, Identities)
+
+
+def test_no_mirror_and_an_unknown_one_are_told_apart(world: World) -> None:
+    for backend, kind in (("none", "no-mirror"), ("paper", "unknown-backend")):
+        with pytest.raises(UsageError) as error:
+            open_backend(MirrorSettings(backend=backend), around(world))
+        assert error.value.kind == kind
+
+
+def test_state_lies_where_xdg_says(world: World) -> None:
+    assert around(world).state_folder == world.home / ".local/state/plana-secrets"
+    assert around(world, XDG_STATE_HOME="/s").state_folder == Path("/s/plana-secrets")
+    assert around(world, XDG_STATE_HOME="relative").state_folder == around(world).state_folder
+
+
+def test_two_repositories_of_one_name_have_two_mirrors(world: World, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    other = World(tmp_path / "other")
+    assert local_path(LocalSettings(), around(world)) != local_path(LocalSettings(), around(other))
+
+
+def test_two_work_trees_of_a_repository_have_one_mirror(world: World) -> None:
+    world.commit()
+    world.git("worktree", "add", "-q", str(world.folder / "tree"))
+    tree = Surroundings(Repository.open(world.folder / "tree"), {}, world.home, Identities)
+    assert local_path(LocalSettings(), tree) == local_path(LocalSettings(), around(world))
+
+
+def test_credentials_and_the_mirror_itself_are_never_mirrored(world: World) -> None:
+    server = VaultwardenSettings("https://v.example.com", "o", credentials=CREDENTIALS)
+    settings = MirrorSettings(
+        backend="local",
+        local=LocalSettings(path="infra/secrets/mirror.json.age"),
+        vaultwarden=server,
+    )
+    named = str(world.repo / "infra/secrets/named.yaml")
+    surroundings = around(world, PLANA_SECRETS_VAULTWARDEN_CREDENTIALS=named)
+    assert never_mirrored(settings, surroundings) == {
+        CREDENTIALS,
+        "infra/secrets/mirror.json.age",
+        "infra/secrets/named.yaml",
+    }
+    elsewhere = around(world, PLANA_SECRETS_VAULTWARDEN_CREDENTIALS="/run/credentials.yaml")
+    assert never_mirrored(MirrorSettings(backend="none"), elsewhere) == frozenset()
+
+
+def test_the_local_mirror_loads_nothing_of_a_server() -> None:
+    code = (
+        "import sys, plana_secrets.mirror.open, plana_secrets.mirror.state,"
+        " plana_secrets.mirror.backends.local;"
+        "print(sorted({'urllib3', 'keyring', 'rich'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert done.stdout.strip() == b"[]"
