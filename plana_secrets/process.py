@@ -115,12 +115,13 @@ def run_on_terminal(
 def become_program(argv: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
     """Replace this process by a program (execvpe); its status becomes ours.
 
-    Python ignores SIGPIPE, and what is ignored stays so in the program: it gets it back.
+    Python ignores two signals, and what is ignored stays so in the program: it gets them back.
 
     Raises:
         ProgramError: it cannot be started; ``facts['errno']`` says why.
     """
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    for ignored in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(ignored, signal.SIG_DFL)
     sys.stdout.flush()
     sys.stderr.flush()
     try:
