@@ -123,6 +123,8 @@ HINTS: Final[dict[str, str]] = {
     "changed-meanwhile": "run it again",
     "file-exists": "look at the file that is there now",
     "uncommitted-changes": "commit them or undo them first",
+    "nothing-checked": "`plana-secrets new` makes a secret file; files.roots says where they lie",
+    "worker-died": "look for what killed it (memory?) and run it again",
     "pending": "`plana-secrets recover` finishes or undoes it",
     "blocked": "mend that and run `plana-secrets recover`; with --discard it leaves the files as"
     " they are now",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from plana_secrets.errors import FailedError
@@ -43,19 +43,25 @@ def list_files(workspace: Workspace, chosen: Sequence[str] | None) -> Listing:
 
     Nothing under the roots is passed over because of its name: what is neither a secret
     file nor listed as plain is denied. A tracked file that is gone from the disk is a
-    change under way, not a finding.
+    change under way, not a finding. A chosen folder stands for the files in it.
     """
-    if chosen is not None:
-        return Listing(tuple(sorted(set(chosen))), (), whole=False)
     roots, repository = workspace.settings.roots, workspace.repository
-    known = repository.tracked_files(under=roots) + repository.untracked_files(under=roots)
+    files = set(chosen or ())
+    folders = {file for file in files if (workspace.root / file).is_dir()}
+    if chosen is None or folders:
+        known = repository.tracked_files(under=roots) + repository.untracked_files(under=roots)
+        files.update(file for file in known if chosen is None or _lies_below(file, folders))
     secret: list[str] = []
     plain: list[str] = []
-    for file in sorted(set(known)):
+    for file in sorted(files - folders):
         if is_temporary(file.rpartition("/")[2]) or not os.path.lexists(workspace.root / file):
             continue
         (plain if glob_match(workspace.settings.plain, file) else secret).append(file)
-    return Listing(tuple(secret), tuple(plain), whole=True)
+    return Listing(tuple(secret), tuple(plain), whole=chosen is None)
+
+
+def _lies_below(file: str, folders: Collection[str]) -> bool:
+    return any(file.startswith(f"{folder}/") for folder in folders)
 
 
 def check_surroundings(

@@ -205,6 +205,15 @@ def test_a_mirror_that_does_not_answer_never_looks_complete(small: World) -> Non
     assert verify(small, find_drift=fail).exit_code() == 3
 
 
+def test_a_folder_stands_for_the_files_in_it(small: World) -> None:
+    write(small, "infra/secrets/prod/plain.yaml", "a: b\n")
+    write(small, "infra/secrets/prod/README.md", "hello\n")
+    assert verify(small, "infra/secrets/dev").file_levels.keys() == {"infra/secrets/dev/app.yaml"}
+    assert [one[0] for one in checks(verify(small, "infra/secrets/prod"))] == ["not-sops"]
+    with pytest.raises(UsageError):
+        verify(small, "infra/secrets/prod/README.md")
+
+
 # -- what stops a run
 
 

@@ -131,6 +131,7 @@ def _propose(context: Context, report: Report) -> None:
 
 
 def _show(context: Context, report: Report) -> None:
+    from plana_secrets.verify.check import Level
     from plana_secrets.verify.report.text import to_lines
 
     output = context.output
@@ -143,3 +144,6 @@ def _show(context: Context, report: Report) -> None:
             output.styled_data(safe_line(line), style)
         else:
             output.data(safe_line(line))
+    locked = sum(level < Level.L3 for level in report.file_levels.values())
+    if locked:
+        output.talk(f"{locked} of {report.checked} files without a key: no MAC, no values")

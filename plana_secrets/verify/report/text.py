@@ -17,6 +17,9 @@ SHOWN_OF_A_CHECK: Final = 10
 """Of a warning or note that many places have, so many are listed; of errors all are."""
 
 
+_NAMED: Final = 5
+
+
 def to_lines(report: Report, *, everything: bool = False) -> list[str]:
     """The report, line by line; ``everything`` lists each place of each check."""
     lines: list[str] = []
@@ -26,6 +29,8 @@ def to_lines(report: Report, *, everything: bool = False) -> list[str]:
         lines.extend(_group(severity, check, list(group), everything=everything))
         lines.append("")
     lines.extend(f"incomplete: {one.reason}" for one in report.unfinished)
+    if report.asked is not None and not report.reached:
+        lines.append(f"incomplete: {_below(report, report.asked)}")
     lines.append(summary(report))
     return lines
 
@@ -67,6 +72,13 @@ def summary(report: Report) -> str:
     if not errors and any(map(is_proposable, report.findings)):
         line += "; next: verify --propose-accepts"
     return line
+
+
+def _below(report: Report, asked: Level) -> str:
+    """Who did not reach the level that was asked for; a few of them by name."""
+    files = sorted(file for file, level in report.file_levels.items() if level < asked)
+    names = ", ".join(files[:_NAMED]) + (", ..." if len(files) > _NAMED else "")
+    return f"{_count(len(files), 'file')} did not reach {asked.name}: {names}"
 
 
 def _files(report: Report) -> str:
