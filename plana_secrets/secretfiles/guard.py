@@ -11,11 +11,10 @@ from plana_secrets.secret import Secret
 from plana_secrets.secretfiles.kinds import FileKind, kind_of
 from plana_secrets.secretfiles.values import SETTABLE_TYPES, is_base64
 from plana_secrets.sops.model import LeafType, Selector
+from plana_secrets.sops.scalars import key_problem
 from plana_secrets.sops.selectors import DEFAULT_SUFFIX, is_encrypted_path
 
-_BAD_KEY: Final = re.compile(r"[:\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff]")
 _SECRET_KEY: Final = re.compile(r"[-._a-zA-Z0-9]{1,253}")
-_RESERVED_KEYS: Final = {"", "<<"}
 
 
 def check_removal(path: LeafPath, selector: Selector, *, by_rotation: bool = False) -> None:
@@ -66,8 +65,8 @@ def _check_keys(path: LeafPath, kind: FileKind) -> None:
     for step in path:
         if not isinstance(step, str):
             continue
-        if step in _RESERVED_KEYS or _BAD_KEY.search(step):
-            _refuse(path, "a key may not be empty, '<<', or hold ':' or control characters")
+        if step == "<<" or key_problem(step, plain=False):
+            _refuse(path, "a key may not be empty, '<<', hold ':' or what does not print")
         if kind is FileKind.PLAIN_MAP and step.endswith(DEFAULT_SUFFIX):
             _refuse(path, f"sops leaves keys that end in {DEFAULT_SUFFIX} readable")
 
