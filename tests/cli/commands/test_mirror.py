@@ -67,7 +67,8 @@ def test_a_value_typed_at_night_survives_and_gets_into_the_file(place: World) ->
     edit_mirror(place, "app (prod)", "data.TEXT", "typed")
     left = mirror(place, "sync")
     assert left.status == 1
-    assert f"mirror adopt {B} data.TEXT" in left.stderrassert mirror(place, "adopt", A, "user", "--dry-run").status == 0
+    assert f"mirror adopt {B} data.TEXT" in left.stderr
+    assert mirror(place, "adopt", A, "user", "--dry-run").status == 0
     assert SENTINEL + "-night" not in place.decrypt(A)
     assert mirror(place, "adopt", A, "user").status == 0
     assert mirror(place, "adopt", B, "data.TEXT").status == 0
