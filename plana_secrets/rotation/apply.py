@@ -144,9 +144,9 @@ def run_due(rotation: Rotation, *, delivery: Delivery | None = None, dry_run: bo
 def _statuses_after(
     rotation: Rotation, problems: Mapping[str, FailedError | CredentialError]
 ) -> tuple[KeysetStatus, ...]:
-    """A job that has lost its key for every keyset must not look as if it had only waited."""
+    """A job that has lost its key must not look as if it had only waited."""
     refused = [error for error in problems.values() if isinstance(error, CredentialError)]
-    if refused and len(refused) == len(rotation.policies):
+    if refused and len(problems) == len(rotation.policies):
         raise refused[0]
     store = rotation.store()
     return tuple(

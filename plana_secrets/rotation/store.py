@@ -131,7 +131,7 @@ class KeysetStore:
                 ``target-differs``): the waits say nothing about what services read then.
         """
         differing = [leaf for leaf in self.expected(before) if self.occupied(leaf)]
-        _refuse("target-differs", "does not hold what its keyset renders", differing)
+        _refuse(after, "target-differs", "does not hold what its keyset renders", differing)
         return self._stage(before, after, self.expected(after))
 
     def stage_rendering(
@@ -146,7 +146,7 @@ class KeysetStore:
         leaves = self.expected(after, replace=replace)
         if not replace:
             occupied = [leaf for leaf in leaves if not leaf.merges and self.occupied(leaf)]
-            _refuse("target-occupied", "holds another value already", occupied)
+            _refuse(after, "target-occupied", "holds another value already", occupied)
         return self._stage(before, after, leaves)
 
     def _stage(
@@ -209,7 +209,7 @@ class KeysetStore:
         return self._documents[file]
 
 
-def _refuse(kind: str, what: str, leaves: Sequence[RenderedLeaf]) -> None:
+def _refuse(keyset: Keyset, kind: str, what: str, leaves: Sequence[RenderedLeaf]) -> None:
     if leaves:
         places = ", ".join(str(leaf.reference) for leaf in leaves)
-        raise FailedError(f"{what}: {places}", kind=kind, places=places)
+        raise FailedError(f"{what}: {places}", kind=kind, name=keyset.name, places=places)

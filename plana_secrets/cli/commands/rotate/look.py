@@ -81,7 +81,7 @@ def plan(context: Context, name: str | None) -> int:
 
 
 def _show_plan(context: Context, status: KeysetStatus) -> None:
-    context.output.data(f"{status.name}: {status.phase}; next: {session.sentence_on_next(status)}")
+    context.output.data(session.sentence(status))
     if status.keyset:
         rows = [
             (f"  {key.kid}", str(key.status), session.instant(key.since) or "not landed")

@@ -137,4 +137,11 @@ def report(
         place = f", commit {one.commit[:12]}" if one.commit else ""
         context.output.data(f"{one.name}: {one.move} {words}{place}")
     for status in statuses:
-        context.output.data(f"{status.name}: {status.phase}; next: {sentence_on_next(status)}")
+        context.output.data(sentence(status))
+
+
+def sentence(status: KeysetStatus) -> str:
+    """A keyset in one line."""
+    if status.next is None:
+        return f"{status.name}: {status.phase}: {status.message}"
+    return f"{status.name}: {status.phase}; next: {sentence_on_next(status)}"

@@ -1,0 +1,213 @@
+"""``rotate`` as a user types it: words, exit codes, ``--json``, and a clock that moves on."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.rotation.conftest import MANIFEST, PORTAL, PROVIDER, RULES
+from tests.world import PROGRAM, Result, World
+
+NAME = "shop/portal"
+SETTINGS = f"""\
+[keysets."{NAME}"]
+kind = "api-key"
+accepted = ["{PROVIDER}#stringData.API_KEYS_ACCEPTED"]
+callers = ["{PORTAL}#stringData.API_KEY"]
+
+[keysets."shop/jwt"]
+kind = "jwt-hs256"
+targets = ['{PROVIDER}#stringData["jwt.json"]']
+"""
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> World:
+    world = World(tmp_path)
+    world.write_rules(RULES)
+    for file in (PROVIDER, PORTAL):
+        world.encrypt(file, MANIFEST.format(name=file.rpartition("/")[2].split(".")[0]))
+    (world.repo / "plana-secrets.toml").write_text(SETTINGS)
+    world.commit("files")
+    return world
+
+
+def run_at(world: World, offset: str, *argv: str) -> Result:
+    """The program with a clock that is ``offset`` ahead (sops and git keep the real one)."""
+    return world.command("faketime", "-f", offset, *PROGRAM, *argv, check=False)
+
+
+def as_json(result: Result) -> dict:
+    assert result.status in {0, 1}, result
+    return json.loads(result.stdout)
+
+
+def keyset(world: World, offset: str = "+0") -> dict:
+    listed = as_json(run_at(world, offset, "--json", "rotate", "list"))
+    return next(one for one in listed["keysets"] if one["name"] == NAME)
+
+
+def value(world: World, file: str, key: str) -> str:
+    shown = world.sops("decrypt", "--output-type", "json", file).stdout
+    return json.loads(shown)["stringData"][key]
+
+
+def test_a_rotation_by_hand(shop: World) -> None:
+    first = shop.run("rotate", "init", NAME, "--fresh", "--commit")
+    assert first.status == 0
+    assert keyset(shop)["phase"] == "stable"
+    seen, statuses = [], []
+    for offset, phase in (("+60s", "published"), ("+1920s", "promoted"), ("+9000s", "stable")):
+        done = as_json(run_at(shop, offset, "--json", "rotate", "run", NAME, "--commit"))
+        assert [one["name"] for one in done["moved"]] == [NAME]
+        assert done["keysets"][0]["phase"] == phase
+        seen.append(done["moved"][0]["move"])
+        statuses.append([key["status"] for key in done["keysets"][0]["keys"]])
+    assert seen == ["publish", "promote", "retire"]
+    assert statuses[-1] == ["disabled", "active"]
+    assert shop.git("status", "--porcelain") == ""
+    assert shop.run("verify").status == 0
+
+
+def test_a_move_before_its_time_names_the_time(shop: World) -> None:
+    shop.run("rotate", "init", NAME, "--fresh", "--commit")
+    shop.run("rotate", "run", NAME, "publish", "--commit")
+    time = keyset(shop)["next"]["not_before"]
+    refused = shop.run("rotate", "run", NAME, "promote", "--commit")
+    assert (refused.status, refused.stdout) == (3, "")
+    assert f"promote is possible from {time}" in refused.stderr
+    told = json.loads(shop.run("--json", "rotate", "run", NAME, "--commit").stdout)
+    assert (told["schema"], told["code"], told["kind"]) == ("plana-secrets/error/1", 3, "too-early")
+
+
+def test_a_clock_behind_the_last_move_is_refused(shop: World) -> None:
+    run_at(shop, "+3600s", "rotate", "init", NAME, "--fresh", "--commit")
+    refused = shop.run("rotate", "run", NAME, "--commit")
+    assert refused.status == 3
+    assert "the clock is behind" in refused.stderr
+    assert shop.run("rotate", "run", "--due", "--commit").status == 1
+
+
+def test_the_shape_of_the_list_is_fixed(shop: World) -> None:
+    shop.run("rotate", "init", NAME, "--fresh", "--commit")
+    listed = as_json(shop.run("rotate", "list", "--json"))
+    assert listed["schema"] == "plana-secrets/rotate-list/1"
+    assert [one["name"] for one in listed["keysets"]] == ["shop/jwt", NAME]
+    one = listed["keysets"][1]
+    fixed = {"name", "kind", "phase", "keys", "next", "overdue"}
+    assert fixed <= set(one)
+    assert {"move", "not_before", "waiting_for"} <= set(one["next"])
+    assert {"kid", "status", "since"} == set(one["keys"][0])
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", one["keys"][0]["since"])
+    assert (one["phase"], one["overdue"], one["next"]["move"]) == ("stable", False, "publish")
+
+
+def test_due_moves_or_waits_with_0_and_is_blocked_with_1(shop: World) -> None:
+    for name in (NAME, "shop/jwt"):
+        shop.run("rotate", "init", name, "--fresh", "--commit")
+    waiting = shop.run("rotate", "run", "--due", "--commit")
+    assert waiting.status == 0
+    assert "made" not in waiting.stdout
+    later = run_at(shop, "+91d", "--json", "rotate", "run", "--due", "--commit")
+    assert later.status == 0
+    assert [one["move"] for one in as_json(later)["moved"]] == ["publish", "publish"]
+    shop.git("rm", "-q", "infra/secrets/keysets/shop/jwt.yaml")
+    shop.git("commit", "-q", "-m", "lost")
+    blocked = run_at(shop, "+92d", "--json", "rotate", "run", "--due", "--commit")
+    assert blocked.status == 1
+    assert [one["name"] for one in as_json(blocked)["moved"]] == [NAME]
+    problems = {one["name"]: one["problem"] for one in as_json(blocked)["keysets"]}
+    assert problems == {NAME: None, "shop/jwt": "not-initialised"}
+
+
+def test_looking_ends_with_0_unless_asked_to_check(shop: World) -> None:
+    assert shop.run("rotate", "list").status == 0
+    assert shop.run("rotate", "list", "--check").status == 1
+    for name in (NAME, "shop/jwt"):
+        shop.run("rotate", "init", name, "--fresh", "--commit")
+    assert shop.run("rotate", "list", "--check").status == 0
+    assert run_at(shop, "+91d", "rotate", "list").status == 0
+    assert run_at(shop, "+91d", "rotate", "list", "--check").status == 1
+    assert keyset(shop, "+91d")["overdue"] is True
+
+
+def test_without_an_identity_the_state_is_readable_and_said_to_be_unproven(shop: World) -> None:
+    shop.run("rotate", "init", NAME, "--fresh", "--commit")
+    blind = {"SOPS_AGE_KEY_FILE": "/dev/null"}
+    listed = shop.run("--json", "rotate", "list", env=blind)
+    one = json.loads(listed.stdout)["keysets"][1]
+    assert (one["phase"], one["authenticated"]) == ("stable", False)
+    refused = shop.run("rotate", "run", "--due", "--commit", env=blind)
+    assert refused.status == 4
+
+
+def test_a_dry_run_says_and_changes_nothing(shop: World) -> None:
+    shop.run("rotate", "init", NAME, "--fresh", "--commit")
+    head = shop.git("rev-parse", "HEAD")
+    done = as_json(shop.run("--json", "rotate", "run", NAME, "--dry-run", "--commit"))
+    assert (done["moved"], done["would_move"][0]["move"]) == ([], "publish")
+    due = as_json(run_at(shop, "+91d", "--json", "rotate", "run", "--due", "--dry-run", "--commit"))
+    assert [one["move"] for one in due["would_move"]] == ["publish"]
+    assert shop.git("rev-parse", "HEAD") == head
+    assert shop.git("status", "--porcelain") == ""
+
+
+def test_a_wrong_call_is_told_with_2(shop: World) -> None:
+    for argv in (
+        ["run"],
+        ["run", NAME, "--due"],
+        ["run", NAME, "forward"],
+        ["run", "shop/none"],
+        ["plan", "shop/none"],
+        ["init", NAME],
+        ["init", NAME, "--fresh", "--adopt", "a#b"],
+        ["init", NAME, "--adopt", "no-reference"],
+        ["confirm", "shop/none"],
+    ):
+        done = shop.run("rotate", *argv)
+        assert (done.status, done.stdout) == (2, ""), argv
+
+
+def test_a_rendered_leaf_is_not_set_by_hand(shop: World) -> None:
+    shop.run("rotate", "init", NAME, "--fresh", "--commit")
+    before = value(shop, PORTAL, "API_KEY")
+    refused = shop.run("set", PORTAL, "stringData.API_KEY", "--stdin", stdin=b"by hand")
+    assert refused.status == 2
+    assert NAME in refused.stderr
+    assert shop.run("unset", PORTAL, "stringData.API_KEY").status == 2
+    assert value(shop, PORTAL, "API_KEY") == before
+
+
+def test_no_value_is_in_any_output(shop: World) -> None:
+    """Through a whole rotation, its refusals, and a broken target at the highest verbosity."""
+    texts = []
+
+    def run(offset: str, *argv: str) -> None:
+        done = run_at(shop, offset, *argv)
+        texts.append(done.stdout + done.stderr)
+
+    run("+0", "-vv", "rotate", "init", NAME, "--fresh", "--commit")
+    values = {value(shop, PORTAL, "API_KEY")}
+    for offset in ("+60s", "+3600s", "+9d", "+20d"):
+        run(offset, "-vv", "rotate", "run", NAME, "--commit")
+        run(offset, "--json", "rotate", "list")
+        accepted = json.loads(value(shop, PROVIDER, "API_KEYS_ACCEPTED"))
+        values |= {value(shop, PORTAL, "API_KEY"), *(one["value"] for one in accepted)}
+    shop.sops("set", PROVIDER, '["stringData"]["API_KEYS_ACCEPTED"]', '"sentinel-no-list"')
+    shop.commit("broken")
+    run("+99d", "-vv", "rotate", "run", NAME, "--commit")
+    run("+99d", "--json", "rotate", "run", "--due", "--commit")
+    everything = "\n".join(texts) + shop.git("log", "-p", "--all")
+    for secret in (*values, "sentinel-no-list"):
+        assert secret not in everything
+    assert len(values) >= 2
+
+
+@pytest.mark.parametrize("command", ["list", "plan", "init", "run", "confirm"])
+def test_every_command_has_help_with_an_example(shop: World, command: str) -> None:
+    shown = shop.run("rotate", command, "--help")
+    assert shown.status == 0
+    assert f"plana-secrets rotate {command}" in shown.stdout
