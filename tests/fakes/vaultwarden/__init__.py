@@ -6,6 +6,6 @@ and hashes only, like a server. ``server`` speaks HTTP and can be told to misbeh
 ``store`` is the data, ``access`` the rules, the rest are the calls by topic.
 """
 
-from tests.fakes.vaultwarden.server import FakeVaultwarden, Fault
+from tests.fakes.vaultwarden.server import FakeVaultwarden, Fault, Relay
 
-__all__ = ["FakeVaultwarden", "Fault"]
+__all__ = ["FakeVaultwarden", "Fault", "Relay"]

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import urllib3
+
 from tests.fakes.vaultwarden import accounts, ciphers, organizations  # noqa: F401 - they register
 from tests.fakes.vaultwarden.store import Store
 from tests.fakes.vaultwarden.wire import Answer, Request, dispatch
@@ -79,6 +81,9 @@ class FakeVaultwarden:
         with self._lock:
             yield
 
+    def serve(self, request: Request) -> Answer:
+        return dispatch(request)
+
     def handle(self, request: Request) -> Answer | None:
         """The answer; None: the connection breaks."""
         with self._lock:
@@ -86,9 +91,26 @@ class FakeVaultwarden:
             fault = self.before(request)
             if fault is not None and not fault.done:
                 return fault.answer
-            answer = dispatch(request)
+            answer = self.serve(request)
             self.after(request)
             return answer if fault is None else fault.answer
+
+
+class Relay(FakeVaultwarden):
+    """Stands before a real server: every request passes, unless a fault says otherwise."""
+
+    def __init__(self, url: str) -> None:
+        self.target = url
+        self._pool = urllib3.PoolManager(retries=False)
+        super().__init__()
+
+    def serve(self, request: Request) -> Answer:
+        names = ("accept", "authorization", "content-type", "bitwarden-client-version")
+        sent = {name: request.headers[name] for name in names if name in request.headers}
+        answer = self._pool.request(
+            request.method, self.target + request.target, body=request.body, headers=sent
+        )
+        return Answer(answer.status, answer.data, answer.headers.get("Content-Type", ""))
 
 
 class _Handler(BaseHTTPRequestHandler):

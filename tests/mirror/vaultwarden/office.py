@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
 from dataclasses import dataclass
 from typing import Any
 
 import pyrage
 
 from tests.fakes.people import Company, Person
+from tests.fakes.vaultwarden import FakeVaultwarden
+from tests.fakes.vaultwarden.wire import Request
 from tests.mirror.vaultwarden.place import OwnersHand
-from tests.world import Result, World
+from tests.world import PROGRAM, Result, World
 
 CREDENTIALS = "credentials.yaml"
 
@@ -109,3 +113,34 @@ class Office:
 
 def drift_of(content: dict[str, Any]) -> list[tuple[str, str, tuple[str, ...]]]:
     return [(one["kind"], one["file"], tuple(one["paths"])) for one in content["drift"]]
+
+
+def kill_at(office: Office, server: FakeVaultwarden, number: int) -> bool:
+    """Start a sync and kill it once its n-th request is served; whether it got that far.
+
+    To be killed before a request is served leaves what the request before it left.
+    """
+    count = 0
+    child: list[subprocess.Popen[bytes]] = []
+
+    def shoot(request: Request) -> None:
+        nonlocal count
+        count += 1
+        if count == number:
+            child[0].send_signal(signal.SIGKILL)
+            child[0].wait()
+
+    with server.paused():
+        server.after = shoot
+        child.append(
+            subprocess.Popen(
+                [*PROGRAM, "mirror", "sync"],
+                cwd=office.world.repo,
+                env=office.world.environment | office.environment,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+        )
+    child[0].wait()
+    server.after = lambda _: None
+    return child[0].returncode == -signal.SIGKILL

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import signal
-import subprocess
 from collections.abc import Callable
 
 import pytest
 
 from tests.fakes.people import MANAGER, Company
 from tests.fakes.vaultwarden import FakeVaultwarden, Fault
-from tests.fakes.vaultwarden.wire import Answer, Request
-from tests.mirror.vaultwarden.office import Office, drift_of
-from tests.world import PROGRAM, World
+from tests.fakes.vaultwarden.wire import Answer
+from tests.mirror.vaultwarden.office import Office, drift_of, kill_at
+from tests.world import World
 
 VALUE = "s3nt1nel-value"
 
@@ -101,37 +99,6 @@ def test_the_audit_names_everybody_who_may_write(office: Office) -> None:
 
 
 # Crashes
-
-
-def kill_at(office: Office, server: FakeVaultwarden, number: int) -> bool:
-    """Start a sync and kill it once its n-th request is served; whether it got that far.
-
-    To be killed before a request is served leaves what the request before it left.
-    """
-    count = 0
-    child: list[subprocess.Popen[bytes]] = []
-
-    def shoot(request: Request) -> None:
-        nonlocal count
-        count += 1
-        if count == number:
-            child[0].send_signal(signal.SIGKILL)
-            child[0].wait()
-
-    with server.paused():
-        server.after = shoot
-        child.append(
-            subprocess.Popen(
-                [*PROGRAM, "mirror", "sync"],
-                cwd=office.world.repo,
-                env=office.world.environment | office.environment,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-        )
-    child[0].wait()
-    server.after = lambda _: None
-    return child[0].returncode == -signal.SIGKILL
 
 
 def test_a_first_sync_killed_at_any_request_is_completed(
