@@ -1,5 +1,6 @@
 """The JSON that Bitwarden exports and imports, for one person: folders and items.
 
+Bitwarden's own client (bw 2026.8.0) imported one into a real Vaultwarden with every value.
 Everything that is not ours is carried through as it stands: other items, other folders,
 keys that a later version of the format may add.
 """
