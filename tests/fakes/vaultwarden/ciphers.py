@@ -292,7 +292,8 @@ def restore_many(request: Request) -> object:
 
 @route("POST", "/api/ciphers/bulk-collections")
 def bulk_collections(request: Request) -> object:
-    raise catcher(404, as_json=True)
+    """For nobody below a manager; the mirror has no use for it."""
+    raise err("Resource not found", 404)
 
 
 @route("GET", "/api/ciphers/<cipher>|/api/ciphers/<same>/details")

@@ -10,6 +10,18 @@ from tests.fakes.people import Company, RefusedError
 
 def writing_attempts(company: Company, cipher: dict[str, Any]) -> Iterator[tuple[str, bool]]:
     """What staff tried, and whether the server let them."""
+    for method, path, body in requests_of_staff(company, cipher):
+        try:
+            company.staff.call(method, path, body)
+        except RefusedError as error:
+            assert error.status in {400, 401, 404}, (method, path, error)  # noqa: PT017
+            yield f"{method} {path}", False
+        else:
+            yield f"{method} {path}", True
+
+
+def requests_of_staff(company: Company, cipher: dict[str, Any]) -> list[tuple[str, str, object]]:
+    """Method, path and body of each way to write."""
     base, one = f"/api/ciphers/{cipher['id']}", {"ids": [cipher["id"]]}
     places = {name: [company.collections[name]] for name in ("prod", "dev", "other")}
     share = {"cipher": cipher, "collectionIds": places["prod"]}
@@ -30,7 +42,7 @@ def writing_attempts(company: Company, cipher: dict[str, Any]) -> Iterator[tuple
         "collections": [{"id": None, "name": cipher["name"], "groups": [], "users": []}]
     }
     attachment = {"key": "2.a|b|c", "fileName": "2.a|b|c", "fileSize": 1}
-    tries: list[tuple[str, str, object]] = [
+    return [
         ("PUT", base, cipher),
         ("POST", base, cipher),
         ("PUT", f"{base}/admin", cipher),
@@ -52,11 +64,3 @@ def writing_attempts(company: Company, cipher: dict[str, Any]) -> Iterator[tuple
         ("POST", f"/api/ciphers/import-organization?organizationId={company.id}", imported),
         ("POST", f"/api/ciphers/import-organization?organizationId={company.id}", new_collection),
     ]
-    for method, path, body in tries:
-        try:
-            company.staff.call(method, path, body)
-        except RefusedError as error:
-            assert error.status in {400, 401, 404}, (method, path, error)  # noqa: PT017
-            yield f"{method} {path}", False
-        else:
-            yield f"{method} {path}", True
