@@ -18,6 +18,7 @@ from plana_secrets.rotation.policy import KeysetPolicy
 from plana_secrets.secretfiles.journal import stop_if_pending
 from plana_secrets.secretfiles.kinds import FileKind
 from plana_secrets.secretfiles.workspace import Workspace
+from plana_secrets.sops.model import Severity
 from plana_secrets.sops.rules import Rules
 from plana_secrets.verify.accepts import apply_accepts
 from plana_secrets.verify.catalogue import CHECKS
@@ -88,6 +89,7 @@ def verify_files(
         today=now.date(),
         was_checked=functools.partial(_was_checked, listing, levels),
     )
+    _lower_accepted(levels, results, accepted.findings)
     return Report(
         file_levels=levels,
         findings=in_order(accepted.findings),
@@ -104,6 +106,16 @@ def _levels_of(results: Sequence[FileResult], workspace: Workspace) -> dict[str,
     if any(one.level is None for one in results) and len(workspace.identities):
         broken = Level.L3
     return {one.file: one.level or broken for one in results}
+
+
+def _lower_accepted(
+    levels: dict[str, Level], results: Sequence[FileResult], findings: Sequence[Finding]
+) -> None:
+    """A broken file whose errors were all accepted was not opened, and must not look so."""
+    failing = {one.file for one in findings if one.severity is Severity.ERROR}
+    for result in results:
+        if result.level is None and result.file not in failing:
+            levels[result.file] = Level.L1
 
 
 def _rules_of(workspace: Workspace) -> Rules | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pyrage
 import pytest
 
+from plana_secrets.verify.check import Level
 from tests.verify.helpers import checks, of_check, verify, write
 from tests.world import World
 
@@ -31,6 +32,27 @@ def test_what_is_neither_encrypted_nor_listed_is_denied(small: World, name: str)
     ((check, file, path),) = checks(verify(small))
     assert check in {"not-a-secret-file", "not-sops"}
     assert (file, path) == (f"infra/secrets/dev/{name}", None)
+
+
+def test_a_sops_file_of_another_format_can_be_accepted_and_then_counts_as_not_opened(
+    small: World,
+) -> None:
+    done = small.sops(
+        "encrypt", "--filename-override", "infra/secrets/x.yaml", "--input-type", "dotenv",
+        "--output-type", "dotenv", stdin=b"A=b\n",
+    )  # fmt: skip
+    write(small, "infra/secrets/dev/app.env", done.stdout)
+    assert checks(verify(small)) == [("unread-format", "infra/secrets/dev/app.env", None)]
+    write(
+        small,
+        "plana-secrets.toml",
+        '[[verify.accept]]\ncheck = "unread-format"\nfile = "infra/secrets/dev/app.env"\n'
+        'reason = "a tool reads it"\nuntil = 2099-01-01\n',
+    )
+    report = verify(small, level=Level.L3)
+    assert checks(report) == []
+    assert report.file_levels["infra/secrets/dev/app.env"] is Level.L1
+    assert report.exit_code() == 4
 
 
 @pytest.mark.parametrize(

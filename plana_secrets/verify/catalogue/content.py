@@ -21,7 +21,8 @@ CONTENT_CHECKS: Final = (
         "The file is not the plain YAML that every reader understands alike.",
         "Two documents, anchors, tags, duplicate keys, odd characters and carriage returns "
         "mean one thing to sops and another to the next reader.",
-        _RESTORE,
+        f"{_RESTORE} A file of several documents has to be split.",
+        acceptable=False,
     ),
     Check(
         "not-sops",

@@ -19,6 +19,14 @@ REPOSITORY_CHECKS: Final = (
         acceptable=False,
     ),
     Check(
+        "unread-format",
+        Severity.ERROR,
+        Level.L1,
+        "A file that sops seems to have encrypted, in a format that is not read here.",
+        "Only YAML is read natively, so nothing is known about what stands in it.",
+        "Make a YAML file of it. If that cannot be, accept it: it then counts as not opened.",
+    ),
+    Check(
         "plaintext-secret",
         Severity.ERROR,
         Level.L1,

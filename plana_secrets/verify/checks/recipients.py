@@ -29,12 +29,19 @@ def fingerprint_of(recipient: str) -> str:
     return hashlib.sha256(recipient.encode()).hexdigest()
 
 
+def canonical(recipient: str) -> str:
+    """A recipient without the comment that an ssh key may carry."""
+    return " ".join(recipient.split()[:2]) if recipient.startswith("ssh-") else recipient
+
+
 def check_recipients(subject: Subject) -> Iterator[Finding]:
     """Set equality with the rule, and what the policy demands of every file."""
-    actual = {stanza.recipient for stanza in subject.metadata.recipients}
+    actual = {canonical(stanza.recipient) for stanza in subject.metadata.recipients}
     line = subject.metadata.line
     if subject.rule is not None:
-        difference = _difference(actual, set(subject.rule.recipients), subject.policy)
+        difference = _difference(
+            actual, set(map(canonical, subject.rule.recipients)), subject.policy
+        )
         if difference:
             yield subject.found("recipients-differ", difference, line=line)
     yield from _demanded(subject, actual, line)
@@ -58,11 +65,8 @@ def _demanded(subject: Subject, actual: set[str], line: int) -> Iterator[Finding
             f"{len(actual)} of at least {policy.min_recipients} recipients",
             line=line,
         )
-    missing = {
-        policy.recipients[name].key
-        for name in policy.required
-        if name in policy.recipients and policy.recipients[name].key not in actual
-    }
+    required = {canonical(policy.recipients[name].key) for name in policy.required}
+    missing = required - actual
     if missing:
         yield subject.found(
             "required-recipient", f"not encrypted to {_names(missing, policy)}", line=line
@@ -79,7 +83,7 @@ def _public(subject: Subject, actual: set[str], line: int) -> Iterator[Finding]:
 
 
 def _names(recipients: Iterable[str], policy: Policy) -> str:
-    known = {entry.key: name for name, entry in policy.recipients.items()}
+    known = {canonical(entry.key): name for name, entry in policy.recipients.items()}
     return ", ".join(
         f"{known[one]} ({_short(one)})" if one in known else _short(one)
         for one in sorted(recipients, key=lambda one: (known.get(one, "~"), one))

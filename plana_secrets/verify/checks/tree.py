@@ -18,6 +18,7 @@ _READ_BY_US: Final = (".yaml", ".yml")
 _GIT_FILES: Final = frozenset({".gitkeep", ".gitignore", ".gitattributes", ".sourceignore"})
 _SECRET_KIND: Final = re.compile(rb"""(?m)^\s*(?:- )?["']?kind["']?:\s*["']?Secret["']?\s*,?\s*$""")
 _SECRET_DATA: Final = re.compile(rb"""(?m)^\s*["']?(?:data|stringData)["']?:""")
+_SOPS_MAC: Final = re.compile(rb"""(?m)^\s*(?:"mac":\s*"|sops_mac=|mac\s*[=:]\s*)ENC\[""")
 _GENERATED: Final = re.compile(rb"""(?m)^secretGenerator:""")
 _LITERALS: Final = re.compile(rb"""(?m)^\s+(?:- )?literals:""")
 
@@ -52,6 +53,8 @@ def check_stranger(file: str, content: bytes) -> Iterator[Finding]:
         yield found("rules-nested", "sops started below this folder follows it", file=file)
     elif is_plain_secret(content):
         yield found("plaintext-secret", "a Kubernetes Secret without encryption", file=file)
+    elif not is_secret_candidate(file) and _SOPS_MAC.search(content):
+        yield found("unread-format", "encrypted by sops, but not YAML", file=file)
     elif not content and is_secret_candidate(file):
         yield found("not-a-secret-file", "empty: a write was cut short", file=file)
     elif is_secret_candidate(file):
