@@ -7,6 +7,7 @@ Every function here takes the lock for its whole run, and reads the clock throug
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -203,7 +204,7 @@ class _Step:
         self._store = rotation.store()
         self.policy = self._store.policy(name)
         self.stored = self._store.load(name)
-        self.arrived = landing.has_arrived(self._store.file(name), self.stored)
+        self.arrived = landing.has_arrived(self._store.files(name), self.stored)
         self.stamped = stamp(self.stored, rotation.clock()) if self.arrived else self.stored
 
     def check(self, move: Move) -> None:
@@ -265,4 +266,13 @@ def deliver(
         raise FailedError(
             f"{keyset.name}: what is on the disk is not what was written", kind="read-back"
         )
+    _outlast_second(rotation, keyset)
     return Moved(keyset.name, what, result.files, result.commit, keyset.has_landed)
+
+
+def _outlast_second(rotation: Rotation, keyset: Keyset) -> None:
+    """An instant is rounded up to a second: end when it is over, so that nobody meets it early."""
+    latest = max((key.since for key in keyset.keys if key.since), default=None)
+    left = (latest - rotation.clock()).total_seconds() if latest else 0
+    if 0 < left <= 1:
+        time.sleep(left)

@@ -8,7 +8,9 @@ from plana_secrets.errors import FailedError, UsageError
 from plana_secrets.rotation.apply import Moved, Rotation, deliver
 from plana_secrets.rotation.keyset import Keyset, found_keyset, stamp
 from plana_secrets.rotation.kinds import adopt, generate
+from plana_secrets.rotation.kinds.jwt_hs256 import key_bytes
 from plana_secrets.rotation.landing import Delivery, Landing
+from plana_secrets.rotation.material import KEY_BYTES
 from plana_secrets.rotation.render import rendered_references, targets_of
 from plana_secrets.rotation.store import KeysetStore
 from plana_secrets.secretfiles.change import writing
@@ -25,10 +27,14 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Initialised:
-    """``foreign``: by place, how many entries of an accepted list no keyset owns."""
+    """``foreign``: by place, how many entries of an accepted list no keyset owns.
+
+    ``weak``: an adopted signing secret is shorter than HS256 asks for.
+    """
 
     moved: Moved
     foreign: tuple[tuple[str, int], ...] = ()
+    weak: bool = False
 
 
 def init_keyset(
@@ -62,7 +68,7 @@ def init_keyset(
             new = stamp(new, rotation.clock())
         staged = store.stage_rendering(None, new, replace=replace)
         moved = deliver(rotation, landing, staged, new, "init")
-        return Initialised(moved, _foreign(rotation.store(), new))
+        return Initialised(moved, _foreign(rotation.store(), new), _is_weak(new))
 
 
 def _render_again(
@@ -119,3 +125,8 @@ def _foreign(store: KeysetStore, keyset: Keyset) -> tuple[tuple[str, int], ...]:
     return tuple(
         (str(leaf.reference), leaf.foreign) for leaf in store.expected(keyset) if leaf.foreign
     )
+
+
+def _is_weak(keyset: Keyset) -> bool:
+    value = keyset.active.value
+    return keyset.kind == "jwt-hs256" and value is not None and len(key_bytes(value)) < KEY_BYTES

@@ -8,6 +8,7 @@ file has arrived meanwhile. Such an instant may be late, never early.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -80,12 +81,14 @@ class Landing:
                 branch=self._deployed,
             )
 
-    def has_arrived(self, file: str, keyset: Keyset) -> bool:
-        """Whether an open move of ``keyset`` is deployed, and this run may say so."""
+    def has_arrived(self, files: Iterable[str], keyset: Keyset) -> bool:
+        """Whether an open move of ``keyset``, all its files, is deployed and we may say so."""
         if keyset.has_landed or not self.lands or self._tip is None:
             return False
-        deployed = self._repository.read_blob(self._tip, file)
-        return deployed == read_bytes_of(self._workspace, file)
+        deployed = self._repository.read_blobs(self._tip, list(files))
+        return all(
+            content == read_bytes_of(self._workspace, file) for file, content in deployed.items()
+        )
 
     def request(self, subject: str, keyset: Keyset) -> CommitRequest | None:
         """The commit for a change, or None where none was asked for."""

@@ -59,6 +59,11 @@ class KeysetStore:
     def file(self, name: str) -> str:
         return file_of(self.workspace.settings.keysets, name)
 
+    def files(self, name: str) -> list[str]:
+        """The keyset file and the files of its targets."""
+        targets = {reference.file for reference in targets_of(self.policy(name))}
+        return [self.file(name), *sorted(targets)]
+
     def exists(self, name: str) -> bool:
         return (self.workspace.root / self.file(name)).exists()
 

@@ -211,3 +211,18 @@ def test_every_command_has_help_with_an_example(shop: World, command: str) -> No
     shown = shop.run("rotate", command, "--help")
     assert shown.status == 0
     assert f"plana-secrets rotate {command}" in shown.stdout
+
+
+def test_a_weak_secret_is_adopted_with_a_warning(shop: World) -> None:
+    """The file is named as from the folder one stands in; the value is in no message."""
+    shop.sops("set", PORTAL, '["stringData"]["JWT"]', '"short-sentinel"')
+    shop.commit("the secret of today")
+    place = f"{PORTAL}#stringData.JWT"
+    done = shop.run("rotate", "init", "shop/jwt", "--adopt", place, "--commit")
+    assert done.status == 0
+    assert "less than 32 bytes" in done.stderr
+    assert "short-sentinel" not in done.stdout + done.stderr
+    rendered = json.loads(value(shop, PROVIDER, "jwt.json"))
+    assert rendered["legacy"] == {"kid": "legacy", "until": None}
+    assert value(shop, PORTAL, "JWT") == "short-sentinel"
+    assert shop.run("unset", PORTAL, "stringData.JWT").status == 0

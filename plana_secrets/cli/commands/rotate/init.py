@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from plana_secrets.cli.commands.rotate import session
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.errors import UsageError
+
+if TYPE_CHECKING:
+    from plana_secrets.secretfiles.references import SecretReference
 
 _EPILOG = """\b
 --adopt leaves the value where services read it now and writes the targets beside it:
@@ -44,13 +49,24 @@ def init(
     """Make a keyset and render its targets."""
     from plana_secrets.rotation.initialise import Source, init_keyset
     from plana_secrets.rotation.landing import Delivery
-    from plana_secrets.secretfiles.references import parse_reference
 
     if adopt and fresh:
         raise UsageError("--adopt and --fresh exclude each other", kind="init-source")
-    source = Source(parse_reference(adopt) if adopt else None, fresh)
+    source = Source(_locate(context, adopt) if adopt else None, fresh)
     rotation = session.open_rotation(context)
     done = init_keyset(rotation, name, source, replace=replace, delivery=Delivery(commit, push))
     for place, count in done.foreign:
         context.output.warn(f"{place}: {count} entries belong to no keyset and are kept")
+    if done.weak:
+        context.output.warn(f"{name}: the secret has less than 32 bytes; rotate it soon")
     session.report(context, "rotate-init", [rotation.status(name)], [done.moved])
+
+
+def _locate(context: Context, text: str) -> SecretReference:
+    """``FILE#PATH``, the file relative to the working directory or to the repository."""
+    from plana_secrets.secretfiles.find import resolve_file
+    from plana_secrets.secretfiles.references import SecretReference, parse_reference
+
+    reference = parse_reference(text)
+    file = resolve_file(context.workspace, reference.file, context.folder)
+    return SecretReference(file, reference.path)

@@ -135,7 +135,8 @@ def report(
     for one in moved:
         words = "would be made" if dry_run else "made"
         place = f", commit {one.commit[:12]}" if one.commit else ""
-        context.output.data(f"{one.name}: {one.move} {words}{place}")
+        waits = "" if one.landed or dry_run else f"; it waits to land on {context.branch}"
+        context.output.data(f"{one.name}: {one.move} {words}{place}{waits}")
     for status in statuses:
         context.output.data(sentence(status))
 
