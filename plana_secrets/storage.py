@@ -216,3 +216,19 @@ def _acquire(descriptor: int, deadline: float) -> bool:
             time.sleep(0.05)
         else:
             return True
+
+
+def is_held(path: Path) -> bool:
+    """Whether somebody holds the lock file at ``path`` now."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    else:
+        return False
+    finally:
+        os.close(descriptor)

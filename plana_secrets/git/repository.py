@@ -75,6 +75,12 @@ class Repository:
         """Files that git does not know and is not told to ignore."""
         return self._names("ls-files", "-z", "--others", "--exclude-standard", "--", *under)
 
+    def known_files(self, *, under: Sequence[str] = ()) -> list[str]:
+        """Tracked and untracked files together; some tracked ones may be gone from the disk."""
+        return self._names(
+            "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *under
+        )
+
     def ignored_files(self, *, under: Sequence[str] = ()) -> list[str]:
         """Files that git is told to ignore."""
         return self._names(
@@ -92,9 +98,8 @@ class Repository:
         """
         head = self.head()
         committed = self.list_entries(head, under=under) if head else {}
-        present = set(self.tracked_files(under=under)) | set(self.untracked_files(under=under))
         states: dict[str, str] = {}
-        for file in sorted(present | set(committed)):
+        for file in sorted({*self.known_files(under=under), *committed}):
             entry, actual = committed.get(file), self.worktree_id(file)
             if entry is None:
                 if actual is not None:

@@ -8,6 +8,8 @@
     Pure: what a document looks like after an edit, and what may not be edited.
 ``check`` | ``stage``
     The new ciphertext of a file, made by sops and judged by us, not yet in its place.
-``journal`` | ``recovery`` | ``change``
-    How staged files get into place together, through any crash.
+``journal`` | ``recovery`` | ``exclusive`` | ``change``
+    How staged files get into place together, alone, and through any crash.
+``compare`` | ``versions``
+    What differs between two commits, or a commit and the work tree, by name.
 """

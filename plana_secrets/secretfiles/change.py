@@ -10,8 +10,6 @@ has left nothing, or something that the next run finishes.
 from __future__ import annotations
 
 import contextlib
-import os
-import socket
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -23,32 +21,23 @@ from plana_secrets.errors import (
     UnavailableError,
 )
 from plana_secrets.git import commits
-from plana_secrets.memory import sweep_private_folders
-from plana_secrets.observability import Event
+from plana_secrets.secretfiles.exclusive import discard_pending, leftovers, writing
 from plana_secrets.secretfiles.journal import IntendedFile, Intent, Journal, Stage
 from plana_secrets.secretfiles.open import path_of
 from plana_secrets.secretfiles.recovery import (
-    Recovery,
     digest_on_disk,
-    finish_pending,
     put_in_place,
 )
 from plana_secrets.secretfiles.stage import StagedFile, stage_edits, stage_new, stage_removal
 from plana_secrets.secretfiles.workspace import Workspace
-from plana_secrets.storage import (
-    digest_of,
-    find_leftovers,
-    locked,
-    make_folder,
-    read_regular_file,
-    remove_file,
-)
+from plana_secrets.storage import digest_of, read_regular_file
 
 __all__ = [
     "CommitRequest",
     "StagedFile",
     "WriteResult",
     "discard_pending",
+    "leftovers",
     "stage_edits",
     "stage_new",
     "stage_removal",
@@ -77,58 +66,6 @@ class WriteResult:
     files: tuple[str, ...]
     commit: str | None = None
     pushed: bool = False
-
-
-@contextlib.contextmanager
-def writing(workspace: Workspace, operation: str) -> Iterator[Recovery]:
-    """The one way to write: alone, with nothing pending and no leftovers lying about.
-
-    What became of a change that was pending is yielded.
-
-    Raises:
-        ConflictError: another run holds the lock.
-        IncompleteError: an interrupted change can be neither finished nor undone.
-    """
-    with _alone(workspace, operation):
-        sweep(workspace)
-        yield finish_pending(workspace)
-
-
-def discard_pending(workspace: Workspace) -> str | None:
-    """Forget a pending change, damaged or not, and leave the files as they are.
-
-    Returns:
-        What it was, or None where there was none.
-    """
-    with _alone(workspace, "recover"):
-        journal = Journal(workspace.repository)
-        try:
-            found = journal.read()
-        except IncompleteError:
-            journal.clear()
-            return "a change"
-        journal.clear()
-        return found.operation if found else None
-
-
-@contextlib.contextmanager
-def _alone(workspace: Workspace, operation: str) -> Iterator[None]:
-    folder = workspace.repository.common_dir / "plana-secrets"
-    make_folder(folder, mode=0o700)
-    holder = f"process {os.getpid()} on {socket.gethostname()}, {operation}"
-    with locked(folder / "lock", holder=holder):
-        yield
-
-
-def sweep(workspace: Workspace) -> None:
-    """Remove what killed runs left behind; the lock proves that they are dead."""
-    swept = sweep_private_folders()
-    for root in workspace.settings.roots:
-        for path in find_leftovers(workspace.root / root):
-            remove_file(path)
-            swept += 1
-    if swept:
-        workspace.observer(Event("leftovers-removed", {"count": swept}))
 
 
 def write_files(

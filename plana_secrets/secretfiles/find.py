@@ -27,9 +27,8 @@ def list_secret_files(workspace: Workspace) -> tuple[str, ...]:
     What git ignores is left out, and so are the files that are meant to be readable.
     A file that is tracked but gone from the disk is not in the list.
     """
-    roots, repository = workspace.settings.roots, workspace.repository
-    known = repository.tracked_files(under=roots) + repository.untracked_files(under=roots)
-    present = (file for file in set(known) if os.path.lexists(workspace.root / file))
+    known = workspace.repository.known_files(under=workspace.settings.roots)
+    present = (file for file in known if os.path.lexists(workspace.root / file))
     return select_secret_files(workspace.settings, present)
 
 

@@ -21,6 +21,7 @@ from plana_secrets.git.repository import Repository
 from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.storage import (
     append_synced,
+    is_held,
     make_folder,
     read_regular_file,
     remove_file,
@@ -149,13 +150,22 @@ class Journal:
         append_synced(self._records, _checksum(text) + b" " + text + b"\n")
 
 
+def lock_path(repository: Repository) -> Path:
+    """The lock that all work trees of a repository share."""
+    return repository.common_dir / "plana-secrets" / "lock"
+
+
 def pending(workspace: Workspace) -> Pending | None:
     """The change that was interrupted in this work tree, or None; for those who only look.
 
-    One that stopped before it had said what it intends has touched nothing and counts as none.
+    One that stopped before it had said what it intends has touched nothing and counts as
+    none; one whose run still holds the lock is not interrupted: a hook of its own commit
+    or push may be the one who asks.
     """
     found = Journal(workspace.repository).read()
-    return None if found is None or found.intent is None else found
+    if found is None or found.intent is None or is_held(lock_path(workspace.repository)):
+        return None
+    return found
 
 
 def stop_if_pending(workspace: Workspace) -> None:

@@ -310,6 +310,20 @@ class TestSopsIsNotBelieved:
         workspace.sops = FakeSops(workspace.sops, falsify)  # type: ignore[assignment]
         assert refused(workspace, snapshot).exit_code == 3
 
+    def test_the_same_content_for_one_more_recipient(
+        self, files_world: World, workspace: Workspace, snapshot: Snapshot
+    ) -> None:
+        import pyrage
+
+        rules = (files_world.repo / ".sops.yaml").read_bytes()
+        files_world.others.append(pyrage.x25519.Identity.generate())
+        files_world.write_rules(DEFAULT_RULES)
+        plain = files_world.decrypt(PLAIN_FILE).replace("old-password", "sentinel-value")
+        copy = files_world.encrypt("infra/secrets/dev/copy.yaml", plain).read_bytes()
+        (files_world.repo / ".sops.yaml").write_bytes(rules)
+        workspace.sops = FakeSops(workspace.sops, lambda _: copy)  # type: ignore[assignment]
+        assert refused(workspace, snapshot).kind == "recipients-differ"
+
     def test_the_answer_for_another_edit(
         self, files_world: World, workspace: Workspace, snapshot: Snapshot
     ) -> None:
@@ -332,8 +346,23 @@ class TestLeftovers:
     ) -> None:
         left = files_world.repo / "infra/secrets/dev/.example.yaml.plana-0a1b2c3d"
         left.write_text("half")
+        at_the_top = files_world.repo / "..sops.yaml.plana-0a1b2c3d"
+        at_the_top.write_text("half")
         change(workspace, PLAIN_FILE, put("db.password"))
         assert not left.exists()
+        assert not at_the_top.exists()
+
+    def test_a_sweep_does_not_follow_a_link_out_of_the_repository(
+        self, files_world: World, workspace: Workspace
+    ) -> None:
+        outside = files_world.folder / "outside"
+        (files_world.repo / "infra").rename(outside)
+        (files_world.repo / "infra").symlink_to(outside)
+        theirs = outside / "secrets/.theirs.plana-0a1b2c3d"
+        theirs.write_text("x")
+        with writing(workspace, "set"):
+            pass
+        assert theirs.exists()
 
     def test_the_lock_file_says_who_holds_it(self, workspace: Workspace) -> None:
         lock = workspace.repository.common_dir / "plana-secrets" / "lock"

@@ -225,6 +225,24 @@ class TestWithACommit:
         assert contents(files_world) == before
         assert files_world.git("status", "--porcelain") == ""
 
+    def test_a_hook_that_asks_sees_no_interrupted_change(
+        self, files_world: World, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The change is under way, and its own hook must be able to verify."""
+        real = commits.build_commit
+        seen: list[Pending | None] = []
+
+        def hooked(*args: Any, **options: Any) -> str:
+            assert Journal(workspace.repository).read() is not None
+            seen.append(pending(workspace))
+            return real(*args, **options)
+
+        monkeypatch.setattr(commits, "build_commit", hooked)
+        staged = stage_both(workspace)
+        with writing(workspace, "test"):
+            write_files(workspace, staged, operation="test", commit=CommitRequest("x"))
+        assert seen == [None]
+
     def test_in_a_work_tree_the_journal_is_its_own(
         self, files_world: World, workspace: Workspace
     ) -> None:

@@ -47,7 +47,6 @@ def _gather(context: Context) -> dict[str, Any]:
     ]
     return {
         "branch": repository.branch(),
-        "deployed_branch": context.branch,
         "head": repository.head(),
         "pending": found.operation if found else None,
         "uncommitted": uncommitted,
@@ -79,14 +78,10 @@ def _rule_problems(context: Context) -> list[str]:
 def _leftovers(context: Context) -> list[str]:
     """What a killed run left; the next command that writes removes it."""
     from plana_secrets.memory import find_stale_folders
-    from plana_secrets.storage import find_leftovers
+    from plana_secrets.secretfiles.change import leftovers
 
     root = context.repository.root
-    beside = [
-        path.relative_to(root).as_posix()
-        for folder in context.workspace.settings.roots
-        for path in find_leftovers(root / folder)
-    ]
+    beside = [path.relative_to(root).as_posix() for path in leftovers(context.workspace)]
     return beside + [str(folder) for folder in find_stale_folders()]
 
 
