@@ -56,6 +56,11 @@ class Editor:
         return Path(self.argv[0]).name
 
 
+def is_editor_named(environment: Mapping[str, str]) -> bool:
+    """Whether the person said which editor, so that it may be a script without a terminal."""
+    return any(environment.get(name) for name in _VARIABLES)
+
+
 def choose_editor(environment: Mapping[str, str]) -> Editor:
     """PLANA_EDITOR, VISUAL, EDITOR, else vi; hardened where it is known.
 

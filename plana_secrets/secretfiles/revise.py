@@ -22,6 +22,7 @@ from plana_secrets.secretfiles.merge import Side, merge_contents
 from plana_secrets.secretfiles.open import open_bytes, read_bytes_of
 from plana_secrets.secretfiles.stage import (
     StagedFile,
+    check_against_rule,
     describe,
     parse_plain,
     preflight,
@@ -61,7 +62,9 @@ def open_text(workspace: Workspace, file: str) -> Opened:
             f"{file}: a keyset file is changed by a rotation only", kind="keyset-file", file=file
         )
     data = read_bytes_of(workspace, file)
-    content = content_of(open_bytes(data, file, workspace.identities))
+    document = open_bytes(data, file, workspace.identities)
+    check_against_rule(document, rule, file)
+    content = content_of(document)
     text = workspace.sops.decrypt(data, identities=workspace.identities)
     return Opened(file, _faithful(text, content, file), content, rule.selector, digest_of(data))
 

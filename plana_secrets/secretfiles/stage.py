@@ -80,7 +80,7 @@ def stage_edits(
         return stage_new(workspace, file, content)
     data = read_bytes_of(workspace, file)
     document = open_bytes(data, file, workspace.identities)
-    _check_against_rule(document, rule, file)
+    check_against_rule(document, rule, file)
     before = content_of(document)
     after = plan_edits(before, edits, rule.selector, by_rotation=by_rotation)
     return stage_content(workspace, file, data, document, after, by_rotation=by_rotation)
@@ -182,7 +182,7 @@ def check_result(workspace: Workspace, file: str, ciphertext: bytes, planned: Co
         FailedError: kind ``unexpected-result``, or what the reader found wrong.
     """
     document = open_bytes(ciphertext, file, workspace.identities)
-    _check_against_rule(document, workspace.rule_for(file), file)
+    check_against_rule(document, workspace.rule_for(file), file)
     if describe(content_of(document)) != describe(planned):
         _disbelieve(file, "the content is not what was planned")
     return document
@@ -211,7 +211,7 @@ def _fact(item: Item, value: Secret | None) -> Iterator[object]:
         yield value.reveal() if value is not None and item.type is not LeafType.NULL else b""
 
 
-def _check_against_rule(document: Document, rule: CreationRule, file: str) -> None:
+def check_against_rule(document: Document, rule: CreationRule, file: str) -> None:
     """The file's own metadata says what its rule says."""
     metadata = document.structure.metadata
     if metadata is None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.terminal import run_at_terminal
-from tests.world import PROGRAM, Result, World
+from tests.world import DEFAULT_RULES, PROGRAM, Result, World
 
 FILE = "infra/secrets/dev/example.yaml"
 SECRET = "infra/secrets/dev/app.secret.yaml"
@@ -184,6 +184,22 @@ def test_the_order_in_which_editors_are_chosen(filled: World) -> None:
     assert json.loads(done.stdout)["kind"] == "bad-editor"
     done = filled.run("edit", FILE, "--json", env={"PLANA_EDITOR": "/nonexistent/editor"})
     assert json.loads(done.stdout)["kind"] == "program-missing"
+
+
+def test_vi_is_not_started_where_nobody_can_use_it(filled: World) -> None:
+    done = filled.run("edit", FILE, "--json")
+    assert (done.status, json.loads(done.stdout)["kind"]) == (2, "no-input")
+
+
+def test_a_file_that_could_not_be_written_is_refused_before_the_editor_starts(
+    filled: World,
+) -> None:
+    """Its recipients are not those of its rule any more."""
+    filled.others.append(type(filled.identity).generate())
+    filled.write_rules(DEFAULT_RULES)
+    done = filled.run("edit", FILE, "--json", env=editor(filled, f"touch {filled.folder}/ran"))
+    assert (done.status, json.loads(done.stdout)["kind"]) == (3, "recipients-differ")
+    assert not (filled.folder / "ran").exists()
 
 
 def test_an_editor_of_the_checkout_is_not_found_by_a_relative_name(filled: World) -> None:
