@@ -11,11 +11,11 @@ import re
 from typing import Final
 
 from plana_secrets.sops.model import LeafType, Metadata, RecipientStanza, Selector, Token
+from plana_secrets.sops.parts import METADATA_KEY, Block, BlockList, BlockMap, BlockNode, Tree
 from plana_secrets.sops.scalars import resolve_plain
 from plana_secrets.sops.selectors import SELECTOR_OPTIONS
 from plana_secrets.sops.stanza import stanza_problem
 from plana_secrets.sops.tokens import parse_token
-from plana_secrets.sops.tree import METADATA_KEY, Block, BlockList, BlockMap, BlockNode, Tree
 
 _SERVICES: Final = ("kms", "gcp_kms", "azure_kv", "hc_vault", "hckms", "pgp")
 _KNOWN: Final = frozenset(

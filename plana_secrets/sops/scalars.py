@@ -48,6 +48,10 @@ _TIME: Final = re.compile(
 _CANONICAL_FLOAT: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)?", re.ASCII)
 _CANONICAL_INTEGER: Final = re.compile(r"0|-?[1-9][0-9]*", re.ASCII)
 _DAYS: Final = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_LONGEST_TIME: Final = 100
+_LONG_TIME: Final = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}[Tt ][0-9 ]", re.ASCII)
+_LONGEST_INTEGER: Final = 80
+_PREFIXED: Final = re.compile(r"[-+]?0[0-9xXoObB][-+0-9a-fA-F]*\Z", re.ASCII)
 _INT64: Final = range(-(2**63), 2**63)
 _UINT64_END: Final = 2**64
 
@@ -56,7 +60,7 @@ def resolve_plain(text: str) -> Resolved | None:
     """The type and the canonical bytes of a plain (unquoted) scalar.
 
     None: sops itself cannot use it (an integer between 2^63 and 2^64, a time zone of
-    more than a day), so its meaning is nobody's to guess.
+    more than a day), or it is one beyond all measure; its meaning is nobody's to guess.
     """
     word = _WORDS.get(text)
     if word is not None:
@@ -70,26 +74,26 @@ def resolve_plain(text: str) -> Resolved | None:
 
 
 def _resolve_number(text: str) -> Resolved | None:
-    match = _TIME.fullmatch(text)
+    if len(text) > _LONGEST_TIME and _LONG_TIME.match(text):
+        return None
+    match = _TIME.fullmatch(text) if len(text) <= _LONGEST_TIME else None
     if match and _is_date(match):
         return _time(match)
     bare = text.replace("_", "")
+    if len(bare) > _LONGEST_INTEGER and _PREFIXED.match(bare):
+        return None
     number = _integer(bare)
-    if number is not None:
-        if number in _INT64:
-            return LeafType.INT, b"%d" % number
-        if 0 <= number < _UINT64_END and bare[0] != "+":
-            return None
-    if _FLOAT.fullmatch(bare):
-        resolved = _float(bare)
-        if resolved is not None:
-            return resolved
-    return LeafType.STR, text.encode()
+    if number is not None and number in _INT64:
+        return LeafType.INT, b"%d" % number
+    if number is not None and 0 <= number < _UINT64_END and bare[0] != "+":
+        return None
+    resolved = _float(bare) if _FLOAT.fullmatch(bare) else None
+    return resolved or (LeafType.STR, text.encode())
 
 
 def _integer(bare: str) -> int | None:
     match = _INTEGER.fullmatch(bare) or _SIGNED_AFTER_PREFIX.fullmatch(bare)
-    if match is None or len(bare) > 80:  # longer ones are floats or text, whatever their value
+    if match is None or len(bare) > _LONGEST_INTEGER:  # a longer one is a float, or text
         return None
     name = match.lastgroup or "dec"
     number = int(match[name], _BASES[name])

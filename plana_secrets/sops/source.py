@@ -12,6 +12,7 @@ from typing import Final
 from plana_secrets.sops.model import Defect, Severity
 
 LARGEST: Final = 1 << 20
+_HARMLESS: Final = b"\n" + bytes(range(0x20, 0x7F))
 _BOM: Final = "\ufeff"
 _FORBIDDEN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 """Control characters, separators that some parsers take for line ends, and marks."""
@@ -21,12 +22,12 @@ def read_source(data: bytes) -> tuple[str, list[Defect]]:
     """The text of a file and what is wrong with its bytes; no text, nothing to parse."""
     if len(data) > LARGEST:
         return "", [_defect(f"larger than {LARGEST} bytes")]
+    if not data.translate(None, _HARMLESS):
+        return data.decode("ascii"), []
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         return "", [_defect("not UTF-8", data.count(b"\n", 0, error.start) + 1)]
-    if text.isascii() and text.replace("\n", "").isprintable():
-        return text, []
     match = _FORBIDDEN.search(text)
     if match is None:
         return text, []

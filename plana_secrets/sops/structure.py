@@ -19,10 +19,10 @@ from plana_secrets.sops.model import (
     Severity,
     Structure,
 )
+from plana_secrets.sops.parts import Container, Scalar, Tree
 from plana_secrets.sops.scalars import NULLS, resolve_plain
 from plana_secrets.sops.selectors import Scope, scope_of
 from plana_secrets.sops.tokens import LOOKS_ENCRYPTED, START, parse_token
-from plana_secrets.sops.tree import Container, Scalar, Tree
 
 _TYPES = {word: LeafType(word) for word in ("str", "int", "float", "bool", "time")}
 
@@ -184,7 +184,8 @@ class _Builder:
         token = parse_token(scalar.value)
         in_scope = scalar.container.hit is self._encrypted_on_hit
         if self._by_comment is not None:
-            in_scope = self._by_comment.covers_leaf((*path, 0))
+            # To these selectors it is an element of its own, which no position counts.
+            in_scope = self._by_comment.covers_leaf((*path, -scalar.line))
         if token is None or not in_scope:
             self._refuse(
                 "not-canonical", "not an encrypted comment as sops writes it", scalar.line, path
@@ -221,7 +222,7 @@ class _Builder:
                 else "the comment is not encrypted"
             )
             self._refuse(check, what, line, path)
-        others = tuple(one.path for one in found.candidates)
+        others = tuple(one.path for one in found.candidates[: found.sure])
         plain = None if token else Secret.from_text(text)
         self.items.append(Comment(path, line, in_scope, token, plain, others))
 

@@ -8,7 +8,6 @@ where it can.
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final
 
 from _ruamel_yaml import (
@@ -24,107 +23,25 @@ from _ruamel_yaml import (
 from ruamel.yaml.error import YAMLError
 
 from plana_secrets.paths import LeafPath
-from plana_secrets.sops.model import Defect, Severity
+from plana_secrets.sops.parts import (
+    METADATA_KEY,
+    MOST_ENTRIES,
+    Block,
+    BlockList,
+    BlockMap,
+    BlockNode,
+    Container,
+    Scalar,
+    Tree,
+)
 from plana_secrets.sops.scalars import key_problem
 
 DEEPEST: Final = 32
-MOST_ENTRIES: Final = 5000
-METADATA_KEY: Final = "sops"
-_TAB_OR_COMMENT: Final = re.compile("[\t#]")
 _ENCRYPTED_COMMENT: Final = ",type:comment]"
-
-
-class Container:
-    """A map or a list. ``start`` and ``end`` are positions in the text."""
-
-    __slots__ = ("column", "count", "depth", "end", "hit", "is_list", "line", "path", "start")
-
-    def __init__(self, path: LeafPath, event: Any, *, is_list: bool, depth: int) -> None:
-        mark = event.start_mark
-        self.path = path
-        self.start: int = mark.index
-        self.end: int = mark.index
-        self.line: int = mark.line + 1
-        self.column: int = mark.column
-        self.is_list = is_list
-        self.depth = depth
-        self.count = 0
-        self.hit = False
-
-
-class Scalar:
-    """A scalar where a value may stand. ``step`` is None for a comment in a list."""
-
-    __slots__ = ("container", "line", "plain", "start", "step", "value")
-
-    def __init__(self, container: Container, step: str | int | None, event: Any) -> None:
-        mark = event.start_mark
-        self.container = container
-        self.step = step
-        self.value: str = event.value
-        self.plain: bool = not event.style
-        self.line: int = mark.line + 1
-        self.start: int = mark.index
-
-
-class Block:
-    """A scalar of the metadata block."""
-
-    __slots__ = ("line", "plain", "value")
-
-    def __init__(self, event: Any) -> None:
-        self.value: str = event.value
-        self.plain: bool = not event.style
-        self.line: int = event.start_mark.line + 1
-
-
-class BlockMap(dict[str, "BlockNode"]):
-    """A map of the metadata block."""
-
-    line = 0
-
-
-class BlockList(list["BlockNode"]):
-    """A list of the metadata block."""
-
-    line = 0
-
-
-BlockNode = Block | BlockMap | BlockList
 
 
 class _StopError(Exception):
     """The file went over a limit, or ended."""
-
-
-class Tree:
-    """What the events of one file say. ``spans`` only where there is a tab or a ``#``."""
-
-    __slots__ = (
-        "block",
-        "block_line",
-        "containers",
-        "defects",
-        "metadata",
-        "scalars",
-        "spans",
-        "text",
-    )
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.scalars: list[Scalar | Container] = []
-        self.containers: list[Container] = []
-        self.block: Container | None = None
-        self.metadata: BlockNode | None = None
-        self.block_line = 0
-        self.defects: list[Defect] = []
-        self.spans: list[tuple[int, int, str]] | None = [] if _TAB_OR_COMMENT.search(text) else None
-
-    def refuse(
-        self, message: str, line: int | None, path: LeafPath | None = None, check: str = "yaml"
-    ) -> None:
-        self.defects.append(Defect(check, Severity.ERROR, message, line, path))
 
 
 def read_tree(text: str) -> Tree:
@@ -150,6 +67,8 @@ class _Reader:
         self._text = tree.text
         self._next = CParser(tree.text).get_event
         self._entries = 0
+        # Most files hold none of these characters, and then no node needs a look.
+        self._watch = tree.spans is not None or "!" in tree.text or "&" in tree.text
 
     def stream(self) -> None:
         self._next()
@@ -163,19 +82,22 @@ class _Reader:
         if type(root) is not MappingStartEvent:
             self._tree.refuse("the top level must be a map", root.start_mark.line + 1)
             return
-        self._map(self._open(root, (), is_list=False, depth=0))
+        self._map(self._open(root, None, (), is_list=False))
         end = self._next()
         more = self._next()
         if type(end) is DocumentEndEvent and type(more) is DocumentStartEvent:
             self._tree.refuse("more than one document", more.start_mark.line + 1)
 
-    def _open(self, event: Any, path: LeafPath, *, is_list: bool, depth: int) -> Container:
-        if depth > DEEPEST:
+    def _open(
+        self, event: Any, parent: Container | None, path: LeafPath, *, is_list: bool
+    ) -> Container:
+        if len(path) > DEEPEST:
             self._tree.refuse(f"deeper than {DEEPEST} levels", event.start_mark.line + 1)
             raise _StopError
-        self._check_plain_node(event)
+        if self._watch:
+            self._check_plain_node(event)
         self._count()
-        container = Container(path, event, is_list=is_list, depth=depth)
+        container = Container(parent, path, event, is_list=is_list)
         self._tree.containers.append(container)
         return container
 
@@ -191,7 +113,11 @@ class _Reader:
                 self._metadata(event)
                 continue
             container.count += 1
-            self._value(container, key, self._next())
+            value = self._next()
+            if type(value) is ScalarEvent:
+                self._scalar(container, key, value)
+            else:
+                self._value(container, key, value)
         self._close(container, event)
 
     def _list(self, container: Container) -> None:
@@ -219,17 +145,17 @@ class _Reader:
             self._scalar(container, step, event)
         elif kind is MappingStartEvent:
             path = (*container.path, step)
-            self._map(self._open(event, path, is_list=False, depth=container.depth + 1))
+            self._map(self._open(event, container, path, is_list=False))
         elif kind is SequenceStartEvent:
             path = (*container.path, step)
-            self._list(self._open(event, path, is_list=True, depth=container.depth + 1))
+            self._list(self._open(event, container, path, is_list=True))
         else:
             self._alias(event)
 
     def _scalar(self, container: Container, step: str | int | None, event: Any) -> None:
-        scalar = Scalar(container, step, event)
-        self._tree.scalars.append(scalar)
-        self._check_plain_node(event)
+        self._tree.scalars.append(Scalar(container, step, event))
+        if self._watch:
+            self._check_plain_node(event)
         self._count()
 
     def _count(self) -> None:
@@ -252,7 +178,8 @@ class _Reader:
             self._tree.refuse("a key that is no text", event.start_mark.line + 1, path or None)
             self._skip(event)
             return ""
-        self._check_plain_node(event)
+        if self._watch:
+            self._check_plain_node(event)
         key: str = event.value
         problem = key_problem(key, plain=not event.style)
         if problem is not None:
@@ -291,9 +218,8 @@ class _Reader:
         event = self._next()
         tree = self._tree
         tree.block_line = key.start_mark.line + 1
-        depth = 1
-        block = Container((METADATA_KEY,), key, is_list=False, depth=depth)
-        tree.metadata = self._block(event, depth)
+        block = Container(None, (METADATA_KEY,), key, is_list=False)
+        tree.metadata = self._block(event, 1)
         block.end = self._last_end
         tree.block = block
 
@@ -303,7 +229,8 @@ class _Reader:
         if depth > DEEPEST:
             self._tree.refuse(f"deeper than {DEEPEST} levels", event.start_mark.line + 1)
             raise _StopError
-        self._check_plain_node(event)
+        if self._watch:
+            self._check_plain_node(event)
         kind = type(event)
         if kind is ScalarEvent:
             self._last_end = event.end_mark.index
