@@ -21,7 +21,6 @@ from plana_secrets.sops.model import Comment, Defect, Leaf, Structure
 from plana_secrets.sops.reader import UnreadableError, open_document, read_structure
 from plana_secrets.sops.rules import Rules
 from plana_secrets.storage import read_regular_file
-from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.check import Level
 from plana_secrets.verify.checks import KEYED_CHECKS, KEYLESS_CHECKS
 from plana_secrets.verify.checks.tree import (
@@ -29,6 +28,7 @@ from plana_secrets.verify.checks.tree import (
     check_stranger,
     is_plain_secret,
     is_secret_candidate,
+    unreadable,
 )
 from plana_secrets.verify.finding import Finding
 from plana_secrets.verify.policy import Policy
@@ -70,7 +70,7 @@ def check_file(job: FileJob, file: str) -> FileResult:
         content = read_regular_file(path_below(job.root, file), limit=SIZE_LIMIT)
     except FailedError as error:
         if not problems:
-            problems = (found("unreadable-file", error.message, file=file),)
+            problems = (unreadable(file, error),)
         return FileResult(file, None, problems)
     if not content or not is_secret_candidate(file):
         return FileResult(file, None, (*problems, *check_stranger(file, content)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -133,10 +134,12 @@ def _check_each(
     """Every file by itself. The results keep no findings: those are collected apart."""
     results: list[FileResult] = []
     findings: list[Finding] = []
-    for result in map_files(functools.partial(check_file, job), files, workers=workers):
-        findings.extend(result.findings)
-        results.append(replace(result, findings=()))
-        observer(Event("verified", {"file": result.file, "of": len(files)}))
+    check = functools.partial(check_file, job)
+    with closing(map_files(check, files, workers=workers)) as checked:
+        for result in checked:
+            findings.extend(result.findings)
+            results.append(replace(result, findings=()))
+            observer(Event("verified", {"file": result.file, "of": len(files)}))
     return results, findings
 
 

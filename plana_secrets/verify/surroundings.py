@@ -19,7 +19,7 @@ from plana_secrets.verify.checks.attributes import check_attributes
 from plana_secrets.verify.checks.copies import CopyFinder
 from plana_secrets.verify.checks.flux import FLUX_MARK, check_flux, flux_paths
 from plana_secrets.verify.checks.identities import MARK, check_identities
-from plana_secrets.verify.checks.tree import check_kind, check_plain
+from plana_secrets.verify.checks.tree import check_kind, check_plain, unreadable
 from plana_secrets.verify.filecheck import FileResult
 from plana_secrets.verify.finding import Finding
 from plana_secrets.verify.policy import Policy
@@ -99,7 +99,7 @@ def _check_plain_files(workspace: Workspace, files: Sequence[str]) -> Iterator[F
             content = read_regular_file(path_below(workspace.root, file), limit=SIZE_LIMIT)
         except FailedError as error:
             if not problems:
-                yield found("unreadable-file", error.message, file=file)
+                yield unreadable(file, error)
             continue
         yield from check_plain(file, content)
 

@@ -16,7 +16,7 @@ import pickle
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from multiprocessing.connection import Connection, Pipe, wait
 from typing import Final, NoReturn, TypeVar
 
@@ -39,8 +39,10 @@ def count_workers(files: int) -> int:
 
 def map_files(
     function: Callable[[str], Result], files: Sequence[str], *, workers: int | None = None
-) -> Iterator[Result]:
+) -> Generator[Result]:
     """The result for every file, in any order. ``function`` must not raise for a file.
+
+    Closing the generator stops the workers.
 
     Raises:
         FailedError: a worker ended before its work did (kind ``worker-died``).

@@ -107,6 +107,21 @@ def test_links_and_odd_modes_are_named_and_never_followed(small: World) -> None:
     }
 
 
+def test_a_file_that_cannot_be_read_is_named_without_its_place_on_this_machine(
+    small: World,
+) -> None:
+    write(small, "infra/secrets/dev/huge.yaml", b"a" * (6 << 20))
+    moved = small.repo / "infra/secrets/dev"
+    moved.rename(small.repo / "moved")
+    moved.symlink_to(small.repo / "moved")
+    report = verify(small, "infra/secrets/dev/app.yaml", "moved/huge.yaml")
+    assert checks(report) == [
+        ("unreadable-file", "infra/secrets/dev/app.yaml", None),
+        ("unreadable-file", "moved/huge.yaml", None),
+    ]
+    assert str(small.folder) not in str(report.findings)
+
+
 def test_a_submodule_among_the_secrets_is_named(small: World) -> None:
     inner = small.repo / "infra/secrets/vendor"
     inner.mkdir()

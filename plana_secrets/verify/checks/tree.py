@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from plana_secrets.errors import FailedError
+from plana_secrets.secretfiles.open import SIZE_LIMIT
 from plana_secrets.secretfiles.workspace import RULES_FILE
 from plana_secrets.sops.model import Severity
 from plana_secrets.verify.catalogue import found
@@ -16,6 +18,11 @@ from plana_secrets.verify.finding import Finding
 
 _READ_BY_US: Final = (".yaml", ".yml")
 _GIT_FILES: Final = frozenset({".gitkeep", ".gitignore", ".gitattributes", ".sourceignore"})
+_UNREADABLE: Final = {
+    "symlink": "lies behind a symlink",
+    "too-large": f"larger than {SIZE_LIMIT >> 20} MiB",
+    "not-a-regular-file": "not a regular file",
+}
 _SECRET_KIND: Final = re.compile(rb"""(?m)^\s*(?:- )?["']?kind["']?:\s*["']?Secret["']?\s*,?\s*$""")
 _SECRET_DATA: Final = re.compile(rb"""(?m)^\s*["']?(?:data|stringData)["']?:""")
 _SOPS_MAC: Final = re.compile(rb"""(?m)^\s*(?:"mac":\s*"|sops_mac=|mac\s*[=:]\s*)ENC\[""")
@@ -42,6 +49,11 @@ def check_kind(root: Path, file: str) -> Iterator[Finding]:
         yield found("file-kind", "not a regular file", file=file)
     elif mode & 0o111:
         yield found("file-mode", "executable", file=file)
+
+
+def unreadable(file: str, error: FailedError) -> Finding:
+    """A file that could not be read; the error's own words name it by its place on this disk."""
+    return found("unreadable-file", _UNREADABLE.get(error.kind, "cannot be read"), file=file)
 
 
 def check_stranger(file: str, content: bytes) -> Iterator[Finding]:
