@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plana_secrets.age.identities import Identities
@@ -164,6 +164,7 @@ def content_of(document: Document) -> Content:
     return list(zip(document.structure.items, document.values, strict=True))
 
 
+@settings(max_examples=15)
 @given(content=contents())
 def test_sops_reads_back_what_was_emitted(
     sops: Sops, root: Path, identities: Identities, content: Content

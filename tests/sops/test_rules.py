@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plana_secrets.age.identities import generate_identity
@@ -56,6 +56,7 @@ PATTERNS = ["^infra/", "secrets/[^/]+\\.yaml$", "\\.secret\\.yaml$", "a", "^b", 
 FILES = ["infra/secrets/a.yaml", "infra/a.secret.yaml", "b.yaml", "x/c.yaml", "c/d/a.yaml"]
 
 
+@settings(max_examples=10)
 @given(chosen=st.lists(st.sampled_from(PATTERNS), min_size=1, max_size=4))
 def test_the_first_match_wins_as_in_sops(sops: Sops, tmp_path: Path, chosen: list[str]) -> None:
     """sops encrypts to the recipient of the very rule that is found here."""
