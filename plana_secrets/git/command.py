@@ -28,8 +28,8 @@ _KEPT = {
 }  # fmt: skip
 _KEPT_PREFIXES = ("GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_CONFIG_")
 
-_LOOKING = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "--no-pager")
-_WRITING = ("-c", "core.fsmonitor=false", "--no-pager")
+_ALWAYS = ("-c", "core.fsmonitor=false", "-c", "color.ui=false", "--no-pager")
+_LOOKING = ("-c", "core.hooksPath=/dev/null", "-c", "log.showSignature=false", *_ALWAYS)
 
 NETWORK_DEADLINE = 300.0
 
@@ -84,7 +84,7 @@ class GitCommand:
     ) -> Completed:
         """Run a command that changes the repository, with the hooks that the person has."""
         everything = git_environment() | dict(environment or {})
-        return self._run((*_WRITING, *arguments), everything, stdin, deadline)
+        return self._run((*_ALWAYS, *arguments), everything, stdin, deadline)
 
     def _run(
         self,

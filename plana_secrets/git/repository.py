@@ -258,7 +258,7 @@ class Repository:
         """
         output = self.command.read(
             "--literal-pathspecs", "log", "--all", "--reflog", "--full-history", "-m",
-            "--no-renames", "--no-ext-diff", "--no-textconv", "--raw", "--no-abbrev",
+            "--no-renames", "--no-follow", "--no-ext-diff", "--no-textconv", "--raw", "--no-abbrev",
             "--format=commit %H", "--", file,
         )  # fmt: skip
         versions: dict[str, str] = {}

@@ -148,6 +148,8 @@ class TestFiles:
         git_world.commit()
         marker = git_world.folder / "ran"
         evil = f"sh -c 'touch {marker}; cat'"
+        git_world.git("config", "log.showSignature", "true")
+        git_world.git("config", "gpg.program", evil)
         for key in ("core.fsmonitor", "diff.external", "diff.x.textconv", "filter.x.clean"):
             git_world.git("config", key, evil)
         hook = git_world.repo / ".git/hooks/post-index-change"
@@ -275,6 +277,20 @@ class TestCommits:
         with pytest.raises(FailedError, match="no author") as caught:
             repository.commit_files(["a"], "x")
         assert caught.value.kind == "git-no-author"
+
+
+def test_settings_of_a_person_do_not_confuse_us(git_world: World, repository: Repository) -> None:
+    for key, value in (
+        ("color.ui", "always"), ("log.follow", "true"), ("core.quotePath", "true"),
+        ("log.decorate", "full"), ("diff.noprefix", "true"), ("status.short", "true"),
+    ):  # fmt: skip
+        git_world.git("config", key, value)
+    write(git_world, "ü.yaml", "one\n")
+    first = git_world.commit()
+    write(git_world, "ü.yaml", "two\n")
+    second = git_world.commit()
+    assert [commit for commit, _blob in repository.history_of("ü.yaml")] == [second, first]
+    assert repository.changed_files() == {}
 
 
 def test_names_in_a_repository_of_sha256_have_the_right_ids(
