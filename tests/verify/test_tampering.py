@@ -136,21 +136,20 @@ def swap_lines(text: str) -> str:
     return re.sub(r"(    user: .*\n)(    password: .*\n)", r"\2\1", text)
 
 
+def entries_of(text: str) -> list[str]:
+    """The entries of the recipients, whichever of their two fields a release writes first."""
+    return re.findall(r"        - (?:enc|recipient): .*\n(?:          .*\n)+", text)
+
+
 def with_stranger(text: str) -> str:
-    """One more recipient, who really gets the data key... or says so."""
+    """One more recipient, who has somebody else's age file."""
     stranger = pyrage.x25519.Identity.generate().to_public()
-    block = re.search(r"        - enc: \|\n(?:            .*\n)+          recipient: .*\n", text)
-    block = block or re.search(
-        r"        - recipient: .*\n          enc: \|\n(?:            .*\n)+", text
-    )
-    assert block
-    mine = re.sub(r"age1\w+", str(stranger), block[0])
-    return text.replace(block[0], block[0] + mine, 1)
+    entry = entries_of(text)[0]
+    return text.replace(entry, entry + re.sub(r"age1\w+", str(stranger), entry), 1)
 
 
 def without_recipient(text: str) -> str:
-    blocks = re.findall(r"        - recipient: .*\n          enc: \|\n(?:            .*\n)+", text)
-    return text.replace(blocks[1], "", 1)
+    return text.replace(entries_of(text)[1], "", 1)
 
 
 STAMP = r'lastmodified: "([^"]*)Z"'
