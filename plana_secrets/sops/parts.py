@@ -67,10 +67,10 @@ class Block:
 
     __slots__ = ("line", "plain", "value")
 
-    def __init__(self, event: Any) -> None:
-        self.value: str = event.value
-        self.plain: bool = not event.style
-        self.line: int = event.start_mark.line + 1
+    def __init__(self, value: str, *, plain: bool, line: int) -> None:
+        self.value = value
+        self.plain = plain
+        self.line = line
 
 
 class BlockMap(dict[str, "BlockNode"]):

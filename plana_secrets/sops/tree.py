@@ -34,6 +34,7 @@ from plana_secrets.sops.parts import (
     Scalar,
     Tree,
 )
+from plana_secrets.sops.plainblock import find_plain_block
 from plana_secrets.sops.scalars import key_problem
 
 DEEPEST: Final = 32
@@ -46,8 +47,30 @@ class _StopError(Exception):
 
 def read_tree(text: str) -> Tree:
     """The tree of a text that ``read_source`` let pass."""
-    tree = Tree(text)
-    reader = _Reader(tree)
+    return _read_short(text) or _read(Tree(text), text).tree
+
+
+def _read_short(text: str) -> Tree | None:
+    """The tree of a file in sops's own form: the parser sees only what is before the metadata.
+
+    None wherever the two together might mean something else to a parser.
+    """
+    if any(character in text for character in _SPECIAL):
+        return None
+    found = find_plain_block(text)
+    if found is None:
+        return None
+    end, line, block = found
+    reader = _read(Tree(text), text[:end])
+    tree = reader.tree
+    if tree.defects or tree.metadata is not None or not reader.goes_on:
+        return None
+    tree.metadata, tree.block_line = block, line
+    return tree
+
+
+def _read(tree: Tree, text: str) -> _Reader:
+    reader = _Reader(tree, text)
     try:
         reader.stream()
     except YAMLError as error:
@@ -56,16 +79,19 @@ def read_tree(text: str) -> Tree:
         tree.refuse(f"not YAML{place}", mark.line + 1 if mark else None)
     except _StopError:
         pass
-    return tree
+    return reader
 
 
 class _Reader:
     """Recursive descent over the events; depth is bounded before it recurses."""
 
-    def __init__(self, tree: Tree) -> None:
-        self._tree = tree
-        self._text = tree.text
-        self._next = CParser(tree.text).get_event
+    goes_on = False
+    """Whether a further line without indentation would be one more entry of the top map."""
+
+    def __init__(self, tree: Tree, text: str) -> None:
+        self.tree = self._tree = tree
+        self._text = text
+        self._next = CParser(text).get_event
         self._entries = 0
         # Most files hold none of these characters, and then no node needs a look.
         self._watch = tree.spans is not None or "!" in tree.text or "&" in tree.text
@@ -84,6 +110,7 @@ class _Reader:
             return
         self._map(self._open(root, None, (), is_list=False))
         end = self._next()
+        self.goes_on = not (root.flow_style or root.start_mark.column or end.explicit)
         more = self._next()
         if type(end) is DocumentEndEvent and type(more) is DocumentStartEvent:
             self._tree.refuse("more than one document", more.start_mark.line + 1)
@@ -235,7 +262,8 @@ class _Reader:
         if kind is ScalarEvent:
             self._last_end = event.end_mark.index
             self._count()
-            return Block(event)
+            line = event.start_mark.line + 1
+            return Block(event.value, plain=not event.style, line=line)
         if kind is MappingStartEvent:
             return self._block_map(event, depth)
         if kind is SequenceStartEvent:
@@ -261,6 +289,8 @@ class _Reader:
         return result
 
 
+_SPECIAL: Final = ("#", "\t", "!", "&")
+"""Comments, tabs and node properties: rare, and then the parser reads the whole file."""
 _PROPERTY: Final = frozenset("!&")
 _STARTS: Final = (MappingStartEvent, SequenceStartEvent)
 _ENDS: Final = (MappingEndEvent, SequenceEndEvent)
