@@ -57,14 +57,14 @@ class TestLooking:
         assert ["nothing", "null", "readable"] in rows
 
     def test_show_is_masked_and_needs_no_identity(self, files_world: World) -> None:
-        for file in (PLAIN_FILE, SECRET_FILE):
-            for form in ((), ("--json",)):
-                done = files_world.run("show", file, *form, env=without_identity(files_world))
-                assert done.status == 0
-                assert "***" in done.stdout
-                assert not any(value in done.stdout for value in VALUES)
-        assert 'API_KEY: "***"' in files_world.run("show", SECRET_FILE).stdout
-        assert 'kind: "Secret"' in files_world.run("show", SECRET_FILE).stdout
+        json_form = files_world.run("show", PLAIN_FILE, "--json", env=without_identity(files_world))
+        text_form = files_world.run("show", SECRET_FILE, env=without_identity(files_world))
+        for done in (json_form, text_form):
+            assert done.status == 0
+            assert "***" in done.stdout
+            assert not any(value in done.stdout for value in VALUES)
+        assert 'API_KEY: "***"' in text_form.stdout
+        assert 'kind: "Secret"' in text_form.stdout
 
     def test_show_revealed_is_what_sops_decrypts(self, files_world: World) -> None:
         shown = json.loads(files_world.run("show", PLAIN_FILE, "--json", "--reveal").stdout)
@@ -79,7 +79,6 @@ class TestLooking:
             ((PLAIN_FILE, "db.password"), "old-password"),
             ((f"{PLAIN_FILE}#port",), "5432"),
             ((PLAIN_FILE, "debug"), "false"),
-            ((PLAIN_FILE, "hosts[1]"), "two"),
             ((SECRET_FILE, "data.TOKEN", "--decode"), "old-token"),
         ):
             assert files_world.run("get", *arguments).stdout == expected
