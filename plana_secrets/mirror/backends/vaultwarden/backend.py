@@ -17,7 +17,7 @@ from plana_secrets.mirror.backends.vaultwarden.items import (
     open_item,
     seal_item,
 )
-from plana_secrets.mirror.backends.vaultwarden.models import Cipher
+from plana_secrets.mirror.backends.vaultwarden.models import Cipher, Sync
 from plana_secrets.mirror.backends.vaultwarden.session import Session
 from plana_secrets.mirror.backends.vaultwarden.vault import Keys, Vault, open_vault, read_sync
 from plana_secrets.mirror.backends.vaultwarden.version import check_version
@@ -63,6 +63,7 @@ class VaultwardenBackend:
         self._writer = Writer(session, sleep=sleep)
         self._keys = Keys(session)
         self._last: _View | None = None
+        self._read_back: Sync | None = None
         self._is_checked = False
 
     @property
@@ -73,6 +74,7 @@ class VaultwardenBackend:
         return form.find_unsupported(item)
 
     def list_items(self) -> Listing:
+        """What is there now; right after an import, what the look behind it showed."""
         return self._look().listing
 
     def create_items(self, items: Sequence[DesiredItem]) -> None:
@@ -90,13 +92,16 @@ class VaultwardenBackend:
         missing = list(zip(items, sealed, strict=True))
         if len(items) > FEW:
             self._import(view, sealed)
-            there = self._writer.names()
+            sync = read_sync(self._session)
+            there = {cipher.name for cipher in sync.ciphers}
             missing = [one for one in missing if one[1][0]["name"] not in there]
+            self._read_back = None if missing else sync
         for number, (item, (content, collection)) in enumerate(missing, start=1):
             self._writer.create(content, collection, file=item.file)
             self._tell(len(items) - len(missing) + number, len(items))
 
     def update_item(self, actual: ActualItem, desired: DesiredItem) -> None:
+        self._read_back = None
         view = self._last or self._look()
         self._check_writable(view, [desired])
         cipher = view.ciphers.get(actual.id)
@@ -120,6 +125,7 @@ class VaultwardenBackend:
         """Nothing is deleted that changed since it was listed."""
         if not items:
             return
+        self._read_back = None
         now = {cipher_id: one.revision_date for cipher_id, one in self._look().ciphers.items()}
         for item in items:
             if now.get(item.id, item.revision) != item.revision:
@@ -133,7 +139,8 @@ class VaultwardenBackend:
         if not self._is_checked:
             check_version(self._session.client)
             self._is_checked = True
-        vault = open_vault(read_sync(self._session), self._keys, self._organization)
+        sync, self._read_back = self._read_back, None
+        vault = open_vault(sync or read_sync(self._session), self._keys, self._organization)
         words = resolve_collections(vault, self._named)
         opened = [(cipher, open_item(cipher, vault.key, words)) for cipher in vault.ciphers]
         ours = [(cipher, item) for cipher, item in opened if item is not None]
