@@ -75,6 +75,7 @@ HINTS: Final[dict[str, str]] = {
     "`plana-secrets rotate init {name} --replace`",
     "keyset-schema": "take the file back from git; keyset files are written by `rotate` only",
     "keyset-name": "take the file back from git; keyset files are written by `rotate` only",
+    "keyset-rule": "put a rule with encrypted_regex ^value$ for that folder first in .sops.yaml",
     "rotate-what": "`plana-secrets rotate run NAME` or `plana-secrets rotate run --due`",
     "no-login": "`plana-secrets login`, or name a credentials file: mirror.vaultwarden.credentials "
     "or PLANA_SECRETS_VAULTWARDEN_CREDENTIALS",

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from plana_secrets.errors import MalformedError, UsageError
 from plana_secrets.rotation.keyset import Keyset
@@ -19,6 +21,8 @@ from plana_secrets.rotation.kinds import api_key, conditions_of, jwt_hs256
 from plana_secrets.rotation.policy import ApiKeyPolicy, JwtPolicy, KeysetPolicy
 from plana_secrets.secret import Secret
 from plana_secrets.secretfiles.references import SecretReference, parse_reference
+
+_CALLER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 Current = Callable[[SecretReference], Secret | None]
 """The text that is at a target now (decoded where the leaf is base64), or None."""
@@ -88,8 +92,16 @@ def check_policies(policies: Sequence[KeysetPolicy]) -> None:
     """Stop where two keysets claim one place in a way that cannot be rendered.
 
     Raises:
-        UsageError: kind ``bad-config``; the message names the place and the keysets.
+        UsageError: kind ``bad-config``; the message names the place and the keysets, or
+            an external caller whose name a keyset file cannot keep.
     """
+    for policy in policies:
+        for caller in conditions_of(policy).awaited:
+            if not _CALLER.fullmatch(caller):
+                raise UsageError(
+                    f"{policy.name}: not a name of letters, digits and . _ -: {caller!r}",
+                    kind="bad-config",
+                )
     uses: dict[str, list[tuple[str, str]]] = {}
     for policy in policies:
         for reference in targets_of(policy):

@@ -157,6 +157,7 @@ class KeysetStore:
     def _stage(
         self, before: Keyset | None, after: Keyset, leaves: Iterable[RenderedLeaf]
     ) -> tuple[StagedFile, ...]:
+        self._check_rule(self.file(after.name))
         edits: dict[str, list[Edit]] = {}
         for leaf in self.differences(leaves):
             edits.setdefault(leaf.reference.file, []).append(self._edit(leaf))
@@ -171,6 +172,15 @@ class KeysetStore:
             stage_edits(self.workspace, file, changes, by_rotation=True)
             for file, changes in sorted(edits.items())
         )
+
+    def _check_rule(self, file: str) -> None:
+        """By another rule the file would be unreadable, or its values readable."""
+        if kind_of(self.workspace.rule_for(file).selector) is not FileKind.KEYSET:
+            raise UsageError(
+                f"the creation rule of {file} is not that of a keyset file",
+                kind="keyset-rule",
+                file=file,
+            )
 
     def _edit(self, leaf: RenderedLeaf) -> Edit:
         path = leaf.reference.path

@@ -16,17 +16,6 @@ from tests.rotation.examples import API, JWT, START
 from tests.secretfiles.conftest import make_workspace
 from tests.world import World
 
-RULES = """\
-creation_rules:
-    - path_regex: ^infra/secrets/keysets/.*\\.yaml$
-      encrypted_regex: ^value$
-      age: {recipients}
-    - path_regex: ^infra/secrets/.*\\.secret\\.yaml$
-      encrypted_regex: ^(data|stringData)$
-      age: {recipients}
-    - path_regex: ^infra/secrets/.*\\.yaml$
-      age: {recipients}
-"""
 MANIFEST = """\
 apiVersion: v1
 kind: Secret
@@ -86,7 +75,6 @@ class Fleet:
 @pytest.fixture
 def fleet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fleet:
     world = World(tmp_path)
-    world.write_rules(RULES)
     for file in (PROVIDER, PORTAL, ACCOUNT):
         name = file.rpartition("/")[2].removesuffix(".secret.yaml")
         world.encrypt(file, MANIFEST.format(name=name))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from plana_secrets.errors import FailedError
-from plana_secrets.rotation.apply import run_move
+from plana_secrets.rotation.apply import Rotation, run_move
 from plana_secrets.rotation.initialise import Source, init_keyset
 from plana_secrets.rotation.keyset import Move
 from plana_secrets.rotation.landing import Delivery
@@ -72,3 +74,17 @@ def test_a_move_before_its_time_is_refused_with_the_time(fleet: Fleet) -> None:
     assert "2026-11-23T10:30:00Z" in caught.value.message
     assert fleet.is_clean()
     assert fleet.commits() == 3
+
+
+def test_with_waits_of_nothing_moves_may_follow_each_other_at_once(fleet: Fleet) -> None:
+    """An instant is rounded up to a second, and the next command must not meet it early."""
+    nothing = timedelta(0)
+    policy = fleet.change(API, rollout=nothing, drain=nothing, grace=nothing)
+
+    def rotation() -> Rotation:
+        return replace(fleet.rotation(), clock=lambda: datetime.now(UTC))
+
+    init_keyset(rotation(), policy.name, Source(fresh=True), delivery=COMMIT)
+    for _ in range(4):
+        run_move(rotation(), policy.name, delivery=COMMIT)
+    assert statuses(fleet.keyset(policy)) == ["destroyed", "active"]

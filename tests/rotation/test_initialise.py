@@ -225,3 +225,9 @@ def test_a_keyset_file_under_another_name_is_not_believed(fleet: Fleet) -> None:
     with pytest.raises(MalformedError) as caught:
         fleet.keyset(copy)
     assert caught.value.kind == "keyset-name"
+
+
+def test_a_keyset_file_needs_the_rule_of_its_kind(fleet: Fleet) -> None:
+    rules = fleet.world.repo / ".sops.yaml"
+    rules.write_text(rules.read_text().replace("^value$", "^values$"))
+    assert refused(fleet, API.name, FRESH) == "keyset-rule"

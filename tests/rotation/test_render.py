@@ -246,8 +246,9 @@ def test_a_reference_is_known_however_the_configuration_spells_it() -> None:
         [JWT, replace(JWT, name="b")],
         [ApiKeyPolicy("b", ("x.yaml#a",), ("x.yaml#a",))],
         [ApiKeyPolicy("b", ("x.yaml#a[0]",), format="slots")],
+        [replace(API, external_callers=("two words",))],
     ],
-    ids=["formats", "slots", "callers", "kinds", "jwt", "own caller", "slot in a list"],
+    ids=["formats", "slots", "callers", "kinds", "jwt", "own caller", "slot in a list", "a space"],
 )
 def test_one_place_for_two_renderings_is_a_mistake_in_the_configuration(
     policies: list[KeysetPolicy],

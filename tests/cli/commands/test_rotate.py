@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.rotation.conftest import MANIFEST, PORTAL, PROVIDER, RULES
+from tests.rotation.conftest import MANIFEST, PORTAL, PROVIDER
 from tests.world import PROGRAM, Result, World
 
 NAME = "shop/portal"
@@ -27,7 +27,6 @@ targets = ['{PROVIDER}#stringData["jwt.json"]']
 @pytest.fixture
 def shop(tmp_path: Path) -> World:
     world = World(tmp_path)
-    world.write_rules(RULES)
     for file in (PROVIDER, PORTAL):
         world.encrypt(file, MANIFEST.format(name=file.rpartition("/")[2].split(".")[0]))
     (world.repo / "plana-secrets.toml").write_text(SETTINGS)
