@@ -396,17 +396,22 @@ def test_vim_leaves_nothing_at_home(filled: World, program: str) -> None:
     """Even with settings that keep undo, backup and swap files there."""
     if shutil.which(program) is None:
         pytest.skip(f"{program} is not installed")
-    (filled.home / ".vimrc").write_text(GREEDY_VIMRC)
+    settings = [filled.home / ".vimrc", filled.home / ".config/nvim/init.vim"]
+    for path in settings:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(GREEDY_VIMRC.replace("viminfo", "shada" if path.suffix else "viminfo"))
     for folder in ("undo", "backup", "swap"):
         (filled.home / folder).mkdir()
     keys = f":%s/old/{SENTINEL}/\r:w\r:%s/app/{SENTINEL}-2/\r:wq\r"
     done = run_at_terminal(
-        filled, "edit", FILE, env={"PLANA_EDITOR": program}, answers=[("password: old", keys)]
+        filled, "edit", FILE, env={"PLANA_EDITOR": program}, answers=[("database", keys)]
     )
     assert done.status == 0, done.screen
     assert f"password: {SENTINEL}" in filled.decrypt(FILE)
     assert leftovers(filled.home) == []
-    assert [path.name for path in filled.home.rglob("*") if path.is_file()] == [".vimrc"]
+    for folder in ("undo", "backup", "swap"):
+        assert list((filled.home / folder).iterdir()) == []
+    assert not (filled.home / ".viminfo").exists()
 
 
 def test_nano_leaves_nothing_at_home(filled: World) -> None:
