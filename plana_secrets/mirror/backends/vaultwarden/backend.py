@@ -81,6 +81,7 @@ class VaultwardenBackend:
         """In batches where there are many, then one by one what did not arrive."""
         if not items:
             return
+        self._read_back = None
         view = self._last or self._look()
         self._check_writable(view, items)
         if view.stubs:

@@ -1,0 +1,104 @@
+"""``login`` and ``logout`` at a terminal, with a real keyring of the system."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from tests.age.keyring_session import _UNLOCK_THEN_RUN, run_with_keyring
+from tests.cli.terminal import Dialogue, run_at_terminal
+from tests.fakes.people import Company, totp
+from tests.fakes.vaultwarden import FakeVaultwarden
+from tests.mirror.vaultwarden.office import Office
+from tests.world import PROGRAM, World
+
+
+class Desk:
+    """A desktop session in which the program is used at a terminal, or by a script."""
+
+    def __init__(self, office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.office = office
+        folder = office.world.folder
+        session = [
+            str(shutil.which("dbus-run-session")),
+            "--",
+            "sh",
+            "-euc",
+            _UNLOCK_THEN_RUN,
+            "sh",
+        ]
+        monkeypatch.setattr("tests.cli.terminal.PROGRAM", [*session, *PROGRAM])
+        self.environment = {
+            "XDG_RUNTIME_DIR": str(folder),
+            "XDG_DATA_HOME": str(folder / "data"),
+            "XDG_STATE_HOME": str(folder / "state"),
+        }
+
+    def login(self, *argv: str, answers: list[tuple[str, str]]) -> Dialogue:
+        typed = [(prompt, f"{text}\n") for prompt, text in answers]
+        return run_at_terminal(
+            self.office.world, "login", *argv, answers=typed, env=self.environment
+        )
+
+    def run(self, *argv: str) -> tuple[int, str]:
+        done = run_with_keyring(
+            self.office.world.folder,
+            [*PROGRAM, *argv],
+            environment=self.office.world.environment | self.environment,
+            cwd=self.office.world.repo,
+        )
+        return done.returncode, (done.stdout + done.stderr).decode()
+
+
+@pytest.fixture
+def desk(world: World, company: Company, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    office = Office(world, company)
+    office.configure()
+    office.add_files(1)
+    office.world.commit()
+    return Desk(office, monkeypatch)
+
+
+def test_staff_log_in_with_a_code_look_and_log_out(desk: Desk, server: FakeVaultwarden) -> None:
+    staff = desk.office.company.staff
+    secret = staff.enable_totp()
+    server.store.ahead += 60
+    answers = [
+        ("e-mail", staff.email),
+        ("master password", staff.password),
+        ("one-time code", totp(secret, steps=2)),
+    ]
+    done = desk.login(answers=answers)
+    assert done.status == 0, done.screen
+    assert f"as {staff.email}" in done.screen
+    assert staff.password not in done.screen
+    assert not done.echoed["master password"]
+    assert desk.run("mirror", "status")[0] == 0
+    status, said = desk.run("mirror", "sync")
+    assert (status, "may not write" in said) == (4, True)
+    assert desk.run("logout")[0] == 0
+    status, said = desk.run("mirror", "status")
+    assert (status, "no login for" in said) == (4, True)
+
+
+def test_a_service_account_logs_in_by_api_key_and_syncs(desk: Desk) -> None:
+    service = desk.office.company.service
+    client_id, client_secret = service.api_key()
+    answers = [
+        ("client id", client_id),
+        ("client secret", client_secret),
+        ("master password", service.password),
+    ]
+    done = desk.login("--api-key", "--email", service.email, answers=answers)
+    assert done.status == 0, done.screen
+    assert client_secret not in done.screen
+    assert not done.echoed["client secret"]
+    status, said = desk.run("mirror", "sync")
+    assert (status, "1 created" in said) == (0, True)
+
+
+def test_nothing_is_asked_where_nobody_can_keep_it(desk: Desk) -> None:
+    """Without a keyring the password is not even asked for."""
+    refused = desk.office.world.run("login")
+    assert (refused.status, "no keyring" in refused.stderr) == (4, True)
