@@ -14,11 +14,10 @@ from typing import Final
 from plana_secrets.sops.parts import Block, BlockList, BlockMap
 
 _START: Final = "\nsops:\n"
-_ENTRY: Final = re.compile(
-    r"        - recipient: (age1[a-z0-9]{1,80})\n"
-    r"          enc: \|\n"
-    r"((?:            [A-Za-z0-9+/=-][A-Za-z0-9+/= -]{0,80}\n)+)"
-)
+_LABEL: Final = r"recipient: (age1[a-z0-9]{1,80})\n"
+_ENC: Final = r"enc: \|\n((?:            [A-Za-z0-9+/=-][A-Za-z0-9+/= -]{0,80}\n)+)"
+_ENTRY: Final = re.compile(f"        - (?:{_LABEL}          {_ENC}|{_ENC}          {_LABEL})")
+"""Since 3.13 the entries of the block are in the order of their names."""
 _FIELD: Final = re.compile(
     r'    (?:(lastmodified): "([0-9TZ:-]+)"'
     r"|(mac): (ENC\[[A-Za-z0-9+/=,:_]+\])"
@@ -56,13 +55,16 @@ def _entries(text: str, position: int, line: int) -> tuple[BlockList, int, int]:
     entries = BlockList()
     entries.line = line + 1
     while match := _ENTRY.match(text, position):
-        recipient, indented = match.groups()
+        recipient, indented = match[1] or match[4], match[2] or match[3]
+        label_first = match[1] is not None
         entry = BlockMap()
         entry.line = line + 1
-        entry["recipient"] = Block(recipient, plain=True, line=line + 1)
         enc = indented.replace("            ", "")
-        entry["enc"] = Block(enc, plain=False, line=line + 2)
+        length = 1 + enc.count("\n")
+        label_line = line + 1 if label_first else line + 1 + length
+        entry["recipient"] = Block(recipient, plain=True, line=label_line)
+        entry["enc"] = Block(enc, plain=False, line=line + 1 + label_first)
         entries.append(entry)
-        line += 2 + enc.count("\n")
+        line += 1 + length
         position = match.end()
     return entries, position, line
