@@ -50,24 +50,21 @@ def apply_mirror(
     """Carry out ``plan``, list again, and compare.
 
     Raises:
-        ConflictError: items changed under our hands (kind ``item-changed``; the others
-            were done), or the mirror does not hold what was written (kind
-            ``mirror-not-as-written``).
+        ConflictError: items changed under our hands, or hold what we must not destroy
+            (the backend's kind; the others were done), or the mirror does not hold what
+            was written (kind ``mirror-not-as-written``).
     """
     kept = tuple(_keep(item, keep) for item in plan.keep)
     if plan.create:
         backend.create_items(plan.create)
-    changed = _update(backend, plan, observer)
+    refused = _update(backend, plan, observer)
     if plan.delete:
         backend.delete_items(plan.delete)
     listing = backend.list_items()
     after = plan_mirror(wanted, listing, choices)
-    if changed:
-        raise ConflictError(
-            f"somebody changed an item meanwhile: {', '.join(changed)}",
-            kind="item-changed",
-            files=changed,
-        )
+    if refused:
+        first = next(iter(refused.values()))
+        raise ConflictError(first.message, kind=first.kind, files=list(refused))
     _check_result(after)
     return Applied(len(plan.create), len(plan.update), len(plan.delete), kept, after, listing)
 
@@ -76,18 +73,16 @@ def _keep(item: ActualItem, keep: KeepItem) -> tuple[str, str]:
     return item.record.file if item.record else item.id, keep(item)
 
 
-def _update(backend: Backend, plan: MirrorPlan, observer: Observer) -> list[str]:
-    """Update one by one; the files of items that others changed since they were listed."""
-    changed = []
+def _update(backend: Backend, plan: MirrorPlan, observer: Observer) -> dict[str, ConflictError]:
+    """Update one by one; what could not be, by file: one item's trouble stops no other."""
+    refused = {}
     for number, update in enumerate(plan.update, start=1):
         try:
             backend.update_item(update.actual, update.desired)
         except ConflictError as error:
-            if error.kind != "item-changed":
-                raise
-            changed.append(update.desired.file)
+            refused[update.desired.file] = error
         observer(Event("mirror-progress", {"done": number, "total": len(plan.update)}))
-    return changed
+    return refused
 
 
 def _check_result(after: MirrorPlan) -> None:

@@ -120,7 +120,7 @@ class VaultwardenBackend:
             self._change(cipher, sealed, collection, actual.revision, desired.file)
         else:
             self._writer.create(sealed, collection, file=desired.file)
-            self._writer.delete([cipher.id])
+            self.delete_items([actual])
 
     def delete_items(self, items: Sequence[ActualItem]) -> None:
         """Nothing is deleted that changed since it was listed."""
