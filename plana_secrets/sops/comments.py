@@ -90,7 +90,10 @@ class _Finder:
         line_start = text.rfind("\n", 0, position) + 1
         inline = bool(text[line_start:position].strip())
         candidates = self._candidates(position)
-        if inline:
+        flow = next((one for one in candidates if self._is_inside_flow(one, position)), None)
+        if flow is not None:
+            likely = [flow]
+        elif inline:
             likely = self._beside(line_start, position) or [
                 one for one in candidates if one.start >= line_start
             ]
@@ -120,6 +123,11 @@ class _Finder:
                 and one not in found
             ]
         return sorted(found, key=lambda one: -one.depth)
+
+    def _is_inside_flow(self, container: Container, position: int) -> bool:
+        """Between brackets the column says nothing: sops writes comments into ``{}``, too."""
+        is_flow = self._tree.text[container.start] in "{["
+        return is_flow and container.start <= position < container.end
 
     def _beside(self, line_start: int, position: int) -> list[Container]:
         """The container of the value on the same line, if there is one."""

@@ -136,6 +136,17 @@ def test_comments_come_back_with_their_places(bench: Bench) -> None:
     assert len(comments) == 11
 
 
+def test_a_comment_beside_an_empty_map_is_written_into_its_braces(bench: Bench) -> None:
+    """Its container is the empty map, whatever the column is."""
+    plain = "list:\n    - a: x\n      B: {} # a note\nB: {} # another\n"
+    readable = read_structure(bench.encrypt(plain, "unencrypted_regex: B"))
+    encrypted = bench.encrypt(plain)
+
+    assert readable.errors() == ()
+    assert {one.check for one in readable.defects} == {"readable-comment"}
+    assert read_document(encrypted, bench.identities).find(("list", 0, "a")) is not None
+
+
 def test_types_are_those_of_sops(bench: Bench) -> None:
     document = read_document(bench.encrypt(EVERYTHING), bench.identities)
 
