@@ -46,14 +46,12 @@ class UserDecryption(msgspec.Struct, rename="camel", frozen=True):
 
 
 class Membership(msgspec.Struct, rename="camel", frozen=True):
-    """An organisation as its member sees it; ``type`` as in ``roles.Role``."""
+    """An organisation as its member sees it; ``type`` is the member's role."""
 
     id: str
-    name: str
-    key: str
     type: int
-    organization_user_id: str | None = None
-    enabled: bool = True
+    name: str = ""
+    key: str | None = None
 
 
 class AccountKeys(msgspec.Struct, rename="camel", frozen=True):

@@ -80,7 +80,7 @@ class Keys:
             CredentialError: as ``open_user_key``, or a kept key that is no longer the
                 account's (kind ``login-outdated``).
         """
-        wrapped = membership.key
+        wrapped = membership.key or ""
         if wrapped not in self._organization_keys:
             private_key = load_private_key(self._open_private_key(sync))
             self._organization_keys[wrapped] = unwrap_key(wrapped, private_key)
