@@ -9,7 +9,7 @@ of what the other removed or replaced, is a conflict, and the caller says who wi
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -173,7 +173,19 @@ def _apply(start: Content, source: _Units, paths: Sequence[LeafPath]) -> Content
         if at is None:
             at = _place(entries, source, path)
         entries[at:at] = new
-    return Content(tuple(item for item, _ in entries), tuple(value for _, value in entries))
+    inner = {
+        item.path[:depth]
+        for item, _ in entries
+        if not isinstance(item, Comment)
+        for depth in range(len(item.path))
+    }
+    kept = [entry for entry in entries if not _is_orphan(entry[0], inner)]
+    return Content(tuple(item for item, _ in kept), tuple(value for _, value in kept))
+
+
+def _is_orphan(item: Item, inner: Container[LeafPath]) -> bool:
+    """Whether it is a comment in a map or list that holds nothing any more, or is none now."""
+    return isinstance(item, Comment) and bool(item.path) and item.path not in inner
 
 
 def _belongs(entry: Entry, unit: LeafPath) -> bool:

@@ -151,3 +151,12 @@ def test_comments_go_with_the_side_that_changed_them() -> None:
     chosen = merge(base, mine, theirs, winners={COMMENTS: "theirs"}).content
     assert chosen is not None
     assert describe(chosen) == describe(content_of({"# theirs": "", "a": "2", "b": "3"}))
+
+
+def test_comments_go_with_the_map_that_lost() -> None:
+    mine = {"# mine": "", "a": {"# inside": "", "x": {"# deeper": "", "y": "1"}}}
+    for theirs in ({"a": "1"}, {"a": []}, {"a": {}}):
+        result = merge({}, mine, theirs, winners={("a",): "theirs"})
+        assert result.content is not None
+        emit_yaml(result.content.items, result.content.values)
+        assert describe(result.content) == describe(content_of({"# mine": "", **theirs}))
