@@ -96,13 +96,17 @@ def run_on_terminal(
     folder: Path | None = None,
     pass_fds: Sequence[int] = (),
 ) -> int:
-    """Run a program that a person uses (an editor) on our terminal; its status."""
+    """Run a program that a person uses (an editor) on our terminal; its status.
+
+    What it draws is no data of ours: where stdout is a pipe, it draws on stderr.
+    """
     name = Path(argv[0]).name
     try:
         return subprocess.run(
             [os.fspath(part) for part in argv],
             env=dict(environment),
             cwd=folder,
+            stdout=None if sys.stdout.isatty() else sys.stderr,
             pass_fds=tuple(pass_fds),
             check=False,
         ).returncode

@@ -18,7 +18,7 @@ from typing import Final
 
 from plana_secrets import memory
 from plana_secrets.cli.context import Context
-from plana_secrets.cli.editor import choose_editor, is_editor_named, run_editor
+from plana_secrets.cli.editor import choose_editor, run_editor
 from plana_secrets.cli.output import safe_line
 from plana_secrets.cli.terminal import ask_line, is_interactive, require_interactive
 from plana_secrets.errors import ConflictError, MalformedError, PlanaSecretsError, UsageError
@@ -251,9 +251,9 @@ class Desk:
                 self._ask_again(error)
 
     def _edit(self) -> None:
-        if not is_editor_named(os.environ):
-            require_interactive(self._context, "an edit in vi")
         editor = choose_editor(os.environ)
+        if editor.terminal:
+            require_interactive(self._context, f"an edit in {editor.name}")
         if editor.window:
             self._context.output.warn(f"{editor.name} may keep copies of what you edit")
         start = time.monotonic()

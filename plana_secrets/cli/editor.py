@@ -38,6 +38,13 @@ _WAITING: Final = {
     "gvim": "--nofork", "mvim": "--nofork", "kate": "--block",
 }  # fmt: skip
 """Editors with a window of their own, and the option that makes them wait for it."""
+_ON_TERMINAL: Final = (
+    _VIMS - {"gvim", "mvim"}
+    | {"vi", "ex", "nano", "pico", "micro", "hx", "helix", "kak", "joe", "mcedit"}
+)  # fmt: skip
+"""Editors that wait for keys: where there is no terminal they wait for ever."""
+_UNATTENDED: Final = {"-es", "-Es", "-s", "--headless", "-batch", "--batch"}
+"""Options by which such an editor follows a script instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +52,17 @@ class Editor:
     """``argv`` wants the file behind it. ``window``: it may keep copies that nobody controls.
 
     ``wait_option`` is missing from the call, so it may return before anything was edited.
+    ``terminal``: it is of use only where somebody types.
     """
 
     argv: tuple[str, ...]
     window: bool = False
     wait_option: str | None = None
+    terminal: bool = False
 
     @property
     def name(self) -> str:
         return Path(self.argv[0]).name
-
-
-def is_editor_named(environment: Mapping[str, str]) -> bool:
-    """Whether the person said which editor, so that it may be a script without a terminal."""
-    return any(environment.get(name) for name in _VARIABLES)
 
 
 def choose_editor(environment: Mapping[str, str]) -> Editor:
@@ -77,7 +81,21 @@ def choose_editor(environment: Mapping[str, str]) -> Editor:
     name = _real_name(argv[0])
     wait = _WAITING.get(name)
     missing = wait if wait is not None and wait not in argv and wait[1:3] not in argv else None
-    return Editor((*argv, *_hardening(name)), window=name in _WAITING, wait_option=missing)
+    return Editor(
+        (*argv, *_hardening(name)),
+        window=name in _WAITING,
+        wait_option=missing,
+        terminal=_needs_terminal(name, argv[1:], environment),
+    )
+
+
+def _needs_terminal(name: str, options: Sequence[str], environment: Mapping[str, str]) -> bool:
+    if _UNATTENDED.intersection(options):
+        return False
+    if name in {"emacs", "emacsclient"}:
+        display = environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY")
+        return not display or bool({"-nw", "-t", "-tty", "--tty"}.intersection(options))
+    return name in _ON_TERMINAL
 
 
 def _real_name(program: str) -> str:

@@ -186,9 +186,27 @@ def test_the_order_in_which_editors_are_chosen(filled: World) -> None:
     assert json.loads(done.stdout)["kind"] == "program-missing"
 
 
-def test_vi_is_not_started_where_nobody_can_use_it(filled: World) -> None:
-    done = filled.run("edit", FILE, "--json")
+@pytest.mark.parametrize("name", [None, "vi", "vim -u NONE", "nvim", "nano", "emacs -nw", "emacs"])
+def test_an_editor_that_waits_for_keys_is_not_started_where_nobody_types(
+    filled: World, name: str | None
+) -> None:
+    """It would hang in a pipe or a job."""
+    env = {"EDITOR": name} if name else {}
+    done = filled.run("edit", FILE, "--json", env=env)
     assert (done.status, json.loads(done.stdout)["kind"]) == (2, "no-input")
+
+
+@pytest.mark.skipif(shutil.which("vim") is None, reason="vim is not installed")
+def test_a_vim_that_follows_a_script_needs_no_terminal(filled: World) -> None:
+    done = filled.run("edit", FILE, env={"EDITOR": "vim -es -c %s/database/store/ -c wq"})
+    assert done.status == 0, done.stderr
+    assert filled.decrypt(FILE) == TEXT.replace("database", "store")
+
+
+def test_what_the_editor_prints_is_not_among_the_data(filled: World) -> None:
+    done = edit(filled, 'echo drawn; sed -i s/5432/5433/ "$1"', "--json")
+    assert json.loads(done.stdout)["changed"] == ["port"]
+    assert "drawn" in done.stderr
 
 
 def test_a_file_that_could_not_be_written_is_refused_before_the_editor_starts(
