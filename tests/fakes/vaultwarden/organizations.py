@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.fakes.vaultwarden.access import sees_all, sees_collection
-from tests.fakes.vaultwarden.ciphers import collection_json
+from tests.fakes.vaultwarden.shapes import collection_json
 from tests.fakes.vaultwarden.store import (
     ACCEPTED,
     ADMIN,
