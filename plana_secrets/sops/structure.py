@@ -213,7 +213,7 @@ class _Builder:
         if not in_scope and self._encrypted_file:
             message = "a readable comment outside what is encrypted"
             self._report("readable-comment", Severity.NOTE, message, line, path)
-        elif in_scope and token is None:
+        elif in_scope and token is None and text:  # sops leaves a bare '#' as it is
             cipher = text.startswith(LOOKS_ENCRYPTED)
             check = "not-canonical" if cipher else "plain-comment"
             what = (

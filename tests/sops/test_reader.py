@@ -147,6 +147,20 @@ def test_a_comment_beside_an_empty_map_is_written_into_its_braces(bench: Bench) 
     assert read_document(encrypted, bench.identities).find(("list", 0, "a")) is not None
 
 
+def test_a_comment_without_text_stays_as_it_is(bench: Bench) -> None:
+    """sops encrypts nothing that is empty, and people draw boxes with a bare ``#``."""
+    structure = read_structure(
+        bench.encrypt("#\n# Mail\n#\nuser: admin #\nmap:\n    #\n    a: b\n#\n")
+    )
+    assert list(structure.errors()) == []
+    document = open_document(structure, bench.identities)
+    comments = [value for item, value in zip(structure.items, document.values, strict=True)
+                if isinstance(item, Comment)]  # fmt: skip
+    texts = sorted(one.reveal() for one in comments if one is not None)
+    assert texts == [*[b""] * (len(texts) - 1), b" Mail"]
+    assert len(texts) >= 5
+
+
 def test_types_are_those_of_sops(bench: Bench) -> None:
     document = read_document(bench.encrypt(EVERYTHING), bench.identities)
 
