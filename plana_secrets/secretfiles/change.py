@@ -4,7 +4,7 @@ A change of one file is one rename and needs no journal. A change of several, or
 that is committed, is written down first. Committing means here: the commit is made
 beside the branch, pushed if that was asked for, and only then do the files and the
 branch move. So a push that is refused has changed nothing, and a run that is killed
-has left nothing, or something that the next run finishes.
+has left nothing, or something that the next run finishes or undoes.
 """
 
 from __future__ import annotations

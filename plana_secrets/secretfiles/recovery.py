@@ -1,13 +1,16 @@
 """What becomes of a change that was interrupted.
 
 ``plan_recovery`` decides from the journal and the facts alone. Before the first effect
-a change is undone, which means forgotten; after it, it is finished. Finishing can be
-repeated: what is done already is seen by its digest and left alone.
+a change is forgotten. After it, a change of files alone is finished, and so is one that
+was pushed, for others have seen it. One that was to be committed here is undone as long
+as HEAD does not hold it: the commit may say when it was made, and made later it would
+say so too early. Finishing and undoing can be repeated: what is done already is seen by
+its digest and left alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -15,6 +18,7 @@ from typing import Literal
 
 from plana_secrets.errors import FailedError, IncompleteError, PlanaSecretsError
 from plana_secrets.git import commits
+from plana_secrets.git.repository import Repository
 from plana_secrets.observability import Event
 from plana_secrets.secretfiles.journal import Intent, Journal, Pending, Stage
 from plana_secrets.secretfiles.open import path_of
@@ -29,7 +33,7 @@ from plana_secrets.storage import (
 
 
 class Head(StrEnum):
-    """Where HEAD is, compared with the change."""
+    """Where HEAD is, compared with the change. Contains: under this commit id or another."""
 
     BASE = "base"
     COMMIT = "commit"
@@ -52,17 +56,17 @@ class Facts:
     foreign: bool = False
 
 
-Adoption = Literal["none", "move", "index", "anew"]
+Adoption = Literal["none", "move", "index"]
 
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """``files``: what is still to be put in place. ``adoption``: what is left to do in git.
+    """``files``: what is still to be put in place, or back. ``adoption``: what is left for git.
 
     ``operation``: which change it was, when it is done.
     """
 
-    action: Literal["nothing", "forget", "finish", "blocked"]
+    action: Literal["nothing", "forget", "finish", "undo", "blocked"]
     files: tuple[str, ...] = ()
     adoption: Adoption = "none"
     reason: str = ""
@@ -83,10 +87,10 @@ def plan_recovery(pending: Pending | None, facts: Facts) -> Recovery:
             return Recovery("blocked", reason="the remote cannot be asked whether the push arrived")
         if not facts.landed:
             return Recovery("forget")
-    return _plan_finish(intent, facts)
+    return _plan_effects(intent, facts)
 
 
-def _plan_finish(intent: Intent, facts: Facts) -> Recovery:
+def _plan_effects(intent: Intent, facts: Facts) -> Recovery:
     expected = {one.file: (one.old, one.new) for one in intent.files}
     strange = [file for file, both in expected.items() if facts.digests.get(file) not in both]
     if strange:
@@ -95,22 +99,19 @@ def _plan_finish(intent: Intent, facts: Facts) -> Recovery:
     if intent.commit and facts.head is Head.OTHER_BRANCH:
         place = f"the branch {intent.branch}" if intent.branch else "a detached HEAD"
         return Recovery("blocked", reason=f"it was made on {place}, which is not checked out now")
+    is_ours_alone = intent.commit and not intent.push
+    if is_ours_alone and facts.head in {Head.BASE, Head.ELSEWHERE}:
+        made = (file for file, (old, _new) in expected.items() if facts.digests.get(file) != old)
+        return Recovery("undo", tuple(made))
     open_files = tuple(
         file for file, (_old, new) in expected.items() if facts.digests.get(file) != new
     )
     if intent.push and facts.head is Head.ELSEWHERE and len(open_files) == len(expected):
         # The remote has it and the branch went another way: the next pull brings it.
         return Recovery("forget")
-    return Recovery("finish", open_files, _plan_adoption(intent, facts.head))
-
-
-def _plan_adoption(intent: Intent, head: Head) -> Adoption:
-    if not intent.commit:
-        return "none"
-    if head is Head.ELSEWHERE:
-        return "none" if intent.push else "anew"
     adoptions: dict[Head, Adoption] = {Head.BASE: "move", Head.COMMIT: "index"}
-    return adoptions.get(head, "none")
+    adoption = adoptions.get(facts.head, "none") if intent.commit else "none"
+    return Recovery("finish", open_files, adoption)
 
 
 def finish_pending(workspace: Workspace) -> Recovery:
@@ -130,8 +131,8 @@ def finish_pending(workspace: Workspace) -> Recovery:
             kind="blocked",
             operation=pending.operation,
         )
-    if recovery.action == "finish":
-        _finish(workspace, journal, pending, recovery)
+    if pending.intent is not None and recovery.action in {"finish", "undo"}:
+        _act(workspace, journal, pending, recovery)
     journal.clear()
     workspace.observer(Event(f"recovery-{recovery.action}", {"operation": pending.operation}))
     return replace(recovery, operation=pending.operation)
@@ -180,9 +181,21 @@ def _find_head(workspace: Workspace, pending: Pending, intent: Intent) -> Head:
         return Head.BASE
     if head == pending.commit:
         return Head.COMMIT
-    if head is not None and repository.is_ancestor(pending.commit, head):
+    if head is not None and (
+        repository.is_ancestor(pending.commit, head) or _holds(repository, head, intent)
+    ):
         return Head.CONTAINS
     return Head.ELSEWHERE
+
+
+def _holds(repository: Repository, head: str, intent: Intent) -> bool:
+    """Whether ``head`` has the new contents: the commit was amended, or somebody made it."""
+    contents = repository.read_blobs(head, [one.file for one in intent.files])
+    return all(_digest(contents[one.file]) == one.new for one in intent.files)
+
+
+def _digest(content: bytes | None) -> str | None:
+    return None if content is None else digest_of(content)
 
 
 def _has_landed(workspace: Workspace, pending: Pending) -> bool | None:
@@ -195,24 +208,51 @@ def _has_landed(workspace: Workspace, pending: Pending) -> bool | None:
     return tip is not None and workspace.repository.is_ancestor(pending.commit, tip)
 
 
-def _finish(workspace: Workspace, journal: Journal, pending: Pending, recovery: Recovery) -> None:
-    if pending.intent is None:
-        return
-    intent = pending.intent
+def _act(workspace: Workspace, journal: Journal, pending: Pending, recovery: Recovery) -> None:
     try:
-        if pending.stage < Stage.REPLACING:
-            journal.advance(Stage.REPLACING)
-        for number, one in enumerate(intent.files):
-            if one.file in recovery.files:
-                content = None if one.new is None else journal.staged_content(number)
-                put_in_place(workspace, one.file, content)
-        _adopt(workspace, pending, intent, recovery.adoption)
+        if recovery.action == "undo":
+            _undo(workspace, pending, recovery.files)
+        else:
+            _finish(workspace, journal, pending, recovery)
     except FailedError as error:
+        words = "undone" if recovery.action == "undo" else "finished"
         raise IncompleteError(
-            f"an interrupted change ({intent.operation}) cannot be finished: {error.message}",
+            f"an interrupted change ({pending.operation}) cannot be {words}: {error.message}",
             kind="blocked",
-            operation=intent.operation,
+            operation=pending.operation,
         ) from None
+
+
+def _undo(workspace: Workspace, pending: Pending, files: Sequence[str]) -> None:
+    """Put back what the base commit holds: only what equalled it was going to be changed."""
+    intent = pending.intent
+    if intent is None:
+        return
+    before: Mapping[str, bytes | None] = dict.fromkeys(files)
+    if intent.base is not None:
+        before = workspace.repository.read_blobs(intent.base, files)
+    old = {one.file: one.old for one in intent.files}
+    for file in files:
+        if _digest(before[file]) != old[file]:
+            raise FailedError(f"{file} was another one in the commit before", kind="lost-content")
+        put_in_place(workspace, file, before[file])
+
+
+def _finish(workspace: Workspace, journal: Journal, pending: Pending, recovery: Recovery) -> None:
+    intent = pending.intent
+    if intent is None:
+        return
+    if pending.stage < Stage.REPLACING:
+        journal.advance(Stage.REPLACING)
+    for number, one in enumerate(intent.files):
+        if one.file in recovery.files:
+            content = None if one.new is None else journal.staged_content(number)
+            put_in_place(workspace, one.file, content)
+    if recovery.adoption != "none" and pending.commit is not None:
+        command = workspace.repository.command
+        if recovery.adoption == "move":
+            commits.move_head(command, pending.commit, expected=intent.base)
+        commits.refresh_index(command, pending.commit, [one.file for one in intent.files])
 
 
 def put_in_place(workspace: Workspace, file: str, content: bytes | None) -> None:
@@ -224,14 +264,3 @@ def put_in_place(workspace: Workspace, file: str, content: bytes | None) -> None
         make_folder(path.parent)
         replace_file(path, content)
     workspace.observer(Event("file-replaced", {"file": file}))
-
-
-def _adopt(workspace: Workspace, pending: Pending, intent: Intent, adoption: Adoption) -> None:
-    repository = workspace.repository
-    files = [one.file for one in intent.files]
-    if adoption == "anew":
-        repository.commit_files(files, intent.message)
-    elif adoption != "none" and pending.commit is not None:
-        if adoption == "move":
-            commits.move_head(repository.command, pending.commit, expected=intent.base)
-        commits.refresh_index(repository.command, pending.commit, files)

@@ -442,27 +442,79 @@ def test_killed_at_any_step_it_is_old_or_new_after_the_next_run(
     assert {True, False} == set(outcomes)
 
 
-def test_a_recovery_that_is_killed_is_finished_by_the_next(
-    files_world: World, workspace: Workspace
+@pytest.mark.parametrize("request_", [None, CommitRequest("x")], ids=["finished", "undone"])
+def test_a_recovery_that_is_killed_is_gone_on_with_by_the_next(
+    files_world: World, workspace: Workspace, request_: CommitRequest | None
 ) -> None:
-    """Recovery is itself a change: killed anywhere and started again, it ends in the new state."""
+    """Recovery is itself a change: killed anywhere and started again, it ends the same."""
     staged = stage_both(workspace)
-    new = [one.content for one in staged]
+    old, new = contents(files_world), [one.content for one in staged]
+    expected = old if request_ else new
+    real = change.put_in_place
+
+    def stop_after_the_first(*args: Any) -> None:
+        real(*args)
+        os._exit(9)
 
     def stop_in_the_middle() -> None:
-        change.put_in_place = lambda *_: os._exit(9)  # type: ignore[assignment]
+        change.put_in_place = stop_after_the_first  # type: ignore[assignment]
         with writing(workspace, "test"):
-            write_files(workspace, staged, operation="test", commit=CommitRequest("x"))
+            write_files(workspace, staged, operation="test", commit=request_)
 
     assert in_child(stop_in_the_middle) == 9
     with filmed(files_world.folder / "album", files_world.repo) as camera:
         recover(files_world)
-    assert len(camera.steps) >= 8
+    assert "before put_in_place" in camera.steps
     for number, step in enumerate(camera.steps):
         camera.restore(number)
         recover(files_world)
-        assert contents(files_world) == new, step
-        assert files_world.git("status", "--porcelain") == "", step
+        assert contents(files_world) == expected, step
+        if request_:
+            assert files_world.git("status", "--porcelain") == "", step
+
+
+def kill_before_the_branch_moves(workspace: Workspace, staged: list[StagedFile]) -> None:
+    def stop() -> None:
+        commits.move_head = lambda *_, **__: os._exit(9)  # type: ignore[assignment]
+        with writing(workspace, "test"):
+            write_files(workspace, staged, operation="test", commit=CommitRequest("x"))
+
+    assert in_child(stop) == 9
+
+
+def test_a_commit_that_was_not_made_is_undone_though_others_committed_meanwhile(
+    files_world: World, workspace: Workspace
+) -> None:
+    """Made now, it would say that it was made when it was begun."""
+    before, staged = contents(files_world), stage_both(workspace)
+    kill_before_the_branch_moves(workspace, staged)
+    files_world.git("commit", "-q", "--allow-empty", "-m", "theirs")
+    recover(files_world)
+    assert contents(files_world) == before
+    assert files_world.git("status", "--porcelain") == ""
+
+
+def test_a_new_file_of_a_first_commit_that_was_not_made_is_removed_again(world: World) -> None:
+    intended = IntendedFile("a.yaml", None, digest_of(b"new"))
+    (world.repo / "a.yaml").write_bytes(b"new")
+    workspace = make_workspace(world)
+    journal = Journal(workspace.repository)
+    journal.begin(Intent("x", str(world.repo), (intended,), branch="main", commit=True), [b"new"])
+    journal.advance(Stage.BUILT, commit="0" * 40)
+    journal.advance(Stage.REPLACING)
+    recover(world)
+    assert not (world.repo / "a.yaml").exists()
+
+
+def test_what_somebody_committed_under_another_id_is_left_as_it_is(
+    files_world: World, workspace: Workspace
+) -> None:
+    staged = stage_both(workspace)
+    kill_before_the_branch_moves(workspace, staged)
+    files_world.git("commit", "-q", "-a", "-m", "by hand")
+    recover(files_world)
+    assert contents(files_world) == [one.content for one in staged]
+    assert files_world.git("status", "--porcelain") == ""
 
 
 # -- the decision
@@ -496,10 +548,12 @@ def test_the_decision(found: Pending | None, facts: Facts, action: str) -> None:
 @pytest.mark.parametrize(
     ("push", "head", "digest", "expected"),
     [
-        (None, Head.BASE, "old", ("finish", "move")),
+        (None, Head.BASE, "old", ("undo", "none")),
+        (None, Head.BASE, "new", ("undo", "none")),
         (None, Head.COMMIT, "new", ("finish", "index")),
         (None, Head.CONTAINS, "new", ("finish", "none")),
-        (None, Head.ELSEWHERE, "new", ("finish", "anew")),
+        (None, Head.ELSEWHERE, "new", ("undo", "none")),
+        ("main", Head.BASE, "old", ("finish", "move")),
         (None, Head.OTHER_BRANCH, "new", ("blocked", "none")),
         ("main", Head.ELSEWHERE, "new", ("finish", "none")),
         ("main", Head.ELSEWHERE, "old", ("forget", "none")),

@@ -8,7 +8,8 @@ from plana_secrets.cli.context import Context, pass_context
 
 EPILOG = """\b
 Every command that writes does this first; recover does nothing else. What had not
-begun to take effect is forgotten, what had is finished.
+begun to take effect is forgotten, what had is finished; a change whose commit was not
+made yet is undone.
 
 \b
 Examples:
@@ -20,6 +21,7 @@ _WORDS = {
     "nothing": "nothing is open",
     "forget": "undone; it had changed nothing yet",
     "finish": "finished",
+    "undo": "undone",
 }
 
 
