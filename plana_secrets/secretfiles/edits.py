@@ -15,6 +15,7 @@ from plana_secrets.errors import UsageError
 from plana_secrets.paths import LeafPath, format_path
 from plana_secrets.secret import Secret
 from plana_secrets.secretfiles.guard import check_removal, check_setting
+from plana_secrets.secretfiles.kinds import FileKind, kind_of
 from plana_secrets.secretfiles.values import canonical_value
 from plana_secrets.sops.model import Comment, Document, Empty, Item, Leaf, LeafType, Selector
 from plana_secrets.sops.selectors import is_encrypted_path
@@ -31,7 +32,10 @@ class SetLeaf:
 
 @dataclass(frozen=True, slots=True)
 class Unset:
-    """Remove what is at ``path``: a leaf, or a map or list with all that it holds."""
+    """Remove what is at ``path``: a leaf, or a map or list with all that it holds.
+
+    A map or list that would be left empty goes along (``widest_removal``).
+    """
 
     path: LeafPath
 
@@ -89,6 +93,20 @@ def changed_paths(before: Content, after: Content) -> tuple[LeafPath, ...]:
     old, new = before.leaves(), after.leaves()
     paths = list(dict.fromkeys([*new, *old]))
     return tuple(path for path in paths if old.get(path) != new.get(path))
+
+
+def widest_removal(items: Sequence[Item], path: LeafPath, selector: Selector) -> LeafPath:
+    """``path``, or the outermost map or list that holds nothing else than what is there.
+
+    The document stays, and so do ``data`` and ``stringData`` of a Secret, which may be empty.
+    """
+    places = [item.path for item in items if not isinstance(item, Comment)]
+    least = 2 if kind_of(selector) is FileKind.SECRET_MANIFEST else 1
+    for depth in range(least, len(path)):
+        inside = [one for one in places if one[:depth] == path[:depth]]
+        if all(one[: len(path)] == path for one in inside):
+            return path[:depth]
+    return path
 
 
 class _Editor:
@@ -166,20 +184,17 @@ class _Editor:
         return any(isinstance(step, int) for step in steps), len(steps)
 
     def unset(self, edit: Unset) -> None:
-        path = edit.path
-        doomed = set(self._inside(path))
-        at = self._position(path)
-        if at is not None:
-            doomed.add(at)
-        if not doomed:
-            _refuse(path, "is not there", "no-such-path")
-        first = min(doomed)
+        if self._position(edit.path) is None and not any(True for _ in self._below(edit.path)):
+            _refuse(edit.path, "is not there", "no-such-path")
+        path = widest_removal(self.items, edit.path, self._selector)
+        first = self._position(path)
+        doomed = {*self._inside(path)} | ({first} if first is not None else set())
         kept = [one for one in range(len(self.items)) if one not in doomed]
         self.items = [self.items[one] for one in kept]
         self.values = [self.values[one] for one in kept]
         if isinstance(path[-1], int):
             self._close_gap(path[:-1], path[-1])
-        self._keep_container(path, first)
+        self._keep_container(path[:-1], min(doomed))
 
     def _close_gap(self, container: LeafPath, removed: int) -> None:
         depth = len(container)
@@ -189,16 +204,11 @@ class _Editor:
                 moved = (*container, step - 1, *item.path[depth + 1 :])
                 self.items[at] = replace(item, path=moved)
 
-    def _keep_container(self, path: LeafPath, at: int) -> None:
-        """A map or list that lost its last entry stays, empty; comments in it go along."""
-        container = path[:-1]
-        if any(True for _ in self._below(container)):
-            return
-        if not container:
-            _refuse(path, "is the last value of the file", "last-value")
-        empty = Empty(container, line=0, container="list" if isinstance(path[-1], int) else "map")
-        self.items.insert(at, empty)
-        self.values.insert(at, None)
+    def _keep_container(self, container: LeafPath, at: int) -> None:
+        """What lost its last entry and stays becomes an empty map."""
+        if container and not any(True for _ in self._below(container)):
+            self.items.insert(at, Empty(container, line=0, container="map"))
+            self.values.insert(at, None)
 
     def _position(self, path: LeafPath) -> int | None:
         """Where the leaf or empty container at exactly ``path`` stands."""

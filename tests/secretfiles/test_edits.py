@@ -149,8 +149,18 @@ class TestUnsetting:
     def test_removes_a_map_with_all_in_it(self) -> None:
         assert after(BASE, Unset(("db",))) == [("a", "1"), "# about db", ("z", "26")]
 
-    def test_a_map_that_lost_its_last_key_stays(self) -> None:
-        assert after(make(("m.k", "1"), ("z", "1")), Unset(("m", "k"))) == ["m={}", ("z", "1")]
+    @pytest.mark.parametrize("path", ["m.k", "m.deep.k", "m[0]", "m[0][0].k"])
+    def test_what_lost_its_last_entry_goes_along(self, path: str) -> None:
+        content = make(("a", "1"), (path, "1"), ("z", "1"))
+        assert after(content, Unset(parse_path(path))) == [("a", "1"), ("z", "1")]
+
+    def test_what_still_holds_something_stays(self) -> None:
+        content = make(("m.k.x", "1"), ("m.e=[]"), ("z", "1"))
+        assert after(content, Unset(("m", "k", "x"))) == ["m.e=[]", ("z", "1")]
+
+    def test_an_emptied_entry_of_a_list_closes_the_gap(self) -> None:
+        content = make(("l[0].x", "a"), ("l[1].x", "b"))
+        assert after(content, Unset(("l", 0, "x"))) == [("l[0].x", "b")]
 
     def test_a_list_closes_the_gap(self) -> None:
         content = make(("l[0]", "a"), ("l[1].x", "b"), ("l[2].x", "c"), ("l[2].y", "d"))
@@ -166,10 +176,8 @@ class TestUnsetting:
             after(BASE, Unset(("db", "nothing")))
         assert caught.value.kind == "no-such-path"
 
-    def test_the_last_value_of_a_file_stays(self) -> None:
-        with pytest.raises(UsageError) as caught:
-            after(make(("a", "1")), Unset(("a",)))
-        assert caught.value.kind == "last-value"
+    def test_a_file_without_its_last_value_is_an_empty_one(self) -> None:
+        assert after(make(("a.b", "1")), Unset(("a", "b"))) == []
 
 
 class TestKinds:
@@ -200,6 +208,9 @@ class TestKinds:
         with pytest.raises(UsageError) as caught:
             self.manifest(edit)
         assert caught.value.kind == kind
+
+    def test_the_data_of_a_secret_may_become_empty(self) -> None:
+        assert self.manifest(Unset(("stringData", "a"))) == [("kind", "Secret"), "stringData={}"]
 
     def test_a_keyset_file_is_for_rotations_only(self) -> None:
         content = make(("name", "n"), ("keys.k1.value", "v"))

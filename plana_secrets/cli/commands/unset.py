@@ -26,12 +26,16 @@ Examples:
 @click.option("--dry-run", is_flag=True, help="Do everything but write.")
 @pass_context
 def unset(context: Context, file: str, path: str | None, yes: bool, dry_run: bool) -> None:
-    """Remove what is at PATH in FILE. For a map or a list of several values it asks first."""
+    """Remove what is at PATH in FILE. For a map or a list of several values it asks first.
+
+    A map or list that would be left empty goes along. What stays, empty, are data and
+    stringData of a Secret, and a file without its last value.
+    """
     from plana_secrets.cli.secretfile import find_leaf
     from plana_secrets.paths import format_path
 
     name, steps = find_leaf(context, file, path)
-    doomed = _find_doomed(context, name, steps)
+    doomed, widest = _find_doomed(context, name, steps)
     if len(doomed) > 1 and not yes and not dry_run:
         from plana_secrets.cli.terminal import confirm
 
@@ -39,18 +43,21 @@ def unset(context: Context, file: str, path: str | None, yes: bool, dry_run: boo
         confirm(context, f"remove these {len(doomed)} values?")
     _write(context, name, steps, dry_run=dry_run)
     spelled = format_path(steps)
+    along = format_path(widest) if widest != steps else None
     if context.json:
-        facts = {"file": name, "path": spelled, "removed": doomed, "dry_run": dry_run}
-        context.output.json_object("unset", facts)
+        facts = {"file": name, "path": spelled, "removed": doomed, "emptied": along}
+        context.output.json_object("unset", {**facts, "dry_run": dry_run})
     else:
         what = "would be removed" if dry_run else "is removed"
-        context.output.talk(f"{name}#{spelled} {what}")
+        rest = f", and {along}, which holds nothing else" if along else ""
+        context.output.talk(f"{name}#{spelled} {what}{rest}")
 
 
-def _find_doomed(context: Context, file: str, path: LeafPath) -> list[str]:
-    """The paths that would go, read without a key."""
+def _find_doomed(context: Context, file: str, path: LeafPath) -> tuple[list[str], LeafPath]:
+    """The paths that would go, read without a key, and the widest that would."""
     from plana_secrets.cli.secretfile import no_such_path, read_sound_structure
     from plana_secrets.paths import format_path
+    from plana_secrets.secretfiles.edits import widest_removal
     from plana_secrets.sops.model import Comment
 
     items = read_sound_structure(context, file).items
@@ -61,7 +68,7 @@ def _find_doomed(context: Context, file: str, path: LeafPath) -> list[str]:
     ]
     if not doomed:
         raise no_such_path(items, file, path)
-    return doomed
+    return doomed, widest_removal(items, path, context.workspace.rule_for(file).selector)
 
 
 def _write(context: Context, file: str, path: LeafPath, *, dry_run: bool) -> None:

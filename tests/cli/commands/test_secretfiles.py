@@ -135,7 +135,9 @@ class TestSetting:
         assert refused.status == 2
         assert "of type int" in refused.stderr
         arguments = ("set", PLAIN_FILE, "port", "--stdin", "--type")
-        assert files_world.run(*arguments, "int", stdin=b"99").status == 0
+        done = files_world.run(*arguments, "int", stdin=b"99\n")
+        assert done.status == 0
+        assert "newline" not in done.stderr, "a number has none to keep"
         assert "port: 99\n" in files_world.decrypt(PLAIN_FILE)
         files_world.run(*arguments, "str", stdin=b"99")
         assert 'port: "99"\n' in files_world.decrypt(PLAIN_FILE)
@@ -190,6 +192,19 @@ class TestSetting:
         assert "db:" not in files_world.decrypt(PLAIN_FILE)
         assert files_world.run("unset", PLAIN_FILE, "port").status == 0
         assert files_world.run("unset", PLAIN_FILE, "port").status == 2
+
+    def test_unset_takes_along_what_is_left_empty_and_says_so(self, files_world: World) -> None:
+        files_world.encrypt(
+            PLAIN_FILE, "# the head\na:\n    # inside\n    b:\n        c: 1\nz: 1\n"
+        )
+        done = files_world.run("unset", PLAIN_FILE, "a.b.c")
+        assert "a.b.c is removed, and a, which holds nothing else" in done.stderr
+        assert files_world.decrypt(PLAIN_FILE) == "# the head\nz: 1\n"
+        done = files_world.run("unset", PLAIN_FILE, "z", "--json")
+        assert json.loads(done.stdout)["emptied"] is None
+        assert json.loads(files_world.run("show", PLAIN_FILE, "--json").stdout)["data"] == {}
+        assert files_world.run("set", PLAIN_FILE, "z", "--stdin", stdin=b"2").status == 0
+        assert "z:" in files_world.decrypt(PLAIN_FILE)
 
 
 class TestDiff:
