@@ -84,6 +84,8 @@ def set_(
     value = _read_value(context, label, stdin=stdin, from_file=from_file, generate=generate)
     if value.is_empty and not allow_empty:
         raise UsageError("the value is empty", kind="empty-value")
+    if leaf_type in {None, "str"} and _ends_with_newline(value):
+        context.output.warn("the value ends with a newline, and it was kept")
     if encode:
         value = Secret(base64.b64encode(value.reveal()))
     staged = _write(context, name, SetLeaf(steps, value, chosen), dry_run=dry_run)
@@ -119,14 +121,14 @@ def _read_value(
 
         return generate_value(generate)
     if stdin or from_file is not None:
-        return _read_bytes(context, from_file)
+        return _read_bytes(from_file)
     from plana_secrets.cli.terminal import ask_secret
 
     return ask_secret(context, f"new value of {label}", twice=True)
 
 
-def _read_bytes(context: Context, from_file: Path | None) -> Secret:
-    """Every byte counts; a final newline is kept, but it is seldom meant."""
+def _read_bytes(from_file: Path | None) -> Secret:
+    """Every byte counts, a final newline as well."""
     if from_file is None:
         content = sys.stdin.buffer.read(_LIMIT + 1)
     else:
@@ -139,9 +141,13 @@ def _read_bytes(context: Context, from_file: Path | None) -> Secret:
             ) from None
     if len(content) > _LIMIT:
         raise UsageError(f"the value is larger than {_LIMIT} bytes", kind="value-too-large")
-    if content.endswith(b"\n") and content.count(b"\n") == 1:
-        context.output.warn("the value ends with a newline, and it was kept")
     return Secret(content)
+
+
+def _ends_with_newline(value: Secret) -> bool:
+    """Whether a single line has a newline behind it, which is seldom meant."""
+    content = value.reveal()
+    return content.endswith(b"\n") and content.count(b"\n") == 1
 
 
 def _write(context: Context, file: str, edit: SetLeaf, *, dry_run: bool) -> StagedFile:
