@@ -66,10 +66,11 @@ def stanza_problem(recipient: str, armored: str) -> str | None:
 
 @lru_cache(maxsize=1024)
 def recipient_kind(recipient: str) -> str | None:
-    """The kind of a label, or None; remembered, since every file names the same ones."""
-    if recipient.startswith("ssh-"):
-        recipient = recipient.partition("\n")[0]
-    elif recipient != recipient.strip():
+    """The kind of a label, or None; remembered, since every file names the same ones.
+
+    sops writes a label on one line and trimmed: a second line is no comment of an ssh key.
+    """
+    if recipient != recipient.strip() or "\n" in recipient:
         return None
     try:
         return parse_recipient(recipient).kind

@@ -232,6 +232,8 @@ def test_a_change_that_stopped_in_the_middle_stops_the_run(small: World) -> None
 
 # -- policy
 
+_APP = "infra/secrets/dev/app.yaml"
+
 
 def policy(world: World, text: str) -> None:
     (world.repo / "plana-secrets.toml").write_text(text.replace("{key}", world.recipients))
@@ -256,6 +258,32 @@ def test_a_rule_that_changed_names_who_is_missing_and_who_is_too_many(small: Wor
     (finding,) = of_check(verify(small), "recipients-differ")
     assert other in finding.message
     assert small.recipients in finding.message
+
+
+def test_only_the_text_of_the_rule_may_follow_an_ssh_recipient(world: World) -> None:
+    """sops looks at the first two words, so anything could stand behind them in plain."""
+    key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHsKLqeplhpW+uObz5dvMgjz1OxfM/XXUB+VHtZ6isGN"
+    world.write_rules(f"creation_rules:\n    - age: {key} alice@laptop, {{recipients}}\n")
+    target = world.encrypt(_APP, "user: admin\n")
+    text = target.read_text()
+    assert checks(verify(world)) == []
+
+    target.write_text(text.replace("alice@laptop", "hunter2"))
+    (finding,) = verify(world).findings
+    assert (finding.check, finding.severity) == ("recipients-differ", "warning")
+
+    target.write_text(
+        text.replace(f"{key} alice@laptop", f"|-\n{' ' * 12}{key}\n{' ' * 12}hunter2")
+    )
+    assert ("stanza", _APP, "sops") in checks(verify(world))
+
+
+def test_what_is_no_recipient_is_not_repeated(small: World) -> None:
+    target = small.repo / _APP
+    target.write_text(target.read_text().replace(small.recipients, "hunter2"))
+    report = verify(small)
+    assert {"stanza", "recipients-differ"} <= {one[0] for one in checks(report)}
+    assert "hunter2" not in "".join(one.message for one in report.findings)
 
 
 def test_a_file_without_a_rule_is_named(small: World) -> None:

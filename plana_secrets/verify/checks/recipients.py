@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final
 
+from plana_secrets.sops.model import Severity
+from plana_secrets.sops.stanza import recipient_kind
 from plana_secrets.verify.finding import Finding
 from plana_secrets.verify.policy import Policy
 from plana_secrets.verify.subject import Subject
@@ -38,6 +40,7 @@ def check_recipients(subject: Subject) -> Iterator[Finding]:
     """Set equality with the rule, and what the policy demands of every file."""
     actual = {canonical(stanza.recipient) for stanza in subject.metadata.recipients}
     line = subject.metadata.line
+    yield from _comments(subject)
     if subject.rule is not None:
         difference = _difference(
             actual, set(map(canonical, subject.rule.recipients)), subject.policy
@@ -46,6 +49,20 @@ def check_recipients(subject: Subject) -> Iterator[Finding]:
             yield subject.found("recipients-differ", difference, line=line)
     yield from _demanded(subject, actual, line)
     yield from _public(subject, actual, line)
+
+
+def _comments(subject: Subject) -> Iterator[Finding]:
+    """sops copies what follows an ssh key from the rule; anything else could hide there."""
+    ruled = set(subject.rule.recipients) if subject.rule else set()
+    known = set(map(canonical, ruled))
+    for stanza in subject.metadata.recipients:
+        if canonical(stanza.recipient) in known and stanza.recipient not in ruled:
+            yield subject.found(
+                "recipients-differ",
+                "the text after an ssh recipient is not that of its rule",
+                line=stanza.line,
+                severity=Severity.WARNING,
+            )
 
 
 def _difference(actual: set[str], ruled: set[str], policy: Policy) -> str:
@@ -91,5 +108,10 @@ def _names(recipients: Iterable[str], policy: Policy) -> str:
 
 
 def _short(recipient: str) -> str:
-    """Enough of a recipient to find it; post-quantum ones are thousands of letters long."""
+    """Enough of a recipient to find it; post-quantum ones are thousands of letters long.
+
+    What is no recipient is not repeated: it may be what somebody hid.
+    """
+    if recipient_kind(recipient) is None:
+        return "what is no recipient"
     return recipient if len(recipient) <= 90 else f"{recipient[:60]}..."
