@@ -19,7 +19,12 @@ from plana_secrets.verify.checks.attributes import check_attributes
 from plana_secrets.verify.checks.copies import CopyFinder
 from plana_secrets.verify.checks.flux import FLUX_MARK, check_flux, flux_paths
 from plana_secrets.verify.checks.identities import MARK, check_identities
-from plana_secrets.verify.checks.tree import check_kind, check_plain, unreadable
+from plana_secrets.verify.checks.tree import (
+    check_kind,
+    check_plain,
+    is_of_git_or_sops,
+    unreadable,
+)
 from plana_secrets.verify.filecheck import FileResult
 from plana_secrets.verify.finding import Finding
 from plana_secrets.verify.policy import Policy
@@ -56,7 +61,8 @@ def list_files(workspace: Workspace, chosen: Sequence[str] | None) -> Listing:
     for file in sorted(files - folders):
         if is_temporary(file.rpartition("/")[2]) or not os.path.lexists(workspace.root / file):
             continue
-        (plain if glob_match(workspace.settings.plain, file) else secret).append(file)
+        readable = is_of_git_or_sops(file) or glob_match(workspace.settings.plain, file)
+        (plain if readable else secret).append(file)
     return Listing(tuple(secret), tuple(plain), whole=chosen is None)
 
 

@@ -56,11 +56,17 @@ def test_a_sops_file_of_another_format_can_be_accepted_and_then_counts_as_not_op
 
 
 @pytest.mark.parametrize(
-    "name", ["README.md", "kustomization.yaml", "sub/kustomization.yaml", ".gitkeep", ".gitignore"]
-)
-def test_what_is_meant_to_be_readable_is_no_finding(small: World, name: str) -> None:
-    write(small, f"infra/secrets/dev/{name}", "resources: []\n")
-    assert checks(verify(small)) == []
+    "name",
+    ["README.md", "kustomization.yaml", "sub/kustomization.yaml", ".gitkeep", ".gitignore",
+     ".gitattributes", ".sourceignore"],
+)  # fmt: skip
+def test_what_is_meant_to_be_readable_is_no_finding_and_no_file_without_a_key(
+    small: World, name: str
+) -> None:
+    write(small, f"infra/secrets/dev/{name}", "*.bak -diff\n")
+    report = verify(small, level=Level.L3)
+    assert checks(report) == []
+    assert (report.files, report.exit_code()) == (1, 0)
 
 
 def test_what_git_ignores_or_nobody_keeps_is_not_looked_at(small: World) -> None:
@@ -154,7 +160,9 @@ def test_git_attributes_that_change_a_secret_file_are_named(
 
 def test_a_second_rules_file_is_named(small: World) -> None:
     write(small, "infra/secrets/dev/.sops.yaml", "creation_rules: []\n")
-    assert checks(verify(small)) == [("rules-nested", "infra/secrets/dev/.sops.yaml", None)]
+    report = verify(small, level=Level.L3)
+    assert checks(report) == [("rules-nested", "infra/secrets/dev/.sops.yaml", None)]
+    assert report.complete
 
 
 # -- identities

@@ -32,7 +32,13 @@ _LITERALS: Final = re.compile(rb"""(?m)^\s+(?:- )?literals:""")
 
 def is_secret_candidate(file: str) -> bool:
     """Whether a file is to be read as a SOPS document, by its name."""
-    return file.endswith(_READ_BY_US) and file.rpartition("/")[2] != RULES_FILE
+    return file.endswith(_READ_BY_US)
+
+
+def is_of_git_or_sops(file: str) -> bool:
+    """Whether a file is one that git, Flux or sops reads itself, and never a secret file."""
+    name = file.rpartition("/")[2]
+    return name in _GIT_FILES or name == RULES_FILE
 
 
 def check_kind(root: Path, file: str) -> Iterator[Finding]:
@@ -58,12 +64,7 @@ def unreadable(file: str, error: FailedError) -> Finding:
 
 def check_stranger(file: str, content: bytes) -> Iterator[Finding]:
     """A file among the secrets that is no SOPS YAML file by its name or its content."""
-    name = file.rpartition("/")[2]
-    if name in _GIT_FILES:
-        return
-    if name == RULES_FILE:
-        yield found("rules-nested", "sops started below this folder follows it", file=file)
-    elif is_plain_secret(content):
+    if is_plain_secret(content):
         yield found("plaintext-secret", "a Kubernetes Secret without encryption", file=file)
     elif not is_secret_candidate(file) and _SOPS_MAC.search(content):
         yield found("unread-format", "encrypted by sops, but not YAML", file=file)
@@ -77,6 +78,8 @@ def check_stranger(file: str, content: bytes) -> Iterator[Finding]:
 
 def check_plain(file: str, content: bytes) -> Iterator[Finding]:
     """A file that is meant to be readable holds no Secret, and makes none from literals."""
+    if file.endswith(f"/{RULES_FILE}"):
+        yield found("rules-nested", "sops started below this folder follows it", file=file)
     if is_plain_secret(content):
         yield found("plaintext-secret", "a Kubernetes Secret without encryption", file=file)
     elif _GENERATED.search(content) and _LITERALS.search(content):
