@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ import click
 from plana_secrets.cli.arguments import file_argument
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.cli.output import MASK
+from plana_secrets.errors import UsageError
 
 if TYPE_CHECKING:
     from plana_secrets.sops.model import Document, Structure
@@ -37,11 +39,14 @@ def show(context: Context, file: str, reveal: bool) -> None:
     """Show FILE as YAML with its values masked.
 
     Masked, nothing is decrypted and no identity is needed. With --json the document is
-    what `sops decrypt --output-type json` prints.
+    what `sops decrypt --output-type json` prints. With CI in the environment nothing is
+    revealed: what a job prints stays in its log.
     """
     from plana_secrets.cli.secretfile import find_file, read_sound_structure, warn_if_pending
     from plana_secrets.secretfiles.open import read_document_of
 
+    if reveal and os.environ.get("CI"):
+        raise UsageError("what is revealed here would stay in the log of a job", kind="logged")
     warn_if_pending(context)
     name = find_file(context, file)
     if reveal:

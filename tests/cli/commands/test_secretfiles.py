@@ -74,6 +74,11 @@ class TestLooking:
         assert "# the database of the example" in text
         assert 'password: "old-password"' in text
 
+    def test_nothing_is_revealed_into_the_log_of_a_job(self, files_world: World) -> None:
+        done = files_world.run("show", PLAIN_FILE, "--reveal", env={"CI": "true"})
+        assert (done.status, done.stdout) == (2, "")
+        assert files_world.run("get", PLAIN_FILE, "port", env={"CI": "true"}).stdout == "5432"
+
     def test_get_gives_the_bytes_and_nothing_else(self, files_world: World) -> None:
         for arguments, expected in (
             ((PLAIN_FILE, "db.password"), "old-password"),
