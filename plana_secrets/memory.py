@@ -11,11 +11,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
-import shutil
 import stat
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -43,6 +40,8 @@ def detect_facilities() -> Facilities:
         folders = [Path(runtime)] if runtime and _is_in_memory(Path(runtime)) else []
         folders.append(Path("/dev/shm"))  # noqa: S108 - memory, and the folder made in it is 0700
         return Facilities(hasattr(os, "memfd_create"), tuple(folders), disk_allowed=False)
+    import tempfile
+
     return Facilities(False, (Path(tempfile.gettempdir()),), disk_allowed=True)
 
 
@@ -108,11 +107,17 @@ def private_folder() -> Iterator[Path]:
     try:
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    import shutil  # it loads every archive format that it knows, and most runs make no folder
+
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _make_folder() -> Path:
-    name = f"{_FOLDER_PREFIX}{os.getuid()}.{os.getpid()}.{_boot_id()}.{secrets.token_hex(4)}"
+    name = f"{_FOLDER_PREFIX}{os.getuid()}.{os.getpid()}.{_boot_id()}.{os.urandom(4).hex()}"
     for parent in FACILITIES.folders:
         if not FACILITIES.disk_allowed and not _is_in_memory(parent):
             continue
@@ -132,7 +137,7 @@ def sweep_private_folders() -> int:
     """
     stale = find_stale_folders()
     for folder in stale:
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
     return len(stale)
 
 

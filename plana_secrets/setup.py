@@ -17,7 +17,8 @@ from plana_secrets.config import FILE_NAME as CONFIG_FILE
 from plana_secrets.git.repository import Repository
 from plana_secrets.git.search import files_containing
 from plana_secrets.secretfiles.kinds import FileKind, kind_of
-from plana_secrets.sops.rules import RULES_FILE, Rules
+from plana_secrets.sops.model import RULES_FILE
+from plana_secrets.sops.rules import Rules
 
 DEFAULT_ROOT: Final = "infra/secrets"
 _MARK: Final = "ENC[AES256_GCM,"

@@ -13,7 +13,6 @@ import fcntl
 import hashlib
 import os
 import re
-import secrets
 import stat
 import time
 from collections.abc import Iterator
@@ -93,7 +92,7 @@ def replace_file(path: Path, content: bytes, *, mode: int | None = None) -> None
         raise _not_regular(path)
     if mode is None:
         mode = stat.S_IMODE(present.st_mode) if present else NEW_FILE_MODE
-    temporary = path.with_name(f".{path.name}.plana-{secrets.token_hex(4)}")
+    temporary = path.with_name(f".{path.name}.plana-{os.urandom(4).hex()}")
     try:
         _write_synced(temporary, content, mode)
         temporary.replace(path)

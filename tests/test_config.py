@@ -6,7 +6,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from plana_secrets.config import load_settings, parse_settings
+from plana_secrets.config import load_settings
+from plana_secrets.config.wire import parse_settings
 from plana_secrets.errors import UsageError
 from plana_secrets.rotation.policy import ApiKeyPolicy, JwtPolicy
 

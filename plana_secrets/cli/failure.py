@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import sys
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -97,6 +96,8 @@ def _sentence(text: str) -> str:
 
 def _describe_unexpected(error: Exception) -> _Failure:
     """The type and the places in our own code; never the text, the locals or the source."""
+    import traceback
+
     frames = traceback.extract_tb(error.__traceback__)
     places = [
         f"{frame.filename.rpartition('plana_secrets/')[2]}:{frame.lineno}"

@@ -36,11 +36,15 @@ class TreeEntry:
 
 @dataclass(frozen=True)
 class Repository:
-    """``git_dir`` is that of this work tree, ``common_dir`` that of all of them."""
+    """``git_dir`` is that of this work tree, ``common_dir`` that of all of them.
+
+    ``object_format``: the hash that names objects, ``sha1`` or ``sha256``.
+    """
 
     root: Path
     git_dir: Path
     common_dir: Path
+    object_format: str
 
     @classmethod
     def open(cls, folder: Path) -> Repository:
@@ -53,12 +57,12 @@ class Repository:
         """
         done = GitCommand(folder).look(
             "rev-parse", "--path-format=absolute", "--git-dir", "--git-common-dir",
-            "--show-toplevel",
+            "--show-toplevel", "--show-object-format",
         )  # fmt: skip
         lines = os.fsdecode(done.stdout).split("\n")
-        if done.status == 0 and len(lines) == 4:
+        if done.status == 0 and len(lines) == 5:
             git_dir, common_dir, root = (Path(line) for line in lines[:3])
-            return cls(root, git_dir, common_dir)
+            return cls(root, git_dir, common_dir, lines[3])
         raise _cannot_open(folder, done.stderr)
 
     @cached_property
@@ -96,10 +100,15 @@ class Repository:
 
         The content is compared by us, so that no filter of the checkout runs.
         """
-        head = self.head()
-        committed = self.list_entries(head, under=under) if head else {}
+        return self.changes_since(self.head(), self.known_files(under=under), under=under)
+
+    def changes_since(
+        self, commit: str | None, known: Sequence[str], *, under: Sequence[str] = ()
+    ) -> dict[str, str]:
+        """Like ``changed_files``, for who has HEAD and the known files at hand already."""
+        committed = self.list_entries(commit, under=under) if commit else {}
         states: dict[str, str] = {}
-        for file in sorted({*self.known_files(under=under), *committed}):
+        for file in sorted({*known, *committed}):
             entry, actual = committed.get(file), self.worktree_id(file)
             if entry is None:
                 if actual is not None:
@@ -131,11 +140,7 @@ class Repository:
 
     def blob_id(self, content: bytes) -> str:
         """The id under which git keeps ``content``."""
-        return new_hash(self._algorithm, b"blob %d\0" % len(content) + content).hexdigest()
-
-    @cached_property
-    def _algorithm(self) -> str:
-        return self.command.line("rev-parse", "--show-object-format") or "sha1"
+        return new_hash(self.object_format, b"blob %d\0" % len(content) + content).hexdigest()
 
     # -- commits and branches
 

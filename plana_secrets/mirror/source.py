@@ -25,8 +25,8 @@ from plana_secrets.secretfiles.find import (
 from plana_secrets.secretfiles.kinds import FileKind, kind_of
 from plana_secrets.secretfiles.open import open_bytes, read_bytes_of
 from plana_secrets.secretfiles.workspace import Workspace
-from plana_secrets.sops.model import Document
-from plana_secrets.sops.rules import RULES_FILE, Rules, parse_rules
+from plana_secrets.sops.model import RULES_FILE, Document
+from plana_secrets.sops.rules import Rules, parse_rules
 
 
 @dataclass(frozen=True, slots=True)

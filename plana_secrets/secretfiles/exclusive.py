@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -65,7 +64,7 @@ def discard_pending(workspace: Workspace) -> str | None:
 def _alone(workspace: Workspace, operation: str) -> Iterator[None]:
     lock = lock_path(workspace.repository)
     make_folder(lock.parent, mode=0o700)
-    holder = f"process {os.getpid()} on {socket.gethostname()}, {operation}"
+    holder = f"process {os.getpid()} on {os.uname().nodename}, {operation}"
     with locked(lock, holder=holder):
         yield
 

@@ -12,7 +12,7 @@ from plana_secrets.git.repository import Repository
 from plana_secrets.observability import Observer, silent
 from plana_secrets.paths import LeafPath
 from plana_secrets.secretfiles.settings import FilesSettings
-from plana_secrets.sops.rules import RULES_FILE, parse_rules
+from plana_secrets.sops.model import RULES_FILE
 from plana_secrets.storage import read_regular_file
 
 if TYPE_CHECKING:
@@ -75,6 +75,8 @@ class Workspace:
             if error.kind == "missing-file":
                 raise FailedError(f"no {RULES_FILE} at the root", kind="no-rules") from None
             raise
+        from plana_secrets.sops.rules import parse_rules  # most reading commands need no rules
+
         return parse_rules(content)
 
     def rule_for(self, file: str) -> CreationRule:

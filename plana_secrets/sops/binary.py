@@ -24,7 +24,8 @@ from plana_secrets.process import Completed, ProgramError, run_program
 from plana_secrets.secret import Secret
 from plana_secrets.sops.editor import frame
 from plana_secrets.sops.failures import UNCHANGED, sops_error
-from plana_secrets.sops.rules import RULES_FILE, parse_rules
+from plana_secrets.sops.model import RULES_FILE
+from plana_secrets.sops.rules import parse_rules
 from plana_secrets.sops.workshop import Workshop, sops_environment, workshop
 from plana_secrets.storage import read_regular_file, replace_file
 

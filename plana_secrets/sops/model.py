@@ -10,10 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 from plana_secrets.paths import LeafPath
 from plana_secrets.secret import Secret
+
+RULES_FILE: Final = ".sops.yaml"
+"""Where the creation rules are, at the root of a repository."""
 
 
 class Severity(StrEnum):

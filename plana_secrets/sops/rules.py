@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from plana_secrets.errors import MalformedError, PlanaSecretsError, UsageError
-from plana_secrets.sops.model import Defect, Selector, Severity
+from plana_secrets.sops.model import RULES_FILE, Defect, Selector, Severity
 from plana_secrets.sops.nodes import Mapping, Node, Scalar, Sequence, read_tree
 from plana_secrets.sops.selectors import (
     SELECTOR_OPTIONS,
@@ -21,8 +21,6 @@ from plana_secrets.sops.selectors import (
     compile_pattern,
     selector_problem,
 )
-
-RULES_FILE: Final = ".sops.yaml"
 
 _TOP_KEYS: Final = frozenset({"creation_rules", "destination_rules", "stores"})
 _OTHER_SERVICES: Final = frozenset(

@@ -24,7 +24,7 @@ from plana_secrets import memory
 from plana_secrets.age.identities import Identities
 from plana_secrets.errors import CredentialError
 from plana_secrets.secret import Secret
-from plana_secrets.sops.rules import RULES_FILE
+from plana_secrets.sops.model import RULES_FILE
 from plana_secrets.storage import make_folder, replace_file
 
 _INDENT: Final = re.compile(rb"^sops:[ \t]*\n( +)", re.MULTILINE)

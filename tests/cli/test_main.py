@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
-import subprocess
+import shutil
 import sys
 from pathlib import Path
 
@@ -53,16 +53,48 @@ def test_every_command_has_help_with_an_example(words, command, _help):
     assert f"plana-secrets {' '.join(words)}" in text
 
 
-def test_help_loads_no_heavy_library():
-    done = subprocess.run(
-        [sys.executable, "-I", "-X", "importtime", "-m", "plana_secrets", "--help"],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    loaded = {
-        line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()
-    }
+def loaded_modules(world: World, *words: str) -> set[str]:
+    """What a command that succeeds imports."""
+    argv = [sys.executable, "-I", "-X", "importtime", "-m", "plana_secrets", *words]
+    lines = world.command(*argv).stderr.splitlines()
+    return {line.rpartition("|")[2].strip() for line in lines}
+
+
+def test_help_loads_no_heavy_library(world: World):
+    loaded = {name.partition(".")[0] for name in loaded_modules(world, "--help")}
     assert "click" in loaded
     assert not loaded & HEAVY
+
+
+def test_get_loads_only_what_one_value_needs(world: World):
+    world.encrypt("infra/secrets/a.yaml", "token: s3cr3t\n")
+    loaded = loaded_modules(world, "get", "infra/secrets/a.yaml", "token")
+    assert {"pyrage", "_ruamel_yaml"} <= loaded
+    assert not loaded & {
+        "urllib3", "keyring", "rich", "asyncio", "http.client", "ssl", "multiprocessing",
+        "importlib.metadata", "shutil", "tempfile", "secrets", "msgspec", "tomllib",
+        "plana_secrets.sops.binary", "plana_secrets.sops.rules",
+    }  # fmt: skip
+
+
+def test_a_configuration_is_read_only_where_there_is_one(world: World):
+    (world.repo / "plana-secrets.toml").write_text("[policy]\nmin_recipients = 1\n")
+    assert {"msgspec", "tomllib"} <= loaded_modules(world, "ls")
+
+
+def test_status_reads_no_value_and_asks_git_little(world: World, tmp_path: Path):
+    """A dozen git processes would be most of its time."""
+    world.encrypt("infra/secrets/a.yaml", "token: s3cr3t\n")
+    world.commit()
+    counted = tmp_path / "bin" / "git"
+    counted.parent.mkdir()
+    counted.write_text(f'#!/bin/sh\necho >>{tmp_path}/asked\nexec {shutil.which("git")} "$@"\n')
+    counted.chmod(0o755)
+    path = f"{counted.parent}:{os.environ['PATH']}"
+    argv = [sys.executable, "-I", "-X", "importtime", "-m", "plana_secrets", "status"]
+    done = world.command(*argv, env={"PATH": path})
+    assert "cryptography" not in done.stderr
+    assert len((tmp_path / "asked").read_text()) <= 5
 
 
 def test_no_arguments_show_help_and_end_with_2(world: World):

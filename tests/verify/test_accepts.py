@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plana_secrets.config import parse_settings
+from plana_secrets.config.wire import parse_settings
 from plana_secrets.sops.model import Severity
 from plana_secrets.verify.accepts import Accepted, apply_accepts, propose_accepts
 from plana_secrets.verify.catalogue import CHECKS, found

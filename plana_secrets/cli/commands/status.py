@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -39,7 +40,10 @@ def _gather(context: Context) -> dict[str, Any]:
 
     workspace, repository = context.workspace, context.repository
     found = pending(workspace)
-    changed = repository.changed_files(under=[*workspace.settings.roots, RULES_FILE])
+    head = repository.head()
+    under = [*workspace.settings.roots, RULES_FILE]
+    known = repository.known_files(under=under)
+    changed = repository.changes_since(head, known, under=under)
     uncommitted = [
         {"file": file, "change": change}
         for file, change in changed.items()
@@ -47,19 +51,19 @@ def _gather(context: Context) -> dict[str, Any]:
     ]
     return {
         "branch": repository.branch(),
-        "head": repository.head(),
+        "head": head,
         "pending": found.operation if found else None,
         "uncommitted": uncommitted,
-        "problems": _rule_problems(context),
+        "problems": _rule_problems(context, known),
         "leftovers": _leftovers(context),
         "keysets": [one.name for one in context.settings.keysets],
     }
 
 
-def _rule_problems(context: Context) -> list[str]:
+def _rule_problems(context: Context, known: Sequence[str]) -> list[str]:
     """What in ``.sops.yaml`` keeps a file from being written."""
     from plana_secrets.errors import PlanaSecretsError
-    from plana_secrets.secretfiles.find import list_secret_files
+    from plana_secrets.secretfiles.find import present_secret_files
     from plana_secrets.sops.model import Severity
 
     try:
@@ -71,14 +75,15 @@ def _rule_problems(context: Context) -> list[str]:
         for one in rules.defects
         if one.severity is Severity.ERROR
     ]
-    without = (f for f in list_secret_files(context.workspace) if rules.rule_for(f) is None)
+    present = present_secret_files(context.workspace, known)
+    without = (file for file in present if rules.rule_for(file) is None)
     return problems + [f"{file}: no creation rule matches" for file in without]
 
 
 def _leftovers(context: Context) -> list[str]:
     """What a killed run left; the next command that writes removes it."""
     from plana_secrets.memory import find_stale_folders
-    from plana_secrets.secretfiles.change import leftovers
+    from plana_secrets.secretfiles.exclusive import leftovers
 
     root = context.repository.root
     beside = [path.relative_to(root).as_posix() for path in leftovers(context.workspace)]

@@ -1,46 +1,26 @@
-"""``plana-secrets.toml`` to typed settings; the only reader of it.
-
-Unknown fields are errors with their path. Everything is relative to the repository.
-No option holds a command to run or a secret value. The settings types belong to the
-packages that use them; the wire types here say what may stand in the file.
-"""
+"""What may stand in ``plana-secrets.toml``, and how it becomes settings."""
 
 from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass, field
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any, Final, Literal
 
 import msgspec
 
 from plana_secrets import __version__
+from plana_secrets.config import FILE_NAME, Settings
 from plana_secrets.errors import UsageError
 from plana_secrets.mirror.settings import LocalSettings, MirrorSettings, VaultwardenSettings
 from plana_secrets.rotation.policy import ApiKeyPolicy, JwtPolicy, KeysetPolicy
 from plana_secrets.secretfiles.settings import FilesSettings
-from plana_secrets.storage import read_regular_file
 from plana_secrets.verify.policy import Accept, NamedRecipient, Policy
 
-FILE_NAME: Final = "plana-secrets.toml"
-_SIZE_LIMIT: Final = 1_000_000
 _DURATION: Final = re.compile(r"([1-9][0-9]{0,6}|0)(s|m|h|d)")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _KEYSET_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*)*")
 _VERSION_BOUND: Final = re.compile(r"(>=|<=|==|<|>)\s*([0-9]+(?:\.[0-9]+){0,2})")
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """Everything that the file says, with its defaults."""
-
-    files: FilesSettings = field(default_factory=FilesSettings)
-    branch: str | None = None
-    policy: Policy = field(default_factory=Policy)
-    mirror: MirrorSettings = field(default_factory=MirrorSettings)
-    keysets: tuple[KeysetPolicy, ...] = ()
 
 
 class _Wire(msgspec.Struct, forbid_unknown_fields=True):
@@ -137,21 +117,12 @@ class _File(_Wire):
     keysets: dict[str, _ApiKey | _Jwt] = {}
 
 
-def load_settings(root: Path) -> Settings:
-    """The settings of the repository at ``root``; the defaults where it has no file.
+def parse_settings(content: bytes) -> Settings:
+    """The settings that the bytes of a file mean.
 
     Raises:
-        UsageError: the file is malformed (kind ``bad-config``, the message names the
-            field) or asks for another version of the tool (kind ``version``).
+        UsageError: as ``load_settings`` does.
     """
-    path = root / FILE_NAME
-    if not path.is_file() and not path.is_symlink():
-        return Settings()
-    return parse_settings(read_regular_file(path, limit=_SIZE_LIMIT))
-
-
-def parse_settings(content: bytes) -> Settings:
-    """Like ``load_settings``, from the bytes of a file."""
     try:
         raw: dict[str, Any] = tomllib.loads(content.decode("utf-8"))
     except UnicodeDecodeError:

@@ -1,0 +1,48 @@
+"""``plana-secrets.toml`` to typed settings; the only reader of it.
+
+Unknown fields are errors with their path. Everything is relative to the repository.
+No option holds a command to run or a secret value. The settings types belong to the
+packages that use them; ``wire`` says what may stand in the file, and is loaded only
+where there is one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from plana_secrets.mirror.settings import MirrorSettings
+from plana_secrets.rotation.policy import KeysetPolicy
+from plana_secrets.secretfiles.settings import FilesSettings
+from plana_secrets.storage import read_regular_file
+from plana_secrets.verify.policy import Policy
+
+FILE_NAME: Final = "plana-secrets.toml"
+_SIZE_LIMIT: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that the file says, with its defaults."""
+
+    files: FilesSettings = field(default_factory=FilesSettings)
+    branch: str | None = None
+    policy: Policy = field(default_factory=Policy)
+    mirror: MirrorSettings = field(default_factory=MirrorSettings)
+    keysets: tuple[KeysetPolicy, ...] = ()
+
+
+def load_settings(root: Path) -> Settings:
+    """The settings of the repository at ``root``; the defaults where it has no file.
+
+    Raises:
+        UsageError: the file is malformed (kind ``bad-config``, the message names the
+            field) or asks for another version of the tool (kind ``version``).
+    """
+    path = root / FILE_NAME
+    if not path.is_file() and not path.is_symlink():
+        return Settings()
+    from plana_secrets.config.wire import parse_settings
+
+    return parse_settings(read_regular_file(path, limit=_SIZE_LIMIT))
