@@ -117,7 +117,7 @@ class Tour:
         self._call("rotate", "list")
 
     def _crash(self) -> None:
-        self._say("kill -9 between the files of one move; the next command goes on")
+        self._say("kill -9 between the files of one move: it is undone, and can be made again")
         argv = ["rotate", "run", "shop/jwt", "publish", "--commit"]
         self._show(argv)
         status = become_child(lambda: self._run_doomed(argv))
@@ -125,7 +125,8 @@ class Tour:
         self.context.output.data("Killed")
         self._call("status")
         self._call("recover")
-        self._call("rotate", "list")
+        self._call("status")
+        self._call(*argv)
         self._call("mirror", "sync")
         self._call("verify", "--mirror")
 

@@ -9,10 +9,17 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
-from plana_secrets.errors import CredentialError, FailedError, UsageError
+from plana_secrets.errors import (
+    ConflictError,
+    CredentialError,
+    FailedError,
+    UnavailableError,
+    UsageError,
+)
 from plana_secrets.rotation.keyset import (
     Keyset,
     Move,
@@ -34,6 +41,8 @@ from plana_secrets.rotation.status import describe, describe_stored
 from plana_secrets.rotation.store import KeysetStore
 from plana_secrets.secretfiles.change import StagedFile, write_files, writing
 from plana_secrets.secretfiles.workspace import Workspace
+
+_READ_BACK: Final = "read-back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +69,17 @@ class Rotation:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A change that was made, or with ``dry_run`` would be. ``commit``: its id, if any."""
+    """A change that was made, or with ``dry_run`` would be. ``commit``: its id, if any.
+
+    ``landed``: it is deployed. ``dated``: and the keyset file says since when.
+    """
 
     name: str
     move: str
     files: tuple[str, ...] = ()
     commit: str | None = None
     landed: bool = False
+    dated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,17 +246,38 @@ class _Step:
             self.write(self.stamped, "landed")
 
     def write(self, after: Keyset, what: str) -> Moved:
-        """Deliver ``after``; what it leaves open has landed if this run lands it."""
-        dated = self.rotation.clock()
-        final = stamp(after, dated) if self._landing.lands else after
-        staged = self._store.stage_move(self.stored, final)
-        done = deliver(self.rotation, self._landing, staged, final, what)
-        if not after.has_landed and self._landing.was_slow(dated, self.rotation.clock()):
-            # the instant must not be before the arrival: early is an outage
-            later = stamp(after, self.rotation.clock())
-            staged = self.rotation.store().stage_move(final, later)
-            deliver(self.rotation, self._landing, staged, later, "landed")
-        return done
+        def stage(keyset: Keyset) -> Sequence[StagedFile]:
+            return self._store.stage_move(self.stored, keyset)
+
+        return land(self.rotation, self._landing, stage, after, what)
+
+
+def land(
+    rotation: Rotation,
+    landing: Landing,
+    stage: Callable[[Keyset], Sequence[StagedFile]],
+    after: Keyset,
+    what: str,
+) -> Moved:
+    """Deliver ``after``; if this run lands what it leaves open, the keyset file says when.
+
+    A move that has landed and could not be dated is made all the same: the next run that
+    lands anything dates it.
+    """
+    dated = rotation.clock()
+    first = stamp(after, dated) if landing.dates_itself else after
+    moved = deliver(rotation, landing, stage(first), first, what)
+    if after.has_landed or not landing.lands or landing.is_dated(dated, rotation.clock()):
+        return moved
+    later = stamp(after, rotation.clock())
+    staged = rotation.store().stage_move(first, later)
+    try:
+        deliver(rotation, landing, staged, later, "landed")
+    except (ConflictError, UnavailableError, CredentialError, FailedError) as error:
+        if landing.dates_itself or error.kind == _READ_BACK:
+            raise
+        return moved
+    return replace(moved, dated=True)
 
 
 def deliver(
@@ -264,10 +298,17 @@ def deliver(
     store = rotation.store()
     if store.load(keyset.name) != keyset or store.differences(store.expected(keyset)):
         raise FailedError(
-            f"{keyset.name}: what is on the disk is not what was written", kind="read-back"
+            f"{keyset.name}: what is on the disk is not what was written", kind=_READ_BACK
         )
     _outlast_second(rotation, keyset)
-    return Moved(keyset.name, what, result.files, result.commit, keyset.has_landed)
+    return Moved(
+        keyset.name,
+        what,
+        result.files,
+        result.commit,
+        landed=landing.lands,
+        dated=landing.lands and keyset.has_landed,
+    )
 
 
 def _outlast_second(rotation: Rotation, keyset: Keyset) -> None:

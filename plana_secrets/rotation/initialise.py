@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from plana_secrets.errors import FailedError, UsageError
-from plana_secrets.rotation.apply import Moved, Rotation, deliver
-from plana_secrets.rotation.keyset import Keyset, found_keyset, stamp
+from plana_secrets.rotation.apply import Moved, Rotation, land
+from plana_secrets.rotation.keyset import Keyset, found_keyset, reopen
 from plana_secrets.rotation.kinds import adopt, generate
 from plana_secrets.rotation.kinds.jwt_hs256 import key_bytes
 from plana_secrets.rotation.landing import Delivery, Landing
 from plana_secrets.rotation.material import KEY_BYTES
 from plana_secrets.rotation.render import rendered_references, targets_of
 from plana_secrets.rotation.store import KeysetStore
-from plana_secrets.secretfiles.change import writing
+from plana_secrets.secretfiles.change import StagedFile, writing
 from plana_secrets.secretfiles.references import SecretReference
 
 
@@ -48,7 +49,8 @@ def init_keyset(
     """Make the keyset ``name`` and render its targets.
 
     Where it exists, and no source is named, its targets are rendered again: those that
-    hold nothing are filled (a caller that was added), with ``replace`` all are.
+    hold nothing are filled (a caller that was added), with ``replace`` all are. What that
+    changes has to be rolled out like a move: the wait that is running begins anew.
 
     Raises:
         UsageError: no source for a new keyset (kind ``init-source``), or the adopted leaf
@@ -64,10 +66,11 @@ def init_keyset(
         if store.exists(name):
             return _render_again(rotation, landing, store, name, source, replace=replace)
         new = _found(rotation, store, name, source)
-        if landing.lands:
-            new = stamp(new, rotation.clock())
-        staged = store.stage_rendering(None, new, replace=replace)
-        moved = deliver(rotation, landing, staged, new, "init")
+
+        def stage(keyset: Keyset) -> Sequence[StagedFile]:
+            return store.stage_rendering(None, keyset, replace=replace)
+
+        moved = land(rotation, landing, stage, new, "init")
         return Initialised(moved, _foreign(rotation.store(), new), _is_weak(new))
 
 
@@ -83,8 +86,13 @@ def _render_again(
     if source.fresh or source.adopted:
         raise FailedError(f"the keyset {name} exists already", kind="keyset-exists", name=name)
     keyset = store.load(name)
-    staged = store.stage_rendering(keyset, keyset, replace=replace)
-    moved = deliver(rotation, landing, staged, keyset, "render")
+
+    def stage(after: Keyset) -> Sequence[StagedFile]:
+        return store.stage_rendering(keyset, after, replace=replace)
+
+    differs = store.differences(store.expected(keyset, replace=replace))
+    after = reopen(keyset) if differs else keyset
+    moved = land(rotation, landing, stage, after, "render")
     return Initialised(moved, _foreign(rotation.store(), keyset))
 
 

@@ -308,6 +308,16 @@ def stamp(keyset: Keyset, now: datetime) -> Keyset:
     return replace(keyset, keys=tuple(keys))
 
 
+def reopen(keyset: Keyset) -> Keyset:
+    """The keyset with the wait of its rotation to be counted anew: services read other values.
+
+    Nothing waits for the active key, whose age goes on.
+    """
+    rotating = {Status.STANDBY, Status.RETIRING}
+    keys = (replace(key, since=None) if key.status in rotating else key for key in keyset.keys)
+    return replace(keyset, keys=tuple(keys))
+
+
 def confirm(keyset: Keyset, names: tuple[str, ...]) -> Keyset:
     """The keyset with ``names`` added to those who confirmed the present phase."""
     return replace(keyset, confirmed=tuple(sorted({*keyset.confirmed, *names})))

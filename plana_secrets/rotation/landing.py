@@ -4,6 +4,9 @@ A move lands when the run that makes it pushes it to the deployed branch, or, wh
 there is no remote, commits it there. All else (a pull request, a commit that somebody
 pushes later) carries no instant, and the next run that lands anything looks whether the
 file has arrived meanwhile. Such an instant may be late, never early.
+
+For the same reason nothing that is pushed bears its own instant: a push may arrive long
+after it was begun, even after we were killed. A second commit dates the first one.
 """
 
 from __future__ import annotations
@@ -58,6 +61,11 @@ class Landing:
         return self._delivery.push or self._remote is None
 
     @cached_property
+    def dates_itself(self) -> bool:
+        """Whether a commit is deployed by being made, and so can say when that was."""
+        return self.lands and not self._delivery.push
+
+    @cached_property
     def _tip(self) -> str | None:
         """What is deployed now."""
         if self._remote is None:
@@ -97,5 +105,6 @@ class Landing:
         message = f"{subject}\n\nRotation {keyset.rotation_id}, version {keyset.version}.\n"
         return CommitRequest(message, push=self._delivery.push, branch=self._branch)
 
-    def was_slow(self, dated: datetime, now: datetime) -> bool:
-        return self.lands and now - dated > SLOW_LANDING
+    def is_dated(self, dated: datetime, now: datetime) -> bool:
+        """Whether the commit that was dated ``dated``, and is made ``now``, says the truth."""
+        return self.dates_itself and now - dated <= SLOW_LANDING

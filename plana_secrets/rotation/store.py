@@ -150,7 +150,8 @@ class KeysetStore:
         """
         leaves = self.expected(after, replace=replace)
         if not replace:
-            occupied = [leaf for leaf in leaves if not leaf.merges and self.occupied(leaf)]
+            present = self.expected(before) if before else leaves
+            occupied = [leaf for leaf in present if not leaf.merges and self.occupied(leaf)]
             _refuse(after, "target-occupied", "holds another value already", occupied)
         return self._stage(before, after, leaves)
 

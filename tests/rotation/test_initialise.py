@@ -161,6 +161,38 @@ def test_a_move_over_a_target_that_somebody_changed_is_refused(fleet: Fleet) -> 
     run_move(fleet.rotation(), API.name, delivery=COMMIT)
 
 
+def test_what_was_mended_by_replace_has_to_be_rolled_out_before_the_next_move(
+    fleet: Fleet,
+) -> None:
+    """Without that callers would move to a key that the provider has only just been given."""
+    init_keyset(fleet.rotation(), API.name, FRESH, delivery=COMMIT)
+    run_move(fleet.rotation(), API.name, delivery=COMMIT)
+    entries = json.loads(fleet.value(ACCEPTED))
+    put(fleet, ACCEPTED, json.dumps(entries[:1]))
+    fleet.pass_time(days=1)
+    init_keyset(fleet.rotation(), API.name, Source(), replace=True, delivery=COMMIT)
+    assert json.loads(fleet.value(ACCEPTED)) == entries
+    assert fleet.keyset(API).keys[1].since == fleet.now
+    with pytest.raises(FailedError) as caught:
+        run_move(fleet.rotation(), API.name, delivery=COMMIT)
+    assert caught.value.kind == "too-early"
+
+
+def test_a_target_may_be_added_while_an_adopted_secret_retires(fleet: Fleet) -> None:
+    put(fleet, f"{ACCOUNT}#stringData.RAW", "the raw secret that all services read")
+    source = Source(parse_reference(f"{ACCOUNT}#stringData.RAW"))
+    init_keyset(fleet.rotation(), JWT.name, source, delivery=COMMIT)
+    for _ in range(2):
+        run_move(fleet.rotation(), JWT.name, delivery=COMMIT)
+        fleet.pass_time(minutes=31)
+    new = f"{PORTAL}#stringData.JWT"
+    policy = fleet.change(JWT, targets=(KEYSET_JSON, new))
+    init_keyset(fleet.rotation(), policy.name, Source(), delivery=COMMIT)
+    assert fleet.value(new) == fleet.value(KEYSET_JSON)
+    retiring = fleet.keyset(policy).keys[0]
+    assert (retiring.kid, retiring.since) == ("legacy", fleet.now)
+
+
 def test_slots_come_and_go_with_the_rotation(fleet: Fleet) -> None:
     place = f"{PROVIDER}#stringData.KEY"
     policy = fleet.change(API, format="slots", accepted=(place,))

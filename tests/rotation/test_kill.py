@@ -13,7 +13,7 @@ import pytest
 
 from plana_secrets.git.command import GitCommand
 from plana_secrets.process import become_child
-from plana_secrets.rotation.apply import run_move
+from plana_secrets.rotation.apply import run_due, run_move
 from plana_secrets.rotation.initialise import Source, init_keyset
 from plana_secrets.rotation.landing import Delivery
 from plana_secrets.secretfiles.change import writing
@@ -103,4 +103,6 @@ def _look_after_the_kill(
         assert tips[0] == landed
         if now == old:
             run_move(fleet.rotation(), API.name, delivery=Delivery(push=True))
+        elif not fleet.keyset(API).has_landed:
+            run_due(fleet.rotation(), delivery=Delivery(push=True))
         assert [key.since for key in fleet.keyset(API).keys] == [fleet.now, fleet.now]

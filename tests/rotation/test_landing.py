@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from plana_secrets.errors import ConflictError, FailedError
+from plana_secrets.errors import (
+    ConflictError,
+    FailedError,
+    PlanaSecretsError,
+    UnavailableError,
+)
+from plana_secrets.git.repository import Repository
+from plana_secrets.process import become_child
 from plana_secrets.rotation import landing
 from plana_secrets.rotation.apply import run_due, run_move
 from plana_secrets.rotation.initialise import Source, init_keyset
@@ -77,13 +87,81 @@ def test_with_a_remote_a_commit_alone_has_not_landed(fleet: Fleet, remote: Path)
     assert sinces(fleet) == [True, True]
 
 
-def test_a_pushed_move_is_on_the_remote_with_its_instant(fleet: Fleet, remote: Path) -> None:
+def test_a_pushed_move_is_dated_only_when_it_has_arrived(
+    fleet: Fleet, remote: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A push takes as long as it takes: what it carries says nothing of when."""
     init_keyset(fleet.rotation(), API.name, FRESH, delivery=PUSH)
+    real = Repository.push
+
+    def slow(self: Repository, commit: str = "HEAD", *, branch: str) -> None:
+        fleet.pass_time(minutes=4)
+        real(self, commit, branch=branch)
+
+    monkeypatch.setattr(Repository, "push", slow)
     done = run_move(fleet.rotation(), API.name, delivery=PUSH)
-    assert fleet.world.git("ls-remote", str(remote), "refs/heads/main").split()[0] == done.commit
-    shown = fleet.world.git("show", f"{done.commit}:infra/secrets/keysets/pulse-data/portal.yaml")
-    assert shown.count('since: "2026-11-23T10:00:00Z"') == 2
+    assert (done.landed, done.dated) == (True, True)
+    pushed = fleet.world.git("show", f"{done.commit}:infra/secrets/keysets/pulse-data/portal.yaml")
+    assert pushed.count("since: null") == 1
+    assert fleet.keyset(API).keys[1].since == START + timedelta(minutes=4)
+    tips = fleet.world.git("ls-remote", str(remote), "refs/heads/main").split()[0]
+    assert tips == fleet.world.git("rev-parse", "HEAD").strip()
+    assert fleet.world.git("rev-parse", "HEAD^").strip() == done.commit
     assert fleet.is_clean()
+
+
+def test_a_push_that_outlives_its_run_is_dated_after_it_arrived(
+    fleet: Fleet, remote: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    init_keyset(fleet.rotation(), API.name, FRESH, delivery=PUSH)
+    sent = fleet.world.folder / "sent"
+
+    def killed(_self: Repository, commit: str = "HEAD", *, branch: str) -> None:
+        sent.write_text(f"{commit}:refs/heads/{branch}")
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Repository, "push", killed)
+        ended = become_child(lambda: run_move(fleet.rotation(), API.name, delivery=PUSH))
+    assert ended == -signal.SIGKILL
+    fleet.pass_time(hours=1)
+    fleet.world.git("push", "-q", "origin", sent.read_text())
+    arrived = fleet.now
+    run_due(fleet.rotation(), delivery=PUSH)
+    assert fleet.keyset(API).keys[1].since == arrived
+    assert fleet.is_clean()
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        ConflictError("moved", kind="push-conflict"),
+        UnavailableError("gone", kind="remote-unavailable"),
+        FailedError("no", kind="push-refused"),
+    ],
+    ids=lambda error: error.kind,
+)
+def test_a_move_that_could_not_be_dated_is_made_and_dated_by_the_next_run(
+    fleet: Fleet, remote: Path, monkeypatch: pytest.MonkeyPatch, trouble: PlanaSecretsError
+) -> None:
+    init_keyset(fleet.rotation(), API.name, FRESH, delivery=PUSH)
+    real, pushes = Repository.push, []
+
+    def failing_later(self: Repository, commit: str = "HEAD", *, branch: str) -> None:
+        pushes.append(commit)
+        if len(pushes) == 2:
+            raise trouble
+        real(self, commit, branch=branch)
+
+    monkeypatch.setattr(Repository, "push", failing_later)
+    done = run_move(fleet.rotation(), API.name, delivery=PUSH)
+    assert (done.move, done.landed, done.dated) == ("publish", True, False)
+    assert sinces(fleet) == [True, False]
+    assert fleet.world.git("rev-parse", "HEAD", "origin/main").split() == [done.commit] * 2
+    assert fleet.is_clean()
+    fleet.pass_time(hours=2)
+    assert run_due(fleet.rotation(), delivery=PUSH).arrived == (API.name,)
+    assert fleet.keyset(API).keys[1].since == fleet.now
 
 
 def test_two_moves_in_one_branch_the_second_is_refused(fleet: Fleet, remote: Path) -> None:

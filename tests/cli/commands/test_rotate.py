@@ -225,3 +225,25 @@ def test_a_weak_secret_is_adopted_with_a_warning(shop: World) -> None:
     assert rendered["legacy"] == {"kid": "legacy", "until": None}
     assert value(shop, PORTAL, "JWT") == "short-sentinel"
     assert shop.run("unset", PORTAL, "stringData.JWT").status == 0
+
+
+def test_a_pushed_move_that_could_not_be_dated_is_said_to_be_made(shop: World) -> None:
+    """The server takes the move and refuses the commit that dates it; the next run does that."""
+    remote = shop.folder / "remote.git"
+    shop.git("clone", "-q", "--bare", ".", str(remote))
+    shop.git("remote", "add", "origin", str(remote))
+    assert shop.run("rotate", "init", NAME, "--fresh", "--push").status == 0
+    hook = remote / "hooks/pre-receive"
+    hook.write_text("#!/bin/sh\nread old new ref\n! git log -1 --format=%s $new | grep -q landed\n")
+    hook.chmod(0o755)
+    done = shop.run("rotate", "run", NAME, "--push")
+    assert done.status == 0
+    assert "publish made" in done.stdout
+    assert "the next run on main dates it" in done.stdout
+    hook.unlink()
+    due = as_json(shop.run("--json", "rotate", "run", "--due", "--push"))
+    assert [key["since"] is None for key in keyset(shop)["keys"]] == [False, False]
+    assert due["moved"] == []
+    aborted = as_json(shop.run("--json", "rotate", "run", NAME, "abort", "--push"))
+    assert [(one["landed"], one["dated"]) for one in aborted["moved"]] == [(True, True)]
+    assert shop.git("rev-parse", "HEAD").strip() in shop.git("ls-remote", str(remote), "main")

@@ -87,6 +87,7 @@ def _describe_moved(moved: Sequence[Moved]) -> list[dict[str, Any]]:
             "files": list(one.files),
             "commit": one.commit,
             "landed": one.landed,
+            "dated": one.dated,
         }
         for one in moved
     ]
@@ -135,10 +136,16 @@ def report(
     for one in moved:
         words = "would be made" if dry_run else "made"
         place = f", commit {one.commit[:12]}" if one.commit else ""
-        waits = "" if one.landed or dry_run else f"; it waits to land on {context.branch}"
+        waits = "" if dry_run else _sentence_on_landing(context, one)
         context.output.data(f"{one.name}: {one.move} {words}{place}{waits}")
     for status in statuses:
         context.output.data(sentence(status))
+
+
+def _sentence_on_landing(context: Context, moved: Moved) -> str:
+    if not moved.landed:
+        return f"; it waits to land on {context.branch}"
+    return "" if moved.dated else f"; it has landed, and the next run on {context.branch} dates it"
 
 
 def sentence(status: KeysetStatus) -> str:
