@@ -90,6 +90,7 @@ class ActualItem:
     ``fields``: name to content, as they are now, without the ones that hold the record.
     ``problems``: words of the drift kinds that only the backend can see: ``trashed``,
     ``moved``, ``retyped``, ``undecryptable``. ``revision``: opaque, for update.
+    ``is_held``: it lies where the account may not write, so that it cannot be moved back.
     """
 
     id: str
@@ -100,6 +101,7 @@ class ActualItem:
     record: Record | None
     problems: frozenset[str] = frozenset()
     revision: str = ""
+    is_held: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,8 @@ class Drift:
     """One difference. ``item``: the title that the file's item has or is to have.
 
     ``paths``: leaves, and ``.title`` or ``.note``. ``reason``: why something is
-    unsupported or unknown. ``id``: of the item in the backend. Never a value.
+    unsupported or unknown, or an item cannot be moved back. ``id``: of the item in the
+    backend. Never a value.
     """
 
     kind: DriftKind
@@ -112,7 +113,7 @@ class Choices:
 
 
 _NEEDS_CONSENT: Final = frozenset({"retyped", "undecryptable"})
-_MENDED: Final = frozenset({"trashed", "moved"})
+_HELD: Final = "it is where this account may not write"
 
 
 def plan_mirror(wanted: Wanted, listing: Listing, choices: Choices) -> MirrorPlan:
@@ -206,7 +207,7 @@ def _plan_file(draft: _Draft, full: DesiredItem, wanted: Wanted, items: list[Act
         return
     _plan_item(draft, desired, *ranked[0])
     for item, _record, difference in ranked[1:]:
-        _plan_duplicate(draft, desired.file, item, difference)
+        _plan_duplicate(draft, desired.file, item, difference, _problems_of(item, desired))
 
 
 def _compared(
@@ -217,26 +218,26 @@ def _compared(
             yield item, item.record, compare(desired, item, item.record)
 
 
-def _rank(compared: tuple[ActualItem, Record, Difference]) -> tuple[int, int, str]:
+def _rank(compared: tuple[ActualItem, Record, Difference]) -> tuple[bool, int, int, str]:
     """Of several items of one file the soundest is the item, the others are duplicates."""
     item, _, difference = compared
     differences = len(difference.hand_edited) + difference.is_stale
-    return len(item.problems), differences, item.id
+    return item.is_held, len(item.problems), differences, item.id
 
 
 def _plan_item(
     draft: _Draft, desired: DesiredItem, item: ActualItem, record: Record, difference: Difference
 ) -> None:
     overwrite = draft.choices.overwrite_edits
-    blocked = bool(item.problems & _NEEDS_CONSENT) and not overwrite
-    problems = item.problems | ({"moved"} if _is_moved(desired, item) else frozenset())
+    problems = _problems_of(item, desired)
+    held = _is_held(item, problems)
+    blocked = held or (bool(problems & _NEEDS_CONSENT) and not overwrite)
     for problem in sorted(problems):
-        left = blocked or (problem in _NEEDS_CONSENT and not overwrite)
-        draft.note(DriftKind(problem), desired.file, item, left=left)
+        reason = _HELD if held and problem == "moved" else None
+        draft.note(DriftKind(problem), desired.file, item, left=blocked, reason=reason)
     if difference.hand_edited:
-        draft.note(
-            DriftKind.HAND_EDITED, desired.file, item, difference.hand_edited, left=not overwrite
-        )
+        left = held or not overwrite
+        draft.note(DriftKind.HAND_EDITED, desired.file, item, difference.hand_edited, left=left)
     if difference.is_stale:
         draft.note(DriftKind.STALE, desired.file, item, difference.stale, left=blocked)
     if blocked:
@@ -250,14 +251,28 @@ def _plan_item(
         draft.update.append(Update(item, keep_hand_edits(desired, item, record, kept)))
 
 
-def _is_moved(desired: DesiredItem, item: ActualItem) -> bool:
-    return desired.collection != item.collection
+def _problems_of(item: ActualItem, desired: DesiredItem) -> frozenset[str]:
+    is_moved = desired.collection != item.collection
+    return item.problems | ({"moved"} if is_moved else frozenset())
 
 
-def _plan_duplicate(draft: _Draft, file: str, item: ActualItem, difference: Difference) -> None:
+def _is_held(item: ActualItem, problems: frozenset[str]) -> bool:
+    """Whether somebody put it out of our reach; one that is at home and read-only was not."""
+    return item.is_held and "moved" in problems
+
+
+def _plan_duplicate(
+    draft: _Draft,
+    file: str,
+    item: ActualItem,
+    difference: Difference,
+    problems: frozenset[str],
+) -> None:
     precious = bool(difference.hand_edited or item.problems & _NEEDS_CONSENT)
-    left = precious and not draft.choices.overwrite_edits
-    draft.note(DriftKind.DUPLICATE, file, item, left=left)
+    held = _is_held(item, problems)
+    left = held or (precious and not draft.choices.overwrite_edits)
+    reason = _HELD if held else None
+    draft.note(DriftKind.DUPLICATE, file, item, left=left, reason=reason)
     if difference.hand_edited:
         draft.note(DriftKind.HAND_EDITED, file, item, difference.hand_edited, left=left)
     _delete_unless(draft, item, left=left, precious=precious)
@@ -266,8 +281,9 @@ def _plan_duplicate(draft: _Draft, file: str, item: ActualItem, difference: Diff
 def _plan_extra(draft: _Draft, file: str, item: ActualItem) -> None:
     edits = hand_edits_without_file(item, item.record) if item.record else ()
     precious = bool(edits or item.problems & _NEEDS_CONSENT)
-    left = not draft.choices.prune or (precious and not draft.choices.overwrite_edits)
-    draft.note(DriftKind.EXTRA, file, item, left=left)
+    held = _is_held(item, item.problems)
+    left = held or not draft.choices.prune or (precious and not draft.choices.overwrite_edits)
+    draft.note(DriftKind.EXTRA, file, item, left=left, reason=_HELD if held else None)
     if edits:
         draft.note(DriftKind.HAND_EDITED, file, item, edits, left=left)
     _delete_unless(draft, item, left=left, precious=precious)

@@ -154,6 +154,18 @@ def test_a_second_collection_that_makes_an_item_writable_is_seen(
     assert errors(audit(audited)) == [("extra-collection", "other", "other")]
 
 
+def test_an_item_that_cannot_be_brought_home_is_held(place: VaultwardenPlace) -> None:
+    """In its own collection as well, and in one out of which we may not take it."""
+    file = "infra/secrets/prod/a.yaml"
+    place.open().create_items([make_item(file, {"x": "1"}, collection="prod")])
+    place.hand.put_into(file, ["prod", "other"])
+    assert [one.is_held for one in place.open().list_items().items] == [False]
+    rights = {"prod": "edit", "dev": "edit", "other": "view"}
+    place.company.change_member(place.company.service, rights)
+    found = place.open().list_items().items
+    assert [(one.is_held, one.problems) for one in found] == [(True, frozenset({"moved"}))]
+
+
 def test_an_account_that_cannot_see_does_not_look_green(place: VaultwardenPlace) -> None:
     with pytest.raises(CredentialError) as error:
         audit(place)

@@ -18,6 +18,8 @@ _ADVICE = {
     "or overwrite it with `plana-secrets mirror sync --overwrite-edits`",
     "retyped": "`plana-secrets mirror sync --overwrite-edits` makes the item anew",
     "undecryptable": "`plana-secrets mirror sync --overwrite-edits` makes the item anew",
+    "moved": "an owner puts the item back into its collection, or gives the service account "
+    "'edit items' on the one where it is",
     "extra": "`plana-secrets mirror sync --prune` deletes the items of removed files",
 }
 

@@ -143,7 +143,8 @@ class VaultwardenBackend:
         sync, self._read_back = self._read_back, None
         vault = open_vault(sync or read_sync(self._session), self._keys, self._organization)
         words = resolve_collections(vault, self._named)
-        opened = [(cipher, open_item(cipher, vault.key, words)) for cipher in vault.ciphers]
+        locked = {one for one, named in vault.collections.items() if not named.is_writable}
+        opened = [(cipher, open_item(cipher, vault.key, words, locked)) for cipher in vault.ciphers]
         ours = [(cipher, item) for cipher, item in opened if item is not None]
         self._last = _View(
             vault=vault,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -48,11 +48,15 @@ def seal_item(item: DesiredItem, organization: str, key: SymmetricKey) -> dict[s
 
 
 def open_item(
-    cipher: Cipher, organization_key: SymmetricKey, collections: Mapping[str, str]
+    cipher: Cipher,
+    organization_key: SymmetricKey,
+    collections: Mapping[str, str],
+    read_only: Collection[str] = (),
 ) -> ActualItem | None:
     """The item of ours in a cipher, or None: it is somebody else's.
 
-    ``collections``: what the configuration calls each collection that it names, by id.
+    ``collections``: what the configuration calls each collection that it names, by id;
+    ``read_only``: the ids of those, of all, that the account may not write to.
     """
     opener = _Opener(cipher, organization_key)
     pairs = [(opener.text(field.name), opener.secret(field.value)) for field in cipher.fields or []]
@@ -77,6 +81,7 @@ def open_item(
         record=taken.record,
         problems=frozenset(problems),
         revision=cipher.revision_date,
+        is_held=any(one in read_only for one in cipher.collection_ids),
     )
 
 
