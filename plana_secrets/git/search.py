@@ -35,6 +35,14 @@ def attributes_of(repository: Repository, files: Sequence[str]) -> dict[str, dic
     return found
 
 
+def files_left_out(repository: Repository, *, under: Sequence[str] = ()) -> list[str]:
+    """Tracked files that a sparse checkout keeps out of the work tree."""
+    output = repository.command.read(
+        "--literal-pathspecs", "ls-files", "-t", "-z", "--cached", "--", *under
+    )
+    return [os.fsdecode(name[2:]) for name in output.split(b"\0") if name.startswith(b"S ")]
+
+
 def index_ids(repository: Repository, file: str) -> list[str]:
     """The ids of what the index has at ``file``: one, none, or up to three in a conflict."""
     output = repository.command.read("--literal-pathspecs", "ls-files", "--stage", "-z", "--", file)

@@ -83,7 +83,7 @@ def verify_files(
     if listing.whole:
         files = [one.file for one in results if one.kind is FileKind.KEYSET]
         findings.extend(check_keysets(workspace, demand.keysets, now, files))
-    unfinished = _check_mirror(demand, levels, findings)
+    unfinished = (*_check_mirror(demand, levels, findings), *_left_out(listing))
     accepted = apply_accepts(
         findings,
         demand.policy.accepts,
@@ -97,8 +97,17 @@ def verify_files(
         suppressed=accepted.suppressed,
         asked=demand.level,
         unfinished=unfinished,
-        files=len(listing.secret),
+        files=len(listing.secret) + len(listing.absent),
     )
+
+
+def _left_out(listing: Listing) -> tuple[Unfinished, ...]:
+    if not listing.absent:
+        return ()
+    number = len(listing.absent)
+    what = "1 secret file is" if number == 1 else f"{number} secret files are"
+    reason = f"{what} left out of this sparse checkout: {listing.absent[0]}"
+    return (Unfinished(f"{reason}, ..." if number > 1 else reason, FailedError.exit_code),)
 
 
 def _levels_of(results: Sequence[FileResult], workspace: Workspace) -> dict[str, Level]:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from plana_secrets.errors import FailedError
-from plana_secrets.git.search import attributes_of, files_containing
+from plana_secrets.git.search import attributes_of, files_containing, files_left_out
 from plana_secrets.secretfiles.find import glob_match
 from plana_secrets.secretfiles.kinds import FileKind
 from plana_secrets.secretfiles.open import SIZE_LIMIT, path_below
@@ -35,12 +35,13 @@ class Listing:
     """``secret``: what has to be encrypted, or is denied; ``plain``: what may be readable.
 
     ``whole`` is False where only some files were asked for: then nothing is said about
-    the repository as such.
+    the repository as such. ``absent``: secret files that a sparse checkout leaves out.
     """
 
     secret: tuple[str, ...]
     plain: tuple[str, ...]
     whole: bool
+    absent: tuple[str, ...] = ()
 
 
 def list_files(workspace: Workspace, chosen: Sequence[str] | None) -> Listing:
@@ -58,12 +59,21 @@ def list_files(workspace: Workspace, chosen: Sequence[str] | None) -> Listing:
         files.update(file for file in known if chosen is None or _lies_below(file, folders))
     secret: list[str] = []
     plain: list[str] = []
+    gone: set[str] = set()
     for file in sorted(files - folders):
-        if is_temporary(file.rpartition("/")[2]) or not os.path.lexists(workspace.root / file):
+        if is_temporary(file.rpartition("/")[2]):
             continue
-        readable = is_of_git_or_sops(file) or glob_match(workspace.settings.plain, file)
-        (plain if readable else secret).append(file)
-    return Listing(tuple(secret), tuple(plain), whole=chosen is None)
+        if not os.path.lexists(workspace.root / file):
+            gone.add(file)
+            continue
+        (plain if _is_readable(workspace, file) else secret).append(file)
+    left_out = gone.intersection(files_left_out(repository, under=roots)) if gone else ()
+    absent = sorted(file for file in left_out if not _is_readable(workspace, file))
+    return Listing(tuple(secret), tuple(plain), chosen is None, tuple(absent))
+
+
+def _is_readable(workspace: Workspace, file: str) -> bool:
+    return is_of_git_or_sops(file) or glob_match(workspace.settings.plain, file)
 
 
 def _lies_below(file: str, folders: Collection[str]) -> bool:
@@ -117,14 +127,18 @@ def _check_marked_files(
     policy: Policy,
     results: Sequence[FileResult],
 ) -> Iterator[Finding]:
-    """Files anywhere in the repository that hold an identity or tell Flux what to build."""
+    """Files anywhere in the repository that hold an identity or tell Flux what to build.
+
+    Tracked ones, and the readable ones under the roots, which nothing else looks into.
+    """
     allowed = frozenset(one.key for one in policy.recipients.values() if one.kind == "demo")
     used = {one.key for one in policy.recipients.values()}
     for rule in rules.creation_rules if rules else ():
         used.update(rule.recipients)
     under_roots = {*listing.secret, *listing.plain}
     built: set[str] = set()
-    for file in files_containing(workspace.repository, (MARK, FLUX_MARK)):
+    marked = files_containing(workspace.repository, (MARK, FLUX_MARK))
+    for file in sorted({*marked, *listing.plain}):
         content = _content_of(workspace, file)
         yield from check_identities(
             file, content, allowed=allowed, used=frozenset(used), inside=file in under_roots

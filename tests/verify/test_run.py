@@ -217,6 +217,16 @@ def test_a_folder_stands_for_the_files_in_it(small: World) -> None:
 # -- what stops a run
 
 
+def test_what_a_sparse_checkout_leaves_out_never_looks_checked(small: World) -> None:
+    small.encrypt("infra/secrets/prod/app.yaml", "a: b\n")
+    small.commit()
+    small.git("sparse-checkout", "set", "--no-cone", "/*", "!/infra/secrets/prod/")
+    report = verify(small)
+    assert (report.files, report.checked, report.complete) == (2, 1, False)
+    assert "infra/secrets/prod/app.yaml" in report.unfinished[0].reason
+    assert report.exit_code() == 3
+
+
 def test_nothing_to_check_is_an_error(world: World) -> None:
     with pytest.raises(UsageError) as caught:
         verify(world)

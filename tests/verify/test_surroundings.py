@@ -168,10 +168,14 @@ def test_a_second_rules_file_is_named(small: World) -> None:
 # -- identities
 
 
-def test_an_identity_in_a_readable_file_under_the_roots_is_an_error(small: World) -> None:
+@pytest.mark.parametrize("tracked", [True, False])
+def test_an_identity_in_a_readable_file_under_the_roots_is_an_error(
+    small: World, *, tracked: bool
+) -> None:
     stranger = pyrage.x25519.Identity.generate()
     write(small, "infra/secrets/README.md", f"hello\n{stranger}\n")
-    small.git("add", "-A")
+    if tracked:
+        small.git("add", "-A")
     (finding,) = of_check(verify(small), "private-identity")
     assert (finding.file, finding.line) == ("infra/secrets/README.md", 2)
     assert finding.severity == "error"
