@@ -10,7 +10,6 @@ import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -18,6 +17,8 @@ import click
 from plana_secrets.cli.output import Output
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from plana_secrets.age.identities import Identities
     from plana_secrets.config import Settings
     from plana_secrets.git.repository import Repository
@@ -45,6 +46,8 @@ class Context:
     @property
     def folder(self) -> Path:
         """Where file arguments are looked up first: the working directory."""
+        from pathlib import Path
+
         return Path.cwd()
 
     @cached_property
@@ -89,6 +92,8 @@ class Context:
 
     def find_identities(self) -> Identities:
         """The identities at hand; none found is an empty set, not an error."""
+        from pathlib import Path
+
         from plana_secrets.age.sources import IdentitySources, find_identities
 
         return find_identities(IdentitySources(self.identity_file, os.environ, Path.home()))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -19,6 +18,10 @@ def _store(ctx: click.Context, param: click.Parameter, value: Any) -> None:
     context = ctx.find_object(Context)
     if context is None:
         raise RuntimeError("the shared options need a context")
+    if isinstance(param.type, click.Path):
+        from pathlib import Path  # for --help it would be a tenth of all imports
+
+        value = Path(value)
     setattr(context, str(param.name).removeprefix(_PREFIX), value)
 
 
@@ -30,8 +33,8 @@ def _option(name: str, *flags: str, **settings: Any) -> click.Option:
 
 def shared_options() -> list[click.Option]:
     """Fresh option objects for one command."""
-    folder = click.Path(exists=True, file_okay=False, path_type=Path)
-    file = click.Path(dir_okay=False, path_type=Path)
+    folder = click.Path(exists=True, file_okay=False)
+    file = click.Path(dir_okay=False)
     return [
         _option("repo", "--repo", type=folder, metavar="DIR", help="The repository to work in."),
         _option(
