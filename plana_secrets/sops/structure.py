@@ -213,7 +213,9 @@ class _Builder:
         if not in_scope and self._encrypted_file:
             message = "a readable comment outside what is encrypted"
             self._report("readable-comment", Severity.NOTE, message, line, path)
-        elif in_scope and token is None and text:  # sops leaves a bare '#' as it is
+        elif in_scope and not text:
+            self._bare_comment(found, path)
+        elif in_scope and token is None:
             cipher = text.startswith(LOOKS_ENCRYPTED)
             check = "not-canonical" if cipher else "plain-comment"
             what = (
@@ -225,6 +227,12 @@ class _Builder:
         others = tuple(one.path for one in found.candidates[: found.sure])
         plain = None if token else Secret.from_text(text)
         self.items.append(Comment(path, line, in_scope, token, plain, others))
+
+    def _bare_comment(self, found: Found, path: LeafPath) -> None:
+        """A ``#`` and no text, which sops does not encrypt; in a list it misreads its own file."""
+        if any(one.is_list for one in found.candidates[: found.sure]):
+            message = "a comment without text in a list, which sops reads as an empty element"
+            self._refuse("plain-comment", message, found.line, path)
 
     def _covers_comment(self, found: Found, path: LeafPath) -> bool:
         if self._by_comment is not None:

@@ -161,6 +161,14 @@ def test_a_comment_without_text_stays_as_it_is(bench: Bench) -> None:
     assert len(texts) >= 5
 
 
+def test_a_comment_without_text_in_a_list_is_named(bench: Bench) -> None:
+    """sops itself then finds one element more in the list than it was given."""
+    data = bench.encrypt("list:\n    - #\n      a: b\n")
+    assert bench.decrypt(data) == {"list": ["", {"a": "b"}]}
+    (error,) = read_structure(data).errors()
+    assert (error.check, error.line) == ("plain-comment", 2)
+
+
 def test_types_are_those_of_sops(bench: Bench) -> None:
     document = read_document(bench.encrypt(EVERYTHING), bench.identities)
 
