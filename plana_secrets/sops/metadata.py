@@ -51,7 +51,7 @@ class _Reader:
         services = self._services(self._block)
         recipients = self._recipients(self._block.get("age"))
         recipients += self._groups(self._block.get("key_groups"), has_keys=bool(recipients))
-        if not recipients:
+        if not recipients and all(one.check != "key-service" for one in self._tree.defects):
             self._refuse("no age recipient", self._tree.block_line)
         self._threshold()
         return Metadata(

@@ -185,8 +185,8 @@ class _RuleReader:
                 )
         path_regex = self._path_regex(node)
         selector = self._selector(node)
-        recipients = self._recipients(node)
         self._check_services(node)
+        recipients = self._recipients(node)
         return self._rule(path_regex, recipients, selector)
 
     def _rule(
@@ -288,7 +288,7 @@ class _RuleReader:
             except PlanaSecretsError as error:
                 reason = "several on lines of their own" if "\n" in text else error.message
                 self._defect("rules-bad-recipient", f"recipients: {reason}", at)
-        if not found:
+        if not found and all(one.check != "rules-other-keys" for one in self.defects):
             self._defect("rules-no-recipients", "no age recipient", line)
         return tuple(dict.fromkeys(text for text, _ in found))
 

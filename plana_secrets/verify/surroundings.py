@@ -12,6 +12,7 @@ from plana_secrets.secretfiles.find import glob_match
 from plana_secrets.secretfiles.kinds import FileKind
 from plana_secrets.secretfiles.open import SIZE_LIMIT, path_below
 from plana_secrets.secretfiles.workspace import RULES_FILE, Workspace
+from plana_secrets.sops.model import Severity
 from plana_secrets.sops.rules import Rules
 from plana_secrets.storage import is_temporary, read_regular_file
 from plana_secrets.verify.catalogue import found
@@ -93,18 +94,40 @@ def check_surroundings(
     for result in sorted(results, key=lambda one: one.file):
         yield from copies.add(result.file, result.sketch)
     if listing.whole:
-        yield from check_rules(rules)
+        yield from check_rules(rules, listing.secret)
         yield from _check_plain_files(workspace, listing.plain)
         yield from _check_marked_files(workspace, listing, rules, policy, results)
 
 
-def check_rules(rules: Rules | None) -> Iterator[Finding]:
-    """What is wrong with ``.sops.yaml``."""
+def check_rules(rules: Rules | None, files: Sequence[str]) -> Iterator[Finding]:
+    """What is wrong with ``.sops.yaml``; ``files`` are those that have to be encrypted by it.
+
+    How other files of the repository are encrypted is their owners' choice.
+    """
     if rules is None:
         yield found("rules-missing", "there is no .sops.yaml at the root", file=RULES_FILE)
         return
+    elsewhere = _rules_for_others(rules, files)
     for defect in rules.defects:
-        yield Finding(defect.check, defect.severity, defect.message, RULES_FILE, defect.line)
+        severity = defect.severity
+        if defect.check == "rules-other-keys" and _rule_at(rules, defect.line) in elsewhere:
+            severity = Severity.NOTE
+        yield Finding(defect.check, severity, defect.message, RULES_FILE, defect.line)
+
+
+def _rules_for_others(rules: Rules, files: Sequence[str]) -> set[int]:
+    """The positions of the rules that decide none of ``files``."""
+    if all(one.check != "rules-other-keys" for one in rules.defects):
+        return set()
+    positions = {rule.position for rule in rules.creation_rules}
+    return positions - {rule.position for file in files if (rule := rules.rule_for(file))}
+
+
+def _rule_at(rules: Rules, line: int | None) -> int:
+    """The position of the rule that a line of ``.sops.yaml`` is part of."""
+    return max(
+        (rule.position for rule in rules.creation_rules if rule.line <= (line or 0)), default=0
+    )
 
 
 def _check_plain_files(workspace: Workspace, files: Sequence[str]) -> Iterator[Finding]:

@@ -311,6 +311,40 @@ def test_a_rule_that_sops_would_answer_with_plaintext_is_an_error(small: World) 
     assert ("rules-bad-selector", ".sops.yaml", None) in checks(verify(small))
 
 
+def test_a_rule_for_other_keys_is_an_error_only_where_it_decides_a_secret_file(
+    small: World,
+) -> None:
+    rules = (
+        "creation_rules:\n    - path_regex: ^{folder}/\n      pgp: 0123456789ABCDEF\n"
+        "    - age: {recipients}\n"
+    )
+    small.write_rules(rules.replace("{folder}", "terraform"))
+    report = verify(small)
+    assert [(one.check, one.severity) for one in report.findings] == [("rules-other-keys", "note")]
+
+    small.write_rules(rules.replace("{folder}", "infra"))
+    names = [one[0] for one in checks(verify(small))]
+    assert names == ["recipients-differ", "rules-other-keys"]
+
+
+def test_a_file_for_other_keys_alone_can_be_accepted_and_counts_as_not_opened(
+    small: World,
+) -> None:
+    target = small.repo / _APP
+    text = target.read_text()
+    start, end = text.index("    age:\n"), text.index("    lastmodified:")
+    entry = "    pgp:\n        - fp: 0123456789ABCDEF\n"
+    target.write_text(text[:start] + entry + text[end:])
+    report = verify(small)
+    assert {one[0] for one in checks(report)} == {
+        "key-service", "recipients-differ", "too-few-recipients",
+    }  # fmt: skip
+
+    policy(small, propose_accepts(report.findings, today=datetime.now(UTC).date()))
+    report = verify(small)
+    assert (checks(report), report.level) == ([], Level.L1)
+
+
 def test_another_selector_is_allowed_by_the_policy_only(world: World) -> None:
     world.write_rules("creation_rules:\n    - encrypted_regex: ^spec$\n      age: {recipients}\n")
     world.encrypt("infra/secrets/a.yaml", "kind: X\nspec: {a: b}\n")

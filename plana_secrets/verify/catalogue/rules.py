@@ -15,9 +15,17 @@ _IGNORED: Final = "sops ignores what it does not know, in silence."
 
 
 def _rules(
-    check: str, what: str, why: str, mend: str, severity: Severity = Severity.ERROR
+    check: str,
+    what: str,
+    why: str,
+    mend: str,
+    severity: Severity = Severity.ERROR,
+    *,
+    acceptable: bool | None = None,
 ) -> Check:
-    return Check(check, severity, Level.L1, what, why, mend, acceptable=severity != Severity.ERROR)
+    if acceptable is None:
+        acceptable = severity is not Severity.ERROR
+    return Check(check, severity, Level.L1, what, why, mend, acceptable)
 
 
 RULES_CHECKS: Final = (
@@ -91,8 +99,10 @@ RULES_CHECKS: Final = (
     _rules(
         "rules-other-keys",
         "A creation rule names keys other than age.",
-        "Whoever runs that key service can read the files; only age is supported.",
-        "Use age recipients only.",
+        "Whoever runs that key service can read the files; only age is supported. For files "
+        "that lie elsewhere it is a note.",
+        "Use age recipients only, or accept it: those files then count as not opened.",
+        acceptable=True,
     ),
     _rules(
         "rules-nested",
