@@ -98,6 +98,14 @@ def test_the_audit_sees_groups_and_second_collections(audited: VaultwardenPlace)
             ("group-writes", "team", "prod"),
             ("extra-collection", "other", "other"),
         ]
+        owner = audit_access(
+            audited.session(company.owner),
+            organization=company.id,
+            collections=["prod"],
+            service_account=company.service.email,
+            break_glass=[company.owner.email],
+        )
+        assert ("note", "group-writes") in [(one.severity.value, one.check) for one in owner]
     finally:
         company.owner.call("DELETE", f"{base}/{group}")
 

@@ -216,6 +216,15 @@ def groups(request: Request, organization: str) -> object:
     return {"data": data if request.store.groups_enabled else [], "object": "list"}
 
 
+@route("GET", "/api/organizations/<organization>/groups/<group>/users")
+def group_members(request: Request, organization: str, group: str) -> object:
+    demand(request, organization)
+    found = request.store.groups.get(group)
+    if found is None or found.organization != organization:
+        raise err("Group could not be found!")
+    return sorted(found.members)
+
+
 @route("POST", "/api/organizations/<organization>/groups")
 def create_group(request: Request, organization: str) -> object:
     demand(request, organization)

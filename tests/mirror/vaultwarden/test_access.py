@@ -19,7 +19,7 @@ from plana_secrets.mirror.backends.vaultwarden.setup import (
     place_settings,
 )
 from plana_secrets.mirror.settings import VaultwardenSettings
-from tests.fakes.people import MANAGER, Company, grant
+from tests.fakes.people import MANAGER, Company, Person, grant
 from tests.fakes.vaultwarden import FakeVaultwarden
 from tests.mirror.contract import make_item
 from tests.mirror.vaultwarden.attempts import writing_attempts
@@ -110,10 +110,10 @@ def audited(place: VaultwardenPlace) -> VaultwardenPlace:
     return place
 
 
-def audit(place: VaultwardenPlace) -> tuple[AccessFinding, ...]:
+def audit(place: VaultwardenPlace, person: Person | None = None) -> tuple[AccessFinding, ...]:
     company = place.company
     return audit_access(
-        place.session(),
+        place.session(person),
         organization=company.id,
         collections=["prod", "dev"],
         service_account=company.service.email,
@@ -131,18 +131,33 @@ def test_a_company_as_recommended_has_no_error(audited: VaultwardenPlace) -> Non
     assert errors(audit(audited)) == []
 
 
-def test_a_group_is_seen(server: FakeVaultwarden, audited: VaultwardenPlace) -> None:
-    company = audited.company
-    rows = [grant(company.collections["prod"], "edit")]
+def add_group(company: Company, *members: Person) -> None:
+    ids = {one["email"]: one["id"] for one in company.members()}
     body = {
         "name": "team",
         "accessAll": False,
         "externalId": None,
-        "collections": rows,
-        "users": [],
+        "collections": [grant(company.collections["prod"], "edit")],
+        "users": [ids[one.email] for one in members],
     }
     company.owner.call("POST", f"/api/organizations/{company.id}/groups", body)
-    assert errors(audit(audited)) == [("group-writes", "team", "prod")]
+
+
+def test_a_manager_is_not_told_who_is_in_a_group(audited: VaultwardenPlace) -> None:
+    add_group(audited.company, audited.company.service)
+    found = audit(audited)
+    assert errors(found) == [("group-writes", "team", "prod")]
+    assert "only an owner or admin is told" in found[-1].message
+
+
+def test_an_owner_sees_whether_a_group_holds_the_service_account_alone(
+    place: VaultwardenPlace,
+) -> None:
+    company = place.company
+    add_group(company, company.service)
+    assert errors(audit(place, company.owner)) == []
+    add_group(company, company.service, company.staff)
+    assert errors(audit(place, company.owner)) == [("group-writes", "team", "prod")]
 
 
 def test_a_second_collection_that_makes_an_item_writable_is_seen(

@@ -9,7 +9,7 @@ write, no setting of a server takes that from them: they are named as what they 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from plana_secrets.errors import CredentialError, MalformedError
@@ -23,6 +23,7 @@ from plana_secrets.mirror.backends.vaultwarden.models import (
     GroupList,
     Member,
     MemberList,
+    Membership,
     read_answer,
 )
 from plana_secrets.mirror.backends.vaultwarden.session import Session
@@ -53,12 +54,17 @@ class AccessFinding:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What the server says of the mirrored collections; ``names`` by collection id."""
+    """What the server says of the mirrored collections; ``names`` by collection id.
+
+    ``group_members``: the ids of the members of each group. Managers are not told, so
+    that a group may be missing.
+    """
 
     names: Mapping[str, str]
     collections: Sequence[CollectionAccess]
     members: Sequence[Member]
     groups: Sequence[Group]
+    group_members: Mapping[str, Collection[str]] = field(default_factory=dict)
 
 
 def judge_access(
@@ -76,15 +82,9 @@ def judge_access(
         if collection.id in access.names:
             name = access.names[collection.id]
             found += _judge_members(collection.users, members, name, own, expected)
-            found += _judge_groups(collection.groups, access.groups, name)
+            found += _judge_groups(collection.groups, access, name, {own, *expected})
     found += [
-        AccessFinding(
-            Severity.ERROR,
-            "group-writes",
-            group.name,
-            None,
-            f"the group {group.name!r} may write everywhere",
-        )
+        _judge_group(group.id, access, None, {own, *expected})
         for group in access.groups
         if group.access_all
     ]
@@ -135,19 +135,30 @@ def _judge_members(
 
 
 def _judge_groups(
-    grants: Sequence[Grant], groups: Sequence[Group], collection: str
+    grants: Sequence[Grant], access: Access, collection: str, expected: set[str]
 ) -> Iterator[AccessFinding]:
-    names = {group.id: group.name for group in groups}
     for grant in grants:
         if _writes(grant):
-            name = names.get(grant.id, grant.id)
-            yield AccessFinding(
-                Severity.ERROR,
-                "group-writes",
-                name,
-                collection,
-                f"the group {name!r} may write to {collection!r}",
-            )
+            yield _judge_group(grant.id, access, collection, expected)
+
+
+def _judge_group(
+    group: str, access: Access, collection: str | None, expected: set[str]
+) -> AccessFinding:
+    """An error unless we see that nobody is in it but those who may write anyway."""
+    name = next((one.name for one in access.groups if one.id == group), group)
+    where = "everywhere" if collection is None else f"to {collection!r}"
+    message = f"the group {name!r} may write {where}"
+    severity = Severity.ERROR
+    if group not in access.group_members:
+        message += "; who is in it, only an owner or admin is told"
+    else:
+        inside = [one for one in access.members if one.id in access.group_members[group]]
+        active = {normalise_email(one.email) for one in inside if one.status != _REVOKED}
+        others = sorted(active - expected)
+        severity = Severity.ERROR if others else Severity.NOTE
+        message += f"; in it are {', '.join(others)}" if others else "; nobody else is in it"
+    return AccessFinding(severity, "group-writes", name, collection, message)
 
 
 def _writes(grant: Grant) -> bool:
@@ -178,13 +189,13 @@ def audit_access(
             "the account may not see who else has access: its role is member",
             kind="audit-not-allowed",
         )
-    access = _read_access(session, organization, names)
+    access = _read_access(session, vault.membership, names)
     findings = judge_access(access, service_account=service_account, break_glass=break_glass)
     return (*findings, *_judge_places(vault, names))
 
 
-def _read_access(session: Session, organization: str, names: Mapping[str, str]) -> Access:
-    base = f"/api/organizations/{organization}"
+def _read_access(session: Session, own: Membership, names: Mapping[str, str]) -> Access:
+    base = f"/api/organizations/{own.id}"
     task = "see who has access"
     collections = read_answer(
         session.get(f"{base}/collections/details", task=task), CollectionAccessList, "access"
@@ -194,13 +205,20 @@ def _read_access(session: Session, organization: str, names: Mapping[str, str]) 
         raise MalformedError(
             f"the server does not say who has access to {', '.join(unseen)}", kind="bad-answer"
         )
+    groups = read_answer(session.get(f"{base}/groups", task=task), GroupList, "the groups").data
+    group_members = {}
+    if own.type in {OWNER, ADMIN}:
+        for group in groups:
+            body = session.get(f"{base}/groups/{group.id}/users", task=task)
+            group_members[group.id] = read_answer(body, list[str], "a group")
     return Access(
         names=names,
         collections=collections,
         members=read_answer(
             session.get(f"{base}/users/mini-details", task=task), MemberList, "the members"
         ).data,
-        groups=read_answer(session.get(f"{base}/groups", task=task), GroupList, "the groups").data,
+        groups=groups,
+        group_members=group_members,
     )
 
 
