@@ -61,7 +61,7 @@ def checked_url(url: str) -> str:
     except ValueError:
         host, parts = "", urlsplit("")
     if not host or parts.query or parts.fragment or "@" in parts.netloc:
-        raise UsageError(f"not the address of a server: {url!r}", kind="bad-url")
+        raise UsageError("the server's address is not of the form https://HOST", kind="bad-url")
     if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
         raise UsageError(
             f"the address of the server is not https: {url!r}", kind="insecure-url", url=url
@@ -204,11 +204,15 @@ _REPEATED: Final = urllib3.Retry(
 
 
 def _read_body(response: urllib3.BaseHTTPResponse) -> bytes:
-    """The body, within a limit of size and time: a slow drip never reaches a read deadline."""
+    """The body, within a limit of size and time: a slow drip never reaches a read deadline.
+
+    Taken as it comes, since a read of so many bytes would wait for the last of them; and
+    not unpacked, since we accept nothing that is packed.
+    """
     end = time.monotonic() + ANSWER_DEADLINE
     parts: list[bytes] = []
     size = 0
-    for part in response.stream(_CHUNK):
+    while part := response.read1(_CHUNK, decode_content=False):
         size += len(part)
         parts.append(part)
         if size > ANSWER_LIMIT:

@@ -1,0 +1,118 @@
+"""A server, or something on the way to it, that means harm."""
+
+from __future__ import annotations
+
+import gzip
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+import pytest
+
+from plana_secrets.errors import MalformedError, PlanaSecretsError, UsageError
+from plana_secrets.mirror.backends.vaultwarden import client as client_module
+from plana_secrets.mirror.backends.vaultwarden.client import Client, LostAnswerError, checked_url
+from tests.fakes.vaultwarden import FakeVaultwarden, Fault
+from tests.fakes.vaultwarden.wire import Answer
+from tests.mirror.vaultwarden.place import VaultwardenPlace
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@contextmanager
+def answering(speak: Callable[[socket.socket], None]) -> Iterator[str]:
+    """A server that says what ``speak`` says to everybody, until it is tired of it."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    connection, _ = listener.accept()
+                    with connection, suppress(OSError):
+                        connection.recv(1 << 16)
+                        speak(connection)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+def drip(head: bytes, drop: bytes) -> Callable[[socket.socket], None]:
+    def speak(connection: socket.socket) -> None:
+        connection.sendall(head)
+        while True:
+            connection.sendall(drop)
+            time.sleep(0.02)
+
+    return speak
+
+
+@pytest.mark.parametrize(
+    ("head", "drop"), [(HEAD, b" "), (CHUNKED, b"1\r\n \r\n")], ids=["length", "chunked"]
+)
+def test_an_answer_that_drips_comes_to_an_end(
+    monkeypatch: pytest.MonkeyPatch, head: bytes, drop: bytes
+) -> None:
+    monkeypatch.setattr(client_module, "ANSWER_DEADLINE", 0.2)
+    start = time.monotonic()
+    with answering(drip(head, drop)) as url, pytest.raises(LostAnswerError):
+        Client(url).call("POST", "/api/x", task="look")
+    assert time.monotonic() - start < 10
+
+
+def test_an_answer_in_pieces_is_whole() -> None:
+    """As proxies send it."""
+    with answering(lambda one: one.sendall(CHUNKED + b"3\r\n[1,\r\n2\r\n2]\r\n0\r\n\r\n")) as url:
+        assert Client(url).get("/api/x", task="look") == b"[1,2]"
+
+
+def test_half_an_answer_is_none() -> None:
+    half = HEAD + b'"1.37.2"'
+    with answering(lambda one: one.sendall(half)) as url, pytest.raises(LostAnswerError):
+        Client(url).call("POST", "/api/x", task="look")
+
+
+def test_an_answer_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_module, "ANSWER_LIMIT", 1_000)
+    endless = HEAD + b" " * 100_000
+    with answering(lambda one: one.sendall(endless)) as url, pytest.raises(MalformedError) as error:
+        Client(url).get("/api/sync", task="look")
+    assert error.value.kind == "bad-answer"
+
+
+def test_what_nobody_asked_to_compress_is_not_unpacked(server: FakeVaultwarden) -> None:
+    bomb = Answer(200, gzip.compress(b'"1.37.2"'), headers={"Content-Encoding": "gzip"})
+    server.fail(1, Fault(answer=bomb))
+    assert Client(server.url).get("/api/version", task="look").startswith(b"\x1f\x8b")
+
+
+def test_a_redirect_gets_no_credentials(server: FakeVaultwarden, place: VaultwardenPlace) -> None:
+    elsewhere = FakeVaultwarden()
+    answer = Answer(307, b"", headers={"Location": f"{elsewhere.url}/identity/connect/token"})
+    server.fail(1, Fault(answer=answer), path="/identity/connect/token")
+    with pytest.raises(UsageError) as error:
+        place.open().list_items()
+    elsewhere.stop()
+    assert (error.value.kind, elsewhere.seen) == ("server-redirects", [])
+
+
+@pytest.mark.parametrize("token", ["a\\r\\nX-Evil: 1", "\\u20ac", ""])
+def test_a_token_that_is_none_is_no_login(
+    server: FakeVaultwarden, place: VaultwardenPlace, token: str
+) -> None:
+    body = f'{{"access_token": "{token}", "expires_in": 7200}}'.encode()
+    server.fail(1, Fault(answer=Answer(200, body)), path="/identity/connect/token")
+    with pytest.raises(MalformedError) as error:
+        place.open().list_items()
+    assert error.value.kind == "bad-answer"
+
+
+def test_an_address_with_a_password_in_it_is_not_repeated() -> None:
+    with pytest.raises(PlanaSecretsError) as error:
+        checked_url("https://anna:s3nt1nel@vault.example.com")
+    assert "s3nt1nel" not in f"{error.value} {error.value.facts}"
