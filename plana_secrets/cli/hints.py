@@ -62,6 +62,7 @@ HINTS: Final[dict[str, str]] = {
     "not-awaited": "name them in external_callers of the keyset",
     "too-many-keys": "`plana-secrets rotate run --due` destroys them when their grace is over",
     "behind-remote": "pull {branch}, then run it again",
+    "not-deployed": "check out {branch} as the remote has it",
     "no-keyset": 'describe it in plana-secrets.toml, as [keysets."{name}"]',
     "not-initialised": "`plana-secrets rotate init {name}` with --fresh, or with --adopt FILE#PATH",
     "init-source": "--fresh generates it, --adopt FILE#PATH takes the one that is read today",

@@ -26,8 +26,8 @@ from plana_secrets.rotation.keyset import (
     MoveNotAllowed,
     Reason,
     Refusal,
-    check_move,
     confirm,
+    is_clock_behind,
     make_move,
     stamp,
 )
@@ -116,10 +116,7 @@ def run_move(
         landing.check_base()
         step = _Step(rotation, landing, name)
         following = move or plan_next(step.stamped, step.policy, rotation.clock()).move
-        if dry_run:
-            step.check(following)
-            return Moved(name, following)
-        return step.make(following)
+        return step.make(following, dry_run=dry_run)
 
 
 def _alone(
@@ -174,7 +171,7 @@ def _statuses_after(
 def _run_one_due(step: _Step, *, dry_run: bool) -> list[Moved]:
     following = plan_next(step.stamped, step.policy, step.rotation.clock())
     if following.waiting_for is None:
-        return [Moved(step.name, following.move) if dry_run else step.make(following.move)]
+        return [step.make(following.move, dry_run=dry_run)]
     if not dry_run:
         step.record_landing()
     return []
@@ -217,15 +214,13 @@ class _Step:
         self._store = rotation.store()
         self.policy = self._store.policy(name)
         self.stored = self._store.load(name)
-        self.arrived = landing.has_arrived(self._store.files(name), self.stored)
+        self.arrived = not is_clock_behind(self.stored, rotation.clock()) and landing.has_arrived(
+            self._store.files(name), self.stored
+        )
         self.stamped = stamp(self.stored, rotation.clock()) if self.arrived else self.stored
 
-    def check(self, move: Move) -> None:
-        refusal = check_move(self.stamped, move, conditions_of(self.policy), self.rotation.clock())
-        if refusal:
-            raise refusal_error(self.name, refusal)
-
-    def make(self, move: Move) -> Moved:
+    def make(self, move: Move, *, dry_run: bool = False) -> Moved:
+        """Make the move. A dry run goes as far as the new files, in memory, and forgets them."""
         try:
             made = make_move(
                 self.stamped,
@@ -236,8 +231,12 @@ class _Step:
                 make_fingerprint=make_fingerprint,
             )
         except MoveNotAllowed as stop:
-            self.record_landing()
+            if not dry_run:
+                self.record_landing()
             raise refusal_error(self.name, stop.refusal) from None
+        if dry_run:
+            staged = self._store.stage_move(self.stored, made)
+            return Moved(self.name, move, tuple(one.file for one in staged if one.is_change))
         return self.write(made, move)
 
     def record_landing(self) -> None:
@@ -313,7 +312,7 @@ def deliver(
 
 def _outlast_second(rotation: Rotation, keyset: Keyset) -> None:
     """An instant is rounded up to a second: end when it is over, so that nobody meets it early."""
-    latest = max((key.since for key in keyset.keys if key.since), default=None)
+    latest = keyset.latest
     left = (latest - rotation.clock()).total_seconds() if latest else 0
     if 0 < left <= 1:
         time.sleep(left)

@@ -94,6 +94,11 @@ class Keyset:
     def has_landed(self) -> bool:
         return all(key.since is not None for key in self.keys)
 
+    @property
+    def latest(self) -> datetime | None:
+        """When it last changed, as far as that is known."""
+        return max((key.since for key in self.keys if key.since), default=None)
+
     def first(self, status: Status) -> Key | None:
         """The oldest key of a status."""
         return next((key for key in self.keys if key.status is status), None)
@@ -188,12 +193,16 @@ def check_move(keyset: Keyset, move: Move, conditions: Conditions, now: datetime
         return Refusal(move, Reason.WRONG_PHASE)
     if not keyset.has_landed:
         return Refusal(move, Reason.NOT_LANDED)
-    latest = max(key.since for key in keyset.keys if key.since is not None)
-    if latest > now + CLOCK_TOLERANCE:
-        return Refusal(move, Reason.CLOCK, latest)
+    if is_clock_behind(keyset, now):
+        return Refusal(move, Reason.CLOCK, keyset.latest)
     if move is Move.PROMOTE and conditions.single_readers:
         return Refusal(move, Reason.SINGLE_READER, names=conditions.single_readers)
     return _check_waits(keyset, move, conditions, now)
+
+
+def is_clock_behind(keyset: Keyset, now: datetime) -> bool:
+    """Whether ``now`` cannot be: the keyset has changed later than that."""
+    return keyset.latest is not None and keyset.latest > now + CLOCK_TOLERANCE
 
 
 def _check_waits(
@@ -222,9 +231,11 @@ def opens_at(keyset: Keyset, move: Move, conditions: Conditions) -> datetime | N
         Move.DESTROY: conditions.destroy,
     }
     subject = _subject(keyset, move)
-    if move not in waits or subject is None or subject.since is None:
+    if subject is None or subject.since is None:
         return None
-    return subject.since + waits[move]
+    if move is Move.DEMOTE and subject.since != keyset.active.since:
+        return subject.since + conditions.promote  # reinstated: not everybody has it back
+    return subject.since + waits[move] if move in waits else None
 
 
 def _subject(keyset: Keyset, move: Move) -> Key | None:
@@ -309,10 +320,7 @@ def stamp(keyset: Keyset, now: datetime) -> Keyset:
 
 
 def reopen(keyset: Keyset) -> Keyset:
-    """The keyset with the wait of its rotation to be counted anew: services read other values.
-
-    Nothing waits for the active key, whose age goes on.
-    """
+    """The keyset with its wait begun anew, for services read other values now."""
     rotating = {Status.STANDBY, Status.RETIRING}
     keys = (replace(key, since=None) if key.status in rotating else key for key in keyset.keys)
     return replace(keyset, keys=tuple(keys))

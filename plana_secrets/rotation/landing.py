@@ -73,10 +73,12 @@ class Landing:
         return self._repository.fetch(branch=self._deployed or "")
 
     def check_base(self) -> None:
-        """Stop before anything is decided on a checkout that is behind.
+        """Stop before anything is decided on a checkout that is behind, or is of something else.
 
         Raises:
-            ConflictError: the remote has commits that are not here (kind ``behind-remote``).
+            ConflictError: the remote has commits that are not here (kind ``behind-remote``),
+                or a detached checkout has some that would be pushed with ours, as that of
+                a pull request has (``not-deployed``).
             UnavailableError: the remote did not answer.
         """
         head = self._repository.head()
@@ -86,6 +88,12 @@ class Landing:
             raise ConflictError(
                 f"{self._deployed} of the remote has commits that are not here",
                 kind="behind-remote",
+                branch=self._deployed,
+            )
+        if self._repository.branch() is None and head != self._tip:
+            raise ConflictError(
+                f"what is checked out is not the {self._deployed} of the remote",
+                kind="not-deployed",
                 branch=self._deployed,
             )
 

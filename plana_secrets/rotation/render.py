@@ -213,13 +213,13 @@ def _encoded(leaf: RenderedLeaf) -> RenderedLeaf:
 
 
 def decode_base64(value: Secret, place: SecretReference) -> Secret:
-    """The bytes that a leaf of ``data`` means.
+    """The bytes that a leaf of ``data`` means; Kubernetes, too, reads over line breaks.
 
     Raises:
         MalformedError: it is not base64 (kind ``target-unreadable``).
     """
     try:
-        return Secret(base64.b64decode(value.reveal(), validate=True))
+        return Secret(base64.b64decode(value.reveal().translate(None, b"\r\n"), validate=True))
     except (binascii.Error, ValueError):
         raise MalformedError(
             f"{place}: data holds base64 only", kind="target-unreadable", place=str(place)

@@ -135,7 +135,7 @@ class KeysetStore:
             FailedError: a target does not hold what ``before`` renders (kind
                 ``target-differs``): the waits say nothing about what services read then.
         """
-        differing = [leaf for leaf in self.expected(before) if self.occupied(leaf)]
+        differing = self.differences(self.expected(before))
         _refuse(after, "target-differs", "does not hold what its keyset renders", differing)
         return self._stage(before, after, self.expected(after))
 

@@ -39,9 +39,9 @@ class Fleet:
     policies: Sequence[KeysetPolicy] = field(default_factory=lambda: (API, JWT))
     branch: str | None = "main"
 
-    def rotation(self) -> Rotation:
-        """Made anew for every run, as a process would."""
-        workspace = make_workspace(self.world)
+    def rotation(self, place: Path | None = None) -> Rotation:
+        """Made anew for every run, as a process would; ``place``: in another clone."""
+        workspace = make_workspace(self.world, place)
         return Rotation(workspace, self.policies, self.branch, lambda: self.now)
 
     def pass_time(self, **amount: float) -> None:

@@ -88,3 +88,17 @@ def test_with_waits_of_nothing_moves_may_follow_each_other_at_once(fleet: Fleet)
     for _ in range(4):
         run_move(rotation(), policy.name, delivery=COMMIT)
     assert statuses(fleet.keyset(policy)) == ["destroyed", "active"]
+
+
+def test_a_dry_run_names_the_files_and_meets_what_the_real_run_would(fleet: Fleet) -> None:
+    init_keyset(fleet.rotation(), API.name, Source(fresh=True), delivery=COMMIT)
+    would = run_move(fleet.rotation(), API.name, delivery=COMMIT, dry_run=True)
+    assert fleet.is_clean()
+    assert run_move(fleet.rotation(), API.name, delivery=COMMIT).files == would.files
+    fleet.pass_time(hours=1)
+    fleet.world.sops("unset", PORTAL, '["stringData"]["API_KEY_PULSE_DATA"]')
+    fleet.world.commit("by hand")
+    for dry_run in (True, False):
+        with pytest.raises(FailedError) as caught:
+            run_move(fleet.rotation(), API.name, delivery=COMMIT, dry_run=dry_run)
+        assert caught.value.kind == "target-differs"

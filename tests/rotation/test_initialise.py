@@ -53,7 +53,7 @@ def test_an_adopted_api_key_stays_where_it_is_read_today(fleet: Fleet) -> None:
 
 
 def test_an_adopted_value_in_data_is_decoded(fleet: Fleet) -> None:
-    fleet.world.sops("set", PROVIDER, '["data"]', '{"KEY": "dGhlIGtleQ=="}')
+    fleet.world.sops("set", PROVIDER, '["data"]', '{"KEY": "dGhlIGt\\nleQ==\\n"}')
     fleet.world.commit("data")
     init_keyset(fleet.rotation(), API.name, Source(parse_reference(f"{PROVIDER}#data.KEY")))
     assert fleet.value(CALLER) == "the key"
@@ -101,6 +101,25 @@ def test_a_list_that_is_there_already_keeps_its_entries(fleet: Fleet) -> None:
     entries = json.loads(fleet.value(ACCEPTED))
     assert [one["id"] for one in entries] == [fleet.keyset(API).active.kid, "grafana"]
     assert done.foreign == ((ACCEPTED, 1),)
+
+
+def test_an_adopted_key_is_not_kept_in_the_list_under_its_old_id(fleet: Fleet) -> None:
+    """Else it would be accepted for ever: nothing would retire the entry made by hand."""
+    put(fleet, TODAY, "the key of today")
+    put(fleet, ACCEPTED, '[{"id": "portal", "value": "the key of today"}]')
+    done = init_keyset(fleet.rotation(), API.name, Source(parse_reference(TODAY)))
+    entries = json.loads(fleet.value(ACCEPTED))
+    assert entries == [{"id": fleet.keyset(API).active.kid, "value": "the key of today"}]
+    assert done.foreign == ()
+
+
+def test_a_list_of_another_format_is_not_taken_for_values(fleet: Fleet) -> None:
+    """The format was changed in the configuration while there was a JSON list."""
+    init_keyset(fleet.rotation(), API.name, FRESH, delivery=COMMIT)
+    policy = fleet.change(API, format="csv")
+    assert refused(fleet, policy.name, Source()) == "target-unreadable"
+    init_keyset(fleet.rotation(), policy.name, Source(), replace=True, delivery=COMMIT)
+    assert fleet.value(ACCEPTED) == fleet.value(CALLER)
 
 
 def test_what_is_no_list_needs_replace(fleet: Fleet) -> None:

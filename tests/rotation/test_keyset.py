@@ -131,6 +131,7 @@ def test_no_move_is_possible_while_the_one_before_has_not_landed(state: str) -> 
         (JWT, [Move.PUBLISH], Move.PROMOTE, 30 * MINUTE),
         (JWT, [Move.PUBLISH, Move.PROMOTE], Move.RETIRE, 46 * MINUTE),
         (JWT, [Move.PUBLISH, Move.PROMOTE, Move.DEMOTE], Move.RETIRE, 46 * MINUTE),
+        (JWT, [Move.PUBLISH, Move.PROMOTE, Move.RETIRE, Move.REINSTATE], Move.DEMOTE, 30 * MINUTE),
         (replace(JWT, cache=10 * MINUTE), [Move.PUBLISH, Move.PROMOTE, Move.RETIRE], Move.DESTROY, 40 * MINUTE + 7 * timedelta(days=1)),
     ],
 )  # fmt: skip

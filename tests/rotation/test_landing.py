@@ -303,3 +303,47 @@ def test_a_blocked_keyset_does_not_stop_the_others(fleet: Fleet) -> None:
     states = {one.name: (str(one.phase), one.problem) for one in due.keysets}
     assert states[JWT.name] == ("blocked", "mac-mismatch")
     assert states[API.name] == ("published", None)
+
+
+def test_a_clock_that_is_behind_dates_nothing(fleet: Fleet, remote: Path) -> None:
+    """Its instant would be too early as soon as the clock is set right."""
+    init_keyset(fleet.rotation(), API.name, FRESH, delivery=PUSH)
+    run_move(fleet.rotation(), API.name, Move.PUBLISH, delivery=COMMIT)
+    fleet.world.git("push", "-q")
+    fleet.pass_time(hours=-2)
+    due = run_due(fleet.rotation(), delivery=PUSH)
+    assert (due.arrived, str(due.keysets[0].phase)) == ((), "published")
+    assert sinces(fleet) == [True, False]
+    fleet.pass_time(hours=5)
+    run_due(fleet.rotation(), delivery=PUSH)
+    assert fleet.keyset(API).keys[1].since == fleet.now
+
+
+def test_the_checkout_of_a_pull_request_is_not_pushed_to_the_deployed_branch(
+    fleet: Fleet, remote: Path
+) -> None:
+    init_keyset(fleet.rotation(), API.name, FRESH, delivery=PUSH)
+    fleet.world.git("switch", "-q", "--detach")
+    fleet.world.git("commit", "-q", "--allow-empty", "-m", "nobody has reviewed this")
+    before = fleet.world.git("ls-remote", str(remote))
+    with pytest.raises(ConflictError) as caught:
+        run_move(fleet.rotation(), API.name, delivery=PUSH)
+    assert caught.value.kind == "not-deployed"
+    assert fleet.world.git("ls-remote", str(remote)) == before
+
+
+def test_a_job_with_a_shallow_clone_does_all_of_it(fleet: Fleet, remote: Path) -> None:
+    """Depth 1 and a detached HEAD, made anew for every run."""
+    init_keyset(fleet.rotation(), API.name, FRESH, delivery=PUSH)
+    world, moves = fleet.world, []
+    for number in range(3):
+        fleet.pass_time(days=91)
+        place = world.folder / f"job-{number}"
+        world.git("clone", "-q", "--depth", "1", f"file://{remote}", str(place))
+        world.git("-C", str(place), "switch", "-q", "--detach")
+        due = run_due(fleet.rotation(place), delivery=PUSH)
+        moves += [one.move for one in due.moved if one.dated]
+        shutil.rmtree(place)
+    assert moves == ["publish", "promote", "retire"]
+    world.git("pull", "-q")
+    assert [str(key.status) for key in fleet.keyset(API).keys] == ["disabled", "active"]

@@ -201,3 +201,22 @@ def test_the_bound_of_tokens_needs_rollout_lifetime_and_skew(
     exact = Conditions(D * MINUTES, (D + L + S) * MINUTES, timedelta(hours=2))
     assert not outage(exact)
     assert outage(Conditions(exact.promote, exact.retire - less * MINUTES, exact.destroy))
+
+
+def test_a_key_that_was_brought_back_is_not_used_before_everybody_has_it() -> None:
+    """reinstate, and demote at once: signers would use what verifiers do not know again yet."""
+    machine = Rotation()
+    machine.conditions = FULL
+    for move in (Move.PUBLISH, Move.PROMOTE, Move.RETIRE):
+        while check_move(machine.keyset, move, FULL, machine.now):
+            machine.wait(1)
+        machine.try_move(move, 0)
+    first = machine.keyset.keys[0].kid
+    machine.wait(D + 1)
+    machine.try_move(Move.REINSTATE, 0)
+    for _ in range(D + 1):
+        machine.try_move(Move.DEMOTE, 0)
+        machine.sign()
+        machine.nothing_is_refused()
+        machine.wait(1)
+    assert machine.keyset.active.kid == first

@@ -45,11 +45,11 @@ data:
 """
 
 
-def make_workspace(world: World, **settings: object) -> Workspace:
-    """What the command line would make for this world."""
+def make_workspace(world: World, place: Path | None = None, **settings: object) -> Workspace:
+    """What the command line would make for this world, or for another clone of it."""
     environment = world.environment | {"PLANA_SECRETS_SOPS": str(sops_program())}
     return Workspace(
-        repository=Repository.open(world.repo),
+        repository=Repository.open(place or world.repo),
         settings=FilesSettings(),
         find_identities=lambda: find_identities(
             IdentitySources(world.key_file, environment, world.home)

@@ -76,11 +76,19 @@ class AcceptedList:
 def render_json(keysets: Sequence[Keyset], current: Secret | None) -> AcceptedList:
     """The union of ``keysets`` (in this order), then the entries that none of them owns.
 
+    An entry with a value of ours is ours under whatever id: it was adopted from there, and
+    left alone it would still be accepted when its key is retired.
+
     Raises:
         ValueError: what is there now is not such a list.
     """
-    owned = {key.kid for keyset in keysets for key in keyset.keys}
-    foreign = [entry for entry in _parse_json(current) if entry["id"] not in owned]
+    every = [key for keyset in keysets for key in keyset.keys]
+    owned = {key.kid for key in every}
+    foreign = [
+        entry
+        for entry in _parse_json(current)
+        if entry["id"] not in owned and not _is_of_any(every, Secret.from_text(entry["value"]))
+    ]
     entries = [
         {"id": key.kid, "value": key.value.reveal_text()}
         for keyset in keysets
@@ -109,18 +117,26 @@ def render_csv(keysets: Sequence[Keyset], current: Secret | None) -> AcceptedLis
     """Like ``render_json``, with bare values: whose one is, only the value says.
 
     Raises:
-        ValueError: what is there now is not text.
+        ValueError: what is there now is not text, or a JSON list; or a value has a comma.
     """
-    present = [] if current is None else current.reveal_text().split(",")
+    text = "" if current is None else current.reveal_text().strip()
+    if text.startswith(("[", "{")):
+        raise ValueError("a list of another format")
     every = [key for keyset in keysets for key in keyset.keys]
     foreign = [
         value
-        for value in (Secret.from_text(part.strip()) for part in present if part.strip())
-        if not any(_is_of(key, value) for key in every)
+        for value in (Secret.from_text(part.strip()) for part in text.split(",") if part.strip())
+        if not _is_of_any(every, value)
     ]
     entries = [key.value for key in every if key.status in IN_USE and key.value is not None]
+    if any(b"," in value.reveal() for value in entries):
+        raise ValueError("a value that two would be made of")
     content = b",".join(value.reveal() for value in [*entries, *foreign])
     return AcceptedList(Secret(content), len(foreign))
+
+
+def _is_of_any(keys: Sequence[Key], value: Secret) -> bool:
+    return any(_is_of(key, value) for key in keys)
 
 
 def _is_of(key: Key, value: Secret) -> bool:
