@@ -17,10 +17,13 @@ import click
 
 from plana_secrets.cli.hints import find_hint
 from plana_secrets.cli.output import safe
+from plana_secrets.cli.streams import can_flush, silence, tell
 from plana_secrets.errors import PlanaSecretsError
 
 INTERRUPTED: Final = 130
 TERMINATED: Final = 143
+UNREAD: Final = 141
+"""Whoever read our stdout went away, as after SIGPIPE; 0 would be a check that passed."""
 
 
 class Terminated(BaseException):
@@ -42,8 +45,8 @@ def run_guarded(action: Callable[[], int | None], *, as_json: bool) -> int:
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except BrokenPipeError:
-        _silence_stdout()
-        return 0
+        silence(sys.stdout)
+        return UNREAD
     except (KeyboardInterrupt, click.exceptions.Abort):
         return _report(_Failure(INTERRUPTED, "interrupted", "interrupted"), as_json)
     except Terminated:
@@ -61,6 +64,9 @@ def _describe(error: Exception) -> _Failure:
             return _Failure(2, "usage", _usage_message(error), hint)
         case click.ClickException():
             return _Failure(2, "usage", _sentence(error.format_message()))
+        case OSError() if not can_flush(sys.stdout):
+            message = f"cannot write to stdout: {error.strerror}"
+            return _Failure(3, "output-lost", message, "what the command did stays done")
         case _:
             return _describe_unexpected(error)
 
@@ -83,9 +89,10 @@ def _report(failure: _Failure, as_json: bool) -> int:
             "hint": failure.hint,
         }
         print(json.dumps(content, indent=2), file=sys.stdout)
-    print(safe(f"plana-secrets: {failure.message}"), file=sys.stderr)
+        can_flush(sys.stdout)
+    tell(safe(f"plana-secrets: {failure.message}"))
     if failure.hint:
-        print(safe(f"hint: {failure.hint}"), file=sys.stderr)
+        tell(safe(f"hint: {failure.hint}"))
     return failure.code
 
 
@@ -108,10 +115,3 @@ def _describe_unexpected(error: Exception) -> _Failure:
     message = f"an unexpected {type(error).__name__} at {where}"
     hint = "this is a mistake in plana-secrets; report it with these words"
     return _Failure(3, "internal", message, hint)
-
-
-def _silence_stdout() -> None:
-    """The reader went away: keep the interpreter from complaining at its exit."""
-    import os
-
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -17,6 +17,7 @@ from plana_secrets import __version__
 from plana_secrets.cli.context import Context
 from plana_secrets.cli.failure import Terminated, run_guarded
 from plana_secrets.cli.lazy import CommandTable, LazyGroup
+from plana_secrets.cli.streams import open_missing_streams
 
 _HERE = "plana_secrets.cli.commands"
 
@@ -78,6 +79,7 @@ def program() -> None:
 
 def main() -> NoReturn:
     """The console script."""
+    open_missing_streams()
     _harden()
     ours, _, _theirs = "\x00".join(sys.argv[1:]).partition("\x00--\x00")
     sys.exit(run_guarded(_run, as_json="--json" in ours.split("\x00")))

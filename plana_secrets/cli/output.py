@@ -16,6 +16,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from plana_secrets.cli.streams import tell
 from plana_secrets.observability import Event
 
 MASK: Final = "***"
@@ -84,7 +85,7 @@ class Output:
     def talk(self, text: str) -> None:
         """A message to a person, on stderr; silent with ``--quiet``."""
         if not self.quiet:
-            print(safe(text), file=sys.stderr)
+            tell(safe(text))
 
     def warn(self, text: str) -> None:
         self.talk(f"{self.style('warning:', 'yellow', stderr=True)} {text}")
