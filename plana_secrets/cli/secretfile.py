@@ -61,8 +61,9 @@ def warn_if_pending(context: Context) -> None:
     """Those who only read are told of a change that was interrupted, and go on."""
     from plana_secrets.secretfiles.journal import pending
 
+    workspace = context.workspace
     try:
-        found = pending(context.workspace)
+        found = pending(workspace)
         what = found.operation if found else None
     except PlanaSecretsError as error:
         what = error.message

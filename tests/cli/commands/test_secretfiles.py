@@ -56,6 +56,11 @@ class TestLooking:
         assert ["port", "int"] in rows
         assert ["nothing", "null", "readable"] in rows
 
+    def test_where_there_is_no_repository_nothing_is_said_to_be_open(self, world: World) -> None:
+        done = world.run("ls", "--repo", str(world.home))
+        assert done.status == 2
+        assert "interrupted" not in done.stderr
+
     def test_show_is_masked_and_needs_no_identity(self, files_world: World) -> None:
         json_form = files_world.run("show", PLAIN_FILE, "--json", env=without_identity(files_world))
         text_form = files_world.run("show", SECRET_FILE, env=without_identity(files_world))
@@ -171,6 +176,17 @@ class TestSetting:
             done = files_world.run("set", *arguments)
             assert done.status == (0 if "--dry-run" in arguments else 2), arguments
         assert (files_world.repo / PLAIN_FILE).read_bytes() == before
+
+    def test_what_would_make_a_file_too_large_is_refused(self, files_world: World) -> None:
+        value = b"x" * 900_000
+        done = files_world.run("set", PLAIN_FILE, "a", "--stdin", "--json", stdin=value)
+        assert (done.status, json.loads(done.stdout)["kind"]) == (3, "too-large")
+
+    def test_a_damaged_file_is_not_called_unencrypted(self, files_world: World) -> None:
+        (files_world.repo / PLAIN_FILE).write_text("torn [\n")
+        done = files_world.run("get", PLAIN_FILE, "a")
+        assert "not encrypted" not in done.stderr
+        assert "YAML" in done.stderr or "map" in done.stderr
 
     def test_the_prompt_asks_twice_without_an_echo(self, files_world: World) -> None:
         first, again = f"{PLAIN_FILE}#db.password: ", "(again): "
