@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Final
+
+CONFIGURATION: Final = "plana-secrets.toml"
+"""Where these tables stand: the file of a finding about them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from plana_secrets.verify.checks.tree import (
 )
 from plana_secrets.verify.filecheck import FileResult
 from plana_secrets.verify.finding import Finding
-from plana_secrets.verify.policy import Policy
+from plana_secrets.verify.policy import CONFIGURATION, Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +49,21 @@ def list_files(workspace: Workspace, chosen: Sequence[str] | None) -> Listing:
     """Every file under the roots that git tracks or would add, or the chosen ones.
 
     Nothing under the roots is passed over because of its name: what is neither a secret
-    file nor listed as plain is denied. A tracked file that is gone from the disk is a
-    change under way, not a finding. A chosen folder stands for the files in it.
+    file nor listed as plain is denied; what a killed run left behind counts once it is
+    tracked. A tracked file that is gone from the disk is a change under way, not a finding,
+    unless the checkout is sparse. A chosen folder stands for the files in it.
     """
     roots, repository = workspace.settings.roots, workspace.repository
     files = set(chosen or ())
     folders = {file for file in files if (workspace.root / file).is_dir()}
     if chosen is None or folders:
-        known = repository.tracked_files(under=roots) + repository.untracked_files(under=roots)
+        known = repository.tracked_files(under=roots)
+        known += (one for one in repository.untracked_files(under=roots) if not _is_leftover(one))
         files.update(file for file in known if chosen is None or _lies_below(file, folders))
     secret: list[str] = []
     plain: list[str] = []
     gone: set[str] = set()
     for file in sorted(files - folders):
-        if is_temporary(file.rpartition("/")[2]):
-            continue
         if not os.path.lexists(workspace.root / file):
             gone.add(file)
             continue
@@ -75,6 +75,10 @@ def list_files(workspace: Workspace, chosen: Sequence[str] | None) -> Listing:
 
 def _is_readable(workspace: Workspace, file: str) -> bool:
     return is_of_git_or_sops(file) or glob_match(workspace.settings.plain, file)
+
+
+def _is_leftover(file: str) -> bool:
+    return is_temporary(file.rpartition("/")[2])
 
 
 def _lies_below(file: str, folders: Collection[str]) -> bool:
@@ -94,9 +98,19 @@ def check_surroundings(
     for result in sorted(results, key=lambda one: one.file):
         yield from copies.add(result.file, result.sketch)
     if listing.whole:
+        yield from _check_roots(workspace.settings.roots, listing.secret)
         yield from check_rules(rules, listing.secret)
         yield from _check_plain_files(workspace, listing.plain)
         yield from _check_marked_files(workspace, listing, rules, policy, results)
+
+
+def _check_roots(roots: Sequence[str], files: Sequence[str]) -> Iterator[Finding]:
+    """A root without any secret file is misspelt, or has moved away."""
+    for place, root in enumerate(roots):
+        folder = root.strip("/")
+        if not any(_lies_below(file, {folder}) or file == folder for file in files):
+            message = f"no secret file under {folder}"
+            yield found("empty-root", message, file=CONFIGURATION, path=f"files.roots[{place}]")
 
 
 def check_rules(rules: Rules | None, files: Sequence[str]) -> Iterator[Finding]:

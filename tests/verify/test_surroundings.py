@@ -55,6 +55,21 @@ def test_a_sops_file_of_another_format_can_be_accepted_and_then_counts_as_not_op
     assert report.exit_code() == 4
 
 
+def test_a_file_with_the_name_of_a_leftover_is_denied_once_git_has_it(small: World) -> None:
+    file = "infra/secrets/dev/.app.yaml.plana-0123abcd"
+    write(small, file, "password: hunter2\n")
+    assert checks(verify(small)) == []
+    small.git("add", "-f", file)
+    assert checks(verify(small)) == [("not-a-secret-file", file, None)]
+
+
+def test_a_root_without_secret_files_is_a_warning(small: World) -> None:
+    write(small, "plana-secrets.toml", '[files]\nroots = ["infra/secrets/", "infra/secrtes"]\n')
+    report = verify(small)
+    assert checks(report) == [("empty-root", "plana-secrets.toml", "files.roots[1]")]
+    assert report.exit_code() == 0
+
+
 @pytest.mark.parametrize(
     "name",
     ["README.md", "kustomization.yaml", "sub/kustomization.yaml", ".gitkeep", ".gitignore",

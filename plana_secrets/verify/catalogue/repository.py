@@ -61,6 +61,15 @@ REPOSITORY_CHECKS: Final = (
         acceptable=False,
     ),
     Check(
+        "empty-root",
+        Severity.WARNING,
+        Level.L1,
+        "A folder in files.roots holds no secret file.",
+        "Where the name is misspelt, or the files have moved, nobody looks at them any more.",
+        "Correct files.roots in plana-secrets.toml.",
+        acceptable=False,
+    ),
+    Check(
         "git-attributes",
         Severity.ERROR,
         Level.L1,
