@@ -77,8 +77,6 @@ def check_sound(structure: Structure, file: str) -> None:
         MalformedError: not encrypted by sops (kind ``not-encrypted``), or not as sops
             writes it (kind ``defects``, with the check that it fails).
     """
-    if structure.metadata is None and not structure.items:
-        raise MalformedError(f"{file}: not encrypted by sops", kind="not-encrypted", file=file)
     for defect in structure.defects:
         if defect.severity is Severity.ERROR:
             place = f"{file}:{defect.line}" if defect.line else file

@@ -179,8 +179,15 @@ def check_result(workspace: Workspace, file: str, ciphertext: bytes, planned: Co
     """What sops wrote, read natively; anything but what was planned is an error.
 
     Raises:
-        FailedError: kind ``unexpected-result``, or what the reader found wrong.
+        FailedError: kind ``too-large`` or ``unexpected-result``, or what the reader found
+            wrong.
     """
+    from plana_secrets.sops.nodes import LARGEST
+
+    if len(ciphertext) > LARGEST:
+        raise FailedError(
+            f"{file} would be larger than {LARGEST} bytes", kind="too-large", file=file
+        )
     document = open_bytes(ciphertext, file, workspace.identities)
     check_against_rule(document, workspace.rule_for(file), file)
     if describe(content_of(document)) != describe(planned):

@@ -13,7 +13,7 @@ from typing import Any, Final
 from plana_secrets.errors import MalformedError
 
 _DEEPEST: Final = 40
-_LARGEST: Final = 1 << 20
+LARGEST: Final = 1 << 20
 
 
 @dataclass(slots=True)
@@ -55,8 +55,8 @@ def read_tree(content: bytes) -> Node | None:
     Raises:
         MalformedError: kind ``bad-yaml``; the message names the line and no content.
     """
-    if len(content) > _LARGEST:
-        raise MalformedError(f"larger than {_LARGEST} bytes", kind="bad-yaml", line=1)
+    if len(content) > LARGEST:
+        raise MalformedError(f"larger than {LARGEST} bytes", kind="bad-yaml", line=1)
     return _Builder(content).document()
 
 
