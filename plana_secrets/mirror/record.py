@@ -1,13 +1,16 @@
 """The record inside an item as text, for backends that keep it in a field.
 
-Compact, since servers limit the length of a field: the digest of a leaf stands beside
-its path and type, and only what belongs to no leaf has a place of its own.
+Compact, since servers limit the length of a field and every run reads all of them: the
+digest of a leaf stands beside its path and type, what belongs to no leaf has a place of
+its own, and the whole is compressed.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import re
+import zlib
 from typing import Any, Final
 
 from plana_secrets.errors import MalformedError
@@ -18,11 +21,12 @@ RECORD_FIELD: Final = "plana-secrets record"
 """The name of the field that holds the record; no leaf is spelled with a bare space."""
 
 _SCHEMA: Final = "plana-secrets/mirror-record/1"
+_SIZE_LIMIT: Final = 1 << 24
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 def encode_record(record: Record) -> str:
-    """One line of ASCII JSON; ``decode_record`` gives back an equal record."""
+    """One word of ASCII; ``decode_record`` gives back an equal record."""
     digests = dict(record.digests)
     leaves = [
         [path, str(type_), encoding, digests.pop(path, None)]
@@ -32,7 +36,29 @@ def encode_record(record: Record) -> str:
     content["leaves"] = leaves
     content["others"] = digests
     content["plain"] = [[leaf.path, str(leaf.type), leaf.text] for leaf in record.plain]
-    return json.dumps(content, separators=(",", ":"))
+    return pack_record(content)
+
+
+def pack_record(content: object) -> str:
+    """``content`` as compressed JSON, in characters that every field takes."""
+    packed = zlib.compress(json.dumps(content, separators=(",", ":")).encode("ascii"))
+    return base64.b64encode(packed).decode("ascii")
+
+
+def unpack_record(text: str) -> Any:
+    """What ``pack_record`` was given.
+
+    Raises:
+        ValueError: there is none, or one that grows beyond any record when it is unpacked.
+    """
+    unpacking = zlib.decompressobj()
+    try:
+        content = unpacking.decompress(base64.b64decode(text, validate=True), _SIZE_LIMIT)
+    except zlib.error:
+        raise ValueError from None
+    if not unpacking.eof:
+        raise ValueError
+    return json.loads(content)
 
 
 def decode_record(text: str) -> Record:
@@ -42,7 +68,7 @@ def decode_record(text: str) -> Record:
         MalformedError: it is no record, or one of a newer kind (kind ``bad-record``).
     """
     try:
-        content = json.loads(text)
+        content = unpack_record(text)
         if content["schema"] != _SCHEMA:
             raise _bad()
         return _build(content)

@@ -43,7 +43,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         ca_file, certificate = make_certificates(folder)
-        server = RealServer(folder / "server", tls=certificate)
+        server = RealServer(folder / "server", tls=certificate, ORG_GROUPS_ENABLED="false")
         try:
             company = Company(server.url, ca_file=str(ca_file))
             bench = Bench(company, folder, ca_file)

@@ -15,6 +15,7 @@ from plana_secrets.age.identities import Identities, parse_identity_file
 from plana_secrets.mirror.backend import ActualItem
 from plana_secrets.mirror.backends.local import LocalBackend
 from plana_secrets.mirror.backends.memory import MemoryBackend, MemoryStore
+from plana_secrets.mirror.record import unpack_record
 from plana_secrets.secret import Secret
 
 
@@ -195,4 +196,4 @@ def _file_of(item: dict[str, Any]) -> str | None:
         for one in item["fields"] or []
         if one["name"].startswith("plana-secrets record")
     )
-    return json.loads(text)["file"] if text else None
+    return unpack_record(text)["file"] if text else None

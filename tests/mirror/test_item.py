@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plana_secrets.errors import MalformedError
+from plana_secrets.mirror.backend import Field
 from plana_secrets.mirror.item import build_item, decode_text, encode_text, show
-from plana_secrets.mirror.record import decode_record, encode_record
+from plana_secrets.mirror.record import decode_record, encode_record, pack_record
 from plana_secrets.mirror.wording import note_of, titles_of
+from plana_secrets.secret import Secret
 from plana_secrets.sops.model import LeafType
 
 ROOTS = ("infra/secrets",)
@@ -86,16 +88,45 @@ def test_a_record_survives_being_text(shape: dict[str, str], commit: str | None)
     assert decode_record(encode_record(item.record)) == item.record
 
 
+RECORD = {
+    "schema": "plana-secrets/mirror-record/1",
+    "file": "a",
+    "commit": None,
+    "leaves": [],
+    "others": {},
+    "plain": [],
+}
+
+
+def test_a_record_is_short() -> None:
+    """Every run reads all of them: a leaf takes little more than its digest."""
+    fields = [Field(f"service.password{number}", Secret(b"x")) for number in range(20)]
+    item = build_item(
+        file="infra/secrets/a.yaml",
+        title="a",
+        commit="a" * 40,
+        collection=None,
+        fields=fields,
+        shape=[(field.path, field.type, field.encoding) for field in fields],
+    )
+    assert len(encode_record(item.record)) < 20 * 80
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "",
-        "[]",
         "{}",
-        '{"schema": "plana-secrets/mirror-record/2"}',
-        '{"schema":"plana-secrets/mirror-record/1","file":1,"commit":null,"leaves":[],"others":{},"plain":[]}',
-        '{"schema":"plana-secrets/mirror-record/1","file":"a","commit":"--help","leaves":[],"others":{},"plain":[]}',
-        '{"schema":"plana-secrets/mirror-record/1","file":"a","commit":null,"leaves":[["a","odd","text",null]],"others":{},"plain":[]}',
+        "é",
+        "e30=",
+        pack_record(RECORD)[:-8],
+        pack_record([]),
+        pack_record({}),
+        pack_record(RECORD | {"schema": "plana-secrets/mirror-record/2"}),
+        pack_record(RECORD | {"file": 1}),
+        pack_record(RECORD | {"commit": "--help"}),
+        pack_record(RECORD | {"leaves": [["a", "odd", "text", None]]}),
+        pytest.param(pack_record(RECORD | {"file": "a" * (1 << 24)}), id="grows without end"),
     ],
 )
 def test_a_record_that_is_none_is_refused(text: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pyrage
 import pytest
 
+from plana_secrets.mirror.record import unpack_record
 from tests.cli.commands.mirrored import (
     MANIFEST,
     SENTINEL,
@@ -168,7 +169,7 @@ def test_uncommitted_changes_are_named_and_left_out_unless_asked_for(place: Worl
     assert sync(place, "--worktree")["in_sync"] is True
     content = read_mirror(place)
     assert fields_of(content, "db (prod)")["user"]["value"] == "uncommitted"
-    record = json.loads(fields_of(content, "db (prod)")["plana-secrets record"]["value"])
+    record = unpack_record(fields_of(content, "db (prod)")["plana-secrets record"]["value"])
     assert record["commit"] is None
     found = mirror_object(place, "diff")
     assert [(one["kind"], one["file"]) for one in found["drift"]] == [("stale", A)]

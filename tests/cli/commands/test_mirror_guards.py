@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import signal
 import subprocess
@@ -12,6 +11,7 @@ import pyrage
 import pytest
 
 from plana_secrets.git.repository import Repository
+from plana_secrets.mirror.record import pack_record, unpack_record
 from plana_secrets.secretfiles.journal import IntendedFile, Intent, Journal
 from plana_secrets.storage import digest_of
 from tests.cli.commands.mirrored import (
@@ -158,8 +158,8 @@ def test_a_restore_does_not_leave_its_folder(place: World) -> None:
     content = read_mirror(place)
     for name, file in [("db (prod)", "../../escape.yaml"), ("app (prod)", ".git/hooks/x")]:
         field = fields_of(content, name)["plana-secrets record"]
-        record = json.loads(field["value"])
-        field["value"] = json.dumps({**record, "file": file})
+        record = unpack_record(field["value"])
+        field["value"] = pack_record({**record, "file": file})
     write_mirror(place, content)
     done = mirror_object(place, "restore", "--to", "back", status=1)
     assert [one["kind"] for one in done["failed"]] == ["unsafe-file-name"] * 2

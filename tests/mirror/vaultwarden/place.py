@@ -6,7 +6,6 @@ everywhere, as an owner may on any server.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,8 @@ from plana_secrets.mirror.backends.vaultwarden.client import Client
 from plana_secrets.mirror.backends.vaultwarden.credentials import ApiKey, Credentials
 from plana_secrets.mirror.backends.vaultwarden.crypto import SymmetricKey
 from plana_secrets.mirror.backends.vaultwarden.session import Session, StateFile
+from plana_secrets.mirror.record import unpack_record
+from plana_secrets.observability import Observer, silent
 from plana_secrets.secret import Secret
 from tests.fakes.people import Company, Person
 
@@ -44,9 +45,15 @@ class VaultwardenPlace:
         client = Client(self.company.url)
         return Session(client, credentials, StateFile(self.folder, client.url, person.email))
 
-    def open(self, person: Person | None = None) -> VaultwardenBackend:
+    def open(
+        self, person: Person | None = None, *, observer: Observer = silent
+    ) -> VaultwardenBackend:
         return VaultwardenBackend(
-            self.session(person), self.company.id, ["prod", "dev"], sleep=lambda _: None
+            self.session(person),
+            self.company.id,
+            ["prod", "dev"],
+            observer=observer,
+            sleep=lambda _: None,
         )
 
 
@@ -75,7 +82,7 @@ class OwnersHand:
         record = "".join(
             value for name, value in self.fields(cipher) if name.startswith("plana-secrets record")
         )
-        return json.loads(record)["file"] if record else None
+        return unpack_record(record)["file"] if record else None
 
     def find(self, file: str) -> dict[str, Any]:
         return next(one for one in self.ciphers() if self.file_of(one) == file)
