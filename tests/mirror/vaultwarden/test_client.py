@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from plana_secrets.mirror.backends.vaultwarden.version import check_version
 from plana_secrets.secret import Secret
 from tests.fakes.vaultwarden import FakeVaultwarden, Fault
 from tests.fakes.vaultwarden.wire import Answer
+from tests.mirror.vaultwarden.sockets import answering
 
 HTML = Answer(502, b"<html><body>Bad Gateway: t0ken</body></html>", "text/html")
 
@@ -140,6 +142,43 @@ def test_a_server_that_is_down_is_unreachable(server: FakeVaultwarden) -> None:
         assert (error.value.kind, type(error.value)) == ("unreachable", UnavailableError)
     finally:
         server.start()
+
+
+def ask_through(proxy: str, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("https_proxy", proxy)
+    monkeypatch.setenv("no_proxy", "inside.example.test")
+    Client(url).call("POST", "/api/version", task="look")
+
+
+def test_a_proxy_of_the_environment_is_used_and_told_no_more_than_the_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    heard = []
+
+    def refuse(connection: socket.socket) -> None:
+        heard.append(connection.recv(1 << 16).decode().partition(" HTTP")[0])
+        connection.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+
+    with answering(refuse) as proxy, pytest.raises(UnavailableError) as error:
+        ask_through(proxy, monkeypatch, "https://vault.example.test/path")
+    assert error.value.kind == "proxy"
+    assert set(heard) == {"CONNECT vault.example.test:443"}
+
+
+@pytest.mark.parametrize("url", ["https://127.0.0.1:9", "https://inside.example.test:9"])
+def test_a_server_on_this_machine_or_outside_of_the_proxy_is_asked_directly(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    with pytest.raises(UnavailableError) as error:
+        ask_through("http://127.0.0.1:9", monkeypatch, url)
+    assert error.value.kind == "unreachable"
+
+
+def test_a_proxy_that_is_no_address_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UsageError) as error:
+        ask_through("ftp://anna:s3nt1nel@proxy", monkeypatch, "https://vault.example.test")
+    assert error.value.kind == "bad-proxy"
+    assert "s3nt1nel" not in str(error.value)
 
 
 def test_tls_is_verified(tmp_path: Path, server: FakeVaultwarden) -> None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import gzip
 import socket
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 
 import pytest
 
@@ -17,33 +15,23 @@ from plana_secrets.mirror.backends.vaultwarden.client import Client, LostAnswerE
 from tests.fakes.vaultwarden import FakeVaultwarden, Fault
 from tests.fakes.vaultwarden.wire import Answer
 from tests.mirror.vaultwarden.place import VaultwardenPlace
+from tests.mirror.vaultwarden.sockets import answering
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
-@contextmanager
-def answering(speak: Callable[[socket.socket], None]) -> Iterator[str]:
-    """A server that says what ``speak`` says to everybody, until it is tired of it."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+def say(text: bytes) -> Callable[[socket.socket], None]:
+    def speak(connection: socket.socket) -> None:
+        connection.recv(1 << 16)
+        connection.sendall(text)
 
-        def serve() -> None:
-            with suppress(OSError):
-                while True:
-                    connection, _ = listener.accept()
-                    with connection, suppress(OSError):
-                        connection.recv(1 << 16)
-                        speak(connection)
-
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        listener.shutdown(socket.SHUT_RDWR)
-        thread.join()
+    return speak
 
 
 def drip(head: bytes, drop: bytes) -> Callable[[socket.socket], None]:
     def speak(connection: socket.socket) -> None:
+        connection.recv(1 << 16)
         connection.sendall(head)
         while True:
             connection.sendall(drop)
@@ -67,20 +55,20 @@ def test_an_answer_that_drips_comes_to_an_end(
 
 def test_an_answer_in_pieces_is_whole() -> None:
     """As proxies send it."""
-    with answering(lambda one: one.sendall(CHUNKED + b"3\r\n[1,\r\n2\r\n2]\r\n0\r\n\r\n")) as url:
+    with answering(say(CHUNKED + b"3\r\n[1,\r\n2\r\n2]\r\n0\r\n\r\n")) as url:
         assert Client(url).get("/api/x", task="look") == b"[1,2]"
 
 
 def test_half_an_answer_is_none() -> None:
     half = HEAD + b'"1.37.2"'
-    with answering(lambda one: one.sendall(half)) as url, pytest.raises(LostAnswerError):
+    with answering(say(half)) as url, pytest.raises(LostAnswerError):
         Client(url).call("POST", "/api/x", task="look")
 
 
 def test_an_answer_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client_module, "ANSWER_LIMIT", 1_000)
     endless = HEAD + b" " * 100_000
-    with answering(lambda one: one.sendall(endless)) as url, pytest.raises(MalformedError) as error:
+    with answering(say(endless)) as url, pytest.raises(MalformedError) as error:
         Client(url).get("/api/sync", task="look")
     assert error.value.kind == "bad-answer"
 

@@ -84,8 +84,7 @@ class VaultwardenBackend:
         self._read_back = None
         view = self._last or self._look()
         self._check_writable(view, items)
-        if view.stubs:
-            self._writer.delete(view.stubs)
+        self._delete(view.stubs)
         sealed = [
             (seal_item(item, self._organization, view.vault.key), view.collection_of(item))
             for item in items
@@ -134,7 +133,11 @@ class VaultwardenBackend:
                     "an item that is to be deleted changed on the server since it was read",
                     kind="item-changed",
                 )
-        self._writer.delete([item.id for item in items if item.id in now])
+        self._delete([item.id for item in items if item.id in now])
+
+    def _delete(self, ids: Sequence[str]) -> None:
+        for done in self._writer.delete(ids):
+            self._tell(done, len(ids))
 
     def _look(self) -> _View:
         if not self._is_checked:

@@ -18,11 +18,18 @@ from urllib.parse import urlencode, urlsplit
 
 import msgspec
 import urllib3
-from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError, SSLError
+from urllib3.exceptions import (
+    HTTPError,
+    MaxRetryError,
+    NewConnectionError,
+    ProxyError,
+    SSLError,
+)
 
 from plana_secrets import __version__
 from plana_secrets.errors import FailedError, MalformedError, UnavailableError, UsageError
 from plana_secrets.mirror.backends.vaultwarden.failures import Answer, read_failure
+from plana_secrets.mirror.backends.vaultwarden.pool import open_pool
 from plana_secrets.observability import Event, Observer, silent
 from plana_secrets.secret import Secret
 
@@ -87,7 +94,9 @@ class Client:
         self.url = checked_url(url)
         self.requests = 0
         self._observer = observer
-        self._pool = urllib3.PoolManager(
+        self._pool = open_pool(
+            self.url,
+            is_local=_is_loopback(urlsplit(self.url).hostname or ""),
             headers=dict(_HEADERS),
             ssl_context=_tls_context(ca_file) if self.url.startswith("https:") else None,
             timeout=urllib3.Timeout(connect=CONNECT_DEADLINE, read=ANSWER_DEADLINE),
@@ -241,6 +250,8 @@ def _no_answer(error: HTTPError, task: str) -> UnavailableError:
         return UnavailableError(
             f"no secure connection to the server: cannot {task}", kind="tls-refused"
         )
+    if isinstance(reason, ProxyError):
+        return UnavailableError(f"the proxy lets nothing through: cannot {task}", kind="proxy")
     if isinstance(reason, NewConnectionError | urllib3.exceptions.ConnectTimeoutError):
         return UnavailableError(f"the server cannot be reached: cannot {task}", kind="unreachable")
     return LostAnswerError(f"the server did not answer: cannot {task}")

@@ -26,6 +26,7 @@ from plana_secrets.secret import Secret
 KEY_SIZE: Final = 64
 
 _BLOCK: Final = 16
+_PADDINGS: Final = tuple(bytes([_BLOCK - over]) * (_BLOCK - over) for over in range(_BLOCK))
 _BASE64: Final = r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
 _SEALED: Final = re.compile(rf"2\.({_BASE64})\|({_BASE64})\|({_BASE64})")
 _WRAPPED: Final = re.compile(rf"4\.({_BASE64})")
@@ -56,7 +57,7 @@ class SymmetricKey:
         """
         key = content.reveal()
         if len(key) != KEY_SIZE:
-            kind = "account-v2" if len(key) > KEY_SIZE else "bad-key"
+            kind = "account-v2" if len(key) > KEY_SIZE else "account-key"
             raise MalformedError(f"a key of {len(key)} bytes instead of {KEY_SIZE}", kind=kind)
         chain = Cipher(algorithms.AES(key[:32]), modes.CBC(bytes(_BLOCK)))
         self._content = content
@@ -80,10 +81,15 @@ class SymmetricKey:
 
         The vector is the ciphertext of a random block, which is as random as the block.
         """
-        count = _BLOCK - len(content) % _BLOCK
-        chained = self._encryptor.update(os.urandom(_BLOCK) + content + bytes([count]) * count)
-        mac = hmac.digest(self._mac, chained, "sha256")
-        return f"2.{_encode(chained[:_BLOCK])}|{_encode(chained[_BLOCK:])}|{_encode(mac)}"
+        chained = self._encryptor.update(
+            os.urandom(_BLOCK) + content + _PADDINGS[len(content) % _BLOCK]
+        )
+        parts = (
+            b2a_base64(chained[:_BLOCK], newline=False),
+            b2a_base64(chained[_BLOCK:], newline=False),
+            b2a_base64(hmac.digest(self._mac, chained, "sha256"), newline=False),
+        )
+        return "2." + b"|".join(parts).decode("ascii")
 
     def seal_text(self, text: str) -> str:
         return self.seal(text.encode("utf-8"))
@@ -123,7 +129,7 @@ def load_private_key(content: Secret) -> RSAPrivateKey:
     except (ValueError, TypeError):
         key = None
     if not isinstance(key, RSAPrivateKey):
-        raise MalformedError("the account's private key is not an RSA key", kind="bad-key")
+        raise MalformedError("the account's private key is not an RSA key", kind="account-key")
     return key
 
 
@@ -140,7 +146,7 @@ def unwrap_key(wrapped: str, private_key: RSAPrivateKey) -> SymmetricKey:
         content = private_key.decrypt(a2b_base64(match.group(1)), OAEP)
     except ValueError:
         raise MalformedError(
-            "the organisation's key was not wrapped for this account", kind="bad-key"
+            "the organisation's key was not wrapped for this account", kind="account-key"
         ) from None
     return SymmetricKey(Secret(content))
 
@@ -170,7 +176,3 @@ def _unpad(padded: bytes) -> bytes:
     if not 1 <= count <= _BLOCK or padded[-count:] != bytes([count]) * count:
         raise MalformedError("encrypted text with a wrong padding", kind="wrong-padding")
     return padded[:-count]
-
-
-def _encode(content: bytes) -> str:
-    return b2a_base64(content, newline=False).decode("ascii")

@@ -89,7 +89,7 @@ class Keys:
     def _open_private_key(self, sync: Sync) -> Secret:
         user_key = self.open_user_key(sync)
         if sync.profile.private_key is None:
-            raise MalformedError("the account has no private key", kind="bad-key")
+            raise MalformedError("the account has no private key", kind="account-key")
         try:
             return user_key.open(sync.profile.private_key)
         except MalformedError as error:

@@ -26,7 +26,8 @@ BATCH: Final = 200
 BATCH_SIZE: Final = 8_000_000
 """Bytes of one import; the server takes bodies of up to 20 million."""
 
-DELETE_BATCH: Final = 500
+DELETE_BATCH: Final = 100
+"""Each is one step of the progress."""
 
 _TRIES: Final = 3
 _PAUSE: Final = 1.0
@@ -160,10 +161,12 @@ class Writer:
             repeatable=True,
         )
 
-    def delete(self, ids: Sequence[str]) -> None:
-        """Delete for good; what is gone already is no error."""
+    def delete(self, ids: Sequence[str]) -> Iterator[int]:
+        """Delete for good; what is gone already is no error. Yields how many are done."""
         for start in range(0, len(ids), DELETE_BATCH):
-            self._delete_batch(list(ids[start : start + DELETE_BATCH]))
+            batch = list(ids[start : start + DELETE_BATCH])
+            self._delete_batch(batch)
+            yield start + len(batch)
 
     def _delete_batch(self, ids: list[str]) -> None:
         for _ in range(_TRIES):
