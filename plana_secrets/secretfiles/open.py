@@ -35,8 +35,8 @@ def path_below(root: Path, file: str) -> Path:
         place = f"{place}/{part}"
         try:
             mode = os.lstat(place).st_mode
-        except (FileNotFoundError, NotADirectoryError):
-            continue
+        except OSError:
+            continue  # what is not there, or may not be looked at, is an error of the reading
         if stat.S_ISLNK(mode):
             link = Path(place).relative_to(root).as_posix()
             what = "is a symlink" if link == file else f"lies behind a symlink, {link}"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from plana_secrets.errors import FailedError
 from plana_secrets.git.search import attributes_of, files_containing, files_left_out
@@ -64,7 +64,7 @@ def list_files(workspace: Workspace, chosen: Sequence[str] | None) -> Listing:
     plain: list[str] = []
     gone: set[str] = set()
     for file in sorted(files - folders):
-        if not os.path.lexists(workspace.root / file):
+        if _is_gone(workspace.root / file):
             gone.add(file)
             continue
         (plain if _is_readable(workspace, file) else secret).append(file)
@@ -75,6 +75,17 @@ def list_files(workspace: Workspace, chosen: Sequence[str] | None) -> Listing:
 
 def _is_readable(workspace: Workspace, file: str) -> bool:
     return is_of_git_or_sops(file) or glob_match(workspace.settings.plain, file)
+
+
+def _is_gone(path: Path) -> bool:
+    """Whether there is no such file; a folder that may not be entered hides it, that is all."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _is_leftover(file: str) -> bool:

@@ -143,6 +143,21 @@ def test_a_file_that_cannot_be_read_is_named_without_its_place_on_this_machine(
     assert str(small.folder) not in str(report.findings)
 
 
+def test_a_tracked_file_in_a_folder_that_cannot_be_entered_is_not_passed_over(
+    small: World,
+) -> None:
+    """A loop of links, since no mode keeps root out."""
+    folder = small.encrypt("infra/secrets/prod/app.yaml", "a: b\n").parent
+    small.commit()
+    (folder / "app.yaml").unlink()
+    folder.rmdir()
+    folder.symlink_to("prod")
+    assert checks(verify(small)) == [
+        ("file-kind", "infra/secrets/prod", None),
+        ("unreadable-file", "infra/secrets/prod/app.yaml", None),
+    ]
+
+
 def test_a_submodule_among_the_secrets_is_named(small: World) -> None:
     inner = small.repo / "infra/secrets/vendor"
     inner.mkdir()
