@@ -27,7 +27,7 @@ UNREAD: Final = 141
 
 
 class Terminated(BaseException):
-    """SIGTERM or SIGHUP arrived; raised by the signal handler so that clean-up runs."""
+    """SIGTERM, SIGHUP or SIGQUIT arrived; raised by the signal handler so that clean-up runs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -337,7 +337,10 @@ def test_an_edit_that_finds_the_lock_held_is_kept(filled: World) -> None:
     assert "password: mine" in filled.decrypt(FILE)
 
 
-def test_a_signal_in_the_middle_keeps_what_was_saved_and_leaves_nothing(filled: World) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
+def test_a_signal_in_the_middle_keeps_what_was_saved_and_leaves_nothing(
+    filled: World, number: signal.Signals
+) -> None:
     ready = filled.folder / "ready"
     env = editor(
         filled,
@@ -350,7 +353,7 @@ def test_a_signal_in_the_middle_keeps_what_was_saved_and_leaves_nothing(filled: 
     while not ready.exists():
         assert child.poll() is None
         time.sleep(0.02)
-    child.send_signal(signal.SIGTERM)
+    child.send_signal(number)
     _, stderr = child.communicate(timeout=30)
     assert child.returncode == 143
     assert b"is kept" in stderr
