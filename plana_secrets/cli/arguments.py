@@ -18,14 +18,19 @@ from plana_secrets.cli.context import Context
 def complete_file(
     ctx: click.Context, _param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Secret files, relative to the repository."""
+    """Secret files, relative to the repository, and those below the working directory."""
     try:
         from plana_secrets.secretfiles.find import list_secret_files
 
-        files = list_secret_files(_context(ctx).workspace)
+        context = _context(ctx)
+        files = list_secret_files(context.workspace)
+        here = context.folder.resolve()
+        root = context.repository.root.resolve()
+        below = f"{here.relative_to(root).as_posix()}/" if here.is_relative_to(root) else "/"
     except Exception:  # noqa: BLE001 - a completion has nobody to tell
         return []
-    return [CompletionItem(file) for file in files if file.startswith(incomplete)]
+    near = [file.removeprefix(below) for file in files if file.startswith(below)]
+    return [CompletionItem(file) for file in (*near, *files) if file.startswith(incomplete)]
 
 
 def complete_path(

@@ -13,9 +13,11 @@ _PREFIX = "shared_"
 
 def _store(ctx: click.Context, param: click.Parameter, value: Any) -> None:
     """Put the value where the whole run sees it; the one nearest to the end wins."""
-    if value in (None, False, 0) or ctx.resilient_parsing:
+    if value in (None, False, 0):
         return
     context = ctx.find_object(Context)
+    if context is None and ctx.resilient_parsing:
+        return
     if context is None:
         raise RuntimeError("the shared options need a context")
     if isinstance(param.type, click.Path):

@@ -362,18 +362,24 @@ class TestStatus:
 
 
 def test_completion_names_files_and_paths_without_an_identity(files_world: World) -> None:
-    def complete(words: str, count: int) -> list[str]:
+    def complete(words: str, folder: str = ".") -> list[str]:
         env = {
-            "_PLANA_SECRETS_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(count),
-        }  # fmt: skip
-        done = files_world.run(env=env | without_identity(files_world))
-        return [line.partition(",")[2] for line in done.stdout.splitlines()]
+            "_PLANA_SECRETS_COMPLETE": "bash_complete",
+            "COMP_WORDS": words,
+            "COMP_CWORD": str(words.count(" ")),
+        }
+        script = f'cd "{folder}" && exec "$0" "$@"'
+        done = files_world.command(
+            "sh", "-c", script, *PROGRAM, env=env | without_identity(files_world)
+        )
+        return [line.partition(",")[2] for line in done.stdout.splitlines() if line]
 
-    files = complete("plana-secrets get infra/secrets/dev/e", 2)
-    if not files:
-        pytest.skip("completion is not wired to the console script's name here")
-    assert files == [PLAIN_FILE]
-    assert complete(f"plana-secrets get {PLAIN_FILE} db.", 3) == ["db.user", "db.password"]
+    assert complete("plana-secrets get infra/secrets/dev/e") == [PLAIN_FILE]
+    assert complete(f"plana-secrets get {PLAIN_FILE} db.") == ["db.user", "db.password"]
+    assert complete("plana-secrets get dev/e", "infra/secrets") == ["dev/example.yaml"]
+    assert complete("plana-secrets get i", "/") == []
+    elsewhere = f"plana-secrets get --repo {files_world.repo} infra/secrets/dev/e"
+    assert complete(elsewhere, "/") == [PLAIN_FILE]
 
 
 def test_nothing_of_ours_lies_about_afterwards(files_world: World) -> None:
