@@ -8,7 +8,7 @@ import pytest
 
 from plana_secrets.config import load_settings
 from plana_secrets.config.wire import parse_settings
-from plana_secrets.errors import UsageError
+from plana_secrets.errors import FailedError, UsageError
 from plana_secrets.rotation.policy import ApiKeyPolicy, JwtPolicy
 
 WHOLE = b"""
@@ -98,3 +98,12 @@ def test_no_value_of_the_file_is_in_the_words():
     with pytest.raises(UsageError) as caught:
         parse_settings(b'[policy]\nmin_recipients = "SENTINEL-4711"\n')
     assert "SENTINEL" not in str(caught.value)
+
+
+def test_what_is_no_file_is_not_taken_for_a_missing_one(tmp_path):
+    """The policy in it would be given up in silence."""
+    assert load_settings(tmp_path).branch is None
+    (tmp_path / "plana-secrets.toml").mkdir()
+    with pytest.raises(FailedError) as caught:
+        load_settings(tmp_path)
+    assert caught.value.kind == "not-a-regular-file"

@@ -8,6 +8,7 @@ where there is one.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -41,7 +42,7 @@ def load_settings(root: Path) -> Settings:
             field) or asks for another version of the tool (kind ``version``).
     """
     path = root / FILE_NAME
-    if not path.is_file() and not path.is_symlink():
+    if not os.path.lexists(path):
         return Settings()
     from plana_secrets.config.wire import parse_settings
 
