@@ -202,8 +202,11 @@ def _check_marked_files(
 
 
 def _content_of(workspace: Workspace, file: str) -> bytes:
-    """The bytes of a file anywhere in the repository; what cannot be read here holds nothing."""
+    """The bytes of a file anywhere in the repository; what cannot be read here holds nothing.
+
+    Whatever its size: git has just found in it what must not be missed.
+    """
     try:
-        return read_regular_file(path_below(workspace.root, file), limit=SIZE_LIMIT)
+        return read_regular_file(path_below(workspace.root, file))
     except FailedError:
         return b""

@@ -212,6 +212,13 @@ def test_an_identity_in_a_readable_file_under_the_roots_is_an_error(
     assert "AGE-SECRET-KEY" not in finding.message
 
 
+def test_an_identity_is_found_in_a_file_of_any_size(small: World) -> None:
+    write(small, "dump.sql", f"{'x' * (6 << 20)}\n{small.identity}\n")
+    small.git("add", "-A")
+    (finding,) = of_check(verify(small), "private-identity")
+    assert (finding.file, finding.line) == ("dump.sql", 2)
+
+
 def test_elsewhere_it_is_an_error_when_something_is_encrypted_to_it(small: World) -> None:
     stranger = pyrage.x25519.Identity.generate()
     write(small, "docs/ours.txt", f"{small.identity}\n")
