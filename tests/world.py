@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pyrage
 
+from tests.zygote import zygote
+
 PROGRAM = [sys.executable, "-I", "-m", "plana_secrets"]
 """How a test runs the product: the same as the console script, found without PATH."""
 
@@ -135,8 +137,15 @@ class World:
         return self.git("rev-parse", "HEAD").strip()
 
     def run(self, *argv: str, stdin: bytes = b"", env: dict[str, str] | None = None) -> Result:
-        """plana-secrets itself, as a subprocess; never checked here."""
-        return self.command(*PROGRAM, *argv, stdin=stdin, env=env, check=False)
+        """plana-secrets itself, in a process of its own; never checked here."""
+        done = zygote().run(
+            list(argv),
+            stdin=stdin,
+            folder=self.repo,
+            env=self.environment | (env or {}),
+            timeout=120,
+        )
+        return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 def sops_program() -> Path:
