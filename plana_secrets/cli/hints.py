@@ -195,7 +195,7 @@ HINTS: Final[dict[str, str]] = {
     "not-a-secret-file": "[files] in plana-secrets.toml says where secret files are",
     "name-collision": "give one of them another name with --env NAME=FILE#PATH",
     "not-flat": "name it yourself with --env NAME=FILE#PATH",
-    "bad-reference": "write --env NAME=FILE#PATH",
+    "bad-reference": "write FILE#PATH, the file relative to the repository",
     "nothing-to-encrypt": "look at the selector of the rule in .sops.yaml",
     "sops-crashed": "a newer sops may not; `plana-secrets verify` looks for what it stumbled over",
     "bad-edit": "`plana-secrets ls FILE` shows the maps, lists and values that there are",

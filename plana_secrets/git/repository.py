@@ -255,14 +255,16 @@ class Repository:
             position = end + size + 2
         return contents
 
-    def history_of(self, file: str) -> list[tuple[str, str]]:
+    def history_of(self, file: str, *, until: str | None = None) -> list[tuple[str, str]]:
         """Every (commit, blob id) that put new content at ``file``, newest first.
 
-        All branches, stashes and what the reflogs still know are looked through: what
-        was in git once in plain is there until it expires everywhere.
+        Unless only what led to the commit ``until`` is asked for, all branches, stashes
+        and what the reflogs still know are looked through: what was in git once in plain
+        is there until it expires everywhere.
         """
+        where = ("--all", "--reflog") if until is None else (until,)
         output = self.command.read(
-            "--literal-pathspecs", "log", "--all", "--reflog", "--full-history", "-m",
+            "--literal-pathspecs", "log", *where, "--full-history", "-m",
             "--no-renames", "--no-follow", "--no-ext-diff", "--no-textconv", "--raw", "--no-abbrev",
             "--format=commit %H", "--", file,
         )  # fmt: skip

@@ -132,3 +132,17 @@ def test_a_destroyed_value_that_comes_back_is_named(rotated: World) -> None:
     finally:
         target.write_text(before)
     assert "destroyed-value" in {one[0] for one in checks(report)}
+
+
+def test_a_reverted_rotation_is_named_though_its_tombstone_is_gone(rotated: World) -> None:
+    """The revert took the tombstone away as well; the history still has it."""
+    start = rotated.git("rev-parse", "HEAD").strip()
+    for move in ("publish", "abort"):
+        assert rotated.run("rotate", "run", "app", move, "--commit").status == 0
+    assert checks(verify(rotated)) == []
+    rotated.git("revert", "--no-edit", "HEAD")
+    try:
+        report = verify(rotated)
+    finally:
+        rotated.git("reset", "-q", "--hard", start)
+    assert [one[0] for one in checks(report)] == ["destroyed-value"]

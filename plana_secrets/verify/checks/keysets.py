@@ -98,10 +98,13 @@ def _check_targets(store: KeysetStore, keyset: Keyset) -> Iterator[Finding]:
 
 
 def _check_destroyed(store: KeysetStore, keysets: Sequence[Keyset]) -> Iterator[Finding]:
-    """No key that is in use has a value that was destroyed: a revert would bring it back."""
+    """No key has a value that was destroyed: a revert, or an old file, would bring it back."""
     from plana_secrets.rotation.material import matches_fingerprint
+    from plana_secrets.rotation.status import find_fingerprints
 
-    fingerprints = [key.fingerprint for keyset in keysets for key in keyset.keys if key.fingerprint]
+    fingerprints = {key.fingerprint for keyset in keysets for key in keyset.keys if key.fingerprint}
+    for keyset in keysets:
+        fingerprints |= find_fingerprints(store, keyset.name)
     for keyset in keysets:
         for key in keyset.keys:
             value = key.value
