@@ -28,7 +28,8 @@ HINTS: Final[dict[str, str]] = {
     "bad-recipient": "a recipient begins with age1, ssh-ed25519 or ssh-rsa",
     "exists": "name another file",
     "no-keyring": "unlock or install one (Secret Service, KWallet, Keychain), or keep the "
-    "identity in a 0600 file: `plana-secrets identity new --output FILE`",
+    "identity in a 0600 file: `plana-secrets identity new --output FILE`; a login to the mirror "
+    "goes without one by PLANA_SECRETS_VAULTWARDEN_CREDENTIALS=FILE",
     "keyring-locked": "unlock it in the desktop's password program, then try again",
     "keyring-foreign-item": "delete that item in the desktop's password program",
     "identity-exists": "`plana-secrets identity show` shows it; --add makes another beside it",
@@ -39,7 +40,8 @@ HINTS: Final[dict[str, str]] = {
     "sops-too-old": "install a newer release of sops, verified by its checksum",
     "sops-not-executable": "chmod 755 {program}, best when the image is built",
     "sops-in-repository": "name a sops outside of the checkout by its full path",
-    "no-mirror": 'set [mirror] backend in plana-secrets.toml, to "local" for one',
+    "no-mirror": "`plana-secrets mirror init vaultwarden --url URL`, or set [mirror] backend to "
+    '"local" in plana-secrets.toml',
     "malformed-mirror": "move the file away; `plana-secrets mirror sync` makes a new one",
     "mirror-not-readable": "add your own recipient to mirror.local.recipients",
     "not-on-branch": "sync from the deployed branch, or pass --allow-older",
@@ -78,8 +80,8 @@ HINTS: Final[dict[str, str]] = {
     "keyset-name": "take the file back from git; keyset files are written by `rotate` only",
     "keyset-rule": "put a rule with encrypted_regex ^value$ for that folder first in .sops.yaml",
     "rotate-what": "`plana-secrets rotate run NAME` or `plana-secrets rotate run --due`",
-    "no-login": "`plana-secrets login`, or name a credentials file: mirror.vaultwarden.credentials "
-    "or PLANA_SECRETS_VAULTWARDEN_CREDENTIALS",
+    "no-login": "`plana-secrets login --url {url}`, or name a credentials file: "
+    "mirror.vaultwarden.credentials or PLANA_SECRETS_VAULTWARDEN_CREDENTIALS",
     "no-server": "name one with --url, or `plana-secrets mirror init vaultwarden --url URL`",
     "insecure-url": "use https; http is for a server on this machine",
     "credentials-exposed": "chmod 600 the file, or make it a SOPS secret file",
@@ -129,6 +131,8 @@ HINTS: Final[dict[str, str]] = {
     "bad-url": "write https://HOST or https://HOST:PORT/PATH; a password has no place in it",
     "bad-proxy": "write HTTPS_PROXY as http://HOST:PORT",
     "proxy": "check HTTPS_PROXY, or name the server in NO_PROXY",
+    "another-key": "where an owner founded the organisation anew, take [mirror.vaultwarden] out "
+    "of plana-secrets.toml and run `plana-secrets mirror init`; else do not trust the server",
     "account-key": "set the account up anew: one of its keys is not what the clients write",
     "no-key": "`plana-secrets login` again, or put the master password into the credentials file",
     "encryption-type": "somebody tampered with it, or wrote it with a client that is too old",

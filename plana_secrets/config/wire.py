@@ -72,6 +72,7 @@ class _Vaultwarden(_Wire):
     break_glass: tuple[str, ...] = ()
     credentials: str | None = None
     ca_file: str | None = None
+    key_fingerprint: str | None = None
 
 
 class _Mirror(_Wire):
@@ -237,6 +238,7 @@ def _to_mirror(wire: _Mirror) -> MirrorSettings:
             remote.break_glass,
             remote.credentials,
             remote.ca_file,
+            remote.key_fingerprint,
         )
         if remote
         else None,

@@ -19,6 +19,8 @@ class VaultwardenSettings:
     """``collections`` maps globs of files to a collection's name or id, last match wins.
 
     ``credentials``: a credentials file, relative to the repository; ``ca_file`` likewise.
+    ``key_fingerprint``: of the organisation's key. A server can hand each member another
+    key, which it knows; named here, it is told from the one that was set up.
     """
 
     url: str
@@ -27,6 +29,7 @@ class VaultwardenSettings:
     break_glass: tuple[str, ...] = ()
     credentials: str | None = None
     ca_file: str | None = None
+    key_fingerprint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

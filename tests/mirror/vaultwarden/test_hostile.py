@@ -11,7 +11,10 @@ import pytest
 
 from plana_secrets.errors import MalformedError, PlanaSecretsError, UsageError
 from plana_secrets.mirror.backends.vaultwarden import client as client_module
+from plana_secrets.mirror.backends.vaultwarden.backend import VaultwardenBackend
 from plana_secrets.mirror.backends.vaultwarden.client import Client, LostAnswerError, checked_url
+from plana_secrets.mirror.backends.vaultwarden.crypto import SymmetricKey
+from tests.fakes.people import wrap_for
 from tests.fakes.vaultwarden import FakeVaultwarden, Fault
 from tests.fakes.vaultwarden.wire import Answer
 from tests.mirror.vaultwarden.place import VaultwardenPlace
@@ -98,6 +101,22 @@ def test_a_token_that_is_none_is_no_login(
     with pytest.raises(MalformedError) as error:
         place.open().list_items()
     assert error.value.kind == "bad-answer"
+
+
+def test_another_key_of_the_organisation_gets_no_secret(
+    server: FakeVaultwarden, place: VaultwardenPlace
+) -> None:
+    """A server knows everybody's public key: it can hand out a key of its own making."""
+    company = place.company
+    member = next(one for one in server.store.members.values() if one.user == company.service.id)
+    backend = VaultwardenBackend(
+        place.session(), company.id, ["prod"], key_fingerprint=company.key.fingerprint
+    )
+    assert backend.list_items().items == ()
+    member.key = wrap_for(company.service.public, SymmetricKey.generate())
+    with pytest.raises(MalformedError) as error:
+        backend.list_items()
+    assert error.value.kind == "another-key"
 
 
 def test_an_address_with_a_password_in_it_is_not_repeated() -> None:

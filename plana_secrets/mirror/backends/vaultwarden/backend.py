@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from plana_secrets.errors import ConflictError, CredentialError, UsageError
+from plana_secrets.errors import ConflictError, CredentialError, MalformedError, UsageError
 from plana_secrets.mirror import form
 from plana_secrets.mirror.backend import ActualItem, DesiredItem, Listing, Unsupported
 from plana_secrets.mirror.backends.vaultwarden.collections import resolve_collections
@@ -53,11 +53,13 @@ class VaultwardenBackend:
         organization: str,
         collections: Iterable[str],
         *,
+        key_fingerprint: str | None = None,
         observer: Observer = silent,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._session = session
         self._organization = organization
+        self._key_fingerprint = key_fingerprint
         self._named = tuple(dict.fromkeys(collections))
         self._observer = observer
         self._writer = Writer(session, sleep=sleep)
@@ -145,6 +147,10 @@ class VaultwardenBackend:
             self._is_checked = True
         sync, self._read_back = self._read_back, None
         vault = open_vault(sync or read_sync(self._session), self._keys, self._organization)
+        if self._key_fingerprint not in {None, vault.key.fingerprint}:
+            raise MalformedError(
+                "the organisation's key is not the one that was set up", kind="another-key"
+            )
         words = resolve_collections(vault, self._named)
         locked = {one for one, named in vault.collections.items() if not named.is_writable}
         opened = [(cipher, open_item(cipher, vault.key, words, locked)) for cipher in vault.ciphers]

@@ -47,7 +47,11 @@ def open_backend(
         observer=observer,
     )
     return VaultwardenBackend(
-        session, settings.organization, settings.collections.values(), observer=observer
+        session,
+        settings.organization,
+        settings.collections.values(),
+        key_fingerprint=settings.key_fingerprint,
+        observer=observer,
     )
 
 

@@ -76,6 +76,11 @@ class SymmetricKey:
         """The 64 bytes, to be wrapped with another key or kept in a keyring."""
         return self._content
 
+    @property
+    def fingerprint(self) -> str:
+        """Tells keys apart and nothing about them; may stand in public."""
+        return hmac.digest(self._content.reveal(), b"plana-secrets key fingerprint", "sha256").hex()
+
     def seal(self, content: bytes) -> str:
         """Encrypt ``content`` to the text form of type 2.
 

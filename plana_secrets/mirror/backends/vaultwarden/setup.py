@@ -68,6 +68,7 @@ def choose_settings(
         break_glass=choice.break_glass,
         credentials=choice.credentials,
         ca_file=choice.ca_file,
+        key_fingerprint=vault.key.fingerprint,
     )
     return settings, vault
 
@@ -146,6 +147,8 @@ def _settings_table(settings: VaultwardenSettings) -> dict[str, Any]:
         table["credentials"] = settings.credentials
     if settings.ca_file:
         table["ca_file"] = settings.ca_file
+    if settings.key_fingerprint:
+        table["key_fingerprint"] = settings.key_fingerprint
     return table
 
 
