@@ -77,6 +77,10 @@ def test_without_a_file_the_defaults_hold(tmp_path):
         ("[keysets.A]\nkind = 'api-key'\naccepted = []\n", "small letters"),
         ("[files]\nroots = ['../x']\n", "files.roots"),
         ("[files]\nroots = ['/x']\n", "files.roots"),
+        (
+            "[[verify.accept]]\ncheck = 'x'\nfile = 'x'\nreason = ''\nuntil = 2099-01-01\n",
+            "verify.accept",
+        ),
         ("[mirror]\nbackend = 'vaultwarden'\n", "mirror.vaultwarden"),
         ("required_version = '>=99'\n", "requires version >=99"),
         ("required_version = 'new'\n", "required_version"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from datetime import date, timedelta
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
@@ -51,7 +51,7 @@ class _Recipient(_Wire):
 class _Accept(_Wire):
     check: str
     file: str
-    reason: str
+    reason: Annotated[str, msgspec.Meta(min_length=1)]
     until: date
     path: str | None = None
 
