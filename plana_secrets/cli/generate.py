@@ -34,7 +34,8 @@ def generate_value(form: str) -> Secret:
         return Secret.from_text(str(uuid.uuid4()))
     name, _, size = form.partition(":")
     if name not in _MAKERS or not size.isascii() or not size.isdecimal():
-        raise UsageError(f"{form!r} is none of {FORMS}", kind="bad-form")
-    if not 1 <= int(size[:6]) <= 4096:
-        raise UsageError(f"{form!r}: N is from 1 to 4096", kind="bad-form")
+        # not repeated: somebody may have typed a value there
+        raise UsageError(f"the form is none of {FORMS}", kind="bad-form")
+    if len(size) > 4 or not 1 <= int(size) <= 4096:
+        raise UsageError(f"{name}:N: N is from 1 to 4096", kind="bad-form")
     return Secret.from_text(_MAKERS[name](int(size)))

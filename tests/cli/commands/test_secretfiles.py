@@ -167,6 +167,8 @@ class TestSetting:
             (PLAIN_FILE, "a", "--stdin", "--generate", "hex:3"),
             (PLAIN_FILE, "a", "--generate", "hex"),
             (PLAIN_FILE, "a", "--generate", "hex:99999"),
+            (PLAIN_FILE, "a", "--generate", "hex:0000019999"),
+            (PLAIN_FILE, "a", "--generate", "typed-value"),
             (PLAIN_FILE, "a", "--stdin"),  # empty
             (PLAIN_FILE, "--stdin"),
             ("infra/secrets/none.yaml", "a", "--generate", "hex:3"),
@@ -175,6 +177,7 @@ class TestSetting:
         ):
             done = files_world.run("set", *arguments)
             assert done.status == (0 if "--dry-run" in arguments else 2), arguments
+            assert "typed-value" not in done.stderr
         assert (files_world.repo / PLAIN_FILE).read_bytes() == before
 
     def test_what_would_make_a_file_too_large_is_refused(self, files_world: World) -> None:
