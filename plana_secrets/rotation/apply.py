@@ -198,8 +198,8 @@ def confirm_keyset(
         awaited = conditions_of(step.policy).awaited
         strange = [caller for caller in callers if caller not in awaited]
         if strange or not awaited:
-            words = ", ".join(strange) or "nobody"
-            raise UsageError(f"{name}: {words} is not awaited", kind="not-awaited")
+            words = f"{', '.join(strange)} is not awaited" if awaited else "nobody is awaited"
+            raise UsageError(f"{name}: {words}", kind="not-awaited")
         confirmed = confirm(step.stamped, tuple(callers) or awaited)
         return step.write(confirmed, "confirm")
 

@@ -206,8 +206,8 @@ def test_no_value_is_in_any_output(shop: World) -> None:
 
 
 @pytest.mark.parametrize("command", ["list", "plan", "init", "run", "confirm"])
-def test_every_command_has_help_with_an_example(shop: World, command: str) -> None:
-    shown = shop.run("rotate", command, "--help")
+def test_every_command_has_help_with_an_example(world: World, command: str) -> None:
+    shown = world.run("rotate", command, "--help")
     assert shown.status == 0
     assert f"plana-secrets rotate {command}" in shown.stdout
 
