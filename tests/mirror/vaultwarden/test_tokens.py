@@ -134,6 +134,17 @@ def test_a_damaged_token_file_is_no_obstacle(place: VaultwardenPlace, tmp_path: 
     place.open().list_items()
 
 
+def test_a_token_that_others_may_read_is_not_used_and_is_hidden_again(
+    server: FakeVaultwarden, place: VaultwardenPlace, tmp_path: Path
+) -> None:
+    place.open().list_items()
+    (path,) = tmp_path.glob("vaultwarden-*.json")
+    path.chmod(0o644)
+    place.open().list_items()
+    assert logins(server) == 2
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
 def test_every_login_comes_from_the_same_device(
     server: FakeVaultwarden, place: VaultwardenPlace
 ) -> None:

@@ -141,5 +141,6 @@ def _write(context: Context, settings: VaultwardenSettings, *, dry_run: bool) ->
         context.output.talk(after.removeprefix(before).strip())
     else:
         replace_file(path, after.encode("utf-8"))
-        context.output.talk(f"wrote [mirror.vaultwarden] to {FILE_NAME}; next: commit it, then mirror sync")
+        context.output.talk(f"wrote [mirror.vaultwarden] to {FILE_NAME}")
+        context.output.talk("next: commit it, then `plana-secrets mirror sync`")
     return after != before

@@ -50,10 +50,13 @@ class StateFile:
         self.path = folder / f"vaultwarden-{_mark(url)}-{_mark(email)}.json"
 
     def load(self) -> tuple[Secret | None, Secret | None]:
+        """Nothing where others may read or write the file: the next login mends that."""
         try:
+            if self.path.stat().st_mode & 0o077:
+                return None, None
             content = json.loads(read_regular_file(self.path, limit=1 << 16))
             return Secret.from_text(content["access_token"]), None
-        except (FailedError, ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, FailedError, ValueError, KeyError, TypeError, AttributeError):
             return None, None
 
     def store(self, tokens: Tokens) -> None:
