@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from plana_secrets.errors import FailedError, UsageError
 from plana_secrets.rotation.apply import Moved, Rotation, land
@@ -16,6 +17,9 @@ from plana_secrets.rotation.render import rendered_references, targets_of
 from plana_secrets.rotation.store import KeysetStore
 from plana_secrets.secretfiles.change import StagedFile, writing
 from plana_secrets.secretfiles.references import SecretReference
+
+_API_KEY_BYTES: Final = 16
+"""Adopted API keys are mostly hexadecimal or base64: less than this can be guessed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +34,12 @@ class Source:
 class Initialised:
     """``foreign``: by place, how many entries of an accepted list no keyset owns.
 
-    ``weak``: an adopted signing secret is shorter than HS256 asks for.
+    ``weak``: an adopted value has less bytes than this, which is what its kind asks for.
     """
 
     moved: Moved
     foreign: tuple[tuple[str, int], ...] = ()
-    weak: bool = False
+    weak: int | None = None
 
 
 def init_keyset(
@@ -71,7 +75,7 @@ def init_keyset(
             return store.stage_rendering(None, keyset, replace=replace)
 
         moved = land(rotation, landing, stage, new, "init")
-        return Initialised(moved, _foreign(rotation.store(), new), _is_weak(new))
+        return Initialised(moved, _foreign(rotation.store(), new), _weakness(new))
 
 
 def _render_again(
@@ -135,6 +139,11 @@ def _foreign(store: KeysetStore, keyset: Keyset) -> tuple[tuple[str, int], ...]:
     )
 
 
-def _is_weak(keyset: Keyset) -> bool:
+def _weakness(keyset: Keyset) -> int | None:
+    """How many bytes there should be, where there are less."""
     value = keyset.active.value
-    return keyset.kind == "jwt-hs256" and value is not None and len(key_bytes(value)) < KEY_BYTES
+    if value is None:
+        return None
+    if keyset.kind == "jwt-hs256":
+        return KEY_BYTES if len(key_bytes(value)) < KEY_BYTES else None
+    return _API_KEY_BYTES if len(value.reveal()) < _API_KEY_BYTES else None

@@ -52,6 +52,19 @@ def test_an_adopted_api_key_stays_where_it_is_read_today(fleet: Fleet) -> None:
     assert kept[0] in (fleet.world.repo / PROVIDER).read_text().splitlines()
 
 
+@pytest.mark.parametrize(("name", "enough"), [(API.name, 16), (JWT.name, 32)])
+def test_a_short_value_is_adopted_and_said_to_be_short(
+    fleet: Fleet, name: str, enough: int
+) -> None:
+    put(fleet, TODAY, "x" * enough)
+    source = Source(parse_reference(TODAY))
+    assert init_keyset(fleet.rotation(), name, source).weak is None
+    fleet.world.git("checkout", "-q", ".")
+    fleet.world.git("clean", "-qfd", "infra")
+    put(fleet, TODAY, "x" * (enough - 1))
+    assert init_keyset(fleet.rotation(), name, source).weak == enough
+
+
 def test_an_adopted_value_in_data_is_decoded(fleet: Fleet) -> None:
     fleet.world.sops("set", PROVIDER, '["data"]', '{"KEY": "dGhlIGt\\nleQ==\\n"}')
     fleet.world.commit("data")

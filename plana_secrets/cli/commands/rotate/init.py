@@ -58,7 +58,7 @@ def init(
     for place, count in done.foreign:
         context.output.warn(f"{place}: {count} entries belong to no keyset and are kept")
     if done.weak:
-        context.output.warn(f"{name}: the secret has less than 32 bytes; rotate it soon")
+        context.output.warn(f"{name}: the value has less than {done.weak} bytes; rotate it soon")
     session.report(context, "rotate-init", [rotation.status(name)], [done.moved])
 
 
