@@ -34,8 +34,19 @@ def list_secret_files(workspace: Workspace) -> tuple[str, ...]:
 
 def present_secret_files(workspace: Workspace, known: Iterable[str]) -> tuple[str, ...]:
     """Those of the files that git knows that are secret files and on the disk."""
-    present = (file for file in known if os.path.lexists(workspace.root / file))
+    present = (file for file in known if not _is_gone(workspace.root / file))
     return select_secret_files(workspace.settings, present)
+
+
+def _is_gone(path: Path) -> bool:
+    """Whether there is no such file; one that may not be looked at is there."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def select_secret_files(settings: FilesSettings, files: Iterable[str]) -> tuple[str, ...]:

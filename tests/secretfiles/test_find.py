@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from plana_secrets.secretfiles.open import read_bytes_of
 from plana_secrets.secretfiles.settings import FilesSettings
 from plana_secrets.secretfiles.workspace import Workspace
 from tests.secretfiles.conftest import PLAIN_FILE, SECRET_FILE
-from tests.world import World
+from tests.world import PROGRAM, World
 
 
 def test_lists_tracked_and_new_files_and_not_what_is_ignored_or_gone(
@@ -28,6 +29,21 @@ def test_lists_tracked_and_new_files_and_not_what_is_ignored_or_gone(
     (files_world.repo / "elsewhere.yaml").write_text("x")
     (files_world.repo / SECRET_FILE).unlink()
     assert list_secret_files(workspace) == (PLAIN_FILE, "infra/secrets/new.yaml")
+
+
+def test_a_file_in_a_folder_that_may_not_be_entered_is_not_taken_for_gone(
+    files_world: World,
+) -> None:
+    """A mirror that prunes would delete its item; root gives up the power to look first."""
+    folder = (files_world.repo / PLAIN_FILE).parent
+    folder.chmod(0o600)
+    powerless = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
+    try:
+        words = powerless if os.getuid() == 0 else []
+        done = files_world.command(*words, *PROGRAM, "ls", check=False)
+    finally:
+        folder.chmod(0o700)
+    assert PLAIN_FILE in done.stdout
 
 
 @pytest.mark.parametrize(
