@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.world import World
+import plana_secrets.memory
+from tests.world import MEMORY, World
+
+# What killed tests leave in memory must not meet tests that look for leftovers, and a test
+# that runs beside them in another process least of all: each process has its own folder.
+os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="plana-test.", dir=MEMORY)
+atexit.register(shutil.rmtree, os.environ["XDG_RUNTIME_DIR"], ignore_errors=True)
+plana_secrets.memory.FACILITIES = plana_secrets.memory.detect_facilities()
 
 settings.register_profile(
     "everyday",

@@ -7,8 +7,11 @@ program as a user would.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
+import weakref
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +21,9 @@ from tests.zygote import zygote
 
 PROGRAM = [sys.executable, "-I", "-m", "plana_secrets"]
 """How a test runs the product: the same as the console script, found without PATH."""
+
+MEMORY = "/dev/shm"
+"""Where folders in memory can be made on Linux."""
 
 DEFAULT_RULES = """\
 creation_rules:
@@ -49,7 +55,12 @@ class World:
     identity: pyrage.x25519.Identity = field(default_factory=pyrage.x25519.Identity.generate)
     others: list[pyrage.x25519.Identity] = field(default_factory=list)
 
+    memory: Path = field(init=False)
+    """A folder in memory of this world alone, where the program makes its private ones."""
+
     def __post_init__(self) -> None:
+        self.memory = Path(tempfile.mkdtemp(prefix="plana-test.", dir=MEMORY))
+        weakref.finalize(self, shutil.rmtree, self.memory, ignore_errors=True)
         self.repo.mkdir()
         self.home.mkdir()
         self.key_file.write_text(f"{self.identity}\n")
@@ -79,6 +90,7 @@ class World:
             "PATH": os.environ["PATH"],
             "HOME": str(self.home),
             "LANG": "C.UTF-8",
+            "XDG_RUNTIME_DIR": str(self.memory),
             "GIT_AUTHOR_NAME": "T",
             "GIT_AUTHOR_EMAIL": "t@example.test",
             "GIT_COMMITTER_NAME": "T",
