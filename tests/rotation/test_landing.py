@@ -229,13 +229,13 @@ def test_of_two_jobs_the_slower_changes_nothing(
     rival = fleet.world.folder / "rival"
     shutil.copytree(fleet.world.repo, rival)
 
-    def look_then_lose(self: landing.Landing) -> None:
-        monkeypatch.undo()
+    real = landing.Landing.check_base
+
+    def look_then_lose(_self: landing.Landing) -> None:
+        monkeypatch.setattr(landing.Landing, "check_base", real)
         fleet.world.git("-C", str(rival), "commit", "-q", "--allow-empty", "-m", "x")
         fleet.world.git("-C", str(rival), "push", "-q", str(remote), "main")
 
-    for name, value in fleet.world.environment.items():
-        monkeypatch.setenv(name, value)
     monkeypatch.setattr(landing.Landing, "check_base", look_then_lose)
     with pytest.raises(ConflictError) as caught:
         run_move(other.rotation(), API.name, delivery=PUSH)
