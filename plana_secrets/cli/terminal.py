@@ -53,19 +53,6 @@ def confirm(context: Context, question: str) -> None:
         raise UsageError("stopped at your word; nothing was changed", kind="declined")
 
 
-def confirm_name(context: Context, question: str, name: str, given: str | None) -> None:
-    """For what cannot be mended: the name is typed, or handed over by ``--confirm NAME``.
-
-    Raises:
-        UsageError: the name is another (kind ``not-confirmed``), or nobody can be asked.
-    """
-    answer = given
-    if answer is None:
-        answer = ask_line(context, f"{question}\ntype {name} to go on")
-    if answer.strip() != name:
-        raise UsageError("not confirmed; nothing was changed", kind="not-confirmed", name=name)
-
-
 def require_interactive(context: Context, prompt: str) -> None:
     """Stop where nobody can answer ``prompt``."""
     if not is_interactive(context):

@@ -15,7 +15,7 @@ from hashlib import new as new_hash
 from pathlib import Path
 
 from plana_secrets.errors import FailedError, UsageError
-from plana_secrets.git import commits, remotes
+from plana_secrets.git import remotes
 from plana_secrets.git.command import GitCommand
 
 _BATCH = 256
@@ -118,10 +118,6 @@ class Repository:
             elif actual != entry.id and entry.mode != "160000":
                 states[file] = "changed"
         return states
-
-    def is_changed(self, file: str) -> bool:
-        """Whether a file differs from HEAD (or is not in it)."""
-        return bool(self.changed_files(under=[file]))
 
     def worktree_id(self, file: str) -> str | None:
         """The blob id that the content of a file has, or None where there is no file."""
@@ -279,26 +275,7 @@ class Repository:
                     versions.setdefault(object_id, commit)
         return [(commit, object_id) for object_id, commit in versions.items()]
 
-    # -- changing it (commits.py and remotes.py say how)
-
-    def commit_files(self, files: Sequence[str], message: str) -> str:
-        """Commit the present content of ``files``, and nothing else; the commit's id."""
-        parent = self.head()
-        contents = {file: self._content(file) for file in files}
-        commit = commits.build_commit(self.command, contents, message, parent=parent)
-        commits.move_head(self.command, commit, expected=parent)
-        commits.refresh_index(self.command, commit, files)
-        return commit
-
-    def _content(self, file: str) -> bytes | None:
-        try:
-            return (self.root / file).read_bytes()
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise FailedError(
-                f"cannot read {file}: {error.strerror}", kind="unreadable-file", file=file
-            ) from None
+    # -- the remote (commits.py says how a commit is made)
 
     def push(self, commit: str = "HEAD", *, branch: str) -> None:
         """Move ``branch`` of the remote to ``commit``; see ``remotes.push_commit``."""

@@ -119,10 +119,6 @@ class PlainHistory:
     commits: tuple[str, ...]
     in_index: bool
 
-    @property
-    def is_known(self) -> bool:
-        return bool(self.commits) or self.in_index
-
 
 def find_plain_history(workspace: Workspace, file: str) -> PlainHistory:
     """Every commit that git still knows, and the index, where ``file`` is not encrypted."""

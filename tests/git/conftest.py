@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
+from plana_secrets.git import commits
 from plana_secrets.git.repository import Repository
 from tests.world import World
 
@@ -21,3 +24,14 @@ def git_world(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
 @pytest.fixture
 def repository(git_world: World) -> Repository:
     return Repository.open(git_world.repo)
+
+
+def commit_files(repository: Repository, files: Sequence[str], message: str) -> str:
+    """Commit the present content of ``files`` by the steps of a change; the commit's id."""
+    parent = repository.head()
+    paths = {file: repository.root / file for file in files}
+    contents = {file: path.read_bytes() if path.exists() else None for file, path in paths.items()}
+    commit = commits.build_commit(repository.command, contents, message, parent=parent)
+    commits.move_head(repository.command, commit, expected=parent)
+    commits.refresh_index(repository.command, commit, files)
+    return commit

@@ -8,6 +8,7 @@ import pytest
 
 from plana_secrets.errors import ConflictError, FailedError, UnavailableError, UsageError
 from plana_secrets.git.repository import Repository
+from tests.git.conftest import commit_files
 from tests.world import World
 
 
@@ -44,7 +45,7 @@ def test_a_commit_is_pushed_and_fetched(
     git_world: World, remote: Path, repository: Repository
 ) -> None:
     (git_world.repo / "a").write_text("y\n")
-    commit = repository.commit_files(["a"], "second")
+    commit = commit_files(repository, ["a"], "second")
     repository.push(branch="main")
     assert git_world.git("-C", str(remote), "rev-parse", "main").strip() == commit
     assert repository.fetch(branch="main") == commit
@@ -56,7 +57,7 @@ def test_a_branch_that_others_moved_is_a_conflict(
 ) -> None:
     theirs = advance_remote(git_world, remote)
     (git_world.repo / "a").write_text("y\n")
-    repository.commit_files(["a"], "ours")
+    commit_files(repository, ["a"], "ours")
     with pytest.raises(ConflictError) as caught:
         repository.push(branch="main")
     assert caught.value.kind == "push-conflict"
@@ -71,7 +72,7 @@ def test_a_hook_of_the_server_that_refuses_is_no_conflict(
     hook.write_text("#!/bin/sh\necho value-in-a-hook >&2\nexit 1\n")
     hook.chmod(0o755)
     (git_world.repo / "a").write_text("y\n")
-    repository.commit_files(["a"], "ours")
+    commit_files(repository, ["a"], "ours")
     with pytest.raises(FailedError) as caught:
         repository.push(branch="main")
     assert caught.value.kind == "push-refused"
@@ -86,7 +87,7 @@ def test_the_hook_before_a_push_may_refuse(
     hook.write_text("#!/bin/sh\nexit 1\n")
     hook.chmod(0o755)
     (git_world.repo / "a").write_text("y\n")
-    repository.commit_files(["a"], "ours")
+    commit_files(repository, ["a"], "ours")
     with pytest.raises(FailedError) as caught:
         repository.push(branch="main")
     assert caught.value.kind == "push-refused"

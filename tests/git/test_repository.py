@@ -11,6 +11,7 @@ import pytest
 from plana_secrets.errors import FailedError, UsageError
 from plana_secrets.git.command import git_environment
 from plana_secrets.git.repository import Repository
+from tests.git.conftest import commit_files
 from tests.world import World
 
 
@@ -90,7 +91,7 @@ class TestAnEmptyRepository:
 
     def test_takes_a_first_commit(self, git_world: World, repository: Repository) -> None:
         write(git_world, "a.yaml")
-        commit = repository.commit_files(["a.yaml"], "first")
+        commit = commit_files(repository, ["a.yaml"], "first")
         assert repository.head() == commit
         assert repository.list_files(commit) == ["a.yaml"]
 
@@ -115,7 +116,7 @@ class TestFiles:
     ) -> None:
         write(git_world, "*.yaml", "star")
         write(git_world, "b.yaml", "b")
-        commit = repository.commit_files(["*.yaml"], "only the star")
+        commit = commit_files(repository, ["*.yaml"], "only the star")
         assert repository.list_files(commit) == ["*.yaml"]
 
     def test_untracked_leaves_out_what_is_ignored(
@@ -137,8 +138,8 @@ class TestFiles:
         assert repository.changed_files(under=["d"]) == {
             "d/added": "added", "d/changed": "changed", "d/removed": "removed",
         }  # fmt: skip
-        assert not repository.is_changed("d/same")
-        assert repository.is_changed("d/changed")
+        assert repository.changed_files(under=["d/same"]) == {}
+        assert repository.changed_files(under=["d/changed"]) == {"d/changed": "changed"}
 
     def test_looking_runs_no_code_of_the_checkout(
         self, git_world: World, repository: Repository
@@ -235,7 +236,7 @@ class TestCommits:
         write(git_world, "b", "staged\n")
         git_world.git("add", "b")
         (git_world.repo / "gone").unlink()
-        repository.commit_files(["a", "gone"], "two")
+        commit_files(repository, ["a", "gone"], "two")
         assert git_world.git("show", "--format=%s", "--name-status", "HEAD").split() == [
             "two", "M", "a", "D", "gone",
         ]  # fmt: skip
@@ -250,7 +251,7 @@ class TestCommits:
         hook.chmod(0o755)
         write(git_world, "a")
         with pytest.raises(FailedError, match="hook pre-commit") as caught:
-            repository.commit_files(["a"], "no")
+            commit_files(repository, ["a"], "no")
         assert caught.value.kind == "hook-refused"
         assert repository.head() is None
         assert git_world.git("status", "--porcelain", "a") == "?? a\n"
@@ -263,7 +264,7 @@ class TestCommits:
         hook.write_text('#!/bin/sh\necho "Ticket: 7" >> "$1"\n')
         hook.chmod(0o755)
         write(git_world, "a")
-        repository.commit_files(["a"], "subject")
+        commit_files(repository, ["a"], "subject")
         assert git_world.git("log", "-1", "--format=%B").split("\n")[:2] == ["subject", "Ticket: 7"]
 
     def test_a_missing_author_is_said(
@@ -275,7 +276,7 @@ class TestCommits:
         git_world.git("config", "user.useConfigOnly", "true")
         write(git_world, "a")
         with pytest.raises(FailedError, match="no author") as caught:
-            repository.commit_files(["a"], "x")
+            commit_files(repository, ["a"], "x")
         assert caught.value.kind == "git-no-author"
 
 
@@ -303,7 +304,7 @@ def test_names_in_a_repository_of_sha256_have_the_right_ids(
     subprocess.run(["git", "init", "-q", "--object-format=sha256", str(tmp_path / "r")], check=True)
     (tmp_path / "r/a").write_text("x")
     repository = Repository.open(tmp_path / "r")
-    commit = repository.commit_files(["a"], "first")
+    commit = commit_files(repository, ["a"], "first")
     assert len(commit) == 64
     assert repository.changed_files() == {}
     assert repository.read_blob(commit, "a") == b"x"
