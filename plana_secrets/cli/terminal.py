@@ -43,13 +43,18 @@ def ask_line(context: Context, prompt: str) -> str:
     return sys.stdin.readline().rstrip("\n")
 
 
+def agrees(context: Context, question: str) -> bool:
+    """A y/N question; anything but y is no."""
+    return ask_line(context, f"{question} [y/N]").strip().lower() in {"y", "yes"}
+
+
 def confirm(context: Context, question: str) -> None:
-    """A y/N question for what can be mended afterwards; anything but y stops.
+    """A y/N question for what can be mended afterwards; a no stops.
 
     Raises:
         UsageError: the answer was no (kind ``declined``), or nobody can be asked.
     """
-    if ask_line(context, f"{question} [y/N]").strip().lower() not in {"y", "yes"}:
+    if not agrees(context, question):
         raise UsageError("stopped at your word; nothing was changed", kind="declined")
 
 

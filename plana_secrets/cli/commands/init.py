@@ -147,7 +147,7 @@ def _list_files(context: Context, found: Survey) -> None:
 
 
 def _is_wanted(context: Context, planned: list[PlannedFile], wishes: _Wishes) -> bool:
-    from plana_secrets.cli.terminal import ask_line, is_interactive
+    from plana_secrets.cli.terminal import agrees, is_interactive
 
     for file in planned:
         if not context.json:
@@ -157,7 +157,7 @@ def _is_wanted(context: Context, planned: list[PlannedFile], wishes: _Wishes) ->
     if not is_interactive(context):
         context.output.talk("nothing was written; --yes writes it")
         return False
-    return ask_line(context, "write it? [y/N]").strip().lower() in {"y", "yes"}
+    return agrees(context, "write it?")
 
 
 def _write(context: Context, planned: list[PlannedFile], *, dry_run: bool) -> None:

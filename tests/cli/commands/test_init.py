@@ -188,3 +188,13 @@ def test_the_settings_it_proposes_are_valid_for_any_names(world: World):
         cwd=world.repo,
         check=True,
     )
+
+
+@pytest.mark.parametrize(("answer", "written"), [("y\n", True), ("\n", False)])
+def test_at_a_terminal_it_asks_before_it_writes_into_a_used_repository(
+    world: World, answer: str, written: bool
+):
+    used(world)
+    shown = run_at_terminal(world, "init", answers=[("write it?", answer)])
+    assert shown.status == 0, shown
+    assert (world.repo / "plana-secrets.toml").exists() is written
