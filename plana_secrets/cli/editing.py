@@ -238,7 +238,7 @@ class Desk:
         """The content that the person made.
 
         Raises:
-            MalformedError, UsageError: there is a mistake in it, and nobody who would mend
+            MalformedError, UsageError: there is a mistake in it, and nobody who would fix
                 it, or who gave it up.
         """
         while True:
@@ -268,7 +268,7 @@ class Desk:
             )
 
     def _ask_again(self, error: PlanaSecretsError) -> None:
-        """Explain the mistake, and go on only with somebody who mends it."""
+        """Explain the mistake, and go on only with somebody who fixes it."""
         if not is_interactive(self._context):
             raise error
         self._context.output.talk(f"a mistake: {error.message}")

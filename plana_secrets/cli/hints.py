@@ -90,7 +90,7 @@ HINTS: Final[dict[str, str]] = {
     "api-key-refused": "look the key up in the web vault under Security, Keys; "
     "`plana-secrets login --api-key`",
     "wrong-master-password": "the API key is good and the master password is not; "
-    "`plana-secrets login --api-key`, or mend the credentials file",
+    "`plana-secrets login --api-key`, or fix the credentials file",
     "login-expired": "`plana-secrets login` again",
     "login-outdated": "`plana-secrets login` again: the account's keys were changed",
     "login-unreadable": "`plana-secrets logout`, then `plana-secrets login`",
@@ -126,7 +126,7 @@ HINTS: Final[dict[str, str]] = {
     "item-too-large": "split the file, or leave it out with mirror.exclude",
     "bad-ca-file": "mirror.vaultwarden.ca_file names a file of certificates in PEM",
     "same-collection": "write it one way, by name or by id, in mirror.vaultwarden.collections",
-    "login-mail": "the server's operator mends its mail",
+    "login-mail": "the server's operator fixes its mail",
     "email-unverified": "open the mail with which the server asks for it",
     "bad-url": "write https://HOST or https://HOST:PORT/PATH; a password has no place in it",
     "bad-proxy": "write HTTPS_PROXY as http://HOST:PORT",
@@ -143,8 +143,8 @@ HINTS: Final[dict[str, str]] = {
     "item-has-attachment": "take the attached file out of the item in a client, then run it again",
     "no-rule": "add a creation rule for it to .sops.yaml",
     "no-rules": "`plana-secrets init` writes one",
-    "bad-rule": "mend .sops.yaml; `plana-secrets verify` names every defect of it",
-    "bad-rules": "mend .sops.yaml; `plana-secrets verify` names every defect of it",
+    "bad-rule": "fix .sops.yaml; `plana-secrets verify` names every defect of it",
+    "bad-rules": "fix .sops.yaml; `plana-secrets verify` names every defect of it",
     "symlink": "replace the link by what it leads to",
     "unwritable-file": "check the permissions and the free space",
     "recipients-differ": "`sops updatekeys {file}` brings it to its rule",
@@ -172,7 +172,7 @@ HINTS: Final[dict[str, str]] = {
     "nothing-checked": "`plana-secrets new` makes a secret file; files.roots says where they lie",
     "worker-died": "look for what killed it (memory?) and run it again",
     "pending": "`plana-secrets recover` finishes or undoes it",
-    "blocked": "mend that and run `plana-secrets recover`; with --discard it leaves the files as"
+    "blocked": "fix that and run `plana-secrets recover`; with --discard it leaves the files as"
     " they are now",
     "damaged-journal": "`plana-secrets recover --discard` leaves the files as they are now",
     "push-unknown": "`plana-secrets recover` asks again",
@@ -205,7 +205,7 @@ HINTS: Final[dict[str, str]] = {
     "bad-edit": "`plana-secrets ls FILE` shows the maps, lists and values that there are",
     "bad-type": "`plana-secrets edit` writes values of every type that the file may hold",
     "bad-value": "leave --type out, or give it as --type {type} takes it",
-    "bad-content": "mend that line and try again",
+    "bad-content": "fix that line and try again",
     "bad-kept-edit": "`plana-secrets edit {file} --discard` forgets it",
     "bad-name": "lower-case letters, digits and '-', as Kubernetes takes them",
     "bad-form": "for example hex:32, b64:48, b64url:32, alnum:24 or uuid",

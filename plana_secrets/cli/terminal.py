@@ -49,7 +49,7 @@ def agrees(context: Context, question: str) -> bool:
 
 
 def confirm(context: Context, question: str) -> None:
-    """A y/N question for what can be mended afterwards; a no stops.
+    """A y/N question for what can be fixed afterwards; a no stops.
 
     Raises:
         UsageError: the answer was no (kind ``declined``), or nobody can be asked.

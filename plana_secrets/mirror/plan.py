@@ -1,6 +1,6 @@
 """What is different between the files and the mirror, and what is to be done. Pure.
 
-``plan_mirror`` names every difference as drift and sorts what can be mended without
+``plan_mirror`` names every difference as drift and sorts what can be fixed without
 losing anything into creations, updates and deletions. What it leaves is left on
 purpose: a hand edit, an item of a removed file without ``prune``, what the backend
 cannot hold, and every file that could not be read.

@@ -34,5 +34,5 @@ class Check:
     level: Level
     what: str
     why: str
-    mend: str
+    fix: str
     acceptable: bool = True

@@ -57,4 +57,4 @@ def test_a_check_has_an_id_and_three_texts_in_sentences(check: Check) -> None:
     assert WORD.fullmatch(check.id)
     assert check.what.endswith(".")
     assert check.why.endswith(".")
-    assert check.mend
+    assert check.fix

@@ -1,4 +1,4 @@
-"""What ``doctor`` looks at: each thing once, with how to mend it."""
+"""What ``doctor`` looks at: each thing once, with how to fix it."""
 
 from __future__ import annotations
 

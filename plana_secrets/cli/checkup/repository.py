@@ -80,8 +80,8 @@ def _check_rules(workspace: Workspace) -> Iterator[Result]:
         rules = workspace.rules
     except PlanaSecretsError as error:
         severity = Severity.WARNING if error.kind == "no-rules" else Severity.ERROR
-        mend = "plana-secrets init" if error.kind == "no-rules" else None
-        yield Result("rules", error.message, severity, mend)
+        fix = "plana-secrets init" if error.kind == "no-rules" else None
+        yield Result("rules", error.message, severity, fix)
         return
     if not rules.defects:
         yield Result("rules", f".sops.yaml has {len(rules.creation_rules)} creation rules")

@@ -11,14 +11,14 @@ from plana_secrets.sops.model import Severity
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """``severity`` None: it is as it should be. ``mend``: what to do about it."""
+    """``severity`` None: it is as it should be. ``fix``: what to do about it."""
 
     check: str
     message: str
     severity: Severity | None = None
-    mend: str | None = None
+    fix: str | None = None
 
 
 def from_error(check: str, error: PlanaSecretsError, severity: Severity) -> Result:
-    """A check that ended with an error of ours; its advice is the mend."""
+    """A check that ended with an error of ours; its advice is the fix."""
     return Result(check, error.message, severity, find_hint(error))

@@ -28,7 +28,7 @@ _STYLES = {"ok": "green", "note": "dim", "warning": "yellow", "error": "red"}
 def doctor(context: Context, strict: bool) -> int:
     """Check the tools, the identities, the keyring and the repository.
 
-    Each line that is not ok comes with its mend. Nothing is changed and nothing is
+    Each line that is not ok comes with its fix. Nothing is changed and nothing is
     decrypted; whether the secret files are in order is for `plana-secrets verify`.
     """
     from plana_secrets.cli.checkup import run_checkup
@@ -53,8 +53,8 @@ def _show(output: Output, result: Result) -> None:
 
     word = _word(result)
     print(f"{output.style(word.ljust(7), _STYLES[word])}  {safe_line(result.message)}")
-    if result.mend:
-        print(f"         mend: {safe_line(result.mend)}")
+    if result.fix:
+        print(f"         fix: {safe_line(result.fix)}")
 
 
 def _report(output: Output, results: list[Result], counts: Counter[str]) -> None:
@@ -63,7 +63,7 @@ def _report(output: Output, results: list[Result], counts: Counter[str]) -> None
             "check": result.check,
             "severity": _word(result),
             "message": result.message,
-            "mend": result.mend,
+            "fix": result.fix,
         }
         for result in results
     ]

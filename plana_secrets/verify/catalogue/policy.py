@@ -24,7 +24,7 @@ POLICY_CHECKS: Final = (
         "Somebody who should not can read it, or somebody who must is locked out. "
         "sops itself never compares the two unasked.",
         "Decide which of the two is right: update the file's recipients from the rule, "
-        "or mend the rule.",
+        "or fix the rule.",
     ),
     Check(
         "too-few-recipients",
@@ -138,7 +138,7 @@ POLICY_CHECKS: Final = (
         Level.L3,
         "The state of a keyset cannot be worked out.",
         "Neither its age nor its targets could be judged.",
-        "Mend the findings in the keyset's files first.",
+        "Fix the findings in the keyset's files first.",
     ),
     Check(
         "keyset-breaks-flux",
@@ -174,7 +174,7 @@ POLICY_CHECKS: Final = (
         Level.L1,
         "A [[verify.accept]] has ended.",
         "Its finding counts again.",
-        "Mend the finding, or decide anew and move the date.",
+        "Fix the finding, or decide anew and move the date.",
         acceptable=False,
     ),
     Check(

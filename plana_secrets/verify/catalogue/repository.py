@@ -57,7 +57,7 @@ REPOSITORY_CHECKS: Final = (
         Level.L1,
         "A file could not be read from the disk.",
         "What was not read was not checked.",
-        "Mend its permissions, or remove it.",
+        "Fix its permissions, or remove it.",
         acceptable=False,
     ),
     Check(

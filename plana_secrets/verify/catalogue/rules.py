@@ -18,14 +18,14 @@ def _rules(
     check: str,
     what: str,
     why: str,
-    mend: str,
+    fix: str,
     severity: Severity = Severity.ERROR,
     *,
     acceptable: bool | None = None,
 ) -> Check:
     if acceptable is None:
         acceptable = severity is not Severity.ERROR
-    return Check(check, severity, Level.L1, what, why, mend, acceptable)
+    return Check(check, severity, Level.L1, what, why, fix, acceptable)
 
 
 RULES_CHECKS: Final = (

@@ -46,7 +46,7 @@ def _group(
         yield f"  {location(finding)}: {finding.message}"
     if shown < len(findings):
         yield f"  and {len(findings) - shown} more places"
-    yield f"  mend: {CHECKS[check].mend}"
+    yield f"  fix: {CHECKS[check].fix}"
 
 
 def location(finding: Finding) -> str:

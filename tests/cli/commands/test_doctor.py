@@ -1,4 +1,4 @@
-"""doctor: every kind of trouble is named with its mend, and nothing else is."""
+"""doctor: every kind of trouble is named with its fix, and nothing else is."""
 
 from __future__ import annotations
 
@@ -68,13 +68,13 @@ def test_warnings_fail_only_under_strict(healthy: World) -> None:
 def test_no_identity_is_an_error_with_the_ways_to_one(healthy: World) -> None:
     found = troubles(healthy, env={"SOPS_AGE_KEY_FILE": ""})
     assert found["identity"]["severity"] == "error"
-    assert "identity new" in found["identity"]["mend"]
+    assert "identity new" in found["identity"]["fix"]
 
 
 def test_a_key_file_that_others_may_read_comes_with_its_chmod(healthy: World) -> None:
     healthy.key_file.chmod(0o644)
-    mend = troubles(healthy)["key-file-mode"]["mend"]
-    subprocess.run(["sh", "-c", mend], check=True)
+    fix = troubles(healthy)["key-file-mode"]["fix"]
+    subprocess.run(["sh", "-c", fix], check=True)
     assert troubles(healthy) == {}
 
 
@@ -125,7 +125,7 @@ def test_an_old_sops_is_a_warning_where_people_start_it_themselves(
 def test_without_git_it_says_so_and_goes_on(healthy: World, tmp_path: Path) -> None:
     found = troubles(healthy, env={"PATH": str(tmp_path)})
     assert "git" in found
-    assert found["git"]["mend"] == "install git"
+    assert found["git"]["fix"] == "install git"
 
 
 def test_outside_of_a_repository_the_machine_is_still_checked(world: World) -> None:
@@ -144,17 +144,17 @@ def test_missing_and_broken_rules_are_named(healthy: World) -> None:
     (healthy.repo / ".sops.yaml").write_text("creation_rules:\n  - age: [\n")
     assert troubles(healthy)["rules"]["severity"] == "error"
     (healthy.repo / ".sops.yaml").unlink()
-    assert troubles(healthy)["rules"]["mend"] == "plana-secrets init"
+    assert troubles(healthy)["rules"]["fix"] == "plana-secrets init"
 
 
-def test_a_textconv_cache_and_what_it_wrote_come_with_their_mends(healthy: World) -> None:
+def test_a_textconv_cache_and_what_it_wrote_come_with_their_fixes(healthy: World) -> None:
     healthy.git("config", "diff.sopsdiffer.cachetextconv", "true")
     setting = troubles(healthy)["git-textconv"]
     assert setting["severity"] == "error"
-    healthy.command("sh", "-c", setting["mend"])
+    healthy.command("sh", "-c", setting["fix"])
     healthy.git("update-ref", "refs/notes/textconv/sopsdiffer", "HEAD")
-    mend = troubles(healthy)["git-textconv"]["mend"].partition(", then")[0]
-    healthy.command("sh", "-c", mend)
+    fix = troubles(healthy)["git-textconv"]["fix"].partition(", then")[0]
+    healthy.command("sh", "-c", fix)
     assert troubles(healthy) == {}
 
 
@@ -179,7 +179,7 @@ def test_attributes_that_do_nothing_to_the_content_are_fine(healthy: World) -> N
 def test_a_temporary_file_of_a_killed_run_is_named(healthy: World) -> None:
     (healthy.repo / "infra/secrets/dev/.a.yaml.plana-0123abcd").write_text("x")
     found = troubles(healthy)["leftover"]
-    assert found["mend"] == "plana-secrets recover"
+    assert found["fix"] == "plana-secrets recover"
     assert ".a.yaml.plana-0123abcd" in found["message"]
 
 
@@ -202,11 +202,11 @@ def test_a_private_folder_of_a_killed_process_is_named(
     assert str(runtime_folder) in troubles(healthy, env=env)["leftover"]["message"]
 
 
-def test_a_pending_journal_is_an_error_that_recover_mends(healthy: World) -> None:
+def test_a_pending_journal_is_an_error_that_recover_fixes(healthy: World) -> None:
     intent = Intent("rotate run x", str(healthy.repo), (IntendedFile(FILE, None, None),))
     Journal(Repository.open(healthy.repo)).begin(intent, [None])
     found = troubles(healthy)["journal"]
-    assert (found["severity"], found["mend"]) == ("error", "plana-secrets recover")
+    assert (found["severity"], found["fix"]) == ("error", "plana-secrets recover")
     assert "rotate run x" in found["message"]
 
 
@@ -246,7 +246,7 @@ def test_a_keyring_that_is_none_is_a_warning(healthy: World) -> None:
     }
     found = troubles(healthy, env=env)["keyring"]
     assert "null" in found["message"]
-    assert "--output FILE" in found["mend"]
+    assert "--output FILE" in found["fix"]
 
 
 def test_on_a_terminal_the_words_are_coloured(healthy: World) -> None:

@@ -50,7 +50,7 @@ class StateFile:
         self.path = folder / f"vaultwarden-{_mark(url)}-{_mark(email)}.json"
 
     def load(self) -> tuple[Secret | None, Secret | None]:
-        """Nothing where others may read or write the file: the next login mends that."""
+        """Nothing where others may read or write the file: the next login fixes that."""
         try:
             if self.path.stat().st_mode & 0o077:
                 return None, None
