@@ -5,6 +5,8 @@ import-linter holds us to it):
 
 ``cli``
     The one place that knows click, terminals and advice. One command, one file.
+``scaffold``
+    What we write into a repository: ``init``.
 ``config``
     ``plana-secrets.toml`` to typed settings; its only reader.
 ``verify``
@@ -15,6 +17,8 @@ import-linter holds us to it):
 ``secretfiles``
     The files under ``infra/secrets``: which there are, of what kind, how one is
     changed without ever being torn, and the journal of a change of many.
+``document``
+    Pure: what a document says, and what it looks like after an edit or a merge.
 ``sops`` | ``git``
     Reading SOPS documents natively and writing them through the sops program;
     the only door to git.

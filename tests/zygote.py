@@ -166,11 +166,11 @@ def _load() -> None:
                 if isinstance(command, LazyGroup):
                     tables.append(command.table)
     import plana_secrets.config.wire
+    import plana_secrets.document.emit
     import plana_secrets.mirror.backends.local
     import plana_secrets.rotation.apply
-    import plana_secrets.secretfiles.change
-    import plana_secrets.sops.emit
-    import plana_secrets.sops.reader
+    import plana_secrets.secretfiles.writing.writer
+    import plana_secrets.sops.reading.reader
     import plana_secrets.verify.run
 
     del plana_secrets

@@ -20,7 +20,7 @@ def complete_file(
 ) -> list[CompletionItem]:
     """Secret files, relative to the repository, and those below the working directory."""
     try:
-        from plana_secrets.secretfiles.find import list_secret_files
+        from plana_secrets.secretfiles.listing import list_secret_files
 
         context = _context(ctx)
         files = list_secret_files(context.workspace)
@@ -39,7 +39,7 @@ def complete_path(
     """Paths of the leaves in the file named before."""
     try:
         from plana_secrets.paths import format_path
-        from plana_secrets.secretfiles.find import resolve_file
+        from plana_secrets.secretfiles.listing import resolve_file
         from plana_secrets.secretfiles.open import read_structure_of
 
         context = _context(ctx)

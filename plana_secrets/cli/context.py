@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from plana_secrets.git.repository import Repository
     from plana_secrets.paths import LeafPath
     from plana_secrets.secretfiles.workspace import Workspace
-    from plana_secrets.sops.binary import Sops
+    from plana_secrets.sops.program.binary import Sops
 
 
 @dataclass
@@ -99,7 +99,7 @@ class Context:
         return find_identities(IdentitySources(self.identity_file, os.environ, Path.home()))
 
     def find_sops(self) -> Sops:
-        from plana_secrets.sops.binary import find_sops
+        from plana_secrets.sops.program.binary import find_sops
 
         return find_sops(os.environ, repository=self.repository.root)
 

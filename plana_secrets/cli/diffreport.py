@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from plana_secrets.cli.output import safe_line
 
 if TYPE_CHECKING:
-    from plana_secrets.secretfiles.compare import FileDifference, NameDifference
+    from plana_secrets.document.compare import FileDifference, NameDifference
     from plana_secrets.secretfiles.versions import Difference
 
 _MARKS = {"added": "+", "removed": "-", "changed": "~"}

@@ -21,14 +21,13 @@ from plana_secrets.cli.context import Context
 from plana_secrets.cli.editor import choose_editor, run_editor
 from plana_secrets.cli.output import safe_line
 from plana_secrets.cli.terminal import ask_line, is_interactive, require_interactive
+from plana_secrets.document.edits import Content, changed_paths
+from plana_secrets.document.merge import COMMENTS, Side
 from plana_secrets.errors import ConflictError, MalformedError, PlanaSecretsError, UsageError
 from plana_secrets.paths import LeafPath, format_path
 from plana_secrets.secret import Secret
-from plana_secrets.secretfiles import kept
-from plana_secrets.secretfiles.change import write_files, writing
-from plana_secrets.secretfiles.edits import Content, changed_paths
-from plana_secrets.secretfiles.merge import COMMENTS, Side
-from plana_secrets.secretfiles.revise import (
+from plana_secrets.secretfiles.editing import kept
+from plana_secrets.secretfiles.editing.revise import (
     Conflict,
     Opened,
     open_text,
@@ -36,7 +35,8 @@ from plana_secrets.secretfiles.revise import (
     read_text,
     stage_revision,
 )
-from plana_secrets.secretfiles.stage import StagedFile, describe
+from plana_secrets.secretfiles.writing.stage import StagedFile, describe
+from plana_secrets.secretfiles.writing.writer import write_files, writing
 from plana_secrets.storage import read_regular_file, replace_file
 
 _AT_ONCE: Final = 1.0

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def find_file(context: Context, text: str) -> str:
     """The file that a person named, relative to the repository."""
-    from plana_secrets.secretfiles.find import resolve_file
+    from plana_secrets.secretfiles.listing import resolve_file
 
     return resolve_file(context.workspace, text, context.folder)
 
@@ -59,7 +59,7 @@ def no_such_path(items: list[Item], file: str, path: LeafPath) -> UsageError:
 
 def warn_if_pending(context: Context) -> None:
     """Those who only read are told of a change that was interrupted, and go on."""
-    from plana_secrets.secretfiles.journal import pending
+    from plana_secrets.secretfiles.writing.journal import pending
 
     workspace = context.workspace
     try:

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from plana_secrets.document.edits import SetLeaf
+from plana_secrets.document.kinds import FileKind, kind_of
 from plana_secrets.errors import ConflictError, UsageError
 from plana_secrets.mirror.backend import Listing, Record
 from plana_secrets.mirror.item import digest_of, encode_text
 from plana_secrets.paths import LeafPath, format_path, parse_path
 from plana_secrets.secret import Secret
-from plana_secrets.secretfiles.edits import SetLeaf
-from plana_secrets.secretfiles.kinds import FileKind, kind_of
 from plana_secrets.sops.model import Document, LeafType
 
 

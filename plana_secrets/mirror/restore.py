@@ -11,6 +11,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from plana_secrets.document.edits import Content, content_of
+from plana_secrets.document.kinds import canonical_selector
+from plana_secrets.document.values import SETTABLE_TYPES, canonical_value
 from plana_secrets.errors import (
     CredentialError,
     FailedError,
@@ -22,14 +25,11 @@ from plana_secrets.mirror.compare import hand_edits_without_file
 from plana_secrets.mirror.item import EMPTY_LIST, EMPTY_MAP, NOTE, PLAIN, TITLE, encode_text
 from plana_secrets.paths import parse_path
 from plana_secrets.secret import Secret
-from plana_secrets.secretfiles.edits import Content, content_of
-from plana_secrets.secretfiles.kinds import canonical_selector
 from plana_secrets.secretfiles.open import open_bytes, path_below
-from plana_secrets.secretfiles.stage import describe
-from plana_secrets.secretfiles.values import SETTABLE_TYPES, canonical_value
 from plana_secrets.secretfiles.workspace import Workspace
+from plana_secrets.secretfiles.writing.stage import describe
 from plana_secrets.sops.model import Empty, Item, Leaf, LeafType
-from plana_secrets.sops.rules import CreationRule
+from plana_secrets.sops.rules.rulesfile import CreationRule
 from plana_secrets.storage import make_folder, replace_file
 
 
@@ -171,7 +171,7 @@ def encrypt(workspace: Workspace, lost: LostFile) -> bytes:
     Raises:
         FailedError: it cannot be encrypted, or the result is not what was meant.
     """
-    from plana_secrets.sops.emit import emit_yaml
+    from plana_secrets.document.emit import emit_yaml
 
     rule = workspace.rule_for(lost.file)
     plain = emit_yaml(lost.content.items, lost.content.values)
@@ -184,7 +184,7 @@ def encrypt(workspace: Workspace, lost: LostFile) -> bytes:
 
 def _check(workspace: Workspace, lost: LostFile, ciphertext: bytes, rule: CreationRule) -> None:
     """Without an identity it is at least encrypted as the rule says, without a defect."""
-    from plana_secrets.sops.reader import read_structure
+    from plana_secrets.sops.reading.reader import read_structure
 
     structure = read_structure(ciphertext)
     metadata = structure.metadata

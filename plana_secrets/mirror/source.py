@@ -11,22 +11,22 @@ import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from plana_secrets.document.kinds import FileKind, kind_of
 from plana_secrets.errors import CredentialError, FailedError, MalformedError, PlanaSecretsError
 from plana_secrets.mirror.backend import DesiredItem, Unsupported
 from plana_secrets.mirror.item import build_item, copy_document, without_paths
 from plana_secrets.mirror.settings import MirrorSettings
 from plana_secrets.mirror.wording import titles_of
-from plana_secrets.secretfiles.find import (
+from plana_secrets.secretfiles.listing import (
     glob_match,
     last_match,
     list_secret_files,
     select_secret_files,
 )
-from plana_secrets.secretfiles.kinds import FileKind, kind_of
 from plana_secrets.secretfiles.open import open_bytes, read_bytes_of
 from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.sops.model import RULES_FILE, Document
-from plana_secrets.sops.rules import Rules, parse_rules
+from plana_secrets.sops.rules.rulesfile import Rules, parse_rules
 
 
 @dataclass(frozen=True, slots=True)

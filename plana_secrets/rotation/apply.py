@@ -39,8 +39,8 @@ from plana_secrets.rotation.policy import KeysetPolicy
 from plana_secrets.rotation.refusal import refusal_error
 from plana_secrets.rotation.status import describe, describe_stored
 from plana_secrets.rotation.store import KeysetStore
-from plana_secrets.secretfiles.change import StagedFile, write_files, writing
 from plana_secrets.secretfiles.workspace import Workspace
+from plana_secrets.secretfiles.writing.writer import StagedFile, write_files, writing
 
 _READ_BACK: Final = "read-back"
 

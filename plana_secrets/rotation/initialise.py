@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from plana_secrets.document.references import SecretReference
 from plana_secrets.errors import FailedError, UsageError
 from plana_secrets.rotation.apply import Moved, Rotation, land
 from plana_secrets.rotation.keyset import Keyset, found_keyset, reopen
@@ -15,8 +16,7 @@ from plana_secrets.rotation.landing import Delivery, Landing
 from plana_secrets.rotation.material import KEY_BYTES
 from plana_secrets.rotation.render import rendered_references, targets_of
 from plana_secrets.rotation.store import KeysetStore
-from plana_secrets.secretfiles.change import StagedFile, writing
-from plana_secrets.secretfiles.references import SecretReference
+from plana_secrets.secretfiles.writing.writer import StagedFile, writing
 
 _API_KEY_BYTES: Final = 16
 """Adopted API keys are mostly hexadecimal or base64: less than this can be guessed."""

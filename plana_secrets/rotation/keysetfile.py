@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final, NoReturn
 
+from plana_secrets.document.edits import Edit, SetLeaf, Unset
 from plana_secrets.errors import MalformedError
 from plana_secrets.paths import LeafPath, format_path
 from plana_secrets.rotation.keyset import Key, Keyset, Status, find_faults, format_instant
@@ -23,7 +24,6 @@ from plana_secrets.rotation.keyset import parse_instant as _parse_instant
 from plana_secrets.rotation.kinds import is_value_of_kind
 from plana_secrets.rotation.material import is_fingerprint
 from plana_secrets.secret import Secret
-from plana_secrets.secretfiles.edits import Edit, SetLeaf, Unset
 from plana_secrets.sops.model import Defect, Document, Item, Leaf, LeafType, Severity, Structure
 
 SCHEMA: Final = "plana-secrets/keyset/1"

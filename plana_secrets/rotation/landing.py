@@ -19,9 +19,9 @@ from typing import Final
 
 from plana_secrets.errors import ConflictError
 from plana_secrets.rotation.keyset import Keyset
-from plana_secrets.secretfiles.change import CommitRequest
 from plana_secrets.secretfiles.open import read_bytes_of
 from plana_secrets.secretfiles.workspace import Workspace
+from plana_secrets.secretfiles.writing.writer import CommitRequest
 
 SLOW_LANDING: Final = timedelta(seconds=5)
 """A commit that took longer than this from its instant to the branch is dated again."""

@@ -15,12 +15,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from plana_secrets.document.references import SecretReference, parse_reference
 from plana_secrets.errors import MalformedError, UsageError
 from plana_secrets.rotation.keyset import Keyset
 from plana_secrets.rotation.kinds import api_key, conditions_of, jwt_hs256
 from plana_secrets.rotation.policy import ApiKeyPolicy, JwtPolicy, KeysetPolicy
 from plana_secrets.secret import Secret
-from plana_secrets.secretfiles.references import SecretReference, parse_reference
 
 _CALLER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 

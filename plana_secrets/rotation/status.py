@@ -14,7 +14,7 @@ from plana_secrets.rotation.policy import KeysetPolicy
 from plana_secrets.rotation.store import KeysetStore
 from plana_secrets.secretfiles.open import read_structure_of
 from plana_secrets.secretfiles.workspace import Workspace
-from plana_secrets.sops.reader import read_structure
+from plana_secrets.sops.reading.reader import read_structure
 
 
 def list_keysets(

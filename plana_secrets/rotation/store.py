@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
+from plana_secrets.document.edits import Edit, SetLeaf, Unset
+from plana_secrets.document.kinds import FileKind, kind_of
+from plana_secrets.document.references import SecretReference
 from plana_secrets.errors import FailedError, MalformedError, UsageError
 from plana_secrets.paths import format_path
 from plana_secrets.rotation.keyset import Keyset
@@ -22,14 +25,11 @@ from plana_secrets.rotation.render import (
     targets_of,
 )
 from plana_secrets.secret import Secret
-from plana_secrets.secretfiles.edits import Edit, SetLeaf, Unset
-from plana_secrets.secretfiles.kinds import FileKind, kind_of
 from plana_secrets.secretfiles.open import read_document_of
-from plana_secrets.secretfiles.references import SecretReference
-from plana_secrets.secretfiles.stage import StagedFile, stage_edits
 from plana_secrets.secretfiles.workspace import Workspace
+from plana_secrets.secretfiles.writing.stage import StagedFile, stage_edits
 from plana_secrets.sops.model import Document, LeafType
-from plana_secrets.sops.selectors import is_encrypted_path
+from plana_secrets.sops.rules.selectors import is_encrypted_path
 
 
 class KeysetStore:

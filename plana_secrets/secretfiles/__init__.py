@@ -1,15 +1,11 @@
-"""The files under ``infra/secrets``: which there are, and how one is changed.
+"""The secret files of a repository: which there are, and the only way to write one.
 
-``workspace``
+``workspace`` | ``settings``
     The repository with its rules, identities and programs, each found when it is needed.
-``kinds`` | ``globs`` | ``find`` | ``open`` | ``references``
-    What a file is, where files are, how one is read, how a leaf in one is named.
-``edits`` | ``guard`` | ``values``
-    Pure: what a document looks like after an edit, and what may not be edited.
-``stage``
-    The new ciphertext of a file, made by sops and judged by us, not yet in its place.
-``journal`` | ``recovery`` | ``exclusive`` | ``change``
-    How staged files get into place together, alone, and through any crash.
-``compare`` | ``versions``
-    What differs between two commits, or a commit and the work tree, by name.
+``listing`` | ``globs`` | ``open`` | ``versions``
+    Where files are, how one is read, and those of a commit beside another.
+``writing``
+    How new ciphertext gets into place: staged, journalled, locked, recovered.
+``editing``
+    A whole document as text that a person changes, and an edit kept for later.
 """

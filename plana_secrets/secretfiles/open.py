@@ -55,7 +55,7 @@ def read_bytes_of(workspace: Workspace, file: str) -> bytes:
 
 def read_structure_of(workspace: Workspace, file: str) -> Structure:
     """A file as it can be read without any key; its defects are in the structure."""
-    from plana_secrets.sops.reader import read_structure
+    from plana_secrets.sops.reading.reader import read_structure
 
     return read_structure(read_bytes_of(workspace, file))
 
@@ -88,7 +88,7 @@ def check_sound(structure: Structure, file: str) -> None:
 
 def open_bytes(data: bytes, file: str, identities: Identities) -> Document:
     """The document that ``data`` is; ``file`` is for the messages only."""
-    from plana_secrets.sops.reader import open_document, read_structure
+    from plana_secrets.sops.reading.reader import open_document, read_structure
 
     structure = read_structure(data)
     check_sound(structure, file)

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from plana_secrets.errors import CredentialError, FailedError, MalformedError, UsageError
-from plana_secrets.git.repository import Repository
-from plana_secrets.secretfiles.compare import (
+from plana_secrets.document.compare import (
     FileDifference,
     RuleDifference,
     Version,
     compare_file,
     compare_rules,
 )
-from plana_secrets.secretfiles.find import list_secret_files, select_secret_files
+from plana_secrets.errors import CredentialError, FailedError, MalformedError, UsageError
+from plana_secrets.git.repository import Repository
+from plana_secrets.secretfiles.listing import list_secret_files, select_secret_files
 from plana_secrets.secretfiles.open import check_sound, read_bytes_of
 from plana_secrets.secretfiles.workspace import RULES_FILE, Workspace
 from plana_secrets.sops.model import Structure
-from plana_secrets.sops.rules import parse_rules
+from plana_secrets.sops.rules.rulesfile import parse_rules
 from plana_secrets.storage import read_regular_file
 
 _BATCH = 200
@@ -129,7 +129,7 @@ def _is_undecided(side: Version | None) -> bool:
 
 
 def _version(workspace: Workspace, file: str, data: bytes) -> Version:
-    from plana_secrets.sops.reader import open_document, read_structure
+    from plana_secrets.sops.reading.reader import open_document, read_structure
 
     structure = read_structure(data)
     try:

@@ -17,8 +17,8 @@ from plana_secrets.storage import read_regular_file
 
 if TYPE_CHECKING:
     from plana_secrets.age.identities import Identities
-    from plana_secrets.sops.binary import Sops
-    from plana_secrets.sops.rules import CreationRule, Rules
+    from plana_secrets.sops.program.binary import Sops
+    from plana_secrets.sops.rules.rulesfile import CreationRule, Rules
 
 __all__ = ["RULES_FILE", "Workspace"]
 
@@ -75,7 +75,9 @@ class Workspace:
             if error.kind == "missing-file":
                 raise FailedError(f"no {RULES_FILE} at the root", kind="no-rules") from None
             raise
-        from plana_secrets.sops.rules import parse_rules  # most reading commands need no rules
+        from plana_secrets.sops.rules.rulesfile import (
+            parse_rules,  # most reading commands need no rules
+        )
 
         return parse_rules(content)
 

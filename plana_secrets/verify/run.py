@@ -13,14 +13,14 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from plana_secrets.document.kinds import FileKind
 from plana_secrets.errors import FailedError, PlanaSecretsError, UsageError
 from plana_secrets.observability import Event, Observer, silent
 from plana_secrets.rotation.policy import KeysetPolicy
-from plana_secrets.secretfiles.journal import stop_if_pending
-from plana_secrets.secretfiles.kinds import FileKind
 from plana_secrets.secretfiles.workspace import Workspace
+from plana_secrets.secretfiles.writing.journal import stop_if_pending
 from plana_secrets.sops.model import Severity
-from plana_secrets.sops.rules import Rules
+from plana_secrets.sops.rules.rulesfile import Rules
 from plana_secrets.verify.accepts import apply_accepts
 from plana_secrets.verify.catalogue import CHECKS
 from plana_secrets.verify.check import Level

@@ -6,14 +6,14 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from plana_secrets.document.kinds import FileKind
 from plana_secrets.errors import FailedError
 from plana_secrets.git.search import attributes_of, files_containing, files_left_out
-from plana_secrets.secretfiles.find import glob_match
-from plana_secrets.secretfiles.kinds import FileKind
+from plana_secrets.secretfiles.listing import glob_match
 from plana_secrets.secretfiles.open import SIZE_LIMIT, path_below
 from plana_secrets.secretfiles.workspace import RULES_FILE, Workspace
 from plana_secrets.sops.model import Severity
-from plana_secrets.sops.rules import Rules
+from plana_secrets.sops.rules.rulesfile import Rules
 from plana_secrets.storage import is_temporary, read_regular_file
 from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.checks.attributes import check_attributes

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plana_secrets.document.edits import Content, content_of
 from plana_secrets.errors import ConflictError, UsageError
 from plana_secrets.mirror.adopt import plan_adoption
 from plana_secrets.mirror.backend import Listing
@@ -16,8 +17,7 @@ from plana_secrets.mirror.item import build_item, copy_document
 from plana_secrets.mirror.restore import plan_restore
 from plana_secrets.paths import LeafPath
 from plana_secrets.secret import Secret
-from plana_secrets.secretfiles.edits import Content, content_of
-from plana_secrets.secretfiles.stage import describe
+from plana_secrets.secretfiles.writing.stage import describe
 from plana_secrets.sops.model import (
     Document,
     Empty,

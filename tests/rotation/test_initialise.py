@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 
+from plana_secrets.document.references import parse_reference
 from plana_secrets.errors import FailedError, MalformedError, UsageError
 from plana_secrets.rotation.apply import confirm_keyset, run_move
 from plana_secrets.rotation.initialise import Source, init_keyset
 from plana_secrets.rotation.keyset import Move
 from plana_secrets.rotation.landing import Delivery
-from plana_secrets.secretfiles.references import parse_reference
 from tests.rotation.conftest import ACCOUNT, PORTAL, PROVIDER, Fleet
 from tests.rotation.examples import ACCEPTED, API, CALLER, JWT, KEYSET_JSON
 

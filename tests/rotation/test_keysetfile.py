@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plana_secrets.document.edits import EMPTY_CONTENT, Content, plan_edits
+from plana_secrets.document.kinds import KEYSET_SELECTOR
 from plana_secrets.rotation.keyset import Keyset, Move, check_move, confirm, found_keyset, stamp
 from plana_secrets.rotation.keysetfile import (
     SCHEMA,
@@ -20,8 +22,6 @@ from plana_secrets.rotation.keysetfile import (
 )
 from plana_secrets.rotation.kinds import conditions_of
 from plana_secrets.secret import Secret
-from plana_secrets.secretfiles.edits import EMPTY_CONTENT, Content, plan_edits
-from plana_secrets.secretfiles.kinds import KEYSET_SELECTOR
 from plana_secrets.sops.model import (  # fmt: skip
     Comment,
     Defect,

@@ -20,7 +20,7 @@ from plana_secrets.process import become_child
 from plana_secrets.rotation.apply import run_due, run_move
 from plana_secrets.rotation.initialise import Source, init_keyset
 from plana_secrets.rotation.landing import Delivery
-from plana_secrets.secretfiles.change import writing
+from plana_secrets.secretfiles.writing.writer import writing
 from tests.rotation.conftest import Fleet
 from tests.rotation.examples import ACCEPTED, API, CALLER
 

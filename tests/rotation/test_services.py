@@ -11,10 +11,10 @@ from pathlib import Path
 import jwt
 import pytest
 
+from plana_secrets.document.references import parse_reference
 from plana_secrets.rotation.apply import run_move
 from plana_secrets.rotation.initialise import Source, init_keyset
 from plana_secrets.rotation.landing import Delivery
-from plana_secrets.secretfiles.references import parse_reference
 from tests.rotation.conftest import ACCOUNT, Fleet
 from tests.rotation.examples import JWT, KEYSET_JSON
 from tests.services.node import NodeService, node_service

@@ -8,10 +8,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from plana_secrets.document.edits import Edit, SetLeaf, Unset
 from plana_secrets.secret import Secret
-from plana_secrets.secretfiles.change import stage_edits, write_files, writing
-from plana_secrets.secretfiles.edits import Edit, SetLeaf, Unset
 from plana_secrets.secretfiles.workspace import Workspace
+from plana_secrets.secretfiles.writing.writer import stage_edits, write_files, writing
 from plana_secrets.sops.model import LeafType
 from tests.world import World
 

@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plana_secrets.age.identities import Identities
+from plana_secrets.document.emit import emit_yaml
 from plana_secrets.errors import MalformedError
 from plana_secrets.paths import LeafPath
 from plana_secrets.secret import Secret
-from plana_secrets.sops.binary import Sops
-from plana_secrets.sops.emit import emit_yaml
 from plana_secrets.sops.model import Comment, Document, Empty, Item, Leaf, LeafType
-from plana_secrets.sops.reader import read_document
+from plana_secrets.sops.program.binary import Sops
+from plana_secrets.sops.reading.reader import read_document
 
 Content = list[tuple[Item, Secret | None]]
 

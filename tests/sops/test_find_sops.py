@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from plana_secrets.errors import FailedError, PlanaSecretsError, UsageError
-from plana_secrets.sops import binary
-from plana_secrets.sops.binary import Sops, find_sops
+from plana_secrets.sops.program import binary
+from plana_secrets.sops.program.binary import Sops, find_sops
 
 
 def fake_sops(folder: Path, version: str, *, extra: str = "") -> Path:

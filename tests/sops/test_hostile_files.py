@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plana_secrets.errors import PlanaSecretsError
-from plana_secrets.sops.reader import read_document, read_structure
-from plana_secrets.sops.tree import DEEPEST
+from plana_secrets.sops.reading.reader import read_document, read_structure
+from plana_secrets.sops.reading.tree import DEEPEST
 from tests.sops.sopsfiles import Bench, identities_of
 from tests.world import sops_program
 
@@ -115,7 +115,7 @@ def test_a_damaged_file_is_refused_or_means_what_sops_says(
     """Never read where sops refuses, never another value than sops gives."""
     import json
 
-    from plana_secrets.sops.values import to_json_text
+    from plana_secrets.sops.reading.jsonvalues import to_json_text
 
     lines = encrypted.decode().split("\n")
     for number, where, text, cut in edits:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from plana_secrets.age.identities import Identity
-from plana_secrets.sops.binary import Sops
+from plana_secrets.sops.program.binary import Sops
 
 SENTINEL = "s3ntinel-of-the-value"
 
@@ -20,7 +20,7 @@ import sys
 from pathlib import Path
 from plana_secrets.age.identities import parse_identity_file
 from plana_secrets.secret import Secret
-from plana_secrets.sops.binary import find_sops
+from plana_secrets.sops.program.binary import find_sops
 
 root, program = Path(sys.argv[1]), sys.argv[2]
 key, value = sys.stdin.buffer.read().split(b"|")

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plana_secrets.sops.reader import UnreadableError, open_document, read_structure
-from plana_secrets.sops.values import to_json_text
+from plana_secrets.sops.reading.jsonvalues import to_json_text
+from plana_secrets.sops.reading.reader import UnreadableError, open_document, read_structure
 from tests.sops.sopsfiles import Bench
 from tests.world import sops_program
 

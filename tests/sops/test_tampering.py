@@ -17,7 +17,7 @@ import pyrage
 import pytest
 
 from plana_secrets.sops.model import Severity
-from plana_secrets.sops.reader import UnreadableError, open_document, read_structure
+from plana_secrets.sops.reading.reader import UnreadableError, open_document, read_structure
 from tests.sops.sopsfiles import Bench
 from tests.world import sops_program
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import plana_secrets
-from plana_secrets.sops.scalars import key_problem
+from plana_secrets.sops.reading.scalars import key_problem
 from plana_secrets.verify.catalogue import CHECKS
 from plana_secrets.verify.catalogue.content import CONTENT_CHECKS
 from plana_secrets.verify.catalogue.policy import POLICY_CHECKS

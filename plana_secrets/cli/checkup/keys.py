@@ -33,7 +33,10 @@ def _check_identities(context: Context) -> Iterator[Result]:
         found = context.find_identities().complete()
         for origin, reason in notable(found):
             yield Result(
-                "identity-unusable", f"{origin}: {reason}", Severity.WARNING, _fix_for_unusable(reason)
+                "identity-unusable",
+                f"{origin}: {reason}",
+                Severity.WARNING,
+                _fix_of_unusable(reason),
             )
         require_identities(found)
     except CredentialError as error:
@@ -44,7 +47,7 @@ def _check_identities(context: Context) -> Iterator[Result]:
     yield from _check_membership(context, found)
 
 
-def _fix_for_unusable(reason: str) -> str:
+def _fix_of_unusable(reason: str) -> str:
     if "passphrase" in reason:
         return "`plana-secrets identity import FILE` asks for the passphrase once"
     return "correct the place that is named, or take the setting away"

@@ -14,7 +14,7 @@ from plana_secrets.sops.model import Severity
 
 if TYPE_CHECKING:
     from plana_secrets.cli.context import Context
-    from plana_secrets.sops.binary import Sops
+    from plana_secrets.sops.program.binary import Sops
 
 
 def check_machine(context: Context) -> Iterator[Result]:
@@ -35,7 +35,7 @@ def _check_git(context: Context) -> Result:
 
 
 def _check_sops(context: Context) -> Result:
-    from plana_secrets.sops.binary import find_sops
+    from plana_secrets.sops.program.binary import find_sops
 
     try:
         root = context.repository.root
@@ -49,7 +49,7 @@ def _check_sops(context: Context) -> Result:
 
 def judge_sops(sops: Sops) -> Result:
     """The bundled sops is only ever started by us, in a way that the old weakness needs not."""
-    from plana_secrets.sops.binary import RECOMMENDED
+    from plana_secrets.sops.program.binary import RECOMMENDED
 
     version = ".".join(map(str, sops.version))
     if sops.is_recommended:

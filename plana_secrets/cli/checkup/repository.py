@@ -93,7 +93,7 @@ def _check_rules(workspace: Workspace) -> Iterator[Result]:
 def _check_attributes(workspace: Workspace) -> Iterator[Result]:
     """What git is told to do with secret files beyond storing them."""
     from plana_secrets.git.search import attributes_of
-    from plana_secrets.secretfiles.find import list_secret_files
+    from plana_secrets.secretfiles.listing import list_secret_files
 
     found = attributes_of(workspace.repository, list_secret_files(workspace))
     for name, (severity, what) in _ATTRIBUTES.items():
@@ -130,7 +130,7 @@ def _check_leftovers(workspace: Workspace) -> Iterator[Result]:
 
 
 def _check_journal(workspace: Workspace) -> Iterator[Result]:
-    from plana_secrets.secretfiles.journal import pending
+    from plana_secrets.secretfiles.writing.journal import pending
 
     found = pending(workspace)
     if found is not None:

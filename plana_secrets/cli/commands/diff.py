@@ -55,7 +55,7 @@ def diff(context: Context, what: tuple[str, ...], form: str, check: bool) -> int
 
 def _parse(context: Context, what: tuple[str, ...]) -> tuple[Span, list[str]]:
     """The first word is a revision when it is one and no file has that name."""
-    from plana_secrets.secretfiles.find import resolve_file
+    from plana_secrets.secretfiles.listing import resolve_file
     from plana_secrets.secretfiles.versions import parse_span
 
     first, rest = (what[0], what[1:]) if what else (None, ())
@@ -68,7 +68,7 @@ def _parse(context: Context, what: tuple[str, ...]) -> tuple[Span, list[str]]:
 
 def _is_file(context: Context, text: str) -> bool:
     from plana_secrets.errors import UsageError
-    from plana_secrets.secretfiles.find import resolve_file
+    from plana_secrets.secretfiles.listing import resolve_file
 
     try:
         resolve_file(context.workspace, text, context.folder)

@@ -11,7 +11,7 @@ from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.errors import UsageError
 
 if TYPE_CHECKING:
-    from plana_secrets.secretfiles.merge import Side
+    from plana_secrets.document.merge import Side
 
 EPILOG = """\b
 The editor is $PLANA_EDITOR, $VISUAL, $EDITOR, else vi. Nobody is locked out while you

@@ -11,7 +11,7 @@ from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.errors import UsageError
 
 if TYPE_CHECKING:
-    from plana_secrets.secretfiles.encrypt import Encryption, PlainHistory
+    from plana_secrets.secretfiles.editing.encrypt import Encryption, PlainHistory
 
 EPILOG = """\b
 Examples:
@@ -31,8 +31,8 @@ def encrypt(context: Context, file: str, dry_run: bool) -> None:
     index: then its values are known to everybody who can read the repository.
     """
     from plana_secrets.cli.secretfile import find_file
-    from plana_secrets.secretfiles.encrypt import find_plain_history
-    from plana_secrets.secretfiles.find import is_secret_file
+    from plana_secrets.secretfiles.editing.encrypt import find_plain_history
+    from plana_secrets.secretfiles.listing import is_secret_file
 
     target = find_file(context, file)
     if not is_secret_file(context.workspace.settings, target):
@@ -48,8 +48,8 @@ def encrypt(context: Context, file: str, dry_run: bool) -> None:
 
 
 def _write(context: Context, file: str, *, dry_run: bool) -> Encryption:
-    from plana_secrets.secretfiles.change import write_files, writing
-    from plana_secrets.secretfiles.encrypt import stage_encryption
+    from plana_secrets.secretfiles.editing.encrypt import stage_encryption
+    from plana_secrets.secretfiles.writing.writer import write_files, writing
 
     if dry_run:
         return stage_encryption(context.workspace, file)

@@ -12,7 +12,7 @@ from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.errors import UsageError
 
 if TYPE_CHECKING:
-    from plana_secrets.setup import PlannedFile, Survey
+    from plana_secrets.scaffold.repository import PlannedFile, Survey
 
 EPILOG = """\b
 Examples:
@@ -77,7 +77,7 @@ def init(
     them, changes no rule and no secret file, shows the settings that it would write as
     a diff, and ends with a first verify. Run it again as often as you like.
     """
-    from plana_secrets.setup import survey
+    from plana_secrets.scaffold.repository import survey
 
     if sum((recovery is not None, recovery_out is not None, single)) > 1:
         raise UsageError("--recovery, --recovery-out and --single exclude each other")
@@ -92,7 +92,7 @@ def init(
 def _init_empty(context: Context, wishes: _Wishes) -> None:
     from plana_secrets.age.recipients import parse_recipient
     from plana_secrets.cli.identities import choose_recovery, own_recipient
-    from plana_secrets.setup import plan_config, plan_rules
+    from plana_secrets.scaffold.repository import plan_config, plan_rules
 
     further = [parse_recipient(one).text for one in wishes.recipients]
     recovery = choose_recovery(
@@ -112,7 +112,7 @@ def _init_empty(context: Context, wishes: _Wishes) -> None:
 
 
 def _init_used(context: Context, found: Survey, wishes: _Wishes) -> None:
-    from plana_secrets.setup import plan_config_for_used
+    from plana_secrets.scaffold.repository import plan_config_for_used
 
     _list_files(context, found)
     if found.has_config:

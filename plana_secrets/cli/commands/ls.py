@@ -33,7 +33,7 @@ def ls(context: Context, file: str | None, check: bool) -> int:
 
 
 def _list_files(context: Context, *, check: bool) -> int:
-    from plana_secrets.secretfiles.find import list_secret_files
+    from plana_secrets.secretfiles.listing import list_secret_files
 
     rows = [_describe(context, name) for name in list_secret_files(context.workspace)]
     if context.json:
@@ -45,7 +45,7 @@ def _list_files(context: Context, *, check: bool) -> int:
 
 
 def _describe(context: Context, file: str) -> dict[str, str | None]:
-    from plana_secrets.secretfiles.kinds import kind_of
+    from plana_secrets.document.kinds import kind_of
     from plana_secrets.secretfiles.open import check_sound, read_structure_of
 
     kind = problem = None
@@ -59,8 +59,8 @@ def _describe(context: Context, file: str) -> dict[str, str | None]:
 
 def _list_paths(context: Context, file: str) -> int:
     from plana_secrets.cli.secretfile import find_file, read_sound_structure
+    from plana_secrets.document.kinds import kind_of
     from plana_secrets.paths import format_path
-    from plana_secrets.secretfiles.kinds import kind_of
     from plana_secrets.sops.model import Empty, Leaf, Selector
 
     name = find_file(context, file)

@@ -11,8 +11,8 @@ from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.errors import ConflictError, UsageError
 
 if TYPE_CHECKING:
+    from plana_secrets.document.kinds import FileKind
     from plana_secrets.secret import Secret
-    from plana_secrets.secretfiles.kinds import FileKind
 
 EPILOG = """\b
 Examples:
@@ -48,8 +48,8 @@ def new(
     Its kind follows from the rule in .sops.yaml; --kind makes sure that it is the one
     that you mean.
     """
-    from plana_secrets.secretfiles.create import empty_file, manifest_name
-    from plana_secrets.secretfiles.kinds import FileKind
+    from plana_secrets.document.blank import empty_file, manifest_name
+    from plana_secrets.document.kinds import FileKind
 
     target = _find_target(context, file)
     kind = _find_kind(context, target, word)
@@ -67,7 +67,7 @@ def new(
 
 
 def _find_target(context: Context, text: str) -> str:
-    from plana_secrets.secretfiles.find import is_secret_file, resolve_file
+    from plana_secrets.secretfiles.listing import is_secret_file, resolve_file
 
     workspace = context.workspace
     file = resolve_file(workspace, text, context.folder, must_exist=False)
@@ -82,7 +82,7 @@ def _find_target(context: Context, text: str) -> str:
 
 
 def _find_kind(context: Context, file: str, word: str | None) -> FileKind:
-    from plana_secrets.secretfiles.kinds import FileKind, kind_of
+    from plana_secrets.document.kinds import FileKind, kind_of
 
     kind = kind_of(context.workspace.rule_for(file).selector)
     if kind is FileKind.KEYSET:
@@ -97,7 +97,7 @@ def _find_kind(context: Context, file: str, word: str | None) -> FileKind:
 
 
 def _write(context: Context, file: str, plain: Secret, *, dry_run: bool) -> None:
-    from plana_secrets.secretfiles.change import stage_new, write_files, writing
+    from plana_secrets.secretfiles.writing.writer import stage_new, write_files, writing
 
     if dry_run:
         stage_new(context.workspace, file, plain)

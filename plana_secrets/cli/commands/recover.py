@@ -39,7 +39,7 @@ def recover(context: Context, discard: bool) -> None:
     does not answer, it ends with 7 and says what is open; --discard then leaves the
     files as they are and gives up what was not yet written.
     """
-    from plana_secrets.secretfiles.change import discard_pending, writing
+    from plana_secrets.secretfiles.writing.writer import discard_pending, writing
 
     if discard:
         operation = discard_pending(context.workspace)

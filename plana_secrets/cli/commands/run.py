@@ -13,7 +13,7 @@ from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.errors import PlanaSecretsError, UsageError
 
 if TYPE_CHECKING:
-    from plana_secrets.secretfiles.environment import Variables
+    from plana_secrets.document.environment import Variables
     from plana_secrets.sops.model import Document
 
 EPILOG = """\b
@@ -102,7 +102,7 @@ def run(
 
 def _read_variables(context: Context, files: tuple[str, ...], pairs: tuple[str, ...]) -> Variables:
     from plana_secrets.cli.secretfile import find_leaf, warn_if_pending
-    from plana_secrets.secretfiles.environment import (
+    from plana_secrets.document.environment import (
         Variables,
         add_document,
         add_leaf,

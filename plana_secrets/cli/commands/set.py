@@ -15,9 +15,9 @@ from plana_secrets.errors import UsageError
 from plana_secrets.secret import Secret
 
 if TYPE_CHECKING:
+    from plana_secrets.document.edits import SetLeaf
     from plana_secrets.paths import LeafPath
-    from plana_secrets.secretfiles.edits import SetLeaf
-    from plana_secrets.secretfiles.stage import StagedFile
+    from plana_secrets.secretfiles.writing.stage import StagedFile
     from plana_secrets.sops.model import LeafType
 
 EPILOG = """\b
@@ -75,8 +75,8 @@ def set_(
     A string stays a string whatever it looks like; a number or a boolean needs --type.
     """
     from plana_secrets.cli.secretfile import find_leaf
+    from plana_secrets.document.edits import SetLeaf
     from plana_secrets.paths import format_path
-    from plana_secrets.secretfiles.edits import SetLeaf
 
     name, steps = find_leaf(context, file, path)
     chosen = _choose_type(context, name, steps, leaf_type)
@@ -151,7 +151,7 @@ def _ends_with_newline(value: Secret) -> bool:
 
 
 def _write(context: Context, file: str, edit: SetLeaf, *, dry_run: bool) -> StagedFile:
-    from plana_secrets.secretfiles.change import stage_edits, write_files, writing
+    from plana_secrets.secretfiles.writing.writer import stage_edits, write_files, writing
 
     if dry_run:
         return stage_edits(context.workspace, file, [edit])

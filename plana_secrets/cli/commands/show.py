@@ -54,12 +54,12 @@ def show(context: Context, file: str, reveal: bool) -> None:
     else:
         document = _masked(read_sound_structure(context, name))
     if context.json:
-        from plana_secrets.sops.values import to_json_text
+        from plana_secrets.sops.reading.jsonvalues import to_json_text
 
         data = json.loads(to_json_text(document, reveal=reveal))
         context.output.json_object("show", {"file": name, "data": data})
     else:
-        from plana_secrets.sops.emit import emit_yaml
+        from plana_secrets.document.emit import emit_yaml
 
         text = emit_yaml(document.structure.items, document.values).reveal_text()
         context.output.data(_QUOTED_KEY.sub(r"\1\2:", text).rstrip("\n"))

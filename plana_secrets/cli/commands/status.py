@@ -34,9 +34,9 @@ def status(context: Context, check: bool) -> int:
 
 
 def _gather(context: Context) -> dict[str, Any]:
-    from plana_secrets.secretfiles.find import is_secret_file
-    from plana_secrets.secretfiles.journal import pending
+    from plana_secrets.secretfiles.listing import is_secret_file
     from plana_secrets.secretfiles.workspace import RULES_FILE
+    from plana_secrets.secretfiles.writing.journal import pending
 
     workspace, repository = context.workspace, context.repository
     found = pending(workspace)
@@ -63,7 +63,7 @@ def _gather(context: Context) -> dict[str, Any]:
 def _rule_problems(context: Context, known: Sequence[str]) -> list[str]:
     """What in ``.sops.yaml`` keeps a file from being written."""
     from plana_secrets.errors import PlanaSecretsError
-    from plana_secrets.secretfiles.find import present_secret_files
+    from plana_secrets.secretfiles.listing import present_secret_files
     from plana_secrets.sops.model import Severity
 
     try:
@@ -83,7 +83,7 @@ def _rule_problems(context: Context, known: Sequence[str]) -> list[str]:
 def _leftovers(context: Context) -> list[str]:
     """What a killed run left; the next command that writes removes it."""
     from plana_secrets.memory import find_stale_folders
-    from plana_secrets.secretfiles.exclusive import leftovers
+    from plana_secrets.secretfiles.writing.lock import leftovers
 
     root = context.repository.root
     beside = [path.relative_to(root).as_posix() for path in leftovers(context.workspace)]

@@ -56,8 +56,8 @@ def unset(context: Context, file: str, path: str | None, yes: bool, dry_run: boo
 def _find_doomed(context: Context, file: str, path: LeafPath) -> tuple[list[str], LeafPath]:
     """The paths that would go, read without a key, and the widest that would."""
     from plana_secrets.cli.secretfile import no_such_path, read_sound_structure
+    from plana_secrets.document.edits import widest_removal
     from plana_secrets.paths import format_path
-    from plana_secrets.secretfiles.edits import widest_removal
     from plana_secrets.sops.model import Comment
 
     items = read_sound_structure(context, file).items
@@ -72,8 +72,8 @@ def _find_doomed(context: Context, file: str, path: LeafPath) -> tuple[list[str]
 
 
 def _write(context: Context, file: str, path: LeafPath, *, dry_run: bool) -> None:
-    from plana_secrets.secretfiles.change import stage_edits, write_files, writing
-    from plana_secrets.secretfiles.edits import Unset
+    from plana_secrets.document.edits import Unset
+    from plana_secrets.secretfiles.writing.writer import stage_edits, write_files, writing
 
     if dry_run:
         stage_edits(context.workspace, file, [Unset(path)])

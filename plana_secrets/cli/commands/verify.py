@@ -68,7 +68,7 @@ def verify(
 def _demand(
     context: Context, files: tuple[str, ...], level: Level | None, *, mirror: bool
 ) -> Demand:
-    from plana_secrets.secretfiles.find import resolve_file
+    from plana_secrets.secretfiles.listing import resolve_file
     from plana_secrets.verify.run import Demand
 
     chosen = tuple(resolve_file(context.workspace, one, context.folder) for one in files)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from plana_secrets.secretfiles.kinds import FileKind
+from plana_secrets.document.kinds import FileKind
 from plana_secrets.sops.model import Defect
 from plana_secrets.verify.finding import Finding
 from plana_secrets.verify.subject import Subject

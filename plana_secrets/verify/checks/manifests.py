@@ -11,8 +11,8 @@ import binascii
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from plana_secrets.document.kinds import FileKind
 from plana_secrets.paths import LeafPath
-from plana_secrets.secretfiles.kinds import FileKind
 from plana_secrets.sops.model import Comment, Document, Empty, Leaf, LeafType, Severity
 from plana_secrets.verify.finding import Finding
 from plana_secrets.verify.subject import Subject

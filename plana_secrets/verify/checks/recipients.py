@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Final
 
 from plana_secrets.sops.model import Severity
-from plana_secrets.sops.stanza import recipient_kind
+from plana_secrets.sops.reading.stanza import recipient_kind
 from plana_secrets.verify.finding import Finding
 from plana_secrets.verify.policy import Policy
 from plana_secrets.verify.subject import Subject

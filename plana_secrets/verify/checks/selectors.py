@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from plana_secrets.secretfiles.kinds import FileKind, canonical_selector, kind_of
+from plana_secrets.document.kinds import FileKind, canonical_selector, kind_of
 from plana_secrets.sops.model import Selector
-from plana_secrets.sops.selectors import selector_problem
+from plana_secrets.sops.rules.selectors import selector_problem
 from plana_secrets.verify.finding import Finding
 from plana_secrets.verify.subject import Subject
 

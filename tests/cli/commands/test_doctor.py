@@ -15,9 +15,9 @@ import pytest
 from plana_secrets.age.identities import generate_identity
 from plana_secrets.cli.checkup.machine import judge_sops
 from plana_secrets.git.repository import Repository
-from plana_secrets.secretfiles.journal import IntendedFile, Intent, Journal
-from plana_secrets.sops.binary import Sops
+from plana_secrets.secretfiles.writing.journal import IntendedFile, Intent, Journal
 from plana_secrets.sops.model import Severity
+from plana_secrets.sops.program.binary import Sops
 from tests.age.keyring_session import run_with_keyring
 from tests.cli.terminal import run_at_terminal
 from tests.world import PROGRAM, World

@@ -8,7 +8,7 @@ import re
 import pyrage
 import pytest
 
-from plana_secrets.secretfiles.journal import IntendedFile, Intent, Journal, Stage
+from plana_secrets.secretfiles.writing.journal import IntendedFile, Intent, Journal, Stage
 from plana_secrets.storage import digest_of
 from tests.cli.terminal import run_at_terminal
 from tests.secretfiles.conftest import (

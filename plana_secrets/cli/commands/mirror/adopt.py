@@ -31,8 +31,8 @@ def adopt(context: Context, file: str, path: str, dry_run: bool) -> int:
     """Take a value typed into the mirror into its file."""
     from plana_secrets.mirror.open import open_backend
     from plana_secrets.paths import format_path, parse_path
-    from plana_secrets.secretfiles.change import writing
-    from plana_secrets.secretfiles.find import resolve_file
+    from plana_secrets.secretfiles.listing import resolve_file
+    from plana_secrets.secretfiles.writing.writer import writing
 
     name = resolve_file(context.workspace, file, context.folder)
     spelled = format_path(parse_path(path))
@@ -59,8 +59,8 @@ def _describe(*, changed: bool, dry_run: bool) -> str:
 
 def _adopt(context: Context, listing: Listing, file: str, path: str, *, write: bool) -> bool:
     from plana_secrets.mirror.adopt import plan_adoption
-    from plana_secrets.secretfiles.change import stage_edits, write_files
     from plana_secrets.secretfiles.open import read_document_of
+    from plana_secrets.secretfiles.writing.writer import stage_edits, write_files
 
     document = read_document_of(context.workspace, file)
     edit = plan_adoption(listing, file, path, document)

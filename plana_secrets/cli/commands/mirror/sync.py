@@ -82,7 +82,7 @@ def sync(context: Context, /, **options: bool) -> int:
 
 def _open(context: Context, observer: Observer) -> Backend:
     from plana_secrets.mirror.open import open_backend
-    from plana_secrets.secretfiles.journal import stop_if_pending
+    from plana_secrets.secretfiles.writing.journal import stop_if_pending
 
     stop_if_pending(context.workspace)
     return open_backend(context.settings.mirror, session.surroundings(context, observer))

@@ -11,7 +11,7 @@ from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.errors import UsageError
 
 if TYPE_CHECKING:
-    from plana_secrets.secretfiles.references import SecretReference
+    from plana_secrets.document.references import SecretReference
 
 _EPILOG = """\b
 --adopt leaves the value where services read it now and writes the targets beside it:
@@ -64,8 +64,8 @@ def init(
 
 def _locate(context: Context, text: str) -> SecretReference:
     """``FILE#PATH``, the file relative to the working directory or to the repository."""
-    from plana_secrets.secretfiles.find import resolve_file
-    from plana_secrets.secretfiles.references import SecretReference, parse_reference
+    from plana_secrets.document.references import SecretReference, parse_reference
+    from plana_secrets.secretfiles.listing import resolve_file
 
     reference = parse_reference(text)
     file = resolve_file(context.workspace, reference.file, context.folder)

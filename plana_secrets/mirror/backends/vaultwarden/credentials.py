@@ -98,7 +98,7 @@ def read_credentials_file(path: Path, find_identities: Callable[[], Identities])
 
 
 def _read_entries(path: Path, find_identities: Callable[[], Identities]) -> dict[str, Secret]:
-    from plana_secrets.sops.reader import is_sops, open_document, read_structure
+    from plana_secrets.sops.reading.reader import is_sops, open_document, read_structure
 
     structure = read_structure(read_regular_file(path, limit=_SIZE_LIMIT))
     if is_sops(structure):

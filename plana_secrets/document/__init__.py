@@ -1,0 +1,15 @@
+"""What a document says and may say. Pure: nothing here reads a file or starts a program.
+
+``kinds`` | ``manifest`` | ``blank``
+    The kind that follows from a selector, the readable fields of a Secret manifest, and
+    what an empty file of each kind is.
+``edits`` | ``guard`` | ``values``
+    What a document looks like after an edit, what may not be edited, and what a typed
+    text means as a value.
+``merge`` | ``compare``
+    Two changes of one document; what differs between two versions, by name.
+``emit``
+    Items as YAML text that sops reads back as exactly these.
+``environment`` | ``references``
+    Values as environment variables; ``file#path``, the one notation for a leaf.
+"""

@@ -1,0 +1,86 @@
+"""What may not be edited, by the kind of the file. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NoReturn
+
+from plana_secrets.document.kinds import FileKind, kind_of
+from plana_secrets.document.values import SETTABLE_TYPES, is_base64
+from plana_secrets.errors import UsageError
+from plana_secrets.paths import LeafPath, format_path
+from plana_secrets.secret import Secret
+from plana_secrets.sops.model import LeafType, Selector
+from plana_secrets.sops.reading.scalars import key_problem
+from plana_secrets.sops.rules.selectors import DEFAULT_SUFFIX, is_encrypted_path
+
+_SECRET_KEY: Final = re.compile(r"[-._a-zA-Z0-9]{1,253}")
+
+
+def check_removal(path: LeafPath, selector: Selector, *, by_rotation: bool = False) -> None:
+    """Stop the removal of what the kind of the file needs.
+
+    Raises:
+        UsageError: kinds ``keyset-file``, ``readable-path``.
+    """
+    kind = kind_of(selector)
+    _check_keyset(path, kind, by_rotation=by_rotation)
+    if kind is FileKind.SECRET_MANIFEST and not is_encrypted_path(selector, path):
+        _refuse(path, "only data and stringData of a Secret are edited here", "readable-path")
+
+
+def check_setting(
+    path: LeafPath,
+    selector: Selector,
+    value: Secret,
+    leaf_type: LeafType,
+    *,
+    by_rotation: bool = False,
+) -> None:
+    """Stop a value that the kind of the file forbids.
+
+    Raises:
+        UsageError: kinds ``keyset-file``, ``bad-key``, ``readable-path``, ``bad-type``,
+            ``not-base64``.
+    """
+    kind = kind_of(selector)
+    _check_keyset(path, kind, by_rotation=by_rotation)
+    _check_keys(path, kind)
+    if not by_rotation and not is_encrypted_path(selector, path):
+        _refuse(path, "the value would stand in the file in plain", "readable-path")
+    if leaf_type not in SETTABLE_TYPES and not (by_rotation and leaf_type is LeafType.NULL):
+        _refuse(path, f"a value of type {leaf_type} is not set here", "bad-type")
+    if kind is FileKind.SECRET_MANIFEST and path[0] in {"data", "stringData"}:
+        _check_secret_entry(path, value, leaf_type)
+
+
+def _check_keyset(path: LeafPath, kind: FileKind, *, by_rotation: bool) -> None:
+    if kind is FileKind.KEYSET and not by_rotation:
+        _refuse(path, "a keyset file is changed by a rotation only", "keyset-file")
+
+
+def _check_keys(path: LeafPath, kind: FileKind) -> None:
+    if path[0] == "sops":
+        _refuse(path, "the key sops at the top is sops's own", "bad-key")
+    for step in path:
+        if not isinstance(step, str):
+            continue
+        if step == "<<" or key_problem(step, plain=False):
+            _refuse(path, "a key may not be empty, '<<', hold ':' or what does not print")
+        if kind is FileKind.PLAIN_MAP and step.endswith(DEFAULT_SUFFIX):
+            _refuse(path, f"sops leaves keys that end in {DEFAULT_SUFFIX} readable")
+
+
+def _check_secret_entry(path: LeafPath, value: Secret, leaf_type: LeafType) -> None:
+    """Kubernetes takes one flat map of texts in each of the two."""
+    if len(path) != 2 or not isinstance(path[1], str) or not _SECRET_KEY.fullmatch(path[1]):
+        _refuse(path, "a key of a Secret is letters, digits, '-', '_' and '.'")
+    if leaf_type is not LeafType.STR:
+        _refuse(path, f"a Secret holds texts only, not {leaf_type}", "bad-type")
+    if path[0] == "data" and not is_base64(value):
+        _refuse(path, "data holds base64 only", "not-base64")
+
+
+def _refuse(path: LeafPath, reason: str, kind: str = "bad-key") -> NoReturn:
+    spelled = format_path(path)
+    raise UsageError(f"{spelled}: {reason}", kind=kind, path=spelled)

@@ -1,0 +1,40 @@
+"""What kind a secret file is: it follows from the selector of its creation rule."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+from plana_secrets.sops.model import Selector
+from plana_secrets.sops.rules.selectors import DEFAULT_SUFFIX
+
+
+class FileKind(StrEnum):
+    """The words of ``ls`` and of the documentation."""
+
+    PLAIN_MAP = "plain-map"
+    SECRET_MANIFEST = "kubernetes-secret"  # noqa: S105 - the name of a kind
+    KEYSET = "keyset"
+    OTHER = "other"
+
+
+PLAIN_MAP_SELECTOR: Final = Selector()
+SECRET_MANIFEST_SELECTOR: Final = Selector("encrypted_regex", "^(data|stringData)$")
+KEYSET_SELECTOR: Final = Selector("encrypted_regex", "^value$")
+
+
+def canonical_selector(selector: Selector) -> Selector:
+    """sops writes its default into a file by name; a rule leaves it out: one meaning."""
+    if selector == Selector("unencrypted_suffix", DEFAULT_SUFFIX):
+        return PLAIN_MAP_SELECTOR
+    return selector
+
+
+def kind_of(selector: Selector) -> FileKind:
+    """The kind that a selector stands for."""
+    kinds = {
+        PLAIN_MAP_SELECTOR: FileKind.PLAIN_MAP,
+        SECRET_MANIFEST_SELECTOR: FileKind.SECRET_MANIFEST,
+        KEYSET_SELECTOR: FileKind.KEYSET,
+    }
+    return kinds.get(canonical_selector(selector), FileKind.OTHER)

@@ -1,0 +1,204 @@
+"""Two changes of one document, merged by path. Pure.
+
+What is compared is a *unit*: a leaf, or a whole list, for the positions in a list move
+when an entry is added. Changes of different units are both taken; the same change made
+twice is one change. A unit that both changed differently, or that one changed inside
+of what the other removed or replaced, is a conflict, and the caller says who wins.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from plana_secrets.document.edits import Content
+from plana_secrets.paths import LeafPath
+from plana_secrets.secret import Secret
+from plana_secrets.sops.model import Comment, Empty, Item, Leaf, LeafType
+
+Side = Literal["mine", "theirs"]
+Entry = tuple[Item, Secret | None]
+
+COMMENTS: LeafPath = ()
+"""Stands for the comments among the conflicts; no leaf has an empty path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """``content`` is None as long as a conflict has no winner."""
+
+    content: Content | None
+    conflicts: tuple[LeafPath, ...]
+
+
+def merge_contents(
+    base: Content, mine: Content, theirs: Content, winners: Mapping[LeafPath, Side] | None = None
+) -> Merge:
+    """``theirs`` with the changes that lead from ``base`` to ``mine``."""
+    before, ours, others = _units(base), _units(mine), _units(theirs)
+    my_changes, their_changes = _changes(before, ours), _changes(before, others)
+    conflicts = _conflicts(my_changes, their_changes, ours, others)
+    talk = _Talk(base, mine, theirs)
+    if talk.is_conflict:
+        conflicts.append(COMMENTS)
+    chosen = winners or {}
+    if any(path not in chosen for path in conflicts):
+        return Merge(None, tuple(conflicts))
+    won = [path for path in conflicts if chosen[path] == "mine"]
+    lost = [path for path in conflicts if chosen[path] == "theirs"]
+    if talk.changed_by_me and COMMENTS not in lost:
+        taken = _settle(their_changes, my_changes, refused=won, returned=lost)
+        return Merge(_apply(mine, others, taken), tuple(conflicts))
+    taken = _settle(my_changes, their_changes, refused=lost, returned=won)
+    return Merge(_apply(theirs, ours, taken), tuple(conflicts))
+
+
+def _settle(
+    changes: Sequence[LeafPath],
+    present: Sequence[LeafPath],
+    *,
+    refused: Sequence[LeafPath],
+    returned: Sequence[LeafPath],
+) -> list[LeafPath]:
+    """What to take from the other side: its changes, unless they lost, and its state of
+    what was changed here where it won."""
+    return [
+        *(path for path in changes if not _touches_any(path, refused)),
+        *(path for path in present if _touches_any(path, returned) and path not in changes),
+    ]
+
+
+def _touches_any(path: LeafPath, others: Sequence[LeafPath]) -> bool:
+    return any(_touch(path, other) for other in others if other != COMMENTS)
+
+
+def _unit_of(path: LeafPath) -> LeafPath:
+    """The path up to the first list position."""
+    for at, step in enumerate(path):
+        if isinstance(step, int):
+            return path[:at]
+    return path
+
+
+def _units(content: Content) -> dict[LeafPath, list[Entry]]:
+    units: dict[LeafPath, list[Entry]] = {}
+    for item, value in zip(content.items, content.values, strict=True):
+        if not isinstance(item, Comment):
+            units.setdefault(_unit_of(item.path), []).append((item, value))
+    return units
+
+
+def _facts(entries: Sequence[Entry] | None) -> list[object] | None:
+    """What two units are compared by."""
+    if entries is None:
+        return None
+    return [
+        (item.path, item.container)
+        if isinstance(item, Empty)
+        else (item.path, item.type, _bytes(item, value))
+        for item, value in entries
+        if isinstance(item, Leaf | Empty)
+    ]
+
+
+def _bytes(leaf: Leaf, value: Secret | None) -> bytes:
+    return b"" if value is None or leaf.type is LeafType.NULL else value.reveal()
+
+
+_Units = Mapping[LeafPath, Sequence[Entry]]
+
+
+def _changes(before: _Units, after: _Units) -> list[LeafPath]:
+    """Units that were added, changed or removed, in the order of the documents."""
+    return [
+        path
+        for path in dict.fromkeys([*after, *before])
+        if _facts(before.get(path)) != _facts(after.get(path))
+    ]
+
+
+def _conflicts(
+    mine: Sequence[LeafPath], theirs: Sequence[LeafPath], ours: _Units, others: _Units
+) -> list[LeafPath]:
+    """The places at which two changes cannot live beside each other, each named once."""
+    agreed = {
+        path
+        for path in mine
+        if path in theirs and _facts(ours.get(path)) == _facts(others.get(path))
+    }
+    places = {
+        min(one, other, key=len): None
+        for one in mine
+        for other in theirs
+        if one not in agreed and other not in agreed and _touch(one, other)
+    }
+    return [
+        place
+        for place in places
+        if not any(len(other) < len(place) and _touch(place, other) for other in places)
+    ]
+
+
+def _touch(one: LeafPath, other: LeafPath) -> bool:
+    length = min(len(one), len(other))
+    return one[:length] == other[:length]
+
+
+class _Talk:
+    """The comments of the three, which have no path of their own: all or nothing."""
+
+    def __init__(self, base: Content, mine: Content, theirs: Content) -> None:
+        before, ours, others = (_comments(one) for one in (base, mine, theirs))
+        self.changed_by_me = ours != before
+        self.is_conflict = ours not in (before, others) and others != before
+
+
+def _comments(content: Content) -> Counter[tuple[LeafPath, bytes]]:
+    return Counter(
+        (_unit_of(item.path), value.reveal() if value is not None else b"")
+        for item, value in zip(content.items, content.values, strict=True)
+        if isinstance(item, Comment)
+    )
+
+
+def _apply(start: Content, source: _Units, paths: Sequence[LeafPath]) -> Content:
+    """``start`` with the units at ``paths`` as they are in ``source``."""
+    entries: list[Entry] = list(zip(start.items, start.values, strict=True))
+    for path in paths:
+        at = next((n for n, entry in enumerate(entries) if _belongs(entry, path)), None)
+        entries = [entry for entry in entries if not _belongs(entry, path)]
+        new = source.get(path, ())
+        if at is None:
+            at = _place(entries, source, path)
+        entries[at:at] = new
+    inner = {
+        item.path[:depth]
+        for item, _ in entries
+        if not isinstance(item, Comment)
+        for depth in range(len(item.path))
+    }
+    kept = [entry for entry in entries if not _is_orphan(entry[0], inner)]
+    return Content(tuple(item for item, _ in kept), tuple(value for _, value in kept))
+
+
+def _is_orphan(item: Item, inner: Container[LeafPath]) -> bool:
+    """Whether it is a comment in a map or list that holds nothing any more, or is none now."""
+    return isinstance(item, Comment) and bool(item.path) and item.path not in inner
+
+
+def _belongs(entry: Entry, unit: LeafPath) -> bool:
+    item = entry[0]
+    return not isinstance(item, Comment) and _unit_of(item.path) == unit
+
+
+def _place(entries: Sequence[Entry], source: _Units, path: LeafPath) -> int:
+    """Behind the unit that stands before it in ``source``, else at the end."""
+    order = list(source)
+    before = order[: order.index(path)] if path in source else []
+    for neighbour in reversed(before):
+        places = [n for n, entry in enumerate(entries) if _belongs(entry, neighbour)]
+        if places:
+            return places[-1] + 1
+    return len(entries)

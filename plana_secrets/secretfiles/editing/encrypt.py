@@ -1,0 +1,131 @@
+"""A plain file made into a secret file, in place, and whether git ever had it in plain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+from plana_secrets.document.edits import Content
+from plana_secrets.document.guard import check_setting
+from plana_secrets.document.kinds import FileKind, kind_of
+from plana_secrets.document.manifest import is_readable_field
+from plana_secrets.document.values import SETTABLE_TYPES
+from plana_secrets.errors import UsageError
+from plana_secrets.git.search import index_ids
+from plana_secrets.paths import LeafPath, format_path
+from plana_secrets.secret import Secret
+from plana_secrets.secretfiles.open import read_bytes_of
+from plana_secrets.secretfiles.workspace import Workspace
+from plana_secrets.secretfiles.writing.stage import StagedFile, check_result, parse_plain, preflight
+from plana_secrets.sops.model import Comment, Leaf, LeafType, Selector
+from plana_secrets.sops.reading.reader import is_sops, read_structure
+from plana_secrets.sops.rules.selectors import is_encrypted_path
+from plana_secrets.storage import digest_of
+
+
+@dataclass(frozen=True, slots=True)
+class Encryption:
+    """``readable``: paths that stay readable by the file's selector; and so many comments."""
+
+    staged: StagedFile
+    encrypted: tuple[LeafPath, ...]
+    readable: tuple[LeafPath, ...]
+    readable_comments: int
+
+
+def stage_encryption(workspace: Workspace, file: str) -> Encryption:
+    """The plain file ``file`` encrypted by its rule; the plain one stays until it is replaced.
+
+    Raises:
+        UsageError: it is encrypted already, is no file that may be encrypted (kind
+            ``nothing-to-encrypt``, or what the kind of the file forbids), or has no rule.
+        FailedError: see ``stage.preflight`` and ``stage.check_result``.
+    """
+    rule = preflight(workspace, file)
+    data = read_bytes_of(workspace, file)
+    content = parse_plain(Secret(data), file)
+    encrypted, readable = _divide(content, rule.selector)
+    _check(content, rule.selector, file, encrypted, readable)
+    ciphertext = workspace.sops.encrypt(
+        Secret(data), file=file, config=workspace.rules_path, root=workspace.root
+    )
+    check_result(workspace, file, ciphertext, content)
+    staged = StagedFile(file, digest_of(data), ciphertext, encrypted)
+    return Encryption(staged, encrypted, readable, _readable_comments(content, rule.selector))
+
+
+def _divide(
+    content: Content, selector: Selector
+) -> tuple[tuple[LeafPath, ...], tuple[LeafPath, ...]]:
+    """The paths of leaves that will be encrypted, and of those that will not."""
+    leaves = [item.path for item in content.items if isinstance(item, Leaf)]
+    encrypted = tuple(path for path in leaves if is_encrypted_path(selector, path))
+    return encrypted, tuple(path for path in leaves if path not in set(encrypted))
+
+
+def _readable_comments(content: Content, selector: Selector) -> int:
+    comments = (item for item in content.items if isinstance(item, Comment))
+    return sum(not is_encrypted_path(selector, comment.path) for comment in comments)
+
+
+def _check(
+    content: Content,
+    selector: Selector,
+    file: str,
+    encrypted: Sequence[LeafPath],
+    readable: Sequence[LeafPath],
+) -> None:
+    """Stop a file that its rule does not fit: it would go on as plaintext."""
+    kind = kind_of(selector)
+    if kind is FileKind.KEYSET:
+        raise UsageError(f"{file} would be a keyset file", kind="keyset-file", file=file)
+    if not encrypted:
+        raise UsageError(
+            f"the rule for {file} would leave all of it readable",
+            kind="nothing-to-encrypt",
+            file=file,
+        )
+    for path in readable:
+        _check_readable(file, path, kind)
+    for item, value in zip(content.items, content.values, strict=True):
+        if isinstance(item, Leaf) and value is not None and item.path in encrypted:
+            _check_encrypted(file, item, value, selector)
+
+
+def _check_readable(file: str, path: LeafPath, kind: FileKind) -> None:
+    if kind is FileKind.PLAIN_MAP:
+        _refuse(file, path, "sops would leave it readable because of a key's ending")
+    if kind is FileKind.SECRET_MANIFEST and not is_readable_field(path):
+        _refuse(file, path, "would stay readable, and does not belong there in plain")
+
+
+def _check_encrypted(file: str, leaf: Leaf, value: Secret, selector: Selector) -> None:
+    if leaf.type in SETTABLE_TYPES:
+        check_setting(leaf.path, selector, value, leaf.type)
+    elif kind_of(selector) is FileKind.SECRET_MANIFEST and leaf.type is not LeafType.NULL:
+        _refuse(file, leaf.path, f"a Secret holds texts only, not {leaf.type}")
+
+
+def _refuse(file: str, path: LeafPath, reason: str) -> NoReturn:
+    spelled = format_path(path)
+    raise UsageError(f"{file}#{spelled}: {reason}", kind="bad-content", file=file, path=spelled)
+
+
+@dataclass(frozen=True, slots=True)
+class PlainHistory:
+    """Where git has a file unencrypted: ``commits`` newest first, and the index."""
+
+    commits: tuple[str, ...]
+    in_index: bool
+
+
+def find_plain_history(workspace: Workspace, file: str) -> PlainHistory:
+    """Every commit that git still knows, and the index, where ``file`` is not encrypted."""
+    repository = workspace.repository
+    versions, staged = repository.history_of(file), index_ids(repository, file)
+    ids = {*staged, *(object_id for _, object_id in versions)}
+    contents = repository.read_objects(sorted(ids))
+    plain = {one for one in ids if not is_sops(read_structure(contents[one]))}
+    commits = tuple(commit for commit, object_id in versions if object_id in plain)
+    return PlainHistory(commits, not plain.isdisjoint(staged))

@@ -1,0 +1,177 @@
+"""A whole document revised as text: what the text starts as, and what may come of it.
+
+The text is what ``sops decrypt`` shows, which people know. What they make of it is read
+as strictly as any file, and held to what the kind of the file allows wherever it differs
+from what was there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NoReturn
+
+from plana_secrets.document.edits import Content, changed_paths, content_of
+from plana_secrets.document.guard import check_removal, check_setting
+from plana_secrets.document.kinds import FileKind, kind_of
+from plana_secrets.document.manifest import is_readable_field
+from plana_secrets.document.merge import Side, merge_contents
+from plana_secrets.document.values import SETTABLE_TYPES
+from plana_secrets.errors import MalformedError, PlanaSecretsError, UsageError
+from plana_secrets.paths import LeafPath, format_path
+from plana_secrets.secret import Secret
+from plana_secrets.secretfiles.open import open_bytes, read_bytes_of
+from plana_secrets.secretfiles.workspace import Workspace
+from plana_secrets.secretfiles.writing.stage import (
+    StagedFile,
+    check_against_rule,
+    describe,
+    parse_plain,
+    preflight,
+    stage_content,
+)
+from plana_secrets.sops.model import LeafType, Selector
+from plana_secrets.sops.rules.selectors import is_encrypted_path
+from plana_secrets.storage import digest_of
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A file as text, and the rule's selector that the revised text is held to.
+
+    ``digest``: of the file as it was; None for an edit that was kept meanwhile.
+    """
+
+    file: str
+    text: Secret
+    content: Content
+    selector: Selector
+    digest: str | None = None
+
+
+def open_text(workspace: Workspace, file: str) -> Opened:
+    """The plain text of a file that may be revised.
+
+    Raises:
+        UsageError: it is a keyset file (kind ``keyset-file``), or has no rule.
+        FailedError, CredentialError: it cannot be opened or not be written.
+    """
+    rule = preflight(workspace, file)
+    if kind_of(rule.selector) is FileKind.KEYSET:
+        raise UsageError(
+            f"{file}: a keyset file is changed by a rotation only", kind="keyset-file", file=file
+        )
+    data = read_bytes_of(workspace, file)
+    document = open_bytes(data, file, workspace.identities)
+    check_against_rule(document, rule, file)
+    content = content_of(document)
+    text = workspace.sops.decrypt(data, identities=workspace.identities)
+    return Opened(file, _faithful(text, content, file), content, rule.selector, digest_of(data))
+
+
+def _faithful(text: Secret, content: Content, file: str) -> Secret:
+    """``text`` if it means ``content``; else a text of our own, less pretty, that does.
+
+    sops gives comments up in places where it loses track of them itself.
+    """
+    try:
+        if describe(parse_plain(text, file)) == describe(content):
+            return text
+    except PlanaSecretsError:
+        pass
+    from plana_secrets.document.emit import emit_yaml
+
+    return emit_yaml(content.items, content.values)
+
+
+def read_text(workspace: Workspace, text: Secret, opened: Opened) -> Content:
+    """What a revised text means, if it may be written.
+
+    Raises:
+        MalformedError: it is not YAML that can be kept; the message has the line.
+        UsageError: a change in it is refused; the message has the path.
+    """
+    content = parse_plain(text, opened.file)
+    if not content.leaves():
+        raise UsageError(f"{opened.file}: nothing is left in it", kind="last-value")
+    before, after = opened.content.leaves(), content.leaves()
+    for path in changed_paths(opened.content, content):
+        keyset = workspace.owned_leaf(opened.file, path)
+        if keyset is not None:
+            raise UsageError(
+                f"{format_path(path)} is rendered from the keyset {keyset}",
+                kind="rendered-leaf",
+                keyset=keyset,
+            )
+        if path in after:
+            _check_new(path, *after[path], opened.selector)
+        elif path in before:
+            _check_removed(path, opened.selector)
+    return content
+
+
+def _check_new(path: LeafPath, kind: LeafType, value: Secret | None, selector: Selector) -> None:
+    is_manifest = kind_of(selector) is FileKind.SECRET_MANIFEST
+    if is_manifest and not is_encrypted_path(selector, path):
+        if not is_readable_field(path):
+            _refuse(path, "would stand in the file in plain; does it belong below stringData?")
+    elif kind in SETTABLE_TYPES and value is not None:
+        check_setting(path, selector, value, kind)
+    elif not is_manifest:
+        check_setting(path, selector, Secret(b""), LeafType.STR)  # the keys alone
+    elif kind is not LeafType.NULL:
+        _refuse(path, f"is of type {kind}, and a Secret holds texts only")
+
+
+def _check_removed(path: LeafPath, selector: Selector) -> None:
+    if kind_of(selector) is not FileKind.SECRET_MANIFEST or is_encrypted_path(selector, path):
+        check_removal(path, selector)
+
+
+def _refuse(path: LeafPath, reason: str) -> NoReturn:
+    spelled = format_path(path)
+    raise UsageError(f"{spelled} {reason}", kind="misplaced-value", path=spelled)
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Paths that somebody else changed meanwhile, too; the empty path stands for comments."""
+
+    paths: tuple[LeafPath, ...]
+
+
+def stage_revision(
+    workspace: Workspace,
+    opened: Opened,
+    revised: Content,
+    winners: Mapping[LeafPath, Side] | None = None,
+) -> StagedFile | Conflict:
+    """The file as it is now with the change that leads from ``opened`` to ``revised``.
+
+    Called inside ``writing``. Changes of others to other paths stay.
+
+    Raises:
+        FailedError: see ``stage.stage_content``.
+    """
+    preflight(workspace, opened.file)
+    data = read_bytes_of(workspace, opened.file)
+    document = open_bytes(data, opened.file, workspace.identities)
+    current = content_of(document)
+    if describe(current) == describe(opened.content):
+        return stage_content(workspace, opened.file, data, document, revised)
+    merge = merge_contents(opened.content, revised, current, winners)
+    if merge.content is None:
+        return Conflict(merge.conflicts)
+    return stage_content(workspace, opened.file, data, document, merge.content)
+
+
+def opened_from(file: str, started: Secret, selector: Selector) -> Opened:
+    """What ``open_text`` gave for an edit that was kept.
+
+    Raises:
+        MalformedError: the text is none (kind ``bad-kept-edit``).
+    """
+    try:
+        return Opened(file, started, parse_plain(started, file), selector)
+    except MalformedError:
+        raise MalformedError(f"the kept edit of {file} is damaged", kind="bad-kept-edit") from None

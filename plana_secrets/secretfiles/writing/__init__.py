@@ -1,0 +1,11 @@
+"""The one place that changes secret files on the disk.
+
+``stage``
+    The new ciphertext of a file, made by sops and judged by us, not yet in its place.
+``writer``
+    Staged files put into place, together, with a commit and a push where asked.
+``journal`` | ``recovery``
+    What is written down before each effect, and what becomes of an interrupted change.
+``lock``
+    Only one writer at a time, on ground that is clean.
+"""

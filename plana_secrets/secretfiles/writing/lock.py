@@ -1,0 +1,88 @@
+"""Being the only one who writes, on ground that is clean.
+
+One lock serves all work trees of a repository. Whoever holds it knows that no other
+writer lives, so what lies about was left by a dead one: it is swept, and a change that
+was interrupted is finished or undone before anything new begins.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from plana_secrets.errors import FailedError, IncompleteError
+from plana_secrets.memory import sweep_private_folders
+from plana_secrets.observability import Event
+from plana_secrets.secretfiles.open import path_of
+from plana_secrets.secretfiles.workspace import Workspace
+from plana_secrets.secretfiles.writing.journal import Journal, lock_path
+from plana_secrets.secretfiles.writing.recovery import Recovery, finish_pending
+from plana_secrets.storage import (
+    find_leftovers,
+    is_temporary,
+    locked,
+    make_folder,
+    remove_file,
+)
+
+
+@contextlib.contextmanager
+def writing(workspace: Workspace, operation: str) -> Iterator[Recovery]:
+    """The one way to write: alone, with nothing pending and no leftovers lying about.
+
+    What became of a change that was pending is yielded.
+
+    Raises:
+        ConflictError: another run holds the lock.
+        IncompleteError: an interrupted change can be neither finished nor undone.
+    """
+    with _alone(workspace, operation):
+        sweep(workspace)
+        yield finish_pending(workspace)
+
+
+def discard_pending(workspace: Workspace) -> str | None:
+    """Forget a pending change, damaged or not, and leave the files as they are.
+
+    Returns:
+        What it was, or None where there was none.
+    """
+    with _alone(workspace, "recover"):
+        journal = Journal(workspace.repository)
+        try:
+            found = journal.read()
+        except IncompleteError:
+            journal.clear()
+            return "a change"
+        journal.clear()
+        return found.operation if found else None
+
+
+@contextlib.contextmanager
+def _alone(workspace: Workspace, operation: str) -> Iterator[None]:
+    lock = lock_path(workspace.repository)
+    make_folder(lock.parent, mode=0o700)
+    holder = f"process {os.getpid()} on {os.uname().nodename}, {operation}"
+    with locked(lock, holder=holder):
+        yield
+
+
+def sweep(workspace: Workspace) -> None:
+    """Remove what killed runs left behind; the lock proves that they are dead."""
+    swept = sweep_private_folders()
+    for path in leftovers(workspace):
+        remove_file(path)
+        swept += 1
+    if swept:
+        workspace.observer(Event("leftovers-removed", {"count": swept}))
+
+
+def leftovers(workspace: Workspace) -> list[Path]:
+    """Temporary files beside the files that we write: below the roots, and at the top."""
+    found = [path for path in workspace.root.iterdir() if is_temporary(path.name)]
+    for root in workspace.settings.roots:
+        with contextlib.suppress(FailedError):
+            found += find_leftovers(path_of(workspace, root.strip("/")))
+    return list(dict.fromkeys(found))

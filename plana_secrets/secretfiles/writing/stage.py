@@ -1,0 +1,259 @@
+"""The new ciphertext of a file, made by sops and judged by us, not yet in its place.
+
+sops's status 0 is no proof. What it wrote is read natively, and it must be: opened by
+our identity with its MAC right, without a defect, for the recipients and with the
+selector of its creation rule, under the same data key as before, and hold exactly the
+content that was planned, comments included.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NoReturn
+
+from plana_secrets.document.edits import (
+    EMPTY_CONTENT,
+    Content,
+    Edit,
+    changed_paths,
+    content_of,
+    plan_edits,
+)
+from plana_secrets.document.kinds import canonical_selector
+from plana_secrets.errors import FailedError, MalformedError, UsageError
+from plana_secrets.paths import LeafPath, format_path
+from plana_secrets.secret import Secret
+from plana_secrets.secretfiles.open import open_bytes, path_of, read_bytes_of
+from plana_secrets.secretfiles.workspace import Workspace
+from plana_secrets.sops.model import Comment, Document, Empty, Item, Leaf, LeafType
+from plana_secrets.storage import digest_of
+
+if TYPE_CHECKING:
+    from plana_secrets.sops.rules.rulesfile import CreationRule
+
+
+@dataclass(frozen=True, slots=True)
+class StagedFile:
+    """What a file is to become. ``old_digest`` None: there must be no file yet.
+
+    ``content`` None: the file is to be removed. Where nothing would change, the content
+    is the present one and ``changed_paths`` is empty.
+    """
+
+    file: str
+    old_digest: str | None
+    content: bytes | None
+    changed_paths: tuple[LeafPath, ...] = ()
+
+    @property
+    def new_digest(self) -> str | None:
+        return None if self.content is None else digest_of(self.content)
+
+    @property
+    def is_change(self) -> bool:
+        return self.new_digest != self.old_digest
+
+
+def stage_edits(
+    workspace: Workspace,
+    file: str,
+    edits: Sequence[Edit],
+    *,
+    create: bool = False,
+    by_rotation: bool = False,
+) -> StagedFile:
+    """The file after ``edits``; ``create``: it is made where there is none.
+
+    ``by_rotation``: leaves that a keyset renders, and keyset files, are its own to write.
+
+    Raises:
+        UsageError: an edit is refused (``edits``, ``guard``; kind ``rendered-leaf``).
+        FailedError: the file or its rule does not allow a safe write; see ``preflight``.
+        CredentialError: no identity opens the file.
+    """
+    rule = preflight(workspace, file)
+    if create and not os.path.lexists(workspace.root / file):
+        content = plan_edits(EMPTY_CONTENT, edits, rule.selector, by_rotation=by_rotation)
+        return stage_new(workspace, file, content)
+    data = read_bytes_of(workspace, file)
+    document = open_bytes(data, file, workspace.identities)
+    check_against_rule(document, rule, file)
+    before = content_of(document)
+    after = plan_edits(before, edits, rule.selector, by_rotation=by_rotation)
+    return stage_content(workspace, file, data, document, after, by_rotation=by_rotation)
+
+
+def stage_content(
+    workspace: Workspace,
+    file: str,
+    data: bytes,
+    document: Document,
+    after: Content,
+    *,
+    by_rotation: bool = False,
+) -> StagedFile:
+    """The file with the content ``after``; ``document`` is what ``data``, its bytes, hold."""
+    before = content_of(document)
+    if describe(after) == describe(before):
+        return StagedFile(file, digest_of(data), data)
+    changed = changed_paths(before, after)
+    if not by_rotation:
+        _refuse_owned(workspace, file, changed)
+    from plana_secrets.document.emit import emit_yaml
+
+    plain = emit_yaml(after.items, after.values)
+    ciphertext = workspace.sops.rewrite(data, plain, identities=workspace.identities)
+    result = check_result(workspace, file, ciphertext, after)
+    if result.data_key != document.data_key:
+        _disbelieve(file, "the data key is another one")
+    return StagedFile(file, digest_of(data), ciphertext, changed)
+
+
+def stage_new(workspace: Workspace, file: str, content: Content | Secret) -> StagedFile:
+    """A file that is not there yet, encrypted by its rule. A ``Secret`` is plain YAML.
+
+    Raises:
+        ConflictError: kind ``file-exists``, when it is written.
+        UsageError, FailedError: see ``preflight``.
+    """
+    preflight(workspace, file)
+    if isinstance(content, Secret):
+        plain, content = content, parse_plain(content, file)
+    else:
+        from plana_secrets.document.emit import emit_yaml
+
+        plain = emit_yaml(content.items, content.values)
+    ciphertext = workspace.sops.encrypt(
+        plain, file=file, config=workspace.rules_path, root=workspace.root
+    )
+    check_result(workspace, file, ciphertext, content)
+    return StagedFile(file, None, ciphertext, changed_paths(EMPTY_CONTENT, content))
+
+
+def stage_removal(workspace: Workspace, file: str) -> StagedFile:
+    """The file gone."""
+    return StagedFile(file, digest_of(read_bytes_of(workspace, file)), None)
+
+
+def parse_plain(plain: Secret, file: str) -> Content:
+    """The content of plain YAML, as sops will see it.
+
+    Raises:
+        MalformedError: it is not YAML that sops keeps as it is; the message has the line.
+    """
+    from plana_secrets.sops.reading.reader import read_structure
+
+    structure = read_structure(plain.reveal())
+    if structure.metadata is not None:
+        raise UsageError(f"{file}: encrypted already", kind="already-encrypted", file=file)
+    for defect in structure.defects:
+        if defect.check != "not-sops" and defect.severity == "error":
+            place = f"{file}:{defect.line}" if defect.line else file
+            raise MalformedError(f"{place}: {defect.message}", kind="bad-content", file=file)
+    values = (None if isinstance(item, Empty) else item.plain for item in structure.items)
+    return Content(tuple(structure.items), tuple(values))
+
+
+def preflight(workspace: Workspace, file: str) -> CreationRule:
+    """What can be known to stand in the way of a write, before anything is done.
+
+    Raises:
+        UsageError: no creation rule matches (kind ``no-rule``).
+        MalformedError: its rule must not be used (kinds ``bad-rule``, ``bad-rules``).
+        FailedError: a symlink (kind ``symlink``), or not writable (``unwritable-file``).
+    """
+    rule = workspace.rule_for(file)
+    path = path_of(workspace, file)
+    folder = next(parent for parent in path.parents if parent.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+        raise FailedError(
+            f"the folder of {file} is not writable", kind="unwritable-file", file=file
+        )
+    return rule
+
+
+def check_result(workspace: Workspace, file: str, ciphertext: bytes, planned: Content) -> Document:
+    """What sops wrote, read natively; anything but what was planned is an error.
+
+    Raises:
+        FailedError: kind ``too-large`` or ``unexpected-result``, or what the reader found
+            wrong.
+    """
+    from plana_secrets.sops.reading.nodes import LARGEST
+
+    if len(ciphertext) > LARGEST:
+        raise FailedError(
+            f"{file} would be larger than {LARGEST} bytes", kind="too-large", file=file
+        )
+    document = open_bytes(ciphertext, file, workspace.identities)
+    check_against_rule(document, workspace.rule_for(file), file)
+    if describe(content_of(document)) != describe(planned):
+        _disbelieve(file, "the content is not what was planned")
+    return document
+
+
+def describe(content: Content) -> tuple[list[object], Counter[bytes]]:
+    """All that has to survive a write: leaves and empties in order, comments as a bag.
+
+    Where a comment stands is the business of sops, which moves some by a line.
+    """
+    ordered: list[object] = []
+    comments: Counter[bytes] = Counter()
+    for item, value in zip(content.items, content.values, strict=True):
+        if isinstance(item, Comment):
+            comments[value.reveal().strip() if value is not None else b""] += 1
+        else:
+            ordered.append((item.path, *_fact(item, value)))
+    return ordered, comments
+
+
+def _fact(item: Item, value: Secret | None) -> Iterator[object]:
+    if isinstance(item, Empty):
+        yield item.container
+    elif isinstance(item, Leaf):
+        yield item.type
+        yield value.reveal() if value is not None and item.type is not LeafType.NULL else b""
+
+
+def check_against_rule(document: Document, rule: CreationRule, file: str) -> None:
+    """The file's own metadata says what its rule says."""
+    metadata = document.structure.metadata
+    if metadata is None:
+        raise MalformedError(f"{file}: not encrypted by sops", kind="not-encrypted", file=file)
+    if canonical_selector(metadata.selector) != canonical_selector(rule.selector):
+        raise FailedError(
+            f"{file} is encrypted by another selector than its rule has",
+            kind="selector-differs",
+            file=file,
+        )
+    if metadata.mac_only_encrypted or metadata.other_keys:
+        raise FailedError(
+            f"{file} has keys or options that its rule has not", kind="recipients-differ", file=file
+        )
+    if {stanza.recipient for stanza in metadata.recipients} != set(rule.recipients):
+        raise FailedError(
+            f"{file} is encrypted to other recipients than its rule has",
+            kind="recipients-differ",
+            file=file,
+        )
+
+
+def _refuse_owned(workspace: Workspace, file: str, paths: Sequence[LeafPath]) -> None:
+    for path in paths:
+        keyset = workspace.owned_leaf(file, path)
+        if keyset is not None:
+            spelled = format_path(path)
+            raise UsageError(
+                f"{file}#{spelled} is rendered from the keyset {keyset}",
+                kind="rendered-leaf",
+                file=file,
+                path=spelled,
+                keyset=keyset,
+            )
+
+
+def _disbelieve(file: str, what: str) -> NoReturn:
+    raise FailedError(f"sops wrote {file}, but {what}", kind="unexpected-result", file=file)

@@ -1,0 +1,11 @@
+"""The sops program, run and not trusted.
+
+``binary``
+    Where it is found, and one method for each use of it.
+``workshop``
+    The private folder and environment of one call.
+``editor``
+    What sops starts as its editor: it puts a prepared text into the file.
+``failures``
+    Exit statuses of sops in our own words.
+"""

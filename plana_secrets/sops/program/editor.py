@@ -1,0 +1,65 @@
+"""The program that sops starts as its editor: it puts a prepared text into the file.
+
+``python -I -m plana_secrets.sops.program.editor FD FILE``: sops names FILE, FD was inherited
+through sops and gives the text behind its length. It ends with 1 rather than write
+anything else than that text: a descriptor that ends early, or is read a second time
+(sops calls the editor again for a text that it cannot parse), gives nothing.
+
+Only the standard library is imported: this runs once for every write.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import struct
+import sys
+from typing import Final
+
+_LENGTH: Final = struct.Struct(">Q")
+_PIECE: Final = 1 << 16
+
+
+def frame(content: bytes) -> bytes:
+    """``content`` behind its length, as the editor wants to read it."""
+    return _LENGTH.pack(len(content)) + content
+
+
+def read_framed(descriptor: int) -> bytes | None:
+    """The content on a descriptor, or None unless it is there in full and alone."""
+    pieces: list[bytes] = []
+    while piece := os.read(descriptor, _PIECE):
+        pieces.append(piece)
+    data = b"".join(pieces)
+    if len(data) < _LENGTH.size:
+        return None
+    (length,) = _LENGTH.unpack_from(data)
+    content = data[_LENGTH.size :]
+    return content if length == len(content) else None
+
+
+def put_content(descriptor: int, file: str) -> bool:
+    """Write what the descriptor gives into the regular file that sops made."""
+    content = read_framed(descriptor)
+    if not content:
+        return False
+    target = os.open(file, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    with os.fdopen(target, "wb") as opened:
+        if not stat.S_ISREG(os.fstat(target).st_mode):
+            return False
+        opened.truncate(0)
+        opened.write(content)
+    return True
+
+
+def main(arguments: list[str]) -> int:
+    """The exit status for sops; nothing is printed, whatever goes wrong."""
+    try:
+        descriptor, file = arguments
+        return 0 if put_content(int(descriptor), file) else 1
+    except (OSError, ValueError):
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

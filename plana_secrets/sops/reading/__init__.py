@@ -1,0 +1,13 @@
+"""From bytes to a document, natively. Starts no program and reads no file.
+
+``reader``
+    The way in: ``read_structure`` without a key, ``read_document`` with one.
+``source`` | ``nodes`` | ``parts`` | ``tree`` | ``comments`` | ``commentscope`` | ``plainblock``
+    Text to events to items: limits, YAML, containers, and where comments belong.
+``scalars`` | ``tokens`` | ``metadata`` | ``stanza`` | ``structure``
+    What a scalar, an encrypted value, the ``sops`` block and an age stanza may be.
+``crypto`` | ``datakey``
+    Opening values, the MAC, and the data key through one of our identities.
+``jsonvalues``
+    A document as the JSON that sops prints.
+"""

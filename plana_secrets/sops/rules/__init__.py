@@ -1,0 +1,3 @@
+"""``.sops.yaml`` as sops reads it: ``rulesfile`` finds the creation rule of a file,
+``selectors`` says which leaves it encrypts.
+"""
