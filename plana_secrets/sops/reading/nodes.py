@@ -62,11 +62,11 @@ def read_tree(content: bytes) -> Node | None:
 
 class _Builder:
     def __init__(self, content: bytes) -> None:
-        from _ruamel_yaml import CParser  # the C event parser; loaded on first use
+        from plana_secrets.sops.reading.events import event_parser  # loaded on first use
 
         self._anchors: dict[str, Node] = {}
         try:
-            self._parser: Any = CParser(content)
+            self._parser = event_parser(content)
         except Exception:  # noqa: BLE001 - its texts quote the file
             raise _bad("not UTF-8 YAML", 1) from None
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from _ruamel_yaml import (
-    CParser,
+from plana_secrets.paths import LeafPath
+from plana_secrets.sops.reading.events import (
     DocumentEndEvent,
     DocumentStartEvent,
     MappingEndEvent,
@@ -19,10 +19,9 @@ from _ruamel_yaml import (
     ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
+    YAMLError,
+    event_parser,
 )
-from ruamel.yaml.error import YAMLError
-
-from plana_secrets.paths import LeafPath
 from plana_secrets.sops.reading.parts import (
     METADATA_KEY,
     MOST_ENTRIES,
@@ -91,7 +90,7 @@ class _Reader:
     def __init__(self, tree: Tree, text: str) -> None:
         self.tree = self._tree = tree
         self._text = text
-        self._next = CParser(text).get_event
+        self._next = event_parser(text).get_event
         self._entries = 0
         # Most files hold none of these characters, and then no node needs a look.
         self._watch = tree.spans is not None or "!" in tree.text or "&" in tree.text
