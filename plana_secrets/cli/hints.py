@@ -161,7 +161,7 @@ HINTS: Final[dict[str, str]] = {
     "keyset-file": "`plana-secrets rotate run` changes it",
     "not-base64": "--encode makes base64 of the value",
     "not-text": "--encode makes base64 of the value",
-    "not-base64-value": "leave --decode out",
+    "not-base64-value": "omit --decode, or set the value again with --encode",
     "type-needed": "--type {type} keeps the type, --type str makes it a string",
     "readable-path": "`plana-secrets edit` changes what is readable",
     "empty-value": "--allow-empty takes it",

@@ -7,14 +7,13 @@ an error, for either choice would be a surprise.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, NoReturn
 
 from plana_secrets.document.kinds import FileKind, kind_of
+from plana_secrets.document.manifest import decode_data
 from plana_secrets.errors import MalformedError, UsageError
 from plana_secrets.paths import LeafPath, format_path
 from plana_secrets.secret import Secret
@@ -91,10 +90,10 @@ def _text(leaf: Leaf, value: Secret, origin: str, is_manifest: bool) -> Secret:
     if leaf.type is LeafType.BOOL:
         return Secret(value.reveal().lower())
     if is_manifest and leaf.path[0] == "data":
-        try:
-            return Secret(base64.b64decode(value.reveal(), validate=True))
-        except (binascii.Error, ValueError):
-            raise MalformedError(f"{origin} is not base64", kind="not-base64-value") from None
+        decoded = decode_data(value)
+        if decoded is None:
+            raise MalformedError(f"{origin} is not base64", kind="not-base64-value")
+        return decoded
     return value
 
 

@@ -6,7 +6,8 @@ import re
 from typing import Final, NoReturn
 
 from plana_secrets.document.kinds import FileKind, kind_of
-from plana_secrets.document.values import SETTABLE_TYPES, is_base64
+from plana_secrets.document.manifest import decode_data
+from plana_secrets.document.values import SETTABLE_TYPES
 from plana_secrets.errors import UsageError
 from plana_secrets.paths import LeafPath, format_path
 from plana_secrets.secret import Secret
@@ -77,7 +78,7 @@ def _check_secret_entry(path: LeafPath, value: Secret, leaf_type: LeafType) -> N
         _refuse(path, "a key of a Secret is letters, digits, '-', '_' and '.'")
     if leaf_type is not LeafType.STR:
         _refuse(path, f"a Secret holds texts only, not {leaf_type}", "bad-type")
-    if path[0] == "data" and not is_base64(value):
+    if path[0] == "data" and decode_data(value) is None:
         _refuse(path, "data holds base64 only", "not-base64")
 
 

@@ -7,8 +7,6 @@ what sops wrote, byte for byte.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import math
 import re
 from collections.abc import Callable
@@ -70,12 +68,3 @@ _READERS: Final[dict[LeafType, Callable[[str], bytes | None]]] = {
     LeafType.BOOL: lambda text: _TRUTHS.get(text.lower()),
     LeafType.NULL: _NULLS.get,
 }
-
-
-def is_base64(value: Secret) -> bool:
-    """Whether a value is base64 as Kubernetes takes it in ``data``: canonical, on one line."""
-    try:
-        decoded = base64.b64decode(value.reveal(), validate=True)
-    except (binascii.Error, ValueError):
-        return False
-    return base64.b64encode(decoded) == value.reveal()

@@ -9,12 +9,12 @@ in the order of their names; entries that no keyset owns are kept and counted.
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from plana_secrets.document.manifest import decode_data
 from plana_secrets.document.references import SecretReference, parse_reference
 from plana_secrets.errors import MalformedError, UsageError
 from plana_secrets.rotation.keyset import Keyset
@@ -213,14 +213,14 @@ def _encoded(leaf: RenderedLeaf) -> RenderedLeaf:
 
 
 def decode_base64(value: Secret, place: SecretReference) -> Secret:
-    """The bytes that a leaf of ``data`` means; Kubernetes, too, reads over line breaks.
+    """The bytes that a leaf of ``data`` means.
 
     Raises:
         MalformedError: it is not base64 (kind ``target-unreadable``).
     """
-    try:
-        return Secret(base64.b64decode(value.reveal().translate(None, b"\r\n"), validate=True))
-    except (binascii.Error, ValueError):
+    decoded = decode_data(value)
+    if decoded is None:
         raise MalformedError(
             f"{place}: data holds base64 only", kind="target-unreadable", place=str(place)
-        ) from None
+        )
+    return decoded

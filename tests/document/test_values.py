@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plana_secrets.document.values import canonical_value, is_base64
+from plana_secrets.document.values import canonical_value
 from plana_secrets.errors import UsageError
 from plana_secrets.secret import Secret
 from plana_secrets.sops.model import LeafType
@@ -62,18 +62,3 @@ def test_a_float_reads_back_as_the_same_number_without_an_exponent(number: float
     kept = canonical_value(Secret.from_text(repr(number)), LeafType.FLOAT).reveal_text()
     assert float(kept) == number
     assert "e" not in kept
-
-
-@pytest.mark.parametrize(
-    ("text", "verdict"),
-    [
-        ("", True),
-        ("eA==", True),
-        ("eA", False),
-        ("eB==", False),
-        ("eA==\n", False),
-        ("e A==", False),
-    ],
-)
-def test_base64_is_taken_in_one_form_only(text: str, verdict: bool) -> None:
-    assert is_base64(Secret.from_text(text)) is verdict

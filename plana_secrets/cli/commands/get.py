@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import TYPE_CHECKING
 
 import click
@@ -64,7 +62,9 @@ def _written(leaf: Leaf, value: Secret) -> bytes:
 
 
 def _decoded(value: Secret, path: str) -> bytes:
-    try:
-        return base64.b64decode(value.reveal(), validate=True)
-    except (binascii.Error, ValueError):
-        raise MalformedError(f"{path} is not base64", kind="not-base64-value", path=path) from None
+    from plana_secrets.document.manifest import decode_data
+
+    decoded = decode_data(value)
+    if decoded is None:
+        raise MalformedError(f"{path} is not base64", kind="not-base64-value", path=path)
+    return decoded.reveal()

@@ -6,12 +6,11 @@ a closed list, and what Kubernetes would refuse is refused here.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterator, Mapping
 from typing import Final
 
 from plana_secrets.document.kinds import FileKind
+from plana_secrets.document.manifest import decode_data
 from plana_secrets.paths import LeafPath
 from plana_secrets.sops.model import Comment, Document, Empty, Leaf, LeafType, Severity
 from plana_secrets.verify.finding import Finding
@@ -150,8 +149,6 @@ def check_manifest_data(subject: Subject) -> Iterator[Finding]:
 
 def _undecodable(document: Document) -> Iterator[Leaf]:
     for leaf, value in document.entries():
-        if len(leaf.path) == 2 and leaf.path[0] == "data" and leaf.type is LeafType.STR:
-            try:
-                base64.b64decode(value.reveal().translate(None, b"\r\n"), validate=True)
-            except binascii.Error:
-                yield leaf
+        is_entry = len(leaf.path) == 2 and leaf.path[0] == "data" and leaf.type is LeafType.STR
+        if is_entry and decode_data(value) is None:
+            yield leaf

@@ -79,6 +79,13 @@ def test_a_manifest_gives_what_a_container_would_see(world: World) -> None:
     assert seen["KEY"] == "plain"
 
 
+def test_base64_in_lines_is_what_the_cluster_takes_it_for(world: World) -> None:
+    wrapped = "data:\n    TOKEN: |\n        aGVs\n        bG8=\n"
+    world.encrypt(SECRET, f"apiVersion: v1\nkind: Secret\nmetadata:\n    name: a\n{wrapped}")
+    assert environment_of(world, SECRET)["TOKEN"] == "hello"
+    assert world.run("get", SECRET, "data.TOKEN", "--decode").stdout == "hello"
+
+
 def test_one_value_under_a_name_of_choice(filled: World) -> None:
     seen = environment_of(filled, "--env", f"PW={DEEP}#db.password", "--env", f"T={PLAIN}#TOKEN")
     assert (seen["PW"], seen["T"]) == ("deep", SENTINEL)
