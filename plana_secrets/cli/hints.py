@@ -85,7 +85,11 @@ HINTS: Final[dict[str, str]] = {
     "no-server": "name one with --url, or `plana-secrets mirror init vaultwarden --url URL`",
     "insecure-url": "use https; http is for a server on this machine",
     "credentials-exposed": "chmod 600 the file, or make it a SOPS secret file",
-    "credentials-incomplete": "it holds email, master_password, client_id and client_secret",
+    "credentials-incomplete": "it holds url, email, master_password, client_id and client_secret",
+    "credentials-unbound": "add the line `url: https://HOST` with the server that the account is "
+    "on; no other server is sent anything of this file",
+    "credentials-elsewhere": "check mirror.vaultwarden.url in plana-secrets.toml; if the server "
+    "has moved there, change `url` in the credentials file, or `plana-secrets login` again",
     "login-refused": "check the e-mail address and the master password; `plana-secrets login`",
     "api-key-refused": "look the key up in the web vault under Security, Keys; "
     "`plana-secrets login --api-key`",
@@ -93,7 +97,8 @@ HINTS: Final[dict[str, str]] = {
     "`plana-secrets login --api-key`, or fix the credentials file",
     "login-expired": "`plana-secrets login` again",
     "login-outdated": "`plana-secrets login` again: the account's keys were changed",
-    "login-unreadable": "`plana-secrets logout`, then `plana-secrets login`",
+    "login-unreadable": "`plana-secrets login` again; a login of an earlier release does not "
+    "say for which server it is",
     "login-rate-limited": "wait a minute: the server takes about one login a minute after a few",
     "totp-required": "`plana-secrets login` asks for the code; a job uses a personal API key",
     "totp-refused": "wait for the next code; check the clocks of both machines",
@@ -128,7 +133,8 @@ HINTS: Final[dict[str, str]] = {
     "same-collection": "write it one way, by name or by id, in mirror.vaultwarden.collections",
     "login-mail": "the server's operator fixes its mail",
     "email-unverified": "open the mail with which the server asks for it",
-    "bad-url": "write https://HOST or https://HOST:PORT/PATH; a password has no place in it",
+    "bad-url": "write https://HOST or https://HOST:PORT/PATH, without a password; a host name with "
+    "other letters than ASCII in its xn-- form",
     "bad-proxy": "write HTTPS_PROXY as http://HOST:PORT",
     "proxy": "check HTTPS_PROXY, or name the server in NO_PROXY",
     "another-key": "where an owner founded the organisation anew, take [mirror.vaultwarden] out "

@@ -82,6 +82,7 @@ class Bench:
         self.ca_file = ca_file
         client_id, client_secret = company.service.api_key()
         self.credentials = Credentials(
+            url=company.url,
             email=company.service.email,
             api_key=ApiKey(client_id, Secret.from_text(client_secret)),
             master_password=Secret.from_text(company.service.password),

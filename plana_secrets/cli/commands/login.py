@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 EPILOG = """\b
 A person logs in with e-mail, master password and one-time code; a service account with
 its personal API key and the master password. The keyring keeps the API key or the
-login, and the account's encryption key; the master password is kept nowhere.
+login, and the account's encryption key, for this one server; the master password is
+kept nowhere.
 
 \b
 Examples:
@@ -41,9 +42,10 @@ def login(
 
     keyring = keyring_store.backend_name()
     client = open_named_client(context, url, ca_file)
+    context.output.talk(f"logging in to {client.url}")
     address = email or ask_line(context, "e-mail")
     kept = _by_api_key(context, client, address) if api_key else _by_code(context, client, address)
-    store_login(client.url, kept)
+    store_login(kept)
     if context.json:
         facts = {"url": client.url, "email": address, "api_key": api_key}
         context.output.json_object("login", facts)
@@ -80,7 +82,7 @@ def _by_api_key(context: Context, client: Client, email: str) -> KeptLogin:
 
     client_id = ask_line(context, "client id")
     client_secret = ask_secret(context, "client secret")
-    password = ask_secret(context, "master password")
+    password = ask_secret(context, f"master password for {client.url}")
     return enrol_by_api_key(client, email, ApiKey(client_id, client_secret), password)
 
 
@@ -88,5 +90,5 @@ def _by_code(context: Context, client: Client, email: str) -> KeptLogin:
     from plana_secrets.cli.terminal import ask_line, ask_secret
     from plana_secrets.mirror.backends.vaultwarden.enrol import enrol_by_password
 
-    password = ask_secret(context, "master password")
+    password = ask_secret(context, f"master password for {client.url}")
     return enrol_by_password(client, email, password, lambda: ask_line(context, "one-time code"))

@@ -34,7 +34,7 @@ def serve(folder: Path, done: int, shell: int) -> None:
     client_id, client_secret = company.service.api_key()
     credentials = folder / "credentials.yaml"
     credentials.write_text(
-        f'email: "{company.service.email}"\nmaster_password: "{company.service.password}"\n'
+        f'url: "{server.url}"\nemail: "{company.service.email}"\nmaster_password: "{company.service.password}"\n'
         f'client_id: "{client_id}"\nclient_secret: "{client_secret}"\n'
     )
     credentials.chmod(0o600)

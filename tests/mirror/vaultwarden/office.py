@@ -46,6 +46,7 @@ class Office:
         person = person or self.company.service
         client_id, client_secret = person.api_key()
         content = {
+            "url": self.company.url,
             "email": person.email,
             "master_password": person.password,
             "client_id": client_id,

@@ -37,12 +37,13 @@ class VaultwardenPlace:
         if person.email not in self._api_keys:
             self._api_keys[person.email] = person.api_key()
         client_id, client_secret = self._api_keys[person.email]
+        client = Client(self.company.url)
         credentials = Credentials(
+            url=client.url,
             email=person.email,
             api_key=ApiKey(client_id, Secret.from_text(client_secret)),
             user_key=person.user_key.reveal(),
         )
-        client = Client(self.company.url)
         return Session(client, credentials, StateFile(self.folder, client.url, person.email))
 
     def open(

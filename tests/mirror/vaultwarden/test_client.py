@@ -15,10 +15,10 @@ from plana_secrets.errors import (
     UnavailableError,
     UsageError,
 )
+from plana_secrets.mirror.backends.vaultwarden.address import checked_url
 from plana_secrets.mirror.backends.vaultwarden.client import (
     Client,
     LostAnswerError,
-    checked_url,
 )
 from plana_secrets.mirror.backends.vaultwarden.version import check_version
 from plana_secrets.secret import Secret
@@ -36,11 +36,27 @@ HTML = Answer(502, b"<html><body>Bad Gateway: t0ken</body></html>", "text/html")
         "https://vault.example.com:8443/vault/",
         "http://127.0.0.1:8000",
         "http://localhost",
-        "http://[::1]:80",
+        "http://[::1]:8000",
     ],
 )
 def test_https_and_this_machine_are_accepted(url: str) -> None:
     assert checked_url(url) == url.rstrip("/")
+
+
+@pytest.mark.parametrize(
+    ("url", "known_as"),
+    [
+        ("HTTPS://Vault.Example.COM/", "https://vault.example.com"),
+        ("https://vault.example.com:443", "https://vault.example.com"),
+        ("https://vault.example.com:/", "https://vault.example.com"),
+        ("https://vault.example.com:8443//", "https://vault.example.com:8443"),
+        ("https://vault.example.com/Vault/", "https://vault.example.com/Vault"),
+        ("http://LOCALHOST:80/", "http://localhost"),
+        ("http://[0:0:0:0:0:0:0:1]:8000", "http://[::1]:8000"),
+    ],
+)
+def test_one_server_has_one_spelling(url: str, known_as: str) -> None:
+    assert checked_url(url) == checked_url(known_as) == known_as
 
 
 @pytest.mark.parametrize(
@@ -54,6 +70,20 @@ def test_https_and_this_machine_are_accepted(url: str) -> None:
         ("https://anna:pw@vault.example.com", "bad-url"),
         ("https://vault.example.com/?a=b", "bad-url"),
         ("https://vault.example.com:port", "bad-url"),
+        ("https://vault.example.com?", "bad-url"),
+        ("https://vault.example.com#", "bad-url"),
+        ("https://vault.example.com:0", "bad-url"),
+        ("https://vault.example.com/a/../b", "bad-url"),
+        ("https://vault.example.com//a", "bad-url"),
+        ("https://vault.example.com/%2e%2e/b", "bad-url"),
+        ("https://vault.example.com\\@evil.example.com", "bad-url"),
+        ("https://evil.example.com\t.example.com", "bad-url"),
+        ("https://vault.example.com\n", "bad-url"),
+        ("https://v\u00e4ult.example.com", "bad-url"),
+        ("https://vau\u200blt.example.com", "bad-url"),
+        ("https://vault.example.com.", "bad-url"),
+        ("https://[::1", "bad-url"),
+        ("https://[vault]", "bad-url"),
         ("", "bad-url"),
     ],
 )

@@ -11,8 +11,9 @@ import pytest
 
 from plana_secrets.errors import MalformedError, PlanaSecretsError, UsageError
 from plana_secrets.mirror.backends.vaultwarden import client as client_module
+from plana_secrets.mirror.backends.vaultwarden.address import checked_url
 from plana_secrets.mirror.backends.vaultwarden.backend import VaultwardenBackend
-from plana_secrets.mirror.backends.vaultwarden.client import Client, LostAnswerError, checked_url
+from plana_secrets.mirror.backends.vaultwarden.client import Client, LostAnswerError
 from plana_secrets.mirror.backends.vaultwarden.crypto import SymmetricKey
 from tests.fakes.people import wrap_for
 from tests.fakes.vaultwarden import FakeVaultwarden, Fault
@@ -82,10 +83,14 @@ def test_what_nobody_asked_to_compress_is_not_unpacked(server: FakeVaultwarden) 
     assert Client(server.url).get("/api/version", task="look").startswith(b"\x1f\x8b")
 
 
-def test_a_redirect_gets_no_credentials(server: FakeVaultwarden, place: VaultwardenPlace) -> None:
+@pytest.mark.parametrize("path", ["/identity/connect/token", "/api/sync"])
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_gets_no_credentials_and_no_token(
+    server: FakeVaultwarden, place: VaultwardenPlace, path: str, status: int
+) -> None:
     elsewhere = FakeVaultwarden()
-    answer = Answer(307, b"", headers={"Location": f"{elsewhere.url}/identity/connect/token"})
-    server.fail(1, Fault(answer=answer), path="/identity/connect/token")
+    answer = Answer(status, b"", headers={"Location": f"{elsewhere.url}{path}"})
+    server.fail(1, Fault(answer=answer), path=path)
     with pytest.raises(UsageError) as error:
         place.open().list_items()
     elsewhere.stop()

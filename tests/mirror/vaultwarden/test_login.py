@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -61,11 +62,11 @@ def test_a_person_logs_in_by_password_and_code(
     client = Client(server.url)
     password = Secret.from_text(company.staff.password)
     kept = enrol_by_password(client, company.staff.email, password, lambda: totp(secret, steps=2))
-    store_login(server.url, kept)
+    store_login(kept)
     assert all(company.staff.password not in entry.reveal_text() for entry in keyring.values())
     loaded = load_login(server.url)
     assert loaded == kept
-    session = Session(client, loaded.credentials, KeyringLogin(server.url, loaded))
+    session = Session(client, loaded.credentials, KeyringLogin(loaded))
     assert read_sync(session).profile.email == company.staff.email
 
 
@@ -74,14 +75,37 @@ def test_a_persons_login_is_renewed_without_a_password(
 ) -> None:
     password = Secret.from_text(company.staff.password)
     kept = enrol_by_password(Client(server.url), company.staff.email, password, never)
-    store_login(server.url, kept)
+    store_login(kept)
     server.store.ahead += 3 * 3600
-    session = Session(Client(server.url), kept.credentials, KeyringLogin(server.url, kept))
+    session = Session(Client(server.url), kept.credentials, KeyringLogin(kept))
     read_sync(session)
     renewed = load_login(server.url)
     assert renewed is not None
     assert renewed.access_token != kept.access_token
     assert renewed.refresh_token is not None
+
+
+def test_a_kept_login_says_for_which_server_it_is(
+    server: FakeVaultwarden, company: Company, keyring: dict[str, Secret]
+) -> None:
+    """Its name in the keyring is no proof: what is inside must say the same."""
+    password = Secret.from_text(company.staff.password)
+    store_login(enrol_by_password(Client(server.url), company.staff.email, password, never))
+    (entry,) = keyring.values()
+    other = "https://vault.example.test"
+    keyring[f"vaultwarden {other}"] = entry
+    moved = load_login(other)
+    assert moved is not None
+    seen = list(server.seen)
+    with pytest.raises(CredentialError) as error:
+        Session(Client(other), moved.credentials, KeyringLogin(moved))
+    assert (error.value.kind, server.seen) == ("credentials-elsewhere", seen)
+    content = json.loads(entry.reveal())
+    del content["url"]
+    keyring[f"vaultwarden {server.url}"] = Secret.from_text(json.dumps(content))
+    with pytest.raises(MalformedError) as unbound:
+        load_login(server.url)
+    assert unbound.value.kind == "login-unreadable"
 
 
 def test_a_login_that_the_server_forgot_asks_for_a_new_one(
@@ -92,7 +116,7 @@ def test_a_login_that_the_server_forgot_asks_for_a_new_one(
     server.store.tokens.clear()
     server.store.refresh_tokens.clear()
     with pytest.raises(CredentialError) as error:
-        read_sync(Session(Client(server.url), kept.credentials, KeyringLogin(server.url, kept)))
+        read_sync(Session(Client(server.url), kept.credentials, KeyringLogin(kept)))
     assert error.value.kind == "login-expired"
 
 
@@ -109,7 +133,7 @@ def test_a_service_account_needs_its_password_once(
 
 def test_a_kept_key_that_is_no_longer_the_accounts_is_named(place: VaultwardenPlace) -> None:
     session = place.session()
-    session.credentials = Credentials("x", session.credentials.api_key, user_key=Secret(bytes(64)))
+    session.credentials = replace(session.credentials, user_key=Secret(bytes(64)))
     sync = read_sync(session)
     with pytest.raises(CredentialError) as error:
         Keys(session).open_organization_key(sync.profile.organizations[0], sync)
@@ -157,9 +181,7 @@ def test_a_wrong_master_password_in_the_file_is_told_from_a_wrong_key(
     place: VaultwardenPlace,
 ) -> None:
     session = place.session()
-    credentials = Credentials(
-        place.company.service.email, session.credentials.api_key, master_password=Secret(b"wrong")
-    )
+    credentials = replace(session.credentials, user_key=None, master_password=Secret(b"wrong"))
     other = Session(session.client, credentials, StateFile(place.folder, "x", "y"))
     with pytest.raises(CredentialError) as error:
         Keys(other).open_user_key(read_sync(other))
@@ -256,5 +278,6 @@ def test_an_account_of_version_2_is_named(server: FakeVaultwarden, place: Vaultw
 
 
 def test_what_is_kept_of_a_login_shows_no_secret() -> None:
-    login = KeptLogin(Credentials("a@b", ApiKey("c", Secret(b"s3nt1nel"))), Secret(b"s3nt1nel"))
+    account = Credentials("https://x", "a@b", ApiKey("c", Secret(b"s3nt1nel")))
+    login = KeptLogin(account, Secret(b"s3nt1nel"))
     assert "s3nt1nel" not in repr(login)

@@ -72,6 +72,8 @@ def test_staff_log_in_with_a_code_look_and_log_out(desk: Desk, server: FakeVault
     done = desk.login(answers=answers)
     assert done.status == 0, done.screen
     assert f"as {staff.email}" in done.screen
+    before_password = done.screen.partition("master password for")[0]
+    assert f"logging in to {desk.office.company.url}" in before_password
     assert staff.password not in done.screen
     assert not done.echoed["master password"]
     assert desk.run("mirror", "status")[0] == 0

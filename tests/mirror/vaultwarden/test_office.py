@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -167,6 +168,55 @@ def test_a_lost_database_is_rebuilt_and_lost_files_are_restored(
     for file in files:
         restored = office.world.sops("decrypt", str(back / file)).stdout
         assert restored == office.world.decrypt(file)
+
+
+# Credentials go to their server
+
+
+@pytest.mark.parametrize(
+    ("url", "kind", "code"),
+    [
+        ("https://vault.example.test", "credentials-elsewhere", 4),
+        ("http://127.0.0.1:9", "credentials-elsewhere", 4),
+        ("http://localhost:{port}", "credentials-elsewhere", 4),
+        ("{url}/vault", "credentials-elsewhere", 4),
+        ("", "credentials-unbound", 4),
+        (None, "credentials-unbound", 4),
+        ("https://anna:pw@vault.example.test", "bad-url", 2),
+    ],
+)
+@pytest.mark.parametrize("sops", [False, True])
+def test_another_server_gets_nothing_of_a_credentials_file(
+    office: Office, server: FakeVaultwarden, url: str | None, kind: str, code: int, sops: bool
+) -> None:
+    """Not even the client id, and the port counts: the configuration is not believed."""
+    office.write_credentials()
+    plain = Path(office.credentials).read_text().splitlines(keepends=True)
+    kept = [line for line in plain if not line.startswith("url:")]
+    if url is not None:
+        port = server.url.rpartition(":")[2]
+        kept.append(f'url: "{url.format(url=server.url, port=port)}"\n')
+    path = Path(office.credentials)
+    path.write_text("".join(kept))
+    if sops:
+        path = office.world.encrypt("infra/secrets/prod/credentials.yaml", path.read_text())
+    server.seen.clear()
+    environment = {"PLANA_SECRETS_VAULTWARDEN_CREDENTIALS": str(path)}
+    for argv in (["mirror", "status"], ["mirror", "sync"], ["mirror", "audit"]):
+        done = office.run(*argv, "--json", env=environment)
+        answer = json.loads(done.stdout)
+        assert (answer["kind"], done.status, server.seen) == (kind, code, [])
+        assert answer["hint"]
+
+
+def test_the_line_to_add_is_named(office: Office) -> None:
+    office.write_credentials()
+    path = Path(office.credentials)
+    text = path.read_text()
+    path.write_text("".join(one for one in text.splitlines(True) if not one.startswith("url:")))
+    assert "add the line `url: https://HOST`" in office.run("mirror", "status").stderr
+    path.write_text(text.replace("http:", "HTTP:"))
+    assert office.run("mirror", "status").status == 0
 
 
 # Errors

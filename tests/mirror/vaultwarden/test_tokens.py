@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 from pathlib import Path
 
@@ -24,7 +25,13 @@ from tests.fakes.vaultwarden import FakeVaultwarden
 from tests.mirror.vaultwarden.place import VaultwardenPlace
 from tests.world import World
 
-COMPLETE = "email: a@example.test\nmaster_password: s3nt1nel\nclient_id: user.1\nclient_secret: x\n"
+COMPLETE = """\
+url: https://vault.example.test
+email: a@example.test
+master_password: s3nt1nel
+client_id: user.1
+client_secret: x
+"""
 
 
 def no_identities() -> Identities:
@@ -61,7 +68,7 @@ def test_what_is_missing_in_it_is_named(tmp_path: Path) -> None:
     path = tmp_path / "credentials.yaml"
     path.write_text("email: a@example.test\nmaster_password: s3nt1nel\nclient_id: ''\n")
     path.chmod(0o600)
-    with pytest.raises(CredentialError, match="lacks client_id, client_secret") as error:
+    with pytest.raises(CredentialError, match="lacks url, client_id, client_secret") as error:
         read_credentials_file(path, no_identities)
     assert "s3nt1nel" not in error.value.message
 
@@ -143,6 +150,20 @@ def test_a_token_that_others_may_read_is_not_used_and_is_hidden_again(
     place.open().list_items()
     assert logins(server) == 2
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_token_that_another_server_gave_is_not_used(
+    server: FakeVaultwarden, place: VaultwardenPlace, tmp_path: Path
+) -> None:
+    place.open().list_items()
+    (path,) = tmp_path.glob("vaultwarden-*.json")
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps(content | {"url": "https://vault.example.test"}))
+    place.open().list_items()
+    del content["url"]
+    path.write_text(json.dumps(content))
+    place.open().list_items()
+    assert logins(server) == 3
 
 
 def test_every_login_comes_from_the_same_device(

@@ -68,7 +68,7 @@ def init(
     dry_run: bool,
 ) -> int:
     """Set the mirror up: find organisation and collections, and write the configuration."""
-    from plana_secrets.mirror.backends.vaultwarden.client import checked_url
+    from plana_secrets.mirror.backends.vaultwarden.address import checked_url
     from plana_secrets.mirror.backends.vaultwarden.setup import Choice
 
     choice = Choice(checked_url(url), organization, collections, break_glass, credentials, ca_file)

@@ -8,13 +8,12 @@ http is for a server on this machine.
 
 from __future__ import annotations
 
-import ipaddress
 import ssl
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import msgspec
 import urllib3
@@ -27,7 +26,8 @@ from urllib3.exceptions import (
 )
 
 from plana_secrets import __version__
-from plana_secrets.errors import FailedError, MalformedError, UnavailableError, UsageError
+from plana_secrets.errors import FailedError, MalformedError, UnavailableError
+from plana_secrets.mirror.backends.vaultwarden.address import checked_url, is_loopback
 from plana_secrets.mirror.backends.vaultwarden.failures import Answer, read_failure
 from plana_secrets.mirror.backends.vaultwarden.pool import open_pool
 from plana_secrets.observability import Event, Observer, silent
@@ -55,36 +55,6 @@ class LostAnswerError(UnavailableError):
     default_kind = "no-answer"
 
 
-def checked_url(url: str) -> str:
-    """The server's address without a slash at its end.
-
-    Raises:
-        UsageError: not https (kind ``insecure-url``), or not a plain address (``bad-url``).
-    """
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        _ = parts.port
-    except ValueError:
-        host, parts = "", urlsplit("")
-    if not host or parts.query or parts.fragment or "@" in parts.netloc:
-        raise UsageError("the server's address is not of the form https://HOST", kind="bad-url")
-    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
-        raise UsageError(
-            f"the address of the server is not https: {url!r}", kind="insecure-url", url=url
-        )
-    return url.rstrip("/")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 class Client:
     """A pool of connections to the server at ``url``."""
 
@@ -96,7 +66,7 @@ class Client:
         self._observer = observer
         self._pool = open_pool(
             self.url,
-            is_local=_is_loopback(urlsplit(self.url).hostname or ""),
+            is_local=is_loopback(self.url),
             headers=dict(_HEADERS),
             ssl_context=_tls_context(ca_file) if self.url.startswith("https:") else None,
             timeout=urllib3.Timeout(connect=CONNECT_DEADLINE, read=ANSWER_DEADLINE),

@@ -36,7 +36,7 @@ def open_backend(
 
     Raises:
         CredentialError: no credentials file is named and nobody is logged in (kind
-            ``no-login``).
+            ``no-login``), or they are for another server (``credentials-elsewhere``).
     """
     session = open_session(
         settings,
@@ -73,7 +73,7 @@ def open_session(
     login = load_login(client.url) if keyring_store.may_exist(environment) else None
     if login is None:
         raise CredentialError(f"no login for {client.url}", kind="no-login", url=client.url)
-    return Session(client, login.credentials, KeyringLogin(client.url, login))
+    return Session(client, login.credentials, KeyringLogin(login))
 
 
 def open_client(

@@ -4,6 +4,10 @@ A job names a credentials file: a SOPS secret file that its identity opens, or p
 that nobody else may read. A person logs in once, and the keyring keeps what is needed:
 the API key or the login, and the account's encryption key in place of the master
 password, which is forgotten as soon as the key is unwrapped.
+
+Both say for which server they are. Which server a command talks to is said by the
+configuration, which anyone can change who can open a pull request: so no other server
+gets anything of them, not even the client id.
 """
 
 from __future__ import annotations
@@ -18,7 +22,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from plana_secrets.age import keyring_store
-from plana_secrets.errors import CredentialError, MalformedError
+from plana_secrets.errors import CredentialError, MalformedError, UsageError
+from plana_secrets.mirror.backends.vaultwarden.address import checked_url
 from plana_secrets.mirror.settings import VaultwardenSettings
 from plana_secrets.paths import format_path
 from plana_secrets.secret import Secret
@@ -30,7 +35,7 @@ if TYPE_CHECKING:
 CREDENTIALS_VARIABLE: Final = "PLANA_SECRETS_VAULTWARDEN_CREDENTIALS"
 
 _SIZE_LIMIT: Final = 1 << 20
-_NAMES: Final = ("email", "master_password", "client_id", "client_secret")
+_NAMES: Final = ("url", "email", "master_password", "client_id", "client_secret")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +48,12 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """An account; either ``master_password`` or ``user_key`` opens what it reads."""
+    """An account at the server ``url``, as ``checked_url`` spells it.
 
+    Either ``master_password`` or ``user_key`` opens what it reads.
+    """
+
+    url: str
     email: str
     api_key: ApiKey | None
     master_password: Secret | None = None
@@ -74,12 +83,20 @@ def read_credentials_file(path: Path, find_identities: Callable[[], Identities])
     """The account that a file names.
 
     Raises:
-        CredentialError: others may read it (kind ``credentials-exposed``), or something
-            is missing in it (kind ``credentials-incomplete``).
+        CredentialError: others may read it (kind ``credentials-exposed``), it does not say
+            for which server it is (kind ``credentials-unbound``), or something else is
+            missing in it (kind ``credentials-incomplete``).
+        UsageError: its address is none (kind ``bad-url`` or ``insecure-url``).
         MalformedError: it is not YAML of that form, or the SOPS file is not sound.
     """
     entries = _read_entries(path, find_identities)
     missing = [name for name in _NAMES if name not in entries or entries[name].is_empty]
+    if missing == ["url"]:
+        raise CredentialError(
+            f"the credentials file {path} does not say for which server it is",
+            kind="credentials-unbound",
+            file=str(path),
+        )
     if missing:
         raise CredentialError(
             f"the credentials file {path} lacks {', '.join(missing)}",
@@ -87,14 +104,28 @@ def read_credentials_file(path: Path, find_identities: Callable[[], Identities])
             file=str(path),
         )
     try:
-        email, client_id = (entries[name].reveal_text() for name in ("email", "client_id"))
+        url, email, client_id = (
+            entries[name].reveal_text() for name in ("url", "email", "client_id")
+        )
     except ValueError:
         raise MalformedError(f"not text in the credentials file {path}", file=str(path)) from None
     return Credentials(
+        url=_checked_url(url, path),
         email=email,
         api_key=ApiKey(client_id, entries["client_secret"]),
         master_password=entries["master_password"],
     )
+
+
+def _checked_url(url: str, path: Path) -> str:
+    try:
+        return checked_url(url)
+    except UsageError as error:
+        raise UsageError(
+            f"`url` in the credentials file {path} is not an https address without extras",
+            kind=error.kind,
+            file=str(path),
+        ) from None
 
 
 def _read_entries(path: Path, find_identities: Callable[[], Identities]) -> dict[str, Secret]:
@@ -121,22 +152,28 @@ def _check_private(path: Path) -> None:
 
 
 def load_login(url: str) -> KeptLogin | None:
-    """The login that ``plana-secrets login`` kept for this server, if there is one."""
+    """The login that ``plana-secrets login`` kept for this server, if there is one.
+
+    Raises:
+        MalformedError: it cannot be read, or is of a release that did not write the server
+            into it (kind ``login-unreadable``).
+    """
     kept = keyring_store.load_entry(_entry(url))
     if kept is None:
         return None
     try:
         return _parse_login(json.loads(kept.reveal()))
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, UsageError):
         raise MalformedError(
             f"the login kept for {url} cannot be read", kind="login-unreadable"
         ) from None
 
 
-def store_login(url: str, login: KeptLogin) -> None:
-    """Keep a login in the keyring, in place of an earlier one for this server."""
+def store_login(login: KeptLogin) -> None:
+    """Keep a login in the keyring, in place of an earlier one for its server."""
     credentials = login.credentials
     content: dict[str, str | None] = {
+        "url": credentials.url,
         "email": credentials.email,
         "user_key": _encode(credentials.user_key),
         "client_id": credentials.api_key.client_id if credentials.api_key else None,
@@ -146,7 +183,7 @@ def store_login(url: str, login: KeptLogin) -> None:
         "access_token": _encode(login.access_token),
         "refresh_token": _encode(login.refresh_token),
     }
-    keyring_store.store_entry(_entry(url), Secret.from_text(json.dumps(content)))
+    keyring_store.store_entry(_entry(credentials.url), Secret.from_text(json.dumps(content)))
 
 
 def forget_login(url: str) -> None:
@@ -162,6 +199,7 @@ def _parse_login(content: dict[str, Any]) -> KeptLogin:
     client_secret = _decode(content["client_secret"])
     return KeptLogin(
         credentials=Credentials(
+            url=checked_url(str(content["url"])),
             email=str(content["email"]),
             api_key=ApiKey(str(content["client_id"]), client_secret)
             if client_secret is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from plana_secrets.errors import CredentialError
 from plana_secrets.mirror.backends.vaultwarden.client import Client
@@ -31,7 +32,7 @@ def enrol_by_api_key(client: Client, email: str, api_key: ApiKey, password: Secr
     """
     check_version(client)
     tokens = login_by_api_key(client, api_key, email)
-    return _keep(client, Credentials(email, api_key, master_password=password), tokens)
+    return _keep(client, Credentials(client.url, email, api_key, master_password=password), tokens)
 
 
 def enrol_by_password(
@@ -49,7 +50,7 @@ def enrol_by_password(
         if error.kind != "totp-required":
             raise
         tokens = login_by_password(client, email, password, code=ask_code())
-    return _keep(client, Credentials(email, None, master_password=password), tokens)
+    return _keep(client, Credentials(client.url, email, None, master_password=password), tokens)
 
 
 def _keep(client: Client, credentials: Credentials, tokens: Tokens) -> KeptLogin:
@@ -57,7 +58,7 @@ def _keep(client: Client, credentials: Credentials, tokens: Tokens) -> KeptLogin
     session = Session(client, credentials, _Given(tokens))
     user_key = Keys(session).open_user_key(read_sync(session))
     return KeptLogin(
-        Credentials(credentials.email, credentials.api_key, user_key=user_key.reveal()),
+        replace(credentials, master_password=None, user_key=user_key.reveal()),
         tokens.access,
         tokens.refresh,
     )

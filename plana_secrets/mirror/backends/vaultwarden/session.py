@@ -48,19 +48,25 @@ class StateFile:
 
     def __init__(self, folder: Path, url: str, email: str) -> None:
         self.path = folder / f"vaultwarden-{_mark(url)}-{_mark(email)}.json"
+        self._url = url
 
     def load(self) -> tuple[Secret | None, Secret | None]:
-        """Nothing where others may read or write the file: the next login fixes that."""
+        """Nothing where others may read the file or another server gave the token.
+
+        The next login fixes either.
+        """
         try:
             if self.path.stat().st_mode & 0o077:
                 return None, None
             content = json.loads(read_regular_file(self.path, limit=1 << 16))
+            if content["url"] != self._url:
+                return None, None
             return Secret.from_text(content["access_token"]), None
         except (OSError, FailedError, ValueError, KeyError, TypeError, AttributeError):
             return None, None
 
     def store(self, tokens: Tokens) -> None:
-        content = json.dumps({"access_token": tokens.access.reveal_text()})
+        content = json.dumps({"url": self._url, "access_token": tokens.access.reveal_text()})
         make_folder(self.path.parent, mode=0o700)
         replace_file(self.path, content.encode(), mode=0o600)
 
@@ -78,8 +84,7 @@ def _mark(text: str) -> str:
 class KeyringLogin:
     """The token of a person, beside the rest of the login in the keyring."""
 
-    def __init__(self, url: str, login: KeptLogin) -> None:
-        self._url = url
+    def __init__(self, login: KeptLogin) -> None:
         self._login = login
 
     def load(self) -> tuple[Secret | None, Secret | None]:
@@ -87,11 +92,16 @@ class KeyringLogin:
 
     def store(self, tokens: Tokens) -> None:
         self._login = KeptLogin(self._login.credentials, tokens.access, tokens.refresh)
-        store_login(self._url, self._login)
+        store_login(self._login)
 
 
 class Session:
-    """One account at one server."""
+    """One account at one server.
+
+    Raises:
+        CredentialError: the credentials are for another server than the client's (kind
+            ``credentials-elsewhere``); nothing was sent.
+    """
 
     def __init__(
         self,
@@ -101,6 +111,12 @@ class Session:
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        if credentials.url != client.url:
+            raise CredentialError(
+                f"the credentials are for {credentials.url}, not for {client.url}",
+                kind="credentials-elsewhere",
+                url=client.url,
+            )
         self.client = client
         self.credentials = credentials
         self._keeper = keeper
