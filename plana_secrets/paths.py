@@ -1,8 +1,8 @@
 """How the place of a leaf in a document is spelled.
 
 Keys are joined with dots (``db.password``); a key that is empty or holds a dot, a
-bracket, a quote, white space or a control character is written ``["like.this"]`` as a
-JSON string; list positions are ``[0]``. ``parse_path`` and ``format_path`` are each
+bracket, a quote, ``=``, white space or a control character is written ``["like.this"]``
+as a JSON string; list positions are ``[0]``. ``parse_path`` and ``format_path`` are each
 other's inverse. A *secret reference* is ``file#path``.
 """
 
@@ -16,7 +16,7 @@ from plana_secrets.errors import UsageError
 
 LeafPath = tuple[str | int, ...]
 
-_PLAIN_KEY: Final = re.compile(r"""[^.\[\]"'\s\x00-\x1f\x7f-\x9f\u2028\u2029]+""")
+_PLAIN_KEY: Final = re.compile(r"""[^.\[\]"'=\s\x00-\x1f\x7f-\x9f\u2028\u2029]+""")
 _INDEX: Final = re.compile(r"\[(0|[1-9][0-9]*)\]")
 _JSON: Final = json.JSONDecoder()
 
@@ -37,8 +37,12 @@ def format_path(path: LeafPath) -> str:
 def parse_path(text: str) -> LeafPath:
     """The path that ``text`` spells.
 
+    The messages name the column and never repeat the text: a value may have been typed
+    in place of a path.
+
     Raises:
-        UsageError: it is empty or not of the notation; the message names the column.
+        UsageError: it is empty or not of the notation (kind ``bad-path``), or holds a
+            bare ``=`` (kind ``value-in-path``).
     """
     steps: list[str | int] = []
     position = 0
@@ -74,6 +78,11 @@ def _bracket(text: str, position: int) -> tuple[str | int, int]:
 
 
 def _bad(text: str, position: int) -> UsageError:
-    return UsageError(
-        f"not a path at column {position + 1}: {text!r}", kind="bad-path", column=position + 1
-    )
+    column = position + 1
+    if text[position : position + 1] == "=":
+        return UsageError(
+            f"column {column} of the path is a bare =, as in KEY=VALUE",
+            kind="value-in-path",
+            column=column,
+        )
+    return UsageError(f"not a path at column {column}", kind="bad-path", column=column)

@@ -66,3 +66,23 @@ def test_the_spelling(path, spelled):
 def test_what_is_no_path_names_the_column(text):
     with pytest.raises(UsageError, match="column"):
         parse_path(text)
+
+
+@pytest.mark.parametrize("text", ["password=SENTINEL", "db.password=SENTINEL", "a[0]=SENTINEL"])
+def test_a_value_typed_into_a_path_is_refused_and_not_repeated(text):
+    with pytest.raises(UsageError) as stop:
+        parse_path(text)
+    assert stop.value.kind == "value-in-path"
+    assert "SENTINEL" not in f"{stop.value.message} {stop.value.facts}"
+
+
+@pytest.mark.parametrize("text", ["SENTINEL pass", "SENTINEL]", "SENTINEL..x", '"SENTINEL"'])
+def test_what_is_no_path_is_not_repeated(text):
+    with pytest.raises(UsageError) as stop:
+        parse_path(text)
+    assert "SENTINEL" not in f"{stop.value.message} {stop.value.facts}"
+
+
+def test_a_key_with_an_equals_sign_has_a_spelling():
+    assert format_path(("a=b",)) == '["a=b"]'
+    assert parse_path('["a=b"]') == ("a=b",)

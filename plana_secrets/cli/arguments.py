@@ -6,6 +6,8 @@ an identity; whatever goes wrong there means no suggestions, never an error.
 
 from __future__ import annotations
 
+import os
+import shlex
 from collections.abc import Callable
 from typing import Any
 
@@ -48,7 +50,14 @@ def complete_path(
         paths = [format_path(leaf.path) for leaf in leaves]
     except Exception:  # noqa: BLE001 - a completion has nobody to tell
         return []
-    return [CompletionItem(path) for path in paths if path.startswith(incomplete)]
+    return [CompletionItem(_for_shell(path)) for path in paths if path.startswith(incomplete)]
+
+
+def _for_shell(path: str) -> str:
+    """bash puts a completion on the line as it is, so it must come quoted; the others quote."""
+    if os.environ.get("_PLANA_SECRETS_COMPLETE", "").startswith("bash"):
+        return shlex.quote(path)
+    return path
 
 
 def _context(ctx: click.Context) -> Context:
@@ -57,9 +66,15 @@ def _context(ctx: click.Context) -> Context:
 
 def file_argument(**settings: Any) -> Callable[[Any], Any]:
     """``FILE``: relative to the working directory or to the repository."""
-    return click.argument("file", metavar="FILE", shell_complete=complete_file, **settings)
+    return click.argument("file", **_shown("FILE", complete_file, settings))
 
 
 def path_argument(**settings: Any) -> Callable[[Any], Any]:
     """``PATH``: where the leaf sits, ``db.password``."""
-    return click.argument("path", metavar="PATH", shell_complete=complete_path, **settings)
+    return click.argument("path", **_shown("PATH", complete_path, settings))
+
+
+def _shown(name: str, complete: Callable[..., Any], settings: dict[str, Any]) -> dict[str, Any]:
+    """click marks an optional argument itself only where it also chooses the name."""
+    metavar = name if settings.get("required", True) else f"[{name}]"
+    return {"metavar": metavar, "shell_complete": complete, **settings}

@@ -18,6 +18,9 @@ HINTS: Final[dict[str, str]] = {
     "locked": "wait for the other run to end and try again",
     "program-missing": "`plana-secrets doctor` says which programs are missing",
     "no-memory-folder": "mount a tmpfs at /dev/shm, or set XDG_RUNTIME_DIR to one",
+    "value-in-path": "values are never arguments: name the path alone, and pass the value at the"
+    " prompt or with --stdin; a key that holds = is written '[\"a=b\"]'",
+    "ambiguous-path": "write '{path}' for that key, or use `plana-secrets edit` for a new map",
     "bad-path": 'write keys joined with dots, db.password, and odd ones as ["like.this"]',
     "missing-file": "`plana-secrets ls` shows the secret files",
     "no-recovery": "pass --recovery AGE, --recovery-out FILE, or --single to do without",

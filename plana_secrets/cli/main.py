@@ -87,12 +87,17 @@ def main() -> NoReturn:
 
 def _run() -> int | None:
     context = Context()
-    with contextlib.suppress(click.exceptions.NoArgsIsHelpError):
+    try:
         result = program.main(prog_name="plana-secrets", standalone_mode=False, obj=context)
-        sys.stdout.flush()
-        return result if isinstance(result, int) else None
-    click.echo(program.get_help(click.Context(program, info_name="plana-secrets")), err=True)
-    return 2
+    except click.exceptions.NoArgsIsHelpError as bare:
+        if bare.ctx.parent is None:
+            click.echo(bare.format_message(), err=True)
+            return 2
+        # `plana-secrets rotate` asks what there is, as `gh repo` does
+        print(bare.format_message())
+        result = None
+    sys.stdout.flush()
+    return result if isinstance(result, int) else None
 
 
 def _harden() -> None:

@@ -88,7 +88,8 @@ class Output:
             tell(safe(text))
 
     def warn(self, text: str) -> None:
-        self.talk(f"{self.style('warning:', 'yellow', stderr=True)} {text}")
+        if not self.quiet:
+            tell(f"{self.style('warning:', 'yellow', stderr=True)} {safe(text)}")
 
     def step(self, text: str, *, level: int = 1) -> None:
         """Something that ``-v`` (level 1) or ``-vv`` (level 2) shows."""

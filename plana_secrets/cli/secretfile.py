@@ -39,8 +39,17 @@ def read_sound_structure(context: Context, file: str) -> Structure:
     return structure
 
 
+def find_meant(context: Context, file: str, path: LeafPath, items: list[Item]) -> LeafPath:
+    """``path``, or what it means where a key with dots leaves only one other reading."""
+    from plana_secrets.document.kinds import kind_of
+    from plana_secrets.document.meant import meant_path
+
+    return meant_path(path, items, kind_of(context.workspace.rule_for(file).selector))
+
+
 def no_such_path(items: list[Item], file: str, path: LeafPath) -> UsageError:
     """The error for a path where no value is, with the nearest that there is."""
+    import shlex
     from difflib import get_close_matches
 
     from plana_secrets.paths import format_path
@@ -53,7 +62,7 @@ def no_such_path(items: list[Item], file: str, path: LeafPath) -> UsageError:
             f"{spelled} in {file} is a map or a list, not a value", kind="not-a-leaf", file=file
         )
     near = get_close_matches(spelled, every, n=1)
-    suggestion = f"; did you mean {near[0]}?" if near else ""
+    suggestion = f"; did you mean {shlex.quote(near[0])}?" if near else ""
     return UsageError(f"no {spelled} in {file}{suggestion}", kind="no-such-path", file=file)
 
 

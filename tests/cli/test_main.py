@@ -107,6 +107,14 @@ def test_status_reads_no_value_and_asks_git_little(world: World, tmp_path: Path)
     assert len((tmp_path / "asked").read_text()) <= 5
 
 
+@pytest.mark.parametrize("group", ["rotate", "mirror", "identity"])
+def test_a_group_alone_shows_its_own_help(world: World, group: str):
+    result = world.run(group)
+    assert result.status == 0
+    assert result.stdout.startswith(f"Usage: plana-secrets {group} ")
+    assert result.stderr == ""
+
+
 def test_no_arguments_show_help_and_end_with_2(world: World):
     result = world.run()
     assert result.status == 2

@@ -32,7 +32,12 @@ def get(context: Context, file: str, path: str | None, decode: bool) -> None:
 
     A final newline is added on a terminal only. FILE#PATH may be given as one argument.
     """
-    from plana_secrets.cli.secretfile import find_leaf, no_such_path, warn_if_pending
+    from plana_secrets.cli.secretfile import (
+        find_leaf,
+        find_meant,
+        no_such_path,
+        warn_if_pending,
+    )
     from plana_secrets.paths import format_path
     from plana_secrets.secretfiles.open import read_document_of
 
@@ -40,6 +45,9 @@ def get(context: Context, file: str, path: str | None, decode: bool) -> None:
     name, steps = find_leaf(context, file, path)
     document = read_document_of(context.workspace, name)
     found = document.find(steps)
+    if found is None:
+        steps = find_meant(context, name, steps, document.structure.items)
+        found = document.find(steps)
     if found is None:
         raise no_such_path(document.structure.items, name, steps)
     leaf, value = found

@@ -79,7 +79,7 @@ def set_(
     from plana_secrets.paths import format_path
 
     name, steps = find_leaf(context, file, path)
-    chosen = _choose_type(context, name, steps, leaf_type)
+    steps, chosen = _choose_place(context, name, steps, leaf_type)
     label = f"{name}#{format_path(steps)}"
     value = _read_value(context, label, stdin=stdin, from_file=from_file, generate=generate)
     if value.is_empty and not allow_empty:
@@ -92,21 +92,39 @@ def set_(
     _report(context, label, staged, dry_run=dry_run)
 
 
-def _choose_type(context: Context, file: str, path: LeafPath, asked: str | None) -> LeafType:
-    """A number must not become a string by accident, nor a string a number."""
-    from plana_secrets.cli.secretfile import read_sound_structure
+def _choose_place(
+    context: Context, file: str, path: LeafPath, asked: str | None
+) -> tuple[LeafPath, LeafType]:
+    """Which leaf is meant, and its type: a number must not become a string by accident."""
+    from plana_secrets.cli.secretfile import find_meant, read_sound_structure
+    from plana_secrets.paths import format_path
     from plana_secrets.sops.model import LeafType
 
+    structure = read_sound_structure(context, file)
+    meant = find_meant(context, file, path, structure.items)
+    if meant != path and not _is_flat(context, file):
+        # a new map with a new key is as good a reading as the key that is there
+        raise UsageError(
+            f"{format_path(path)} is not in {file}, but the key {format_path(meant)} is",
+            kind="ambiguous-path",
+            path=format_path(meant),
+        )
     if asked is not None:
-        return LeafType(asked)
-    for leaf in read_sound_structure(context, file).leaves():
-        if leaf.path == path and leaf.type not in {LeafType.STR, LeafType.NULL}:
+        return meant, LeafType(asked)
+    for leaf in structure.leaves():
+        if leaf.path == meant and leaf.type not in {LeafType.STR, LeafType.NULL}:
             raise UsageError(
                 f"the value there is of type {leaf.type}, and a new one would be a string",
                 kind="type-needed",
                 type=leaf.type,
             )
-    return LeafType.STR
+    return meant, LeafType.STR
+
+
+def _is_flat(context: Context, file: str) -> bool:
+    from plana_secrets.document.kinds import FileKind, kind_of
+
+    return kind_of(context.workspace.rule_for(file).selector) is FileKind.SECRET_MANIFEST
 
 
 def _read_value(

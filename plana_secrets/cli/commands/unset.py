@@ -35,7 +35,7 @@ def unset(context: Context, file: str, path: str | None, yes: bool, dry_run: boo
     from plana_secrets.paths import format_path
 
     name, steps = find_leaf(context, file, path)
-    doomed, widest = _find_doomed(context, name, steps)
+    steps, doomed, widest = _find_doomed(context, name, steps)
     if len(doomed) > 1 and not yes and not dry_run:
         from plana_secrets.cli.terminal import confirm
 
@@ -53,14 +53,17 @@ def unset(context: Context, file: str, path: str | None, yes: bool, dry_run: boo
         context.output.talk(f"{name}#{spelled} {what}{rest}")
 
 
-def _find_doomed(context: Context, file: str, path: LeafPath) -> tuple[list[str], LeafPath]:
-    """The paths that would go, read without a key, and the widest that would."""
-    from plana_secrets.cli.secretfile import no_such_path, read_sound_structure
+def _find_doomed(
+    context: Context, file: str, path: LeafPath
+) -> tuple[LeafPath, list[str], LeafPath]:
+    """What is meant, the paths that would go, read without a key, and the widest that would."""
+    from plana_secrets.cli.secretfile import find_meant, no_such_path, read_sound_structure
     from plana_secrets.document.edits import widest_removal
     from plana_secrets.paths import format_path
     from plana_secrets.sops.model import Comment
 
     items = read_sound_structure(context, file).items
+    path = find_meant(context, file, path, items)
     doomed = [
         format_path(item.path)
         for item in items
@@ -68,7 +71,7 @@ def _find_doomed(context: Context, file: str, path: LeafPath) -> tuple[list[str]
     ]
     if not doomed:
         raise no_such_path(items, file, path)
-    return doomed, widest_removal(items, path, context.workspace.rule_for(file).selector)
+    return path, doomed, widest_removal(items, path, context.workspace.rule_for(file).selector)
 
 
 def _write(context: Context, file: str, path: LeafPath, *, dry_run: bool) -> None:

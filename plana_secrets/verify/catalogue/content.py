@@ -118,6 +118,15 @@ CONTENT_CHECKS: Final = (
         "Rename the key and set its value again.",
     ),
     Check(
+        "value-in-key-name",
+        Severity.WARNING,
+        Level.L1,
+        "The name of a key holds `=`, as in `name=value`.",
+        "sops encrypts values, not names: a value that was typed as part of the name is readable.",
+        "Remove it with `plana-secrets edit`, set the value under its name with `plana-secrets "
+        "set FILE PATH`, and replace it where it is used: git remembers it.",
+    ),
+    Check(
         "metadata",
         Severity.ERROR,
         Level.L1,

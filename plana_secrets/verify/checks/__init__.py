@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from plana_secrets.verify.checks.keynames import check_key_names
 from plana_secrets.verify.checks.keysetfiles import check_keyset_file, check_keyset_values
 from plana_secrets.verify.checks.manifests import check_manifest, check_manifest_data
 from plana_secrets.verify.checks.recipients import check_recipients
@@ -21,6 +22,7 @@ KEYLESS_CHECKS: Final[tuple[FileCheck, ...]] = (
     check_lastmodified,
     check_manifest,
     check_keyset_file,
+    check_key_names,
 )
 
 KEYED_CHECKS: Final[tuple[FileCheck, ...]] = (check_manifest_data, check_keyset_values)
