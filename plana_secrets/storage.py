@@ -119,10 +119,17 @@ def _write_synced(path: Path, content: bytes, mode: int) -> None:
 
 
 def append_synced(path: Path, content: bytes) -> None:
-    """Append to a private file and return when it is on the disk (a journal line)."""
+    """Append lines to a private file and return when they are on the disk.
+
+    A last line without its newline, torn by a crash, goes first: joined with it the new
+    one could not be read.
+    """
     try:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
-        with os.fdopen(os.open(path, flags, 0o600), "ab") as file:
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        with os.fdopen(os.open(path, flags, 0o600), "r+b") as file:
+            whole = file.read().rfind(b"\n") + 1
+            file.truncate(whole)
+            file.seek(whole)
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -141,6 +148,25 @@ def remove_file(path: Path) -> None:
             f"cannot remove {path}: {error.strerror}", kind="unwritable-file", file=str(path)
         ) from None
     sync_folder(path.parent)
+
+
+def remove_tree(path: Path) -> None:
+    """Remove what is at ``path``, a folder with all that is in it; no link is followed.
+
+    What is gone already is no error.
+
+    Raises:
+        FailedError: it cannot be removed (kind ``unwritable-file``).
+    """
+    if path.is_symlink() or not path.is_dir():
+        remove_file(path)
+        return
+    for inner in path.iterdir():
+        remove_tree(inner)
+    try:
+        path.rmdir()
+    except OSError as error:
+        raise _unwritable(path, error) from None
 
 
 def make_folder(path: Path, *, mode: int = 0o755) -> None:

@@ -183,7 +183,10 @@ HINTS: Final[dict[str, str]] = {
     "pending": "`plana-secrets recover` finishes or undoes it",
     "blocked": "fix that and run `plana-secrets recover`; with --discard it leaves the files as"
     " they are now",
-    "damaged-journal": "`plana-secrets recover --discard` leaves the files as they are now",
+    "damaged-journal": "`plana-secrets recover --discard` drops it and leaves the files as they"
+    " are now; `git diff` then shows what the change had written",
+    "state-folder": "`plana-secrets recover` run by its owner finishes what is open there;"
+    " then `rm -r {folder}`",
     "push-unknown": "`plana-secrets recover` asks again",
     "push-conflict": "pull and run it again",
     "push-refused": "the branch may be protected; push to another one and open a pull request",

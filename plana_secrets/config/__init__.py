@@ -15,11 +15,11 @@ from typing import Final
 
 from plana_secrets.mirror.settings import MirrorSettings
 from plana_secrets.rotation.policy import KeysetPolicy
-from plana_secrets.secretfiles.settings import FilesSettings
+from plana_secrets.secretfiles.settings import SETTINGS_FILE, FilesSettings
 from plana_secrets.storage import read_regular_file
 from plana_secrets.verify.policy import Policy
 
-FILE_NAME: Final = "plana-secrets.toml"
+FILE_NAME: Final = SETTINGS_FILE
 _SIZE_LIMIT: Final = 1_000_000
 
 

@@ -57,6 +57,16 @@ def refresh_index(git: GitCommand, commit: str, files: Sequence[str]) -> None:
     _checked(git.write("--literal-pathspecs", "reset", "--quiet", commit, "--", *files), "reset")
 
 
+def describe(git: GitCommand, commit: str) -> tuple[list[str], set[str]]:
+    """The parents of ``commit``, and the files in which it differs from the first."""
+    line = git.read("rev-list", "--no-walk", "--parents", commit).decode("ascii")
+    output = git.read(
+        "diff-tree", "-r", "-z", "--root", "--no-commit-id", "--name-only", "--no-renames",
+        "--first-parent", "-m", commit,
+    )  # fmt: skip
+    return line.split()[1:], {os.fsdecode(name) for name in output.split(b"\0") if name}
+
+
 def _read_tree(git: GitCommand, parent: str | None, index: Mapping[str, str]) -> None:
     argument = parent or "--empty"
     _checked(git.write("read-tree", argument, environment=index), "read-tree")

@@ -2,6 +2,8 @@
 
 ``workspace`` | ``settings``
     The repository with its rules, identities and programs, each found when it is needed.
+``state``
+    The folder in git's own folder where the journal, the lock and kept edits are.
 ``listing`` | ``globs`` | ``open`` | ``versions``
     Where files are, how one is read, and those of a commit beside another.
 ``writing``

@@ -6,9 +6,10 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from plana_secrets.errors import UsageError
+from plana_secrets.errors import PlanaSecretsError, UsageError
 from plana_secrets.secretfiles.globs import glob_match, last_match
-from plana_secrets.secretfiles.settings import FilesSettings
+from plana_secrets.secretfiles.open import check_sound, read_structure_of
+from plana_secrets.secretfiles.settings import SETTINGS_FILE, FilesSettings
 from plana_secrets.secretfiles.workspace import RULES_FILE, Workspace
 from plana_secrets.storage import is_temporary
 
@@ -62,6 +63,22 @@ def is_secret_file(settings: FilesSettings, file: str) -> bool:
     if name == RULES_FILE or name.startswith(".git") or is_temporary(name):
         return False
     return not glob_match(settings.plain, file)
+
+
+def may_be_changed(workspace: Workspace, file: str) -> bool:
+    """Whether a change of ours can have ``file`` in it.
+
+    That is a secret file, the settings, the rules, and beside the roots a file that a
+    creation rule names, unless there is one on the disk that sops has not encrypted.
+    """
+    if file in {SETTINGS_FILE, RULES_FILE} or is_secret_file(workspace.settings, file):
+        return True
+    try:
+        workspace.rule_for(file)
+        check_sound(read_structure_of(workspace, file), file)
+    except PlanaSecretsError as error:
+        return error.kind == "missing-file"
+    return True
 
 
 def _lies_in(file: str, root: str) -> bool:

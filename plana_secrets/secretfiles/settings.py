@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+SETTINGS_FILE: Final = "plana-secrets.toml"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ import pyrage
 import pytest
 
 from plana_secrets.errors import IncompleteError, UnavailableError, UsageError
-from plana_secrets.secretfiles.writing.journal import Intent, Journal
+from plana_secrets.secretfiles.writing.journal import Journal
+from plana_secrets.secretfiles.writing.records import Intent
 from plana_secrets.verify.accepts import propose_accepts
 from plana_secrets.verify.catalogue import CHECKS, found
 from plana_secrets.verify.check import Level

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from plana_secrets.errors import CredentialError, MalformedError
 from plana_secrets.secret import Secret
+from plana_secrets.secretfiles.state import state_folder
 from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.storage import (
     make_folder,
@@ -87,4 +88,4 @@ def forget_kept_edit(workspace: Workspace, file: str) -> None:
 
 def _path_of(workspace: Workspace, file: str) -> Path:
     name = hashlib.sha256(file.encode("utf-8", "surrogateescape")).hexdigest()[:32]
-    return workspace.repository.git_dir / "plana-secrets" / "edits" / f"{name}.age"
+    return state_folder(workspace.repository) / "edits" / f"{name}.age"

@@ -4,8 +4,9 @@
     The new ciphertext of a file, made by sops and judged by us, not yet in its place.
 ``writer``
     Staged files put into place, together, with a commit and a push where asked.
-``journal`` | ``recovery``
-    What is written down before each effect, and what becomes of an interrupted change.
+``journal`` | ``records`` | ``recovery``
+    What is written down before each effect, what of it is believed when it is read back,
+    and what becomes of an interrupted change.
 ``lock``
     Only one writer at a time, on ground that is clean.
 """

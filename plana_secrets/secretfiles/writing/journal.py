@@ -1,87 +1,40 @@
 """The journal of a change of several files: on the disk before each effect.
 
-It lies in the git folder of this work tree, never in the work tree itself. The new
+It is in the git folder of this work tree, never in the work tree itself. The new
 contents, complete ciphertexts, are staged beside it first; then one record a line says
-what is intended and how far it got. A record counts only when its checksum fits and it
-ends with a newline, so a line that was torn by a crash was never written.
+what is intended and how far it got (``records``).
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
+import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from enum import IntEnum
 from pathlib import Path
-from typing import Any
 
 from plana_secrets.errors import FailedError, IncompleteError
 from plana_secrets.git.repository import Repository
+from plana_secrets.secretfiles.open import SIZE_LIMIT
+from plana_secrets.secretfiles.state import shared_state_folder, state_folder
 from plana_secrets.secretfiles.workspace import Workspace
+from plana_secrets.secretfiles.writing.records import (
+    LARGEST,
+    Intent,
+    Pending,
+    Stage,
+    check_intent,
+    decode,
+    encode_intent,
+    encode_stage,
+)
 from plana_secrets.storage import (
     append_synced,
+    digest_of,
     is_held,
     make_folder,
     read_regular_file,
-    remove_file,
+    remove_tree,
     replace_file,
 )
-
-
-class Stage(IntEnum):
-    """How far a change got. Each is recorded before the effect that it names begins."""
-
-    BEGUN = 1
-    BUILT = 2
-    PUSHING = 3
-    PUSHED = 4
-    REPLACING = 5
-
-
-@dataclass(frozen=True, slots=True)
-class IntendedFile:
-    """A file, and the digests of its content before and after; None is no file."""
-
-    file: str
-    old: str | None
-    new: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Intent:
-    """What a change means to do.
-
-    ``base`` and ``branch``: where HEAD was. ``commit``: whether it is committed;
-    ``push``: the branch of the remote that it is pushed to.
-    """
-
-    operation: str
-    root: str
-    files: tuple[IntendedFile, ...]
-    base: str | None = None
-    branch: str | None = None
-    commit: bool = False
-    push: str | None = None
-    message: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """A journal that was found. ``intent`` None: it stopped before anything was intended."""
-
-    intent: Intent | None
-    stage: Stage
-    commit: str | None = None
-
-    @property
-    def operation(self) -> str:
-        return self.intent.operation if self.intent else "a change"
-
-
-def state_folder(repository: Repository) -> Path:
-    """Where the state of this work tree is kept."""
-    return repository.git_dir / "plana-secrets"
 
 
 class Journal:
@@ -91,68 +44,79 @@ class Journal:
         self._folder = state_folder(repository) / "journal"
         self._records = self._folder / "records"
 
+    @property
+    def path(self) -> Path:
+        return self._records
+
     def read(self) -> Pending | None:
         """The change that is under way, or None.
 
         Raises:
             IncompleteError: it was damaged, not just cut short (kind ``damaged-journal``).
         """
-        if not self._folder.is_dir() or not any(self._folder.iterdir()):
+        if not os.path.lexists(self._folder):
             return None
-        pending = Pending(None, Stage.BEGUN)
-        for record in self._lines():
-            try:
-                pending = _extend(pending, record)
-            except (KeyError, TypeError, ValueError):
-                raise _damaged(self._records) from None
-        return pending
-
-    def _lines(self) -> list[dict[str, Any]]:
+        if self._folder.is_symlink() or not self._folder.is_dir():
+            raise damaged(self._folder, "not a folder")
         try:
-            lines = read_regular_file(self._records).split(b"\n")
+            return decode(read_regular_file(self._records, limit=LARGEST))
         except FailedError as error:
-            if error.kind == "missing-file":
-                return []
-            raise
-        records = [_parse(line) for line in lines[:-1]]
-        whole = [record for record in records if record is not None]
-        if None in records[:-1] or (records and records[-1] is None and lines[-1]):
-            raise _damaged(self._records)
-        return whole
+            if error.kind != "missing-file":
+                raise damaged(self._records, error.message) from None
+        except ValueError as error:
+            raise damaged(self._records, str(error)) from None
+        return Pending(None, Stage.BEGUN) if any(self._folder.iterdir()) else None
 
     def begin(self, intent: Intent, contents: Sequence[bytes | None]) -> None:
-        """Stage the new contents, then say what is intended."""
+        """Stage the new contents, then say what is intended.
+
+        Raises:
+            FailedError: reading it back would be refused (kind ``too-large``), or it cannot
+                be written.
+        """
+        record = encode_intent(intent)
+        if len(record) > LARGEST // 2:
+            raise FailedError("too many files for one change", kind="too-large")
+        check_intent(intent)
         self.clear()
         make_folder(self._folder, mode=0o700)
         for number, content in enumerate(contents):
             if content is not None:
                 replace_file(self._folder / f"new-{number}", content, mode=0o600)
-        self._append({"begin": asdict(intent)})
+        append_synced(self._records, record)
 
     def advance(self, stage: Stage, *, commit: str | None = None) -> None:
         """Say that the effect of ``stage`` begins now."""
-        self._append({"stage": stage.name, **({"commit": commit} if commit else {})})
+        append_synced(self._records, encode_stage(stage, commit))
 
-    def staged_content(self, number: int) -> bytes:
-        """The new content of the file at this position of the intent."""
-        return read_regular_file(self._folder / f"new-{number}")
+    def staged_content(self, intent: Intent, number: int) -> bytes:
+        """The new content of the file at this position of the intent.
+
+        Raises:
+            IncompleteError: it is not what was staged (kind ``damaged-journal``).
+        """
+        path = self._folder / f"new-{number}"
+        try:
+            content = read_regular_file(path, limit=SIZE_LIMIT)
+        except FailedError as error:
+            raise damaged(path, error.message) from None
+        if digest_of(content) != intent.files[number].new:
+            raise damaged(path, "another content than the one that was staged")
+        return content
 
     def clear(self) -> None:
         """The change is over. The records go first: without them the rest means nothing."""
-        if not self._folder.is_dir():
+        if self._folder.is_symlink() or not self._folder.is_dir():
+            remove_tree(self._folder)
             return
-        remove_file(self._records)
+        remove_tree(self._records)
         for path in sorted(self._folder.iterdir()):
-            remove_file(path)
-
-    def _append(self, record: dict[str, Any]) -> None:
-        text = json.dumps(record, sort_keys=True).encode("ascii")
-        append_synced(self._records, _checksum(text) + b" " + text + b"\n")
+            remove_tree(path)
 
 
 def lock_path(repository: Repository) -> Path:
     """The lock that all work trees of a repository share."""
-    return repository.common_dir / "plana-secrets" / "lock"
+    return shared_state_folder(repository) / "lock"
 
 
 def pending(workspace: Workspace) -> Pending | None:
@@ -183,27 +147,10 @@ def stop_if_pending(workspace: Workspace) -> None:
         )
 
 
-def _checksum(text: bytes) -> bytes:
-    return hashlib.sha256(text).hexdigest()[:16].encode("ascii")
-
-
-def _parse(line: bytes) -> dict[str, Any] | None:
-    checksum, _, text = line.partition(b" ")
-    if checksum != _checksum(text):
-        return None
-    record: dict[str, Any] = json.loads(text)
-    return record
-
-
-def _extend(pending: Pending, record: dict[str, Any]) -> Pending:
-    if "begin" in record:
-        facts = dict(record["begin"])
-        facts["files"] = tuple(IntendedFile(**one) for one in facts["files"])
-        return Pending(Intent(**facts), Stage.BEGUN)
-    return Pending(pending.intent, Stage[record["stage"]], record.get("commit", pending.commit))
-
-
-def _damaged(path: Path) -> IncompleteError:
+def damaged(path: Path, what: str) -> IncompleteError:
+    """The error for a journal that is not one of ours, or not one any more."""
     return IncompleteError(
-        f"the journal of an unfinished change is damaged: {path}", kind="damaged-journal"
+        f"the journal of an unfinished change is damaged: {path}: {what}",
+        kind="damaged-journal",
+        file=str(path),
     )

@@ -20,9 +20,12 @@ from plana_secrets.errors import FailedError, IncompleteError, PlanaSecretsError
 from plana_secrets.git import commits
 from plana_secrets.git.repository import Repository
 from plana_secrets.observability import Event
-from plana_secrets.secretfiles.open import path_of
-from plana_secrets.secretfiles.workspace import Workspace
-from plana_secrets.secretfiles.writing.journal import Intent, Journal, Pending, Stage
+from plana_secrets.secretfiles.listing import may_be_changed
+from plana_secrets.secretfiles.open import check_sound, path_of
+from plana_secrets.secretfiles.settings import SETTINGS_FILE
+from plana_secrets.secretfiles.workspace import RULES_FILE, Workspace
+from plana_secrets.secretfiles.writing.journal import Journal, damaged
+from plana_secrets.secretfiles.writing.records import Intent, Pending, Stage
 from plana_secrets.storage import (
     digest_of,
     make_folder,
@@ -124,6 +127,7 @@ def finish_pending(workspace: Workspace) -> Recovery:
     pending = journal.read()
     if pending is None:
         return Recovery("nothing")
+    _check_names(workspace, journal, pending)
     recovery = plan_recovery(pending, _gather_or_stop(workspace, pending))
     if recovery.action == "blocked":
         raise IncompleteError(
@@ -136,6 +140,13 @@ def finish_pending(workspace: Workspace) -> Recovery:
     journal.clear()
     workspace.observer(Event(f"recovery-{recovery.action}", {"operation": pending.operation}))
     return replace(recovery, operation=pending.operation)
+
+
+def _check_names(workspace: Workspace, journal: Journal, pending: Pending) -> None:
+    """A journal with a file that no change of ours can have had is not ours."""
+    for one in pending.intent.files if pending.intent else ():
+        if not may_be_changed(workspace, one.file):
+            raise damaged(journal.path, f"{one.file} is no secret file")
 
 
 def _gather_or_stop(workspace: Workspace, pending: Pending) -> Facts:
@@ -242,17 +253,52 @@ def _finish(workspace: Workspace, journal: Journal, pending: Pending, recovery: 
     intent = pending.intent
     if intent is None:
         return
+    contents = _staged_contents(journal, intent, recovery.files)
+    if recovery.adoption != "none" and pending.commit is not None:
+        _check_commit(workspace.repository, journal, intent, pending.commit)
     if pending.stage < Stage.REPLACING:
         journal.advance(Stage.REPLACING)
-    for number, one in enumerate(intent.files):
-        if one.file in recovery.files:
-            content = None if one.new is None else journal.staged_content(number)
-            put_in_place(workspace, one.file, content)
+    for file, content in contents.items():
+        put_in_place(workspace, file, content)
     if recovery.adoption != "none" and pending.commit is not None:
         command = workspace.repository.command
         if recovery.adoption == "move":
             commits.move_head(command, pending.commit, expected=intent.base)
         commits.refresh_index(command, pending.commit, [one.file for one in intent.files])
+
+
+def _staged_contents(
+    journal: Journal, intent: Intent, files: Sequence[str]
+) -> dict[str, bytes | None]:
+    """What is to be put in place, all of it checked before the first is written."""
+    contents: dict[str, bytes | None] = {}
+    for number, one in enumerate(intent.files):
+        if one.file not in files:
+            continue
+        content = None if one.new is None else journal.staged_content(intent, number)
+        if content is not None and one.file not in {SETTINGS_FILE, RULES_FILE}:
+            _check_encrypted(journal, one.file, content)
+        contents[one.file] = content
+    return contents
+
+
+def _check_encrypted(journal: Journal, file: str, content: bytes) -> None:
+    from plana_secrets.sops.reading.reader import read_structure
+
+    try:
+        check_sound(read_structure(content), file)
+    except FailedError as error:
+        raise damaged(journal.path, error.message) from None
+
+
+def _check_commit(repository: Repository, journal: Journal, intent: Intent, commit: str) -> None:
+    """The branch moves only to a commit that is this change and nothing else."""
+    parents, files = commits.describe(repository.command, commit)
+    made = repository.read_blobs(commit, [one.file for one in intent.files])
+    if parents != ([intent.base] if intent.base else []) or files != set(made):
+        raise damaged(journal.path, "its commit is another change")
+    if any(_digest(made[one.file]) != one.new for one in intent.files):
+        raise damaged(journal.path, "its commit has other contents")
 
 
 def put_in_place(workspace: Workspace, file: str, content: bytes | None) -> None:

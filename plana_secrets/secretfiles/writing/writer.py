@@ -21,10 +21,12 @@ from plana_secrets.errors import (
     UnavailableError,
 )
 from plana_secrets.git import commits
+from plana_secrets.secretfiles.listing import may_be_changed
 from plana_secrets.secretfiles.open import path_of
 from plana_secrets.secretfiles.workspace import Workspace
-from plana_secrets.secretfiles.writing.journal import IntendedFile, Intent, Journal, Stage
+from plana_secrets.secretfiles.writing.journal import Journal
 from plana_secrets.secretfiles.writing.lock import discard_pending, leftovers, writing
+from plana_secrets.secretfiles.writing.records import IntendedFile, Intent, Stage
 from plana_secrets.secretfiles.writing.recovery import (
     digest_on_disk,
     put_in_place,
@@ -98,6 +100,7 @@ def write_files(
     if len(changes) == 1 and commit is None:
         put_in_place(workspace, changes[0].file, changes[0].content)
         return WriteResult((changes[0].file,))
+    _refuse_strange(workspace, changes)
     return _Change(workspace, changes, before, operation, commit).run()
 
 
@@ -115,6 +118,15 @@ def _read_unchanged(workspace: Workspace, changes: Sequence[StagedFile]) -> list
             raise _conflict(one)
         contents.append(content)
     return contents
+
+
+def _refuse_strange(workspace: Workspace, changes: Sequence[StagedFile]) -> None:
+    """What a recovery would not accept is not begun."""
+    for one in changes:
+        if not may_be_changed(workspace, one.file):
+            raise FailedError(
+                f"{one.file} is not a secret file", kind="not-a-secret-file", file=one.file
+            )
 
 
 def _conflict(one: StagedFile) -> ConflictError:

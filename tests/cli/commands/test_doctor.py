@@ -15,7 +15,8 @@ import pytest
 from plana_secrets.age.identities import generate_identity
 from plana_secrets.cli.checkup.machine import judge_sops
 from plana_secrets.git.repository import Repository
-from plana_secrets.secretfiles.writing.journal import IntendedFile, Intent, Journal
+from plana_secrets.secretfiles.writing.journal import Journal
+from plana_secrets.secretfiles.writing.records import IntendedFile, Intent
 from plana_secrets.sops.model import Severity
 from plana_secrets.sops.program.binary import Sops
 from tests.age.keyring_session import run_with_keyring
@@ -203,7 +204,7 @@ def test_a_private_folder_of_a_killed_process_is_named(
 
 
 def test_a_pending_journal_is_an_error_that_recover_fixes(healthy: World) -> None:
-    intent = Intent("rotate run x", str(healthy.repo), (IntendedFile(FILE, None, None),))
+    intent = Intent("rotate run x", str(healthy.repo), (IntendedFile(FILE, None, "0" * 64),))
     Journal(Repository.open(healthy.repo)).begin(intent, [None])
     found = troubles(healthy)["journal"]
     assert (found["severity"], found["fix"]) == ("error", "plana-secrets recover")

@@ -12,7 +12,8 @@ import pytest
 
 from plana_secrets.git.repository import Repository
 from plana_secrets.mirror.record import pack_record, unpack_record
-from plana_secrets.secretfiles.writing.journal import IntendedFile, Intent, Journal
+from plana_secrets.secretfiles.writing.journal import Journal
+from plana_secrets.secretfiles.writing.records import IntendedFile, Intent
 from plana_secrets.storage import digest_of
 from tests.cli.commands.mirrored import (
     MANIFEST,

@@ -8,7 +8,8 @@ import re
 import pyrage
 import pytest
 
-from plana_secrets.secretfiles.writing.journal import IntendedFile, Intent, Journal, Stage
+from plana_secrets.secretfiles.writing.journal import Journal
+from plana_secrets.secretfiles.writing.records import IntendedFile, Intent, Stage
 from plana_secrets.storage import digest_of
 from tests.cli.terminal import run_at_terminal
 from tests.secretfiles.conftest import (

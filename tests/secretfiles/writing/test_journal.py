@@ -27,19 +27,17 @@ from plana_secrets.git import commits
 from plana_secrets.git.repository import Repository
 from plana_secrets.paths import parse_path
 from plana_secrets.secret import Secret
+from plana_secrets.secretfiles.state import state_folder
 from plana_secrets.secretfiles.workspace import Workspace
+from plana_secrets.secretfiles.writing import journal as journal_module
 from plana_secrets.secretfiles.writing import recovery
 from plana_secrets.secretfiles.writing import writer as change
 from plana_secrets.secretfiles.writing.journal import (
-    IntendedFile,
-    Intent,
     Journal,
-    Pending,
-    Stage,
     pending,
-    state_folder,
     stop_if_pending,
 )
+from plana_secrets.secretfiles.writing.records import IntendedFile, Intent, Pending, Stage
 from plana_secrets.secretfiles.writing.recovery import Facts, Head, plan_recovery
 from plana_secrets.secretfiles.writing.writer import (
     CommitRequest,
@@ -377,7 +375,7 @@ class Camera:
 def filmed(album: Path, *places: Path) -> Iterator[Camera]:
     """A camera on every effect of a journalled change and of a recovery."""
     targets: list[tuple[Any, str]] = [
-        (Journal, "_append"),
+        (journal_module, "append_synced"),
         (Journal, "clear"),
         (change, "put_in_place"),
         (recovery, "put_in_place"),
@@ -496,15 +494,17 @@ def test_a_commit_that_was_not_made_is_undone_though_others_committed_meanwhile(
 
 
 def test_a_new_file_of_a_first_commit_that_was_not_made_is_removed_again(world: World) -> None:
-    intended = IntendedFile("a.yaml", None, digest_of(b"new"))
-    (world.repo / "a.yaml").write_bytes(b"new")
+    file = "infra/secrets/a.yaml"
+    intended = IntendedFile(file, None, digest_of(b"new"))
+    (world.repo / file).parent.mkdir(parents=True)
+    (world.repo / file).write_bytes(b"new")
     workspace = make_workspace(world)
     journal = Journal(workspace.repository)
     journal.begin(Intent("x", str(world.repo), (intended,), branch="main", commit=True), [b"new"])
     journal.advance(Stage.BUILT, commit="0" * 40)
     journal.advance(Stage.REPLACING)
     recover(world)
-    assert not (world.repo / "a.yaml").exists()
+    assert not (world.repo / file).exists()
 
 
 def test_what_somebody_committed_under_another_id_is_left_as_it_is(
@@ -520,6 +520,7 @@ def test_what_somebody_committed_under_another_id_is_left_as_it_is(
 
 # -- the decision
 
+DIGESTS = (digest_of(b"old"), digest_of(b"new"))
 
 FILE = IntendedFile("a.yaml", "old", "new")
 INTENT = Intent("set", "/repo", (FILE,), base="b", branch="main")
@@ -591,7 +592,7 @@ def test_a_file_that_a_person_changed_after_the_crash_is_not_overwritten(
 def test_a_pending_change_of_a_file_that_became_a_link_is_open_not_failed(
     files_world: World, workspace: Workspace
 ) -> None:
-    intent = Intent("set", str(files_world.repo), (IntendedFile(PLAIN_FILE, "old", "new"),))
+    intent = Intent("set", str(files_world.repo), (IntendedFile(PLAIN_FILE, *DIGESTS),))
     journal = Journal(workspace.repository)
     journal.begin(intent, [b"new"])
     journal.advance(Stage.REPLACING)
@@ -605,6 +606,9 @@ def test_a_pending_change_of_a_file_that_became_a_link_is_open_not_failed(
 # -- the records
 
 
+BEGUN = Intent("set", "/repo", (IntendedFile(PLAIN_FILE, *DIGESTS),), base="b" * 40, branch="main")
+
+
 def records_of(workspace: Workspace) -> Path:
     return state_folder(workspace.repository) / "journal" / "records"
 
@@ -612,7 +616,7 @@ def records_of(workspace: Workspace) -> Path:
 @given(cut=st.integers(min_value=1, max_value=400))
 def test_a_torn_last_line_was_never_written(workspace: Workspace, cut: int) -> None:
     journal = Journal(workspace.repository)
-    journal.begin(INTENT, [b"content"])
+    journal.begin(BEGUN, [b"content"])
     begun = records_of(workspace).read_bytes()
     journal.advance(Stage.REPLACING)
     whole = records_of(workspace).read_bytes()
@@ -620,7 +624,7 @@ def test_a_torn_last_line_was_never_written(workspace: Workspace, cut: int) -> N
     found = journal.read()
     assert found is not None
     if cut <= len(whole) - len(begun):
-        assert found == Pending(INTENT, Stage.BEGUN)
+        assert found == Pending(BEGUN, Stage.BEGUN)
     else:
         assert found == Pending(None, Stage.BEGUN)
     journal.clear()
@@ -628,10 +632,10 @@ def test_a_torn_last_line_was_never_written(workspace: Workspace, cut: int) -> N
 
 def test_a_damaged_line_in_the_middle_is_said(workspace: Workspace) -> None:
     journal = Journal(workspace.repository)
-    journal.begin(INTENT, [b"content"])
+    journal.begin(BEGUN, [b"content"])
     journal.advance(Stage.REPLACING)
     data = records_of(workspace).read_bytes()
-    records_of(workspace).write_bytes(data.replace(b"a.yaml", b"b.yaml", 1))
+    records_of(workspace).write_bytes(data.replace(PLAIN_FILE.encode(), b"other.yaml", 1))
     with pytest.raises(IncompleteError) as caught:
         journal.read()
     assert caught.value.kind == "damaged-journal"

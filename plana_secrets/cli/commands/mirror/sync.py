@@ -90,9 +90,10 @@ def _open(context: Context, observer: Observer) -> Backend:
 
 def _alone(context: Context) -> Any:
     """One sync of this clone at a time."""
+    from plana_secrets.secretfiles.state import shared_state_folder
     from plana_secrets.storage import locked, make_folder
 
-    folder = context.repository.common_dir / "plana-secrets"
+    folder = shared_state_folder(context.repository)
     make_folder(folder, mode=0o700)
     return locked(folder / "mirror.lock", holder=f"process {os.getpid()}, mirror sync")
 

@@ -1,0 +1,56 @@
+"""The folder in git's own folder where we keep a journal, a lock and edits for later.
+
+What is in it is acted upon, so it has to belong to the one whom git trusts with the
+repository already: to you, or to the owner of git's folder.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from plana_secrets.errors import FailedError
+from plana_secrets.git.repository import Repository
+
+_NAME = "plana-secrets"
+
+
+def state_folder(repository: Repository) -> Path:
+    """Where the state of this work tree is kept; it may not be there yet.
+
+    Raises:
+        FailedError: it is no folder, or belongs to another user (kind ``state-folder``).
+    """
+    return _checked(repository.git_dir)
+
+
+def shared_state_folder(repository: Repository) -> Path:
+    """Where the state that all work trees of a repository share is kept.
+
+    Raises:
+        FailedError: as ``state_folder``.
+    """
+    return _checked(repository.common_dir)
+
+
+def _checked(git_dir: Path) -> Path:
+    folder = git_dir / _NAME
+    try:
+        status = folder.lstat()
+        owners = {os.geteuid(), git_dir.stat().st_uid}
+    except FileNotFoundError:
+        return folder
+    except OSError as error:
+        raise _refused(folder, f"cannot be read: {error.strerror}") from None
+    if not stat.S_ISDIR(status.st_mode):
+        raise _refused(folder, "is not a folder")
+    if status.st_uid not in owners:
+        raise _refused(folder, "belongs to another user")
+    if not os.access(folder, os.R_OK | os.X_OK):
+        raise _refused(folder, "is not readable for you")
+    return folder
+
+
+def _refused(folder: Path, what: str) -> FailedError:
+    return FailedError(f"{folder} {what}", kind="state-folder", folder=str(folder))
