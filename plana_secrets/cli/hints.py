@@ -46,6 +46,8 @@ HINTS: Final[dict[str, str]] = {
     "no-mirror": "`plana-secrets mirror init vaultwarden --url URL`, or set [mirror] backend to "
     '"local" in plana-secrets.toml',
     "malformed-mirror": "move the file away; `plana-secrets mirror sync` makes a new one",
+    "mirror-stranger": "add a [recipients.NAME] with that key to plana-secrets.toml, or take the "
+    "recipient out of mirror.local.recipients",
     "mirror-not-readable": "add your own recipient to mirror.local.recipients",
     "not-on-branch": "sync from the deployed branch, or pass --allow-older",
     "older-than-mirror": "pull first, with the whole history where the clone is shallow; "

@@ -230,7 +230,7 @@ def _to_mirror(wire: _Mirror) -> MirrorSettings:
         wire.backend,
         wire.branch,
         wire.exclude,
-        LocalSettings(wire.local.path, wire.local.recipients),
+        LocalSettings(_local_path(wire.local.path), wire.local.recipients),
         VaultwardenSettings(
             remote.url.rstrip("/"),
             remote.organization,
@@ -243,6 +243,13 @@ def _to_mirror(wire: _Mirror) -> MirrorSettings:
         if remote
         else None,
     )
+
+
+def _local_path(text: str) -> str:
+    """Any file but one of git's own."""
+    if any(step.lower() == ".git" for step in text.split("/")):
+        raise _bad("mirror.local.path: a file outside of git's own folder is needed")
+    return text
 
 
 def _to_keyset(name: str, wire: _ApiKey | _Jwt) -> KeysetPolicy:

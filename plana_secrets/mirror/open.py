@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -13,6 +14,7 @@ from plana_secrets.git.repository import Repository
 from plana_secrets.mirror.backend import Backend
 from plana_secrets.mirror.settings import LocalSettings, MirrorSettings, VaultwardenSettings
 from plana_secrets.observability import Observer, silent
+from plana_secrets.secretfiles.open import path_below
 
 
 @dataclass(frozen=True)
@@ -61,10 +63,36 @@ def open_backend(settings: MirrorSettings, surroundings: Surroundings) -> Backen
 
 
 def local_path(settings: LocalSettings, surroundings: Surroundings) -> Path:
-    """Where the local mirror lies."""
+    """Where the local mirror is.
+
+    Raises:
+        FailedError: the configured path leads through a symlink (kind ``symlink``).
+    """
     if settings.path:
-        return surroundings.repository.root / settings.path
+        root = surroundings.repository.root
+        path = Path(os.path.normpath(root / settings.path))
+        is_inside = path.is_relative_to(root)
+        return path_below(root, path.relative_to(root).as_posix()) if is_inside else path
     return surroundings.repository_folder / "mirror.json.age"
+
+
+def check_place(settings: MirrorSettings, surroundings: Surroundings) -> None:
+    """Stop before a local mirror would be started at a place that only a checkout names.
+
+    One that is there was started by the person: it opens with an identity of theirs.
+
+    Raises:
+        UsageError: the file is outside the repository and not there (kind ``needs-confirm``).
+    """
+    if settings.backend != "local" or not settings.local.path:
+        return
+    path = local_path(settings.local, surroundings)
+    if not (path.is_relative_to(surroundings.repository.root) or os.path.lexists(path)):
+        raise UsageError(
+            f"a new mirror would be written outside the repository, to {path}",
+            kind="needs-confirm",
+            file=str(path),
+        )
 
 
 def never_mirrored(settings: MirrorSettings, surroundings: Surroundings) -> frozenset[str]:

@@ -15,6 +15,7 @@ from datetime import datetime
 
 from plana_secrets.document.kinds import FileKind
 from plana_secrets.errors import FailedError, PlanaSecretsError, UsageError
+from plana_secrets.mirror.settings import LocalSettings
 from plana_secrets.observability import Event, Observer, silent
 from plana_secrets.rotation.policy import KeysetPolicy
 from plana_secrets.secretfiles.workspace import Workspace
@@ -25,6 +26,7 @@ from plana_secrets.verify.accepts import apply_accepts
 from plana_secrets.verify.catalogue import CHECKS
 from plana_secrets.verify.check import Level
 from plana_secrets.verify.checks.keysets import check_keysets
+from plana_secrets.verify.checks.mirror import check_mirror_recipients
 from plana_secrets.verify.filecheck import FileJob, FileResult, check_file
 from plana_secrets.verify.finding import Finding
 from plana_secrets.verify.policy import Accept, Policy
@@ -42,6 +44,7 @@ class Demand:
 
     policy: Policy = field(default_factory=Policy)
     keysets: tuple[KeysetPolicy, ...] = ()
+    mirror: LocalSettings = field(default_factory=LocalSettings)
     files: tuple[str, ...] | None = None
     level: Level | None = None
     find_drift: Callable[[], Sequence[Finding]] | None = None
@@ -81,6 +84,7 @@ def verify_files(
     levels = _levels_of(results, workspace)
     findings.extend(check_surroundings(workspace, listing, rules, demand.policy, results))
     if listing.whole:
+        findings.extend(check_mirror_recipients(demand.mirror, demand.policy, rules))
         files = [one.file for one in results if one.kind is FileKind.KEYSET]
         findings.extend(check_keysets(workspace, demand.keysets, now, files))
     unfinished = (*_check_mirror(demand, levels, findings), *_left_out(listing))

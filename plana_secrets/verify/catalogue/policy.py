@@ -151,6 +151,16 @@ POLICY_CHECKS: Final = (
         "the manifests.",
     ),
     Check(
+        "mirror-recipient",
+        Severity.ERROR,
+        Level.L1,
+        "The local mirror is encrypted to someone who is not in [recipients].",
+        "The mirror holds every value, also of files that this person cannot read.",
+        "Add the person to [recipients], or take the recipient out of mirror.local.recipients. "
+        "Where [recipients] is empty, those of the creation rules count.",
+        acceptable=False,
+    ),
+    Check(
         "mirror-drift",
         Severity.ERROR,
         Level.L4,

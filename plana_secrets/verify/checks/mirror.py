@@ -1,14 +1,18 @@
-"""Drift between the files and the mirror, as findings."""
+"""For whom the mirror is configured, and drift between files and mirror, as findings."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from plana_secrets.mirror.people import describe, find_strangers, known_people
 from plana_secrets.mirror.plan import Drift, DriftKind
+from plana_secrets.mirror.settings import LocalSettings
 from plana_secrets.sops.model import Severity
+from plana_secrets.sops.rules.rulesfile import Rules
 from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.finding import Finding
+from plana_secrets.verify.policy import CONFIGURATION, Policy
 
 _MILDER: Final = frozenset({DriftKind.UNSUPPORTED, DriftKind.UNKNOWN})
 """What nobody changed: a value that the mirror cannot hold, a file that we cannot read."""
@@ -26,6 +30,23 @@ _WORDS: Final = {
     DriftKind.UNSUPPORTED: "cannot be held by the mirror",
     DriftKind.UNKNOWN: "could not be compared with the mirror",
 }
+
+
+def check_mirror_recipients(
+    settings: LocalSettings, policy: Policy, rules: Rules | None
+) -> Iterator[Finding]:
+    """A local mirror holds every value: its recipients are people of ``[recipients]``.
+
+    Whatever backend is configured, since one line changes that.
+    """
+    known = known_people((one.key for one in policy.recipients.values()), rules)
+    for place, recipient in find_strangers(settings, known):
+        yield found(
+            "mirror-recipient",
+            f"not in [recipients]: {describe(recipient)}",
+            file=CONFIGURATION,
+            path=f"mirror.local.recipients[{place}]",
+        )
 
 
 def check_drift(drift: Iterable[Drift]) -> Iterator[Finding]:

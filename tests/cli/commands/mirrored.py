@@ -46,8 +46,12 @@ nothing: {{}}
 
 
 def make_place(world: World) -> World:
-    """Two committed files, and a local mirror configured beside the repository."""
+    """Two committed files, and a local mirror configured beside the repository.
+
+    The place outside was confirmed once: the mirror is there, and empty.
+    """
     configure(world)
+    write_mirror(world, {"encrypted": False, "folders": [], "items": []})
     world.encrypt(A, TYPES)
     world.encrypt(B, MANIFEST)
     world.commit()

@@ -157,7 +157,7 @@ def test_a_rehearsal_changes_nothing(place: World) -> None:
     rehearsed = sync(place, "--dry-run")
     assert (rehearsed["created"], rehearsed["dry_run"]) == (2, True)
     assert mirror(place, "sync", "--check").status == 1
-    assert not (place.folder / "mirror.json.age").exists()
+    assert read_mirror(place)["items"] == []
 
 
 def test_uncommitted_changes_are_named_and_left_out_unless_asked_for(place: World) -> None:

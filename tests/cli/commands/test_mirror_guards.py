@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import signal
 import subprocess
@@ -80,6 +81,77 @@ def test_an_old_clone_a_strange_branch_and_an_empty_checkout_are_refused(place: 
     assert sync(place, "--prune", "--confirm")["deleted"] == 2
 
 
+def named(*recipients: str) -> str:
+    """A [recipients] table with these keys."""
+    return "".join(
+        f'[recipients.r{number}]\nkey = "{key}"\nkind = "staff"\n'
+        for number, key in enumerate(recipients)
+    )
+
+
+@pytest.mark.parametrize("table", [True, False])
+def test_a_mirror_is_never_encrypted_to_a_stranger(place: World, table: bool) -> None:
+    """Not even under a rehearsal, and whoever is meant: a comment does not make a person."""
+    own = str(place.identity.to_public())
+    stranger = str(pyrage.x25519.Identity.generate().to_public())
+    people = named(own) if table else ""
+    before = (place.folder / "mirror.json.age").read_bytes()
+    for text in (stranger, f"{stranger} ", "age1x", str(place.identity), "ssh-ed25519 AAAA me"):
+        configure(place, f"recipients = {json.dumps([own, text])}\n{people}")
+        place.commit()
+        for argv in ([], ["--dry-run"], ["--worktree", "--allow-older", "--confirm"]):
+            done = mirror_object(place, "sync", *argv, status=2)
+            assert done["kind"] == "mirror-stranger"
+            assert "mirror.local.recipients[1]" in done["message"]
+            assert str(place.identity) not in done["message"]
+        found = place.run("verify", "--json")
+        assert [
+            (one["check"], one["path"])
+            for one in json.loads(found.stdout)["findings"]
+            if one["check"].startswith("mirror")
+        ] == [("mirror-recipient", "mirror.local.recipients[1]")]
+    assert (place.folder / "mirror.json.age").read_bytes() == before
+    configure(place, f"recipients = {json.dumps([own, stranger])}\n{named(own, stranger)}")
+    place.commit()
+    assert place.run("verify").status == 0
+    assert sync(place)["created"] == 2
+
+
+def test_a_stranger_is_found_whatever_backend_is_configured(place: World) -> None:
+    stranger = str(pyrage.x25519.Identity.generate().to_public())
+    (place.repo / "plana-secrets.toml").write_text(f'[mirror.local]\nrecipients = ["{stranger}"]\n')
+    assert place.run("verify").status == 1
+
+
+def test_a_checkout_starts_no_mirror_outside_of_itself(place: World) -> None:
+    for path in ("../new/mirror.age", str(place.folder / "new/mirror.age"), "a/../../new/m.age"):
+        (place.repo / "plana-secrets.toml").write_text(
+            f'[mirror]\nbackend = "local"\n[mirror.local]\npath = "{path}"\n'
+        )
+        place.commit()
+        assert mirror_object(place, "sync", status=2)["kind"] == "needs-confirm"
+        assert not (place.folder / "new").exists()
+    assert sync(place, "--confirm")["created"] == 2
+    place.encrypt(A, "user: newer\n")
+    place.commit()
+    assert sync(place)["updated"] == 1
+
+
+@pytest.mark.parametrize("path", [".git/hooks/post-commit", "x/.GIT/config", "link/mirror.age"])
+def test_a_mirror_is_not_written_into_git_or_through_a_link(place: World, path: str) -> None:
+    (place.folder / "elsewhere").mkdir()
+    (place.repo / "link").symlink_to(place.folder / "elsewhere")
+    (place.repo / "plana-secrets.toml").write_text(
+        f'[mirror]\nbackend = "local"\n[mirror.local]\npath = "{path}"\n'
+    )
+    place.commit()
+    before = set(place.folder.rglob("*.age"))
+    done = json.loads(mirror(place, "sync", "--confirm", "--json").stdout)
+    assert done["kind"] in {"bad-config", "symlink"}
+    assert not list((place.folder / "elsewhere").iterdir())
+    assert set(place.folder.rglob("*.age")) == before
+
+
 def test_going_back_needs_to_be_allowed(place: World) -> None:
     sync(place)
     old = place.git("rev-parse", "HEAD").strip()
@@ -95,7 +167,8 @@ def test_files_that_cannot_be_read_stay_as_they_are(place: World) -> None:
     sync(place)
     before = read_mirror(place)
     stranger = pyrage.x25519.Identity.generate()
-    configure(place, f'recipients = ["{place.identity.to_public()}", "{stranger.to_public()}"]\n')
+    recipients = (str(place.identity.to_public()), str(stranger.to_public()))
+    configure(place, f"recipients = {json.dumps(recipients)}\n{named(*recipients)}")
     text = (place.repo / A).read_text()
     (place.repo / A).write_text(text.replace('lastmodified: "20', 'lastmodified: "19'))
     place.commit()

@@ -35,6 +35,14 @@ def surroundings(context: Context, observer: Observer | None = None) -> Surround
     )
 
 
+def known_people(context: Context) -> frozenset[str]:
+    """Those who may be recipients of a mirror."""
+    from plana_secrets.mirror import people
+
+    named = [one.key for one in context.settings.policy.recipients.values()]
+    return people.known_people(named, None if named else context.workspace.rules)
+
+
 def read_state(
     context: Context,
     *,

@@ -62,7 +62,9 @@ class _Request:
 @click.option("--overwrite-edits", is_flag=True, help="Overwrite hand edits; old items are kept.")
 @click.option("--worktree", is_flag=True, help=session.WORKTREE_HELP)
 @click.option("--allow-older", is_flag=True, help="Go back to an older or another history.")
-@click.option("--confirm", is_flag=True, help="Go on with no files, or with many deletions.")
+@click.option(
+    "--confirm", is_flag=True, help="Proceed with no files, with many deletions, or a new place."
+)
 @pass_context
 def sync(context: Context, /, **options: bool) -> int:
     """Make the mirror what the commit at HEAD says."""
@@ -82,9 +84,11 @@ def sync(context: Context, /, **options: bool) -> int:
 
 def _open(context: Context, observer: Observer) -> Backend:
     from plana_secrets.mirror.open import open_backend
+    from plana_secrets.mirror.people import check_people
     from plana_secrets.secretfiles.writing.journal import stop_if_pending
 
     stop_if_pending(context.workspace)
+    check_people(context.settings.mirror.local, session.known_people(context))
     return open_backend(context.settings.mirror, session.surroundings(context, observer))
 
 
@@ -101,6 +105,7 @@ def _alone(context: Context) -> Any:
 def _look(context: Context, backend: Backend, request: _Request) -> MirrorState:
     """The state, once nothing speaks against a sync from here."""
     from plana_secrets.mirror.guards import check_branch, check_descent, check_extent
+    from plana_secrets.mirror.open import check_place
 
     repository = context.repository
     branch = context.settings.mirror.branch or context.branch
@@ -112,6 +117,7 @@ def _look(context: Context, backend: Backend, request: _Request) -> MirrorState:
     if not request.allow_older:
         check_descent(repository, state.source.head, state.listing)
     if not (request.confirm or request.is_rehearsal):
+        check_place(context.settings.mirror, session.surroundings(context))
         check_extent(state.plan, state.wanted, state.listing)
     session.warn_of_source(context, state.source)
     return state

@@ -1,0 +1,57 @@
+"""For whom a local mirror is encrypted: it holds every value, so it is no place for strangers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+
+from plana_secrets.age.recipients import parse_recipient
+from plana_secrets.errors import UsageError
+from plana_secrets.mirror.settings import LocalSettings
+from plana_secrets.sops.rules.rulesfile import Rules
+
+
+def known_people(named: Iterable[str], rules: Rules | None) -> frozenset[str]:
+    """The recipients of ``[recipients]``; of the creation rules where that table is empty."""
+    texts = set(named)
+    if not texts and rules is not None:
+        texts.update(text for rule in rules.creation_rules for text in rule.recipients)
+    return frozenset(filter(None, map(_comparable, texts)))
+
+
+def find_strangers(settings: LocalSettings, known: Collection[str]) -> Iterator[tuple[int, str]]:
+    """The configured recipients who are not among ``known``: place in the list, and spelling.
+
+    No spelling for what is no recipient: it may be an identity that was pasted by mistake.
+    """
+    for place, text in enumerate(settings.recipients):
+        recipient = _comparable(text)
+        if recipient is None or recipient not in known:
+            yield place, recipient or ""
+
+
+def check_people(settings: LocalSettings, known: Collection[str]) -> None:
+    """Stop before anything is encrypted to a stranger.
+
+    Raises:
+        UsageError: a configured recipient is not among ``known`` (kind ``mirror-stranger``).
+    """
+    for place, recipient in find_strangers(settings, known):
+        raise UsageError(
+            f"mirror.local.recipients[{place}] is not in [recipients]: {describe(recipient)}",
+            kind="mirror-stranger",
+        )
+
+
+def describe(recipient: str) -> str:
+    """A recipient short enough for a line."""
+    if not recipient:
+        return "not an age recipient"
+    return recipient if len(recipient) <= 90 else f"{recipient[:60]}..."
+
+
+def _comparable(text: str) -> str | None:
+    """A recipient without the comment of an ssh key; None for what is no recipient."""
+    try:
+        return parse_recipient(text).text
+    except UsageError:
+        return None
