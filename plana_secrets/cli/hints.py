@@ -20,6 +20,7 @@ HINTS: Final[dict[str, str]] = {
     "no-memory-folder": "mount a tmpfs at /dev/shm, or set XDG_RUNTIME_DIR to one",
     "value-in-path": "values are never arguments: name the path alone, and pass the value at the"
     " prompt or with --stdin; a key that holds = is written '[\"a=b\"]'",
+    "ambiguous-argument": "put -- before it for the file, or -- behind it for the revision",
     "ambiguous-path": "write '{path}' for that key, or use `plana-secrets edit` for a new map",
     "bad-path": 'write keys joined with dots, db.password, and odd ones as ["like.this"]',
     "missing-file": "`plana-secrets ls` shows the secret files",
@@ -212,7 +213,6 @@ HINTS: Final[dict[str, str]] = {
     "kind-differs": "name the file so that a rule of that kind in .sops.yaml takes it",
     "not-a-secret-file": "[files] in plana-secrets.toml says where secret files are",
     "name-collision": "give one of them another name with --env NAME=FILE#PATH",
-    "not-flat": "name it yourself with --env NAME=FILE#PATH",
     "bad-reference": "write FILE#PATH, the file relative to the repository",
     "nothing-to-encrypt": "look at the selector of the rule in .sops.yaml",
     "sops-crashed": "a newer sops may not; `plana-secrets verify` looks for what it stumbled over",

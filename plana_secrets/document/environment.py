@@ -1,8 +1,10 @@
 """Values as variables of an environment, as a container would see them. Pure.
 
-A file gives one variable for each of its values: a plain map those at its top, a Secret
-manifest those of ``data`` (decoded) and ``stringData``. A name that two sources give is
-an error, for either choice would be a surprise.
+A file gives one variable for each of its values. A value at the top of a plain map, or
+in ``data`` (decoded) or ``stringData`` of a Secret manifest, keeps its name as it is; a
+nested one is named by its whole path in capitals: ``db.password`` is ``DB_PASSWORD``,
+``hosts[0]`` is ``HOSTS_0``. A name that two values give is an error, for either choice
+would be a surprise.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final, NoReturn
+from typing import Final
 
 from plana_secrets.document.kinds import FileKind, kind_of
 from plana_secrets.document.manifest import decode_data
@@ -20,49 +22,71 @@ from plana_secrets.secret import Secret
 from plana_secrets.sops.model import Document, Leaf, LeafType
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9_]+")
+
+
+class NameCollisionError(UsageError):
+    """Two values want one name."""
+
+    default_kind = "name-collision"
 
 
 @dataclass(slots=True)
 class Variables:
-    """Names with their values, and where each comes from."""
+    """Names with their values, and where each comes from.
+
+    ``skipped``: places whose path makes no variable name.
+    """
 
     values: dict[str, Secret] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
+    skipped: list[str] = field(default_factory=list)
 
     def add(self, name: str, value: Secret, origin: str) -> None:
         """Raises:
         UsageError: it is no name of a variable (kind ``bad-variable``), the value cannot
-            stand in an environment (same kind), or the name is taken (``name-collision``).
+            stand in an environment (same kind).
+        NameCollisionError: the name is taken.
         """
         if not _NAME.fullmatch(name):
             raise UsageError(f"{origin}: {name!r} is no variable name", kind="bad-variable")
         if b"\0" in value.reveal():
             raise UsageError(f"{origin}: a NUL cannot stand in a variable", kind="bad-variable")
         if name in self.origins:
-            raise UsageError(
-                f"{name} comes from {self.origins[name]} and from {origin}",
-                kind="name-collision",
-                name=name,
+            raise NameCollisionError(
+                f"{name} comes from {self.origins[name]} and from {origin}", name=name
             )
         self.values[name] = value
         self.origins[name] = origin
 
 
-def add_document(variables: Variables, file: str, document: Document) -> None:
+def add_document(variables: Variables, file: str, document: Document, prefix: str = "") -> None:
     """A variable for each value of a whole file; a null gives none.
 
+    A key that makes no variable name (``my-key`` at the top) is skipped, and told.
+
     Raises:
-        UsageError: a value lies deeper than a variable can (kind ``not-flat``); see ``add``.
+        UsageError: see ``add``.
     """
     is_manifest = _is_manifest(document)
     for leaf, value in document.entries():
         if is_manifest and leaf.path[0] not in {"data", "stringData"}:
             continue
-        if len(leaf.path) != (2 if is_manifest else 1) or not isinstance(leaf.path[-1], str):
-            _refuse(file, leaf.path, "lies too deep to name a variable")
-        if leaf.type is not LeafType.NULL:
-            origin = f"{file}#{format_path(leaf.path)}"
-            variables.add(leaf.path[-1], _text(leaf, value, origin, is_manifest), origin)
+        if leaf.type is LeafType.NULL:
+            continue
+        origin = f"{file}#{format_path(leaf.path)}"
+        name = prefix + variable_name(leaf.path[1:] if is_manifest else leaf.path)
+        if _NAME.fullmatch(name):
+            variables.add(name, _text(leaf, value, origin, is_manifest), origin)
+        else:
+            variables.skipped.append(origin)
+
+
+def variable_name(path: LeafPath) -> str:
+    """The name of the variable for a value at ``path``; it may be none that a shell takes."""
+    if len(path) == 1:
+        return str(path[0])
+    return "_".join(_NOT_IN_NAMES.sub("_", str(step)) for step in path).upper()
 
 
 def add_leaf(
@@ -95,11 +119,6 @@ def _text(leaf: Leaf, value: Secret, origin: str, is_manifest: bool) -> Secret:
             raise MalformedError(f"{origin} is not base64", kind="not-base64-value")
         return decoded
     return value
-
-
-def _refuse(file: str, path: LeafPath, reason: str) -> NoReturn:
-    spelled = format_path(path)
-    raise UsageError(f"{file}#{spelled} {reason}", kind="not-flat", file=file, path=spelled)
 
 
 def references(pairs: Iterator[str]) -> Iterator[tuple[str, str]]:

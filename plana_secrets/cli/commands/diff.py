@@ -8,26 +8,35 @@ import click
 
 from plana_secrets.cli.arguments import complete_file
 from plana_secrets.cli.context import Context, pass_context
+from plana_secrets.cli.dashes import DashedCommand, behind_dashes
+from plana_secrets.errors import UsageError
 
 if TYPE_CHECKING:
     from plana_secrets.secretfiles.versions import Difference, Span
 
 EPILOG = """\b
-A...B compares B with the merge base of both, A..B with A itself; one revision is
-compared with the working tree, and without one the working tree with HEAD.
+A...B compares B with the merge base of both; A..B, or A B, compares B with A itself.
+One revision is compared with the working tree, none the working tree with HEAD. What
+stands after -- is always a file.
 
 \b
 Examples:
   plana-secrets diff
   plana-secrets diff origin/main...HEAD --format markdown
-  plana-secrets diff HEAD~3 infra/secrets/dev/example.yaml
+  plana-secrets diff v1.0 v1.1
+  plana-secrets diff HEAD~3 -- infra/secrets/dev/example.yaml
 """
 
 _STYLES = {"added": "green", "removed": "red", "changed": "yellow"}
 
 
-@click.command(epilog=EPILOG, short_help="Show which paths changed, without values.")
-@click.argument("what", nargs=-1, metavar="[A...B] [FILE]...", shell_complete=complete_file)
+@click.command(
+    cls=DashedCommand,
+    epilog=EPILOG,
+    short_help="Show which paths changed, without values.",
+    options_metavar="[OPTIONS] [A...B | A [B]] [--] [FILE]...",
+)
+@click.argument("what", metavar="", nargs=-1, shell_complete=complete_file)
 @click.option(
     "--format",
     "form",
@@ -36,8 +45,11 @@ _STYLES = {"added": "green", "removed": "red", "changed": "yellow"}
     help="json is the same as --json.",
 )
 @click.option("--check", is_flag=True, help="End with 1 if anything differs.")
+@click.pass_context
 @pass_context
-def diff(context: Context, what: tuple[str, ...], form: str, check: bool) -> int:
+def diff(
+    context: Context, ctx: click.Context, what: tuple[str, ...], form: str, check: bool
+) -> int:
     """Show which paths of the secret files were added, changed, removed or re-encrypted.
 
     Without an identity that opens a file, a path with a new ciphertext is shown as
@@ -47,34 +59,70 @@ def diff(context: Context, what: tuple[str, ...], form: str, check: bool) -> int
     from plana_secrets.secretfiles.versions import compare_versions
 
     warn_if_pending(context)
-    span, files = _parse(context, what)
+    span, files = _parse(context, what, behind_dashes(ctx))
     difference = compare_versions(context.workspace, span, only=files)
     _show(context, difference, "json" if context.json else form)
     return int(check and bool(difference))
 
 
-def _parse(context: Context, what: tuple[str, ...]) -> tuple[Span, list[str]]:
-    """The first word is a revision when it is one and no file has that name."""
+def _parse(
+    context: Context, words: tuple[str, ...], behind: list[str] | None
+) -> tuple[Span, list[str]]:
+    """Revisions first, then files, told apart as git does it."""
     from plana_secrets.secretfiles.listing import resolve_file
-    from plana_secrets.secretfiles.versions import parse_span
+    from plana_secrets.secretfiles.versions import Span, parse_span
 
-    first, rest = (what[0], what[1:]) if what else (None, ())
-    if first is not None and ".." not in first and _is_file(context, first):
-        first, rest = None, what
-    span = parse_span(context.repository, first)
-    files = [resolve_file(context.workspace, one, context.folder, must_exist=False) for one in rest]
+    if behind is None:
+        count = _count_revisions(context, words)
+        words, behind = words[:count], list(words[count:])
+    if len(words) > 2 or (len(words) == 2 and any(".." in word for word in words)):
+        raise UsageError("more than two revisions", kind="usage")
+    span = parse_span(context.repository, words[0] if words else None)
+    if len(words) == 2:
+        span = Span(span.old, parse_span(context.repository, words[1]).old)
+    files = [
+        resolve_file(context.workspace, one, context.folder, must_exist=False) for one in behind
+    ]
     return span, files
 
 
+def _count_revisions(context: Context, words: tuple[str, ...]) -> int:
+    """How many words in front are revisions; a file that exists wins."""
+    for at, word in enumerate(words[:2]):
+        is_file, is_revision = _is_file(context, word), _is_revision(context, word)
+        if is_file and is_revision:
+            raise UsageError(
+                f"{word} is a revision and a file", kind="ambiguous-argument", word=word
+            )
+        if is_file:
+            return at
+        if not is_revision and at > 0:
+            raise UsageError(
+                f"{word} is neither a revision nor a file", kind="no-such-revision", word=word
+            )
+        if ".." in word:
+            return at + 1
+    return min(len(words), 2)
+
+
+def _is_revision(context: Context, word: str) -> bool:
+    from plana_secrets.secretfiles.versions import parse_span
+
+    try:
+        parse_span(context.repository, word)
+    except UsageError:
+        return False
+    return True
+
+
 def _is_file(context: Context, text: str) -> bool:
-    from plana_secrets.errors import UsageError
+    """Whether the name is on the disk, or was there at HEAD."""
     from plana_secrets.secretfiles.listing import resolve_file
 
     try:
         resolve_file(context.workspace, text, context.folder)
     except UsageError:
-        # a file that is gone from the disk may still be known to HEAD
-        return text in context.repository.tracked_files() and not context.repository.resolve(text)
+        return text in context.repository.tracked_files()
     return True
 
 

@@ -10,6 +10,8 @@ import click
 
 from plana_secrets.cli.arguments import complete_file
 from plana_secrets.cli.context import Context, pass_context
+from plana_secrets.cli.dashes import DashedCommand, behind_dashes
+from plana_secrets.document.environment import NameCollisionError
 from plana_secrets.errors import PlanaSecretsError, UsageError
 
 if TYPE_CHECKING:
@@ -17,13 +19,15 @@ if TYPE_CHECKING:
     from plana_secrets.sops.model import Document
 
 EPILOG = """\b
-The command replaces plana-secrets, so its status is the command's own. 125 says that
-the command was not started, 126 that it cannot be executed, 127 that there is none.
+The command replaces plana-secrets, so the exit code is the command's own. 125 means
+that it was not started, 126 that it cannot be executed, 127 that it was not found, and
+2 that two values want the same name.
 
 \b
 Examples:
   plana-secrets run infra/secrets/dev/example.yaml -- ./server
   plana-secrets run --env DB_PASSWORD=infra/secrets/dev/example.yaml#db.password -- psql
+  plana-secrets run infra/secrets/dev/example.yaml --prefix APP_ -- ./server
   plana-secrets run infra/secrets/dev/app.secret.yaml --only -- env
 """
 
@@ -45,20 +49,15 @@ class _NotFoundError(_NotStartedError):
     exit_code: ClassVar[int] = 127
 
 
-class _RunCommand(click.Command):
-    """Keeps what stands behind ``--`` away from click: it is another program's."""
+class _RunCommand(DashedCommand):
+    """What stands behind ``--`` is another program's."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        at = args.index("--") if "--" in args else len(args)
-        ctx.meta[_COMMAND] = args[at + 1 :]
         try:
-            return super().parse_args(ctx, args[:at])
+            return super().parse_args(ctx, args)
         except click.UsageError as error:
             message = error.format_message().rstrip(".")
             raise _NotStartedError(message[:1].lower() + message[1:], kind="usage") from None
-
-
-_COMMAND = f"{__name__}.command"
 
 
 @click.command(
@@ -75,32 +74,42 @@ _COMMAND = f"{__name__}.command"
     metavar="NAME=FILE#PATH",
     help="One value under a name of your choice; may be given several times.",
 )
+@click.option("--prefix", default="", metavar="TEXT", help="Put TEXT before the names of a file.")
 @click.option(
     "--only", is_flag=True, help="Only these values (and PATH, HOME, the locale, the terminal)."
 )
 @click.pass_context
 @pass_context
 def run(
-    context: Context, ctx: click.Context, files: tuple[str, ...], pairs: tuple[str, ...], only: bool
+    context: Context,
+    ctx: click.Context,
+    files: tuple[str, ...],
+    pairs: tuple[str, ...],
+    prefix: str,
+    only: bool,
 ) -> None:
     """Run COMMAND with the values of each FILE in its environment.
 
-    Every value at the top of a plain map becomes a variable of the same name, and every
-    entry of a Secret's data (decoded) and stringData. A name that is there twice, or in
-    your environment already, is an error.
+    A value at the top of a plain map, and every entry of a Secret's data (decoded) and
+    stringData, keeps its name. A nested value is named by its path: db.password becomes
+    DB_PASSWORD. It is an error if a name occurs twice or is already in your environment.
     """
-    argv: list[str] = ctx.meta[_COMMAND]
+    argv = behind_dashes(ctx)
     try:
         if not argv or not (files or pairs):
             raise UsageError("wants a file or --env, and a command behind --", kind="usage")
-        variables = _read_variables(context, files, pairs)
+        variables = _read_variables(context, files, pairs, prefix)
         environment = _make_environment(variables, only=only)
+    except NameCollisionError:
+        raise
     except PlanaSecretsError as error:
         raise _NotStartedError(error.message, kind=error.kind, **error.facts) from None
     _become(argv, environment)
 
 
-def _read_variables(context: Context, files: tuple[str, ...], pairs: tuple[str, ...]) -> Variables:
+def _read_variables(
+    context: Context, files: tuple[str, ...], pairs: tuple[str, ...], prefix: str
+) -> Variables:
     from plana_secrets.cli.secretfile import find_leaf, warn_if_pending
     from plana_secrets.document.environment import (
         Variables,
@@ -114,11 +123,13 @@ def _read_variables(context: Context, files: tuple[str, ...], pairs: tuple[str, 
     documents: dict[str, Document] = {}
     for text in files:
         file = _open(context, text, documents)
-        add_document(variables, file, documents[file])
+        add_document(variables, file, documents[file], prefix)
     for name, reference in references(iter(pairs)):
         file, path = find_leaf(context, reference, None)
         _open(context, file, documents)
         add_leaf(variables, name, file, path, documents[file])
+    for origin in variables.skipped:
+        context.output.warn(f"{origin} makes no variable name and was skipped; name it with --env")
     return variables
 
 
@@ -140,10 +151,8 @@ def _make_environment(variables: Variables, *, only: bool) -> dict[str, str]:
         inherited.pop(name, None)
     for name, value in variables.values.items():
         if name in inherited:
-            raise UsageError(
-                f"{name} from {variables.origins[name]} is in your environment already",
-                kind="name-collision",
-                name=name,
+            raise NameCollisionError(
+                f"{name} from {variables.origins[name]} is in your environment already", name=name
             )
         inherited[name] = os.fsdecode(value.reveal())
     return inherited

@@ -14,6 +14,7 @@ from tests.world import PROGRAM, World
 PLAIN = "infra/secrets/dev/example.yaml"
 SECRET = "infra/secrets/dev/app.secret.yaml"
 FLAT = "infra/secrets/dev/flat.yaml"
+COLLIDING = "infra/secrets/dev/colliding.yaml"
 DEEP = "infra/secrets/dev/deep.yaml"
 SENTINEL = "sentinel-77c1-value"
 
@@ -45,6 +46,7 @@ data:
 def filled(world: World) -> World:
     world.encrypt(PLAIN, TEXT)
     world.encrypt(FLAT, "TOKEN: other\n")
+    world.encrypt(COLLIDING, "db:\n    password: a\nDB_PASSWORD: b\n")
     world.encrypt(DEEP, "db:\n    password: deep\nTOKEN: other\n")
     return world
 
@@ -92,6 +94,33 @@ def test_one_value_under_a_name_of_choice(filled: World) -> None:
     assert "TOKEN" not in seen
 
 
+def test_a_nested_value_is_named_by_its_path(world: World) -> None:
+    text = (
+        "db:\n    password: deep\n    pool-size: 5\nhosts:\n    - one\n    - {a.b: two}\nport: 1\n"
+    )
+    world.encrypt(DEEP, text)
+    seen = environment_of(world, DEEP, "--prefix", "APP_")
+    ours = {name: value for name, value in seen.items() if name.startswith("APP_")}
+    assert ours == {
+        "APP_DB_PASSWORD": "deep", "APP_DB_POOL_SIZE": "5", "APP_HOSTS_0": "one",
+        "APP_HOSTS_1_A_B": "two", "APP_port": "1",
+    }  # fmt: skip
+
+
+def test_a_collision_names_both_places(filled: World) -> None:
+    done = filled.run("run", COLLIDING, "--", "true")
+    assert f"{COLLIDING}#db.password" in done.stderr
+    assert f"{COLLIDING}#DB_PASSWORD" in done.stderr
+
+
+def test_one_odd_key_is_skipped_and_named(world: World) -> None:
+    world.encrypt(PLAIN, f"my-key: {SENTINEL}\nTOKEN: x\n")
+    done = world.run("run", PLAIN, "--", "sh", "-c", 'echo "$TOKEN"')
+    assert (done.status, done.stdout) == (0, "x\n")
+    assert f"{PLAIN}#my-key makes no variable name" in done.stderr
+    assert SENTINEL not in done.stderr
+
+
 def test_only_means_only(filled: World) -> None:
     """PATH, HOME, the locale and the terminal stay, for a program needs them."""
     seen = environment_of(filled, PLAIN, "--only", env={"STRANGER": "x"})
@@ -127,10 +156,10 @@ def test_the_command_gets_the_signals_that_python_ignores_back(filled: World) ->
 @pytest.mark.parametrize(
     ("argv", "status", "kind"),
     [
-        ((PLAIN, FLAT, "--", "true"), 125, "name-collision"),
-        ((PLAIN, "--env", f"TOKEN={DEEP}#TOKEN", "--", "true"), 125, "name-collision"),
-        ((PLAIN, "--env", f"HOME={DEEP}#TOKEN", "--", "true"), 125, "name-collision"),
-        ((DEEP, "--", "true"), 125, "not-flat"),
+        ((PLAIN, FLAT, "--", "true"), 2, "name-collision"),
+        ((PLAIN, "--env", f"TOKEN={DEEP}#TOKEN", "--", "true"), 2, "name-collision"),
+        ((PLAIN, "--env", f"HOME={DEEP}#TOKEN", "--", "true"), 2, "name-collision"),
+        ((COLLIDING, "--", "true"), 2, "name-collision"),
         (("--env", f"1X={PLAIN}#TOKEN", "--", "true"), 125, "bad-variable"),
         (("--env", f"X={PLAIN}#NONE", "--", "true"), 125, "no-such-path"),
         (("--env", f"X={PLAIN}", "--", "true"), 125, "bad-reference"),
@@ -146,7 +175,7 @@ def test_the_command_gets_the_signals_that_python_ignores_back(filled: World) ->
         ((PLAIN, "--", "/"), 126, "program-missing"),
     ],
 )
-def test_statuses_from_125_to_127_are_ours(
+def test_what_goes_wrong_before_the_start_has_a_status_of_ours(
     filled: World, argv: tuple[str, ...], status: int, kind: str
 ) -> None:
     done = filled.run("run", "--json", *argv)

@@ -268,6 +268,19 @@ class TestDiff:
         assert "THEIRS" in files_world.run("diff", "main..side").stdout
         assert files_world.run("diff", "main...side", SECRET_FILE).stdout == ""
         assert files_world.run("diff", "main...nowhere").status == 2
+        assert "THEIRS" in files_world.run("diff", "main", "side").stdout
+        assert files_world.run("diff", "main", "side", "--check").status == 1
+        assert "THEIRS" in files_world.run("diff", "main", "side", SECRET_FILE).stdout
+        assert files_world.run("diff", "main", "nowhere").status == 2
+        assert files_world.run("diff", "main", "side", "HEAD", "--").status == 2
+
+    def test_a_word_that_is_a_file_and_a_revision_is_asked_about(self, files_world: World) -> None:
+        files_world.git("branch", PLAIN_FILE)
+        done = files_world.run("diff", PLAIN_FILE)
+        assert done.status == 2
+        assert "--" in done.stderr
+        assert files_world.run("diff", "--", PLAIN_FILE).status == 0
+        assert files_world.run("diff", PLAIN_FILE, "--").status == 0
 
     def test_recipients_and_rules_are_named_and_markdown_is_inert(self, files_world: World) -> None:
         files_world.others.append(pyrage.x25519.Identity.generate())
