@@ -219,6 +219,7 @@ HINTS: Final[dict[str, str]] = {
     "bad-edit": "`plana-secrets ls FILE` shows the maps, lists and values that there are",
     "bad-type": "`plana-secrets edit` writes values of every type that the file may hold",
     "bad-value": "leave --type out, or give it as --type {type} takes it",
+    "bad-glob": "fix it in plana-secrets.toml; globs are those of .gitignore",
     "bad-content": "fix that line and try again",
     "bad-kept-edit": "`plana-secrets edit {file} --discard` forgets it",
     "bad-name": "lower-case letters, digits and '-', as Kubernetes takes them",

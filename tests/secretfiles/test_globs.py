@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
-from plana_secrets.secretfiles.globs import glob_match, last_match
+from plana_secrets.errors import UsageError
+from plana_secrets.secretfiles.globs import glob_match, glob_problem, last_match
 
 FILES = [
     "a.yaml", "b.yml", "infra/a.yaml", "infra/secrets/a.yaml", "infra/secrets/prod/a.yaml",
@@ -21,7 +23,7 @@ PATTERNS = [
     ["infra/secrets/**/a.yaml"], ["infra/*/a.yaml"], ["secrets/"], ["infra/secrets"],
     ["**"], ["*.y?ml"], ["[ab].yaml"], ["[!a].yml"], ["infra/secrets/a\\[1\\].yaml"],
     ["*.yaml", "!a.yaml", "/a.yaml"], ["infra/secrets/prod/**"],
-    ["**/prod/**/a.yaml"], ["infra/secrets/a b.yaml"], ["*/a.yaml"], ["ab"], ["**/kustomization.yaml"],
+    ["**/prod/**/a.yaml"], ["infra/secrets/a b.yaml"], ["*/a.yaml"], ["[^a].yml"], ["infra[/]a.yaml"], ["infra[!x]a.yaml"], ["[]a].yaml"], ["ab"], ["**/kustomization.yaml"],
 ]  # fmt: skip
 
 
@@ -55,3 +57,22 @@ def test_what_was_taken_back_does_not_match() -> None:
     patterns = ["**/*.md", "!keep.md"]
     assert glob_match(patterns, "d/readme.md")
     assert not glob_match(patterns, "d/keep.md")
+
+
+@pytest.mark.parametrize("pattern", ["[a", "[z-a]", "a\\", "[[:alpha:]]", "a" * 1001, "!["])
+def test_what_is_no_glob_is_refused(pattern: str) -> None:
+    """The pattern is named; nothing is matched by a guess."""
+    assert glob_problem("a*") is None
+    assert glob_problem(pattern) is not None
+    with pytest.raises(UsageError) as caught:
+        glob_match([pattern], "a")
+    assert caught.value.kind == "bad-glob"
+
+
+@pytest.mark.parametrize(
+    "pattern", ["**/" * 200 + "x", "*a" * 200 + "x", "**/*a*/" * 60 + "x", "[ab]*" * 150 + "x"]
+)
+def test_a_hostile_glob_is_matched_in_linear_time(pattern: str) -> None:
+    start = time.process_time()
+    assert not glob_match([pattern], "ab/a" * 1000)
+    assert time.process_time() - start < 1.5

@@ -6,17 +6,15 @@ a comment counts until the next value has passed.
 
 from __future__ import annotations
 
-import re
-
 from plana_secrets.paths import LeafPath
 from plana_secrets.sops.model import Selector
-from plana_secrets.sops.rules.selectors import compile_pattern
+from plana_secrets.sops.rules.pattern import Pattern, compile_pattern
 
 
 class CommentScope:
     """Asked once for every comment and leaf, in document order; it remembers the way."""
 
-    def __init__(self, pattern: re.Pattern[str], *, encrypted_on_hit: bool) -> None:
+    def __init__(self, pattern: Pattern, *, encrypted_on_hit: bool) -> None:
         self._pattern = pattern
         self._encrypted_on_hit = encrypted_on_hit
         self._active: dict[LeafPath, bool] = {}
@@ -35,7 +33,7 @@ class CommentScope:
             self._active[path] = False
             self._child[path] = None
         above = any(self._active.get(path[:length], False) for length in range(len(path) + 1))
-        matches = self._pattern.search(text) is not None
+        matches = self._pattern.search(text)
         self._active[path] = self._active.get(path, False) or matches
         if self._encrypted_on_hit:
             return above
@@ -54,7 +52,7 @@ def comment_scope_of(selector: Selector) -> CommentScope | None:
     """The scope of a comment selector, or None for the other kinds.
 
     Raises:
-        MalformedError: its pattern is not one that sops and Python read alike.
+        MalformedError: its pattern is outside the subset that is taken.
     """
     if selector.option not in {"encrypted_comment_regex", "unencrypted_comment_regex"}:
         return None

@@ -15,12 +15,8 @@ from typing import Final
 from plana_secrets.errors import MalformedError, PlanaSecretsError, UsageError
 from plana_secrets.sops.model import RULES_FILE, Defect, Selector, Severity
 from plana_secrets.sops.reading.nodes import Mapping, Node, Scalar, Sequence, read_tree
-from plana_secrets.sops.rules.selectors import (
-    SELECTOR_OPTIONS,
-    check_pattern,
-    compile_pattern,
-    selector_problem,
-)
+from plana_secrets.sops.rules.pattern import check_pattern, compile_pattern
+from plana_secrets.sops.rules.selectors import SELECTOR_OPTIONS, selector_problem
 
 _TOP_KEYS: Final = frozenset({"creation_rules", "destination_rules", "stores"})
 _OTHER_SERVICES: Final = frozenset(
@@ -58,7 +54,7 @@ class CreationRule:
         if not self.path_regex:
             return True
         try:
-            return compile_pattern(self.path_regex).search(file) is not None
+            return compile_pattern(self.path_regex).search(file)
         except MalformedError:
             return True
 
