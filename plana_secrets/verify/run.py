@@ -44,10 +44,10 @@ class Demand:
 
     policy: Policy = field(default_factory=Policy)
     keysets: tuple[KeysetPolicy, ...] = ()
-    mirror: LocalSettings = field(default_factory=LocalSettings)
     files: tuple[str, ...] | None = None
     level: Level | None = None
     find_drift: Callable[[], Sequence[Finding]] | None = None
+    mirror: LocalSettings = field(default_factory=LocalSettings)
 
 
 def verify_files(
