@@ -126,7 +126,7 @@ def _statements(node: ast.stmt) -> Iterator[ast.AST]:
     match node:
         case ast.Raise() | ast.Expr(value=ast.Call()) | ast.AugAssign() | ast.Delete():
             yield ast.Pass()
-        case ast.Return(value=ast.expr() as value) if not _is_none(value):
+        case ast.Return(value=ast.expr() as value) if not _is_nothing(value):
             yield ast.Return(ast.Constant(None))
         case ast.Break():
             yield ast.Continue()
@@ -157,5 +157,12 @@ def _with(node: ast.AST, **fields: object) -> ast.AST:
     return changed
 
 
-def _is_none(value: ast.expr) -> bool:
-    return isinstance(value, ast.Constant) and value.value is None
+def _is_nothing(value: ast.expr) -> bool:
+    """None, or what counts as little: callers ask for its truth, and False is turned anyway."""
+    match value:
+        case ast.Constant(value=None | False):
+            return True
+        case ast.List(elts=elements) | ast.Tuple(elts=elements):
+            return not elements
+        case _:
+            return False

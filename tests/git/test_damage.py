@@ -1,0 +1,186 @@
+"""A repository that is damaged, locked or out of reach is an error, never "nothing there"."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from plana_secrets.errors import CredentialError, FailedError, UnavailableError
+from plana_secrets.git.command import failure
+from plana_secrets.git.repository import Repository
+from plana_secrets.git.search import attributes_of, files_containing, files_left_out, index_ids
+from plana_secrets.process import Completed
+from tests.world import World
+
+FILE = "infra/secrets/a.yaml"
+
+
+@pytest.fixture
+def committed(git_world: World) -> World:
+    git_world.encrypt(FILE, "a: x\n")
+    git_world.encrypt("infra/secrets/b.yaml", "a: x\n")
+    git_world.commit()
+    return git_world
+
+
+def delete_object(world: World, revision: str) -> None:
+    name = world.git("rev-parse", revision).strip()
+    (world.repo / ".git/objects" / name[:2] / name[2:]).unlink()
+
+
+@pytest.mark.parametrize("tree", ["HEAD^{tree}", "HEAD:infra", "HEAD:infra/secrets"])
+@pytest.mark.parametrize(
+    "question",
+    [
+        lambda repository: repository.list_files("HEAD"),
+        lambda repository: repository.list_files("HEAD", under=["infra/secrets"]),
+        lambda repository: repository.read_blob("HEAD", FILE),
+        lambda repository: repository.changed_files(under=["infra/secrets"]),
+        lambda repository: repository.history_of(FILE),
+    ],
+    ids=["list", "list-under", "read", "changes", "history"],
+)
+def test_a_missing_tree_is_not_an_empty_one(
+    committed: World, repository: Repository, tree: str, question: Callable[[Repository], object]
+) -> None:
+    assert question(repository) is not None
+    delete_object(committed, tree)
+    with pytest.raises(FailedError) as caught:
+        question(repository)
+    assert caught.value.exit_code == 3
+
+
+def test_a_missing_blob_is_not_an_empty_file(committed: World, repository: Repository) -> None:
+    delete_object(committed, f"HEAD:{FILE}")
+    with pytest.raises(FailedError) as caught:
+        repository.read_blobs("HEAD", [FILE, "infra/secrets/b.yaml"])
+    assert caught.value.kind == "git-missing-object"
+
+
+def test_an_id_of_something_else_than_a_file_is_refused(
+    committed: World, repository: Repository
+) -> None:
+    tree = committed.git("rev-parse", "HEAD^{tree}").strip()
+    with pytest.raises(FailedError):
+        repository.read_objects([tree])
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        lambda repository: repository.tracked_files(),
+        lambda repository: repository.untracked_files(),
+        lambda repository: repository.ignored_files(),
+        lambda repository: repository.known_files(),
+        lambda repository: files_containing(repository, ["AGE-SECRET-KEY-"]),
+        files_left_out,
+        lambda repository: index_ids(repository, FILE),
+    ],
+    ids=["tracked", "untracked", "ignored", "known", "grep", "left-out", "index"],
+)
+def test_a_broken_index_is_not_an_empty_one(
+    committed: World, repository: Repository, question: Callable[[Repository], object]
+) -> None:
+    question(repository)
+    (committed.repo / ".git/index").write_bytes(b"DIRC broken")
+    with pytest.raises(FailedError):
+        question(repository)
+
+
+def test_a_command_over_a_damaged_commit_fails(committed: World) -> None:
+    assert committed.run("diff").status == 0
+    delete_object(committed, "HEAD:infra")
+    assert committed.run("diff").status == 3
+
+
+def test_who_holds_a_text_is_found_in_every_file(committed: World, repository: Repository) -> None:
+    (committed.repo / "binary").write_bytes(b"\0\1AGE-SECRET-KEY-1\0")
+    (committed.repo / "pattern").write_text("AGE.SECRET.KEY\n")
+    (committed.repo / "other").write_text("second\n")
+    committed.commit()
+    assert files_containing(repository, ["AGE-SECRET-KEY-"]) == ["binary"]
+    assert files_containing(repository, ["AGE-SECRET-KEY-", "second"]) == ["binary", "other"]
+    assert files_containing(repository, ["second"], under=["infra"]) == []
+    assert files_containing(repository, ["nowhere at all"]) == []
+
+
+def test_attributes_are_told_by_file(committed: World, repository: Repository) -> None:
+    (committed.repo / ".gitattributes").write_text("*.yaml filter=x diff=y\nb.yaml -text\n")
+    assert attributes_of(repository, [FILE, "infra/secrets/b.yaml", "README"]) == {
+        FILE: {"filter": "x", "diff": "y"},
+        "infra/secrets/b.yaml": {"filter": "x", "diff": "y", "text": "unset"},
+    }
+
+
+def test_the_index_of_a_conflict_has_every_side(committed: World, repository: Repository) -> None:
+    committed.git("checkout", "-q", "-b", "side")
+    (committed.repo / FILE).write_text("side\n")
+    committed.commit()
+    committed.git("checkout", "-q", "main")
+    (committed.repo / FILE).write_text("main\n")
+    committed.commit()
+    committed.command("git", "merge", "side", check=False)
+    assert len(index_ids(repository, FILE)) == 3
+    assert len(index_ids(repository, "infra/secrets/b.yaml")) == 1
+    assert index_ids(repository, "infra/secrets") == []
+
+
+def test_a_sparse_checkout_names_what_it_leaves_out(
+    committed: World, repository: Repository
+) -> None:
+    assert files_left_out(repository) == []
+    committed.git("sparse-checkout", "set", "--no-cone", "/infra/secrets/b.yaml", "/.sops.yaml")
+    assert files_left_out(repository) == [FILE]
+    assert files_left_out(repository, under=["docs"]) == []
+
+
+@pytest.mark.parametrize(
+    ("stderr", "kind"),
+    [
+        (b"fatal: Unable to create '.git/index.lock': File exists.", "git-locked"),
+        (b"error: cannot lock ref 'refs/heads/main'", "git-locked"),
+        (b'error: open("x"): Permission denied', "git-unwritable"),
+        (b"fatal: cannot mkdir: Read-only file system", "git-unwritable"),
+        (b"error: write failed: No space left on device", "git-unwritable"),
+        (b"fatal: empty ident name (for <>) not allowed", "git-no-author"),
+        (b"Author identity unknown", "git-no-author"),
+        (b"Committer identity unknown", "git-no-author"),
+        (b"fatal: unable to auto-detect email address", "git-no-author"),
+        (b"error: gpg failed to sign the data", "git-unsigned"),
+        (b"fatal: something new", "git-failed"),
+    ],
+)
+def test_a_failure_is_told_by_what_git_says(stderr: bytes, kind: str) -> None:
+    error = failure("commit-tree", Completed(128, b"", stderr))
+    assert (error.kind, error.facts["command"]) == (kind, "commit-tree")
+
+
+@pytest.mark.parametrize(
+    ("says", "expected", "kind"),
+    [
+        ("git@example.test: Permission denied (publickey).", CredentialError, "remote-credential"),
+        ("Host key verification failed.", CredentialError, "remote-credential"),
+        ("ssh: connect to host example.test: Connection refused", UnavailableError, "remote-unavailable"),
+    ],
+)  # fmt: skip
+def test_a_remote_that_lets_nobody_in_is_told_from_one_that_is_away(
+    committed: World,
+    repository: Repository,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    says: str,
+    expected: type[Exception],
+    kind: str,
+) -> None:
+    ssh = tmp_path / "ssh"
+    ssh.write_text(f"#!/bin/sh\necho '{says}' >&2\nexit 255\n")
+    ssh.chmod(0o755)
+    monkeypatch.setenv("GIT_SSH_COMMAND", str(ssh))
+    committed.git("remote", "add", "origin", "ssh://git@example.test/r.git")
+    with pytest.raises(expected) as pushed:
+        repository.push(branch="main")
+    with pytest.raises(expected) as fetched:
+        repository.fetch(branch="main")
+    assert [one.value.kind for one in (pushed, fetched)] == [kind, kind]  # type: ignore[attr-defined]
