@@ -17,7 +17,7 @@ from plana_secrets.errors import UsageError
 LeafPath = tuple[str | int, ...]
 
 _PLAIN_KEY: Final = re.compile(r"""[^.\[\]"'=\s\x00-\x1f\x7f-\x9f\u2028\u2029]+""")
-_INDEX: Final = re.compile(r"\[(0|[1-9][0-9]*)\]")
+_INDEX: Final = re.compile(r"\[(0|[1-9][0-9]{0,8})\]")
 _JSON: Final = json.JSONDecoder()
 
 
@@ -70,11 +70,16 @@ def _bracket(text: str, position: int) -> tuple[str | int, int]:
         return int(match.group(1)), match.end()
     try:
         key, end = _JSON.raw_decode(text, position + 1)
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # ValueError: also a number of thousands of digits
         raise _bad(text, position) from None
-    if not isinstance(key, str) or text[end : end + 1] != "]":
+    if not isinstance(key, str) or text[end : end + 1] != "]" or not _is_text(key):
         raise _bad(text, position)
     return key, end + 1
+
+
+def _is_text(key: str) -> bool:
+    """Half a pair of surrogates, which JSON can escape, is in no file."""
+    return not any("\ud800" <= character <= "\udfff" for character in key)
 
 
 def _bad(text: str, position: int) -> UsageError:

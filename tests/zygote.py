@@ -165,7 +165,7 @@ def _load() -> None:
                 command = load_command(target)
                 if isinstance(command, LazyGroup):
                     tables.append(command.table)
-    import plana_secrets.config.wire
+    import plana_secrets.config.schema
     import plana_secrets.document.emit
     import plana_secrets.mirror.backends.local
     import plana_secrets.rotation.apply

@@ -106,7 +106,7 @@ class Context:
     def _find_owner(self, file: str, path: LeafPath) -> str | None:
         """The keyset that renders this leaf, if one does."""
         from plana_secrets.paths import format_path
-        from plana_secrets.rotation.render import rendered_references
+        from plana_secrets.rotation.targets import rendered_references
 
         owners = rendered_references(self.settings.keysets)
         return owners.get(f"{file}#{format_path(path)}")

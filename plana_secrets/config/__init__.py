@@ -2,8 +2,9 @@
 
 Unknown fields are errors with their path. Everything is relative to the repository.
 No option holds a command to run or a secret value. The settings types belong to the
-packages that use them; ``wire`` says what may stand in the file, and is loaded only
-where there is one.
+packages that use them; ``schema`` says what may stand in the file, and is loaded only
+where there is one. ``reading`` and ``values`` are its readers: what a reference, a glob,
+a recipient or a duration is not is said here, with its place, and not by its users.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ from plana_secrets.storage import read_regular_file
 from plana_secrets.verify.policy import Policy
 
 FILE_NAME: Final = SETTINGS_FILE
-_SIZE_LIMIT: Final = 1_000_000
+_SIZE_LIMIT: Final = 256 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything that the file says, with its defaults."""
 
@@ -44,6 +45,6 @@ def load_settings(root: Path) -> Settings:
     path = root / FILE_NAME
     if not os.path.lexists(path):
         return Settings()
-    from plana_secrets.config.wire import parse_settings
+    from plana_secrets.config.schema import parse_settings
 
     return parse_settings(read_regular_file(path, limit=_SIZE_LIMIT))

@@ -29,6 +29,6 @@ def parse_reference(text: str) -> SecretReference:
     """
     file, mark, path = text.partition("#")
     parts = PurePosixPath(file).parts
-    if not mark or not file or file.startswith("/") or ".." in parts:
+    if not mark or not parts or file.startswith("/") or ".." in parts:
         raise UsageError(f"not a secret reference file#path: {text!r}", kind="bad-reference")
     return SecretReference(str(PurePosixPath(file)), parse_path(path))

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
+
+BackendName = Literal["none", "local", "vaultwarden"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LocalSettings:
-    """``path`` relative to the repository; empty: the user's state folder, outside git."""
+    """``path`` relative to the repository; empty: the user's state folder, outside git.
+
+    ``recipients``: who can open the mirror, in their canonical spelling; none: the own
+    identities.
+    """
 
     path: str = ""
     recipients: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VaultwardenSettings:
     """``collections`` maps globs of files to a collection's name or id, last match wins.
 
@@ -32,11 +39,11 @@ class VaultwardenSettings:
     key_fingerprint: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MirrorSettings:
-    """``backend``: none, local, vaultwarden (or memory, in tests)."""
+    """``exclude``: globs of files that are never copied."""
 
-    backend: str = "none"
+    backend: BackendName = "none"
     branch: str | None = None
     exclude: tuple[str, ...] = ()
     local: LocalSettings = field(default_factory=LocalSettings)

@@ -14,8 +14,8 @@ from plana_secrets.rotation.kinds import adopt, generate
 from plana_secrets.rotation.kinds.jwt_hs256 import key_bytes
 from plana_secrets.rotation.landing import Delivery, Landing
 from plana_secrets.rotation.material import KEY_BYTES
-from plana_secrets.rotation.render import rendered_references, targets_of
 from plana_secrets.rotation.store import KeysetStore
+from plana_secrets.rotation.targets import rendered_references, targets_of
 from plana_secrets.secretfiles.writing.writer import StagedFile, writing
 
 _API_KEY_BYTES: Final = 16

@@ -1,4 +1,4 @@
-"""What a ``[keysets."NAME"]`` table of the configuration says."""
+"""What a ``[keysets."NAME"]`` table of the configuration says; each default is here, once."""
 
 from __future__ import annotations
 
@@ -6,10 +6,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
+from plana_secrets.document.references import SecretReference
 
-@dataclass(frozen=True, slots=True)
+ListFormat = Literal["json", "csv", "slots"]
+Reload = Literal["file", "restart", "manual"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKeyPolicy:
-    """A keyset of X-API-Key values. ``accepted``, ``callers``: secret references ``file#path``.
+    """A keyset of X-API-Key values. ``accepted``, ``callers``: where they are read.
 
     ``rollout``: the longest time from landing to the last pod that uses it (D);
     ``drain``: the longest life of a process that read a value at its start (J);
@@ -17,11 +22,11 @@ class ApiKeyPolicy:
     """
 
     name: str
-    accepted: tuple[str, ...]
-    callers: tuple[str, ...] = ()
+    accepted: tuple[SecretReference, ...]
+    callers: tuple[SecretReference, ...] = ()
     external_callers: tuple[str, ...] = ()
-    format: Literal["json", "csv", "slots"] = "json"
-    reload: Literal["file", "restart", "manual"] = "file"
+    format: ListFormat = "json"
+    reload: Reload = "file"
     rollout: timedelta = timedelta(minutes=30)
     drain: timedelta = timedelta(hours=1)
     max_age: timedelta = timedelta(days=90)
@@ -29,7 +34,7 @@ class ApiKeyPolicy:
     kind: Literal["api-key"] = "api-key"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JwtPolicy:
     """A keyset of HS256 signing secrets. ``targets`` get the JSON keyset, ``raw_targets`` the text.
 
@@ -37,9 +42,9 @@ class JwtPolicy:
     """
 
     name: str
-    targets: tuple[str, ...]
-    raw_targets: tuple[str, ...] = ()
-    reload: Literal["file", "restart", "manual"] = "file"
+    targets: tuple[SecretReference, ...]
+    raw_targets: tuple[SecretReference, ...] = ()
+    reload: Reload = "file"
     rollout: timedelta = timedelta(minutes=30)
     max_token_lifetime: timedelta = timedelta(minutes=15)
     skew: timedelta = timedelta(seconds=60)

@@ -9,20 +9,17 @@ in the order of their names; entries that no keyset owns are kept and counted.
 from __future__ import annotations
 
 import base64
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
 
 from plana_secrets.document.manifest import decode_data
-from plana_secrets.document.references import SecretReference, parse_reference
-from plana_secrets.errors import MalformedError, UsageError
+from plana_secrets.document.references import SecretReference
+from plana_secrets.errors import MalformedError
 from plana_secrets.rotation.keyset import Keyset
 from plana_secrets.rotation.kinds import api_key, conditions_of, jwt_hs256
 from plana_secrets.rotation.policy import ApiKeyPolicy, JwtPolicy, KeysetPolicy
+from plana_secrets.rotation.targets import slots_of
 from plana_secrets.secret import Secret
-
-_CALLER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 Current = Callable[[SecretReference], Secret | None]
 """The text that is at a target now (decoded where the leaf is base64), or None."""
@@ -46,79 +43,6 @@ class RenderedLeaf:
     foreign: int = 0
     foreign_ids: tuple[str, ...] = ()
     merges: bool = False
-
-
-def rendered_references(policies: Iterable[KeysetPolicy]) -> dict[str, str]:
-    """Every target, spelled ``file#path``, with the name of the keyset that owns it."""
-    owners: dict[str, list[str]] = {}
-    for policy in sorted(policies, key=lambda one: one.name):
-        for reference in targets_of(policy):
-            names = owners.setdefault(str(reference), [])
-            if policy.name not in names:
-                names.append(policy.name)
-    return {reference: ", ".join(names) for reference, names in owners.items()}
-
-
-def targets_of(policy: KeysetPolicy) -> tuple[SecretReference, ...]:
-    """Every leaf that the keyset of ``policy`` owns, alone or with others.
-
-    Raises:
-        UsageError: a reference of the configuration is malformed.
-    """
-    if isinstance(policy, JwtPolicy):
-        return _references((*policy.targets, *policy.raw_targets))
-    accepted = _references(policy.accepted)
-    if policy.format == "slots":
-        accepted = tuple(slot for place in accepted for slot in _slots(place).values())
-    return (*accepted, *_references(policy.callers))
-
-
-def _references(texts: Sequence[str]) -> tuple[SecretReference, ...]:
-    return tuple(parse_reference(text) for text in texts)
-
-
-def _slots(place: SecretReference) -> dict[str, SecretReference]:
-    """The places of a list in slots, by what their last key ends with."""
-    last = place.path[-1]
-    if isinstance(last, int):
-        raise UsageError(f"slots need a key, not a list position: {place}", kind="bad-config")
-    return {
-        suffix: SecretReference(place.file, (*place.path[:-1], last + suffix))
-        for suffix in api_key.SLOTS.values()
-    }
-
-
-def check_policies(policies: Sequence[KeysetPolicy]) -> None:
-    """Stop where two keysets claim one place in a way that cannot be rendered.
-
-    Raises:
-        UsageError: kind ``bad-config``; the message names the place and the keysets, or
-            an external caller whose name a keyset file cannot keep.
-    """
-    for policy in policies:
-        for caller in conditions_of(policy).awaited:
-            if not _CALLER.fullmatch(caller):
-                raise UsageError(
-                    f"{policy.name}: not a name of letters, digits and . _ -: {caller!r}",
-                    kind="bad-config",
-                )
-    uses: dict[str, list[tuple[str, str]]] = {}
-    for policy in policies:
-        for reference in targets_of(policy):
-            uses.setdefault(str(reference), []).append((_use_of(policy, reference), policy.name))
-    for place, claims in uses.items():
-        shared = {use for use, _ in claims}
-        if len(claims) > 1 and (len(shared) > 1 or not shared <= {"json", "csv"}):
-            names = ", ".join(sorted({name for _, name in claims}))
-            raise UsageError(
-                f"{place} cannot be rendered from all of: {names}", kind="bad-config", place=place
-            )
-
-
-def _use_of(policy: KeysetPolicy, reference: SecretReference) -> str:
-    if isinstance(policy, JwtPolicy):
-        return "jwt"
-    return "caller" if reference in _references(policy.callers) else policy.format
 
 
 def expected_leaves(
@@ -165,26 +89,26 @@ def _shared_lists(
     for policy in sorted(policies, key=lambda one: one.name):
         if policy.name not in keysets or isinstance(policy, JwtPolicy) or policy.format == "slots":
             continue
-        for place in _references(policy.accepted):
+        for place in policy.accepted:
             lists.setdefault(place, (policy.format, []))[1].append(keysets[policy.name])
     return lists
 
 
 def _render_jwt(policy: JwtPolicy, keyset: Keyset) -> Iterator[RenderedLeaf]:
     whole = jwt_hs256.render_keyset(keyset, conditions_of(policy))
-    for place in _references(policy.targets):
+    for place in policy.targets:
         yield RenderedLeaf(place, whole, (policy.name,))
-    for place in _references(policy.raw_targets):
+    for place in policy.raw_targets:
         yield RenderedLeaf(place, jwt_hs256.render_raw(keyset), (policy.name,))
 
 
 def _render_single_values(policy: ApiKeyPolicy, keyset: Keyset) -> Iterator[RenderedLeaf]:
-    for place in _references(policy.callers):
+    for place in policy.callers:
         yield RenderedLeaf(place, keyset.active.value, (policy.name,))
     if policy.format != "slots":
         return
-    for place in _references(policy.accepted):
-        slots = _slots(place)
+    for place in policy.accepted:
+        slots = slots_of(place)
         for status, suffix in api_key.SLOTS.items():
             key = keyset.first(status)
             yield RenderedLeaf(slots[suffix], key.value if key else None, (policy.name,))

@@ -17,13 +17,8 @@ from plana_secrets.paths import format_path
 from plana_secrets.rotation.keyset import Keyset
 from plana_secrets.rotation.keysetfile import file_of, plan_file_edits, read_keyset
 from plana_secrets.rotation.policy import KeysetPolicy
-from plana_secrets.rotation.render import (
-    RenderedLeaf,
-    check_policies,
-    decode_base64,
-    expected_leaves,
-    targets_of,
-)
+from plana_secrets.rotation.render import RenderedLeaf, decode_base64, expected_leaves
+from plana_secrets.rotation.targets import targets_of
 from plana_secrets.secret import Secret
 from plana_secrets.secretfiles.open import read_document_of
 from plana_secrets.secretfiles.workspace import Workspace
@@ -42,14 +37,12 @@ class KeysetStore:
 
     @cached_property
     def _by_name(self) -> Mapping[str, KeysetPolicy]:
-        check_policies(self.policies)
         return {policy.name: policy for policy in self.policies}
 
     def policy(self, name: str) -> KeysetPolicy:
         """
         Raises:
-            UsageError: no such keyset is configured (kind ``no-keyset``), or the
-                configuration cannot be rendered (``bad-config``).
+            UsageError: no such keyset is configured (kind ``no-keyset``).
         """
         policy = self._by_name.get(name)
         if policy is None:

@@ -8,7 +8,7 @@ from typing import Final
 SETTINGS_FILE: Final = "plana-secrets.toml"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FilesSettings:
     """``roots``: folders of secret files, posix, relative to the repository.
 

@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from plana_secrets.secretfiles.settings import SETTINGS_FILE
 from plana_secrets.sops.model import Severity
 from plana_secrets.verify.catalogue import CHECKS, found
 from plana_secrets.verify.finding import Finding
-from plana_secrets.verify.policy import CONFIGURATION, Accept
+from plana_secrets.verify.policy import Accept
 
 _PROPOSED_DAYS = 90
 
@@ -54,7 +55,7 @@ def apply_accepts(
     for place, one in enumerate(accepts):
         wrong = _judge(one, today, used=place in used, checkable=was_checked(one))
         path = f"verify.accept[{place}]"
-        kept.extend(found(check, text, file=CONFIGURATION, path=path) for check, text in wrong)
+        kept.extend(found(check, text, file=SETTINGS_FILE, path=path) for check, text in wrong)
     return Accepted(tuple(kept), suppressed)
 
 
@@ -106,7 +107,7 @@ def is_proposable(finding: Finding) -> bool:
     """Whether an exception for this finding would be of use, and of effect."""
     return (
         finding.severity is not Severity.NOTE
-        and finding.file not in {None, CONFIGURATION}
+        and finding.file not in {None, SETTINGS_FILE}
         and CHECKS[finding.check].acceptable
     )
 

@@ -5,33 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final
+from typing import Literal
 
-CONFIGURATION: Final = "plana-secrets.toml"
-"""Where these tables stand: the file of a finding about them."""
+RecipientRole = Literal["staff", "job", "cluster", "recovery", "demo"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NamedRecipient:
-    """A ``[recipients.NAME]``. ``kind``: staff, job, cluster, recovery, or demo (public)."""
+    """A ``[recipients.NAME]``. ``key``: in its canonical spelling; ``kind`` demo: it is public."""
 
     name: str
     key: str
-    kind: str
+    kind: RecipientRole
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Accept:
     """A known exception, with its reason and its end (the last day on which it holds)."""
 
     check: str
     file: str
-    path: str | None
     reason: str
     until: date
+    path: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """``required``: names of recipients that every file must have."""
 

@@ -11,6 +11,7 @@ from plana_secrets.errors import FailedError
 from plana_secrets.git.search import attributes_of, files_containing, files_left_out
 from plana_secrets.secretfiles.listing import glob_match
 from plana_secrets.secretfiles.open import SIZE_LIMIT, path_below
+from plana_secrets.secretfiles.settings import SETTINGS_FILE
 from plana_secrets.secretfiles.workspace import RULES_FILE, Workspace
 from plana_secrets.sops.model import Severity
 from plana_secrets.sops.rules.rulesfile import Rules
@@ -28,7 +29,7 @@ from plana_secrets.verify.checks.tree import (
 )
 from plana_secrets.verify.filecheck import FileResult
 from plana_secrets.verify.finding import Finding
-from plana_secrets.verify.policy import CONFIGURATION, Policy
+from plana_secrets.verify.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ def _check_roots(roots: Sequence[str], files: Sequence[str]) -> Iterator[Finding
         folder = root.strip("/")
         if not any(_lies_below(file, {folder}) or file == folder for file in files):
             message = f"no secret file under {folder}"
-            yield found("empty-root", message, file=CONFIGURATION, path=f"files.roots[{place}]")
+            yield found("empty-root", message, file=SETTINGS_FILE, path=f"files.roots[{place}]")
 
 
 def check_rules(rules: Rules | None, files: Sequence[str]) -> Iterator[Finding]:

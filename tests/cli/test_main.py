@@ -88,8 +88,47 @@ def test_get_loads_only_what_one_value_needs(world: World):
 
 
 def test_a_configuration_is_read_only_where_there_is_one(world: World):
-    (world.repo / "plana-secrets.toml").write_text("[policy]\nmin_recipients = 1\n")
-    assert {"msgspec", "tomllib"} <= loaded_modules(world, "ls")
+    assert "tomllib" not in loaded_modules(world, "ls")
+    (world.repo / "plana-secrets.toml").write_text(
+        "required_version = '>=0.1'\n[policy]\nmin_recipients = 1\n"
+        "[keysets.a]\nkind = 'api-key'\naccepted = ['infra/secrets/a.yaml#k']\n"
+    )
+    loaded = loaded_modules(world, "ls")
+    assert "tomllib" in loaded
+    assert not loaded & {"msgspec", "cryptography", "packaging", "difflib", "pyrage"}
+
+
+BROKEN = "[keysets.a]\nkind = 'api-key'\naccepted = ['no reference']\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["ls", "status", "verify", "recover", "get infra/secrets/a.yaml token", "rotate list",
+     "mirror status", "set infra/secrets/a.yaml other --generate hex:8"],
+)  # fmt: skip
+def test_a_broken_configuration_ends_with_2_and_its_place(world: World, words: str):
+    world.encrypt("infra/secrets/a.yaml", "token: s3cr3t\n")
+    (world.repo / "plana-secrets.toml").write_text(BROKEN)
+    result = world.run(*words.split())
+    assert result.status == 2
+    assert "plana-secrets.toml: keysets.a.accepted[0]: not a secret reference" in (
+        result.stdout + result.stderr
+    )
+
+
+def test_doctor_names_the_place_in_a_broken_configuration_and_goes_on(world: World):
+    (world.repo / "plana-secrets.toml").write_text(BROKEN)
+    result = world.run("doctor")
+    assert result.status == 1
+    assert "plana-secrets.toml: keysets.a.accepted[0]: not a secret reference" in result.stdout
+
+
+@pytest.mark.parametrize(
+    "words", ["--help", "set --help", "rotate --help", "--version", "completion bash"]
+)
+def test_what_needs_no_configuration_works_with_a_broken_one(world: World, words: str):
+    (world.repo / "plana-secrets.toml").write_text(BROKEN)
+    assert world.run(*words.split()).status == 0
 
 
 def test_status_reads_no_value_and_asks_git_little(world: World, tmp_path: Path):

@@ -49,7 +49,9 @@ def test_two_work_trees_of_a_repository_have_one_mirror(world: World) -> None:
 
 
 def test_credentials_and_the_mirror_itself_are_never_mirrored(world: World) -> None:
-    server = VaultwardenSettings("https://v.example.com", "o", credentials=CREDENTIALS)
+    server = VaultwardenSettings(
+        url="https://v.example.com", organization="o", credentials=CREDENTIALS
+    )
     settings = MirrorSettings(
         backend="local",
         local=LocalSettings(path="infra/secrets/mirror.json.age"),

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from plana_secrets.document.references import SecretReference, parse_reference
 from plana_secrets.rotation.keyset import Key, Keyset, Material, Move, make_move
 from plana_secrets.rotation.kinds import conditions_of
 from plana_secrets.rotation.material import encode_base64url, make_fingerprint
@@ -19,8 +20,17 @@ ACCEPTED = "infra/secrets/prod/pulse-data.secret.yaml#stringData.API_KEYS_ACCEPT
 CALLER = "infra/secrets/prod/pulse-portal.secret.yaml#stringData.API_KEY_PULSE_DATA"
 KEYSET_JSON = 'infra/secrets/prod/pulse-account.secret.yaml#stringData["jwt-access.json"]'
 
-API = ApiKeyPolicy("pulse-data/portal", (ACCEPTED,), (CALLER,))
-JWT = JwtPolicy("pulse-account/jwt-access", (KEYSET_JSON,))
+
+def places(*texts: str) -> tuple[SecretReference, ...]:
+    return tuple(map(parse_reference, texts))
+
+
+API = ApiKeyPolicy(
+    name="pulse-data/portal",
+    accepted=places(ACCEPTED),
+    callers=places(CALLER),
+)
+JWT = JwtPolicy(name="pulse-account/jwt-access", targets=places(KEYSET_JSON))
 
 
 def counting_material() -> Callable[[], Material]:

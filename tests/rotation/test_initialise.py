@@ -14,7 +14,7 @@ from plana_secrets.rotation.initialise import Source, init_keyset
 from plana_secrets.rotation.keyset import Move
 from plana_secrets.rotation.landing import Delivery
 from tests.rotation.conftest import ACCOUNT, PORTAL, PROVIDER, Fleet
-from tests.rotation.examples import ACCEPTED, API, CALLER, JWT, KEYSET_JSON
+from tests.rotation.examples import ACCEPTED, API, CALLER, JWT, KEYSET_JSON, places
 
 COMMIT = Delivery(commit=True)
 FRESH = Source(fresh=True)
@@ -73,7 +73,7 @@ def test_an_adopted_value_in_data_is_decoded(fleet: Fleet) -> None:
 
 
 def test_a_target_in_data_is_encoded(fleet: Fleet) -> None:
-    policy = fleet.change(API, callers=(f"{PORTAL}#data.API_KEY",))
+    policy = fleet.change(API, callers=places(f"{PORTAL}#data.API_KEY"))
     init_keyset(fleet.rotation(), policy.name, FRESH)
     shown = json.loads(fleet.world.sops("decrypt", "--output-type", "json", PORTAL).stdout)
     import base64
@@ -148,9 +148,9 @@ def test_what_is_no_list_needs_replace(fleet: Fleet) -> None:
         (API, Source(), "init-source"),
         (API, Source(parse_reference(f"{PROVIDER}#stringData.NOTHING")), "adopt-missing"),
         (API, Source(parse_reference("infra/secrets/none.yaml#a")), "target-missing"),
-        (replace(API, callers=("infra/secrets/none.yaml#a",)), FRESH, "target-missing"),
-        (replace(API, callers=(f"{PORTAL}#metadata.name",)), FRESH, "target-occupied"),
-        (replace(API, callers=(f"{PORTAL}#metadata.note",)), FRESH, "readable-path"),
+        (replace(API, callers=places("infra/secrets/none.yaml#a")), FRESH, "target-missing"),
+        (replace(API, callers=places(f"{PORTAL}#metadata.name")), FRESH, "target-occupied"),
+        (replace(API, callers=places(f"{PORTAL}#metadata.note")), FRESH, "readable-path"),
         (replace(API, name="Unknown"), FRESH, "no-keyset"),
     ],
     ids=str,
@@ -164,7 +164,7 @@ def test_what_cannot_be_is_refused_and_changes_nothing(
 
 
 def test_a_value_is_never_put_where_anybody_reads_it(fleet: Fleet) -> None:
-    fleet.change(API, callers=(f"{PORTAL}#metadata.name",))
+    fleet.change(API, callers=places(f"{PORTAL}#metadata.name"))
     assert refused(fleet, API.name, FRESH, replace=True) == "readable-path"
 
 
@@ -175,7 +175,7 @@ def test_init_again_changes_nothing_and_fills_a_caller_that_was_added(fleet: Fle
     assert snapshot(fleet) == before
     assert refused(fleet, API.name, FRESH) == "keyset-exists"
     new = f"{ACCOUNT}#stringData.API_KEY"
-    policy = fleet.change(API, callers=(CALLER, new))
+    policy = fleet.change(API, callers=places(CALLER, new))
     init_keyset(fleet.rotation(), policy.name, Source(), delivery=COMMIT)
     assert fleet.value(new) == fleet.value(CALLER)
 
@@ -218,7 +218,7 @@ def test_a_target_may_be_added_while_an_adopted_secret_retires(fleet: Fleet) -> 
         run_move(fleet.rotation(), JWT.name, delivery=COMMIT)
         fleet.pass_time(minutes=31)
     new = f"{PORTAL}#stringData.JWT"
-    policy = fleet.change(JWT, targets=(KEYSET_JSON, new))
+    policy = fleet.change(JWT, targets=places(KEYSET_JSON, new))
     init_keyset(fleet.rotation(), policy.name, Source(), delivery=COMMIT)
     assert fleet.value(new) == fleet.value(KEYSET_JSON)
     retiring = fleet.keyset(policy).keys[0]
@@ -227,7 +227,7 @@ def test_a_target_may_be_added_while_an_adopted_secret_retires(fleet: Fleet) -> 
 
 def test_slots_come_and_go_with_the_rotation(fleet: Fleet) -> None:
     place = f"{PROVIDER}#stringData.KEY"
-    policy = fleet.change(API, format="slots", accepted=(place,))
+    policy = fleet.change(API, format="slots", accepted=places(place))
     init_keyset(fleet.rotation(), policy.name, FRESH, delivery=COMMIT)
     run_move(fleet.rotation(), policy.name, delivery=COMMIT)
     old, new = fleet.value(place), fleet.value(f"{place}_NEXT")
@@ -238,7 +238,7 @@ def test_slots_come_and_go_with_the_rotation(fleet: Fleet) -> None:
 
 
 def test_keysets_of_one_provider_share_its_list(fleet: Fleet) -> None:
-    app = replace(API, name="pulse-data/app", callers=(f"{ACCOUNT}#stringData.DATA_KEY",))
+    app = replace(API, name="pulse-data/app", callers=places(f"{ACCOUNT}#stringData.DATA_KEY"))
     fleet.policies = (API, app)
     for policy in fleet.policies:
         init_keyset(fleet.rotation(), policy.name, FRESH, delivery=COMMIT)
@@ -250,7 +250,7 @@ def test_keysets_of_one_provider_share_its_list(fleet: Fleet) -> None:
 
 def test_raw_targets_stop_promote_by_name_until_they_are_gone(fleet: Fleet) -> None:
     raw = f"{ACCOUNT}#stringData.OLD_JWT"
-    policy = fleet.change(JWT, raw_targets=(raw,))
+    policy = fleet.change(JWT, raw_targets=places(raw))
     init_keyset(fleet.rotation(), policy.name, FRESH, delivery=COMMIT)
     run_move(fleet.rotation(), policy.name, Move.PUBLISH, delivery=COMMIT)
     fleet.pass_time(hours=1)
@@ -283,7 +283,9 @@ def test_external_callers_are_waited_for(fleet: Fleet) -> None:
 def test_a_keyset_file_under_another_name_is_not_believed(fleet: Fleet) -> None:
     init_keyset(fleet.rotation(), API.name, FRESH, delivery=COMMIT)
     folder = fleet.world.repo / "infra/secrets/keysets/pulse-data"
-    copy = replace(API, name="pulse-data/copy", accepted=(f"{ACCOUNT}#stringData.A",), callers=())
+    copy = replace(
+        API, name="pulse-data/copy", accepted=places(f"{ACCOUNT}#stringData.A"), callers=()
+    )
     fleet.policies = (API, copy)
     (folder / "copy.yaml").write_bytes((folder / "portal.yaml").read_bytes())
     with pytest.raises(MalformedError) as caught:

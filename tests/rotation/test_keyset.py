@@ -34,6 +34,7 @@ from tests.rotation.examples import (
     after,
     counting_material,
     never_material,
+    places,
     statuses,
 )
 
@@ -188,13 +189,13 @@ def test_a_refused_publish_generates_nothing() -> None:
 
 
 def test_raw_readers_stop_promote_by_name_and_nothing_else() -> None:
-    policy = replace(JWT, raw_targets=("infra/secrets/prod/old.yaml#jwt",))
+    policy = replace(JWT, raw_targets=places("infra/secrets/prod/old.yaml#jwt"))
     make = counting_material()
     keyset = stamp(after(founded(policy, make), Move.PUBLISH, policy, START, make), START)
     refusal = check_move(keyset, Move.PROMOTE, conditions_of(policy), START + timedelta(days=1))
     assert refusal is not None
     assert refusal.reason is Reason.SINGLE_READER
-    assert refusal.names == policy.raw_targets
+    assert refusal.names == tuple(map(str, policy.raw_targets))
     assert check_move(keyset, Move.ABORT, conditions_of(policy), START) is None
 
 

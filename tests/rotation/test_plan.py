@@ -12,7 +12,7 @@ from plana_secrets.rotation.keyset import Keyset, Move, check_move, stamp
 from plana_secrets.rotation.kinds import conditions_of
 from plana_secrets.rotation.plan import Phase, Waiting, describe_keyset, plan_next
 from plana_secrets.rotation.policy import KeysetPolicy
-from tests.rotation.examples import API, JWT, MINUTE, START, after, counting_material
+from tests.rotation.examples import API, JWT, MINUTE, START, after, counting_material, places
 from tests.rotation.test_keysetfile import histories
 from tests.rotation.test_render import in_state
 
@@ -37,9 +37,9 @@ ROTATION = [Move.PUBLISH, Move.PROMOTE, Move.RETIRE]
         (replace(API, grace=100 * DAY), 3, 70 * DAY, "stable", "publish", None, LANDED[2] + 90 * DAY),
         (replace(API, external_callers=("acme",)), 1, DAY, "published", "promote", "confirm", LANDED[1] + 30 * MINUTE),
         (replace(API, reload="manual"), 2, DAY, "draining", "retire", "confirm", LANDED[2] + 90 * MINUTE),
-        (replace(JWT, raw_targets=("a.yaml#b",)), 0, 89 * DAY, "stable", "publish", "max-age", START + 90 * DAY),
-        (replace(JWT, raw_targets=("a.yaml#b",)), 0, 90 * DAY, "blocked", "publish", "raw-targets", START + 90 * DAY),
-        (replace(JWT, raw_targets=("a.yaml#b",)), 1, DAY, "blocked", "promote", "raw-targets", LANDED[1] + 30 * MINUTE),
+        (replace(JWT, raw_targets=places("a.yaml#b")), 0, 89 * DAY, "stable", "publish", "max-age", START + 90 * DAY),
+        (replace(JWT, raw_targets=places("a.yaml#b")), 0, 90 * DAY, "blocked", "publish", "raw-targets", START + 90 * DAY),
+        (replace(JWT, raw_targets=places("a.yaml#b")), 1, DAY, "blocked", "promote", "raw-targets", LANDED[1] + 30 * MINUTE),
         (API, 1, -DAY, "blocked", "promote", "clock", LANDED[1]),
     ],
 )  # fmt: skip

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plana_secrets.config.wire import parse_settings
+from plana_secrets.config.schema import parse_settings
 from plana_secrets.sops.model import Severity
 from plana_secrets.verify.accepts import Accepted, apply_accepts, propose_accepts
 from plana_secrets.verify.catalogue import CHECKS, found
@@ -23,7 +23,7 @@ FILE = "infra/secrets/prod/mail.yaml"
 
 
 def accept(check: str = "copied-file", path: str | None = None, until: date = TOMORROW) -> Accept:
-    return Accept(check, FILE, path, "a reason", until)
+    return Accept(check=check, file=FILE, path=path, reason="a reason", until=until)
 
 
 def judge(findings: list[Finding], *accepts: Accept, checked: bool = True) -> Accepted:

@@ -21,9 +21,10 @@ from plana_secrets.rotation.material import (
     wrap_material,
 )
 from plana_secrets.rotation.policy import ApiKeyPolicy
+from plana_secrets.rotation.targets import SLOT_SUFFIXES
 from plana_secrets.secret import Secret
 
-SLOTS = {Status.ACTIVE: "", Status.STANDBY: "_NEXT", Status.RETIRING: "_PREVIOUS"}
+SLOTS = dict(zip((Status.ACTIVE, Status.STANDBY, Status.RETIRING), SLOT_SUFFIXES, strict=True))
 """What the last key of a path is followed by, for the key of each status."""
 
 

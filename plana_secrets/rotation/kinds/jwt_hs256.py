@@ -31,7 +31,7 @@ def conditions_of(policy: JwtPolicy) -> Conditions:
         promote=policy.rollout,
         retire=policy.rollout + policy.max_token_lifetime + policy.skew,
         destroy=policy.rollout + policy.cache + policy.grace,
-        single_readers=policy.raw_targets,
+        single_readers=tuple(map(str, policy.raw_targets)),
         awaited=("reload",) if policy.reload == "manual" else (),
     )
 

@@ -8,11 +8,12 @@ from typing import Final
 from plana_secrets.mirror.people import describe, find_strangers, known_people
 from plana_secrets.mirror.plan import Drift, DriftKind
 from plana_secrets.mirror.settings import LocalSettings
+from plana_secrets.secretfiles.settings import SETTINGS_FILE
 from plana_secrets.sops.model import Severity
 from plana_secrets.sops.rules.rulesfile import Rules
 from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.finding import Finding
-from plana_secrets.verify.policy import CONFIGURATION, Policy
+from plana_secrets.verify.policy import Policy
 
 _MILDER: Final = frozenset({DriftKind.UNSUPPORTED, DriftKind.UNKNOWN})
 """What nobody changed: a value that the mirror cannot hold, a file that we cannot read."""
@@ -44,7 +45,7 @@ def check_mirror_recipients(
         yield found(
             "mirror-recipient",
             f"not in [recipients]: {describe(recipient)}",
-            file=CONFIGURATION,
+            file=SETTINGS_FILE,
             path=f"mirror.local.recipients[{place}]",
         )
 

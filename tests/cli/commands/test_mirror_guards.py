@@ -96,7 +96,15 @@ def test_a_mirror_is_never_encrypted_to_a_stranger(place: World, table: bool) ->
     stranger = str(pyrage.x25519.Identity.generate().to_public())
     people = named(own) if table else ""
     before = (place.folder / "mirror.json.age").read_bytes()
-    for text in (stranger, f"{stranger} ", "age1x", str(place.identity), "ssh-ed25519 AAAA me"):
+    for text in ("age1x", str(place.identity), "ssh-ed25519 AAAA me"):
+        configure(place, f"recipients = {json.dumps([own, text])}\n{people}")
+        place.commit()
+        done = mirror_object(place, "sync", status=2)
+        assert done["kind"] == "bad-config"
+        assert "mirror.local.recipients[1]" in done["message"]
+        assert str(place.identity) not in done["message"]
+        assert place.run("verify").status == 2
+    for text in (stranger, f"{stranger} "):
         configure(place, f"recipients = {json.dumps([own, text])}\n{people}")
         place.commit()
         for argv in ([], ["--dry-run"], ["--worktree", "--allow-older", "--confirm"]):

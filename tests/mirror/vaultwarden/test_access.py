@@ -232,7 +232,12 @@ def test_with_one_collection_to_write_to_nothing_is_asked(
 
 
 SETTINGS = VaultwardenSettings(
-    "https://x", "id", {'a "b"/**': "prod"}, ("o@x",), "c.yaml", "ca.pem"
+    url="https://x",
+    organization="id",
+    collections={'a "b"/**': "prod"},
+    break_glass=("o@x",),
+    credentials="c.yaml",
+    ca_file="ca.pem",
 )
 
 

@@ -74,11 +74,14 @@ def test_what_is_missing_in_it_is_named(tmp_path: Path) -> None:
 
 
 def test_the_environment_names_it_before_the_configuration(tmp_path: Path) -> None:
-    settings = VaultwardenSettings("https://x", "", credentials="in/repo.yaml")
+    settings = VaultwardenSettings(url="https://x", organization="", credentials="in/repo.yaml")
     assert credentials_file(settings, {}, tmp_path) == tmp_path / "in/repo.yaml"
     named = {CREDENTIALS_VARIABLE: "/elsewhere.yaml"}
     assert credentials_file(settings, named, tmp_path) == Path("/elsewhere.yaml")
-    assert credentials_file(VaultwardenSettings("https://x", ""), {}, tmp_path) is None
+    assert (
+        credentials_file(VaultwardenSettings(url="https://x", organization=""), {}, tmp_path)
+        is None
+    )
 
 
 # Tokens

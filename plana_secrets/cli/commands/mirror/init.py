@@ -96,7 +96,9 @@ def _find(context: Context, choice: Choice) -> tuple[VaultwardenSettings, Vault]
 
     around = surroundings(context)
     session = open_session(
-        VaultwardenSettings(choice.url, "", credentials=choice.credentials, ca_file=choice.ca_file),
+        VaultwardenSettings(
+            url=choice.url, organization="", credentials=choice.credentials, ca_file=choice.ca_file
+        ),
         root=context.repository.root,
         state_folder=around.state_folder,
         environment=os.environ,

@@ -1,0 +1,239 @@
+"""What may stand in ``plana-secrets.toml``: its tables, field by field.
+
+A setting is one line here, and a field with its default in the settings type of the
+package that uses it. A new kind of keyset is one entry of ``KEYSETS``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, get_args
+
+from plana_secrets.config import Settings
+from plana_secrets.config.place import TOP, Place, spell
+from plana_secrets.config.reading import (
+    Fields,
+    Reader,
+    any_text,
+    choice,
+    day,
+    integer,
+    list_of,
+    mapping,
+    read_fields,
+    read_table,
+    required_fields,
+    set_of,
+    table,
+    text,
+)
+from plana_secrets.config.toml import parse_toml
+from plana_secrets.config.values import (
+    age_limit,
+    branch,
+    duration,
+    external_caller,
+    file,
+    folder,
+    glob,
+    glob_name,
+    keyset_name,
+    optional,
+    recipient,
+    recipient_name,
+    reference,
+    url,
+    written_file,
+)
+from plana_secrets.config.version import check_version
+from plana_secrets.document.references import SecretReference
+from plana_secrets.mirror.settings import (
+    BackendName,
+    LocalSettings,
+    MirrorSettings,
+    VaultwardenSettings,
+)
+from plana_secrets.rotation.policy import (
+    ApiKeyPolicy,
+    JwtPolicy,
+    KeysetPolicy,
+    ListFormat,
+    Reload,
+)
+from plana_secrets.rotation.targets import find_conflict, slots_of
+from plana_secrets.secretfiles.settings import FilesSettings
+from plana_secrets.verify.policy import Accept, NamedRecipient, Policy, RecipientRole
+
+_MOST_RECIPIENTS: Final = 1000
+
+FILES: Final[Fields] = {
+    "roots": list_of(folder, least=1),
+    "plain": list_of(glob),
+    "keysets": folder,
+}
+POLICY: Final[Fields] = {
+    "min_recipients": integer(1, _MOST_RECIPIENTS),
+    "required": list_of(text),
+    "selectors": list_of(text),
+}
+RECIPIENT: Final[Fields] = {"key": recipient, "kind": choice(*get_args(RecipientRole))}
+ACCEPT: Final[Fields] = {
+    "check": text,
+    "file": any_text,
+    "path": any_text,
+    "reason": any_text,
+    "until": day,
+}
+LOCAL: Final[Fields] = {"path": optional(written_file), "recipients": list_of(recipient)}
+VAULTWARDEN: Final[Fields] = {
+    "url": url,
+    "organization": text,
+    "collections": mapping(glob_name, text),
+    "break_glass": list_of(text),
+    "credentials": file,
+    "ca_file": file,
+    "key_fingerprint": text,
+}
+MIRROR: Final[Fields] = {
+    "backend": choice(*get_args(BackendName)),
+    "branch": branch,
+    "exclude": list_of(glob),
+    "local": table(LocalSettings, LOCAL),
+    "vaultwarden": table(VaultwardenSettings, VAULTWARDEN),
+}
+API_KEY: Final[Fields] = {
+    "accepted": set_of(reference),
+    "callers": set_of(reference),
+    "external_callers": set_of(external_caller),
+    "format": choice(*get_args(ListFormat)),
+    "reload": choice(*get_args(Reload)),
+    "rollout": duration,
+    "drain": duration,
+    "max_age": age_limit,
+    "grace": duration,
+}
+JWT: Final[Fields] = {
+    "targets": set_of(reference),
+    "raw_targets": set_of(reference),
+    "reload": choice(*get_args(Reload)),
+    "rollout": duration,
+    "max_token_lifetime": duration,
+    "skew": duration,
+    "cache": duration,
+    "grace": duration,
+    "max_age": age_limit,
+}
+GIT: Final[Fields] = {"branch": branch}
+KEYSETS: Final[Mapping[str, tuple[type[KeysetPolicy], Fields]]] = {
+    "api-key": (ApiKeyPolicy, API_KEY),
+    "jwt-hs256": (JwtPolicy, JWT),
+}
+
+
+def parse_settings(content: bytes) -> Settings:
+    """The settings that the bytes of a file mean.
+
+    Raises:
+        UsageError: as ``load_settings`` does.
+    """
+    return read_settings(parse_toml(content))
+
+
+def read_settings(raw: dict[str, Any]) -> Settings:
+    """The settings that a TOML tree means.
+
+    Raises:
+        UsageError: as ``load_settings`` does.
+    """
+    if "required_version" in raw:  # first: a newer tool may know what is unknown here
+        check_version(raw["required_version"], TOP.field("required_version"))
+    read = read_fields(raw, TOP, (), _TOP_LEVEL)
+    policy, recipients = read.get("policy", {}), read.get("recipients", {})
+    _check_required(policy.get("required", ()), recipients)
+    keysets = tuple(sorted(read.get("keysets", {}).values(), key=lambda one: one.name))
+    _check_targets(keysets)
+    given = {name: read[name] for name in ("files", "mirror") if name in read}
+    return Settings(
+        **given,
+        **read.get("git", {}),
+        policy=Policy(**policy, **read.get("verify", {}), recipients=recipients),
+        keysets=keysets,
+    )
+
+
+def _fields_of(make: Any, fields: Fields) -> Reader[dict[str, Any]]:
+    """A table that gives a part of a settings type."""
+    return lambda raw, place: read_fields(raw, place, required_fields(make), fields)
+
+
+def _read_accepts(raw: object, place: Place) -> dict[str, Any]:
+    read = read_fields(raw, place, (), {"accept": list_of(table(Accept, ACCEPT))})
+    return {"accepts": read.get("accept", ())}
+
+
+def _read_recipients(raw: object, place: Place) -> dict[str, NamedRecipient]:
+    fields = _fields_of(NamedRecipient, RECIPIENT)
+    read = mapping(recipient_name, fields)(raw, place)
+    return {name: NamedRecipient(name=name, **given) for name, given in read.items()}
+
+
+def _read_keysets(raw: object, place: Place) -> dict[str, KeysetPolicy]:
+    read = mapping(keyset_name, _read_keyset)(raw, place)
+    return {name: make(name=name, **given) for name, (make, given) in read.items()}
+
+
+def _read_keyset(raw: object, place: Place) -> tuple[type[KeysetPolicy], dict[str, Any]]:
+    """The kind says which fields there may be."""
+    kind = choice(*KEYSETS)
+    entries = read_table(raw, place)
+    if "kind" not in entries:
+        raise place.fault("kind is missing")
+    make, fields = KEYSETS[kind(entries["kind"], place.field("kind"))]
+    given = read_fields(raw, place, required_fields(make), {"kind": kind, **fields})
+    if given.get("format") == "slots":
+        _check_slots(given["accepted"], place.field("accepted"))
+    return make, given
+
+
+def _check_slots(accepted: Sequence[SecretReference], place: Place) -> None:
+    for position, one in enumerate(accepted):
+        try:
+            slots_of(one)
+        except ValueError as error:
+            raise place.item(position).fault(str(error)) from None
+
+
+def _check_required(required: Sequence[str], recipients: Mapping[str, NamedRecipient]) -> None:
+    place = TOP.field("policy").field("required")
+    for position, name in enumerate(required):
+        if name not in recipients:
+            raise place.item(position).fault(f"no [recipients.{spell(name)}]")
+
+
+def _check_targets(keysets: Sequence[KeysetPolicy]) -> None:
+    conflict = find_conflict(keysets)
+    if conflict is not None:
+        place = TOP.field("keysets").field(conflict.keyset)
+        other = TOP.field("keysets").field(conflict.other).text
+        raise Place(f"{place.text}.{conflict.field}").fault(
+            f"{other} renders {conflict.place} in another way"
+        )
+
+
+def _read_mirror(raw: object, place: Place) -> MirrorSettings:
+    settings = table(MirrorSettings, MIRROR)(raw, place)
+    if settings.backend == "vaultwarden" and settings.vaultwarden is None:
+        raise place.field("backend").fault("vaultwarden needs a table [mirror.vaultwarden]")
+    return settings
+
+
+_TOP_LEVEL: Final[Fields] = {
+    "required_version": text,
+    "files": table(FilesSettings, FILES),
+    "git": _fields_of(Settings, GIT),
+    "policy": _fields_of(Policy, POLICY),
+    "recipients": _read_recipients,
+    "verify": _read_accepts,
+    "mirror": _read_mirror,
+    "keysets": _read_keysets,
+}

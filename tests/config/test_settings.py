@@ -1,0 +1,397 @@
+"""The settings file: every field, and the words for every mistake."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from plana_secrets.config import Settings, load_settings, schema
+from plana_secrets.config.place import TOP, spell
+from plana_secrets.config.schema import parse_settings
+from plana_secrets.config.version import check_version
+from plana_secrets.errors import FailedError, UsageError
+from plana_secrets.mirror.settings import LocalSettings, MirrorSettings, VaultwardenSettings
+from plana_secrets.rotation.policy import ApiKeyPolicy, JwtPolicy
+from plana_secrets.secretfiles.settings import FilesSettings
+from plana_secrets.verify.policy import Accept, NamedRecipient, Policy
+
+KEY = "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj"
+
+WHOLE = b"""
+required_version = ">=0.1"
+[files]
+roots = ["infra/secrets"]
+plain = ["**/README.md"]
+[git]
+branch = "main"
+[policy]
+min_recipients = 2
+required = ["recovery"]
+selectors = ["^spec$"]
+[recipients.recovery]
+key = "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj"
+kind = "recovery"
+[[verify.accept]]
+check = "empty-value"
+file = "infra/secrets/prod/mail.yaml"
+path = "smtp_password"
+reason = "optional"
+until = 2027-03-31
+[mirror]
+backend = "vaultwarden"
+[mirror.vaultwarden]
+url = "https://vault.example.com/"
+organization = "id"
+collections = { "infra/secrets/prod/**" = "prod" }
+[keysets."pulse-data/portal"]
+kind = "api-key"
+accepted = ["a.yaml#x"]
+drain = "2h"
+[keysets."pulse-account/jwt-access"]
+kind = "jwt-hs256"
+targets = ["a.yaml#y"]
+skew = "30s"
+"""
+
+
+def test_a_whole_file_is_read():
+    settings = parse_settings(WHOLE)
+    assert settings.branch == "main"
+    assert settings.policy.accepts[0].until == date(2027, 3, 31)
+    assert settings.mirror.vaultwarden is not None
+    assert settings.mirror.vaultwarden.url == "https://vault.example.com"
+    jwt, api = settings.keysets
+    assert isinstance(jwt, JwtPolicy)
+    assert jwt.skew == timedelta(seconds=30)
+    assert isinstance(api, ApiKeyPolicy)
+    assert api.drain == timedelta(hours=2)
+
+
+def test_without_a_file_the_defaults_hold(tmp_path):
+    assert load_settings(tmp_path).files.roots == ("infra/secrets",)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[polcy]\n", "polcy: unknown field; did you mean policy?"),
+        ("[zzz]\n", "zzz: unknown field; known here: files, git, keysets,"),
+        ("[policy]\nmin_recipients = 'two'\n", "policy.min_recipients: expected a whole number"),
+        ("[policy]\nmin_recipients = true\n", "expected a whole number, not true or false"),
+        ("[policy]\nmin_recipients = 2.0\n", "expected a whole number, not a number"),
+        ("[policy]\nmin_recipients = nan\n", "policy.min_recipients: expected a whole number"),
+        ("[policy]\nmin_recipients = -inf\n", "policy.min_recipients: expected a whole number"),
+        ("[policy]\nmin_recipients = 2026-01-01\n", "a whole number, not a date or time"),
+        ("[policy]\nrequired = ['flux']\n", r"policy.required\[0\]: no \[recipients.flux\]"),
+        ("[policy]\nrequired = 'flux'\n", "policy.required: expected a list in brackets, not text"),
+        ("[policy]\nmin_recipients = 0\n", "policy.min_recipients: expected a number from 1"),
+        (f"[policy]\nmin_recipients = 0x{'f' * 5000}\n", "policy.min_recipients: expected"),
+        ("files = 1\n", "files: expected a table, not a whole number"),
+        ("[files]\nroots = ['../x']\n", r"files.roots\[0\]"),
+        ("[files]\nroots = ['a', '/x']\n", r"files.roots\[1\]"),
+        ("[files]\nroots = []\n", "files.roots: must not be empty"),
+        ("[files]\nroots = ['a\\u0000b']\n".replace("'", '"'), r"files.roots\[0\]: a line break"),
+        (f"[files]\nroots = ['{'x' * 300}']\n", r"files.roots\[0\]: a part of more than 255 bytes"),
+        (f"[files]\nkeysets = '{'x/' * 600}x'\n", "files.keysets: a name of more than 1024 bytes"),
+        ("[files]\nplain = ['ok', '[z-a]']\n", r"files.plain\[1\]: not a glob"),
+        ("[files]\nplain = ['!']\n", r"files.plain\[0\]: a glob that matches nothing"),
+        ("[mirror]\nexclude = ['[z-a]']\n", r"mirror.exclude\[0\]: not a glob"),
+        ("[git]\nbranch = '--upload-pack=x'\n", "git.branch: not the name of a branch"),
+        ("[git]\nbranch = ''\n", "git.branch: must not be empty"),
+        ("[recipients.a]\nkind = 'staff'\n", "recipients.a: key is missing"),
+        ("[recipients.a]\nkey = 'age1abc'\nkind = 'staff'\n", "recipients.a.key: a damaged"),
+        (
+            "[recipients.a]\nkey = 'AGE-SECRET-KEY-1'\nkind = 'staff'\n",
+            "recipients.a.key: an age id",
+        ),
+        (
+            f"[recipients.'a b']\nkey = '{KEY}'\nkind = 'boss'\n",
+            'recipients."a b".kind: expected "staff" or "job" or',
+        ),
+        ("[mirror.local]\nrecipients = ['x']\n", r"mirror.local.recipients\[0\]: not an age"),
+        (
+            "[[verify.accept]]\ncheck = 'x'\nfile = 'x'\nreason = ''\nuntil = 2099-01-01\n",
+            r"verify.accept\[0\].reason: must not be empty",
+        ),
+        (
+            "[[verify.accept]]\ncheck = 'x'\nfile = 'x'\nreason = 'y'\nuntil = 2099-01-01T00:00:00\n",
+            r"verify.accept\[0\].until: expected a date",
+        ),
+        (
+            "[mirror.vaultwarden]\nurl = 'http://v.example.com'\norganization = 'o'\n",
+            "mirror.vaultwarden.url: .* is not https",
+        ),
+        ("[mirror.local]\npath = 'a/.GIT/x'\n", "mirror.local.path: a file outside of git's own"),
+        ("[mirror]\nbackend = 'vaultwarden'\n", r"needs a table \[mirror.vaultwarden\]"),
+        ("[mirror]\nbackend = 'memory'\n", 'mirror.backend: expected "none" or "local" or "vau'),
+        (
+            "[mirror.vaultwarden]\nurl = 'https://x'\n",
+            "mirror.vaultwarden: organization is missing",
+        ),
+        (
+            "[mirror.vaultwarden]\nurl = 'https://x'\norganization = 'o'\ncollections.'[z-a]' = 'x'\n",
+            r'mirror.vaultwarden.collections."\[z-a\]": not a glob',
+        ),
+    ],
+)
+def test_a_mistake_names_its_place(text, words):
+    with pytest.raises(UsageError, match=words):
+        parse_settings(text.encode())
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ("", "keysets.a: kind is missing"),
+        ("kind = 'other'", 'keysets.a.kind: expected "api-key" or "jwt-hs256"'),
+        ("kind = 'api-key'", "keysets.a: accepted is missing"),
+        ("kind = 'api-key'\naccepted = []\nrolout = '1h'", "keysets.a.rolout: .*mean rollout?"),
+        ("kind = 'jwt-hs256'\ntargets = []\naccepted = []", "keysets.a.accepted: unknown field"),
+        ("kind = 'api-key'\naccepted = ['a.yaml']", r"keysets.a.accepted\[0\]: not a secret ref"),
+        ("kind = 'api-key'\naccepted = ['../a#b']", r"keysets.a.accepted\[0\]: not a secret ref"),
+        ("kind = 'api-key'\naccepted = ['a.yaml#b', 'a.yaml#b..c']", r"accepted\[1\]: not a path"),
+        (f"kind = 'api-key'\naccepted = ['a#b[{'9' * 5000}]']", r"keysets.a.accepted\[0\]: long"),
+        (f"kind = 'api-key'\naccepted = ['a#b[{'9' * 3000}]']", r"keysets.a.accepted\[0\]: not a"),
+        (
+            r"""kind = 'api-key'
+accepted = ['a#b["\ud800"]']""",
+            r"keysets.a.accepted\[0\]: not a path",
+        ),
+        ("kind = 'api-key'\naccepted = ['a#b', './a#b']", r"accepted\[1\]: the same as .*\[0\]"),
+        (
+            "kind = 'api-key'\naccepted = ['a#b']\ncallers = ['a#b']",
+            r"callers\[0\]: .* renders a#b",
+        ),
+        ("kind = 'api-key'\nformat = 'slots'\naccepted = ['a#b[0]']", r"accepted\[0\]: slots need"),
+        ("kind = 'api-key'\naccepted = []\nexternal_callers = ['a b']", r"external_callers\[0\]"),
+        ("kind = 'api-key'\naccepted = []\nexternal_callers = ['reload']", r"callers\[0\]: reload"),
+    ],
+)
+def test_a_mistake_in_a_keyset_names_its_place(fields, words):
+    with pytest.raises(UsageError, match=f"^plana-secrets.toml: .*{words}"):
+        parse_settings(f"[keysets.a]\n{fields}\n".encode())
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    ["30", "1e9d", "99999999999d", "-1m", "0m", "0d", "1.5h", "", " 1h", "1h ", "٣m", "9999d", 5],
+)
+def test_what_is_no_duration_is_refused_with_its_place(spelled):
+    fields = f"kind = 'api-key'\naccepted = []\nrollout = {spelled!r}\n"
+    with pytest.raises(UsageError, match=r"^plana-secrets.toml: keysets.a.rollout: "):
+        parse_settings(f"[keysets.a]\n{fields}".encode())
+
+
+def test_no_wait_is_spelled_so_that_it_is_meant_and_a_key_has_an_age():
+    table = "[keysets.a]\nkind = 'api-key'\naccepted = []\n"
+    assert parse_settings(f"{table}rollout = '0s'\n".encode()).keysets[0].rollout == timedelta(0)
+    with pytest.raises(UsageError, match=r"keysets.a.max_age: must be longer"):
+        parse_settings(f"{table}max_age = '0s'\n".encode())
+
+
+def test_the_names_of_keysets_are_names_of_files():
+    for name in ("A", "a b", "../a", "a//b", "x" * 300, ""):
+        text = f"[keysets.'{name}']\nkind = 'api-key'\naccepted = []\n"
+        with pytest.raises(UsageError, match=r"keysets\..*small letters"):
+            parse_settings(text.encode())
+
+
+def test_two_keysets_that_claim_one_place_are_both_named():
+    text = "".join(
+        f"[keysets.{name}]\nkind = 'jwt-hs256'\ntargets = ['a.yaml#k']\n" for name in "ab"
+    )
+    with pytest.raises(UsageError, match=r"keysets.b.targets\[0\]: keysets.a renders a.yaml#k"):
+        parse_settings(text.encode())
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"a = [\n", "the end of the file: not TOML"),
+        (b"a = 1\nb 2\n", "line 2, column 3: not TOML"),
+        (b"a = 1\r\nb 2\r\n", "line 2, column 3: not TOML"),
+        (b"a.b = 1\na = 2\n", "line 2, column [0-9]+: a name that is set already"),
+        (b"a = 1\na.b = 2\n", "line 2, column [0-9]+: a name that is set already"),
+        (b"a = 1\x00\n", "line 1, column 6: not TOML"),
+        (b"\xef\xbb\xbfa = 1\n", "line 1: a byte order mark"),
+        ("a = 1\n".encode("utf-16"), "line 1: not UTF-8"),
+        (b"a = 1\nb = '\xff'\n", "line 2: not UTF-8"),
+        (b"\nx = " + b"[" * 5000, "line 2: nested too deeply"),
+        (b"x = [\n" + b"[\n" * 5000, "line [0-9]+: nested too deeply"),
+        (b"x = " + b"{a=" * 5000, "line 1: nested too deeply"),
+        (b"a = 1\nx = " + b"9" * 5000, "line 2: a number with too many digits"),
+        (b"a = 1\nx = [\n  " + b"9" * 5000 + b"\n]\n", "line 3: a number with too many digits"),
+        (b"\n" + b"a." * 100_000 + b"a = 1\n", "line 2: a name of more than 16 parts"),
+        (b"x = {" + b"a." * 100_000 + b"a = 1}\n", "line 1: a name of more than 16 parts"),
+        (b"['a'" + b".'a'" * 50_000 + b"]\n", "line 1: a name of more than 16 parts"),
+    ],
+)
+def test_what_is_not_toml_names_the_line(content, words):
+    with pytest.raises(UsageError, match=f"^plana-secrets.toml: {words}"):
+        parse_settings(content)
+
+
+def test_line_ends_of_windows_are_line_ends():
+    assert parse_settings(b"[git]\r\nbranch = 'x'\r\n").branch == "x"
+
+
+@pytest.mark.parametrize(
+    ("bounds", "ours", "holds"),
+    [
+        (">=0.1", "0.1.0", True),
+        (">=0.1, <2", "0.1.0", True),
+        ("<0.1", "0.1", False),
+        (">0.1.0", "0.1", False),
+        (">=99", "0.1.0", False),
+        ("==0.1", "0.1.0", True),
+        ("~=0.1", "0.9", True),
+        ("!=0.1", "0.1.0", False),
+        (">=0.2rc1", "0.2rc2", True),
+        (">=0.2", "0.2rc2", False),
+        (">=0.1", "0.2.dev1", True),
+        ("==0.2.*", "0.2.7", True),
+    ],
+)
+def test_a_required_version_holds_or_is_named(bounds, ours, holds):
+    if holds:
+        check_version(bounds, TOP, ours)
+        return
+    with pytest.raises(UsageError, match="requires version") as caught:
+        check_version(bounds, TOP, ours)
+    assert caught.value.kind == "version"
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([">=", "<=", "<", ">"]), st.from_regex(r"\A[0-9](\.[0-9]){0,3}\Z")
+        ),
+        min_size=1,
+        max_size=3,
+    ),
+    st.from_regex(r"\A[0-9](\.[0-9]){0,3}\Z"),
+)
+def test_everyday_bounds_are_compared_as_packaging_does(bounds, ours):
+    from packaging.specifiers import SpecifierSet
+
+    text = ",".join(f"{operator}{version}" for operator, version in bounds)
+    try:
+        check_version(text, TOP, ours)
+        holds = True
+    except UsageError:
+        holds = False
+    assert holds is SpecifierSet(text).contains(ours)
+
+
+@pytest.mark.parametrize(
+    "bounds", ["'new'", f"'>={'9' * 5000}'", f"'>={'9' * 150}.x'", "''", "1", "[]"]
+)
+def test_what_bounds_no_version_is_refused_with_its_place(bounds):
+    with pytest.raises(UsageError, match=r"^plana-secrets.toml: required_version: expected bounds"):
+        parse_settings(f"required_version = {bounds}\n".encode())
+
+
+def test_each_field_is_one_of_its_settings_type():
+    """And each of the type is a field, or is made of the table's name or of another table."""
+    made = {"name", "accepts", "recipients", "kind"}
+    for make, fields in (
+        (FilesSettings, schema.FILES),
+        (Policy, schema.POLICY),
+        (NamedRecipient, schema.RECIPIENT),
+        (Accept, schema.ACCEPT),
+        (LocalSettings, schema.LOCAL),
+        (VaultwardenSettings, schema.VAULTWARDEN),
+        (MirrorSettings, schema.MIRROR),
+        *schema.KEYSETS.values(),
+    ):
+        named = {one.name for one in dataclasses.fields(make)}
+        assert named - made <= set(fields) <= named, make
+
+
+NAMES = st.sampled_from(
+    [
+        "required_version", "files", "git", "policy", "recipients", "verify", "accept", "mirror",
+        "local", "vaultwarden", "keysets", "kind", "roots", "plain", "branch", "min_recipients",
+        "required", "selectors", "key", "check", "file", "path", "reason", "until", "backend",
+        "exclude", "url", "organization", "collections", "break_glass", "credentials", "accepted",
+        "callers", "external_callers", "format", "reload", "rollout", "drain", "max_age", "grace",
+        "targets", "raw_targets", "max_token_lifetime", "skew", "cache", "a",
+    ]
+) | st.text(max_size=4)  # fmt: skip
+TEXTS = st.sampled_from(
+    ["api-key", "jwt-hs256", "slots", "a.yaml#b", "a.yaml#b[0]", "1h", "0s", "vaultwarden", "local",
+     "staff", "[z-a]", "[a--b]", "[a&&b]", "**", ">=0.1", ">=1!0", "https://x", KEY]
+) | st.text(max_size=6)  # fmt: skip
+LEAVES = (
+    TEXTS | st.integers() | st.floats() | st.booleans() | st.dates() | st.datetimes() | st.times()
+)
+TREES = st.recursive(
+    LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=6),
+    max_leaves=25,
+)  # fmt: skip
+KEYSETS = st.dictionaries(
+    st.sampled_from(["a", "b"]),
+    st.fixed_dictionaries(
+        {"kind": st.sampled_from(["api-key", "jwt-hs256"])},
+        optional={
+            **{name: st.lists(TEXTS, max_size=3) for name in ("accepted", "targets", "callers")},
+            "format": TEXTS,
+            "rollout": TEXTS,
+        },
+    ),
+)
+
+
+@given(st.dictionaries(NAMES, TREES, max_size=6) | st.fixed_dictionaries({"keysets": KEYSETS}))
+@settings(max_examples=200)
+def test_any_tree_is_settings_or_an_error_that_names_the_field(tree):
+    error = error_of(lambda: schema.read_settings(tree))
+    if error is not None:
+        assert error.kind in {"bad-config", "version"}
+        assert error.facts["place"].startswith(tuple(spell(name) for name in tree))
+        assert error.message.startswith(f"plana-secrets.toml: {error.facts['place']}: ") or (
+            error.kind == "version"
+        )
+        assert error.message.isprintable()
+
+
+@given(
+    st.binary(max_size=60) | st.text(max_size=60).map(lambda text: text.encode("utf-8", "replace"))
+)
+def test_any_bytes_are_settings_or_an_error_of_the_file(content):
+    error = error_of(lambda: parse_settings(content))
+    assert error is None or error.message.startswith("plana-secrets.toml")
+
+
+def error_of(read):
+    """None where ``read`` gives settings; whatever else it raises ends the test."""
+    try:
+        assert isinstance(read(), Settings)
+    except UsageError as error:
+        return error
+    return None
+
+
+def test_a_newer_schema_with_a_version_bound_speaks_of_the_version():
+    with pytest.raises(UsageError) as caught:
+        parse_settings(b'required_version = ">=7"\n[unheard_of]\nx = 1\n')
+    assert caught.value.kind == "version"
+
+
+def test_no_value_of_the_file_is_in_the_words():
+    with pytest.raises(UsageError) as caught:
+        parse_settings(b'[policy]\nmin_recipients = "SENTINEL-4711"\n')
+    assert "SENTINEL" not in str(caught.value)
+
+
+def test_what_is_no_file_is_not_taken_for_a_missing_one(tmp_path):
+    """The policy in it would be given up in silence."""
+    assert load_settings(tmp_path).branch is None
+    (tmp_path / "plana-secrets.toml").mkdir()
+    with pytest.raises(FailedError) as caught:
+        load_settings(tmp_path)
+    assert caught.value.kind == "not-a-regular-file"
