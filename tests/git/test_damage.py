@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from plana_secrets.errors import CredentialError, FailedError, UnavailableError
-from plana_secrets.git.command import failure
+from plana_secrets.git.command import failure, git_environment
 from plana_secrets.git.repository import Repository
 from plana_secrets.git.search import attributes_of, files_containing, files_left_out, index_ids
 from plana_secrets.process import Completed
@@ -134,6 +134,21 @@ def test_a_sparse_checkout_names_what_it_leaves_out(
     committed.git("sparse-checkout", "set", "--no-cone", "/infra/secrets/b.yaml", "/.sops.yaml")
     assert files_left_out(repository) == [FILE]
     assert files_left_out(repository, under=["docs"]) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "XDG_CONFIG_HOME", "GIT_CEILING_DIRECTORIES", "GIT_DISCOVERY_ACROSS_FILESYSTEM",
+        "GNUPGHOME", "GPG_TTY", "GPG_AGENT_INFO", "SSH_AUTH_SOCK", "SSH_AGENT_PID", "GIT_SSH",
+        "GIT_SSH_COMMAND", "GIT_SSH_VARIANT", "GIT_ASKPASS", "SSH_ASKPASS", "DISPLAY",
+        "GIT_TERMINAL_PROMPT", "GIT_SSL_CAINFO", "SSL_CERT_FILE", "SSL_CERT_DIR", "TMPDIR",
+        "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy",
+        "no_proxy", "all_proxy", "GIT_AUTHOR_NAME", "GIT_COMMITTER_EMAIL", "GIT_CONFIG_GLOBAL",
+    ],
+)  # fmt: skip
+def test_how_a_person_signs_and_reaches_a_remote_stays_in_force(name: str) -> None:
+    assert git_environment({name: "x"})[name] == "x"
 
 
 @pytest.mark.parametrize(

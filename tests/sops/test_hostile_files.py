@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pyrage
 import pytest
@@ -10,11 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plana_secrets.errors import PlanaSecretsError
+from plana_secrets.sops.reading.parts import MOST_ENTRIES
 from plana_secrets.sops.reading.reader import read_document, read_structure
 from plana_secrets.sops.reading.tree import DEEPEST
 from tests.sops.sopsfiles import Bench, identities_of
 from tests.world import sops_program
 
+FOLDER = Path(__file__).parents[1] / "vectors" / "sops"
 SENTINEL = "SENTINEL7f3a"
 IDENTITIES = identities_of(pyrage.x25519.Identity.generate())
 
@@ -68,6 +71,14 @@ def test_depth_is_allowed_up_to_the_limit() -> None:
     deep = "".join(f"{' ' * depth}a:\n" for depth in range(DEEPEST))
 
     assert "yaml" not in [one.check for one in read_structure(f"{deep}\n".encode()).defects]
+
+
+def test_more_comments_than_are_read_are_an_error_and_not_left_out() -> None:
+    """Readable comments where everything must be encrypted, too many to look at."""
+    vector = FOLDER / "manifest-3.11.0.yaml"
+    text = vector.read_text()
+    assert read_structure(text.encode()).errors() == ()
+    assert read_structure(("# x\n" * 2 * MOST_ENTRIES + text).encode()).errors()
 
 
 @given(st.binary(max_size=200))
