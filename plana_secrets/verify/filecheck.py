@@ -23,10 +23,10 @@ from plana_secrets.sops.rules.rulesfile import Rules
 from plana_secrets.storage import read_regular_file
 from plana_secrets.verify.check import Level
 from plana_secrets.verify.checks import KEYED_CHECKS, KEYLESS_CHECKS
+from plana_secrets.verify.checks.plainmanifests import find_plain
 from plana_secrets.verify.checks.tree import (
     check_kind,
     check_stranger,
-    is_plain_secret,
     is_secret_candidate,
     unreadable,
 )
@@ -87,7 +87,7 @@ def _without_metadata(file: str, content: bytes, structure: Structure) -> Iterat
         yield from check_stranger(file, content)
         return
     yield from _from_defects(file, structure.defects)
-    if is_plain_secret(content):
+    if find_plain(content).secret:
         yield from check_stranger(file, content)
 
 

@@ -106,13 +106,13 @@ def check_surroundings(
 ) -> Iterator[Finding]:
     """Everything keyless that no single secret file shows."""
     yield from check_attributes(attributes_of(workspace.repository, listing.secret))
+    yield from _check_plain_files(workspace, listing.plain)
     copies = CopyFinder()
     for result in sorted(results, key=lambda one: one.file):
         yield from copies.add(result.file, result.sketch)
     if listing.whole:
         yield from _check_roots(workspace.settings.roots, listing.secret)
         yield from check_rules(rules, listing.secret)
-        yield from _check_plain_files(workspace, listing.plain)
         yield from _check_marked_files(workspace, listing, rules, policy, results)
 
 
@@ -166,7 +166,8 @@ def _check_plain_files(workspace: Workspace, files: Sequence[str]) -> Iterator[F
             if not problems:
                 yield unreadable(file, error)
             continue
-        yield from check_plain(file, content)
+        listed = glob_match(workspace.settings.plain, file)
+        yield from check_plain(file, content, listed=listed)
 
 
 def _check_marked_files(

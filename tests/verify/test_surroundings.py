@@ -71,14 +71,21 @@ def test_a_root_without_secret_files_is_a_warning(small: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "name",
-    ["README.md", "kustomization.yaml", "sub/kustomization.yaml", ".gitkeep", ".gitignore",
-     ".gitattributes", ".sourceignore"],
-)  # fmt: skip
+    ("name", "content"),
+    [
+        ("README.md", "# Secrets: how to\n"),
+        ("kustomization.yaml", "resources: [a.yaml]\n"),
+        ("sub/kustomization.yaml", "resources:\n- ../a.yaml\n"),
+        (".gitkeep", ""),
+        (".gitignore", "*.dec.yaml\n"),
+        (".gitattributes", "*.bak -diff\n"),
+        (".sourceignore", "/*\n!/prod\n"),
+    ],
+)
 def test_what_is_meant_to_be_readable_is_no_finding_and_no_file_without_a_key(
-    small: World, name: str
+    small: World, name: str, content: str
 ) -> None:
-    write(small, f"infra/secrets/dev/{name}", "*.bak -diff\n")
+    write(small, f"infra/secrets/dev/{name}", content)
     report = verify(small, level=Level.L3)
     assert checks(report) == []
     assert (report.files, report.exit_code()) == (1, 0)

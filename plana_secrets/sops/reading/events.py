@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 
 import yaml
 from yaml import (
+    AliasEvent,
     DocumentEndEvent,
     DocumentStartEvent,
     MappingEndEvent,
@@ -24,6 +25,7 @@ from yaml import (
 from plana_secrets.errors import FailedError
 
 __all__ = [
+    "AliasEvent",
     "DocumentEndEvent",
     "DocumentStartEvent",
     "EventParser",

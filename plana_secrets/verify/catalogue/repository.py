@@ -12,7 +12,9 @@ REPOSITORY_CHECKS: Final = (
         "not-a-secret-file",
         Severity.ERROR,
         Level.L1,
-        "A file under the roots is neither a SOPS YAML file nor listed as meant to be readable.",
+        "A file under the roots is neither a SOPS YAML file nor listed as meant to be readable. "
+        "A .gitkeep is exempt when it is empty, a .gitignore, .gitattributes or .sourceignore "
+        "when it holds patterns alone.",
         "Whatever lies among secrets is taken for a secret: an editor's backup, a .env, a "
         "decrypted copy.",
         "Encrypt it, move it away, or list it in files.plain.",
@@ -34,6 +36,16 @@ REPOSITORY_CHECKS: Final = (
         "base64 is not encryption; whoever reads the repository reads the values.",
         "Encrypt it with `plana-secrets encrypt`, and replace the values: git remembers them.",
         acceptable=False,
+    ),
+    Check(
+        "plain-not-yaml",
+        Severity.WARNING,
+        Level.L1,
+        "A YAML or JSON file that is meant to be readable is not YAML.",
+        "Only its lines could be searched for a Secret in plain, and a Secret can be written in "
+        "many ways.",
+        "Correct the line that the finding names. A template that is YAML only when it is filled "
+        "in can be accepted.",
     ),
     Check(
         "file-kind",

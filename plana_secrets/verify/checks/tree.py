@@ -14,20 +14,23 @@ from plana_secrets.secretfiles.open import SIZE_LIMIT
 from plana_secrets.secretfiles.workspace import RULES_FILE
 from plana_secrets.sops.model import Severity
 from plana_secrets.verify.catalogue import found
+from plana_secrets.verify.checks.gitfiles import is_git_file, says_only_what_it_is_for
+from plana_secrets.verify.checks.plainmanifests import find_plain
 from plana_secrets.verify.finding import Finding
 
 _READ_BY_US: Final = (".yaml", ".yml")
-_GIT_FILES: Final = frozenset({".gitkeep", ".gitignore", ".gitattributes", ".sourceignore"})
+_YAML_NAMES: Final = (".yaml", ".yml", ".json", "/Kustomization")
+_NO_RULES: Final = frozenset({"rules-unreadable", "rules-unknown-key"})
+"""What says that something else than rules is in a file of that name."""
+
 _UNREADABLE: Final = {
     "symlink": "lies behind a symlink",
     "too-large": f"larger than {SIZE_LIMIT >> 20} MiB",
     "not-a-regular-file": "not a regular file",
 }
-_SECRET_KIND: Final = re.compile(rb"""(?m)^\s*(?:- )?["']?kind["']?:\s*["']?Secret["']?\s*,?\s*$""")
-_SECRET_DATA: Final = re.compile(rb"""(?m)^\s*["']?(?:data|stringData)["']?:""")
-_SOPS_MAC: Final = re.compile(rb"""(?m)^\s*(?:"mac":\s*"|sops_mac=|mac\s*[=:]\s*)ENC\[""")
-_GENERATED: Final = re.compile(rb"""(?m)^secretGenerator:""")
-_LITERALS: Final = re.compile(rb"""(?m)^\s+(?:- )?literals:""")
+_SOPS_MAC: Final = re.compile(
+    rb"""(?m)^[ \t]*(?:"mac":[ \t]*"|sops_mac=|mac[ \t]*[=:][ \t]*)ENC\["""
+)
 
 
 def is_secret_candidate(file: str) -> bool:
@@ -37,8 +40,7 @@ def is_secret_candidate(file: str) -> bool:
 
 def is_of_git_or_sops(file: str) -> bool:
     """Whether a file is one that git, Flux or sops reads itself, and never a secret file."""
-    name = file.rpartition("/")[2]
-    return name in _GIT_FILES or name == RULES_FILE
+    return is_git_file(file) or file.rpartition("/")[2] == RULES_FILE
 
 
 def check_kind(root: Path, file: str) -> Iterator[Finding]:
@@ -64,8 +66,8 @@ def unreadable(file: str, error: FailedError) -> Finding:
 
 def check_stranger(file: str, content: bytes) -> Iterator[Finding]:
     """A file among the secrets that is no SOPS YAML file by its name or its content."""
-    if is_plain_secret(content):
-        yield found("plaintext-secret", "a Kubernetes Secret without encryption", file=file)
+    if line := find_plain(content).secret:
+        yield _plain_secret(file, line)
     elif not is_secret_candidate(file) and _SOPS_MAC.search(content):
         yield found("unread-format", "encrypted by sops, but not YAML", file=file)
     elif not content and is_secret_candidate(file):
@@ -76,21 +78,40 @@ def check_stranger(file: str, content: bytes) -> Iterator[Finding]:
         yield found("not-a-secret-file", "neither .yaml nor in files.plain", file=file)
 
 
-def check_plain(file: str, content: bytes) -> Iterator[Finding]:
-    """A file that is meant to be readable holds no Secret, and makes none from literals."""
+def check_plain(file: str, content: bytes, *, listed: bool = True) -> Iterator[Finding]:
+    """A file that is meant to be readable holds no Secret, and makes none from literals.
+
+    ``listed``: in files.plain; a file that only its name exempts says what it is for, and
+    nothing else.
+    """
     if file.endswith(f"/{RULES_FILE}"):
-        yield found("rules-nested", "sops started below this folder follows it", file=file)
-    if is_plain_secret(content):
-        yield found("plaintext-secret", "a Kubernetes Secret without encryption", file=file)
-    elif _GENERATED.search(content) and _LITERALS.search(content):
+        yield from _check_nested_rules(file, content)
+    elif not listed and not says_only_what_it_is_for(file, content):
+        yield found("not-a-secret-file", "more than patterns in it", file=file)
+    plain = find_plain(content)
+    if plain.secret:
+        yield _plain_secret(file, plain.secret)
+    elif plain.literals:
         yield found(
             "plaintext-secret",
             "a secretGenerator with literals",
             file=file,
+            line=plain.literals,
             severity=Severity.WARNING,
         )
+    if plain.problem and f"/{file}".lower().endswith(_YAML_NAMES):
+        yield found("plain-not-yaml", plain.problem, file=file)
 
 
-def is_plain_secret(content: bytes) -> bool:
-    """Whether some YAML or JSON is a Secret manifest that holds data, by its lines."""
-    return bool(_SECRET_KIND.search(content) and _SECRET_DATA.search(content))
+def _check_nested_rules(file: str, content: bytes) -> Iterator[Finding]:
+    from plana_secrets.sops.rules.rulesfile import parse_rules
+
+    yield found("rules-nested", "sops started below this folder follows it", file=file)
+    for defect in parse_rules(content).defects:
+        if defect.check in _NO_RULES:
+            yield found(defect.check, defect.message, file=file, line=defect.line)
+
+
+def _plain_secret(file: str, line: int) -> Finding:
+    message = "a Kubernetes Secret without encryption"
+    return found("plaintext-secret", message, file=file, line=line)

@@ -1,0 +1,123 @@
+"""Secrets in plain in files of other people's making: manifests, kustomizations, JSON."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from plana_secrets.errors import MalformedError
+from plana_secrets.verify.yamltree import Map, Node, Sequence, Text, read_documents, walk
+
+_SECRET_KIND: Final = re.compile(
+    rb"""(?m)^[ \t]*(?:- )?["']?kind["']?:[ \t]*["']?Secret["']?[ \t]*,?[ \t]*\r?$"""
+)
+_SECRET_DATA: Final = re.compile(rb"""(?m)^[ \t]*["']?(?:data|stringData)["']?:""")
+_GENERATED: Final = re.compile(rb"""(?m)^secretGenerator:""")
+_LITERALS: Final = re.compile(rb"""(?m)^[ \t]+(?:- )?literals:""")
+
+_DEEPEST_TEXT: Final = 2
+"""A patch in a kustomization is a text that is YAML itself; more than that nobody writes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """What a file holds. ``secret``, ``literals``: lines, None where there is none.
+
+    ``problem``: why it could not be read as YAML; its lines were searched instead.
+    """
+
+    secret: int | None = None
+    literals: int | None = None
+    problem: str | None = None
+
+
+def find_plain(content: bytes) -> Plain:
+    """A Secret with data, and a generator of Secrets with literals, however it is written."""
+    try:
+        documents = read_documents(content)
+    except MalformedError as error:
+        return _search_lines(content, error.message)
+    return _first(_find(documents, 0))
+
+
+def _first(found: Iterator[Plain]) -> Plain:
+    """The first line of either."""
+    secret = literals = None
+    for one in found:
+        secret = secret or one.secret
+        literals = literals or one.literals
+        if secret and literals:
+            break
+    return Plain(secret, literals)
+
+
+def _find(documents: list[Node], depth: int) -> Iterator[Plain]:
+    for node in walk(documents):
+        if isinstance(node, Map):
+            if _is_secret(node):
+                yield Plain(secret=node.line)
+            if _has_literals(node):
+                yield Plain(literals=node.line)
+        elif isinstance(node, Text) and depth < _DEEPEST_TEXT and "ecret" in node.text:
+            yield from _find_in_text(node, depth)
+
+
+def _find_in_text(node: Text, depth: int) -> Iterator[Plain]:
+    """A text that is YAML itself, such as a patch; the line is that of the text."""
+    try:
+        inner = _first(_find(read_documents(node.text), depth + 1))
+    except MalformedError as error:
+        inner = _search_lines(node.text.encode("utf-8", "replace"), error.message)
+    if inner.secret or inner.literals:
+        yield Plain(inner.secret and node.line, inner.literals and node.line)
+
+
+def _is_secret(node: Map) -> bool:
+    kind = _text(node.get("kind"))
+    if kind == "SecretList":
+        items = node.get("items")
+        return items is not None and any(
+            isinstance(one, Map) and _has_data(one) for one in items.nodes
+        )
+    return kind == "Secret" and _has_data(node)
+
+
+def _has_data(node: Map) -> bool:
+    return any(_is_filled(node.get(name)) for name in ("data", "stringData"))
+
+
+def _has_literals(node: Map) -> bool:
+    """A kustomization's ``secretGenerator``, or the generator as a resource of its own."""
+    if _text(node.get("kind")) == "SecretGenerator" and _is_filled(node.get("literals")):
+        return True
+    generators = node.get("secretGenerator")
+    return generators is not None and any(
+        isinstance(one, Map) and _is_filled(one.get("literals")) for one in generators.nodes
+    )
+
+
+def _is_filled(node: Node | None) -> bool:
+    """Whether there is anything; an empty container or null is nothing."""
+    if isinstance(node, Map | Sequence):
+        return bool(node.nodes)
+    return node is not None and node.text not in {"", "null", "~"}
+
+
+def _text(node: Node | None) -> str | None:
+    return node.text if isinstance(node, Text) else None
+
+
+def _search_lines(content: bytes, problem: str) -> Plain:
+    """What can be told of a text that is not YAML, such as a page with an example in it."""
+    secret = _SECRET_KIND.search(content) if _SECRET_DATA.search(content) else None
+    literals = _LITERALS.search(content) if _GENERATED.search(content) else None
+    return Plain(_line_of(secret, content), _line_of(literals, content), problem)
+
+
+def _line_of(match: re.Match[bytes] | None, content: bytes) -> int | None:
+    if match is None:
+        return None
+    start = match.end() - len(match.group().lstrip())
+    return content.count(b"\n", 0, start) + 1
