@@ -1,0 +1,298 @@
+"""Checks that need a few facts and no repository: attributes, copies, kinds, times. Pure."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyrage
+import pytest
+
+from plana_secrets.document.kinds import FileKind
+from plana_secrets.sops.model import Metadata, RecipientStanza, Selector, Structure
+from plana_secrets.sops.rules.rulesfile import CreationRule
+from plana_secrets.verify.checks.attributes import check_attributes
+from plana_secrets.verify.checks.copies import CopyFinder
+from plana_secrets.verify.checks.identities import check_identities
+from plana_secrets.verify.checks.recipients import check_recipients
+from plana_secrets.verify.checks.selectors import check_mac_only, check_selector
+from plana_secrets.verify.checks.timestamps import check_lastmodified
+from plana_secrets.verify.checks.tree import check_kind, check_plain, check_stranger
+from plana_secrets.verify.finding import Finding
+from plana_secrets.verify.policy import NamedRecipient, Policy
+from plana_secrets.verify.subject import Subject
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+FILE = "infra/secrets/a.yaml"
+ONE, TWO, THREE = (str(pyrage.x25519.Identity.generate().to_public()) for _ in range(3))
+
+
+def subject(
+    *recipients: str,
+    lastmodified: str = "2026-11-23T11:00:00Z",
+    selector: Selector | None = None,
+    mac_only: bool = False,
+    policy: Policy | None = None,
+    rule: CreationRule | None = None,
+    rules_known: bool = True,
+) -> Subject:
+    stanzas = tuple(RecipientStanza(one, "", 7 + place) for place, one in enumerate(recipients))
+    own = selector or Selector()
+    metadata = Metadata(stanzas, own, mac_only, lastmodified, None, "3.11.0", 5)
+    return Subject(
+        file=FILE,
+        structure=Structure([], metadata),
+        metadata=metadata,
+        rule=rule,
+        kind=FileKind.PLAIN_MAP,
+        policy=policy or Policy(),
+        now=NOW,
+        keysets_folder="infra/secrets/keysets",
+        rules_known=rules_known,
+    )
+
+
+def short(findings: object) -> list[tuple[str, str]]:
+    return [(one.check, str(one.severity)) for one in findings]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "severity"),
+    [
+        ({"filter": "x"}, "error"),
+        ({"filter": "set"}, "error"),
+        ({"filter": "unset"}, None),
+        ({"working-tree-encoding": "UTF-16"}, "error"),
+        ({"ident": "set"}, "error"),
+        ({"ident": "unset"}, None),
+        ({"export-subst": "set"}, "error"),
+        ({"merge": "union"}, "warning"),
+        ({"merge": "binary"}, None),
+        ({"merge": "text"}, None),
+        ({"merge": "unset"}, None),
+        ({"diff": "x"}, "warning"),
+        ({"diff": "set"}, None),
+        ({"diff": "unset"}, None),
+        ({"diff": "unspecified"}, None),
+        ({"diff": "plana-secrets", "merge": "plana-secrets"}, None),
+        ({"diff": "x", "filter": "y"}, "error"),
+        ({"eol": "lf", "text": "auto"}, None),
+    ],
+)
+def test_an_attribute_is_judged_by_what_git_does_with_it(
+    attributes: dict[str, str], severity: str | None
+) -> None:
+    found = short(check_attributes({FILE: attributes}))
+    assert found == ([("git-attributes", severity)] if severity else [])
+
+
+def test_a_copy_names_the_first_file_that_has_its_ciphertext() -> None:
+    finder = CopyFinder()
+    assert list(finder.add("a", (b"1", b"2"))) == []
+    assert list(finder.add("b", (b"3",))) == []
+    (finding,) = finder.add("c", (b"4", b"2"))
+    assert (finding.check, finding.file) == ("copied-file", "c")
+    assert finding.message.endswith(" a")
+    (again,) = finder.add("d", (b"2", b"4"))
+    assert again.message.endswith(" a")
+    (later,) = finder.add("e", (b"4",))
+    assert later.message.endswith(" c")
+
+
+@pytest.mark.parametrize(
+    ("stamp", "is_found"),
+    [
+        ("2026-11-23T12:00:00Z", False),
+        ("2026-11-23T12:05:00Z", False),
+        ("2026-11-23T12:05:01Z", True),
+        ("2027-01-01T00:00:00Z", True),
+        ("2026-11-23T13:00:00+02:00", False),
+        ("2026-11-23T12:05:01", True),
+        ("never", False),
+    ],
+)
+def test_a_time_in_the_future_is_found_and_clocks_may_differ(stamp: str, is_found: bool) -> None:
+    assert bool(list(check_lastmodified(subject(ONE, lastmodified=stamp)))) is is_found
+
+
+class TestKinds:
+    def test_a_regular_file_is_none_and_an_executable_one_is_odd(self, tmp_path: Path) -> None:
+        (tmp_path / "a").touch(mode=0o644)
+        assert list(check_kind(tmp_path, "a")) == []
+        for mode in (0o744, 0o654, 0o645):
+            (tmp_path / "a").chmod(mode)
+            assert [one.check for one in check_kind(tmp_path, "a")] == ["file-mode"]
+
+    def test_everything_else_is_named_by_its_kind(self, tmp_path: Path) -> None:
+        os.mkfifo(tmp_path / "fifo")
+        (tmp_path / "folder").mkdir()
+        (tmp_path / "link").symlink_to("nowhere")
+        messages = set()
+        for name in ("fifo", "folder", "link"):
+            (finding,) = check_kind(tmp_path, name)
+            assert (finding.check, finding.severity) == ("file-kind", "error")
+            messages.add(finding.message)
+        assert len(messages) == 3
+
+    def test_a_file_that_is_gone_is_the_readers_matter(self, tmp_path: Path) -> None:
+        assert list(check_kind(tmp_path, "gone")) == []
+
+
+SECRET = b"kind: Secret\ndata:\n  a: b\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "check"),
+    [
+        ("a.yaml", SECRET, "plaintext-secret"),
+        ("a.txt", SECRET, "plaintext-secret"),
+        ("a.txt", b"kind: Secret\nmetadata: {}\n", "not-a-secret-file"),
+        ("a.txt", b"kind: ConfigMap\ndata:\n  a: b\n", "not-a-secret-file"),
+        ("a.json", b'{\n"mac": "ENC[x"\n}', "unread-format"),
+        ("a.env", b"sops_mac=ENC[x\n", "unread-format"),
+        ("a.ini", b"mac = ENC[x\n", "unread-format"),
+        ("a.yaml", b"mac: ENC[x\n", "not-sops"),
+        ("a.yaml", b"", "not-a-secret-file"),
+        ("a.yml", b"a: b\n", "not-sops"),
+        ("a", b"", "not-a-secret-file"),
+    ],
+)
+def test_a_stranger_is_called_what_it_is(file: str, content: bytes, check: str) -> None:
+    assert [one.check for one in check_stranger(file, content)] == [check]
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "expected"),
+    [
+        ("a/README.md", b"hello\n", []),
+        ("a/README.md", SECRET, [("plaintext-secret", "error")]),
+        ("a/.sops.yaml", b"creation_rules: []\n", ["rules-nested"]),
+        (".sops.yaml", b"creation_rules: []\n", []),
+        ("a/k.yaml", b"secretGenerator:\n  - literals:\n    - a=b\n", [("plaintext-secret", "warning")]),
+        ("a/k.yaml", b"secretGenerator:\n  - files:\n    - a\n", []),
+        ("a/k.yaml", b"configMapGenerator:\n  - literals:\n    - a=b\n", []),
+    ],
+)  # fmt: skip
+def test_a_readable_file_makes_no_secret(
+    file: str, content: bytes, expected: list[str | tuple[str, str]]
+) -> None:
+    found = short(check_plain(file, content))
+    assert [
+        one if isinstance(want, tuple) else one[0]
+        for one, want in zip(found, expected, strict=True)
+    ] == expected
+
+
+class TestIdentities:
+    identity = pyrage.x25519.Identity.generate()
+    recipient = str(identity.to_public())
+
+    def look(
+        self,
+        content: str,
+        *,
+        allowed: set[str] | None = None,
+        used: set[str] | None = None,
+        inside: bool = False,
+    ) -> list[tuple[int | None, str]]:
+        found = check_identities(
+            "x", content.encode(), allowed=frozenset(allowed or ()),
+            used=frozenset(used or ()), inside=inside,
+        )  # fmt: skip
+        return [(one.line, str(one.severity)) for one in found]
+
+    def test_it_weighs_more_where_it_is_used_or_among_the_secrets(self) -> None:
+        text = f"a\nb\n{self.identity}\n"
+        assert self.look(text) == [(3, "warning")]
+        assert self.look(text, inside=True) == [(3, "error")]
+        assert self.look(text, used={self.recipient}) == [(3, "error")]
+        assert self.look(text, allowed={self.recipient}, used={self.recipient}, inside=True) == []
+
+    def test_a_placeholder_is_none_outside_and_an_error_inside(self) -> None:
+        text = "AGE-SECRET-KEY-1" + "Q" * 58
+        assert self.look(text) == []
+        assert self.look(text, inside=True) == [(1, "error")]
+        quantum = "AGE-SECRET-KEY-PQ-1" + "Q" * 58
+        assert self.look(quantum) == [(1, "warning")]
+
+    def test_every_one_of_several_is_found(self) -> None:
+        other = pyrage.x25519.Identity.generate()
+        assert self.look(f"{self.identity}\n{other}\n", allowed={self.recipient}) == [
+            (2, "warning")
+        ]
+
+
+def rule(*recipients: str, selector: Selector | None = None) -> CreationRule:
+    return CreationRule(1, 1, None, recipients, selector or Selector())
+
+
+class TestRecipients:
+    def found(self, one: Subject) -> list[tuple[str, str]]:
+        return short(check_recipients(one))
+
+    def test_the_set_is_that_of_the_rule(self) -> None:
+        assert self.found(subject(ONE, TWO, rule=rule(TWO, ONE))) == []
+        assert self.found(subject(ONE, rule=rule(ONE, TWO))) == [("recipients-differ", "error")]
+        assert self.found(subject(ONE, TWO, rule=rule(ONE))) == [("recipients-differ", "error")]
+        assert self.found(subject(ONE, rule=rule(TWO))) == [("recipients-differ", "error")]
+        assert self.found(subject(ONE)) == []
+
+    def test_the_policy_demands_a_number_and_names(self) -> None:
+        named = {"a": NamedRecipient(name="a", key=TWO, kind="staff")}
+        two = Policy(min_recipients=2)
+        required = Policy(required=("a",), recipients=named)
+        assert self.found(subject(ONE, TWO, policy=two)) == []
+        assert [one[0] for one in self.found(subject(ONE, policy=two))] == ["too-few-recipients"]
+        assert self.found(subject(ONE, ONE, policy=two)) != []
+        assert self.found(subject(TWO, policy=required)) == []
+        assert [one[0] for one in self.found(subject(ONE, policy=required))] == [
+            "required-recipient"
+        ]
+
+    def test_the_comment_of_an_ssh_key_is_that_of_the_rule(self) -> None:
+        key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIIyT1fsMk5zBvFkqGnX2tQZ0m6l7hW6Yw1gqjJv0b3xk"
+        ours, theirs = f"{key} me", f"{key} password-is-hunter2"
+        assert self.found(subject(ours, rule=rule(ours))) == []
+        assert self.found(subject(theirs, rule=rule(ours))) == [("recipients-differ", "warning")]
+
+
+class TestSelectors:
+    regex = Selector("encrypted_regex", "^(data|stringData)$")
+    odd = Selector("encrypted_regex", "^password$")
+
+    def found(self, one: Subject) -> list[str]:
+        return [finding.check for finding in check_selector(one)]
+
+    def test_the_selector_is_that_of_the_rule(self) -> None:
+        assert self.found(subject(ONE, rule=rule(ONE))) == []
+        assert (
+            self.found(subject(ONE, selector=self.regex, rule=rule(ONE, selector=self.regex))) == []
+        )
+        assert self.found(subject(ONE, selector=self.regex, rule=rule(ONE))) == ["selector-differs"]
+        default = Selector("unencrypted_suffix", "_unencrypted")
+        assert self.found(subject(ONE, selector=default, rule=rule(ONE))) == []
+
+    def test_without_a_rule_it_is_said_once_there_are_rules(self) -> None:
+        assert self.found(subject(ONE)) == ["no-rule"]
+        assert self.found(subject(ONE, rules_known=False)) == []
+
+    def test_another_one_has_to_be_allowed(self) -> None:
+        own = subject(ONE, selector=self.odd, rules_known=False)
+        assert self.found(own) == ["selector-not-allowed"]
+        assert self.found(replace(own, policy=Policy(selectors=("^password$",)))) == []
+        suffix = subject(
+            ONE, selector=Selector("encrypted_suffix", "^password$"), rules_known=False
+        )
+        allowed = replace(suffix, policy=Policy(selectors=("^password$",)))
+        assert self.found(allowed) == ["selector-not-allowed"]
+        broken = subject(ONE, selector=Selector("encrypted_regex", "("), rules_known=False)
+        assert self.found(replace(broken, policy=Policy(selectors=("(",)))) == [
+            "selector-not-allowed"
+        ]
+
+    def test_a_mac_over_half_of_the_file_is_found(self) -> None:
+        assert list(check_mac_only(subject(ONE))) == []
+        findings: list[Finding] = list(check_mac_only(subject(ONE, mac_only=True)))
+        assert [(one.check, one.line) for one in findings] == [("mac-only", 5)]
