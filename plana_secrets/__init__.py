@@ -28,8 +28,9 @@ import-linter holds us to it):
     Events as frozen data.
 ``process`` | ``storage`` | ``memory``
     The only doors to other programs, to the disk, and to memory-only files.
-``errors`` | ``secret`` | ``paths``
-    What may go wrong, a value that does not print, and how a leaf is spelled.
+``errors`` | ``secret`` | ``paths`` | ``places``
+    What may go wrong, a value that does not print, how a leaf is spelled, and where a
+    person's own folders are.
 """
 
 __version__ = "0.1.0"

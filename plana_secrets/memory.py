@@ -10,6 +10,8 @@ per-user temporary folder is used, and SECURITY.md says so).
 from __future__ import annotations
 
 import contextlib
+import errno
+import fcntl
 import os
 import stat
 import sys
@@ -19,9 +21,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from plana_secrets.errors import FailedError
+from plana_secrets.places import is_safe, runtime_folder
 from plana_secrets.secret import Secret
 
 _FOLDER_PREFIX = "plana-secrets."
+_ATTEMPTS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +40,8 @@ class Facilities:
 def detect_facilities() -> Facilities:
     """The facilities of the running system, best folder first."""
     if sys.platform.startswith("linux"):
-        runtime = os.environ.get("XDG_RUNTIME_DIR")
-        folders = [Path(runtime)] if runtime and _is_in_memory(Path(runtime)) else []
+        runtime = runtime_folder(os.environ)
+        folders = [runtime] if runtime is not None and _is_in_memory(runtime) else []
         folders.append(Path("/dev/shm"))  # noqa: S108 - memory, and the folder made in it is 0700
         return Facilities(hasattr(os, "memfd_create"), tuple(folders), disk_allowed=False)
     import tempfile
@@ -69,14 +73,16 @@ def readable_descriptor(content: Secret) -> Iterator[int]:
     """A descriptor from which a child reads ``content`` to its end.
 
     With memfd the child may open ``/dev/fd/N`` again and again, each time from the
-    start; the portable way is a pipe, which can be drained once.
+    start, and so it may where memfd is refused (a sandbox): then it is a file in memory
+    that has lost its name. The portable way is a pipe, which can be drained once.
+
+    Raises:
+        FailedError: there is no room for it (kind ``no-memory-folder``).
     """
     if FACILITIES.memfd:
-        descriptor = os.memfd_create("plana-secrets", os.MFD_CLOEXEC)
+        descriptor = _memory_file()
         try:
-            with os.fdopen(os.dup(descriptor), "wb") as file:
-                file.write(content.reveal())
-            os.lseek(descriptor, 0, os.SEEK_SET)
+            _fill(descriptor, content)
             yield descriptor
         finally:
             os.close(descriptor)
@@ -91,6 +97,32 @@ def readable_descriptor(content: Secret) -> Iterator[int]:
         feeder.join(timeout=5)
 
 
+def _memory_file() -> int:
+    with contextlib.suppress(OSError):
+        return os.memfd_create("plana-secrets", os.MFD_CLOEXEC)
+    try:
+        with private_folder() as folder:
+            flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+            return os.open(folder / "content", flags, 0o600)
+    except OSError as error:
+        raise _no_room(error.strerror) from None
+
+
+def _fill(descriptor: int, content: Secret) -> None:
+    try:
+        with os.fdopen(os.dup(descriptor), "wb") as file:
+            file.write(content.reveal())
+        os.lseek(descriptor, 0, os.SEEK_SET)
+    except OSError as error:
+        raise _no_room(error.strerror) from None
+
+
+def _no_room(reason: str | None) -> FailedError:
+    return FailedError(
+        f"no folder in memory can be made for private files: {reason}", kind="no-memory-folder"
+    )
+
+
 def _feed(writer: int, content: Secret) -> None:
     with contextlib.suppress(OSError), os.fdopen(writer, "wb") as file:
         file.write(content.reveal())
@@ -98,16 +130,20 @@ def _feed(writer: int, content: Secret) -> None:
 
 @contextlib.contextmanager
 def private_folder() -> Iterator[Path]:
-    """A 0700 folder in memory, removed at the end. Its name tells a sweep whose it is.
+    """A 0700 folder in memory, removed at the end.
+
+    A lock on it tells that it is in use: a process number would not, in another container
+    that shares the folders in memory.
 
     Raises:
         FailedError: no folder in memory can be made (kind ``no-memory-folder``).
     """
-    folder = _make_folder()
+    folder, lock = _make_folder()
     try:
         yield folder
     finally:
         _remove(folder)
+        os.close(lock)
 
 
 def _remove(folder: Path) -> None:
@@ -116,35 +152,82 @@ def _remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _make_folder() -> Path:
-    name = f"{_FOLDER_PREFIX}{os.getuid()}.{os.getpid()}.{_boot_id()}.{os.urandom(4).hex()}"
+def _make_folder() -> tuple[Path, int]:
+    """A new folder and the descriptor that holds its lock."""
+    reason: str | None = "there is none"
     for parent in FACILITIES.folders:
-        if not FACILITIES.disk_allowed and not _is_in_memory(parent):
+        if not (FACILITIES.disk_allowed or _is_in_memory(parent)):
             continue
-        folder = parent / name
         try:
-            folder.mkdir(mode=0o700)
+            if not (is_safe(parent) or parent.stat().st_mode & stat.S_ISVTX):
+                raise PermissionError(errno.EPERM, "others may replace what is in it")
+            return _make_locked(parent)
+        except OSError as error:
+            reason = f"{parent}: {error.strerror}"
+    raise _no_room(reason)
+
+
+def _make_locked(parent: Path) -> tuple[Path, int]:
+    """A sweep may see a folder before it is locked; then another one is made."""
+    for _ in range(_ATTEMPTS):
+        folder = parent / f"{_FOLDER_PREFIX}{os.getuid()}.{os.urandom(8).hex()}"
+        folder.mkdir(mode=0o700)
+        try:
+            lock = _lock(folder)
         except OSError:
-            continue
-        return folder
-    raise FailedError("no folder in memory can be made for private files", kind="no-memory-folder")
+            _remove(folder)
+            raise
+        if lock is not None:
+            return folder, lock
+        _remove(folder)
+    raise BlockingIOError(errno.EAGAIN, "another process locks every new folder")
+
+
+def _lock(folder: Path) -> int | None:
+    """The descriptor that locks ``folder``, or None where another has the lock or it is gone."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.path.lexists(folder):
+            return descriptor
+    except BlockingIOError:
+        pass
+    except OSError:
+        os.close(descriptor)
+        raise
+    os.close(descriptor)
+    return None
 
 
 def sweep_private_folders() -> int:
-    """Remove the private folders of this user whose process is gone; how many there were.
+    """Remove the private folders of this user that no process uses; how many there were.
 
     A process killed with -9 leaves its folder behind; the next run calls this.
     """
-    stale = find_stale_folders()
-    for folder in stale:
-        _remove(folder)
-    return len(stale)
+    swept = 0
+    for folder in _all_ours():
+        with _locked_if_stale(folder) as stale:
+            if stale:
+                _remove(folder)
+                swept += 1
+    return swept
 
 
 def find_stale_folders() -> list[Path]:
-    """Private folders of this user that no living process owns."""
-    every = (folder for parent in FACILITIES.folders for folder in _ours(parent))
-    return [folder for folder in every if _is_stale(folder)]
+    """Private folders of this user that no living process uses."""
+    found = []
+    for folder in _all_ours():
+        with _locked_if_stale(folder) as stale:
+            if stale:
+                found.append(folder)
+    return found
+
+
+def _all_ours() -> list[Path]:
+    return [folder for parent in FACILITIES.folders for folder in _ours(parent)]
 
 
 def _ours(parent: Path) -> list[Path]:
@@ -158,19 +241,33 @@ def _ours(parent: Path) -> list[Path]:
         return []
 
 
-def _is_stale(folder: Path) -> bool:
+@contextlib.contextmanager
+def _locked_if_stale(folder: Path) -> Iterator[bool]:
+    """Whether nobody uses ``folder``; it stays locked meanwhile."""
+    lock = None
+    with contextlib.suppress(OSError):
+        lock = _lock(folder)
+    try:
+        yield lock is not None and not _may_live(folder)
+    finally:
+        if lock is not None:
+            os.close(lock)
+
+
+def _may_live(folder: Path) -> bool:
+    """Earlier versions took no lock and put the process and the boot into the name."""
     parts = folder.name.removeprefix(_FOLDER_PREFIX).split(".")
-    if len(parts) != 4 or not parts[1].isdigit():
+    if len(parts) != 4:
         return False
-    if parts[2] != _boot_id():
-        return True
+    if not parts[1].isdigit() or parts[2] != _boot_id():
+        return not parts[1].isdigit()
     try:
         os.kill(int(parts[1]), 0)
     except ProcessLookupError:
-        return True
-    except PermissionError:
         return False
-    return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
 
 
 def _boot_id() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import dataclasses
 import os
 import shutil
 import tempfile
@@ -18,7 +19,8 @@ from tests.world import MEMORY, World
 # that runs beside them in another process least of all: each process has its own folder.
 os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="plana-test.", dir=MEMORY)
 atexit.register(shutil.rmtree, os.environ["XDG_RUNTIME_DIR"], ignore_errors=True)
-plana_secrets.memory.FACILITIES = plana_secrets.memory.detect_facilities()
+facilities = plana_secrets.memory.detect_facilities()
+plana_secrets.memory.FACILITIES = dataclasses.replace(facilities, folders=facilities.folders[:1])
 
 settings.register_profile(
     "everyday",

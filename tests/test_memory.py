@@ -68,21 +68,156 @@ def test_without_memory_a_disk_is_refused(monkeypatch, tmp_path):
     assert caught.value.kind == "no-memory-folder"
 
 
-def test_the_folder_of_a_killed_process_is_swept_and_no_other(facilities, tmp_path):
+def make(parent, name):
+    folder = parent / f"plana-secrets.{os.getuid()}.{name}"
+    folder.mkdir()
+    (folder / "plain").write_bytes(b"x")
+    return folder
+
+
+def kill_inside_a_folder(parent):
+    """A process in a private folder that is killed; the folder that it leaves."""
+    code = (
+        "import os; from pathlib import Path; from plana_secrets import memory\n"
+        f"memory.FACILITIES = memory.Facilities(False, (Path({str(parent)!r}),), True)\n"
+        "with memory.private_folder() as folder:\n"
+        "    (folder / 'plain').write_bytes(b'x')\n"
+        "    print(folder, flush=True)\n"
+        "    os.kill(os.getpid(), 9)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    return Path(done.stdout.strip())
+
+
+def test_the_folder_of_a_killed_process_is_swept_and_no_live_one(facilities):
+    parent = facilities.folders[-1]
+    dead = kill_inside_a_folder(parent)
+    assert (dead / "plain").exists()
+    with memory.private_folder() as alive:
+        assert dead in memory.find_stale_folders()
+        assert alive not in memory.find_stale_folders()
+        memory.sweep_private_folders()
+        assert not dead.exists()
+        assert alive.exists()
+
+
+def test_of_an_earlier_version_dead_ones_are_swept_and_live_ones_left(facilities):
     parent = facilities.folders[-1]
     child = subprocess.Popen([sys.executable, "-c", "pass"])
     child.wait()
-    dead = parent / f"plana-secrets.{os.getuid()}.{child.pid}.{memory._boot_id()}.00000000"
-    alive = parent / f"plana-secrets.{os.getuid()}.{os.getppid()}.{memory._boot_id()}.00000000"
-    other_boot = parent / f"plana-secrets.{os.getuid()}.{os.getpid()}.000000000000.00000000"
-    for folder in (dead, alive, other_boot):
-        folder.mkdir(exist_ok=True)
-        (folder / "plain").write_bytes(b"x")
+    dead = make(parent, f"{child.pid}.{memory._boot_id()}.00000000")
+    alive = make(parent, f"{os.getppid()}.{memory._boot_id()}.00000000")
+    other_boot = make(parent, f"{os.getpid()}.000000000000.00000000")
+    no_number = make(parent, f"x.{memory._boot_id()}.00000000")
     try:
-        assert {dead, other_boot} <= set(memory.find_stale_folders())
         memory.sweep_private_folders()
         assert not dead.exists()
         assert not other_boot.exists()
         assert alive.exists()
+        assert no_number.exists()
     finally:
-        subprocess.run(["rm", "-rf", dead, alive, other_boot], check=True)
+        subprocess.run(["rm", "-rf", alive, no_number], check=True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes folders of another user")
+def test_folders_of_another_user_and_links_are_left_alone(facilities):
+    parent = facilities.folders[-1]
+    theirs = make(parent, "0123456789abcdef")
+    os.chown(theirs, 12345, 12345)
+    link = parent / f"plana-secrets.{os.getuid()}.fedcba9876543210"
+    link.symlink_to(theirs)
+    try:
+        memory.sweep_private_folders()
+        assert (theirs / "plain").exists()
+        assert link.is_symlink()
+    finally:
+        subprocess.run(["rm", "-rf", theirs, link], check=True)
+
+
+def test_a_sweep_between_making_and_locking_costs_another_try(facilities, monkeypatch):
+    """The sweep holds the lock of the first folder, and has removed the second."""
+    real = memory._lock
+    tried = []
+
+    def late(folder):
+        tried.append(folder)
+        if len(tried) == 1:
+            sweeper = real(folder)
+            try:
+                return real(folder)
+            finally:
+                os.close(sweeper)
+        if len(tried) == 2:
+            folder.rmdir()
+        return real(folder)
+
+    monkeypatch.setattr(memory, "_lock", late)
+    with memory.private_folder() as folder:
+        assert folder == tried[-1]
+        monkeypatch.setattr(memory, "_lock", real)
+        assert folder not in memory.find_stale_folders()
+    assert not any(one.exists() for one in tried)
+
+
+def test_a_folder_that_was_replaced_while_it_was_locked_is_not_used(tmp_path):
+    folder = make(tmp_path, "0123456789abcdef")
+    (folder / "plain").unlink()
+    descriptor = os.open(folder, os.O_RDONLY)
+    folder.rmdir()
+    os.close(descriptor)
+    assert memory._lock(folder) is None
+
+
+def test_a_folder_in_which_others_may_replace_ours_is_refused(monkeypatch, tmp_path):
+    tmp_path.chmod(0o777)
+    monkeypatch.setattr(memory, "FACILITIES", Facilities(False, (tmp_path,), disk_allowed=True))
+    with pytest.raises(FailedError, match="others") as caught, memory.private_folder():
+        pytest.fail("a folder that others may replace")
+    assert caught.value.kind == "no-memory-folder"
+    tmp_path.chmod(0o1777)
+    with memory.private_folder():
+        pass
+
+
+def run_with_fault(program, *faults):
+    calls = ",".join(dict.fromkeys(fault.partition(":")[0] for fault in faults))
+    inject = [part for fault in faults for part in ("-e", f"inject={fault}")]
+    return subprocess.run(
+        ["strace", "-f", "-qq", "-o", os.devnull, "-e", f"trace={calls}", *inject,
+         sys.executable, "-c", program],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+READ_TWICE = """
+from pathlib import Path
+from plana_secrets import memory
+from plana_secrets.errors import FailedError
+from plana_secrets.secret import Secret
+try:
+    with memory.readable_descriptor(Secret(b"content")) as descriptor:
+        place = Path(f"/proc/self/fd/{descriptor}")
+        print(place.read_text(), place.read_text())
+except FailedError as error:
+    print(error.kind, error.message)
+"""
+
+
+@pytest.mark.parametrize("fault", ["EACCES", "EPERM", "ENOSYS", "EMFILE", "ENFILE", "ENOMEM"])
+def test_where_memfd_is_refused_a_nameless_file_in_memory_does(fault):
+    done = run_with_fault(READ_TWICE, f"memfd_create:error={fault}")
+    assert done.stdout == "content content\n", done.stderr
+    assert list(memory.FACILITIES.folders[0].iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "mkdir:error=ENOSPC", "mkdir:error=EROFS", "mkdir:error=EACCES",
+        "flock:error=ENOLCK", "flock:error=EOPNOTSUPP", "flock:error=EAGAIN",
+    ],
+)  # fmt: skip
+def test_where_nothing_in_memory_is_to_be_had_it_is_said(fault):
+    done = run_with_fault(READ_TWICE, "memfd_create:error=EACCES", fault)
+    assert done.stdout.startswith("no-memory-folder no folder in memory"), done.stderr
+    assert memory.find_stale_folders() == []

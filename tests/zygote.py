@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import array
 import atexit
+import dataclasses
 import functools
 import json
 import os
@@ -134,7 +135,8 @@ def _become(request: dict[str, object], streams: list[int]) -> None:
     from plana_secrets import memory
     from plana_secrets.cli.main import main
 
-    memory.FACILITIES = memory.detect_facilities()
+    facilities = memory.detect_facilities()
+    memory.FACILITIES = dataclasses.replace(facilities, folders=facilities.folders[:1])
     status = 1
     try:
         main()

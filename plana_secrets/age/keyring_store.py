@@ -17,10 +17,10 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from plana_secrets.errors import CredentialError
+from plana_secrets.places import home_folder, runtime_folder, user_state_folder
 from plana_secrets.secret import Secret
 from plana_secrets.storage import locked, make_folder
 
@@ -54,8 +54,8 @@ def may_exist(environment: Mapping[str, str]) -> bool:
     """
     if sys.platform == "darwin" or environment.get("DBUS_SESSION_BUS_ADDRESS"):
         return True
-    runtime = environment.get("XDG_RUNTIME_DIR")
-    return bool(runtime) and Path(str(runtime), "bus").exists()
+    runtime = runtime_folder(environment)
+    return runtime is not None and (runtime / "bus").exists()
 
 
 def backend_name() -> str:
@@ -110,7 +110,7 @@ def delete_entry(name: str) -> None:
 @contextlib.contextmanager
 def _alone() -> Iterator[None]:
     """One writer at a time: what another run adds to the item meanwhile is not lost."""
-    folder = Path.home() / ".local" / "state" / "plana-secrets"
+    folder = user_state_folder(os.environ, home_folder(os.environ))
     make_folder(folder, mode=0o700)
     holder = f"process {os.getpid()}, keyring"
     with locked(folder / "keyring.lock", holder=holder, patience=_PATIENCE):

@@ -24,6 +24,7 @@ from pathlib import Path
 from plana_secrets.age import keyring_store
 from plana_secrets.age.identities import Identities, Unusable, parse_identity_file, unite
 from plana_secrets.errors import CredentialError, FailedError, PlanaSecretsError
+from plana_secrets.places import configuration_home
 from plana_secrets.process import ProgramError, run_program
 from plana_secrets.secret import Secret
 
@@ -39,7 +40,7 @@ class IdentitySources:
 
     identity_file: Path | None
     environment: Mapping[str, str]
-    home: Path
+    home: Path | None
     keyring: bool = True
 
 
@@ -71,7 +72,7 @@ def key_files(sources: IdentitySources) -> list[KeyFile]:
     if sources.identity_file is not None:
         return [KeyFile(sources.identity_file, "--identity-file")]
     named = [
-        KeyFile(Path(sources.environment[name]).expanduser(), name)
+        KeyFile(_expand(sources.environment[name], sources.home), name)
         for name in ("SOPS_AGE_KEY_FILE", "SOPS_AGE_SSH_PRIVATE_KEY_FILE")
         if sources.environment.get(name)
     ]
@@ -83,10 +84,16 @@ def key_files(sources: IdentitySources) -> list[KeyFile]:
 
 
 def _configuration_folders(sources: IdentitySources) -> Iterator[Path]:
-    chosen = sources.environment.get("XDG_CONFIG_HOME")
-    yield Path(chosen) if chosen else sources.home / ".config"
-    if sys.platform == "darwin":
+    chosen = configuration_home(sources.environment, sources.home)
+    if chosen is not None:
+        yield chosen
+    if sys.platform == "darwin" and sources.home is not None:
         yield sources.home / "Library" / "Application Support"
+
+
+def _expand(text: str, home: Path | None) -> Path:
+    """A path with its ``~/``; nobody else's home folder is looked into."""
+    return home / text[2:] if home is not None and text.startswith("~/") else Path(text)
 
 
 def _read_chosen(path: Path) -> Identities:
@@ -166,9 +173,10 @@ def _run_key_command(command: str, environment: Mapping[str, str]) -> Identities
 
 
 def _find_further(sources: IdentitySources) -> Identities:
+    names = ("id_ed25519", "id_rsa") if sources.home is not None else ()
     keys = [
-        _read_key_file(KeyFile(sources.home / ".ssh" / name, DEFAULT_SSH_ORIGIN, optional=True))
-        for name in ("id_ed25519", "id_rsa")
+        _read_key_file(KeyFile(_expand(f"~/.ssh/{name}", sources.home), DEFAULT_SSH_ORIGIN, True))
+        for name in names
     ]
     return unite([*keys, _from_keyring(sources)])
 

@@ -92,11 +92,11 @@ class Context:
 
     def find_identities(self) -> Identities:
         """The identities at hand; none found is an empty set, not an error."""
-        from pathlib import Path
-
         from plana_secrets.age.sources import IdentitySources, find_identities
+        from plana_secrets.places import home_folder
 
-        return find_identities(IdentitySources(self.identity_file, os.environ, Path.home()))
+        home = home_folder(os.environ)
+        return find_identities(IdentitySources(self.identity_file, os.environ, home))
 
     def find_sops(self) -> Sops:
         from plana_secrets.sops.program.binary import find_sops

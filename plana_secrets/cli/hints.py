@@ -22,6 +22,8 @@ HINTS: Final[dict[str, str]] = {
     " prompt or with --stdin; a key that holds = is written '[\"a=b\"]'",
     "ambiguous-argument": "put -- before it for the file, or -- behind it for the revision",
     "ambiguous-path": "write '{path}' for that key, or use `plana-secrets edit` for a new map",
+    "no-home": "set HOME, or XDG_STATE_HOME, to a folder of yours",
+    "unsafe-folder": "set XDG_STATE_HOME to a folder that only you may write to",
     "bad-path": 'write keys joined with dots, db.password, and odd ones as ["like.this"]',
     "missing-file": "`plana-secrets ls` shows the secret files",
     "no-recovery": "pass --recovery AGE, --recovery-out FILE, or --single to do without",

@@ -15,6 +15,7 @@ from plana_secrets.errors import ConflictError, FailedError
 from plana_secrets.git.command import GitCommand, failure
 from plana_secrets.memory import private_folder
 from plana_secrets.process import Completed
+from plana_secrets.storage import read_regular_file, replace_file
 
 
 def build_commit(
@@ -102,12 +103,13 @@ def _mode(git: GitCommand, file: str, parent: str | None) -> str:
 def _judge(git: GitCommand, message: str, folder: Path, index: Mapping[str, str]) -> bytes:
     """The message as the hooks leave it."""
     place = folder / "message"
-    place.write_text(message if message.endswith("\n") else f"{message}\n", encoding="utf-8")
+    text = message if message.endswith("\n") else f"{message}\n"
+    replace_file(place, text.encode("utf-8"), mode=0o600)
     for hook, arguments in (("pre-commit", ()), ("commit-msg", ("--", str(place)))):
         done = git.write("hook", "run", "--ignore-missing", hook, *arguments, environment=index)
         if done.status != 0 and b"is not a git command" not in done.stderr:
             raise FailedError(f"the hook {hook} refused the commit", kind="hook-refused", hook=hook)
-    return place.read_bytes()
+    return read_regular_file(place)
 
 
 def _signing(git: GitCommand) -> list[str]:

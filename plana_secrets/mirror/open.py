@@ -14,6 +14,7 @@ from plana_secrets.git.repository import Repository
 from plana_secrets.mirror.backend import Backend
 from plana_secrets.mirror.settings import LocalSettings, MirrorSettings, VaultwardenSettings
 from plana_secrets.observability import Observer, silent
+from plana_secrets.places import user_state_folder
 from plana_secrets.secretfiles.open import path_below
 
 
@@ -23,13 +24,13 @@ class Surroundings:
 
     repository: Repository
     environment: Mapping[str, str]
-    home: Path
+    home: Path | None
     find_identities: Callable[[], Identities]
     observer: Observer = silent
 
     @property
     def state_folder(self) -> Path:
-        return find_state_folder(self.environment, self.home)
+        return user_state_folder(self.environment, self.home)
 
     @property
     def repository_folder(self) -> Path:
@@ -37,13 +38,6 @@ class Surroundings:
         place = self.repository.common_dir
         mark = sha256(bytes(place)).hexdigest()[:12]
         return self.state_folder / f"{place.parent.name}-{mark}"
-
-
-def find_state_folder(environment: Mapping[str, str], home: Path) -> Path:
-    """Where this user's state is kept, as XDG says."""
-    named = environment.get("XDG_STATE_HOME", "")
-    base = Path(named) if named.startswith("/") else home / ".local" / "state"
-    return base / "plana-secrets"
 
 
 def open_backend(settings: MirrorSettings, surroundings: Surroundings) -> Backend:

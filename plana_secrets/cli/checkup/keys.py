@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from plana_secrets.cli.checkup.result import Result, from_error
@@ -73,8 +72,9 @@ def _check_membership(context: Context, found: Identities) -> Iterator[Result]:
 
 def _check_key_files(context: Context) -> Iterator[Result]:
     from plana_secrets.age.sources import IdentitySources, key_files
+    from plana_secrets.places import home_folder
 
-    sources = IdentitySources(context.identity_file, os.environ, Path.home())
+    sources = IdentitySources(context.identity_file, os.environ, home_folder(os.environ))
     for file in key_files(sources):
         try:
             mode = file.path.stat().st_mode

@@ -23,16 +23,15 @@ Examples:
 def logout(context: Context, url: str | None) -> None:
     """Forget the login to the Vaultwarden server."""
     import os
-    from pathlib import Path
 
     from plana_secrets.age import keyring_store
     from plana_secrets.cli.commands.login import open_named_client
     from plana_secrets.mirror.backends.vaultwarden.credentials import forget_login
     from plana_secrets.mirror.backends.vaultwarden.session import forget_tokens
-    from plana_secrets.mirror.open import find_state_folder
+    from plana_secrets.places import home_folder, user_state_folder
 
     client = open_named_client(context, url, None)
-    forget_tokens(find_state_folder(os.environ, Path.home()), client.url)
+    forget_tokens(user_state_folder(os.environ, home_folder(os.environ)), client.url)
     if keyring_store.may_exist(os.environ):
         forget_login(client.url)
     if context.json:

@@ -6,7 +6,6 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from plana_secrets.cli.context import Context
@@ -25,11 +24,12 @@ WORKTREE_HELP = "Take the files of the working tree, committed or not."
 
 def surroundings(context: Context, observer: Observer | None = None) -> Surroundings:
     from plana_secrets.mirror.open import Surroundings
+    from plana_secrets.places import home_folder
 
     return Surroundings(
         repository=context.repository,
         environment=os.environ,
-        home=Path.home(),
+        home=home_folder(os.environ),
         find_identities=lambda: context.workspace.identities,
         observer=observer or context.output.observe,
     )
