@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from plana_secrets.errors import CredentialError, FailedError, UnavailableError
+from plana_secrets.errors import (
+    ConflictError,
+    CredentialError,
+    FailedError,
+    PlanaSecretsError,
+    UnavailableError,
+)
 from plana_secrets.git.command import failure, git_environment
 from plana_secrets.git.repository import Repository
 from plana_secrets.git.search import attributes_of, files_containing, files_left_out, index_ids
@@ -177,6 +185,12 @@ def test_a_failure_is_told_by_what_git_says(stderr: bytes, kind: str) -> None:
     [
         ("git@example.test: Permission denied (publickey).", CredentialError, "remote-credential"),
         ("Host key verification failed.", CredentialError, "remote-credential"),
+        ("fatal: Authentication failed for x", CredentialError, "remote-credential"),
+        ("fatal: could not read Username for x", CredentialError, "remote-credential"),
+        ("fatal: could not read Password for x", CredentialError, "remote-credential"),
+        ("remote: HTTP Basic: Access denied", CredentialError, "remote-credential"),
+        ("The requested URL returned error: 401", CredentialError, "remote-credential"),
+        ("The requested URL returned error: 403", CredentialError, "remote-credential"),
         ("ssh: connect to host example.test: Connection refused", UnavailableError, "remote-unavailable"),
     ],
 )  # fmt: skip
@@ -199,3 +213,40 @@ def test_a_remote_that_lets_nobody_in_is_told_from_one_that_is_away(
     with pytest.raises(expected) as fetched:
         repository.fetch(branch="main")
     assert [one.value.kind for one in (pushed, fetched)] == [kind, kind]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("says", "kind"),
+    [
+        ("[rejected] (non-fast-forward)", "push-conflict"),
+        ("[rejected] (fetch first)", "push-conflict"),
+        ("[rejected] (stale info)", "push-conflict"),
+        ("[remote rejected] (failed to update ref)", "push-conflict"),
+        ("[remote rejected] (cannot lock ref 'refs/heads/main')", "push-conflict"),
+        ("[remote rejected] (pre-receive hook declined)", "push-refused"),
+        ("[remote rejected] (protected branch)", "push-refused"),
+    ],
+)
+def test_a_push_that_came_too_late_is_told_from_one_that_is_refused(
+    committed: World,
+    repository: Repository,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    says: str,
+    kind: str,
+) -> None:
+    """Too late can be tried again, refused cannot. The words are git's, by a git that says them."""
+    program = tmp_path / "bin" / "git"
+    program.parent.mkdir()
+    line = f"!\\trefs/heads/main:refs/heads/main\\t{says}\\n"
+    program.write_text(
+        f'#!/bin/sh\ncase " $* " in *" push "*) printf "{line}"; exit 1;; esac\n'
+        f'exec {shutil.which("git")} "$@"\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    committed.git("remote", "add", "origin", str(tmp_path / "nowhere.git"))
+    with pytest.raises(PlanaSecretsError) as caught:
+        repository.push(branch="main")
+    assert caught.value.kind == kind
+    assert isinstance(caught.value, ConflictError) is (kind == "push-conflict")

@@ -107,6 +107,26 @@ def test_what_is_no_export_is_refused_and_left_alone(place: LocalPlace, content:
     assert place.path.read_bytes() == before
 
 
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[" * 100_000])
+def test_what_is_no_json_is_refused_and_left_alone(place: LocalPlace, content: bytes) -> None:
+    before = pyrage.encrypt(content, [place.identity.to_public()], armored=True)
+    place.path.write_bytes(before)
+    with pytest.raises(MalformedError) as error:
+        sync(place.open(), [item()])
+    assert error.value.kind == "malformed-mirror"
+    assert place.path.read_bytes() == before
+
+
+def test_an_item_outside_of_every_folder_has_moved(place: LocalPlace) -> None:
+    sync(place.open(), [item()])
+    place.hand.change(A, lambda entry: entry.update(folderId=None))
+    content = place.read()
+    content["folders"].append({"name": "infra/secrets/prod"})
+    place.write(content)
+    assert kinds(look(place.open(), [item()])) == [("moved", A, ())]
+    assert sync(place.open(), [item()]).after.drift == ()
+
+
 def test_careless_hands_make_drift_not_errors(place: LocalPlace) -> None:
     sync(place.open(), [item()])
 

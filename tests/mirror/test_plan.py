@@ -159,6 +159,28 @@ def test_a_server_is_not_believed(place: MemoryPlace) -> None:
     assert error.value.kind == "mirror-not-as-written"
 
 
+class Forgetful(MemoryBackend):
+    """Says yes, and neither makes nor deletes anything."""
+
+    def create_items(self, items) -> None:
+        pass
+
+    def delete_items(self, items) -> None:
+        pass
+
+
+def test_what_a_server_did_not_do_is_named(place: MemoryPlace) -> None:
+    sync(place.open(), [item(A), item(B)])
+    for backend, wanted, files in (
+        (Liar(place.store), [item(A, "new"), item(B)], [A]),
+        (Forgetful(place.store), [item(A)], [B]),
+        (Forgetful(place.store), [item(A), item(B), item("c.yaml")], ["c.yaml"]),
+    ):
+        with pytest.raises(ConflictError) as error:
+            sync(backend, wanted, PRUNE)
+        assert error.value.facts["files"] == files
+
+
 class Busy(MemoryBackend):
     """Somebody else changes the first item at the moment of its update."""
 
@@ -173,6 +195,7 @@ def test_a_conflict_on_one_item_does_not_stop_the_others(place: MemoryPlace) -> 
     with pytest.raises(ConflictError) as error:
         sync(Busy(place.store), [item(A, "new"), item(B, "new")])
     assert error.value.kind == "item-changed"
+    assert error.value.facts["files"] == [A]
     assert contents(place.open())[B]["x"] == "new"
 
 

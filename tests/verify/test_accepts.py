@@ -6,7 +6,7 @@ import tomllib
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from plana_secrets.config.schema import parse_settings
@@ -97,6 +97,9 @@ def test_two_faulty_exceptions_have_different_fingerprints() -> None:
 NAMES = st.text(st.characters(blacklist_categories=["Cs"]), min_size=1, max_size=12)
 
 
+@example(file='"quoted".yaml', path='a["b\\c"]')
+@example(file="tab\t.yaml", path="\x1b")
+@example(file="\U0001f511.yaml", path="\U000e0001")
 @given(file=NAMES, path=st.none() | NAMES)
 def test_what_is_proposed_is_read_back_and_accepts_the_finding(file: str, path: str | None) -> None:
     finding = found("copied-file", "m", file=file, path=path)

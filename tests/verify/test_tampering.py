@@ -16,7 +16,7 @@ from pathlib import Path
 import pyrage
 import pytest
 
-from tests.verify.helpers import checks, verify
+from tests.verify.helpers import NO_IDENTITY, checks, verify
 from tests.world import World
 
 PLAIN, MANIFEST, KEYSET = (
@@ -315,3 +315,22 @@ def test_a_file_that_leaves_readable_values_out_of_its_mac_is_an_error(tmp_path:
     world.sops("decrypt", MANIFEST)
     names = {name for name, _, _ in checks(verify(world))}
     assert {"mac-only", "rules-mac-only"} <= names
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [("api-key", '"two\\nlines"'), ("api-key", '" padded"'), ("jwt-hs256", "not-base64!")],
+)
+def test_a_value_that_is_none_of_its_kind_is_seen_with_the_identity_alone(
+    originals: tuple[World, dict[str, str]], kind: str, value: str
+) -> None:
+    """The form is right; only who can open the file sees what no service would accept."""
+    world, texts = originals
+    changed = SOURCES[KEYSET].replace("A" * 43, value).replace("api-key", kind)
+    world.encrypt(KEYSET, changed)
+    try:
+        seen, unseen = verify(world, KEYSET), verify(world, KEYSET, identities=NO_IDENTITY)
+    finally:
+        (world.repo / KEYSET).write_text(texts[KEYSET])
+    assert checks(unseen) == []
+    assert [one[0] for one in checks(seen)] == ["keyset-schema"]

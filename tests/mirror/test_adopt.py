@@ -1,0 +1,82 @@
+"""Which field of which item is adopted, and in the form that its place in the file takes."""
+
+from __future__ import annotations
+
+import pytest
+
+from plana_secrets.document.edits import SetLeaf
+from plana_secrets.errors import UsageError
+from plana_secrets.mirror.adopt import plan_adoption
+from plana_secrets.mirror.backend import ActualItem
+from plana_secrets.secret import Secret
+from plana_secrets.sops.model import Document, LeafType, Selector, Structure
+from tests.mirror.places import MemoryPlace
+from tests.mirror.steps import make_item
+from tests.mirror.test_restore import MANIFEST, document_of
+
+FILE, OTHER = "infra/secrets/prod/a.yaml", "infra/secrets/prod/b.yaml"
+TEXT = (LeafType.STR, "1")
+
+
+@pytest.fixture
+def place() -> MemoryPlace:
+    made = MemoryPlace()
+    made.open().create_items([make_item(FILE, {"x": "1"}), make_item(OTHER, {"x": "1"})])
+    return made
+
+
+def adopt(place: MemoryPlace, path: str, document: Document) -> SetLeaf:
+    return plan_adoption(place.open().list_items(), FILE, path, document)
+
+
+def test_only_items_of_the_file_are_asked(place: MemoryPlace) -> None:
+    broken = ActualItem("9", "", "", None, {"x": Secret.from_text("no")}, None, frozenset())
+    place.store.items["9"] = broken
+    place.hand.set_field(OTHER, "x", "theirs")
+    document = document_of({"x": TEXT}, selector=Selector())
+    with pytest.raises(UsageError) as caught:
+        adopt(place, "x", document)
+    assert caught.value.kind == "nothing-to-adopt"
+    with pytest.raises(UsageError) as caught:
+        adopt(place, "y", document)
+    assert caught.value.kind == "not-in-mirror"
+
+
+@pytest.mark.parametrize("name", ["data.new", "stringData.new", "new"])
+@pytest.mark.parametrize("selector", [Selector(), MANIFEST])
+def test_what_is_new_in_the_data_of_a_secret_is_encoded_and_nothing_else(
+    place: MemoryPlace, name: str, selector: Selector
+) -> None:
+    """``data`` of a plain map is a key like any other."""
+    place.hand.add_field(FILE, name, "hello")
+    edit = adopt(place, name, document_of({"x": TEXT}, selector=selector))
+    in_secret = name == "data.new" and selector is MANIFEST
+    assert edit.value.reveal() == (b"aGVsbG8=" if in_secret else b"hello")
+    assert edit.path == tuple(name.split("."))
+
+
+def test_a_file_without_metadata_is_no_secret(place: MemoryPlace) -> None:
+    place.hand.add_field(FILE, "data.new", "hello")
+    assert (
+        adopt(place, "data.new", Document(Structure([], None), [], Secret(b""))).value.reveal()
+        == b"hello"
+    )
+
+
+def test_the_leaf_keeps_its_type_and_a_null_becomes_a_text(place: MemoryPlace) -> None:
+    place.hand.set_field(FILE, "x", "5")
+    for type_, expected in (
+        (LeafType.INT, LeafType.INT), (LeafType.STR, LeafType.STR), (LeafType.NULL, LeafType.STR),
+    ):  # fmt: skip
+        document = document_of({"x": (type_, "4")}, selector=Selector())
+        assert adopt(place, "x", document).type is expected
+    assert adopt(place, "x", document_of({}, selector=Selector())).type is LeafType.STR
+
+
+def test_a_bare_name_means_a_key_of_the_top_and_no_position(place: MemoryPlace) -> None:
+    place.hand.add_field(FILE, "a b", "1")
+    place.hand.add_field(FILE, "b", "2")
+    document = document_of({"x": TEXT}, selector=Selector())
+    assert adopt(place, '["a b"]', document).path == ("a b",)
+    with pytest.raises(UsageError):
+        adopt(place, "a.b", document)
