@@ -208,6 +208,8 @@ HINTS: Final[dict[str, str]] = {
     "no-such-revision": "`git log` shows what there is; a shallow clone has only the newest",
     "misplaced-value": "values of a Secret stand below data or stringData",
     "edit-kept": "go on with `plana-secrets edit {file} --continue`, or drop it with --discard",
+    "twin-name": "`plana-secrets ls` shows the names there are; choose one that can be told apart",
+    "invisible-name": "type the name again; it was probably pasted with a character of no width",
     "no-kept-edit": "start one with `plana-secrets edit FILE`",
     "same-path-changed": "`plana-secrets edit {file} --continue --prefer mine`, or theirs, decides",
     "editor-did-not-wait": "make it wait: PLANA_EDITOR='{editor} {option}'",

@@ -21,6 +21,7 @@ from plana_secrets.verify.checks.attributes import check_attributes
 from plana_secrets.verify.checks.copies import CopyFinder
 from plana_secrets.verify.checks.flux import FLUX_MARK, check_flux, flux_paths
 from plana_secrets.verify.checks.identities import MARK, check_identities
+from plana_secrets.verify.checks.names import check_names
 from plana_secrets.verify.checks.tree import (
     check_kind,
     check_plain,
@@ -111,6 +112,7 @@ def check_surroundings(
     for result in sorted(results, key=lambda one: one.file):
         yield from copies.add(result.file, result.sketch)
     if listing.whole:
+        yield from check_names(sorted({*listing.secret, *listing.plain, *listing.absent}))
         yield from _check_roots(workspace.settings.roots, listing.secret)
         yield from check_rules(rules, listing.secret)
         yield from _check_marked_files(workspace, listing, rules, policy, results)

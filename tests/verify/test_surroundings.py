@@ -29,7 +29,8 @@ def small(world: World) -> World:
 )  # fmt: skip
 def test_what_is_neither_encrypted_nor_listed_is_denied(small: World, name: str) -> None:
     write(small, f"infra/secrets/dev/{name}", "password: hunter2\n")
-    ((check, file, path),) = checks(verify(small))
+    found = [one for one in checks(verify(small)) if one[0] != "twin-names"]
+    ((check, file, path),) = found
     assert check in {"not-a-secret-file", "not-sops"}
     assert (file, path) == (f"infra/secrets/dev/{name}", None)
 

@@ -60,10 +60,18 @@ def new(
         facts = {"file": target, "kind": str(kind), "dry_run": dry_run}
         context.output.json_object("new", facts)
         return
+    _warn_of_twins(context, target)
     context.output.talk(f"{target} {'would be made' if dry_run else 'is made'}, a {kind}")
     if not dry_run:
         path = "PATH" if kind is FileKind.PLAIN_MAP else "stringData.KEY"
         context.output.talk(f"next: plana-secrets set {target} {path}")
+
+
+def _warn_of_twins(context: Context, file: str) -> None:
+    from plana_secrets.secretfiles.names import check_name, shown
+
+    for other in check_name(context.workspace, file):
+        context.output.warn(f"{shown(file)} and {shown(other)} are one file on a Mac")
 
 
 def _find_target(context: Context, text: str) -> str:

@@ -15,6 +15,7 @@ from plana_secrets.errors import UsageError
 from plana_secrets.git.search import index_ids
 from plana_secrets.paths import LeafPath, format_path
 from plana_secrets.secret import Secret
+from plana_secrets.secretfiles.names import check_name
 from plana_secrets.secretfiles.open import read_bytes_of
 from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.secretfiles.writing.stage import StagedFile, check_result, parse_plain, preflight
@@ -40,9 +41,10 @@ def stage_encryption(workspace: Workspace, file: str) -> Encryption:
     Raises:
         UsageError: it is encrypted already, is no file that may be encrypted (kind
             ``nothing-to-encrypt``, or what the kind of the file forbids), or has no rule.
-        FailedError: see ``stage.preflight`` and ``stage.check_result``.
+        FailedError: see ``stage.preflight``, ``names.check_name`` and ``stage.check_result``.
     """
     rule = preflight(workspace, file)
+    check_name(workspace, file)
     data = read_bytes_of(workspace, file)
     content = parse_plain(Secret(data), file)
     encrypted, readable = _divide(content, rule.selector)

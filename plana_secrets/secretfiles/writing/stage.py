@@ -26,6 +26,7 @@ from plana_secrets.document.kinds import canonical_selector
 from plana_secrets.errors import FailedError, MalformedError, UsageError
 from plana_secrets.paths import LeafPath, format_path
 from plana_secrets.secret import Secret
+from plana_secrets.secretfiles.names import check_name
 from plana_secrets.secretfiles.open import open_bytes, path_of, read_bytes_of
 from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.sops.model import Comment, Document, Empty, Item, Leaf, LeafType
@@ -117,9 +118,10 @@ def stage_new(workspace: Workspace, file: str, content: Content | Secret) -> Sta
 
     Raises:
         ConflictError: kind ``file-exists``, when it is written.
-        UsageError, FailedError: see ``preflight``.
+        UsageError, FailedError: see ``preflight`` and ``check_name``.
     """
     preflight(workspace, file)
+    check_name(workspace, file)
     if isinstance(content, Secret):
         plain, content = content, parse_plain(content, file)
     else:

@@ -118,6 +118,15 @@ CONTENT_CHECKS: Final = (
         "Rename the key and set its value again.",
     ),
     Check(
+        "twin-keys",
+        Severity.WARNING,
+        Level.L1,
+        "Two keys of one map look the same.",
+        "They differ in what cannot be seen, such as a character without width: which of the two "
+        "values a program reads cannot be told from the file.",
+        "Remove one of them with `plana-secrets edit`.",
+    ),
+    Check(
         "value-in-key-name",
         Severity.WARNING,
         Level.L1,

@@ -82,6 +82,23 @@ REPOSITORY_CHECKS: Final = (
         acceptable=False,
     ),
     Check(
+        "twin-names",
+        Severity.WARNING,
+        Level.L1,
+        "Two files or folders whose names are the same to a person or to another file system.",
+        "A Mac keeps one file for both, whichever was written last; where the names differ in "
+        "what cannot be seen, anyone who edits one may mean the other.",
+        "Rename one of them with `git mv`.",
+    ),
+    Check(
+        "invisible-name",
+        Severity.WARNING,
+        Level.L1,
+        "The name of a file holds a character that cannot be seen.",
+        "It can be taken for another file, and be typed by nobody.",
+        "Rename it with `git mv`.",
+    ),
+    Check(
         "git-attributes",
         Severity.ERROR,
         Level.L1,

@@ -1,0 +1,150 @@
+"""Names that are two to git and one to a person, to a Mac, or to a program that tidies up.
+
+Pure, except for ``check_name``, which asks git for the names there are. Letters that look
+alike in two scripts are not compared: only what Unicode itself calls the same.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from plana_secrets.errors import UsageError
+from plana_secrets.secretfiles.workspace import Workspace
+
+_TIDIED: Final = re.compile(r"[ .]+$|^ +| +(?=\.)")
+"""Blanks and dots that some file systems drop, or nobody sees."""
+_FILLERS: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
+"""Letters by their category, and nothing on a screen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Twins:
+    """``name``, a file or a folder, and the ``others`` of its folder that are the same.
+
+    ``by_case``: they differ in capital and small letters, which can at least be seen.
+    """
+
+    name: str
+    others: tuple[str, ...]
+    by_case: bool
+
+    @property
+    def difference(self) -> str:
+        return "in capital letters" if self.by_case else "in what cannot be seen"
+
+
+def find_twins(files: Iterable[str]) -> Iterator[Twins]:
+    """Every file and folder of ``files`` that has a twin, in the order of the names."""
+    groups: dict[str, set[str]] = defaultdict(set)
+    for file in files:
+        for name in _with_folders(file):
+            groups[_folded(name, case=True)].add(name)
+    twins = [
+        Twins(name, tuple(others), by_case=not any(_looks_same(name, one) for one in others))
+        for group in groups.values()
+        if len(group) > 1
+        for name in group
+        if (others := sorted(one for one in group if _last(one) != _last(name)))
+    ]
+    yield from sorted(twins, key=lambda one: one.name)
+
+
+def has_invisible(name: str) -> bool:
+    """Whether a name holds a character that shows nothing, or turns the text around."""
+    return not _is_ordinary(name) and any(map(_is_invisible, name))
+
+
+@lru_cache(maxsize=4096)
+def visible_form(text: str) -> str:
+    """What a text looks like: its normal form without characters that show nothing."""
+    if _is_ordinary(text):
+        return text
+    composed = unicodedata.normalize("NFKC", text)
+    visible = "".join(one for one in composed if not _is_invisible(one))
+    return unicodedata.normalize("NFKC", visible)
+
+
+def shown(name: str) -> str:
+    """A name for a message: what is not ASCII is escaped, so that twins can be told apart."""
+    return name if _is_ordinary(name) else name.encode("unicode_escape").decode("ascii")
+
+
+def check_name(workspace: Workspace, file: str) -> tuple[str, ...]:
+    """Stop where ``file`` would be a second name for one that git knows.
+
+    The names from which it differs in capital letters only are returned: here they are
+    two files, and on a Mac one.
+
+    Raises:
+        UsageError: it looks like another name (kind ``twin-name``), or holds a character
+            that cannot be seen (kind ``invisible-name``).
+    """
+    if has_invisible(file):
+        raise UsageError(
+            f"{shown(file)} holds a character that cannot be seen",
+            kind="invisible-name",
+            file=file,
+        )
+    known = workspace.repository.known_files(under=workspace.settings.roots)
+    ours = set(_with_folders(file))
+    found = [one for one in find_twins({*known, file}) if one.name in ours]
+    for twins in found:
+        if not twins.by_case:
+            other = shown(next(one for one in twins.others if _looks_same(one, twins.name)))
+            raise UsageError(
+                f"{shown(twins.name)} differs from {other} in what cannot be seen only",
+                kind="twin-name",
+                file=file,
+                other=other,
+            )
+    return tuple(other for twins in found for other in twins.others)
+
+
+def _is_ordinary(text: str) -> bool:
+    return text.isascii() and text.isprintable()
+
+
+def _with_folders(file: str) -> Iterator[str]:
+    """A file and every folder above it."""
+    position = file.find("/")
+    while position > 0:
+        yield file[:position]
+        position = file.find("/", position + 1)
+    yield file
+
+
+def _last(name: str) -> str:
+    return name.rpartition("/")[2]
+
+
+def _looks_same(one: str, other: str) -> bool:
+    return _folded(_last(one), case=False) == _folded(_last(other), case=False)
+
+
+def _folded(name: str, *, case: bool) -> str:
+    return "/".join(_folded_part(part, case=case) for part in name.split("/"))
+
+
+@lru_cache(maxsize=8192)
+def _folded_part(part: str, *, case: bool) -> str:
+    text = visible_form(part)
+    if case:
+        # The dotted and the dotless i of Turkish are one letter to those who fold by another
+        # alphabet, and casefold leaves both.
+        text = visible_form(text.casefold()).replace("i\u0307", "i").replace("\u0131", "i")
+    return _TIDIED.sub("", text) or text
+
+
+@lru_cache(maxsize=1024)
+def _is_invisible(character: str) -> bool:
+    return (
+        unicodedata.category(character) in {"Cf", "Cc", "Zl", "Zp"}
+        or character in _FILLERS
+        or "VARIATION SELECTOR" in unicodedata.name(character, "")
+    )

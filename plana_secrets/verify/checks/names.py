@@ -1,0 +1,59 @@
+"""Names that look like, or are on another system, the name of something else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from plana_secrets.paths import LeafPath, format_path
+from plana_secrets.secretfiles.names import find_twins, has_invisible, shown, visible_form
+from plana_secrets.sops.model import Comment, Item
+from plana_secrets.verify.catalogue import found
+from plana_secrets.verify.finding import Finding
+from plana_secrets.verify.subject import Subject
+
+
+def check_names(files: Iterable[str]) -> Iterator[Finding]:
+    """Twins among the files under the roots and their folders, and names that hide something."""
+    names = list(files)
+    for twins in find_twins(names):
+        others = ", ".join(map(shown, twins.others))
+        message = f"{shown(twins.name)} differs from {others} {twins.difference} only"
+        yield found("twin-names", message, file=twins.name)
+    for file in names:
+        if has_invisible(file):
+            message = f"{shown(file)} holds a character that cannot be seen"
+            yield found("invisible-name", message, file=file)
+
+
+def check_twin_keys(subject: Subject) -> Iterator[Finding]:
+    """Two keys of one map that look the same: which of them a program reads cannot be seen.
+
+    Keys that differ in capital letters are two keys to every program.
+    """
+    if not any(map(_may_have_twin, subject.structure.items)):
+        return
+    first: dict[LeafPath, LeafPath] = {}
+    reported: set[LeafPath] = set()
+    for item in subject.structure.items:
+        if isinstance(item, Comment):
+            continue
+        for path, step in zip(_above(item.path), item.path, strict=True):
+            if isinstance(step, str):
+                key = (*path[:-1], visible_form(step).strip())
+                other = first.setdefault(key, path)
+                if other != path and path not in reported:
+                    reported.add(path)
+                    message = f"looks like {shown(format_path(other))}"
+                    yield subject.found("twin-keys", message, path=path, line=item.line)
+
+
+def _may_have_twin(item: Item) -> bool:
+    """Nearly every key of nearly every file is plain: then nothing needs to be compared."""
+    return any(
+        isinstance(step, str) and (not step.isascii() or step != step.strip()) for step in item.path
+    )
+
+
+def _above(path: LeafPath) -> Iterator[LeafPath]:
+    """The path of every step down to ``path`` itself."""
+    return (path[: end + 1] for end in range(len(path)))
