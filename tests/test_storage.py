@@ -14,9 +14,12 @@ from plana_secrets.errors import ConflictError, FailedError
 from plana_secrets.storage import (
     append_synced,
     find_leftovers,
+    is_held,
     locked,
+    make_folder,
     read_regular_file,
     remove_file,
+    remove_tree,
     replace_file,
 )
 
@@ -153,3 +156,107 @@ def test_what_cannot_be_read_is_told_apart(tmp_path, make, kind):
     with pytest.raises(FailedError) as caught:
         read_regular_file(tmp_path / "x", limit=10)
     assert caught.value.kind == kind
+
+
+def test_a_file_of_exactly_the_limit_is_read(tmp_path):
+    (tmp_path / "x").write_bytes(b"x" * 10)
+    assert read_regular_file(tmp_path / "x", limit=10) == b"x" * 10
+    (tmp_path / "x").write_bytes(b"")
+    assert read_regular_file(tmp_path / "x", limit=0) == b""
+
+
+def test_a_replacement_is_on_the_disk_before_it_is_in_place_and_its_name_after(tmp_path):
+    """What a power cut at any moment leaves is the old file or the new one."""
+    trace = tmp_path / "trace"
+    calls = "trace=fsync,fdatasync,rename,renameat,renameat2"
+    subprocess.run(
+        ["strace", "-f", "-qq", "-y", "-o", str(trace), "-e", calls, sys.executable, "-I", "-S", "-c",
+         f"import sys; sys.path.append({ROOT!r})\n{WRITER}", str(tmp_path / "a.yaml")],
+        check=True,
+    )  # fmt: skip
+    steps = [line.split(None, 1)[1].split("(")[0] for line in trace.read_text().splitlines()]
+    assert steps == ["fsync", "rename", "fsync"]
+    assert f"<{tmp_path}>" in trace.read_text().splitlines()[-1]
+
+
+def test_a_torn_last_line_goes_before_the_next_one(tmp_path):
+    journal = tmp_path / "journal"
+    for torn, kept in ((b"one\ntw", b"one\n"), (b"tor", b""), (b"one\n", b"one\n")):
+        journal.write_bytes(torn)
+        append_synced(journal, b"next\n")
+        assert journal.read_bytes() == kept + b"next\n"
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        lambda path: replace_file(path / "a/b", b"x"),
+        lambda path: append_synced(path / "a/b", b"x"),
+        lambda path: remove_file(path / "a/b"),
+        lambda path: make_folder(path / "a/b"),
+        lambda path: make_folder(path / "a"),
+        lambda path: append_synced(path / "link", b"x"),
+        lambda path: locked(path / "link", holder="x").__enter__(),
+        lambda path: locked(path / "a/b", holder="x").__enter__(),
+    ],
+)
+def test_what_cannot_be_written_is_an_error_of_ours(tmp_path, action):
+    (tmp_path / "a").write_bytes(b"a file, where a folder is needed")
+    (tmp_path / "link").symlink_to("target")
+    with pytest.raises(FailedError) as caught:
+        action(tmp_path)
+    assert caught.value.kind == "unwritable-file"
+    assert not (tmp_path / "target").exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "link"]
+
+
+def test_a_folder_is_not_replaced_by_a_file(tmp_path):
+    (tmp_path / "x").mkdir()
+    with pytest.raises(FailedError) as caught:
+        replace_file(tmp_path / "x", b"x")
+    assert caught.value.kind == "not-a-regular-file"
+
+
+def test_a_tree_is_removed_and_no_link_in_it_is_followed(tmp_path):
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside/kept").touch()
+    tree = tmp_path / "tree"
+    (tree / "a/b").mkdir(parents=True)
+    (tree / "a/file").touch()
+    (tree / "a/link").symlink_to(tmp_path / "outside")
+    remove_tree(tree)
+    assert not tree.exists()
+    assert (tmp_path / "outside/kept").exists()
+    (tmp_path / "link").symlink_to("outside")
+    remove_tree(tmp_path / "link")
+    remove_tree(tmp_path / "gone")
+    assert [path.name for path in tmp_path.iterdir()] == ["outside"]
+
+
+def test_a_folder_is_made_with_its_parents_and_its_mode_once(tmp_path):
+    make_folder(tmp_path / "a/b", mode=0o700)
+    make_folder(tmp_path / "a/b")
+    assert (tmp_path / "a/b").stat().st_mode & 0o777 == 0o700
+
+
+def test_whether_a_lock_is_held_is_seen_without_taking_it(tmp_path):
+    lock = tmp_path / "lock"
+    assert not is_held(lock)
+    assert not lock.exists()
+    with locked(lock, holder="a longer name than the next"):
+        assert is_held(lock)
+        assert is_held(lock)
+    assert not is_held(lock)
+    with locked(lock, holder="next"):
+        assert lock.read_bytes() == b"next"
+    assert lock.stat().st_mode & 0o777 == 0o600
+
+
+def test_what_looks_like_a_leftover_and_is_no_file_is_none(tmp_path):
+    name = ".a.yaml.plana-0123abcd"
+    (tmp_path / "folder" / name).mkdir(parents=True)
+    (tmp_path / "link").mkdir()
+    (tmp_path / "link" / name).symlink_to("/etc/passwd")
+    (tmp_path / "deep/er").mkdir(parents=True)
+    (tmp_path / "deep/er" / name).touch()
+    assert find_leftovers(tmp_path) == [tmp_path / "deep/er" / name]
