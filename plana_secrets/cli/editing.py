@@ -7,6 +7,7 @@ encrypted to the person.
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import os
 import shlex
@@ -17,10 +18,12 @@ from pathlib import Path
 from typing import Final
 
 from plana_secrets import memory
+from plana_secrets.cli.astyped import tell_as_typed
 from plana_secrets.cli.context import Context
 from plana_secrets.cli.editor import choose_editor, run_editor
 from plana_secrets.cli.output import safe_line
 from plana_secrets.cli.terminal import ask_line, is_interactive, require_interactive
+from plana_secrets.document.astyped import Typed
 from plana_secrets.document.edits import Content, changed_paths
 from plana_secrets.document.merge import COMMENTS, Side
 from plana_secrets.errors import ConflictError, MalformedError, PlanaSecretsError, UsageError
@@ -45,14 +48,20 @@ _LIMIT: Final = 5 * 1024 * 1024
 
 
 class EditSession:
-    """The edit of one file by one person. ``prefer``: who wins a conflict; None: ask."""
+    """The edit of one file by one person. ``prefer``: who wins a conflict; None: ask.
 
-    def __init__(self, context: Context, file: str, *, prefer: Side | None, dry_run: bool) -> None:
+    ``typed``: new scalars have the type that YAML gives them.
+    """
+
+    def __init__(
+        self, context: Context, file: str, *, prefer: Side | None, typed: bool, dry_run: bool
+    ) -> None:
         self._context = context
         self._workspace = context.workspace
         self._output = context.output
         self._file = file
         self._prefer = prefer
+        self._typed = typed
         self._dry_run = dry_run
 
     def start(self) -> None:
@@ -83,30 +92,22 @@ class EditSession:
         with memory.private_folder() as folder:
             desk = Desk(self._context, opened, folder / Path(self._file).name)
             desk.put(text)
-            with self._kept_when_ended(desk):
-                revised = desk.work(edited=edited)
-            changes = compare(opened.content, revised)
-            if changes is None:
-                self._conclude(opened, None, Changes())
-                return
-            self._show(changes)
             with self._kept_when_not_written(desk):
-                staged = self._write(opened, revised)
-        self._conclude(opened, staged, changes)
-
-    @contextlib.contextmanager
-    def _kept_when_ended(self, desk: Desk) -> Iterator[None]:
-        """A signal or a lost terminal ends the run, not the work that was saved so far."""
-        try:
-            yield
-        except PlanaSecretsError:
-            raise
-        except BaseException:
-            self._keep(desk)
-            raise
+                typed = desk.work(edited=edited, yaml_types=self._typed)
+                changes = compare(opened.content, typed)
+                if changes is None:
+                    staged = None
+                else:
+                    self._show(changes)
+                    tell_as_typed(self._output, typed.as_text, typed.nulls)
+                    staged = self._write(opened, typed.content)
+        self._conclude(opened, staged, changes or Changes())
+        if changes is None and desk.hint:
+            self._output.talk(f"hint: {desk.hint}")
 
     @contextlib.contextmanager
     def _kept_when_not_written(self, desk: Desk) -> Iterator[None]:
+        """An error, a signal or a lost terminal ends the run, not the work saved so far."""
         try:
             yield
         except BaseException:
@@ -114,15 +115,13 @@ class EditSession:
             raise
 
     def _keep(self, desk: Desk) -> None:
-        if self._dry_run or not desk.is_touched:
+        if self._dry_run or desk.is_given_up or not desk.is_touched:
             return
-        edit = kept.KeptEdit(self._file, desk.opened.text, desk.text)
-        with contextlib.suppress(ValueError):  # what is no text cannot be gone on with
-            kept.keep_edit(self._workspace, edit)
-            self._output.talk(
-                "your edit is kept, encrypted to you; go on with: "
-                f"plana-secrets edit {shlex.quote(self._file)} --continue"
-            )
+        kept.keep_edit(self._workspace, kept.KeptEdit(self._file, desk.opened.text, desk.text))
+        self._output.talk(
+            "your edit is kept, encrypted to you; go on with: "
+            f"plana-secrets edit {shlex.quote(self._file)} --continue"
+        )
 
     def _write(self, opened: Opened, revised: Content) -> StagedFile:
         """Until nobody comes between: stage, ask about what both changed, write."""
@@ -189,16 +188,21 @@ class EditSession:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Paths, spelled. ``others``: comments or the order of entries changed."""
+    """Paths, spelled. ``others``: comments or the order of entries changed.
+
+    ``as_text``: new values that were kept as text, for YAML would have changed them.
+    """
 
     added: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     others: bool = False
+    as_text: tuple[str, ...] = ()
 
 
-def compare(before: Content, after: Content) -> Changes | None:
+def compare(before: Content, typed: Typed) -> Changes | None:
     """What an edit changed; None for nothing."""
+    after = typed.content
     if describe(before) == describe(after):
         return None
     old, new = before.leaves(), after.leaves()
@@ -208,6 +212,7 @@ def compare(before: Content, after: Content) -> Changes | None:
         tuple(format_path(path) for path in paths if path in old and path in new),
         tuple(format_path(path) for path in paths if path not in new),
         others=not paths,
+        as_text=tuple(format_path(path) for path in typed.as_text),
     )
 
 
@@ -218,13 +223,17 @@ class Desk:
         self._context = context
         self.opened = opened
         self._path = path
+        self.is_given_up = False
+        self.hint = ""
 
     def put(self, text: Secret) -> None:
         replace_file(self._path, text.reveal(), mode=0o600)
 
     @property
     def text(self) -> Secret:
-        return Secret(read_regular_file(self._path, limit=_LIMIT))
+        """What the person saved, without the marks of an editor that writes for Windows."""
+        content = read_regular_file(self._path, limit=_LIMIT)
+        return Secret(content.removeprefix(codecs.BOM_UTF8).replace(b"\r\n", b"\n"))
 
     @property
     def is_touched(self) -> bool:
@@ -234,7 +243,7 @@ class Desk:
         except PlanaSecretsError:
             return False
 
-    def work(self, *, edited: bool) -> Content:
+    def work(self, *, edited: bool, yaml_types: bool) -> Typed:
         """The content that the person made.
 
         Raises:
@@ -246,7 +255,10 @@ class Desk:
                 self._edit()
             edited = False
             try:
-                return read_text(self._context.workspace, self.text, self.opened)
+                text = self.text
+                if text == self.opened.text:
+                    return Typed(self.opened.content)
+                return read_text(self._context.workspace, text, self.opened, yaml_types=yaml_types)
             except (MalformedError, UsageError) as error:
                 self._ask_again(error)
 
@@ -258,14 +270,19 @@ class Desk:
             self._context.output.warn(f"{editor.name} may keep copies of what you edit")
         start = time.monotonic()
         run_editor(editor, self._path)
-        quick = time.monotonic() - start < _AT_ONCE
-        if quick and editor.wait_option and not self.is_touched:
+        if time.monotonic() - start >= _AT_ONCE or self.is_touched:
+            return
+        if editor.wait_option:
             raise UsageError(
                 f"the editor {editor.name} returned at once",
                 kind="editor-did-not-wait",
                 editor=editor.name,
                 option=editor.wait_option,
             )
+        self.hint = (
+            f"{editor.name} returned at once; if it opens a window, add the option that makes it"
+            " wait, such as --wait, to $EDITOR"
+        )
 
     def _ask_again(self, error: PlanaSecretsError) -> None:
         """Explain the mistake, and go on only with somebody who fixes it."""
@@ -274,4 +291,5 @@ class Desk:
         self._context.output.talk(f"a mistake: {error.message}")
         question = "Enter to edit again, q to give your edit up"
         if ask_line(self._context, question).strip().lower() in {"q", "quit"}:
+            self.is_given_up = True
             raise error

@@ -224,7 +224,8 @@ HINTS: Final[dict[str, str]] = {
     "bad-type": "`plana-secrets edit` writes values of every type that the file may hold",
     "bad-value": "leave --type out, or give it as --type {type} takes it",
     "bad-glob": "fix it in plana-secrets.toml; globs are those of .gitignore",
-    "bad-content": "fix that line and try again",
+    "bad-content": "fix that line; put a value in quotes if it begins with one of * & ! % @ ` {{ [,"
+    " or holds ': ' or ' #'",
     "bad-kept-edit": "`plana-secrets edit {file} --discard` forgets it",
     "bad-name": "lower-case letters, digits and '-', as Kubernetes takes them",
     "bad-form": "for example hex:32, b64:48, b64url:32, alnum:24 or uuid",

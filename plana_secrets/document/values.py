@@ -62,6 +62,13 @@ def _float(text: str) -> bytes | None:
     return written.encode("ascii")
 
 
+def written(leaf_type: LeafType, value: Secret) -> bytes:
+    """A value as YAML and JSON write it: ``true``, not sops's own ``True``."""
+    if leaf_type is LeafType.BOOL:
+        return value.reveal().lower()
+    return b"null" if leaf_type is LeafType.NULL else value.reveal()
+
+
 _READERS: Final[dict[LeafType, Callable[[str], bytes | None]]] = {
     LeafType.INT: _integer,
     LeafType.FLOAT: _float,

@@ -35,6 +35,7 @@ Examples:
     type=click.Choice(["mine", "theirs"]),
     help="Who wins where both changed the same path; by default you are asked.",
 )
+@click.option("--typed", is_flag=True, help="Take every new number and date as YAML reads it.")
 @click.option("--dry-run", is_flag=True, help="Do everything but write.")
 @pass_context
 def edit(
@@ -43,19 +44,22 @@ def edit(
     resume: bool,
     discard: bool,
     prefer: Side | None,
+    typed: bool,
     dry_run: bool,
 ) -> None:
     """Edit FILE as plain YAML in your editor.
 
     The text lies in memory only, and what you make of it is checked before anything is
-    written; a mistake opens the editor again. Unchanged values keep their ciphertext.
+    written; a mistake opens the editor again. Unchanged values keep their ciphertext. A new
+    value such as 0042, 1.10 or 2024-01-02, which YAML would change, is kept as text.
     """
     from plana_secrets.cli.editing import EditSession
     from plana_secrets.cli.secretfile import find_file
 
     if resume and discard:
         raise UsageError("--continue and --discard exclude each other", kind="usage")
-    session = EditSession(context, find_file(context, file), prefer=prefer, dry_run=dry_run)
+    name = find_file(context, file)
+    session = EditSession(context, name, prefer=prefer, typed=typed, dry_run=dry_run)
     if discard:
         session.discard()
     elif resume:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from plana_secrets.cli.arguments import file_argument
+from plana_secrets.cli.astyped import tell_as_typed
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.errors import UsageError
 
@@ -22,10 +23,13 @@ Examples:
 
 @click.command(epilog=EPILOG, short_help="Encrypt an existing plain file in place.")
 @file_argument()
+@click.option("--typed", is_flag=True, help="Take every number and date as YAML reads it.")
 @click.option("--dry-run", is_flag=True, help="Do everything but write.")
 @pass_context
-def encrypt(context: Context, file: str, dry_run: bool) -> None:
+def encrypt(context: Context, file: str, typed: bool, dry_run: bool) -> None:
     """Encrypt the plain FILE by its creation rule, in place.
+
+    A value such as 0042, 1.10 or 2024-01-02, which YAML would change, is kept as text.
 
     It also says whether git ever had the file in plain, in a commit, a stash or the
     index: then its values are known to everybody who can read the repository.
@@ -39,7 +43,7 @@ def encrypt(context: Context, file: str, dry_run: bool) -> None:
         raise UsageError(
             f"{target} is not where secret files are", kind="not-a-secret-file", file=target
         )
-    done = _write(context, target, dry_run=dry_run)
+    done = _write(context, target, typed=typed, dry_run=dry_run)
     history = find_plain_history(context.workspace, target)
     if context.json:
         _report_json(context, target, done, history, dry_run=dry_run)
@@ -47,14 +51,14 @@ def encrypt(context: Context, file: str, dry_run: bool) -> None:
         _report(context, target, done, history, dry_run=dry_run)
 
 
-def _write(context: Context, file: str, *, dry_run: bool) -> Encryption:
+def _write(context: Context, file: str, *, typed: bool, dry_run: bool) -> Encryption:
     from plana_secrets.secretfiles.editing.encrypt import stage_encryption
     from plana_secrets.secretfiles.writing.writer import write_files, writing
 
     if dry_run:
-        return stage_encryption(context.workspace, file)
+        return stage_encryption(context.workspace, file, yaml_types=typed)
     with writing(context.workspace, "encrypt"):
-        done = stage_encryption(context.workspace, file)
+        done = stage_encryption(context.workspace, file, yaml_types=typed)
         write_files(context.workspace, [done.staged], operation="encrypt")
     return done
 
@@ -69,6 +73,7 @@ def _report_json(
         "encrypted": [format_path(path) for path in done.encrypted],
         "readable": [format_path(path) for path in done.readable],
         "readable_comments": done.readable_comments,
+        "as_text": [format_path(path) for path in done.as_text],
         "plain_in_commits": list(history.commits),
         "plain_in_index": history.in_index,
         "dry_run": dry_run,
@@ -87,6 +92,7 @@ def _report(
     output.talk(f"{file} {'would be' if dry_run else 'is'} encrypted, {values}")
     if readable:
         output.talk(f"readable as before: {readable}")
+    tell_as_typed(output, done.as_text, done.nulls)
     if done.readable_comments:
         output.warn(f"{done.readable_comments} comments stay readable")
     if history.in_index:

@@ -12,7 +12,6 @@ from plana_secrets.errors import MalformedError
 
 if TYPE_CHECKING:
     from plana_secrets.secret import Secret
-    from plana_secrets.sops.model import Leaf
 
 EPILOG = """\b
 Examples:
@@ -38,6 +37,7 @@ def get(context: Context, file: str, path: str | None, decode: bool) -> None:
         no_such_path,
         warn_if_pending,
     )
+    from plana_secrets.document.values import written
     from plana_secrets.paths import format_path
     from plana_secrets.secretfiles.open import read_document_of
 
@@ -51,22 +51,13 @@ def get(context: Context, file: str, path: str | None, decode: bool) -> None:
     if found is None:
         raise no_such_path(document.structure.items, name, steps)
     leaf, value = found
-    content = _decoded(value, format_path(steps)) if decode else _written(leaf, value)
+    content = _decoded(value, format_path(steps)) if decode else written(leaf.type, value)
     if context.json:
         facts = {"file": name, "path": format_path(steps), "type": str(leaf.type)}
         text = content.decode("utf-8", "surrogateescape")
         context.output.json_object("get", {**facts, "value": text})
     else:
         context.output.data_bytes(content)
-
-
-def _written(leaf: Leaf, value: Secret) -> bytes:
-    """A value as YAML and JSON write it: ``true``, not sops's own ``True``."""
-    from plana_secrets.sops.model import LeafType
-
-    if leaf.type is LeafType.BOOL:
-        return value.reveal().lower()
-    return b"null" if leaf.type is LeafType.NULL else value.reveal()
 
 
 def _decoded(value: Secret, path: str) -> bytes:

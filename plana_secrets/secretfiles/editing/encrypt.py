@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
+from plana_secrets.document.astyped import Typed, keep_as_typed
 from plana_secrets.document.edits import Content
+from plana_secrets.document.emit import emit_yaml
 from plana_secrets.document.guard import check_setting
 from plana_secrets.document.kinds import FileKind, kind_of
 from plana_secrets.document.manifest import is_readable_field
@@ -20,23 +22,30 @@ from plana_secrets.secretfiles.open import read_bytes_of
 from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.secretfiles.writing.stage import StagedFile, check_result, parse_plain, preflight
 from plana_secrets.sops.model import Comment, Leaf, LeafType, Selector
-from plana_secrets.sops.reading.reader import is_sops, read_structure
+from plana_secrets.sops.reading.reader import is_sops, plain_scalars, read_structure
 from plana_secrets.sops.rules.selectors import is_encrypted_path
 from plana_secrets.storage import digest_of
 
 
 @dataclass(frozen=True, slots=True)
 class Encryption:
-    """``readable``: paths that stay readable by the file's selector; and so many comments."""
+    """``readable``: paths that stay readable by the file's selector; and so many comments.
+
+    ``as_text`` and ``nulls``: see ``document.astyped.Typed``.
+    """
 
     staged: StagedFile
     encrypted: tuple[LeafPath, ...]
     readable: tuple[LeafPath, ...]
     readable_comments: int
+    as_text: tuple[LeafPath, ...] = ()
+    nulls: tuple[LeafPath, ...] = ()
 
 
-def stage_encryption(workspace: Workspace, file: str) -> Encryption:
+def stage_encryption(workspace: Workspace, file: str, *, yaml_types: bool = False) -> Encryption:
     """The plain file ``file`` encrypted by its rule; the plain one stays until it is replaced.
+
+    ``yaml_types``: every scalar has the type that YAML gives it; see ``document.astyped``.
 
     Raises:
         UsageError: it is encrypted already, is no file that may be encrypted (kind
@@ -46,15 +55,26 @@ def stage_encryption(workspace: Workspace, file: str) -> Encryption:
     rule = preflight(workspace, file)
     check_name(workspace, file)
     data = read_bytes_of(workspace, file)
-    content = parse_plain(Secret(data), file)
+    typed = _read(Secret(data), file, yaml_types=yaml_types)
+    content = typed.content
     encrypted, readable = _divide(content, rule.selector)
     _check(content, rule.selector, file, encrypted, readable)
+    # as it stands in the file where possible: its layout of comments is the person's
+    plain = emit_yaml(content.items, content.values) if typed.as_text else Secret(data)
     ciphertext = workspace.sops.encrypt(
-        Secret(data), file=file, config=workspace.rules_path, root=workspace.root
+        plain, file=file, config=workspace.rules_path, root=workspace.root
     )
     check_result(workspace, file, ciphertext, content)
     staged = StagedFile(file, digest_of(data), ciphertext, encrypted)
-    return Encryption(staged, encrypted, readable, _readable_comments(content, rule.selector))
+    comments = _readable_comments(content, rule.selector)
+    return Encryption(staged, encrypted, readable, comments, typed.as_text, typed.nulls)
+
+
+def _read(plain: Secret, file: str, *, yaml_types: bool) -> Typed:
+    if yaml_types:
+        return Typed(parse_plain(plain, file))
+    content = parse_plain(plain, file, odd_as_text=True)
+    return keep_as_typed(content, plain_scalars(plain.reveal()), {})
 
 
 def _divide(

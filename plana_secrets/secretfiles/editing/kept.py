@@ -46,8 +46,9 @@ def keep_edit(workspace: Workspace, edit: KeptEdit) -> Path:
         raise CredentialError("no identity to keep the edit for", kind="no-identity")
     content = {
         "file": edit.file,
-        "started": edit.started.reveal_text(),
-        "text": edit.text.reveal_text(),
+        # what is no text is kept as well: it is the person's work
+        "started": edit.started.reveal().decode("utf-8", "surrogateescape"),
+        "text": edit.text.reveal().decode("utf-8", "surrogateescape"),
     }
     path = _path_of(workspace, edit.file)
     make_folder(path.parent, mode=0o700)
@@ -70,9 +71,9 @@ def find_kept_edit(workspace: Workspace, file: str) -> KeptEdit | None:
         raise CredentialError(f"no identity opens the kept edit of {file}", kind="no-identity-fits")
     try:
         content = json.loads(opened.reveal())
-        texts = (Secret.from_text(content[name]) for name in ("started", "text"))
-        return KeptEdit(content["file"], *texts)
-    except (ValueError, KeyError, TypeError):
+        texts = (content[name].encode("utf-8", "surrogateescape") for name in ("started", "text"))
+        return KeptEdit(content["file"], *map(Secret, texts))
+    except (AttributeError, ValueError, KeyError, TypeError):
         raise MalformedError(f"the kept edit of {file} is damaged", kind="bad-kept-edit") from None
 
 

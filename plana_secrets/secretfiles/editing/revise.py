@@ -7,11 +7,13 @@ from what was there.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Final, NoReturn
 
-from plana_secrets.document.edits import Content, changed_paths, content_of
+from plana_secrets.document.astyped import Typed, keep_as_typed
+from plana_secrets.document.edits import EMPTY_CONTENT, Content, changed_paths, content_of
 from plana_secrets.document.guard import check_removal, check_setting
 from plana_secrets.document.kinds import FileKind, kind_of
 from plana_secrets.document.manifest import is_readable_field
@@ -30,9 +32,13 @@ from plana_secrets.secretfiles.writing.stage import (
     preflight,
     stage_content,
 )
-from plana_secrets.sops.model import LeafType, Selector
+from plana_secrets.sops.model import Empty, Leaf, LeafType, Selector
+from plana_secrets.sops.reading.reader import plain_scalars
 from plana_secrets.sops.rules.selectors import is_encrypted_path
 from plana_secrets.storage import digest_of
+
+_DATA: Final = frozenset({("data",), ("stringData",)})
+_EMPTY_DATA: Final = re.compile(rb"(?m)^(data|stringData): \{\}$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,8 @@ def open_text(workspace: Workspace, file: str) -> Opened:
     check_against_rule(document, rule, file)
     content = content_of(document)
     text = workspace.sops.decrypt(data, identities=workspace.identities)
-    return Opened(file, _faithful(text, content, file), content, rule.selector, digest_of(data))
+    text = _inviting(_faithful(text, content, file), content)
+    return Opened(file, text, content, rule.selector, digest_of(data))
 
 
 def _faithful(text: Secret, content: Content, file: str) -> Secret:
@@ -84,15 +91,45 @@ def _faithful(text: Secret, content: Content, file: str) -> Secret:
     return emit_yaml(content.items, content.values)
 
 
-def read_text(workspace: Workspace, text: Secret, opened: Opened) -> Content:
+def _inviting(text: Secret, content: Content) -> Secret:
+    """A text that one can type into: ``{}`` must be taken away before a first line fits."""
+    if not content.items:
+        return Secret(b"")
+    return Secret(_EMPTY_DATA.sub(rb"\1:", text.reveal()))
+
+
+def _parse_revised(text: Secret, file: str, started: Content) -> Content:
+    """The text as YAML, with what ``_inviting`` took away back in its place."""
+    if not text.reveal().strip():
+        return EMPTY_CONTENT
+    content = parse_plain(text, file, odd_as_text=True)
+    empties = {one.path: one for one in started.items if isinstance(one, Empty)}
+    items = list(content.items)
+    for at, item in enumerate(items):
+        is_null = isinstance(item, Leaf) and item.type is LeafType.NULL
+        if is_null and item.path in _DATA and item.path in empties:
+            items[at] = empties[item.path]
+    return Content(tuple(items), content.values)
+
+
+def read_text(
+    workspace: Workspace, text: Secret, opened: Opened, *, yaml_types: bool = False
+) -> Typed:
     """What a revised text means, if it may be written.
+
+    ``yaml_types``: a new scalar has the type that YAML gives it, even where sops then
+    writes other characters than were typed.
 
     Raises:
         MalformedError: it is not YAML that can be kept; the message has the line.
         UsageError: a change in it is refused; the message has the path.
     """
-    content = parse_plain(text, opened.file)
-    if not content.leaves():
+    typed = Typed(_parse_revised(text, opened.file, opened.content))
+    if not yaml_types:
+        scalars = (plain_scalars(one.reveal()) for one in (text, opened.text))
+        typed = keep_as_typed(typed.content, *scalars)
+    content = typed.content
+    if not content.leaves() and opened.content.leaves():
         raise UsageError(f"{opened.file}: nothing is left in it", kind="last-value")
     before, after = opened.content.leaves(), content.leaves()
     for path in changed_paths(opened.content, content):
@@ -107,7 +144,7 @@ def read_text(workspace: Workspace, text: Secret, opened: Opened) -> Content:
             _check_new(path, *after[path], opened.selector)
         elif path in before:
             _check_removed(path, opened.selector)
-    return content
+    return typed
 
 
 def _check_new(path: LeafPath, kind: LeafType, value: Secret | None, selector: Selector) -> None:
@@ -172,6 +209,7 @@ def opened_from(file: str, started: Secret, selector: Selector) -> Opened:
         MalformedError: the text is none (kind ``bad-kept-edit``).
     """
     try:
-        return Opened(file, started, parse_plain(started, file), selector)
+        content = parse_plain(started, file) if started.reveal().strip() else EMPTY_CONTENT
+        return Opened(file, started, content, selector)
     except MalformedError:
         raise MalformedError(f"the kept edit of {file} is damaged", kind="bad-kept-edit") from None

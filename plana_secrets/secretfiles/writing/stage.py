@@ -140,19 +140,22 @@ def stage_removal(workspace: Workspace, file: str) -> StagedFile:
     return StagedFile(file, digest_of(read_bytes_of(workspace, file)), None)
 
 
-def parse_plain(plain: Secret, file: str) -> Content:
+def parse_plain(plain: Secret, file: str, *, odd_as_text: bool = False) -> Content:
     """The content of plain YAML, as sops will see it.
+
+    ``odd_as_text``: a number or a time that sops cannot use counts as text.
 
     Raises:
         MalformedError: it is not YAML that sops keeps as it is; the message has the line.
     """
     from plana_secrets.sops.reading.reader import read_structure
 
+    harmless = {"not-sops", "ambiguous-scalar"} if odd_as_text else {"not-sops"}
     structure = read_structure(plain.reveal())
     if structure.metadata is not None:
         raise UsageError(f"{file}: encrypted already", kind="already-encrypted", file=file)
     for defect in structure.defects:
-        if defect.check != "not-sops" and defect.severity == "error":
+        if defect.check not in harmless and defect.severity == "error":
             place = f"{file}:{defect.line}" if defect.line else file
             raise MalformedError(f"{place}: {defect.message}", kind="bad-content", file=file)
     values = (None if isinstance(item, Empty) else item.plain for item in structure.items)

@@ -11,6 +11,7 @@ from typing import Final
 
 from plana_secrets.age.identities import Identities
 from plana_secrets.errors import MalformedError
+from plana_secrets.paths import LeafPath
 from plana_secrets.secret import Secret
 from plana_secrets.sops.model import (
     Comment,
@@ -22,6 +23,7 @@ from plana_secrets.sops.model import (
 )
 from plana_secrets.sops.reading.crypto import Mac, Opener, additional_data
 from plana_secrets.sops.reading.datakey import find_data_key
+from plana_secrets.sops.reading.parts import Scalar
 from plana_secrets.sops.reading.scalars import is_canonical
 from plana_secrets.sops.reading.source import read_source
 from plana_secrets.sops.reading.structure import build_structure
@@ -44,6 +46,18 @@ def read_structure(data: bytes) -> Structure:
     if problems:
         return Structure([], None, problems)
     return build_structure(read_tree(text))
+
+
+def plain_scalars(data: bytes) -> dict[LeafPath, str]:
+    """The text of every scalar without quotes, by its path; empty for what cannot be read."""
+    text, problems = read_source(data)
+    if problems:
+        return {}
+    return {
+        (*scalar.container.path, scalar.step): scalar.value
+        for scalar in read_tree(text).scalars
+        if isinstance(scalar, Scalar) and scalar.plain and scalar.step is not None
+    }
 
 
 def is_sops(structure: Structure) -> bool:

@@ -1,0 +1,66 @@
+"""A scalar means what was typed: kept as text where its YAML reading would change it. Pure.
+
+``0042``, ``1.10``, ``0x1F``, ``2024-01-02`` and numbers of more digits than a float holds
+come back from sops as something else. Whoever types one into a secret file means these
+characters; a number or a word that comes back as it was typed keeps its type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from plana_secrets.document.edits import Content
+from plana_secrets.document.values import written
+from plana_secrets.paths import LeafPath
+from plana_secrets.secret import Secret
+from plana_secrets.sops.model import Leaf, LeafType
+from plana_secrets.sops.reading.scalars import resolve_plain
+
+PlainScalars = Mapping[LeafPath, str]
+"""The text of every scalar that is written without quotes, by its path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """``as_text``: paths kept as text. ``nulls``: paths that are null without saying so."""
+
+    content: Content
+    as_text: tuple[LeafPath, ...] = ()
+    nulls: tuple[LeafPath, ...] = ()
+
+
+def keep_as_typed(content: Content, scalars: PlainScalars, before: PlainScalars) -> Typed:
+    """``content`` with text where the type would change it.
+
+    ``before``: the scalars of the text that a person started from. One that is still
+    there has not been typed, and means what it meant.
+    """
+    known = {(_shape(path), text) for path, text in before.items()}
+    items, values = list(content.items), list(content.values)
+    as_text: list[LeafPath] = []
+    nulls: list[LeafPath] = []
+    for at, (item, value) in enumerate(zip(items, values, strict=True)):
+        if not isinstance(item, Leaf) or value is None:
+            continue
+        text = scalars.get(item.path)
+        if text is None or (_shape(item.path), text) in known:
+            continue
+        if item.type is LeafType.NULL:
+            nulls += [item.path] if text != "null" else []
+        elif _is_changed(item.type, value, text):
+            items[at] = replace(item, type=LeafType.STR)
+            values[at] = Secret.from_text(text)
+            as_text.append(item.path)
+    return Typed(Content(tuple(items), tuple(values)), tuple(as_text), tuple(nulls))
+
+
+def _is_changed(kind: LeafType, value: Secret, text: str) -> bool:
+    if kind is LeafType.STR:
+        return resolve_plain(text) is None  # sops itself refuses such a number
+    return written(kind, value) != text.encode()
+
+
+def _shape(path: LeafPath) -> tuple[str | None, ...]:
+    """The path without its positions: those move when an entry is added."""
+    return tuple(step if isinstance(step, str) else None for step in path)
