@@ -11,9 +11,7 @@ from plana_secrets.paths import LeafPath, format_path
 def tell_as_typed(output: Output, as_text: Sequence[LeafPath], nulls: Sequence[LeafPath]) -> None:
     """A notice for each kind, with its paths."""
     if as_text:
-        output.talk(
-            f"kept as text, as typed: {_names(as_text)} (--typed takes YAML's reading)"
-        )
+        output.talk(f"kept as text, as typed: {_names(as_text)} (--typed takes YAML's reading)")
     if nulls:
         output.warn(f"null: {_names(nulls)}; a value that begins with # or ~ needs quotes")
 

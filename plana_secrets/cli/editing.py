@@ -21,6 +21,7 @@ from plana_secrets import memory
 from plana_secrets.cli.astyped import tell_as_typed
 from plana_secrets.cli.context import Context
 from plana_secrets.cli.editor import choose_editor, run_editor
+from plana_secrets.cli.hints import find_hint
 from plana_secrets.cli.output import safe_line
 from plana_secrets.cli.terminal import ask_line, is_interactive, require_interactive
 from plana_secrets.document.astyped import Typed
@@ -67,8 +68,12 @@ class EditSession:
     def start(self) -> None:
         """Open the file, let the person edit it, write what came of it."""
         if kept.has_kept_edit(self._workspace, self._file):
+            found = kept.find_kept_edit(self._workspace, self._file)
+            reason = f"; it was not written: {found.reason}" if found and found.reason else ""
             raise ConflictError(
-                f"an edit of {self._file} is kept already", kind="edit-kept", file=self._file
+                f"an edit of {self._file} is kept already{reason}",
+                kind="edit-kept",
+                file=self._file,
             )
         opened = open_text(self._workspace, self._file)
         self._finish(opened, opened.text, edited=False)
@@ -110,14 +115,19 @@ class EditSession:
         """An error, a signal or a lost terminal ends the run, not the work saved so far."""
         try:
             yield
+        except PlanaSecretsError as error:
+            advice = find_hint(error)
+            self._keep(desk, f"{error.message} ({advice})" if advice else error.message)
+            raise
         except BaseException:
             self._keep(desk)
             raise
 
-    def _keep(self, desk: Desk) -> None:
+    def _keep(self, desk: Desk, reason: str = "") -> None:
         if self._dry_run or desk.is_given_up or not desk.is_touched:
             return
-        kept.keep_edit(self._workspace, kept.KeptEdit(self._file, desk.opened.text, desk.text))
+        edit = kept.KeptEdit(self._file, desk.opened.text, desk.text, reason)
+        kept.keep_edit(self._workspace, edit)
         self._output.talk(
             "your edit is kept, encrypted to you; go on with: "
             f"plana-secrets edit {shlex.quote(self._file)} --continue"
@@ -239,7 +249,8 @@ class Desk:
     def is_touched(self) -> bool:
         """Whether there is something of the person's to lose."""
         try:
-            return self.text != self.opened.text
+            text = self.text
+            return text != self.opened.text and bool(text.reveal().strip())
         except PlanaSecretsError:
             return False
 

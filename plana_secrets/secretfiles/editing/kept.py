@@ -25,11 +25,15 @@ from plana_secrets.storage import (
 
 @dataclass(frozen=True, slots=True)
 class KeptEdit:
-    """``started``: the plain text before the edit; ``text``: as the person left it."""
+    """``started``: the plain text before the edit; ``text``: as the person left it.
+
+    ``reason``: why it was not written, in words that hold no value.
+    """
 
     file: str
     started: Secret
     text: Secret
+    reason: str = ""
 
 
 def keep_edit(workspace: Workspace, edit: KeptEdit) -> Path:
@@ -46,6 +50,7 @@ def keep_edit(workspace: Workspace, edit: KeptEdit) -> Path:
         raise CredentialError("no identity to keep the edit for", kind="no-identity")
     content = {
         "file": edit.file,
+        "reason": edit.reason,
         # what is no text is kept as well: it is the person's work
         "started": edit.started.reveal().decode("utf-8", "surrogateescape"),
         "text": edit.text.reveal().decode("utf-8", "surrogateescape"),
@@ -71,8 +76,10 @@ def find_kept_edit(workspace: Workspace, file: str) -> KeptEdit | None:
         raise CredentialError(f"no identity opens the kept edit of {file}", kind="no-identity-fits")
     try:
         content = json.loads(opened.reveal())
-        texts = (content[name].encode("utf-8", "surrogateescape") for name in ("started", "text"))
-        return KeptEdit(content["file"], *map(Secret, texts))
+        started, text = (
+            Secret(content[name].encode("utf-8", "surrogateescape")) for name in ("started", "text")
+        )
+        return KeptEdit(content["file"], started, text, content.get("reason", ""))
     except (AttributeError, ValueError, KeyError, TypeError):
         raise MalformedError(f"the kept edit of {file} is damaged", kind="bad-kept-edit") from None
 

@@ -126,6 +126,7 @@ def test_a_dry_run_tells_and_writes_nothing(filled: World) -> None:
         "changed": ["port"],
         "removed": [],
         "others": False,
+        "as_text": [],
         "merged": False,
         "dry_run": True,
     }
@@ -155,7 +156,11 @@ def test_a_mistake_is_explained_by_its_place_and_nothing_is_written(
     assert re.search(place, done.stderr), done.stderr
     assert SENTINEL not in done.stdout + done.stderr
     assert (filled.repo / FILE).read_bytes() == before
-    assert kept_edits(filled) == []
+    assert len(kept_edits(filled)) == 1
+    assert SENTINEL.encode() not in kept_edits(filled)[0].read_bytes()
+    again = filled.run("edit", FILE, env=editor(filled, "true"))
+    assert "is kept already; it was not written: " in again.stderr
+    assert SENTINEL not in again.stderr
 
 
 def test_an_emptied_file_and_a_failing_editor_change_nothing(filled: World) -> None:
@@ -258,8 +263,10 @@ def test_a_value_at_the_wrong_indentation_does_not_end_up_readable(world: World)
     assert done.status == 2
     assert "API_KEY would stand in the file in plain" in done.stderr
     assert (world.repo / SECRET).read_bytes() == before
+    assert world.run("edit", SECRET, "--discard").status == 0
     done = edit(world, 'sed -i "s/KEY: old/KEY: [a]/" "$1"', file=SECRET)
     assert done.status == 2
+    assert world.run("edit", SECRET, "--discard").status == 0
     done = edit(world, 'sed -i "s/name: app/name: shop/; s/old/new/" "$1"', file=SECRET)
     assert done.status == 0, done.stderr
     assert world.decrypt(SECRET) == MANIFEST.replace("app", "shop").replace("old", "new")
@@ -492,3 +499,91 @@ def test_values_are_in_no_execve_and_in_no_file_outside_memory(
     for path in filled.folder.rglob("*"):
         if path.is_file():
             assert SENTINEL.encode() not in path.read_bytes(), path
+
+
+# -- what was typed is in the file or kept
+
+ENDINGS = {
+    "killed after it saved": ('echo "new: typed" >> "$1"; kill -9 $$', "kept"),
+    "a status after it saved": ('echo "new: typed" >> "$1"; exit 3', "kept"),
+    "no YAML": ('echo "new: [typed" >> "$1"', "kept"),
+    "no text": (r"""printf 'new: typed\377\n' >> "$1" """, "kept"),
+    "carriage returns": (r"""echo "new: typed" >> "$1"; sed -i 's/$/\r/' "$1" """, "written"),
+    "a byte order mark": (
+        r"""echo "new: typed" >> "$1"; printf '\357\273\277' | cat - "$1" > x; mv x "$1" """,
+        "written",
+    ),
+    "a new file in its place": ('{ cat "$1"; echo "new: typed"; } > x; mv x "$1"', "written"),
+    "the file in the repository gone": ('echo "new: typed" >> "$1"; rm "$REPO_FILE"', "kept"),
+    "emptied": (': > "$1"', "nothing"),
+    "removed": ('rm "$1"', "nothing"),
+    "left as it was": ("true", "nothing"),
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_what_was_typed_is_in_the_file_or_kept(filled: World, ending: str) -> None:
+    script, outcome = ENDINGS[ending]
+    secret_file = filled.repo / FILE
+    before = secret_file.read_bytes()
+    env = editor(filled, script) | {"REPO_FILE": str(secret_file)}
+    done = filled.run("edit", FILE, env=env)
+    if outcome == "written":
+        assert done.status == 0, done.stderr
+        assert filled.run("get", FILE, "new").stdout == "typed"
+        assert kept_edits(filled) == []
+        return
+    secret_file.write_bytes(before)
+    assert done.status == (0 if ending == "left as it was" else done.status)
+    assert bool(kept_edits(filled)) == (outcome == "kept"), done.stderr
+    if outcome == "kept":
+        assert f"plana-secrets edit {FILE} --continue" in done.stderr
+        seen = filled.folder / "seen"
+        repair = f"""cp "$1" {seen}; sed -i '/^new/d' "$1"; echo "new: typed" >> "$1" """
+        resumed = filled.run("edit", FILE, "--continue", env=editor(filled, repair))
+        if resumed.status != 0:  # without a terminal a mistake stays a mistake
+            assert "is kept" in resumed.stderr
+            assert kept_edits(filled)
+        else:
+            assert filled.run("get", FILE, "new").stdout == "typed"
+
+
+def test_a_new_file_can_be_typed_into(world: World) -> None:
+    world.run("new", FILE)
+    assert edit(world, '[ ! -s "$1" ] && echo "password: x" >> "$1"').status == 0
+    assert world.run("get", FILE, "password").stdout == "x"
+    world.run("new", SECRET, "--name", "app")
+    script = 'tail -n 1 "$1" | grep -qx "stringData:" && echo "    key: 0042" >> "$1"'
+    assert edit(world, script, file=SECRET).status == 0
+    assert world.run("get", SECRET, "stringData.key").stdout == "0042"
+
+
+def test_a_new_file_left_as_it_is_shown_is_no_error(world: World) -> None:
+    for file in (FILE, SECRET):
+        world.run("new", file)
+        before = (world.repo / file).read_bytes()
+        done = edit(world, "sleep 1.1", file=file)
+        assert (done.status, done.stderr) == (0, f"nothing was changed in {file}\n")
+        assert (world.repo / file).read_bytes() == before
+
+
+def test_an_editor_that_returns_at_once_gets_a_hint(filled: World) -> None:
+    done = edit(filled, "exit 0")
+    assert done.status == 0
+    assert "--wait" in done.stderr
+
+
+def test_numbers_are_kept_as_typed_and_types_are_left_alone(filled: World) -> None:
+    done = edit(filled, r"""printf 'pin: 0042\nbig: 12345678901234567890123\n' >> "$1" """)
+    assert done.status == 0, done.stderr
+    assert "kept as text, as typed: pin, big" in done.stderr
+    assert filled.run("get", FILE, "pin").stdout == "0042"
+    assert json.loads(filled.run("get", FILE, "port", "--json").stdout)["type"] == "int"
+    done = edit(filled, r"""printf 'hex: 0x1F\n' >> "$1" """, "--typed")
+    assert filled.run("get", FILE, "hex").stdout == "31"
+
+
+def test_a_value_that_is_a_comment_is_warned_of(filled: World) -> None:
+    done = edit(filled, r"""printf 'pw: #x\n' >> "$1" """)
+    assert "null: pw" in done.stderr
+    assert "quotes" in done.stderr

@@ -123,7 +123,8 @@ def test_a_plain_file_is_encrypted_in_place_with_its_types_and_comments(world: W
     assert SENTINEL not in encrypted
     assert "the database" not in encrypted
     assert (world.repo / PLAIN).stat().st_mode & 0o777 == 0o640
-    assert world.decrypt(PLAIN) == TEXT.replace("2020-01-02", "2020-01-02T00:00:00Z")
+    assert world.decrypt(PLAIN) == TEXT.replace("2020-01-02", '"2020-01-02"')
+    assert "kept as text, as typed: since" in done.stderr
     assert world.run("verify", "--level", "L3").status == 0
 
 
@@ -179,7 +180,7 @@ def test_it_says_what_stays_readable_in_a_manifest(world: World) -> None:
         (SECRET, f"data:\n    a: {SENTINEL}\n", "not-base64"),
         (SECRET, f"stringData:\n    a: b\npassword: {SENTINEL}\n", "bad-content"),
         (SECRET, f"stringData:\n    a:\n        b: {SENTINEL}\n", "bad-key"),
-        (SECRET, "stringData:\n    a: 2020-01-02\n", "bad-content"),
+        (SECRET, "stringData:\n    a: 2020-01-02T00:00:00Z\n", "bad-content"),
         ("infra/secrets/keysets/a.yaml", f"value: {SENTINEL}\n", "keyset-file"),
         ("infra/a.yaml", f"a: {SENTINEL}\n", "not-a-secret-file"),
     ],
