@@ -249,6 +249,35 @@ def test_head_must_be_on_the_mirrored_branch(current: str | None) -> None:
     assert error.value.kind == "not-on-branch"
 
 
+def test_without_a_branch_to_mirror_any_will_do() -> None:
+    for current in ("topic", None):
+        check_branch(Graph([COMMIT], {}, current), COMMIT, None)
+
+
+def test_a_branch_that_holds_only_an_older_commit_will_not_do() -> None:
+    tips = {"refs/heads/main": COMMIT, "refs/remotes/origin/main": COMMIT}
+    for head in (LATER, None):
+        with pytest.raises(ConflictError):
+            check_branch(Graph([COMMIT, LATER], tips, "topic"), head, "main")
+
+
+def test_a_record_with_something_else_than_a_commit_stops_the_run(place: MemoryPlace) -> None:
+    """Nobody asks git about it: what a server says there is no revision."""
+    for strange in ("HEAD", "a" * 39, "a" * 41, "A" * 40, "--all"):
+        listing = Listing((replace_commit(place, strange),))
+        with pytest.raises(ConflictError) as error:
+            check_descent(Graph([strange, LATER], {}, "main"), LATER, listing)
+        assert error.value.facts["commit"] == "an unreadable commit"
+    long = "c" * 64
+    check_descent(Graph([long, LATER], {}, "main"), LATER, Listing((replace_commit(place, long),)))
+
+
+def replace_commit(place: MemoryPlace, commit: str) -> ActualItem:
+    place.store.items.clear()
+    sync(place.open(), [item(A, commit=commit)])
+    return place.open().list_items().items[0]
+
+
 @pytest.mark.parametrize("place_of_tip", ["refs/heads/main", "refs/remotes/origin/main"])
 def test_a_detached_head_that_the_branch_contains_will_do(place_of_tip: str) -> None:
     check_branch(Graph([COMMIT, LATER], {place_of_tip: LATER}, None), COMMIT, "main")
