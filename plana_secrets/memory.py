@@ -87,7 +87,10 @@ def readable_descriptor(content: Secret) -> Iterator[int]:
         finally:
             os.close(descriptor)
         return
-    reader, writer = os.pipe()
+    try:
+        reader, writer = os.pipe()
+    except OSError as error:
+        raise _no_room(error.strerror) from None
     feeder = threading.Thread(target=_feed, args=(writer, content), daemon=True)
     feeder.start()
     try:

@@ -115,7 +115,16 @@ def _write_synced(path: Path, content: bytes, mode: int) -> None:
         file.write(content)
         file.flush()
         os.fchmod(file.fileno(), mode)
-        os.fsync(file.fileno())
+        _sync(file.fileno())
+
+
+def _sync(descriptor: int) -> None:
+    """Wait until it is on the disk. A file system that has no such thing is no failure."""
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in {errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP}:
+            raise
 
 
 def append_synced(path: Path, content: bytes) -> None:
@@ -132,7 +141,7 @@ def append_synced(path: Path, content: bytes) -> None:
             file.seek(whole)
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            _sync(file.fileno())
     except OSError as error:
         raise _unwritable(path, error) from None
 
@@ -194,13 +203,25 @@ def is_temporary(name: str) -> bool:
     return _TEMPORARY.fullmatch(name) is not None
 
 
-def find_leftovers(folder: Path) -> list[Path]:
-    """Temporary files that a killed run left beside its targets, below ``folder``."""
-    return [
-        path
-        for path in folder.rglob(".*.plana-*")
-        if is_temporary(path.name) and path.is_file() and not path.is_symlink()
-    ]
+def find_leftovers(folder: Path, *, deep: bool = True) -> list[Path]:
+    """Temporary files that a killed run left beside its targets in ``folder``.
+
+    ``deep``: also in the folders in it. What cannot be looked at has none.
+    """
+    found: list[Path] = []
+    for place, _folders, names in os.walk(folder):
+        paths = [Path(place, name) for name in names if is_temporary(name)]
+        found += [path for path in paths if _is_regular(path)]
+        if not deep:
+            break
+    return found
+
+
+def _is_regular(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False
 
 
 @contextlib.contextmanager
@@ -212,47 +233,67 @@ def locked(path: Path, *, holder: str, patience: float = 0.0) -> Iterator[None]:
     The kernel frees it when the process dies; the file itself is never deleted.
 
     Raises:
-        ConflictError: somebody else holds it (kind ``locked``).
-        FailedError: the lock file cannot be made.
+        ConflictError: another run holds it (kind ``locked``).
+        FailedError: the lock file cannot be made, or its file system has no locks (kind
+            ``no-locks``).
     """
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise _unwritable(path, error) from None
-    with os.fdopen(descriptor, "r+b") as file:
-        if not _acquire(file.fileno(), time.monotonic() + patience):
-            other = file.read(200).decode("utf-8", "replace").strip()
+    try:
+        if not _acquire(path, descriptor, time.monotonic() + patience):
+            other = _read_holder(descriptor)
             raise ConflictError(
                 f"another run holds the lock: {other or 'unknown'}", kind="locked", holder=other
             )
-        file.truncate(0)
-        file.write(holder.encode("utf-8"))
-        file.flush()
+        with contextlib.suppress(OSError):  # a full disk: who holds it is not known, that is all
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, holder.encode("utf-8", "replace"), 0)
         yield
+    finally:
+        os.close(descriptor)
 
 
-def _acquire(descriptor: int, deadline: float) -> bool:
+def _read_holder(descriptor: int) -> str:
+    try:
+        text = os.pread(descriptor, 200, 0).decode("utf-8", "replace").strip()
+    except OSError:
+        return ""
+    return text if text.isprintable() else ""
+
+
+def _acquire(path: Path, descriptor: int, deadline: float) -> bool:
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             if time.monotonic() >= deadline:
                 return False
             time.sleep(0.05)
+        except OSError as error:
+            raise FailedError(
+                f"cannot lock {path}: {error.strerror}", kind="no-locks", file=str(path)
+            ) from None
         else:
             return True
 
 
 def is_held(path: Path) -> bool:
-    """Whether somebody holds the lock file at ``path`` now."""
+    """Whether another run holds the lock file at ``path`` now.
+
+    Where the file system has no locks, none does: nothing can be written there.
+    """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return False
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
+    except BlockingIOError:
         return True
+    except OSError:
+        return False
     else:
         return False
     finally:

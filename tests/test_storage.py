@@ -170,7 +170,8 @@ def test_a_replacement_is_on_the_disk_before_it_is_in_place_and_its_name_after(t
     trace = tmp_path / "trace"
     calls = "trace=fsync,fdatasync,rename,renameat,renameat2"
     subprocess.run(
-        ["strace", "-f", "-qq", "-y", "-o", str(trace), "-e", calls, sys.executable, "-I", "-S", "-c",
+        ["strace", "-f", "-qq", "-y", "-o", str(trace), "-e", calls,
+         sys.executable, "-I", "-S", "-B", "-c",
          f"import sys; sys.path.append({ROOT!r})\n{WRITER}", str(tmp_path / "a.yaml")],
         check=True,
     )  # fmt: skip
@@ -260,3 +261,54 @@ def test_what_looks_like_a_leftover_and_is_no_file_is_none(tmp_path):
     (tmp_path / "deep/er").mkdir(parents=True)
     (tmp_path / "deep/er" / name).touch()
     assert find_leftovers(tmp_path) == [tmp_path / "deep/er" / name]
+
+
+LOCKER = """
+import sys
+from pathlib import Path
+from plana_secrets.errors import PlanaSecretsError
+from plana_secrets.storage import is_held, locked, replace_file
+try:
+    with locked(Path(sys.argv[1]), holder="me"):
+        replace_file(Path(sys.argv[2]), b"new")
+        print("done")
+except PlanaSecretsError as error:
+    print(error.exit_code, error.kind, is_held(Path(sys.argv[1])))
+"""
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("flock:error=ENOLCK", "3 no-locks False"),
+        ("flock:error=EOPNOTSUPP", "3 no-locks False"),
+        ("flock:error=EAGAIN", "6 locked True"),
+        ("pwrite64:error=ENOSPC", "done"),
+        ("ftruncate:error=EIO", "done"),
+        ("fsync:error=EINVAL", "done"),
+        ("fsync:error=EOPNOTSUPP", "done"),
+        ("fsync:error=EIO", "3 unwritable-file False"),
+    ],
+)
+def test_a_file_system_that_lacks_something_is_named(tmp_path, fault, said):
+    done = subprocess.run(
+        ["strace", "-qq", "-o", os.devnull, "-e", f"trace={fault.partition(':')[0]}",
+         "-e", f"inject={fault}", sys.executable, "-c", LOCKER,
+         str(tmp_path / "lock"), str(tmp_path / "file")],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.stdout.strip() == said, done.stderr
+    assert (tmp_path / "file").exists() is (said == "done")
+
+
+def test_a_lock_whose_holder_is_no_text_is_held_by_an_unknown(tmp_path):
+    with locked(tmp_path / "lock", holder="x"):
+        (tmp_path / "lock").write_bytes(b"\x1b[2J\xff")
+        with pytest.raises(ConflictError, match="unknown"), locked(tmp_path / "lock", holder="y"):
+            pytest.fail("two holders")
+
+
+def test_a_holder_that_is_shorter_than_the_one_before_leaves_nothing_of_it(tmp_path):
+    for holder in ("a long one", "b"):
+        with locked(tmp_path / "lock", holder=holder):
+            assert (tmp_path / "lock").read_text() == holder

@@ -22,6 +22,7 @@ HINTS: Final[dict[str, str]] = {
     " prompt or with --stdin; a key that holds = is written '[\"a=b\"]'",
     "ambiguous-argument": "put -- before it for the file, or -- behind it for the revision",
     "ambiguous-path": "write '{path}' for that key, or use `plana-secrets edit` for a new map",
+    "no-locks": "work in a clone on a local disk, or mount the share with locks",
     "no-home": "set HOME, or XDG_STATE_HOME, to a folder of yours",
     "unsafe-folder": "set XDG_STATE_HOME to a folder that only you may write to",
     "bad-path": 'write keys joined with dots, db.password, and odd ones as ["like.this"]',

@@ -21,7 +21,6 @@ from plana_secrets.secretfiles.writing.journal import Journal, lock_path
 from plana_secrets.secretfiles.writing.recovery import Recovery, finish_pending
 from plana_secrets.storage import (
     find_leftovers,
-    is_temporary,
     locked,
     make_folder,
     remove_file,
@@ -81,7 +80,7 @@ def sweep(workspace: Workspace) -> None:
 
 def leftovers(workspace: Workspace) -> list[Path]:
     """Temporary files beside the files that we write: below the roots, and at the top."""
-    found = [path for path in workspace.root.iterdir() if is_temporary(path.name)]
+    found = find_leftovers(workspace.root, deep=False)
     for root in workspace.settings.roots:
         with contextlib.suppress(FailedError):
             found += find_leftovers(path_of(workspace, root.strip("/")))

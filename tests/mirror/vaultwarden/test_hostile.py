@@ -15,6 +15,7 @@ from plana_secrets.mirror.backends.vaultwarden.address import checked_url
 from plana_secrets.mirror.backends.vaultwarden.backend import VaultwardenBackend
 from plana_secrets.mirror.backends.vaultwarden.client import Client, LostAnswerError
 from plana_secrets.mirror.backends.vaultwarden.crypto import SymmetricKey
+from plana_secrets.mirror.backends.vaultwarden.models import Token, read_answer
 from tests.fakes.people import wrap_for
 from tests.fakes.vaultwarden import FakeVaultwarden, Fault
 from tests.fakes.vaultwarden.wire import Answer
@@ -128,3 +129,26 @@ def test_an_address_with_a_password_in_it_is_not_repeated() -> None:
     with pytest.raises(PlanaSecretsError) as error:
         checked_url("https://anna:s3nt1nel@vault.example.com")
     assert "s3nt1nel" not in f"{error.value} {error.value.facts}"
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        "Wed, 21 Oct 99999 07:28:00 GMT",
+        "garbage",
+        "9" * 5000,
+    ],
+)
+def test_an_odd_time_to_try_again_is_as_none(when: str) -> None:
+    busy = f"HTTP/1.1 429 Busy\r\nRetry-After: {when}\r\nContent-Length: 0\r\n\r\n".encode()
+    with answering(say(busy)) as url, pytest.raises(PlanaSecretsError) as error:
+        Client(url).get("/api/x", task="look")
+    assert error.value.exit_code == 5
+
+
+@pytest.mark.parametrize("lifetime", ["0", "-1", "1e400", "9" * 400, "null", '"soon"'])
+def test_a_token_for_no_time_or_for_ever_is_refused(lifetime: str) -> None:
+    answer = f'{{"access_token": "x", "expires_in": {lifetime}}}'.encode()
+    with pytest.raises(MalformedError) as error:
+        read_answer(answer, Token, "log in")
+    assert error.value.kind == "bad-answer"

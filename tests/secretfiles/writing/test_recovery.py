@@ -20,7 +20,7 @@ from plana_secrets.secretfiles.writing.journal import Journal, pending
 from plana_secrets.secretfiles.writing.lock import discard_pending, writing
 from plana_secrets.secretfiles.writing.records import IntendedFile, Intent, Stage
 from plana_secrets.secretfiles.writing.writer import CommitRequest, StagedFile, write_files
-from plana_secrets.storage import append_synced, digest_of
+from plana_secrets.storage import digest_of
 from tests.secretfiles.conftest import PLAIN_FILE, SECRET_FILE, make_workspace
 from tests.world import World
 
@@ -269,9 +269,11 @@ def test_a_state_folder_of_another_user_is_refused_but_not_the_owners(
     assert state_folder(workspace.repository) == folder
 
 
-def test_lines_are_appended_after_whole_ones_only(tmp_path: Path) -> None:
-    append_synced(tmp_path / "x", b"one\n")
-    with (tmp_path / "x").open("ab") as file:
-        file.write(b"tor")
-    append_synced(tmp_path / "x", b"two\n")
-    assert (tmp_path / "x").read_bytes() == b"one\ntwo\n"
+def test_what_is_no_file_of_ours_is_not_swept(files_world: World, workspace: Workspace) -> None:
+    """A folder with the name of a leftover stops no write."""
+    folders = [files_world.repo / place / ".x.plana-01234567" for place in ("", "infra/secrets")]
+    for folder in folders:
+        folder.mkdir()
+    with writing(workspace, "next"):
+        pass
+    assert all(folder.is_dir() for folder in folders)

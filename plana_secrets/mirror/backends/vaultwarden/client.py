@@ -151,8 +151,18 @@ class Client:
         return answer
 
 
-_ONCE: Final = urllib3.Retry(total=2, connect=2, read=0, other=0, status=0, redirect=0)
-_CAREFUL: Final = urllib3.Retry(
+class _Retry(urllib3.Retry):
+    """A ``Retry-After`` that cannot be read, or is beyond every calendar, is as none."""
+
+    def get_retry_after(self, response: urllib3.BaseHTTPResponse) -> float | None:
+        try:
+            return super().get_retry_after(response)
+        except (HTTPError, ValueError, OverflowError):
+            return None
+
+
+_ONCE: Final = _Retry(total=2, connect=2, read=0, other=0, status=0, redirect=0)
+_CAREFUL: Final = _Retry(
     total=4,
     connect=2,
     read=0,
@@ -166,7 +176,7 @@ _CAREFUL: Final = urllib3.Retry(
     raise_on_status=False,
     retry_after_max=60,
 )
-_REPEATED: Final = urllib3.Retry(
+_REPEATED: Final = _Retry(
     total=4,
     connect=2,
     read=2,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from plana_secrets.errors import MalformedError
@@ -150,9 +150,17 @@ def just_before(revision: str) -> str:
     It lets pass whatever is less than two seconds younger than the date it is told. Told
     this one, it refuses every change after the revision that we read, be it a
     microsecond later.
+
+    Raises:
+        MalformedError: it is no date (kind ``bad-answer``).
     """
     try:
-        moment = datetime.fromisoformat(revision) - _TOLERANCE
-    except ValueError:
-        return revision
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        moment = datetime.fromisoformat(revision)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=UTC)
+        before = moment.astimezone(UTC) - _TOLERANCE
+    except (ValueError, OverflowError):
+        raise MalformedError(
+            "the server gives an item a revision date that is none", kind="bad-answer"
+        ) from None
+    return before.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"

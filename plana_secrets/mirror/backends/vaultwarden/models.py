@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Annotated, Final, TypeVar
 
 import msgspec
 
 from plana_secrets.errors import MalformedError
 
 T = TypeVar("T")
+
+_LONGEST: Final = 10 * 365 * 24 * 3600
+"""Seconds that a token may claim to be good for."""
 
 
 class Prelogin(msgspec.Struct, rename="camel", frozen=True):
@@ -21,7 +24,7 @@ class Prelogin(msgspec.Struct, rename="camel", frozen=True):
 
 class Token(msgspec.Struct, frozen=True):
     access_token: str
-    expires_in: int
+    expires_in: Annotated[int, msgspec.Meta(gt=0, le=_LONGEST)]
     refresh_token: str | None = None
 
 
