@@ -216,6 +216,8 @@ class Graph:
 
     def is_ancestor(self, ancestor: str, descendant: str) -> bool:
         line = self.line
+        assert isinstance(ancestor, str)
+        assert isinstance(descendant, str)
         return (
             ancestor in line
             and descendant in line
@@ -288,6 +290,11 @@ def test_no_file_at_all_needs_consent() -> None:
     with pytest.raises(UsageError) as error:
         check_extent(plan, Wanted(()), Listing(()))
     assert error.value.kind == "needs-confirm"
+
+
+def test_files_of_which_nothing_is_known_are_files() -> None:
+    wanted = Wanted((), unknown={A: "no identity fits"})
+    check_extent(plan_mirror(wanted, Listing(()), PRUNE), wanted, Listing(()))
 
 
 @pytest.mark.parametrize(

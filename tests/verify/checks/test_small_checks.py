@@ -11,11 +11,23 @@ import pyrage
 import pytest
 
 from plana_secrets.document.kinds import FileKind
-from plana_secrets.sops.model import Metadata, RecipientStanza, Selector, Structure
+from plana_secrets.paths import LeafPath
+from plana_secrets.secret import Secret
+from plana_secrets.sops.model import (
+    Comment,
+    Item,
+    Leaf,
+    LeafType,
+    Metadata,
+    RecipientStanza,
+    Selector,
+    Structure,
+)
 from plana_secrets.sops.rules.rulesfile import CreationRule
 from plana_secrets.verify.checks.attributes import check_attributes
 from plana_secrets.verify.checks.copies import CopyFinder
 from plana_secrets.verify.checks.identities import check_identities
+from plana_secrets.verify.checks.keynames import check_key_names
 from plana_secrets.verify.checks.recipients import check_recipients
 from plana_secrets.verify.checks.selectors import check_mac_only, check_selector
 from plana_secrets.verify.checks.timestamps import check_lastmodified
@@ -115,6 +127,25 @@ def test_a_copy_names_the_first_file_that_has_its_ciphertext() -> None:
 )
 def test_a_time_in_the_future_is_found_and_clocks_may_differ(stamp: str, is_found: bool) -> None:
     assert bool(list(check_lastmodified(subject(ONE, lastmodified=stamp)))) is is_found
+
+
+def test_a_value_in_the_name_of_a_key_is_found_wherever_it_is_and_not_in_comments() -> None:
+    def leaf(path: LeafPath, line: int) -> Leaf:
+        return Leaf(path, line, LeafType.STR, True, None, None)
+
+    comment = Comment(("a=b",), 1, True, None, Secret(b"x=y"))
+    items: list[Item] = [
+        comment,
+        leaf(("a", 0, "b"), 2),
+        leaf(("pin=hunter2",), 3),
+        leaf(("a", "b=", 0), 4),
+    ]
+    own = subject(ONE)
+    found = list(check_key_names(replace(own, structure=Structure(items, own.metadata))))
+    assert [(one.check, one.line, one.path) for one in found] == [
+        ("value-in-key-name", 3, None), ("value-in-key-name", 4, None),
+    ]  # fmt: skip
+    assert "hunter2" not in str(found)
 
 
 class TestKinds:
