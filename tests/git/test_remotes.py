@@ -41,6 +41,36 @@ def test_the_default_branch_is_the_remotes(
     assert repository.default_branch() == "main"
 
 
+def test_the_default_branch_is_what_the_remote_says_whatever_its_name(
+    git_world: World, remote: Path, repository: Repository
+) -> None:
+    git_world.git("push", "-q", "origin", "main:trunk")
+    git_world.git("remote", "set-head", "origin", "trunk")
+    assert repository.default_branch() == "trunk"
+
+
+@pytest.mark.parametrize(("theirs", "expected"), [("main", "main"), ("master", "master")])
+def test_of_a_remote_that_says_nothing_the_usual_name_is_taken(
+    git_world: World, remote: Path, repository: Repository, theirs: str, expected: str
+) -> None:
+    git_world.git("remote", "set-head", "origin", "-d")
+    git_world.git("push", "-q", "origin", f"main:{theirs}")
+    if theirs != "main":
+        git_world.git("update-ref", "-d", "refs/remotes/origin/main")
+    git_world.git("checkout", "-q", "-b", "feature")
+    assert repository.default_branch() == expected
+
+
+def test_a_remote_without_a_usual_name_leaves_the_branch_that_is_checked_out(
+    git_world: World, remote: Path, repository: Repository
+) -> None:
+    git_world.git("remote", "set-head", "origin", "-d")
+    git_world.git("-C", str(remote), "symbolic-ref", "HEAD", "refs/heads/other")
+    git_world.git("push", "-q", "origin", ":main")
+    git_world.git("checkout", "-q", "-b", "feature")
+    assert repository.default_branch() == "feature"
+
+
 def test_a_commit_is_pushed_and_fetched(
     git_world: World, remote: Path, repository: Repository
 ) -> None:

@@ -89,6 +89,17 @@ class TestAnEmptyRepository:
         assert repository.default_branch() == "main"
         assert repository.remote() is None
 
+    def test_without_a_remote_the_usual_name_is_taken_else_the_present_branch(
+        self, git_world: World, repository: Repository
+    ) -> None:
+        git_world.git("commit", "-q", "--allow-empty", "-m", "x")
+        git_world.git("checkout", "-q", "-b", "feature")
+        assert repository.default_branch() == "main"
+        git_world.git("branch", "-q", "-m", "main", "master")
+        assert repository.default_branch() == "master"
+        git_world.git("branch", "-q", "-D", "master")
+        assert repository.default_branch() == "feature"
+
     def test_takes_a_first_commit(self, git_world: World, repository: Repository) -> None:
         write(git_world, "a.yaml")
         commit = commit_files(repository, ["a.yaml"], "first")

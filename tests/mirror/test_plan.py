@@ -80,6 +80,7 @@ def test_an_undecryptable_item_without_a_record_is_named_and_left(place: MemoryP
         (DriftKind.UNDECRYPTABLE, None, "9"),
         (DriftKind.MISSING, A, None),
     ]
+    assert [one.kind for one in plan.left] == [DriftKind.UNDECRYPTABLE]
     sync(place.open(), [item(A)], Choices(prune=True, overwrite_edits=True))
     assert place.store.items["9"] is broken
 

@@ -110,6 +110,16 @@ def test_a_keyset_that_is_not_configured_or_has_no_file_is_named(rotated: World)
     ]
 
 
+def test_a_keyset_file_where_none_is_configured_is_named(rotated: World) -> None:
+    configuration = rotated.repo / "plana-secrets.toml"
+    configuration.write_text("")
+    try:
+        report = verify(rotated)
+    finally:
+        configuration.write_text(CONFIGURATION)
+    assert checks(report) == [("keyset-unknown", KEYSET, None)]
+
+
 def test_a_destroyed_value_that_comes_back_is_named(rotated: World) -> None:
     """Somebody takes an old file out of git and keeps the tombstone of its key."""
     from plana_secrets.rotation.keyset import Key, Status
