@@ -38,6 +38,15 @@ class Recipient:
         return self.kind in {"x25519", "ssh", "tag"}
 
 
+def canonical_recipient(text: str) -> str:
+    """A recipient to compare by: an ssh key without the comment that it may carry.
+
+    sops keeps the text of the rule, so files and rules may spell one key differently.
+    """
+    text = text.strip()
+    return " ".join(text.split()[:2]) if text.startswith("ssh-") else text
+
+
 def parse_recipient(text: str) -> Recipient:
     """The recipient that ``text`` spells; a plugin's is judged by its form only.
 
@@ -65,7 +74,7 @@ def _parse_ssh(text: str) -> Recipient:
     fields = text.split()
     if fields[0] not in _SSH_KINDS or len(fields) < 2:
         raise _bad_recipient("age takes ssh-ed25519 and ssh-rsa keys only")
-    return _checked(Recipient(f"{fields[0]} {fields[1]}", "ssh"))
+    return _checked(Recipient(canonical_recipient(text), "ssh"))
 
 
 def _checked(recipient: Recipient) -> Recipient:

@@ -3,28 +3,43 @@
 from __future__ import annotations
 
 import binascii
+from collections.abc import Mapping
 from typing import Final
 
 from plana_secrets.paths import LeafPath
 from plana_secrets.secret import Secret
+from plana_secrets.sops.model import LeafType
 
-_FIELDS: Final[frozenset[LeafPath]] = frozenset(
-    {
-        ("apiVersion",),
-        ("kind",),
-        ("type",),
-        ("immutable",),
-        ("metadata", "name"),
-        ("metadata", "namespace"),
-        ("metadata", "creationTimestamp"),
-    }
+MANIFEST_MAPS: Final[frozenset[LeafPath]] = frozenset(
+    {("metadata", "labels"), ("metadata", "annotations")}
 )
-_MAPS: Final[frozenset[LeafPath]] = frozenset({("metadata", "labels"), ("metadata", "annotations")})
+"""Maps of the metadata whose entries may be readable, under any name."""
+CREATED: Final[LeafPath] = ("metadata", "creationTimestamp")
+"""kubectl writes a null there."""
+
+_FIELDS: Final[Mapping[LeafPath, LeafType]] = {
+    ("apiVersion",): LeafType.STR,
+    ("kind",): LeafType.STR,
+    ("type",): LeafType.STR,
+    ("immutable",): LeafType.BOOL,
+    ("metadata", "name"): LeafType.STR,
+    ("metadata", "namespace"): LeafType.STR,
+}
+
+
+def readable_type(path: LeafPath) -> LeafType | None:
+    """The type of a field that may be readable; None for one that is not on the list.
+
+    Source: the Secret of the Kubernetes API, v1, and its ObjectMeta.
+    """
+    if len(path) == 3 and path[:2] in MANIFEST_MAPS and isinstance(path[2], str):
+        return LeafType.STR
+    return _FIELDS.get(path)
 
 
 def is_readable_field(path: LeafPath) -> bool:
     """Whether a value at ``path`` belongs there in plain; any other is a mistake."""
-    return path in _FIELDS or (len(path) == 3 and path[:2] in _MAPS)
+    return path == CREATED or readable_type(path) is not None
 
 
 def decode_data(value: Secret) -> Secret | None:

@@ -10,12 +10,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Final
 
 from plana_secrets.errors import UsageError
 from plana_secrets.secret import Secret
 from plana_secrets.sops.model import LeafType
+from plana_secrets.sops.reading.scalars import NO_NUMBERS, format_float
 
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,19}")
 _FLOAT: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
@@ -53,13 +53,11 @@ def _integer(text: str) -> bytes | None:
 
 
 def _float(text: str) -> bytes | None:
-    """As Go's FormatFloat(v, 'f', -1, 64) writes it: the shortest that reads back, no exponent."""
+    if text in NO_NUMBERS:
+        return text.encode("ascii")
     if not _FLOAT.fullmatch(text) or not math.isfinite(float(text)):
         return None
-    written = format(Decimal(repr(float(text))), "f")
-    if "." in written:
-        written = written.rstrip("0").rstrip(".")
-    return written.encode("ascii")
+    return format_float(float(text))
 
 
 def written(leaf_type: LeafType, value: Secret) -> bytes:

@@ -12,22 +12,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from plana_secrets.document.edits import Content, content_of
-from plana_secrets.document.kinds import canonical_selector
 from plana_secrets.document.values import SETTABLE_TYPES, canonical_value
 from plana_secrets.errors import (
     CredentialError,
     FailedError,
     MalformedError,
     PlanaSecretsError,
+    UsageError,
 )
 from plana_secrets.mirror.backend import ActualItem, Listing, Record
 from plana_secrets.mirror.compare import hand_edits_without_file
 from plana_secrets.mirror.item import EMPTY_LIST, EMPTY_MAP, NOTE, PLAIN, TITLE, encode_text
 from plana_secrets.paths import parse_path
 from plana_secrets.secret import Secret
-from plana_secrets.secretfiles.open import open_bytes, path_below
+from plana_secrets.secretfiles.open import check_sound, open_bytes, path_below
 from plana_secrets.secretfiles.workspace import Workspace
-from plana_secrets.secretfiles.writing.stage import describe
+from plana_secrets.secretfiles.writing.stage import check_against_rule, describe
 from plana_secrets.sops.model import Empty, Item, Leaf, LeafType
 from plana_secrets.sops.rules.rulesfile import CreationRule
 from plana_secrets.storage import make_folder, replace_file
@@ -124,7 +124,10 @@ def rebuild(item: ActualItem, record: Record) -> LostFile:
             missing.append(spelled)
             continue
         items.append(Leaf(path, 0, type_, encoding != PLAIN, None, None))
-        values.append(_value(shown, type_, encoding))
+        try:
+            values.append(_value(shown, type_, encoding))
+        except UsageError as error:
+            raise UsageError(f"{spelled}: {error.message}", kind=error.kind, path=spelled) from None
     by_hand = [name for name in hand_edits_without_file(item, record) if name not in {TITLE, NOTE}]
     content = Content(tuple(items), tuple(values))
     return LostFile(record.file, content, tuple(missing), tuple(by_hand))
@@ -187,14 +190,11 @@ def _check(workspace: Workspace, lost: LostFile, ciphertext: bytes, rule: Creati
     from plana_secrets.sops.reading.reader import read_structure
 
     structure = read_structure(ciphertext)
-    metadata = structure.metadata
-    if (
-        not structure.is_sound
-        or metadata is None
-        or canonical_selector(metadata.selector) != canonical_selector(rule.selector)
-        or {stanza.recipient for stanza in metadata.recipients} != set(rule.recipients)
-    ):
-        raise _disbelieve(lost.file, "it is not encrypted as its rule says")
+    try:
+        check_sound(structure, lost.file)
+        check_against_rule(structure, rule, lost.file)
+    except FailedError:
+        raise _disbelieve(lost.file, "it is not encrypted as its rule says") from None
     try:
         document = open_bytes(ciphertext, lost.file, workspace.identities)
     except CredentialError:

@@ -39,7 +39,9 @@ scalars = st.one_of(
     st.tuples(st.just(LeafType.STR), texts),
     st.tuples(st.just(LeafType.INT), st.integers(-(2**63), 2**63 - 1).map(str)),
     st.tuples(st.just(LeafType.BOOL), st.sampled_from(["True", "False"])),
-    st.tuples(st.just(LeafType.FLOAT), st.sampled_from(["1.5", "-0.25", "3"])),
+    st.tuples(
+        st.just(LeafType.FLOAT), st.sampled_from(["1.5", "-0.25", "3", "+Inf", "-Inf", "NaN"])
+    ),
     st.tuples(st.just(LeafType.TIME), st.just("2026-11-23T10:00:00Z")),
     st.tuples(st.just(LeafType.NULL), st.just("")),
 )

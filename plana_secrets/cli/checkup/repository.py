@@ -94,27 +94,20 @@ def _check_attributes(workspace: Workspace) -> Iterator[Result]:
     """What git is told to do with secret files beyond storing them."""
     from plana_secrets.git.search import attributes_of
     from plana_secrets.secretfiles.listing import list_secret_files
+    from plana_secrets.verify.checks.attributes import check_attributes
 
-    found = attributes_of(workspace.repository, list_secret_files(workspace))
-    for name, (severity, what) in _ATTRIBUTES.items():
-        files = [file for file, given in found.items() if given.get(name, "") not in _HARMLESS]
-        if files:
-            more = f" and {len(files) - 1} more" if len(files) > 1 else ""
-            yield Result(
-                "git-attributes",
-                f"{files[0]}{more}: {what}",
-                severity,
-                f"take the attribute {name} of these files out of .gitattributes",
-            )
-
-
-_HARMLESS = {"", "set", "unset", "unspecified", "text", "binary"}
-_ATTRIBUTES = {
-    "filter": (Severity.ERROR, "a git filter changes the file between commit and work tree"),
-    "working-tree-encoding": (Severity.ERROR, "git changes the encoding of the file"),
-    "diff": (Severity.WARNING, "a diff driver may show the values in plain"),
-    "merge": (Severity.WARNING, "a merge driver joins ciphertexts, which breaks the MAC"),
-}
+    entries = attributes_of(workspace.repository, list_secret_files(workspace))
+    files: dict[tuple[str, Severity], list[str]] = {}
+    for finding in check_attributes(entries):
+        files.setdefault((finding.message, finding.severity), []).append(finding.file or "")
+    for (message, severity), named in files.items():
+        more = f" and {len(named) - 1} more" if len(named) > 1 else ""
+        yield Result(
+            "git-attributes",
+            f"{named[0]}{more}: {message}",
+            severity,
+            "remove these attributes of secret files from .gitattributes",
+        )
 
 
 def _check_leftovers(workspace: Workspace) -> Iterator[Result]:

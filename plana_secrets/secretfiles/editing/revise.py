@@ -69,7 +69,7 @@ def open_text(workspace: Workspace, file: str) -> Opened:
         )
     data = read_bytes_of(workspace, file)
     document = open_bytes(data, file, workspace.identities)
-    check_against_rule(document, rule, file)
+    check_against_rule(document.structure, rule, file)
     content = content_of(document)
     text = workspace.sops.decrypt(data, identities=workspace.identities)
     text = _inviting(_faithful(text, content, file), content)

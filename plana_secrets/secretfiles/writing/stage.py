@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
+from plana_secrets.age.recipients import canonical_recipient
 from plana_secrets.document.edits import (
     EMPTY_CONTENT,
     Content,
@@ -29,7 +30,7 @@ from plana_secrets.secret import Secret
 from plana_secrets.secretfiles.names import check_name
 from plana_secrets.secretfiles.open import open_bytes, path_of, read_bytes_of
 from plana_secrets.secretfiles.workspace import Workspace
-from plana_secrets.sops.model import Comment, Document, Empty, Item, Leaf, LeafType
+from plana_secrets.sops.model import Comment, Document, Empty, Item, Leaf, LeafType, Structure
 from plana_secrets.storage import digest_of
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def stage_edits(
         return stage_new(workspace, file, content)
     data = read_bytes_of(workspace, file)
     document = open_bytes(data, file, workspace.identities)
-    check_against_rule(document, rule, file)
+    check_against_rule(document.structure, rule, file)
     before = content_of(document)
     after = plan_edits(before, edits, rule.selector, by_rotation=by_rotation)
     return stage_content(workspace, file, data, document, after, by_rotation=by_rotation)
@@ -194,7 +195,7 @@ def check_result(workspace: Workspace, file: str, ciphertext: bytes, planned: Co
             f"{file} would be larger than {LARGEST} bytes", kind="too-large", file=file
         )
     document = open_bytes(ciphertext, file, workspace.identities)
-    check_against_rule(document, workspace.rule_for(file), file)
+    check_against_rule(document.structure, workspace.rule_for(file), file)
     if describe(content_of(document)) != describe(planned):
         _disbelieve(file, "the content is not what was planned")
     return document
@@ -223,9 +224,9 @@ def _fact(item: Item, value: Secret | None) -> Iterator[object]:
         yield value.reveal() if value is not None and item.type is not LeafType.NULL else b""
 
 
-def check_against_rule(document: Document, rule: CreationRule, file: str) -> None:
+def check_against_rule(structure: Structure, rule: CreationRule, file: str) -> None:
     """The file's own metadata says what its rule says."""
-    metadata = document.structure.metadata
+    metadata = structure.metadata
     if metadata is None:
         raise MalformedError(f"{file}: not encrypted by sops", kind="not-encrypted", file=file)
     if canonical_selector(metadata.selector) != canonical_selector(rule.selector):
@@ -238,7 +239,8 @@ def check_against_rule(document: Document, rule: CreationRule, file: str) -> Non
         raise FailedError(
             f"{file} has keys or options that its rule has not", kind="recipients-differ", file=file
         )
-    if {stanza.recipient for stanza in metadata.recipients} != set(rule.recipients):
+    actual = {canonical_recipient(stanza.recipient) for stanza in metadata.recipients}
+    if actual != set(map(canonical_recipient, rule.recipients)):
         raise FailedError(
             f"{file} is encrypted to other recipients than its rule has",
             kind="recipients-differ",

@@ -19,6 +19,8 @@ from plana_secrets.sops.model import LeafType
 Resolved = tuple[LeafType, bytes]
 
 NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
+NO_NUMBERS: Final = frozenset({"NaN", "+Inf", "-Inf"})
+"""What sops keeps of a float that is no number."""
 _WORDS: Final[dict[str, Resolved]] = {
     **dict.fromkeys(NULLS, (LeafType.NULL, b"")),
     **dict.fromkeys(("true", "True", "TRUE"), (LeafType.BOOL, b"True")),
@@ -172,7 +174,7 @@ def _is_canonical_integer(text: str) -> bool:
 
 
 def _is_canonical_float(text: str) -> bool:
-    if text in {"NaN", "+Inf", "-Inf"}:
+    if text in NO_NUMBERS:
         return True
     return bool(_CANONICAL_FLOAT.fullmatch(text)) and format_float(float(text)) == text.encode()
 

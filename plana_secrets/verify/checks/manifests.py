@@ -6,27 +6,16 @@ a closed list, and what Kubernetes would refuse is refused here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from plana_secrets.document.kinds import FileKind
-from plana_secrets.document.manifest import decode_data
-from plana_secrets.paths import LeafPath
+from plana_secrets.document.manifest import CREATED, MANIFEST_MAPS, decode_data, readable_type
 from plana_secrets.sops.model import Comment, Document, Empty, Leaf, LeafType, Severity
 from plana_secrets.verify.finding import Finding
 from plana_secrets.verify.subject import Subject
 
-_FIELDS: Final[Mapping[LeafPath, LeafType]] = {
-    ("apiVersion",): LeafType.STR,
-    ("kind",): LeafType.STR,
-    ("type",): LeafType.STR,
-    ("immutable",): LeafType.BOOL,
-    ("metadata", "name"): LeafType.STR,
-    ("metadata", "namespace"): LeafType.STR,
-}
-_MAPS: Final[frozenset[LeafPath]] = frozenset({("metadata", "labels"), ("metadata", "annotations")})
-_PARENTS: Final = _MAPS | {("metadata",), ("data",), ("stringData",)}
-_CREATED: Final = ("metadata", "creationTimestamp")
+_PARENTS: Final = MANIFEST_MAPS | {("metadata",), ("data",), ("stringData",)}
 _APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 _REQUIRED: Final = {("apiVersion",): b"v1", ("kind",): b"Secret", ("metadata", "name"): None}
 
@@ -67,7 +56,7 @@ def _check_readable(subject: Subject, item: Leaf | Empty) -> Iterator[Finding]:
             yield _unknown(subject, item)
     elif item.type is LeafType.NULL:
         yield from _check_null(subject, item)
-    elif (wanted := _type_of(path)) is None:
+    elif (wanted := readable_type(path)) is None:
         yield _unknown(subject, item)
     elif item.type is not wanted:
         yield subject.found(
@@ -85,16 +74,9 @@ def _check_readable(subject: Subject, item: Leaf | Empty) -> Iterator[Finding]:
         )
 
 
-def _type_of(path: LeafPath) -> LeafType | None:
-    """The type of a field that may be readable; None for one that is not on the list."""
-    if len(path) == 3 and path[:2] in _MAPS and isinstance(path[2], str):
-        return LeafType.STR
-    return _FIELDS.get(path)
-
-
 def _check_null(subject: Subject, leaf: Leaf) -> Iterator[Finding]:
     """kubectl writes ``creationTimestamp: null``; any other null is at best an oversight."""
-    if leaf.path == _CREATED or leaf.path in _PARENTS:
+    if leaf.path == CREATED or leaf.path in _PARENTS:
         yield subject.found(
             "manifest-shape",
             "an empty field that kubectl left",

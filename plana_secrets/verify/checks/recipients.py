@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final
 
+from plana_secrets.age.recipients import canonical_recipient
 from plana_secrets.sops.model import Severity
 from plana_secrets.sops.reading.stanza import recipient_kind
 from plana_secrets.verify.finding import Finding
@@ -31,19 +32,14 @@ def fingerprint_of(recipient: str) -> str:
     return hashlib.sha256(recipient.encode()).hexdigest()
 
 
-def canonical(recipient: str) -> str:
-    """A recipient without the comment that an ssh key may carry."""
-    return " ".join(recipient.split()[:2]) if recipient.startswith("ssh-") else recipient
-
-
 def check_recipients(subject: Subject) -> Iterator[Finding]:
     """Set equality with the rule, and what the policy demands of every file."""
-    actual = {canonical(stanza.recipient) for stanza in subject.metadata.recipients}
+    actual = {canonical_recipient(stanza.recipient) for stanza in subject.metadata.recipients}
     line = subject.metadata.line
     yield from _comments(subject)
     if subject.rule is not None:
         difference = _difference(
-            actual, set(map(canonical, subject.rule.recipients)), subject.policy
+            actual, set(map(canonical_recipient, subject.rule.recipients)), subject.policy
         )
         if difference:
             yield subject.found("recipients-differ", difference, line=line)
@@ -54,9 +50,9 @@ def check_recipients(subject: Subject) -> Iterator[Finding]:
 def _comments(subject: Subject) -> Iterator[Finding]:
     """sops copies what follows an ssh key from the rule; anything else could hide there."""
     ruled = set(subject.rule.recipients) if subject.rule else set()
-    known = set(map(canonical, ruled))
+    known = set(map(canonical_recipient, ruled))
     for stanza in subject.metadata.recipients:
-        if canonical(stanza.recipient) in known and stanza.recipient not in ruled:
+        if canonical_recipient(stanza.recipient) in known and stanza.recipient not in ruled:
             yield subject.found(
                 "recipients-differ",
                 "the text after an ssh recipient is not that of its rule",
@@ -82,7 +78,7 @@ def _demanded(subject: Subject, actual: set[str], line: int) -> Iterator[Finding
             f"{len(actual)} of at least {policy.min_recipients} recipients",
             line=line,
         )
-    required = {canonical(policy.recipients[name].key) for name in policy.required}
+    required = {canonical_recipient(policy.recipients[name].key) for name in policy.required}
     missing = required - actual
     if missing:
         yield subject.found(
@@ -100,7 +96,7 @@ def _public(subject: Subject, actual: set[str], line: int) -> Iterator[Finding]:
 
 
 def _names(recipients: Iterable[str], policy: Policy) -> str:
-    known = {canonical(entry.key): name for name, entry in policy.recipients.items()}
+    known = {canonical_recipient(entry.key): name for name, entry in policy.recipients.items()}
     return ", ".join(
         f"{known[one]} ({_short(one)})" if one in known else _short(one)
         for one in sorted(recipients, key=lambda one: (known.get(one, "~"), one))

@@ -25,7 +25,13 @@ from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.secretfiles.writing.writer import stage_edits, stage_new, write_files, writing
 from plana_secrets.sops.model import LeafType
 from plana_secrets.storage import locked
-from tests.secretfiles.conftest import PLAIN_FILE, SECRET_FILE, FakeSops, make_workspace
+from tests.secretfiles.conftest import (
+    PLAIN_FILE,
+    PLAIN_TEXT,
+    SECRET_FILE,
+    FakeSops,
+    make_workspace,
+)
 from tests.world import DEFAULT_RULES, PROGRAM, World
 
 Snapshot = Callable[[], dict[str, bytes]]
@@ -211,6 +217,17 @@ class TestWhatStandsInTheWay:
         files_world.others.append(pyrage.x25519.Identity.generate())
         files_world.write_rules(DEFAULT_RULES)
         assert refused(make_workspace(files_world), snapshot).kind == "recipients-differ"
+
+    def test_the_comment_of_an_ssh_key_is_no_other_recipient(self, files_world: World) -> None:
+        """verify calls such a file good, so it can be written, too."""
+        key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMtyI7e4IDgRKNsJmYTZ3q+Cw+Vx9qAkjhzWsyVOGtWY"
+        rule = "creation_rules:\n    - age: {recipients},"
+        files_world.write_rules(rule + f"{key}\n")
+        files_world.encrypt(PLAIN_FILE, PLAIN_TEXT)
+        files_world.write_rules(rule + f"{key} ann@laptop\n")
+        done = files_world.run("set", PLAIN_FILE, "db.user", "--stdin", stdin=b"new")
+        assert done.status == 0, done.stderr
+        assert files_world.run("verify", PLAIN_FILE, "--level", "L3").status == 0
 
     def test_a_rule_with_another_selector(self, files_world: World, snapshot: Snapshot) -> None:
         files_world.write_rules(
