@@ -68,7 +68,17 @@ HINTS: Final[dict[str, str]] = {
     "not-landed": "merge or push it; `plana-secrets rotate run --due --commit --push` on the "
     "deployed branch then dates it",
     "single-reader": "move those services to the keyset, then take them out of raw_targets",
-    "clock-backwards": "set the clock of this machine, or wait until it has caught up",
+    "adopted-still-read": "move what reads it to the keyset, then `plana-secrets unset '{place}'`",
+    "removed-still-read": "`plana-secrets unset '{place}'`, or put it back into the settings",
+    "caller-confirmed": "where they can go back to the old key, pass --accept-outage",
+    "value-in-use": "--adopt FILE#PATH starts from the value in use; --accept-outage replaces it",
+    "outage-by-job": "run it by hand, for one keyset",
+    "destroyed-value": "restore {file} and its targets to their latest state in git",
+    "partial-history": "`git fetch --unshallow`",
+    "clock-unconfirmed": "pass --clock-is-right if it is; set the clock if it is not",
+    "nothing-to-redate": "`plana-secrets rotate plan {name}` shows what comes next",
+    "clock-backwards": "set the clock of this machine if it is behind; if a move was dated by a "
+    "clock that was ahead, `plana-secrets rotate redate {name}`",
     "unconfirmed": "`plana-secrets rotate confirm {name} CALLER` once they are done",
     "not-awaited": "name them in external_callers of the keyset",
     "too-many-keys": "`plana-secrets rotate run --due` destroys them when their grace is over",

@@ -2,11 +2,14 @@
 
 ``keyset`` | ``plan``
     Pure: the machine with its guards, and what a keyset needs next.
+``terms`` | ``inforce`` | ``dating``
+    Pure: what is recorded with a move, which waits hold now, when moves landed.
 ``kinds`` | ``material`` | ``render``
     What differs between API keys and JWT secrets, where randomness comes from, and
     the texts that services read.
-``keysetfile`` | ``store``
-    The file of a keyset, and keysets with their targets as the work tree has them.
-``landing`` | ``apply`` | ``initialise`` | ``status`` | ``refusal``
+``keysetfile`` | ``store`` | ``history``
+    The file of a keyset, keysets with their targets as the work tree has them, and what
+    the commits say of them.
+``landing`` | ``apply`` | ``initialise`` | ``redate`` | ``status`` | ``refusal``
     Acting: when a move has landed, making moves, the first version, how all are.
 """

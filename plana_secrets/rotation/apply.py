@@ -20,23 +20,26 @@ from plana_secrets.errors import (
     UnavailableError,
     UsageError,
 )
+from plana_secrets.rotation.dating import stamp
+from plana_secrets.rotation.history import refuse_destroyed, refuse_unknown_past
+from plana_secrets.rotation.inforce import conditions_of, record_terms
 from plana_secrets.rotation.keyset import (
     Keyset,
     Move,
     MoveNotAllowed,
     Reason,
     Refusal,
+    check_move,
     confirm,
     is_clock_behind,
     make_move,
-    stamp,
 )
-from plana_secrets.rotation.kinds import conditions_of, generate
+from plana_secrets.rotation.kinds import generate
 from plana_secrets.rotation.landing import Delivery, Landing
 from plana_secrets.rotation.material import make_fingerprint
-from plana_secrets.rotation.plan import KeysetStatus, plan_next
+from plana_secrets.rotation.plan import KeysetStatus, NextMove, plan_next
 from plana_secrets.rotation.policy import KeysetPolicy
-from plana_secrets.rotation.refusal import refusal_error
+from plana_secrets.rotation.refusal import accepted_words, refusal_error
 from plana_secrets.rotation.status import describe, describe_stored
 from plana_secrets.rotation.store import KeysetStore
 from plana_secrets.secretfiles.workspace import Workspace
@@ -72,6 +75,7 @@ class Moved:
     """A change that was made, or with ``dry_run`` would be. ``commit``: its id, if any.
 
     ``landed``: it is deployed. ``dated``: and the keyset file says since when.
+    ``accepted``: why it would have been refused, had a person not accepted the outage.
     """
 
     name: str
@@ -80,6 +84,7 @@ class Moved:
     commit: str | None = None
     landed: bool = False
     dated: bool = False
+    accepted: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +106,13 @@ def run_move(
     *,
     delivery: Delivery | None = None,
     dry_run: bool = False,
+    accept_outage: bool = False,
 ) -> Moved:
     """Make one move of one keyset; by default the one that comes next.
 
     If the move before is found to have landed, that is recorded even when this one is
-    then refused: its wait has begun.
+    then refused: its wait has begun. ``accept_outage``: a person says that the settings of
+    now count, whatever was recorded, and that callers may be locked out.
 
     Raises:
         FailedError: the move is refused (kinds: the words of ``Reason``; the fact
@@ -115,8 +122,7 @@ def run_move(
     with _alone(rotation, f"rotate {name}", dry_run=dry_run):
         landing.check_base()
         step = _Step(rotation, landing, name)
-        following = move or plan_next(step.stamped, step.policy, rotation.clock()).move
-        return step.make(following, dry_run=dry_run)
+        return step.make(move or step.next.move, dry_run=dry_run, accept_outage=accept_outage)
 
 
 def _alone(
@@ -169,7 +175,7 @@ def _statuses_after(
 
 
 def _run_one_due(step: _Step, *, dry_run: bool) -> list[Moved]:
-    following = plan_next(step.stamped, step.policy, step.rotation.clock())
+    following = step.next
     if following.waiting_for is None:
         return [step.make(following.move, dry_run=dry_run)]
     if not dry_run:
@@ -190,15 +196,15 @@ def confirm_keyset(
     with writing(rotation.workspace, f"rotate confirm {name}"):
         landing.check_base()
         step = _Step(rotation, landing, name)
-        following = plan_next(step.stamped, step.policy, rotation.clock()).move
+        following = step.next.move
         if following not in {Move.PROMOTE, Move.RETIRE}:
             raise FailedError(f"{name}: no rotation is under way", kind=Reason.WRONG_PHASE)
         if not step.stamped.has_landed:
             raise refusal_error(name, Refusal(following, Reason.NOT_LANDED))
-        awaited = conditions_of(step.policy).awaited
+        awaited = conditions_of(step.stamped, step.policy).awaited
         strange = [caller for caller in callers if caller not in awaited]
         if strange or not awaited:
-            words = f"{', '.join(strange)} is not awaited" if awaited else "nobody is awaited"
+            words = f"{', '.join(strange)} is not awaited" if awaited else "no one is awaited"
             raise UsageError(f"{name}: {words}", kind="not-awaited")
         confirmed = confirm(step.stamped, tuple(callers) or awaited)
         return step.write(confirmed, "confirm")
@@ -214,19 +220,31 @@ class _Step:
         self._store = rotation.store()
         self.policy = self._store.policy(name)
         self.stored = self._store.load(name)
+        refuse_destroyed(self._store.history, self.stored, self._store.file(name))
+        self._left = self._store.left(self.stored)
         self.arrived = not is_clock_behind(self.stored, rotation.clock()) and landing.has_arrived(
             self._store.files(name), self.stored
         )
         self.stamped = stamp(self.stored, rotation.clock()) if self.arrived else self.stored
 
-    def make(self, move: Move, *, dry_run: bool = False) -> Moved:
+    @property
+    def next(self) -> NextMove:
+        """What comes next, and what it waits for."""
+        return plan_next(self.stamped, self.policy, self.rotation.clock(), self._left)
+
+    def make(self, move: Move, *, dry_run: bool = False, accept_outage: bool = False) -> Moved:
         """Make the move. A dry run goes as far as the new files, in memory, and forgets them."""
+        refuse_unknown_past(self._store.history, self.name, move)
+        now = self.rotation.clock()
+        conditions = conditions_of(
+            self.stamped, self.policy, self._left, accepts_outage=accept_outage
+        )
         try:
             made = make_move(
                 self.stamped,
                 move,
-                conditions_of(self.policy),
-                self.rotation.clock(),
+                conditions,
+                now,
                 make_material=lambda: generate(self.policy),
                 make_fingerprint=make_fingerprint,
             )
@@ -234,10 +252,14 @@ class _Step:
             if not dry_run:
                 self.record_landing()
             raise refusal_error(self.name, stop.refusal) from None
+        made = record_terms(self.stamped, made, self.policy, self._left)
         if dry_run:
             staged = self._store.stage_move(self.stored, made)
             return Moved(self.name, move, tuple(one.file for one in staged if one.is_change))
-        return self.write(made, move)
+        usual = conditions_of(self.stamped, self.policy, self._left)
+        waived = check_move(self.stamped, move, usual, now)
+        done = self.write(made, f"{move}{accepted_words(waived)}")
+        return replace(done, move=move, accepted=str(waived.reason) if waived else None)
 
     def record_landing(self) -> None:
         """Write the instant at which the open move was found to have landed, if it was."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -9,13 +10,21 @@ from typing import Final
 from plana_secrets.document.references import SecretReference
 from plana_secrets.errors import FailedError, UsageError
 from plana_secrets.rotation.apply import Moved, Rotation, land
-from plana_secrets.rotation.keyset import Keyset, found_keyset, reopen
+from plana_secrets.rotation.dating import reopen
+from plana_secrets.rotation.history import refuse_destroyed, refuse_unknown_value
+from plana_secrets.rotation.inforce import Left, record_terms
+from plana_secrets.rotation.keyset import (
+    Keyset,
+    found_keyset,
+)
 from plana_secrets.rotation.kinds import adopt, generate
 from plana_secrets.rotation.kinds.jwt_hs256 import key_bytes
 from plana_secrets.rotation.landing import Delivery, Landing
 from plana_secrets.rotation.material import KEY_BYTES
+from plana_secrets.rotation.policy import KeysetPolicy
 from plana_secrets.rotation.store import KeysetStore
 from plana_secrets.rotation.targets import rendered_references, targets_of
+from plana_secrets.rotation.terms import format_duration
 from plana_secrets.secretfiles.writing.writer import StagedFile, writing
 
 _API_KEY_BYTES: Final = 16
@@ -48,6 +57,7 @@ def init_keyset(
     source: Source,
     *,
     replace: bool = False,
+    accept_outage: bool = False,
     delivery: Delivery | None = None,
 ) -> Initialised:
     """Make the keyset ``name`` and render its targets.
@@ -60,8 +70,10 @@ def init_keyset(
         UsageError: no source for a new keyset (kind ``init-source``), or the adopted leaf
             belongs to a keyset (kind ``adopt-target``).
         FailedError: the keyset exists (kind ``keyset-exists``), there is nothing at the
-            adopted path (``adopt-missing``), it cannot be a key (``bad-adopted-value``), or
-            a target holds another value (``target-occupied``).
+            adopted path (``adopt-missing``), it cannot be a key (``bad-adopted-value``), it
+            was destroyed (``destroyed-value``), a target holds another value
+            (``target-occupied``), or ``replace`` would take it from the services that
+            read it (``value-in-use``), unless ``accept_outage``.
     """
     landing = rotation.landing(delivery or Delivery())
     with writing(rotation.workspace, f"rotate init {name}"):
@@ -70,12 +82,28 @@ def init_keyset(
         if store.exists(name):
             return _render_again(rotation, landing, store, name, source, replace=replace)
         new = _found(rotation, store, name, source)
+        in_use = store.replaced(new) if replace else ()
+        if in_use and not accept_outage:
+            raise _in_use(store.policy(name), in_use)
 
         def stage(keyset: Keyset) -> Sequence[StagedFile]:
             return store.stage_rendering(None, keyset, replace=replace)
 
-        moved = land(rotation, landing, stage, new, "init")
+        words = f", outage accepted (value-in-use: {', '.join(in_use)})" if in_use else ""
+        moved = land(rotation, landing, stage, new, f"init{words}")
+        moved = dataclasses.replace(moved, move="init", accepted="value-in-use" if in_use else None)
         return Initialised(moved, _foreign(rotation.store(), new), _weakness(new))
+
+
+def _in_use(policy: KeysetPolicy, places: Sequence[str]) -> FailedError:
+    wait = format_duration(policy.rollout)
+    return FailedError(
+        f"{policy.name}: services read another value at {', '.join(places)}; replacing it is an"
+        f" outage of one roll-out, up to {wait}",
+        kind="value-in-use",
+        name=policy.name,
+        places=", ".join(places),
+    )
 
 
 def _render_again(
@@ -90,12 +118,15 @@ def _render_again(
     if source.fresh or source.adopted:
         raise FailedError(f"the keyset {name} exists already", kind="keyset-exists", name=name)
     keyset = store.load(name)
+    refuse_destroyed(store.history, keyset, store.file(name))
 
     def stage(after: Keyset) -> Sequence[StagedFile]:
         return store.stage_rendering(keyset, after, replace=replace)
 
     differs = store.differences(store.expected(keyset, replace=replace))
-    after = reopen(keyset) if differs else keyset
+    after = keyset
+    if differs:
+        after = record_terms(keyset, reopen(keyset), store.policy(name), store.left(keyset))
     moved = land(rotation, landing, stage, after, "render")
     return Initialised(moved, _foreign(rotation.store(), keyset))
 
@@ -103,7 +134,8 @@ def _render_again(
 def _found(rotation: Rotation, store: KeysetStore, name: str, source: Source) -> Keyset:
     policy = store.policy(name)
     if source.fresh:
-        return found_keyset(name, policy.kind, generate(policy))
+        fresh = found_keyset(name, policy.kind, generate(policy))
+        return record_terms(None, fresh, policy)
     place = source.adopted
     if place is None:
         raise UsageError(
@@ -116,8 +148,11 @@ def _found(rotation: Rotation, store: KeysetStore, name: str, source: Source) ->
     if content is None or content.is_empty:
         raise FailedError(f"nothing to adopt at {place}", kind="adopt-missing", place=str(place))
     keyset = found_keyset(name, policy.kind, adopt(policy, content))
+    refuse_destroyed(store.history, keyset, store.file(name))
+    refuse_unknown_value(store.history, keyset)
     _refuse_overwriting(store, keyset, place)
-    return keyset
+    is_target = place in targets_of(policy)
+    return record_terms(None, keyset, policy, Left(adopted=() if is_target else (str(place),)))
 
 
 def _refuse_overwriting(store: KeysetStore, keyset: Keyset, place: SecretReference) -> None:

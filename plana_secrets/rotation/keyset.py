@@ -25,10 +25,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from plana_secrets.rotation.terms import Terms
 from plana_secrets.secret import Secret
 
 MAX_LIVE_KEYS: Final = 4
@@ -38,7 +39,9 @@ CLOCK_TOLERANCE: Final = timedelta(minutes=1)
 """How far the clocks of two hosts that rotate may be apart."""
 
 LEGACY_KID: Final = "legacy"
-_INSTANT: Final = "%Y-%m-%dT%H:%M:%SZ"
+RELOAD: Final = "reload"
+"""Who is awaited where pods are reloaded by hand; every other name is of an external caller."""
+
 _KID: Final = re.compile(r"k[0-9a-f]{8,16}|legacy")
 
 
@@ -77,7 +80,10 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Keyset:
-    """``confirmed``: who confirmed the present phase; every move empties it."""
+    """``confirmed``: who confirmed the present phase; every move empties it.
+
+    ``terms``: what was recorded with the last move; None in a file of the first schema.
+    """
 
     name: str
     kind: str
@@ -85,6 +91,7 @@ class Keyset:
     rotation_id: str
     keys: tuple[Key, ...]
     confirmed: tuple[str, ...] = ()
+    terms: Terms | None = None
 
     @property
     def active(self) -> Key:
@@ -115,6 +122,9 @@ class Conditions:
     ``promote``, ``retire``, ``destroy``: how long the status before must have lasted.
     ``single_readers``: places that hold one value only; while there are any, no other
     key may become active. ``awaited``: who has to confirm before promote and retire.
+    ``adopted``: paths that the first value was adopted from and that still hold it;
+    ``removed``: targets that were taken out of the settings and still hold a key. What
+    reads them learns of no move. ``accepts_outage``: a person said that this may be.
     """
 
     promote: timedelta
@@ -122,6 +132,9 @@ class Conditions:
     destroy: timedelta
     single_readers: tuple[str, ...] = ()
     awaited: tuple[str, ...] = ()
+    adopted: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    accepts_outage: bool = False
 
 
 class Reason(StrEnum):
@@ -130,6 +143,9 @@ class Reason(StrEnum):
     WRONG_PHASE = "wrong-phase"
     NOT_LANDED = "not-landed"
     SINGLE_READER = "single-reader"
+    ADOPTED = "adopted-still-read"
+    REMOVED = "removed-still-read"
+    CONFIRMED = "caller-confirmed"
     CLOCK = "clock-backwards"
     TOO_EARLY = "too-early"
     UNCONFIRMED = "unconfirmed"
@@ -197,12 +213,26 @@ def check_move(keyset: Keyset, move: Move, conditions: Conditions, now: datetime
         return Refusal(move, Reason.CLOCK, keyset.latest)
     if move is Move.PROMOTE and conditions.single_readers:
         return Refusal(move, Reason.SINGLE_READER, names=conditions.single_readers)
-    return _check_waits(keyset, move, conditions, now)
+    return _check_readers(keyset, move, conditions) or _check_waits(keyset, move, conditions, now)
 
 
 def is_clock_behind(keyset: Keyset, now: datetime) -> bool:
     """Whether ``now`` cannot be: the keyset has changed later than that."""
     return keyset.latest is not None and keyset.latest > now + CLOCK_TOLERANCE
+
+
+def _check_readers(keyset: Keyset, move: Move, conditions: Conditions) -> Refusal | None:
+    """Who would be left with a key that is no longer accepted, or not yet."""
+    if conditions.accepts_outage:
+        return None
+    if conditions.adopted and move in {Move.PROMOTE, Move.RETIRE, Move.DESTROY}:
+        return Refusal(move, Reason.ADOPTED, names=conditions.adopted)
+    if conditions.removed and move in {Move.PROMOTE, Move.RETIRE}:
+        return Refusal(move, Reason.REMOVED, names=conditions.removed)
+    users = tuple(name for name in keyset.confirmed if name != RELOAD)
+    if users and move is Move.ABORT:
+        return Refusal(move, Reason.CONFIRMED, names=users)
+    return None
 
 
 def _check_waits(
@@ -309,40 +339,6 @@ def _with_status(key: Key, status: Status, make_fingerprint: Callable[[Key], str
     return Key(key.kid, status, None, key.value)
 
 
-def stamp(keyset: Keyset, now: datetime) -> Keyset:
-    """The keyset with ``now`` as the instant at which the open move landed.
-
-    The version stays: it counts what services are to see, and nothing of that changed.
-    """
-    landed = now.replace(microsecond=0) + timedelta(seconds=1 if now.microsecond else 0)
-    keys = (key if key.since else replace(key, since=landed) for key in keyset.keys)
-    return replace(keyset, keys=tuple(keys))
-
-
-def reopen(keyset: Keyset) -> Keyset:
-    """The keyset with its wait begun anew, for services read other values now."""
-    rotating = {Status.STANDBY, Status.RETIRING}
-    keys = (replace(key, since=None) if key.status in rotating else key for key in keyset.keys)
-    return replace(keyset, keys=tuple(keys))
-
-
 def confirm(keyset: Keyset, names: tuple[str, ...]) -> Keyset:
     """The keyset with ``names`` added to those who confirmed the present phase."""
     return replace(keyset, confirmed=tuple(sorted({*keyset.confirmed, *names})))
-
-
-def format_instant(instant: datetime) -> str:
-    """The one spelling of an instant in keyset files and rendered JSON."""
-    return instant.astimezone(UTC).strftime(_INSTANT)
-
-
-def parse_instant(text: str) -> datetime:
-    """The instant that ``format_instant`` spelled.
-
-    Raises:
-        ValueError: it is spelled otherwise.
-    """
-    instant = datetime.strptime(text, _INSTANT).replace(tzinfo=UTC)
-    if format_instant(instant) != text:
-        raise ValueError("not the canonical spelling")
-    return instant

@@ -1,36 +1,43 @@
 """The file of a keyset: from a document to a ``Keyset``, and from a change to edits.
 
 The schema is closed and ordered. SOPS authenticates the values of a file but not the
-names of its readable keys, so whatever stands elsewhere than where we would write it is
+names of its readable keys, so anything in another place than where we would write it is
 a defect::
 
     schema, name, kind, version, active, rotation_id,
     keys: {KID: {status, since, value | fingerprint}, ...},
-    confirmed (only while somebody has confirmed)
+    terms: [statements of ``terms``]
+
+A file of the first schema has no ``terms`` and keeps who confirmed in a last text,
+``confirmed``. It is read, and the next move writes the second one.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final, NoReturn
 
 from plana_secrets.document.edits import Edit, SetLeaf, Unset
 from plana_secrets.errors import MalformedError
 from plana_secrets.paths import LeafPath, format_path
-from plana_secrets.rotation.keyset import Key, Keyset, Status, find_faults, format_instant
-from plana_secrets.rotation.keyset import parse_instant as _parse_instant
+from plana_secrets.rotation.instants import format_instant, parse_instant
+from plana_secrets.rotation.keyset import Key, Keyset, Status, find_faults
 from plana_secrets.rotation.kinds import is_value_of_kind
 from plana_secrets.rotation.material import is_fingerprint
+from plana_secrets.rotation.terms import format_terms, parse_terms
 from plana_secrets.secret import Secret
 from plana_secrets.sops.model import Defect, Document, Item, Leaf, LeafType, Severity, Structure
 
-SCHEMA: Final = "plana-secrets/keyset/1"
+FIRST_SCHEMA: Final = "plana-secrets/keyset/1"
+SCHEMA: Final = "plana-secrets/keyset/2"
 CHECK: Final = "keyset-schema"
 
 _HEAD: Final = ("schema", "name", "kind", "version", "active", "rotation_id")
 _KINDS: Final = frozenset({"api-key", "jwt-hs256"})
+_DIGITS: Final = 18
 _ROTATION_ID: Final = re.compile(r"r[0-9a-f]{16}")
 
 
@@ -56,7 +63,7 @@ def read_keyset(document: Document, file: str) -> Keyset:
 
 
 def read_keyset_shape(structure: Structure, file: str) -> Keyset:
-    """The keyset without its values, for who has no identity; the MAC is then not checked.
+    """The keyset without its values, where there is no identity; the MAC is then not checked.
 
     Raises:
         MalformedError: it is not exactly of the schema (kind ``keyset-schema``).
@@ -99,26 +106,46 @@ class _Reader:
     def read(self) -> Keyset:
         head = {name: self._readable((name,), LeafType.INT if name == "version" else LeafType.STR)
                 for name in _HEAD}  # fmt: skip
-        if head["schema"] != SCHEMA:
+        if head["schema"] not in {SCHEMA, FIRST_SCHEMA}:
             self._stop("an unknown schema", 0)
         if head["kind"] not in _KINDS:
             self._stop("an unknown kind of keyset", 2)
         if not _ROTATION_ID.fullmatch(head["rotation_id"]):
             self._stop("a rotation_id that we did not write", 5)
-        keys = tuple(self._keys(head["kind"]))
         keyset = Keyset(
             head["name"],
             head["kind"],
-            int(head["version"]),
+            self._version(head["version"]),
             head["rotation_id"],
-            keys,
-            self._confirmed(),
+            tuple(self._keys(head["kind"])),
         )
         for fault in find_faults(keyset):
             self._stop(fault, len(_HEAD))
         if keyset.active.kid != head["active"]:
             self._stop("active does not name the active key", 4)
-        return keyset
+        if head["schema"] == FIRST_SCHEMA:
+            return replace(keyset, confirmed=self._confirmed())
+        return self._with_terms(keyset)
+
+    def _version(self, text: str) -> int:
+        if len(text) > _DIGITS:
+            self._stop("a version that we did not count to", 3)
+        return int(text)
+
+    def _with_terms(self, keyset: Keyset) -> Keyset:
+        """The rest of a file of the second schema: statements, each its own name in its value."""
+        start = self._at
+        lines: list[str] = []
+        while self._peek() is not None:
+            lines.append(self._readable(("terms", len(lines))))
+        try:
+            terms, confirmed = parse_terms(lines, keyset.kind)
+        except ValueError as error:
+            self._stop(str(error), start)
+        live = sorted(key.kid for key in keyset.keys if key.status is not Status.DESTROYED)
+        if [kid for kid, _ in terms.lifetimes] != live:
+            self._stop("each key that has a value has one lifetime", start)
+        return replace(keyset, terms=terms, confirmed=confirmed)
 
     def _keys(self, kind: str) -> Iterator[Key]:
         while (item := self._peek()) is not None and item.path[:1] == ("keys",):
@@ -145,7 +172,7 @@ class _Reader:
         if leaf.type is LeafType.NULL:
             return None
         try:
-            return _parse_instant(self._text(leaf, LeafType.STR))
+            return parse_instant(self._text(leaf, LeafType.STR))
         except ValueError:
             self._stop("since is not an instant like 2026-01-31T10:00:00Z", self._at - 1)
 
@@ -203,7 +230,11 @@ def plan_file_edits(before: Keyset | None, after: Keyset) -> list[Edit]:
     """
     old = _leaves(before) if before else {}
     new = _leaves(after)
-    gone: list[Edit] = [Unset(path) for path in old if path not in new]
+    gone: list[Edit] = []
+    if _terms_of(old) != _terms_of(new):  # a list is written whole: its entries have no names
+        gone = [Unset(("terms",))] if _terms_of(old) else []
+        old = {path: leaf for path, leaf in old.items() if path[0] != "terms"}
+    gone += [Unset(path) for path in old if path not in new]
     changed: list[Edit] = [
         SetLeaf(path, value, type_)
         for path, (value, type_) in new.items()
@@ -212,21 +243,33 @@ def plan_file_edits(before: Keyset | None, after: Keyset) -> list[Edit]:
     return gone + changed
 
 
-def _leaves(keyset: Keyset) -> dict[LeafPath, tuple[Secret, LeafType]]:
-    head = (SCHEMA, keyset.name, keyset.kind, str(keyset.version), keyset.active.kid)
+_Leaves = dict[LeafPath, tuple[Secret, LeafType]]
+
+
+def _terms_of(leaves: _Leaves) -> list[tuple[Secret, LeafType]]:
+    return [leaf for path, leaf in leaves.items() if path[0] == "terms"]
+
+
+def _leaves(keyset: Keyset) -> _Leaves:
+    schema = FIRST_SCHEMA if keyset.terms is None else SCHEMA
+    head = (schema, keyset.name, keyset.kind, str(keyset.version), keyset.active.kid)
     texts = zip(_HEAD, (*head, keyset.rotation_id), strict=True)
-    leaves: dict[LeafPath, tuple[Secret, LeafType]] = {
+    leaves: _Leaves = {
         (name,): (Secret.from_text(text), LeafType.INT if name == "version" else LeafType.STR)
         for name, text in texts
     }
     for key in keyset.keys:
         leaves |= _key_leaves(key)
-    if keyset.confirmed:
+    if keyset.terms is not None:
+        lines = format_terms(keyset.terms, keyset.confirmed)
+        for at, line in enumerate(lines):
+            leaves["terms", at] = (Secret.from_text(line), LeafType.STR)
+    elif keyset.confirmed:
         leaves["confirmed",] = (Secret.from_text(" ".join(keyset.confirmed)), LeafType.STR)
     return leaves
 
 
-def _key_leaves(key: Key) -> dict[LeafPath, tuple[Secret, LeafType]]:
+def _key_leaves(key: Key) -> _Leaves:
     since = Secret.from_text(format_instant(key.since) if key.since else "")
     if key.value is None:
         last = ("fingerprint", Secret.from_text(key.fingerprint or ""))

@@ -47,11 +47,16 @@ def make_fingerprint(key: Key) -> str:
     is made only of a value of the form that we generate, where 256 random bits leave
     nothing to try. Of an adopted value of another form no fingerprint is kept.
     """
-    content = b"" if key.value is None else key.value.reveal()
-    if key.kid == LEGACY_KID or not _GENERATED.fullmatch(content):
+    if key.value is None or key.kid == LEGACY_KID or not is_generated(key.value):
         return WITHHELD
+    content = key.value.reveal()
     salt = secrets.token_bytes(16)
     return f"hmac-sha256/{salt.hex()}/{_digest(salt, content)}"
+
+
+def is_generated(value: Secret) -> bool:
+    """Whether it has the form of the values that we generate."""
+    return _GENERATED.fullmatch(value.reveal()) is not None
 
 
 def is_fingerprint(text: str) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from plana_secrets.rotation.inforce import NOTHING_LEFT, Left, conditions_of
 from plana_secrets.rotation.keyset import (
     Conditions,
     Keyset,
@@ -17,7 +18,6 @@ from plana_secrets.rotation.keyset import (
     check_move,
     opens_at,
 )
-from plana_secrets.rotation.kinds import conditions_of
 from plana_secrets.rotation.policy import KeysetPolicy
 
 
@@ -42,10 +42,12 @@ class Waiting(StrEnum):
     MAX_AGE = "max-age"
     CONFIRM = "confirm"
     RAW_TARGETS = "raw-targets"
+    ADOPTED = "adopted"
+    REMOVED = "removed"
     CLOCK = "clock"
 
 
-BLOCKING: Final = frozenset({Waiting.RAW_TARGETS, Waiting.CLOCK})
+BLOCKING: Final = frozenset({Waiting.RAW_TARGETS, Waiting.ADOPTED, Waiting.REMOVED, Waiting.CLOCK})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ class KeysetStatus:
     problem: str | None = None
     message: str = ""
     authenticated: bool = True
+    left: Left = NOTHING_LEFT
 
     @property
     def name(self) -> str:
@@ -87,13 +90,14 @@ class KeysetStatus:
         return since is not None and now > since + self.policy.max_age * share
 
 
-def describe_keyset(policy: KeysetPolicy, file: str, keyset: Keyset, now: datetime) -> KeysetStatus:
+def describe_keyset(
+    policy: KeysetPolicy, file: str, keyset: Keyset, now: datetime, left: Left = NOTHING_LEFT
+) -> KeysetStatus:
     """The status of a keyset that was read."""
-    following = plan_next(keyset, policy, now)
-    phase = _phase(keyset, conditions_of(policy), following, now)
-    status = KeysetStatus(policy, file, phase, keyset, following)
-    overdue = status.is_past(now, 1)
-    return KeysetStatus(policy, file, phase, keyset, following, overdue)
+    following = plan_next(keyset, policy, now, left)
+    phase = _phase(keyset, conditions_of(keyset, policy), following, now)
+    status = KeysetStatus(policy, file, phase, keyset, following, left=left)
+    return replace(status, overdue=status.is_past(now, 1))
 
 
 def describe_problem(policy: KeysetPolicy, file: str, problem: str, message: str) -> KeysetStatus:
@@ -113,13 +117,15 @@ def _phase(keyset: Keyset, conditions: Conditions, following: NextMove, now: dat
     return Phase.DRAINING if rolled_out else Phase.PROMOTED
 
 
-def plan_next(keyset: Keyset, policy: KeysetPolicy, now: datetime) -> NextMove:
+def plan_next(
+    keyset: Keyset, policy: KeysetPolicy, now: datetime, left: Left = NOTHING_LEFT
+) -> NextMove:
     """The move that comes next, and what it waits for.
 
     A rotation asked for by name may begin before its time: waiting for ``max-age`` is
     the only wait that is no guard.
     """
-    conditions = conditions_of(policy)
+    conditions = conditions_of(keyset, policy, left)
     if keyset.first(Status.STANDBY):
         move = Move.PROMOTE
     elif keyset.first(Status.RETIRING):
@@ -144,8 +150,14 @@ def _plan_stable(
         return judged
     if now < due:
         return NextMove(Move.PUBLISH, due, Waiting.MAX_AGE)
-    if conditions.single_readers:  # a standby that cannot be promoted would only lie about
-        return NextMove(Move.PUBLISH, due, Waiting.RAW_TARGETS, conditions.single_readers)
+    held = (
+        (Waiting.RAW_TARGETS, conditions.single_readers),
+        (Waiting.ADOPTED, conditions.adopted),
+        (Waiting.REMOVED, conditions.removed),
+    )
+    for waiting, names in held:  # a standby that cannot be promoted helps no one
+        if names:
+            return NextMove(Move.PUBLISH, due, waiting, names)
     return judged
 
 
@@ -168,6 +180,8 @@ def waiting_for(refusal: Refusal, kind: str) -> Waiting | None:
     return {
         Reason.NOT_LANDED: Waiting.LANDING,
         Reason.SINGLE_READER: Waiting.RAW_TARGETS,
+        Reason.ADOPTED: Waiting.ADOPTED,
+        Reason.REMOVED: Waiting.REMOVED,
         Reason.CLOCK: Waiting.CLOCK,
         Reason.UNCONFIRMED: Waiting.CONFIRM,
         Reason.TOO_MANY: Waiting.GRACE,

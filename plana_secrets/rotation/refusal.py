@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from plana_secrets.errors import FailedError
-from plana_secrets.rotation.keyset import Reason, Refusal, format_instant
+from plana_secrets.rotation.instants import format_instant
+from plana_secrets.rotation.keyset import Reason, Refusal
 
 
 def refusal_error(name: str, refusal: Refusal) -> FailedError:
@@ -14,6 +15,10 @@ def refusal_error(name: str, refusal: Refusal) -> FailedError:
         Reason.WRONG_PHASE: f"there is nothing to {move} in this phase",
         Reason.NOT_LANDED: f"{move} has to wait until the move before it has landed",
         Reason.SINGLE_READER: f"{move} would lock out who reads {names}",
+        Reason.ADOPTED: f"{move} would lock out services that read the adopted path {names}",
+        Reason.REMOVED: f"{move} would lock out what reads {names}: "
+        "taken out of the settings, and a key is still there",
+        Reason.CONFIRMED: f"{move} would lock out {names}, who confirmed the new key",
         Reason.CLOCK: f"the clock is behind {instant}, when the keyset last changed",
         Reason.TOO_EARLY: f"{move} is possible from {instant}",
         Reason.UNCONFIRMED: f"{move} waits for the confirmation of {names}",
@@ -26,4 +31,15 @@ def refusal_error(name: str, refusal: Refusal) -> FailedError:
         move=str(move),
         not_before=instant,
         names=names,
+        place=refusal.names[0] if refusal.names else None,
     )
+
+
+def accepted_words(refusal: Refusal | None) -> str:
+    """What the subject of a commit says of an outage that a person accepted."""
+    if refusal is None:
+        return ""
+    details = ", ".join(refusal.names)
+    if refusal.not_before:
+        details = f"not before {format_instant(refusal.not_before)}"
+    return f", outage accepted ({refusal.reason}: {details})"

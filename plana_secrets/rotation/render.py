@@ -15,8 +15,9 @@ from dataclasses import dataclass, replace
 from plana_secrets.document.manifest import decode_data
 from plana_secrets.document.references import SecretReference
 from plana_secrets.errors import MalformedError
+from plana_secrets.rotation.inforce import recorded_retire_wait
 from plana_secrets.rotation.keyset import Keyset
-from plana_secrets.rotation.kinds import api_key, conditions_of, jwt_hs256
+from plana_secrets.rotation.kinds import api_key, jwt_hs256
 from plana_secrets.rotation.policy import ApiKeyPolicy, JwtPolicy, KeysetPolicy
 from plana_secrets.rotation.targets import slots_of
 from plana_secrets.secret import Secret
@@ -95,7 +96,7 @@ def _shared_lists(
 
 
 def _render_jwt(policy: JwtPolicy, keyset: Keyset) -> Iterator[RenderedLeaf]:
-    whole = jwt_hs256.render_keyset(keyset, conditions_of(policy))
+    whole = jwt_hs256.render_keyset(keyset, recorded_retire_wait(keyset, policy))
     for place in policy.targets:
         yield RenderedLeaf(place, whole, (policy.name,))
     for place in policy.raw_targets:

@@ -7,14 +7,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from plana_secrets.errors import CredentialError, FailedError, PlanaSecretsError
-from plana_secrets.rotation.keyset import Keyset
-from plana_secrets.rotation.keysetfile import parse_keyset, read_keyset_shape
-from plana_secrets.rotation.plan import KeysetStatus, describe_keyset, describe_problem
+from plana_secrets.rotation.history import DESTROYED, destroyed_words, find_destroyed
+from plana_secrets.rotation.keysetfile import read_keyset_shape
+from plana_secrets.rotation.plan import KeysetStatus, Phase, describe_keyset, describe_problem
 from plana_secrets.rotation.policy import KeysetPolicy
 from plana_secrets.rotation.store import KeysetStore
 from plana_secrets.secretfiles.open import read_structure_of
 from plana_secrets.secretfiles.workspace import Workspace
-from plana_secrets.sops.reading.reader import read_structure
 
 
 def list_keysets(
@@ -28,28 +27,14 @@ def list_keysets(
     return tuple(describe(store, policy, now) for policy in policies)
 
 
-def find_fingerprints(store: KeysetStore, name: str) -> frozenset[str]:
-    """Of every value that some version of a keyset, in the history of HEAD, had destroyed.
-
-    A revert takes the tombstone away together with what it undoes: the history has it.
-    """
-    repository = store.workspace.repository
-    head = repository.head()
-    if head is None:
-        return frozenset()
-    versions = {blob for _, blob in repository.history_of(store.file(name), until=head)}
-    found: set[str] = set()
-    for content in repository.read_objects(sorted(versions)).values():
-        keyset = parse_keyset(read_structure(content))
-        if isinstance(keyset, Keyset):
-            found |= {key.fingerprint for key in keyset.keys if key.fingerprint}
-    return frozenset(found)
-
-
 def describe(store: KeysetStore, policy: KeysetPolicy, now: datetime) -> KeysetStatus:
+    """One keyset of the work tree, as ``verify`` and ``rotate`` both say it."""
     file = store.file(policy.name)
     try:
-        return describe_keyset(policy, file, store.load(policy.name), now)
+        keyset = store.load(policy.name)
+        status = describe_keyset(policy, file, keyset, now, store.left(keyset))
+        destroyed = find_destroyed(store.history, keyset)
+        return describe_destroyed(status, destroyed) if destroyed else status
     except CredentialError as error:
         try:
             shape = read_keyset_shape(read_structure_of(store.workspace, file), file)
@@ -58,6 +43,12 @@ def describe(store: KeysetStore, policy: KeysetPolicy, now: datetime) -> KeysetS
         return replace(describe_keyset(policy, file, shape, now), authenticated=False)
     except FailedError as error:
         return describe_stored(store, policy, error)
+
+
+def describe_destroyed(status: KeysetStatus, kids: Sequence[str]) -> KeysetStatus:
+    """A keyset that may not move, for a destroyed value is back."""
+    words = f"{status.name}: {destroyed_words(kids)}"
+    return replace(status, phase=Phase.BLOCKED, next=None, problem=DESTROYED, message=words)
 
 
 def describe_stored(

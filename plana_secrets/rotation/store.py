@@ -6,16 +6,21 @@ made, so that what is compared is what the disk holds.
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 from plana_secrets.document.edits import Edit, SetLeaf, Unset
 from plana_secrets.document.kinds import FileKind, kind_of
-from plana_secrets.document.references import SecretReference
+from plana_secrets.document.references import SecretReference, parse_reference
 from plana_secrets.errors import FailedError, MalformedError, UsageError
 from plana_secrets.paths import format_path
+from plana_secrets.rotation.history import KeysetHistory
+from plana_secrets.rotation.inforce import NOTHING_LEFT, Left
 from plana_secrets.rotation.keyset import Keyset
 from plana_secrets.rotation.keysetfile import file_of, plan_file_edits, read_keyset
+from plana_secrets.rotation.kinds import holds_key
 from plana_secrets.rotation.policy import KeysetPolicy
 from plana_secrets.rotation.render import RenderedLeaf, decode_base64, expected_leaves
 from plana_secrets.rotation.targets import targets_of
@@ -121,6 +126,39 @@ class KeysetStore:
             return None
         return decode_base64(found[1], reference) if self._is_base64(reference) else found[1]
 
+    def left(self, keyset: Keyset) -> Left:
+        """Recorded places that the settings do not name any more and that still hold a key."""
+        if keyset.terms is None:
+            return NOTHING_LEFT
+        configured = {str(place) for place in targets_of(self.policy(keyset.name))}
+
+        def still_hold(places: Iterable[str]) -> tuple[str, ...]:
+            return tuple(
+                place
+                for place in places
+                if place not in configured and self._holds(parse_reference(place), keyset)
+            )
+
+        return Left(still_hold(keyset.terms.readers), still_hold(keyset.terms.adopted))
+
+    def _holds(self, place: SecretReference, keyset: Keyset) -> bool:
+        """Whatever the rules say of the file now: it may have left the secret files."""
+        if not os.path.lexists(self.workspace.root / place.file):
+            return False
+        found = self._find(place)
+        if found is None or found[0] is LeafType.NULL:
+            return False
+        texts = [found[1]]
+        with contextlib.suppress(MalformedError):
+            texts.append(decode_base64(found[1], place))
+        return any(holds_key(text, keyset) for text in texts)
+
+    @cached_property
+    def history(self) -> KeysetHistory:
+        """What the commits up to HEAD say of the configured keysets."""
+        files = [self.file(policy.name) for policy in self.policies]
+        return KeysetHistory(self.workspace.repository, files)
+
     def stage_move(self, before: Keyset, after: Keyset) -> tuple[StagedFile, ...]:
         """The keyset file and every target, as they are after a move.
 
@@ -147,6 +185,23 @@ class KeysetStore:
             occupied = [leaf for leaf in present if not leaf.merges and self.occupied(leaf)]
             _refuse(after, "target-occupied", "holds another value already", occupied)
         return self._stage(before, after, leaves)
+
+    def replaced(self, new: Keyset) -> tuple[str, ...]:
+        """The places whose value the first rendering of ``new`` would take from its readers."""
+        leaves = self.expected(new, replace=True)
+        return tuple(
+            str(leaf.reference)
+            for leaf in leaves
+            if (self._is_no_list(new, leaf) if leaf.merges else self.occupied(leaf))
+        )
+
+    def _is_no_list(self, new: Keyset, leaf: RenderedLeaf) -> bool:
+        """Whether what is at an accepted place would be lost: it is of another format."""
+        try:
+            self.expected(new)
+        except MalformedError as error:
+            return error.facts.get("place") == str(leaf.reference)
+        return False
 
     def _stage(
         self, before: Keyset | None, after: Keyset, leaves: Iterable[RenderedLeaf]

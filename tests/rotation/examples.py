@@ -7,8 +7,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from plana_secrets.document.references import SecretReference, parse_reference
+from plana_secrets.rotation.inforce import conditions_of, record_terms
 from plana_secrets.rotation.keyset import Key, Keyset, Material, Move, make_move
-from plana_secrets.rotation.kinds import conditions_of
 from plana_secrets.rotation.material import encode_base64url, make_fingerprint
 from plana_secrets.rotation.policy import ApiKeyPolicy, JwtPolicy, KeysetPolicy
 from plana_secrets.secret import Secret
@@ -56,14 +56,16 @@ def after(
     now: datetime,
     make: Callable[[], Material] = never_material,
 ) -> Keyset:
-    return make_move(
+    """The keyset after a move, with the terms that are recorded with it."""
+    made = make_move(
         keyset,
         move,
-        conditions_of(policy),
+        conditions_of(keyset, policy),
         now,
         make_material=make,
         make_fingerprint=make_fingerprint,
     )
+    return record_terms(keyset, made, policy)
 
 
 def statuses(keyset: Keyset) -> list[str]:

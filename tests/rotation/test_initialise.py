@@ -104,7 +104,8 @@ def test_a_value_of_another_keyset_is_not_adopted(fleet: Fleet) -> None:
 def test_a_target_that_holds_a_value_is_replaced_only_on_request(fleet: Fleet) -> None:
     put(fleet, CALLER, "somebody's own key")
     assert refused(fleet, API.name, FRESH) == "target-occupied"
-    init_keyset(fleet.rotation(), API.name, FRESH, replace=True)
+    assert refused(fleet, API.name, FRESH, replace=True) == "value-in-use"
+    init_keyset(fleet.rotation(), API.name, FRESH, replace=True, accept_outage=True)
     assert fleet.value(CALLER) == fleet.keyset(API).active.value.reveal_text()
 
 
@@ -138,7 +139,8 @@ def test_a_list_of_another_format_is_not_taken_for_values(fleet: Fleet) -> None:
 def test_what_is_no_list_needs_replace(fleet: Fleet) -> None:
     put(fleet, ACCEPTED, "one raw key")
     assert refused(fleet, API.name, FRESH) == "target-unreadable"
-    init_keyset(fleet.rotation(), API.name, FRESH, replace=True)
+    assert refused(fleet, API.name, FRESH, replace=True) == "value-in-use"
+    init_keyset(fleet.rotation(), API.name, FRESH, replace=True, accept_outage=True)
     assert len(json.loads(fleet.value(ACCEPTED))) == 1
 
 
@@ -165,7 +167,7 @@ def test_what_cannot_be_is_refused_and_changes_nothing(
 
 def test_a_value_is_never_put_where_anybody_reads_it(fleet: Fleet) -> None:
     fleet.change(API, callers=places(f"{PORTAL}#metadata.name"))
-    assert refused(fleet, API.name, FRESH, replace=True) == "readable-path"
+    assert refused(fleet, API.name, FRESH, replace=True, accept_outage=True) == "readable-path"
 
 
 def test_init_again_changes_nothing_and_fills_a_caller_that_was_added(fleet: Fleet) -> None:
@@ -214,6 +216,8 @@ def test_a_target_may_be_added_while_an_adopted_secret_retires(fleet: Fleet) -> 
     put(fleet, f"{ACCOUNT}#stringData.RAW", "the raw secret that all services read")
     source = Source(parse_reference(f"{ACCOUNT}#stringData.RAW"))
     init_keyset(fleet.rotation(), JWT.name, source, delivery=COMMIT)
+    fleet.world.sops("unset", ACCOUNT, '["stringData"]["RAW"]')
+    fleet.world.commit("all services read the keyset")
     for _ in range(2):
         run_move(fleet.rotation(), JWT.name, delivery=COMMIT)
         fleet.pass_time(minutes=31)
@@ -258,6 +262,11 @@ def test_raw_targets_stop_promote_by_name_until_they_are_gone(fleet: Fleet) -> N
         run_move(fleet.rotation(), policy.name, Move.PROMOTE, delivery=COMMIT)
     assert (caught.value.kind, raw in caught.value.message) == ("single-reader", True)
     fleet.change(policy, raw_targets=())
+    with pytest.raises(FailedError) as caught:
+        run_move(fleet.rotation(), policy.name, Move.PROMOTE, delivery=COMMIT)
+    assert (caught.value.kind, raw in caught.value.message) == ("removed-still-read", True)
+    fleet.world.sops("unset", ACCOUNT, '["stringData"]["OLD_JWT"]')
+    fleet.world.commit("no service reads it any more")
     run_move(fleet.rotation(), policy.name, Move.PROMOTE, delivery=COMMIT)
 
 

@@ -7,6 +7,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from plana_secrets.rotation.dating import stamp
+from plana_secrets.rotation.inforce import conditions_of
+from plana_secrets.rotation.instants import format_instant, parse_instant
 from plana_secrets.rotation.keyset import (
     MAX_LIVE_KEYS,
     Conditions,
@@ -19,12 +22,8 @@ from plana_secrets.rotation.keyset import (
     check_move,
     confirm,
     find_faults,
-    format_instant,
     found_keyset,
-    parse_instant,
-    stamp,
 )
-from plana_secrets.rotation.kinds import conditions_of
 from plana_secrets.rotation.policy import KeysetPolicy
 from tests.rotation.examples import (
     API,
@@ -104,7 +103,9 @@ def test_in_each_state_exactly_these_moves_are_possible(state: str) -> None:
         now += timedelta(days=30)
         keyset = stamp(after(keyset, move, API, now, make), now)
     now += timedelta(days=30)
-    possible = {move for move in Move if check_move(keyset, move, conditions_of(API), now) is None}
+    possible = {
+        move for move in Move if check_move(keyset, move, conditions_of(keyset, API), now) is None
+    }
     assert possible == POSSIBLE[state]
 
 
@@ -118,7 +119,7 @@ def test_no_move_is_possible_while_the_one_before_has_not_landed(state: str) -> 
     if not STATES[state]:
         keyset = found_keyset(API.name, API.kind, make())
     for move in POSSIBLE[state]:
-        refusal = check_move(keyset, move, conditions_of(API), now + timedelta(days=30))
+        refusal = check_move(keyset, move, conditions_of(keyset, API), now + timedelta(days=30))
         assert refusal is not None
         assert refusal.reason is Reason.NOT_LANDED
 
@@ -146,11 +147,13 @@ def test_a_wait_counts_from_the_landing_and_ends_on_the_second(
         made = after(keyset, step, policy, now, make)
         now += timedelta(hours=5)  # the time until it landed does not count
         keyset = stamp(made, now)
-    refusal = check_move(keyset, move, conditions_of(policy), now + wait - timedelta(seconds=1))
+    refusal = check_move(
+        keyset, move, conditions_of(keyset, policy), now + wait - timedelta(seconds=1)
+    )
     assert refusal is not None
     assert refusal.reason is Reason.TOO_EARLY
     assert refusal.not_before == now + wait
-    assert check_move(keyset, move, conditions_of(policy), now + wait) is None
+    assert check_move(keyset, move, conditions_of(keyset, policy), now + wait) is None
 
 
 def test_landing_is_never_dated_before_it_happened() -> None:
@@ -170,10 +173,12 @@ def test_stamping_dates_only_what_has_no_date() -> None:
 
 def test_a_clock_that_went_backwards_is_refused_with_the_time_it_has_to_reach() -> None:
     keyset = founded()
-    refusal = check_move(keyset, Move.PUBLISH, conditions_of(API), START - timedelta(hours=1))
+    refusal = check_move(
+        keyset, Move.PUBLISH, conditions_of(keyset, API), START - timedelta(hours=1)
+    )
     assert refusal is not None
     assert (refusal.reason, refusal.not_before) == (Reason.CLOCK, START)
-    assert check_move(keyset, Move.PUBLISH, conditions_of(API), START - MINUTE) is None
+    assert check_move(keyset, Move.PUBLISH, conditions_of(keyset, API), START - MINUTE) is None
 
 
 def test_a_second_publish_neither_passes_nor_generates() -> None:
@@ -192,11 +197,13 @@ def test_raw_readers_stop_promote_by_name_and_nothing_else() -> None:
     policy = replace(JWT, raw_targets=places("infra/secrets/prod/old.yaml#jwt"))
     make = counting_material()
     keyset = stamp(after(founded(policy, make), Move.PUBLISH, policy, START, make), START)
-    refusal = check_move(keyset, Move.PROMOTE, conditions_of(policy), START + timedelta(days=1))
+    refusal = check_move(
+        keyset, Move.PROMOTE, conditions_of(keyset, policy), START + timedelta(days=1)
+    )
     assert refusal is not None
     assert refusal.reason is Reason.SINGLE_READER
     assert refusal.names == tuple(map(str, policy.raw_targets))
-    assert check_move(keyset, Move.ABORT, conditions_of(policy), START) is None
+    assert check_move(keyset, Move.ABORT, conditions_of(keyset, policy), START) is None
 
 
 def test_promote_and_retire_wait_for_every_external_caller() -> None:
@@ -204,11 +211,11 @@ def test_promote_and_retire_wait_for_every_external_caller() -> None:
     make, now = counting_material(), START + timedelta(days=1)
     keyset = stamp(after(founded(policy, make), Move.PUBLISH, policy, START, make), START)
     for move in (Move.PROMOTE, Move.RETIRE):
-        refusal = check_move(keyset, move, conditions_of(policy), now)
+        refusal = check_move(keyset, move, conditions_of(keyset, policy), now)
         assert refusal is not None
         assert (refusal.reason, refusal.names) == (Reason.UNCONFIRMED, ("acme", "zeta"))
         half = confirm(keyset, ("zeta",))
-        refusal = check_move(half, move, conditions_of(policy), now)
+        refusal = check_move(half, move, conditions_of(half, policy), now)
         assert refusal is not None
         assert refusal.names == ("acme",)
         keyset = stamp(after(confirm(half, ("acme",)), move, policy, now), now)
@@ -218,7 +225,7 @@ def test_promote_and_retire_wait_for_every_external_caller() -> None:
 
 def test_where_pods_are_reloaded_by_hand_time_alone_moves_nothing() -> None:
     for policy in (replace(API, reload="manual"), replace(JWT, reload="manual")):
-        assert conditions_of(policy).awaited == ("reload",)
+        assert conditions_of(founded(policy), policy).awaited == ("reload",)
 
 
 def test_values_that_wait_for_their_grace_do_not_pile_up() -> None:
@@ -228,13 +235,13 @@ def test_values_that_wait_for_their_grace_do_not_pile_up() -> None:
         for move in (Move.PUBLISH, Move.PROMOTE, Move.RETIRE):
             now += timedelta(hours=2)
             keyset = stamp(after(keyset, move, API, now, make), now)
-    refusal = check_move(keyset, Move.PUBLISH, conditions_of(API), now)
+    refusal = check_move(keyset, Move.PUBLISH, conditions_of(keyset, API), now)
     assert refusal is not None
     assert refusal.reason is Reason.TOO_MANY
     oldest = keyset.first(Status.DISABLED)
     assert oldest is not None
     assert oldest.since is not None
-    assert refusal.not_before == oldest.since + conditions_of(API).destroy
+    assert refusal.not_before == oldest.since + conditions_of(keyset, API).destroy
 
 
 def test_a_kid_says_nothing_about_its_key() -> None:
@@ -273,6 +280,6 @@ def test_instants_have_one_spelling() -> None:
 
 def test_conditions_need_no_more_than_three_waits_and_two_lists() -> None:
     """A caller without externals, raw places or hands waits for time alone."""
-    assert conditions_of(API) == Conditions(
+    assert conditions_of(founded(), API) == Conditions(
         30 * MINUTE, 90 * MINUTE, 30 * MINUTE + timedelta(days=7)
     )

@@ -12,15 +12,24 @@ from hypothesis import strategies as st
 
 from plana_secrets.document.edits import EMPTY_CONTENT, Content, plan_edits
 from plana_secrets.document.kinds import KEYSET_SELECTOR
-from plana_secrets.rotation.keyset import Keyset, Move, check_move, confirm, found_keyset, stamp
+from plana_secrets.errors import MalformedError
+from plana_secrets.rotation.dating import stamp
+from plana_secrets.rotation.inforce import conditions_of, record_terms
+from plana_secrets.rotation.keyset import (
+    Keyset,
+    Move,
+    check_move,
+    confirm,
+    found_keyset,
+)
 from plana_secrets.rotation.keysetfile import (
     SCHEMA,
     file_of,
     name_of,
     parse_keyset,
     plan_file_edits,
+    read_keyset_shape,
 )
-from plana_secrets.rotation.kinds import conditions_of
 from plana_secrets.secret import Secret
 from plana_secrets.sops.model import (  # fmt: skip
     Comment,
@@ -33,7 +42,7 @@ from plana_secrets.sops.model import (  # fmt: skip
     Token,
 )
 from tests.rotation.conftest import Fleet
-from tests.rotation.examples import API, START, after, counting_material
+from tests.rotation.examples import ACCEPTED, API, CALLER, START, after, counting_material
 
 TOKEN = Token(b"data", b"iv", b"tag", "str")
 
@@ -62,12 +71,15 @@ def read_back(content: Content) -> Keyset | Defect:
 def histories(draw: st.DrawFn) -> list[Keyset]:
     """A keyset through random permitted moves, landed or not, confirmed or not."""
     make, now = counting_material(), START
-    history = [found_keyset(API.name, API.kind, make())]
+    founded = found_keyset(API.name, API.kind, make())
+    history = [founded if draw(st.booleans()) else record_terms(None, founded, API)]
     for _ in range(draw(st.integers(0, 8))):
         current = stamp(history[-1], now)
         history.append(current)
         now += timedelta(days=30)
-        possible = [one for one in Move if not check_move(current, one, conditions_of(API), now)]
+        possible = [
+            one for one in Move if not check_move(current, one, conditions_of(current, API), now)
+        ]
         history.append(after(current, draw(st.sampled_from(possible)), API, now, make))
         if draw(st.booleans()):
             names = draw(st.sets(st.sampled_from(["acme", "zeta", "reload"]), min_size=1))
@@ -134,6 +146,12 @@ def moved(content: Content, start: int, to: int) -> Content:
     return Content(tuple(items), tuple(values))
 
 
+def swapped(content: Content, one: tuple, other: tuple) -> Content:
+    texts = {item.path: value for item, value in zip(content.items, content.values, strict=True)}
+    values = [texts[{one: other, other: one}.get(item.path, item.path)] for item in content.items]
+    return Content(content.items, tuple(values))
+
+
 def added(content: Content, item: Item, at: int) -> Content:
     items, values = list(content.items), list(content.values)
     items.insert(at, item)
@@ -157,10 +175,22 @@ TAMPERINGS: dict[str, Callable[[Content], Content]] = {
     "a rotation id by hand": lambda c: with_text(c, ("rotation_id",), "now"),
     "a value that is no key": lambda c: with_text(c, ("keys", KID, "value"), "two\nlines"),
     "an empty value": lambda c: with_text(c, ("keys", KID, "value"), ""),
-    "names that are not sorted": lambda c: with_text(c, ("confirmed",), "zeta acme"),
+    "a statement that is none": lambda c: with_text(c, ("terms", 0), "rollout soon"),
     "names swapped in the head": lambda c: moved(c, 0, 1),
     "the value before its status": lambda c: moved(c, 8, 6),
-    "confirmed before the keys": lambda c: moved(c, len(c.items) - 1, 6),
+    "the terms before the keys": lambda c: moved(c, len(c.items) - 1, 6),
+    "statements in another order": lambda c: swapped(c, ("terms", 0), ("terms", 1)),
+    "a wait in another spelling": lambda c: with_text(c, ("terms", 0), "rollout 1800s"),
+    "a wait that is missing": lambda c: with_text(c, ("terms", 0), "drain 1h"),
+    "a wait beyond the calendar": lambda c: with_text(c, ("terms", 0), "rollout 9999999d"),
+    "an unknown reload": lambda c: with_text(c, ("terms", 3), "reload never"),
+    "a place outside": lambda c: with_text(c, ("terms", 4), "reader ../a.yaml#b"),
+    "a lifetime of another key": lambda c: with_text(c, ("terms", 6), "lifetime k0000000000ff 1h"),
+    "a name that is none": lambda c: with_text(c, ("terms", 8), "confirmed ac me"),
+    "a term that is no text": lambda c: with_text(c, ("terms", 8), "7", LeafType.INT),
+    "a version of many digits": lambda c: with_text(c, ("version",), "9" * 5000, LeafType.INT),
+    "an instant of another age": lambda c: with_text(c, ("keys", KID, "since"), "9999-12-31T23:59:59Z"),
+    "an instant before us": lambda c: with_text(c, ("keys", KID, "since"), "0001-01-01T00:00:00Z"),
     "one more key in the head": lambda c: added(c, Leaf(("note",), 0, LeafType.STR, False, None, None), 3),
     "one more key in a key": lambda c: added(c, Leaf(("keys", KID, "note"), 0, LeafType.STR, False, None, None), 9),
     "one more key at the end": lambda c: added(c, Leaf(("zz",), 0, LeafType.STR, False, None, None), len(c.items)),
@@ -213,7 +243,7 @@ def test_the_real_sops_keeps_the_file_readable_but_for_its_values(fleet: Fleet) 
     head, _, _ = text.partition("sops:")
     lines = [line for line in head.splitlines() if "ENC[" not in line]
     assert lines == [
-        "schema: plana-secrets/keyset/1",
+        "schema: plana-secrets/keyset/2",
         "name: pulse-data/portal",
         "kind: api-key",
         "version: 1",
@@ -223,5 +253,22 @@ def test_the_real_sops_keeps_the_file_readable_but_for_its_values(fleet: Fleet) 
         f"    {keyset.active.kid}:",
         "        status: active",
         "        since: null",
+        "terms:",
+        "    - rollout 30m",
+        "    - drain 1h",
+        "    - grace 7d",
+        "    - reload file",
+        f"    - reader {ACCEPTED}",
+        f"    - reader {CALLER}",
+        f"    - lifetime {keyset.active.kid} 1h",
     ]
     assert head.count("ENC[") == 1
+
+
+def test_a_file_that_is_no_keyset_is_an_error_of_ours_with_its_line_where_it_has_one() -> None:
+    structure = opened(with_text(sound(), ("kind",), "password"))
+    for broken, place in ((structure, "a.yaml:3: "), (opened(EMPTY_CONTENT), "a.yaml: ")):
+        with pytest.raises(MalformedError) as caught:
+            read_keyset_shape(broken, "a.yaml")
+        assert caught.value.kind == "keyset-schema"
+        assert caught.value.message.startswith(place)

@@ -8,8 +8,13 @@ from datetime import datetime, timedelta
 import pytest
 from hypothesis import given
 
-from plana_secrets.rotation.keyset import Keyset, Move, check_move, stamp
-from plana_secrets.rotation.kinds import conditions_of
+from plana_secrets.rotation.dating import stamp
+from plana_secrets.rotation.inforce import conditions_of
+from plana_secrets.rotation.keyset import (
+    Keyset,
+    Move,
+    check_move,
+)
 from plana_secrets.rotation.plan import Phase, Waiting, describe_keyset, plan_next
 from plana_secrets.rotation.policy import KeysetPolicy
 from tests.rotation.examples import API, JWT, MINUTE, START, after, counting_material, places
@@ -97,7 +102,7 @@ def test_a_move_is_planned_as_ready_exactly_when_the_machine_permits_it(
         for days in (0, 1, 40, 400):
             now = START + days * DAY
             planned = plan_next(keyset, API, now)
-            permitted = check_move(keyset, planned.move, conditions_of(API), now) is None
+            permitted = check_move(keyset, planned.move, conditions_of(keyset, API), now) is None
             if planned.waiting_for is None:
                 assert permitted
             elif planned.waiting_for is not Waiting.MAX_AGE:

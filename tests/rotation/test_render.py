@@ -12,15 +12,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plana_secrets.document.references import parse_reference
 from plana_secrets.errors import FailedError, MalformedError
-from plana_secrets.rotation.keyset import Keyset, Move, found_keyset, stamp
-from plana_secrets.rotation.kinds import adopt, conditions_of, generate
+from plana_secrets.rotation.dating import stamp
+from plana_secrets.rotation.inforce import recorded_retire_wait
+from plana_secrets.rotation.keyset import Keyset, Move, found_keyset
+from plana_secrets.rotation.kinds import adopt, generate
 from plana_secrets.rotation.kinds.api_key import render_csv, render_json
 from plana_secrets.rotation.kinds.jwt_hs256 import key_bytes, render_keyset
 from plana_secrets.rotation.material import WITHHELD, make_fingerprint, matches_fingerprint
 from plana_secrets.rotation.policy import ApiKeyPolicy, JwtPolicy, KeysetPolicy
 from plana_secrets.rotation.render import (
     RenderedLeaf,
+    decode_base64,
     expected_leaves,
 )
 from plana_secrets.rotation.targets import find_conflict, rendered_references, targets_of
@@ -180,7 +184,9 @@ def test_tokens_without_kid_have_a_key_and_from_promote_on_an_end() -> None:
     for move in (Move.PUBLISH, Move.PROMOTE, Move.RETIRE):
         keyset = after(keyset, move, JWT, START + timedelta(days=1), make)
         for stage in (keyset, stamp(keyset, START)):
-            rendered = json.loads(render_keyset(stage, conditions_of(JWT)).reveal_text())
+            rendered = json.loads(
+                render_keyset(stage, recorded_retire_wait(stage, JWT)).reveal_text()
+            )
             ends.append(rendered["legacy"])
         keyset = stamp(keyset, START)
     open_end = {"kid": "legacy", "until": None}
@@ -292,3 +298,13 @@ def test_a_fingerprint_knows_its_value_and_is_withheld_of_what_could_be_guessed(
     legacy = replace(keyset.active, kid="legacy")
     assert make_fingerprint(legacy) == WITHHELD
     assert not matches_fingerprint(WITHHELD, value)
+
+
+@pytest.mark.parametrize("text", ["no base64", "YQ=", "\u00e4", "YQ==YQ=="])
+def test_what_is_no_base64_in_data_is_an_error_that_names_the_place(text: str) -> None:
+    place = parse_reference("a.yaml#data.key")
+    with pytest.raises(MalformedError) as caught:
+        decode_base64(Secret.from_text(text), place)
+    assert caught.value.kind == "target-unreadable"
+    assert "a.yaml#data.key" in caught.value.message
+    assert text not in caught.value.message

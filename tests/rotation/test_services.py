@@ -156,6 +156,8 @@ def test_tokens_without_kid_end_when_the_adopted_secret_does(
     raw = RawPythonService(RAW_SECRET)
     python = PythonService(mounted)
     fleet.now = datetime.now(UTC)  # the services know no other clock
+    fleet.world.sops("unset", ACCOUNT, '["stringData"]["JWT_SECRET"]')
+    fleet.world.commit("every service reads the keyset")
     for _ in range(2):
         fleet.pass_time(minutes=31)
         run_move(fleet.rotation(), JWT.name, delivery=COMMIT)

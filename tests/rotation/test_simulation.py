@@ -16,6 +16,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from plana_secrets.rotation.dating import stamp
 from plana_secrets.rotation.keyset import (
     IN_USE,
     Conditions,
@@ -25,7 +26,6 @@ from plana_secrets.rotation.keyset import (
     find_faults,
     found_keyset,
     make_move,
-    stamp,
 )
 from plana_secrets.rotation.material import make_fingerprint
 from tests.rotation.examples import START, counting_material

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from plana_secrets.age.identities import Identities
 from tests.verify.helpers import NO_IDENTITY, checks, of_check, verify
 from tests.world import World
 
@@ -156,3 +157,84 @@ def test_a_reverted_rotation_is_named_though_its_tombstone_is_gone(rotated: Worl
     finally:
         rotated.git("reset", "-q", "--hard", start)
     assert [one[0] for one in checks(report)] == ["destroyed-value"]
+
+
+def test_a_keyset_file_that_is_gone_is_an_error(rotated: World) -> None:
+    """One that never was is a warning: a keyset may be added by a pull request."""
+    start = rotated.git("rev-parse", "HEAD").strip()
+    rotated.git("rm", "-q", KEYSET)
+    rotated.git("commit", "-q", "-m", "gone")
+    try:
+        (finding,) = of_check(verify(rotated), "rotation-unreadable")
+    finally:
+        rotated.git("reset", "-q", "--hard", start)
+    assert (finding.severity, finding.file) == ("error", KEYSET)
+    configuration = rotated.repo / "plana-secrets.toml"
+    configuration.write_text(CONFIGURATION.replace('"app"', '"other"'))
+    try:
+        (finding,) = of_check(verify(rotated), "rotation-unreadable")
+    finally:
+        configuration.write_text(CONFIGURATION)
+    assert finding.severity == "warning"
+
+
+@pytest.mark.parametrize("identities", [None, NO_IDENTITY])
+def test_an_instant_in_the_future_is_named_with_and_without_an_identity(
+    rotated: World, identities: Identities | None
+) -> None:
+    early = datetime.now(UTC) - timedelta(days=2)
+    report = verify(rotated, now=early, identities=identities)
+    (finding,) = of_check(report, "since-in-future")
+    assert (finding.severity, finding.file) == ("error", KEYSET)
+    assert finding.path is not None
+    assert finding.path.endswith(".since")
+
+
+@pytest.mark.parametrize("since", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z"])
+def test_an_instant_of_another_age_is_a_finding_without_an_identity(
+    rotated: World, since: str
+) -> None:
+    target = rotated.repo / KEYSET
+    before = target.read_text()
+    target.write_text(re.sub('since: "2[^"]*"', f'since: "{since}"', before))
+    try:
+        report = verify(rotated, identities=NO_IDENTITY)
+        listed = rotated.run("rotate", "list")
+        moved = rotated.run("rotate", "run", "--due")
+    finally:
+        target.write_text(before)
+    assert ("keyset-schema", KEYSET) in {one[:2] for one in checks(report)}
+    assert (listed.status, moved.status) == (0, 1)
+
+
+def test_a_caller_that_was_taken_out_of_the_settings_is_named_while_it_holds_a_key(
+    rotated: World,
+) -> None:
+    configuration = rotated.repo / "plana-secrets.toml"
+    configuration.write_text(re.sub("callers.*", "", CONFIGURATION))
+    try:
+        report = verify(rotated)
+        target = rotated.repo / CALLER
+        before = target.read_text()
+        rotated.sops("set", CALLER, '["key"]', '"another"')
+        without = verify(rotated)
+        target.write_text(before)
+    finally:
+        configuration.write_text(CONFIGURATION)
+    assert checks(report) == [("reader-removed", CALLER, "key")]
+    assert checks(without) == []
+
+
+def test_a_value_that_is_none_of_its_kind_is_named_with_the_identity(rotated: World) -> None:
+    target = rotated.repo / KEYSET
+    before = target.read_text()
+    plain = rotated.decrypt(KEYSET)
+    rotated.encrypt(KEYSET, re.sub(r"value: \S+", r'value: "two\\nlines"', plain))
+    try:
+        report, keyless = verify(rotated), verify(rotated, identities=NO_IDENTITY)
+    finally:
+        target.write_text(before)
+    (finding,) = of_check(report, "keyset-schema")
+    assert finding.path is not None
+    assert finding.path.endswith(".value")
+    assert of_check(keyless, "keyset-schema") == []

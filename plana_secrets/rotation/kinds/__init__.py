@@ -6,17 +6,11 @@ base64url of the bytes that sign (the ``k`` of the JWK).
 
 from __future__ import annotations
 
-from plana_secrets.rotation.keyset import Conditions, Material
+from plana_secrets.rotation.keyset import Key, Keyset, Material
 from plana_secrets.rotation.kinds import api_key, jwt_hs256
+from plana_secrets.rotation.material import matches_fingerprint
 from plana_secrets.rotation.policy import ApiKeyPolicy, KeysetPolicy
 from plana_secrets.secret import Secret
-
-
-def conditions_of(policy: KeysetPolicy) -> Conditions:
-    """What the policy demands of the moves."""
-    if isinstance(policy, ApiKeyPolicy):
-        return api_key.conditions_of(policy)
-    return jwt_hs256.conditions_of(policy)
 
 
 def generate(policy: KeysetPolicy) -> Material:
@@ -41,3 +35,17 @@ def is_value_of_kind(kind: str, value: Secret) -> bool:
     """Whether a keyset file of this kind may hold ``value``."""
     check = {"api-key": api_key.is_value, "jwt-hs256": jwt_hs256.is_value}
     return check[kind](value)
+
+
+def holds_key(text: Secret, keyset: Keyset) -> bool:
+    """Whether what services read from a place has a value of ``keyset`` in it, live or not."""
+    return any(_holds(text, key, keyset.kind) for key in keyset.keys)
+
+
+def _holds(text: Secret, key: Key, kind: str) -> bool:
+    if key.value is None:
+        return matches_fingerprint(key.fingerprint or "", text)
+    spellings = {key.value.reveal(), api_key.in_json(key.value)}
+    if kind == "jwt-hs256":
+        spellings.add(jwt_hs256.key_bytes(key.value))
+    return any(spelling in text.reveal() for spelling in spellings)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from plana_secrets.errors import FailedError
-from plana_secrets.rotation.keyset import IN_USE, Conditions, Key, Keyset, Material, Status
+from plana_secrets.rotation.keyset import IN_USE, Key, Keyset, Material, Status
 from plana_secrets.rotation.material import (
     encode_base64url,
     matches_fingerprint,
@@ -26,17 +26,6 @@ from plana_secrets.secret import Secret
 
 SLOTS = dict(zip((Status.ACTIVE, Status.STANDBY, Status.RETIRING), SLOT_SUFFIXES, strict=True))
 """What the last key of a path is followed by, for the key of each status."""
-
-
-def conditions_of(policy: ApiKeyPolicy) -> Conditions:
-    """Keys carry no expiry, so there is no skew: promote after D, retire after D + J."""
-    by_hand = ("reload",) if policy.reload == "manual" else ()
-    return Conditions(
-        promote=policy.rollout,
-        retire=policy.rollout + policy.drain,
-        destroy=policy.rollout + policy.grace,
-        awaited=policy.external_callers + by_hand,
-    )
 
 
 def generate() -> Material:
@@ -99,6 +88,11 @@ def render_json(keysets: Sequence[Keyset], current: Secret | None) -> AcceptedLi
     text = json.dumps([*entries, *foreign], separators=(",", ":"), ensure_ascii=False)
     ids = tuple(entry["id"] for entry in foreign)
     return AcceptedList(Secret.from_text(text), len(foreign), ids)
+
+
+def in_json(value: Secret) -> bytes:
+    """How ``render_json`` spells a value, without the quotes around it."""
+    return json.dumps(value.reveal_text(), ensure_ascii=False)[1:-1].encode()
 
 
 def _parse_json(current: Secret | None) -> list[dict[str, Any]]:

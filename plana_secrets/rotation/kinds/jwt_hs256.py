@@ -9,31 +9,20 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import timedelta
 
 from plana_secrets.errors import FailedError
+from plana_secrets.rotation.instants import format_instant
 from plana_secrets.rotation.keyset import (
     IN_USE,
     LEGACY_KID,
-    Conditions,
     Keyset,
     Material,
     Status,
-    format_instant,
 )
 from plana_secrets.rotation.material import encode_base64url, new_key_bytes, wrap_material
 from plana_secrets.rotation.policy import JwtPolicy
 from plana_secrets.secret import Secret
-
-
-def conditions_of(policy: JwtPolicy) -> Conditions:
-    """Promote after D, retire after D + L + S, destroy after D + C + grace."""
-    return Conditions(
-        promote=policy.rollout,
-        retire=policy.rollout + policy.max_token_lifetime + policy.skew,
-        destroy=policy.rollout + policy.cache + policy.grace,
-        single_readers=tuple(map(str, policy.raw_targets)),
-        awaited=("reload",) if policy.reload == "manual" else (),
-    )
 
 
 def generate(policy: JwtPolicy) -> Material:
@@ -82,8 +71,8 @@ def key_bytes(value: Secret) -> bytes:
     return content
 
 
-def render_keyset(keyset: Keyset, conditions: Conditions) -> Secret:
-    """The JSON file; the active key stands first."""
+def render_keyset(keyset: Keyset, retire: timedelta) -> Secret:
+    """The JSON file; the active key stands first. ``retire``: the wait before that move."""
     in_use = [key for key in keyset.keys if key.status in IN_USE]
     in_use.sort(key=lambda key: key.status is not Status.ACTIVE)
     content = {
@@ -94,19 +83,19 @@ def render_keyset(keyset: Keyset, conditions: Conditions) -> Secret:
             for key in in_use
             if key.value is not None
         ],
-        "legacy": _legacy(keyset, conditions),
+        "legacy": _legacy(keyset, retire),
     }
     return Secret.from_text(json.dumps(content, separators=(",", ":")))
 
 
-def _legacy(keyset: Keyset, conditions: Conditions) -> dict[str, str | None] | None:
+def _legacy(keyset: Keyset, retire: timedelta) -> dict[str, str | None] | None:
     """The key of tokens without kid; the end is when the last of them has expired."""
     key = next((key for key in keyset.keys if key.kid == LEGACY_KID), None)
     if key is None or key.status not in IN_USE:
         return None
     if key.status is Status.ACTIVE or key.since is None:
         return {"kid": key.kid, "until": None}
-    return {"kid": key.kid, "until": format_instant(key.since + conditions.retire)}
+    return {"kid": key.kid, "until": format_instant(key.since + retire)}
 
 
 def render_raw(keyset: Keyset) -> Secret:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from plana_secrets.rotation.store import KeysetStore
 
 _ERROR_PAST: Final = 1.25
-_NO_KEY: Final = frozenset({"no-identity", "no-identity-fits"})
+_SAID_ELSEWHERE: Final = frozenset({"no-identity", "no-identity-fits", "destroyed-value"})
 
 
 def check_keysets(
@@ -39,27 +39,41 @@ def check_keysets(
     known = {store.file(policy.name) for policy in policies}
     for file in sorted(set(files) - known):
         yield found("keyset-unknown", "no [keysets] table belongs to it", file=file)
-    live: list[Keyset] = []
     for policy in policies:
         status = describe(store, policy, now)
-        yield from _check_state(status, now)
+        if status.problem == "not-initialised":
+            yield _no_file(store, status)
+        else:
+            yield from _check_state(status, now)
         if status.keyset is not None and status.authenticated:
-            live.append(status.keyset)
             yield from _check_targets(store, status.keyset)
-    yield from _check_destroyed(store, live)
+            yield from _check_destroyed(store, status.keyset)
+
+
+def _no_file(store: KeysetStore, status: KeysetStatus) -> Finding:
+    """One that never was is still to be made; one that was is lost with all its keys."""
+    if store.history.had(status.file):
+        words = f"the file of {status.name} is gone; the history has it"
+        return found("rotation-unreadable", words, file=status.file)
+    words = f"{status.name} is configured and has no file"
+    return found("rotation-unreadable", words, file=status.file, severity=Severity.WARNING)
 
 
 def _check_state(status: KeysetStatus, now: datetime) -> Iterator[Finding]:
-    if status.problem == "not-initialised":
-        yield found(
-            "rotation-unreadable",
-            f"{status.name} is configured and has no file",
-            file=status.file,
-            severity=Severity.WARNING,
-        )
-    elif status.problem is not None and status.problem not in _NO_KEY:
+    if status.problem is not None and status.problem not in _SAID_ELSEWHERE:
         yield found("rotation-unreadable", status.message, file=status.file)
-    elif status.overdue:
+    if status.keyset is None:
+        return
+    if status.next is not None and status.next.waiting_for == "clock":
+        yield from _in_future(status, status.keyset, now)
+    for place in status.left.removed:
+        yield found(
+            "reader-removed",
+            f"{place} was taken out of {status.name} and still holds a key of it",
+            file=place.partition("#")[0],
+            path=place.partition("#")[2],
+        )
+    if status.overdue:
         late = status.is_past(now, _ERROR_PAST)
         yield found(
             "rotation-overdue",
@@ -67,6 +81,19 @@ def _check_state(status: KeysetStatus, now: datetime) -> Iterator[Finding]:
             file=status.file,
             path="active",
             severity=Severity.ERROR if late else Severity.WARNING,
+        )
+
+
+def _in_future(status: KeysetStatus, keyset: Keyset, now: datetime) -> Iterator[Finding]:
+    """A clock was wrong when a move was dated: every wait would last until then."""
+    from plana_secrets.rotation.dating import future_keys
+
+    for key in future_keys(keyset, now):
+        yield found(
+            "since-in-future",
+            f"a move of {status.name} is dated later than now",
+            file=status.file,
+            path=format_path(("keys", key.kid, "since")),
         )
 
 
@@ -97,21 +124,14 @@ def _check_targets(store: KeysetStore, keyset: Keyset) -> Iterator[Finding]:
             )
 
 
-def _check_destroyed(store: KeysetStore, keysets: Sequence[Keyset]) -> Iterator[Finding]:
+def _check_destroyed(store: KeysetStore, keyset: Keyset) -> Iterator[Finding]:
     """No key has a value that was destroyed: a revert, or an old file, would bring it back."""
-    from plana_secrets.rotation.material import matches_fingerprint
-    from plana_secrets.rotation.status import find_fingerprints
+    from plana_secrets.rotation.history import find_destroyed
 
-    fingerprints = {key.fingerprint for keyset in keysets for key in keyset.keys if key.fingerprint}
-    for keyset in keysets:
-        fingerprints |= find_fingerprints(store, keyset.name)
-    for keyset in keysets:
-        for key in keyset.keys:
-            value = key.value
-            if value is not None and any(matches_fingerprint(one, value) for one in fingerprints):
-                yield found(
-                    "destroyed-value",
-                    "the value was destroyed by a rotation and is back",
-                    file=store.file(keyset.name),
-                    path=format_path(("keys", key.kid, "value")),
-                )
+    for kid in find_destroyed(store.history, keyset):
+        yield found(
+            "destroyed-value",
+            "a rotation destroyed the value, and it is back",
+            file=store.file(keyset.name),
+            path=format_path(("keys", kid, "value")),
+        )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.terminal import run_at_terminal
 from tests.rotation.conftest import MANIFEST, PORTAL, PROVIDER
 from tests.world import PROGRAM, Result, World
 
@@ -68,7 +69,7 @@ def test_a_rotation_by_hand(shop: World) -> None:
     assert seen == ["publish", "promote", "retire"]
     assert statuses[-1] == ["disabled", "active"]
     assert shop.git("status", "--porcelain") == ""
-    assert shop.run("verify").status == 0
+    assert run_at(shop, "+9060s", "verify").status == 0
 
 
 def test_a_move_before_its_time_names_the_time(shop: World) -> None:
@@ -205,7 +206,7 @@ def test_no_value_is_in_any_output(shop: World) -> None:
     assert len(values) >= 2
 
 
-@pytest.mark.parametrize("command", ["list", "plan", "init", "run", "confirm"])
+@pytest.mark.parametrize("command", ["list", "plan", "init", "run", "confirm", "redate"])
 def test_every_command_has_help_with_an_example(world: World, command: str) -> None:
     shown = world.run("rotate", command, "--help")
     assert shown.status == 0
@@ -247,3 +248,82 @@ def test_a_pushed_move_that_could_not_be_dated_is_said_to_be_made(shop: World) -
     aborted = as_json(shop.run("--json", "rotate", "run", NAME, "abort", "--push"))
     assert [(one["landed"], one["dated"]) for one in aborted["moved"]] == [(True, True)]
     assert shop.git("rev-parse", "HEAD").strip() in shop.git("ls-remote", str(remote), "main")
+
+
+def test_replacing_a_value_in_use_is_asked_about_or_needs_the_flag(shop: World) -> None:
+    shop.sops("set", PORTAL, '["stringData"]["API_KEY"]', '"the key of today"')
+    shop.commit("the key of today")
+    call = ("rotate", "init", NAME, "--fresh", "--replace", "--commit")
+    refused = shop.run("--json", *call)
+    told = json.loads(refused.stdout)
+    assert (refused.status, told["kind"]) == (3, "value-in-use")
+    assert "one roll-out" in told["message"]
+    assert "--accept-outage" in told["hint"]
+    declined = run_at_terminal(shop, *call, answers=[("Accept that?", "n\n")])
+    assert declined.status == 2
+    assert value(shop, PORTAL, "API_KEY") == "the key of today"
+    assert shop.run(*call, "--accept-outage", env={"CI": "1"}).status == 2
+    accepted = run_at_terminal(shop, *call, answers=[("Accept that?", "y\n")])
+    assert accepted.status == 0
+    assert value(shop, PORTAL, "API_KEY") != "the key of today"
+    assert "outage accepted (value-in-use" in shop.git("log", "-1", "--format=%s")
+
+
+def test_no_job_accepts_an_outage(shop: World) -> None:
+    shop.run("rotate", "init", NAME, "--fresh", "--commit")
+    due = shop.run("--json", "rotate", "run", "--due", "--accept-outage")
+    assert (due.status, json.loads(due.stdout)["kind"]) == (2, "outage-by-job")
+    in_ci = shop.run("rotate", "run", NAME, "--accept-outage", env={"CI": "true"})
+    assert in_ci.status == 2
+    assert shop.run("rotate", "run", NAME, "--accept-outage").status == 0
+
+
+def test_abort_after_a_confirmation_asks_at_a_terminal(shop: World) -> None:
+    (shop.repo / "plana-secrets.toml").write_text(
+        SETTINGS.replace('kind = "api-key"', 'kind = "api-key"\nexternal_callers = ["acme"]')
+    )
+    shop.commit("acme calls too")
+    shop.run("rotate", "init", NAME, "--fresh", "--commit")
+    shop.run("rotate", "run", NAME, "--commit")
+    assert shop.run("rotate", "confirm", NAME, "acme", "--commit").status == 0
+    refused = shop.run("rotate", "run", NAME, "abort", "--commit")
+    assert refused.status == 3
+    assert "would lock out acme" in refused.stderr
+    call = ("rotate", "run", NAME, "abort", "--commit")
+    assert run_at_terminal(shop, *call, answers=[("Accept that?", "n\n")]).status == 2
+    assert run_at_terminal(shop, *call, answers=[("Accept that?", "y\n")]).status == 0
+    assert [key["status"] for key in keyset(shop)["keys"]] == ["active", "destroyed"]
+
+
+def test_waits_that_the_settings_no_longer_say_are_shown(shop: World) -> None:
+    shop.run("rotate", "init", NAME, "--fresh", "--commit")
+    shop.run("rotate", "run", NAME, "--commit")
+    (shop.repo / "plana-secrets.toml").write_text(
+        SETTINGS.replace('kind = "api-key"', 'kind = "api-key"\ndrain = "5m"\nrollout = "5m"')
+    )
+    shop.commit("faster")
+    planned = shop.run("rotate", "plan", NAME).stdout
+    assert "  rollout is 30m until this rotation ends (settings: 5m)" in planned.splitlines()
+    assert f"{NAME}: drain is 1h until" in shop.run("rotate", "list").stderr
+    assert keyset(shop)["waits"]["rollout"] == {"in_force": "30m", "configured": "5m"}
+    assert "rollout is" not in shop.run("rotate", "plan", "shop/jwt").stdout
+
+
+def test_a_move_of_a_clock_that_was_ahead_is_dated_again(shop: World) -> None:
+    shop.run("rotate", "init", NAME, "--fresh", "--commit")
+    run_at(shop, "+9600h", "rotate", "run", NAME, "publish", "--commit")
+    found = json.loads(shop.run("--json", "verify").stdout)["findings"]
+    assert "since-in-future" in {one["check"] for one in found}
+    refused = json.loads(shop.run("--json", "rotate", "run", NAME, "abort").stdout)
+    assert f"rotate redate {NAME}" in refused["hint"]
+    unsure = json.loads(shop.run("--json", "rotate", "redate", NAME, "--commit").stdout)
+    assert (unsure["code"], unsure["kind"]) == (2, "clock-unconfirmed")
+    asked = run_at_terminal(
+        shop, "rotate", "redate", NAME, answers=[("the time now (UTC)?", "n\n")]
+    )
+    assert asked.status == 2
+    done = shop.run("rotate", "redate", NAME, "--clock-is-right", "--commit")
+    assert done.status == 0, done
+    found = json.loads(shop.run("--json", "verify").stdout)["findings"]
+    assert "since-in-future" not in {one["check"] for one in found}
+    assert shop.run("rotate", "run", NAME, "abort", "--commit").status == 0

@@ -17,6 +17,7 @@ COMMANDS: CommandTable = {
         "init": (f"{_HERE}.init:init", "Make a keyset and render its targets."),
         "run": (f"{_HERE}.run:run", "Make the next move of one keyset, or all that are due."),
         "confirm": (f"{_HERE}.confirm:confirm", "Record that an external caller is done."),
+        "redate": (f"{_HERE}.redate:redate", "Date a move again that is dated later than now."),
     },
 }
 

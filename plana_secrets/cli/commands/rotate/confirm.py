@@ -14,7 +14,7 @@ alone. Where pods are reloaded by hand, `reload` is awaited: all of them were.
 \b
 Examples:
   plana-secrets rotate confirm pulse-data/portal acme --commit --push
-  plana-secrets rotate confirm pulse-data/portal          everybody who is awaited
+  plana-secrets rotate confirm pulse-data/portal          everyone who is awaited
 """
 
 

@@ -12,15 +12,17 @@ from plana_secrets.errors import UsageError
 
 if TYPE_CHECKING:
     from plana_secrets.document.references import SecretReference
+    from plana_secrets.rotation.initialise import Initialised
 
 _EPILOG = """\b
 --adopt leaves the value where services read it now and writes the targets beside it:
-services move over one by one, and `unset` removes the old path at last. An adopted JWT
-secret gets the kid `legacy`, for tokens without a kid.
+services move over one by one, and `unset` removes the old path at last; until then
+promote is refused. An adopted JWT secret gets the kid `legacy`, for tokens without a kid.
 
 \b
 For a keyset that exists, without --adopt and --fresh, targets that hold nothing are
-filled (a caller that you added); with --replace all are rendered again.
+filled (a caller that you added); with --replace all are rendered again. To replace a
+value that services read by a new one is an outage of one roll-out: --accept-outage.
 
 \b
 Examples:
@@ -35,6 +37,7 @@ Examples:
 @click.option("--adopt", metavar="FILE#PATH", help="Begin with the value that is read today.")
 @click.option("--fresh", is_flag=True, help="Begin with a generated value.")
 @click.option("--replace", is_flag=True, help="Overwrite targets that hold another value.")
+@session.accept_outage_option
 @session.delivery_options
 @pass_context
 def init(
@@ -43,6 +46,7 @@ def init(
     adopt: str | None,
     fresh: bool,
     replace: bool,
+    accept_outage: bool,
     commit: bool,
     push: bool,
 ) -> None:
@@ -54,7 +58,14 @@ def init(
         raise UsageError("--adopt and --fresh exclude each other", kind="init-source")
     source = Source(_locate(context, adopt) if adopt else None, fresh)
     rotation = session.open_rotation(context)
-    done = init_keyset(rotation, name, source, replace=replace, delivery=Delivery(commit, push))
+    delivery = Delivery(commit, push)
+
+    def make(accepted: bool) -> Initialised:
+        return init_keyset(
+            rotation, name, source, replace=replace, accept_outage=accepted, delivery=delivery
+        )
+
+    done = session.accepting_outage(context, make, accepted=accept_outage)
     for place, count in done.foreign:
         context.output.warn(f"{place}: {count} entries belong to no keyset and are kept")
     if done.weak:

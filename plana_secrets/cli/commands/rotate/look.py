@@ -54,6 +54,8 @@ def _show_list(context: Context, statuses: tuple[KeysetStatus, ...]) -> None:
     ]
     context.output.table(rows, ("name", "kind", "phase", "", "next"))
     for one in statuses:
+        for line in session.sentences_on_waits(one):
+            context.output.talk(f"{one.name}: {line}")
         if not one.authenticated:
             context.output.warn(f"{one.name}: without an identity nothing here is proven")
     if not statuses:
@@ -82,6 +84,8 @@ def plan(context: Context, name: str | None) -> int:
 
 def _show_plan(context: Context, status: KeysetStatus) -> None:
     context.output.data(session.sentence(status))
+    for line in session.sentences_on_waits(status):
+        context.output.data(f"  {line}")
     if status.keyset:
         rows = [
             (f"  {key.kid}", str(key.status), session.instant(key.since) or "not landed")

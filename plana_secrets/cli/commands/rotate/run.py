@@ -11,6 +11,7 @@ from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.errors import UsageError
 
 if TYPE_CHECKING:
+    from plana_secrets.rotation.apply import Moved
     from plana_secrets.rotation.landing import Delivery
 
 _MOVES = ("publish", "promote", "retire", "destroy", "abort", "demote", "reinstate")
@@ -18,6 +19,11 @@ _MOVES = ("publish", "promote", "retire", "destroy", "abort", "demote", "reinsta
 _EPILOG = """\b
 A move whose time has not come is refused, with the time when it will be. Without MOVE
 it is the one that comes next; asked for by name, a rotation begins before it is due.
+
+\b
+A rotation keeps the waits and callers under which it began; settings that changed since
+then can only lengthen it. --accept-outage goes by the settings as they are now, in spite
+of an adopted or removed path that is still read and of callers that confirmed.
 
 \b
 With --due: 0 when it moved or waits, 1 when a keyset is blocked and the others were done.
@@ -35,6 +41,7 @@ Examples:
 @click.argument("move", required=False, type=click.Choice(_MOVES), metavar="[MOVE]")
 @click.option("--due", is_flag=True, help="Every keyset whose next move is due, one move each.")
 @click.option("--dry-run", is_flag=True, help=session.DRY_RUN_HELP)
+@session.accept_outage_option
 @session.delivery_options
 @pass_context
 def run(
@@ -43,6 +50,7 @@ def run(
     move: str | None,
     due: bool,
     dry_run: bool,
+    accept_outage: bool,
     commit: bool,
     push: bool,
 ) -> int:
@@ -51,21 +59,35 @@ def run(
 
     if due == (name is not None):
         raise UsageError("name a keyset, or pass --due for all of them", kind="rotate-what")
+    if due and accept_outage:
+        raise UsageError("--accept-outage is for one keyset, by name", kind="outage-by-job")
     delivery = Delivery(commit, push)
     if name is None:
         return _run_due(context, delivery, dry_run=dry_run)
-    return _run_one(context, name, move, delivery, dry_run=dry_run)
+    return _run_one(context, name, move, delivery, dry_run=dry_run, accept_outage=accept_outage)
 
 
 def _run_one(
-    context: Context, name: str, move: str | None, delivery: Delivery, *, dry_run: bool
+    context: Context,
+    name: str,
+    move: str | None,
+    delivery: Delivery,
+    *,
+    dry_run: bool,
+    accept_outage: bool,
 ) -> int:
     from plana_secrets.rotation.apply import run_move
     from plana_secrets.rotation.keyset import Move
 
     rotation = session.open_rotation(context)
     chosen = Move(move) if move else None
-    moved = run_move(rotation, name, chosen, delivery=delivery, dry_run=dry_run)
+
+    def make(accepted: bool) -> Moved:
+        return run_move(
+            rotation, name, chosen, delivery=delivery, dry_run=dry_run, accept_outage=accepted
+        )
+
+    moved = session.accepting_outage(context, make, accepted=accept_outage)
     session.report(context, "rotate-run", [rotation.status(name)], [moved], dry_run=dry_run)
     return 0
 

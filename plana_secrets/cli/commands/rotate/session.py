@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from plana_secrets.cli.context import Context
+from plana_secrets.errors import FailedError, UsageError
 
 if TYPE_CHECKING:
     from plana_secrets.rotation.apply import Moved, Rotation
+    from plana_secrets.rotation.inforce import Wait
     from plana_secrets.rotation.plan import KeysetStatus, NextMove
+
+T = TypeVar("T")
+
+_ASKED = frozenset({"caller-confirmed", "value-in-use"})
+"""Refusals that a person at a terminal is asked about; the others need the flag."""
 
 DRY_RUN_HELP = "Say what would be done; change nothing."
 
@@ -42,6 +50,32 @@ def delivery_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--commit", is_flag=True, help="Commit what is changed.")(push(command))
 
 
+def accept_outage_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--accept-outage``: for a person, never for a job."""
+    words = "Go on although services may be locked out; the commit says so."
+    return click.option("--accept-outage", is_flag=True, help=words)(command)
+
+
+def accepting_outage(context: Context, action: Callable[[bool], T], *, accepted: bool) -> T:
+    """What ``action(accepted)`` gives; a person at a terminal is asked where it is refused.
+
+    Raises:
+        UsageError: a job cannot accept an outage (kind ``outage-by-job``), or the person
+            declined.
+    """
+    from plana_secrets.cli.terminal import confirm, is_interactive
+
+    if accepted and os.environ.get("CI"):
+        raise UsageError("only a person accepts an outage, and this is CI", kind="outage-by-job")
+    try:
+        return action(accepted)
+    except FailedError as error:
+        if error.kind not in _ASKED or not is_interactive(context):
+            raise
+        confirm(context, f"{error.message}. Accept that?")
+    return action(True)
+
+
 def open_rotation(context: Context) -> Rotation:
     from plana_secrets.rotation.apply import Rotation
 
@@ -63,11 +97,45 @@ def describe_keyset(status: KeysetStatus) -> dict[str, Any]:
             {"kid": key.kid, "status": str(key.status), "since": instant(key.since)}
             for key in (keyset.keys if keyset else ())
         ],
+        "waits": _describe_waits(status),
         "next": _describe_next(status.next) if status.next else None,
         "overdue": status.overdue,
         "problem": status.problem,
         "message": status.message or None,
     }
+
+
+def _describe_waits(status: KeysetStatus) -> dict[str, dict[str, str]]:
+    """By setting; they differ while a rotation began under longer waits."""
+    return {
+        wait.name: {
+            "in_force": format_wait(wait.in_force),
+            "configured": format_wait(wait.configured),
+        }
+        for wait in _waits_of(status)
+    }
+
+
+def _waits_of(status: KeysetStatus) -> tuple[Wait, ...]:
+    from plana_secrets.rotation.inforce import waits_of
+
+    return waits_of(status.keyset, status.policy) if status.keyset else ()
+
+
+def format_wait(time: timedelta) -> str:
+    from plana_secrets.rotation.terms import format_duration
+
+    return format_duration(time)
+
+
+def sentences_on_waits(status: KeysetStatus) -> list[str]:
+    """A line for each wait that is not what the settings say now."""
+    return [
+        f"{wait.name} is {format_wait(wait.in_force)} until this rotation ends"
+        f" (settings: {format_wait(wait.configured)})"
+        for wait in _waits_of(status)
+        if wait.in_force != wait.configured
+    ]
 
 
 def _describe_next(following: NextMove) -> dict[str, Any]:
@@ -88,13 +156,14 @@ def _describe_moved(moved: Sequence[Moved]) -> list[dict[str, Any]]:
             "commit": one.commit,
             "landed": one.landed,
             "dated": one.dated,
+            "accepted_outage": one.accepted,
         }
         for one in moved
     ]
 
 
 def instant(moment: datetime | None) -> str | None:
-    from plana_secrets.rotation.keyset import format_instant
+    from plana_secrets.rotation.instants import format_instant
 
     return format_instant(moment) if moment else None
 
@@ -112,6 +181,8 @@ def sentence_on_next(status: KeysetStatus) -> str:
         "landing": f"{move}, after the move before has landed",
         "confirm": f"{move}, after the confirmation of {names}",
         "raw-targets": f"{move} is blocked by those who read one raw value: {names}",
+        "adopted": f"{move} is blocked: services may still read the adopted path {names}",
+        "removed": f"{move} is blocked: a key is still at {names}, out of the settings",
         "clock": f"{move} is blocked: the clock is behind {instant(following.not_before)}",
     }.get(following.waiting_for, from_then)
 

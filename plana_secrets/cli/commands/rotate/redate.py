@@ -1,0 +1,48 @@
+"""``rotate redate``: date a move again that a wrong clock dated later than now."""
+
+from __future__ import annotations
+
+import click
+
+from plana_secrets.cli.commands.rotate import session
+from plana_secrets.cli.context import Context, pass_context
+from plana_secrets.errors import UsageError
+
+_EPILOG = """\b
+Its wait starts again when it is seen to be deployed. If the clock of this machine were
+behind, the wait would end too early: look at it first.
+
+\b
+Examples:
+  plana-secrets rotate redate pulse-data/portal --commit --push
+  plana-secrets rotate redate pulse-data/portal --clock-is-right --commit
+"""
+
+
+@click.command(epilog=_EPILOG)
+@session.name_argument()
+@click.option("--clock-is-right", is_flag=True, help="The clock of this machine is right.")
+@session.delivery_options
+@pass_context
+def redate(context: Context, name: str, clock_is_right: bool, commit: bool, push: bool) -> None:
+    """Date a move again that is dated later than now."""
+    from plana_secrets.rotation.landing import Delivery
+    from plana_secrets.rotation.redate import redate_keyset
+
+    rotation = session.open_rotation(context)
+    rotation.store().policy(name)
+    if not clock_is_right:
+        _ask(context, name)
+    moved = redate_keyset(rotation, name, delivery=Delivery(commit, push))
+    session.report(context, "rotate-redate", [rotation.status(name)], [moved])
+
+
+def _ask(context: Context, name: str) -> None:
+    from plana_secrets.cli.terminal import confirm, is_interactive
+
+    now = session.instant(context.now)
+    if not is_interactive(context):
+        raise UsageError(
+            f"{name}: is {now} the time now", kind="clock-unconfirmed", name=name, now=now
+        )
+    confirm(context, f"Is {now} the time now (UTC)?")

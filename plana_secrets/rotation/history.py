@@ -1,0 +1,123 @@
+"""What the history of HEAD says of keysets: which there were, and what they destroyed.
+
+A revert takes a tombstone away together with what it undoes: the history has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Final
+
+from plana_secrets.errors import FailedError
+from plana_secrets.git.repository import Repository
+from plana_secrets.rotation.keyset import Keyset, Move
+from plana_secrets.rotation.keysetfile import parse_keyset
+from plana_secrets.rotation.material import is_generated, matches_fingerprint
+from plana_secrets.secret import Secret
+from plana_secrets.sops.reading.reader import read_structure
+
+DESTROYED: Final = "destroyed-value"
+"""The kind of the error, and the check of ``verify``, for a value that is back."""
+
+
+class KeysetHistory:
+    """``files`` are those of the configured keysets, whether they exist now or not."""
+
+    def __init__(self, repository: Repository, files: Sequence[str]) -> None:
+        self._repository = repository
+        self._files = files
+
+    def had(self, file: str) -> bool:
+        """Whether some commit up to HEAD has ``file``."""
+        return bool(self._versions(file))
+
+    @cached_property
+    def fingerprints(self) -> frozenset[str]:
+        """Of every value that some version of a keyset had destroyed."""
+        blobs = {blob for file in self._files for blob in self._versions(file)}
+        found: set[str] = set()
+        for content in self._repository.read_objects(sorted(blobs)).values():
+            keyset = parse_keyset(read_structure(content))
+            if isinstance(keyset, Keyset):
+                found |= fingerprints_of(keyset)
+        return frozenset(found)
+
+    def is_destroyed(self, value: Secret) -> bool:
+        """Whether a rotation destroyed this value; one of a form that we do not generate: no."""
+        return any(matches_fingerprint(one, value) for one in self.fingerprints)
+
+    @cached_property
+    def is_partial(self) -> bool:
+        """Whether this clone lacks older commits, so that a tombstone may be out of sight."""
+        answer = self._repository.command.line("rev-parse", "--is-shallow-repository")
+        return answer != "false"
+
+    def _versions(self, file: str) -> list[str]:
+        head = self._repository.head()
+        if head is None:
+            return []
+        return [blob for _, blob in self._repository.history_of(file, until=head)]
+
+
+def fingerprints_of(keyset: Keyset) -> frozenset[str]:
+    """Of the keys that ``keyset`` itself calls destroyed."""
+    return frozenset(key.fingerprint for key in keyset.keys if key.fingerprint)
+
+
+def find_destroyed(history: KeysetHistory, keyset: Keyset) -> tuple[str, ...]:
+    """The kids of ``keyset`` whose value a rotation destroyed, and that are back."""
+    own = fingerprints_of(keyset)
+    return tuple(
+        key.kid
+        for key in keyset.keys
+        if (value := key.value) is not None
+        and (history.is_destroyed(value) or any(matches_fingerprint(one, value) for one in own))
+    )
+
+
+def refuse_destroyed(history: KeysetHistory, keyset: Keyset, file: str) -> None:
+    """Stop where a key has a value that a rotation destroyed.
+
+    Raises:
+        FailedError: kind ``destroyed-value``.
+    """
+    kids = find_destroyed(history, keyset)
+    if kids:
+        words = destroyed_words(kids)
+        raise FailedError(f"{keyset.name}: {words}", kind=DESTROYED, name=keyset.name, file=file)
+
+
+def destroyed_words(kids: Sequence[str]) -> str:
+    return f"a rotation destroyed the value of {', '.join(kids)}, and it is back"
+
+
+def refuse_unknown_past(history: KeysetHistory, name: str, move: Move) -> None:
+    """Stop a move that may bring back what commits outside of this clone destroyed.
+
+    Raises:
+        FailedError: kind ``partial-history``.
+    """
+    if move is Move.REINSTATE and history.is_partial:
+        raise FailedError(
+            f"{name}: this clone lacks older commits, and {move} may bring back a value that"
+            " was destroyed in one of them",
+            kind="partial-history",
+            name=name,
+        )
+
+
+def refuse_unknown_value(history: KeysetHistory, keyset: Keyset) -> None:
+    """Stop where an adopted value may be one that commits outside of this clone destroyed.
+
+    Raises:
+        FailedError: kind ``partial-history``; only for a value of the form that we generate.
+    """
+    value = keyset.active.value
+    if value is not None and is_generated(value) and history.is_partial:
+        raise FailedError(
+            f"{keyset.name}: this clone lacks older commits, and the value may have been"
+            " destroyed in one of them",
+            kind="partial-history",
+            name=keyset.name,
+        )

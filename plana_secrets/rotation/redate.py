@@ -1,0 +1,42 @@
+"""Taking back instants that lie in the future, after a run by a wrong clock.
+
+The keys lose them and are dated again as after any move, when they are seen to be
+deployed: a wait may start again, it never ends early. Only a person can say that the
+clock of this machine is the right one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from plana_secrets.errors import FailedError
+from plana_secrets.rotation.apply import Moved, Rotation, land
+from plana_secrets.rotation.dating import undate
+from plana_secrets.rotation.history import refuse_destroyed
+from plana_secrets.rotation.keyset import Keyset
+from plana_secrets.rotation.landing import Delivery
+from plana_secrets.secretfiles.writing.writer import StagedFile, writing
+
+
+def redate_keyset(rotation: Rotation, name: str, *, delivery: Delivery | None = None) -> Moved:
+    """Date the keys of the keyset ``name`` again whose instant lies in the future.
+
+    Raises:
+        FailedError: there is no such key (kind ``nothing-to-redate``), or a target differs.
+    """
+    landing = rotation.landing(delivery or Delivery())
+    with writing(rotation.workspace, f"rotate redate {name}"):
+        landing.check_base()
+        store = rotation.store()
+        keyset = store.load(name)
+        refuse_destroyed(store.history, keyset, store.file(name))
+        after = undate(keyset, rotation.clock())
+        if after == keyset:
+            raise FailedError(
+                f"{name}: no move is dated later than now", kind="nothing-to-redate", name=name
+            )
+
+        def stage(dated: Keyset) -> Sequence[StagedFile]:
+            return store.stage_move(keyset, dated)
+
+        return land(rotation, landing, stage, after, "redate")
