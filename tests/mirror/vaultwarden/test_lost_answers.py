@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
+import msgspec
 import pytest
 
 from plana_secrets.errors import (
@@ -14,13 +17,14 @@ from plana_secrets.errors import (
     PlanaSecretsError,
     UsageError,
 )
-from plana_secrets.mirror.backend import DesiredItem
+from plana_secrets.mirror.backend import ActualItem, DesiredItem
 from plana_secrets.mirror.backends.vaultwarden.backend import FEW, VaultwardenBackend
-from plana_secrets.mirror.backends.vaultwarden.items import is_stub, just_before
+from plana_secrets.mirror.backends.vaultwarden.items import is_stub, just_before, open_item
 from plana_secrets.mirror.backends.vaultwarden.models import Cipher as WireCipher
+from plana_secrets.mirror.backends.vaultwarden.models import CipherField
 from tests.fakes.vaultwarden import FakeVaultwarden, Fault
 from tests.fakes.vaultwarden.store import Cipher
-from tests.fakes.vaultwarden.wire import Answer
+from tests.fakes.vaultwarden.wire import Answer, Request
 from tests.mirror.contract import make_item
 from tests.mirror.vaultwarden.place import VaultwardenPlace
 
@@ -149,6 +153,159 @@ def test_a_stub_is_empty_and_named_with_the_organisations_key(place: Vaultwarden
     empty = WireCipher(id="1", type=2, name=key.seal_text("x"), revision_date="")
     assert is_stub(empty, key)
     assert not is_stub(empty, place.company.service.user_key)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"type": 1},
+        {"fields": [CipherField("2.n", "2.v")]},
+        {"notes": "2.n"},
+        {"key": "2.k"},
+        {"attachments": [msgspec.Raw(b"{}")]},
+        {"organization_id": "o"},
+    ],
+    ids=lambda more: next(iter(more)),
+)
+def test_what_holds_anything_is_no_stub(place: VaultwardenPlace, more: dict[str, Any]) -> None:
+    """A stub is deleted for good: a login, or a note with a field, is somebody's."""
+    empty = WireCipher(id="1", type=2, name=place.company.key.seal_text("x"), revision_date="")
+    assert is_stub(msgspec.structs.replace(empty, fields=[], attachments=[]), place.company.key)
+    assert not is_stub(msgspec.structs.replace(empty, **more), place.company.key)
+
+
+def test_a_login_of_a_person_with_fields_stays(
+    server: FakeVaultwarden, place: VaultwardenPlace
+) -> None:
+    company = place.company
+    user = server.store.user_of_email(company.service.email)
+    assert user is not None
+    field = {"type": 1, "name": company.key.seal_text("n"), "value": company.key.seal_text("v")}
+    login = Cipher({"type": 1, "name": company.key.seal_text("a")}, user.id)
+    filled = Cipher({"type": 2, "name": company.key.seal_text("b"), "fields": [field]}, user.id)
+    for one in (login, filled):
+        server.store.ciphers[one.id] = one
+    place.open().create_items(make_items(1))
+    assert {login.id, filled.id} <= set(server.store.ciphers)
+
+
+def test_a_foreign_item_without_fields_is_foreign(
+    server: FakeVaultwarden, place: VaultwardenPlace
+) -> None:
+    """The server says null, not an empty list."""
+    key = place.company.key
+    bare = WireCipher(id="1", type=1, name=key.seal_text("x"), revision_date="", fields=None)
+    assert open_item(bare, key, {}) is None
+
+
+# A server that goes on working after a proxy gave up on it
+
+
+def appear_later(server: FakeVaultwarden, place: VaultwardenPlace, kept: int) -> VaultwardenBackend:
+    """The answer to an import is lost after ``kept`` items; each pause brings one more."""
+    late: list[tuple[str, Cipher]] = []
+
+    def hold_back(request: Request) -> None:
+        if request.path.endswith("import-organization"):
+            late.extend(list(server.store.ciphers.items())[kept:])
+            for one, _ in late:
+                del server.store.ciphers[one]
+
+    def work_on(_: float) -> None:
+        if late:
+            one, cipher = late.pop(0)
+            server.store.ciphers[one] = cipher
+
+    server.fail(1, Fault(done=True, answer=GATEWAY), method="POST", path="/api/ciphers/import")
+    server.after = hold_back
+    return VaultwardenBackend(place.session(), place.company.id, ["prod", "dev"], sleep=work_on)
+
+
+@pytest.mark.parametrize("kept", [0, 1, MANY - 1])
+def test_what_a_server_still_makes_is_waited_for(
+    server: FakeVaultwarden, place: VaultwardenPlace, kept: int
+) -> None:
+    items = make_items(MANY)
+    appear_later(server, place, kept).create_items(items)
+    assert files(place.open()) == Counter(item.file for item in items)
+    assert "POST /api/ciphers/create" not in server.seen
+
+
+def test_a_single_item_that_appears_late_is_not_made_twice(
+    server: FakeVaultwarden, place: VaultwardenPlace
+) -> None:
+    late: list[tuple[str, Cipher]] = []
+
+    def hold_back(request: Request) -> None:
+        if request.path == "/api/ciphers/create":
+            late.append(server.store.ciphers.popitem())
+
+    def work_on(_: float) -> None:
+        server.store.ciphers.update(late)
+
+    server.fail(1, Fault(done=True), method="POST", path="/api/ciphers/create")
+    server.after = hold_back
+    backend = VaultwardenBackend(place.session(), place.company.id, ["prod", "dev"], sleep=work_on)
+    backend.create_items(make_items(1))
+    assert files(place.open()) == Counter({"infra/secrets/prod/0.yaml": 1})
+    assert server.seen.count("POST /api/ciphers/create") == 1
+
+
+def test_of_a_lost_deletion_only_the_rest_is_sent_again(
+    server: FakeVaultwarden, place: VaultwardenPlace
+) -> None:
+    """The server had deleted two of three when it lost the third and the answer."""
+    place.open().create_items(make_items(3))
+    backend = place.open()
+    listed = backend.list_items().items
+    asked: list[list[str]] = []
+
+    def before(request: Request) -> Fault | None:
+        if request.path != "/api/ciphers/delete":
+            return None
+        asked.append(request.json()["ids"])
+        if len(asked) > 1:
+            return None
+        for one in asked[0][:2]:
+            del server.store.ciphers[one]
+        return Fault()
+
+    server.before = before
+    backend.delete_items(listed)
+    assert [len(ids) for ids in asked] == [3, 1]
+    assert place.open().list_items().items == ()
+
+
+Act = Callable[[VaultwardenBackend, ActualItem], object]
+
+
+@pytest.mark.parametrize(
+    ("path", "act"),
+    [
+        ("/api/ciphers/delete", lambda backend, actual: backend.delete_items([actual])),
+        ("/api/ciphers/create", lambda backend, _: backend.create_items(make_items(1))),
+        (
+            "/api/ciphers/",
+            lambda backend, actual: backend.update_item(actual, make_items(1, "new")[0]),
+        ),
+    ],
+    ids=["delete", "create", "update"],
+)
+def test_a_server_that_never_does_it_is_unavailable_after_three_times(
+    server: FakeVaultwarden, place: VaultwardenPlace, path: str, act: Act
+) -> None:
+    place.open().create_items(make_items(1))
+    backend = place.open()
+    (actual,) = backend.list_items().items
+    server.seen.clear()
+    server.before = lambda request: (
+        Fault() if request.method != "GET" and request.path.startswith(path) else None
+    )
+    with pytest.raises(PlanaSecretsError) as error:
+        act(backend, actual)
+    assert (error.value.kind, error.value.exit_code) == ("no-answer", 5)
+    assert sum(not one.startswith("GET") for one in server.seen) == 3
+    assert place.open().list_items().items[0].fields["a"].reveal_text() == "x"
 
 
 # Conflicts
