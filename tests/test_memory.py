@@ -221,3 +221,33 @@ def test_where_nothing_in_memory_is_to_be_had_it_is_said(fault):
     done = run_with_fault(READ_TWICE, "memfd_create:error=EACCES", fault)
     assert done.stdout.startswith("no-memory-folder no folder in memory"), done.stderr
     assert memory.find_stale_folders() == []
+
+
+def test_the_folder_of_the_session_comes_first_if_it_is_in_memory(monkeypatch, tmp_path):
+    shared = Path("/dev/shm")
+    with memory.private_folder() as folder:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
+        assert memory.detect_facilities() == Facilities(True, (folder, shared), disk_allowed=False)
+    for elsewhere in (str(tmp_path), str(tmp_path / "gone"), "relative", ""):
+        monkeypatch.setenv("XDG_RUNTIME_DIR", elsewhere)
+        assert memory.detect_facilities().folders == (shared,)
+    monkeypatch.delenv("XDG_RUNTIME_DIR")
+    assert memory.detect_facilities().folders == (shared,)
+
+
+def test_where_linux_offers_nothing_the_folder_of_the_user_does(monkeypatch, tmp_path):
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert memory.detect_facilities() == Facilities(False, (tmp_path,), disk_allowed=True)
+
+
+def test_a_descriptor_is_open_as_long_as_it_is_lent(facilities):
+    with memory.readable_descriptor(Secret(b"x")) as descriptor:
+        assert os.read(descriptor, 5) == b"x"
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(descriptor)
+
+
+def test_no_child_inherits_a_descriptor_that_it_was_not_handed(facilities):
+    with memory.readable_descriptor(Secret(b"x")) as descriptor:
+        assert not os.get_inheritable(descriptor)

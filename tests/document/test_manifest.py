@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plana_secrets.document.manifest import decode_data
+from plana_secrets.document.manifest import decode_data, is_readable_field
+from plana_secrets.paths import LeafPath
 from plana_secrets.secret import Secret
 
 WORDS = {
@@ -42,3 +43,29 @@ def test_wrapped_base64_is_read(content: bytes, width: int) -> None:
     decoded = decode_data(Secret(wrapped))
     assert decoded is not None
     assert decoded.reveal() == content
+
+
+@pytest.mark.parametrize(
+    ("path", "is_readable"),
+    [
+        (("apiVersion",), True),
+        (("kind",), True),
+        (("type",), True),
+        (("immutable",), True),
+        (("metadata", "name"), True),
+        (("metadata", "namespace"), True),
+        (("metadata", "creationTimestamp"), True),
+        (("metadata", "labels", "a"), True),
+        (("metadata", "annotations", "a"), True),
+        (("metadata", "labels"), False),
+        (("metadata", "annotations", "a", "b"), False),
+        (("metadata", "other", "a"), False),
+        (("metadata", "uid"), False),
+        (("metadata",), False),
+        (("labels", "a"), False),
+        (("data", "a"), False),
+        (("name",), False),
+    ],
+)
+def test_only_what_kubernetes_needs_may_be_readable(path: LeafPath, is_readable: bool) -> None:
+    assert is_readable_field(path) is is_readable

@@ -160,3 +160,23 @@ def test_comments_go_with_the_map_that_lost() -> None:
         assert result.content is not None
         emit_yaml(result.content.items, result.content.values)
         assert describe(result.content) == describe(content_of({"# mine": "", **theirs}))
+
+
+def typed(type_: LeafType, text: str) -> Content:
+    return Content((Leaf(("a",), 0, type_, True, None, None),), (Secret.from_text(text),))
+
+
+def test_another_type_of_the_same_text_is_a_change() -> None:
+    text, number, truth = (typed(one, "1") for one in (LeafType.STR, LeafType.INT, LeafType.FLOAT))
+    for mine, theirs in ((number, text), (text, number), (number, number)):
+        result = merge_contents(text, mine, theirs)
+        assert result.conflicts == ()
+        assert result.content is not None
+        assert result.content.leaves()["a",][0] is LeafType.INT
+    assert merge_contents(text, number, truth).conflicts == (("a",),)
+
+
+def test_an_empty_map_and_an_empty_list_differ() -> None:
+    result = merge({"a": {}}, {"a": []}, {"a": {}})
+    assert result.content is not None
+    assert [item.container for item in result.content.items if isinstance(item, Empty)] == ["list"]

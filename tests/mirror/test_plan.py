@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from plana_secrets.errors import ConflictError, UsageError
@@ -144,6 +146,66 @@ def test_a_mapping_to_another_collection_moves_the_item(place: MemoryPlace) -> N
     moved = make_item(A, {"x": "1", "y": "2"}, collection="staging")
     assert [one[0] for one in kinds(look(place.open(), [moved]))] == ["moved"]
     assert sync(place.open(), [moved]).after.drift == ()
+
+
+def held(place: MemoryPlace, **changes) -> ActualItem:
+    """The one item, where the account may not write."""
+    (actual,) = place.open().list_items().items
+    return replace(actual, **({"collection": "theirs", "is_held": True} | changes))
+
+
+def test_an_item_that_was_put_out_of_reach_is_named_and_left(place: MemoryPlace) -> None:
+    sync(place.open(), [item(A)])
+    listing = Listing((held(place),))
+    for choices in (PLAIN, Choices(prune=True, overwrite_edits=True, restamp=True)):
+        plan = plan_mirror(Wanted((item(A, "new", commit=LATER),)), listing, choices)
+        assert plan.is_empty
+        assert [one.kind for one in plan.left] == [DriftKind.MOVED, DriftKind.STALE]
+        assert [bool(one.reason) for one in plan.drift] == [True, False]
+
+
+def test_a_moved_item_within_reach_is_moved_back_without_a_reason(place: MemoryPlace) -> None:
+    sync(place.open(), [item(A)])
+    listing = Listing((held(place, is_held=False),))
+    plan = plan_mirror(Wanted((item(A),)), listing, PLAIN)
+    assert ([one.reason for one in plan.drift], plan.left, len(plan.update)) == ([None], (), 1)
+    at_home = plan_mirror(Wanted((item(A),)), Listing((held(place, collection="prod"),)), PLAIN)
+    assert at_home.is_empty
+    assert at_home.drift == ()
+
+
+def test_of_two_items_the_one_within_reach_is_the_item(place: MemoryPlace) -> None:
+    sync(place.open(), [item(A)])
+    (near,) = place.open().list_items().items
+    far = replace(held(place), id="0")
+    plan = plan_mirror(Wanted((item(A, "new"),)), Listing((far, near)), OVERWRITE)
+    assert [one.actual.id for one in plan.update] == [near.id]
+    assert plan.delete == ()
+    (left,) = plan.left
+    assert (left.kind, left.id, bool(left.reason)) == (DriftKind.DUPLICATE, "0", True)
+
+
+def test_the_item_of_a_removed_file_that_is_out_of_reach_is_not_deleted(
+    place: MemoryPlace,
+) -> None:
+    sync(place.open(), [item(A)])
+    gone = held(place, problems=frozenset({"moved"}))
+    wanted = Wanted((item(B),))
+    plan = plan_mirror(wanted, Listing((gone,)), Choices(prune=True, overwrite_edits=True))
+    assert (plan.delete, plan.removed) == ((), 0)
+    (left,) = plan.left
+    assert (left.kind, bool(left.reason)) == (DriftKind.EXTRA, True)
+    within = plan_mirror(wanted, Listing((held(place),)), PRUNE)
+    assert (len(within.delete), within.removed) == (1, 1)
+
+
+def test_what_is_unsupported_names_the_leaf_or_none(place: MemoryPlace) -> None:
+    for path, paths in (("x", ("x",)), (None, ())):
+        wanted = Wanted((item(A),), unsupported={A: (Unsupported(path, "why"),)})
+        plan = plan_mirror(wanted, Listing(()), PLAIN)
+        (found,) = (one for one in plan.left if one.kind is DriftKind.UNSUPPORTED)
+        assert (found.paths, found.reason) == (paths, "why")
+        assert len(plan.create) == (path is not None)
 
 
 class Liar(MemoryBackend):
