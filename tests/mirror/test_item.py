@@ -121,6 +121,13 @@ def test_a_record_is_short() -> None:
         "é",
         "e30=",
         pack_record(RECORD)[:-8],
+        pytest.param(
+            base64.b64encode(base64.b64decode(pack_record(RECORD))[:-4]).decode(), id="cut short"
+        ),
+        pack_record(RECORD | {"commit": 1}),
+        pack_record(RECORD | {"others": {"a": 1}}),
+        pack_record(RECORD | {"plain": [["a", "str", 1]]}),
+        pack_record(RECORD | {"leaves": [[1, "str", "text", None]]}),
         pack_record([]),
         pack_record({}),
         pack_record(RECORD | {"schema": "plana-secrets/mirror-record/2"}),

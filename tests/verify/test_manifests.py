@@ -85,3 +85,21 @@ def test_the_annotation_that_repeats_the_secret_in_plain_cannot_be_accepted(
     assert found_in(world_of_manifests, text) == [
         ("manifest-last-applied", f'metadata.annotations["{name}"]')
     ]
+
+
+def test_data_in_a_plain_map_is_a_key_like_any_other(world_of_manifests: World) -> None:
+    plain = "infra/secrets/prod/plain.yaml"
+    world_of_manifests.encrypt(plain, "data:\n    a: no base64!\n    b: [1]\n")
+    assert checks(verify(world_of_manifests, plain)) == []
+
+
+def test_entries_that_are_empty_are_told_from_those_of_another_shape(
+    world_of_manifests: World,
+) -> None:
+    base = GOOD.replace("stringData:\n    PASSWORD: hunter2\n", "")
+    for entry, expected in (
+        ("data: {}\n", []), ("data: []\n", ["manifest-data"]), ("data:\n    a: {}\n", ["manifest-data"]),
+        ("data:\n    a: []\n", ["manifest-data"]), ("data: null\n", []),
+    ):  # fmt: skip
+        found = found_in(world_of_manifests, base + entry)
+        assert [one for one, _path in found if one.startswith("manifest")] == expected, entry

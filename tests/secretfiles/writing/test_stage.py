@@ -18,7 +18,6 @@ from plana_secrets.secretfiles.writing.stage import (
 )
 from plana_secrets.sops.model import (
     Comment,
-    Document,
     Empty,
     Item,
     Leaf,
@@ -42,9 +41,8 @@ VECTOR = Path(__file__).parents[2] / "vectors" / "sops" / "plain-3.11.0.yaml"
 
 
 def judged(metadata: Metadata | None, rule: CreationRule = RULE) -> str | None:
-    document = Document(Structure([], metadata), [], Secret(b""))
     try:
-        check_against_rule(document, rule, FILE)
+        check_against_rule(Structure([], metadata), rule, FILE)
     except PlanaSecretsError as error:
         return error.kind
     return None
