@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
@@ -13,7 +12,6 @@ from plana_secrets.rotation.keyset import Key, Keyset, Status
 from plana_secrets.rotation.kinds.api_key import (
     AcceptedList,
     adopt,
-    conditions_of,
     is_value,
     render_csv,
     render_json,
@@ -127,14 +125,3 @@ def test_a_value_is_what_a_header_carries(value: bytes, is_one: bool) -> None:
     else:
         with pytest.raises(FailedError):
             adopt(API, Secret(value))
-
-
-def test_the_waits_are_sums_of_what_is_configured() -> None:
-    rollout, drain, grace = (timedelta(minutes=number) for number in (7, 11, 13))
-    policy = replace(API, rollout=rollout, drain=drain, grace=grace, external_callers=("a",))
-    conditions = conditions_of(policy)
-    assert (conditions.promote, conditions.retire, conditions.destroy) == (
-        rollout, rollout + drain, rollout + grace,
-    )  # fmt: skip
-    assert conditions.awaited == ("a",)
-    assert conditions_of(replace(policy, reload="manual")).awaited == ("a", "reload")

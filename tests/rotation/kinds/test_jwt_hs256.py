@@ -10,10 +10,10 @@ from datetime import timedelta
 import pytest
 
 from plana_secrets.errors import FailedError
-from plana_secrets.rotation.keyset import LEGACY_KID, Key, Keyset, Status, format_instant
+from plana_secrets.rotation.instants import format_instant
+from plana_secrets.rotation.keyset import LEGACY_KID, Key, Keyset, Status
 from plana_secrets.rotation.kinds.jwt_hs256 import (
     adopt,
-    conditions_of,
     generate,
     is_value,
     key_bytes,
@@ -24,6 +24,7 @@ from plana_secrets.rotation.material import encode_base64url
 from plana_secrets.secret import Secret
 from tests.rotation.examples import JWT, START, places
 
+RETIRE = timedelta(minutes=46)
 RAW = replace(JWT, raw_targets=places("infra/secrets/prod/old.yaml#jwt"))
 
 
@@ -55,7 +56,7 @@ def test_the_active_key_is_first_and_only_keys_in_use_are_there() -> None:
     every = keyset(
         ("k1", Status.RETIRING), ("k2", Status.DISABLED), ("k3", Status.STANDBY), ("k4", Status.ACTIVE)
     )  # fmt: skip
-    content = json.loads(render_keyset(every, conditions_of(JWT)).reveal_text())
+    content = json.loads(render_keyset(every, RETIRE).reveal_text())
     assert [one["kid"] for one in content["keys"]] == ["k4", "k1", "k3"]
     assert (content["version"], content["active"], content["legacy"]) == (4, "k4", None)
     assert render_raw(every).reveal() == b"k4" * 8
@@ -72,18 +73,15 @@ def test_the_active_key_is_first_and_only_keys_in_use_are_there() -> None:
 def test_tokens_without_a_kid_are_good_until_the_last_has_expired(
     status: Status, until: str | None
 ) -> None:
-    conditions = conditions_of(JWT)
     others = () if status is Status.ACTIVE else (("k2", Status.ACTIVE),)
-    content = json.loads(
-        render_keyset(keyset((LEGACY_KID, status), *others), conditions).reveal_text()
-    )
-    end = format_instant(START + conditions.retire)
+    content = json.loads(render_keyset(keyset((LEGACY_KID, status), *others), RETIRE).reveal_text())
+    end = format_instant(START + RETIRE)
     assert content["legacy"] == {"kid": LEGACY_KID, "until": until and end}
 
 
 def test_a_retired_legacy_key_is_nobodys() -> None:
     every = keyset((LEGACY_KID, Status.DISABLED), ("k2", Status.ACTIVE))
-    content = json.loads(render_keyset(every, conditions_of(JWT)).reveal_text())
+    content = json.loads(render_keyset(every, RETIRE).reveal_text())
     assert content["legacy"] is None
 
 
@@ -101,17 +99,3 @@ def test_a_new_secret_is_text_where_a_service_reads_text() -> None:
     assert len(key_bytes(generate(JWT).value)) == 32
     raw = key_bytes(generate(RAW).value).decode("ascii")
     assert len(base64.urlsafe_b64decode(raw + "=")) == 32
-
-
-def test_the_waits_are_sums_of_what_is_configured() -> None:
-    rollout, life, skew, cache, grace = (timedelta(minutes=one) for one in (7, 11, 13, 17, 19))
-    policy = replace(
-        RAW, rollout=rollout, max_token_lifetime=life, skew=skew, cache=cache, grace=grace
-    )
-    conditions = conditions_of(policy)
-    assert (conditions.promote, conditions.retire, conditions.destroy) == (
-        rollout, rollout + life + skew, rollout + cache + grace,
-    )  # fmt: skip
-    assert conditions.single_readers == ("infra/secrets/prod/old.yaml#jwt",)
-    assert conditions.awaited == ()
-    assert conditions_of(replace(policy, reload="manual")).awaited == ("reload",)
