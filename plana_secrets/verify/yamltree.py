@@ -24,9 +24,11 @@ from plana_secrets.sops.reading.events import (
     event_parser,
 )
 
-MOST_NODES: Final = 100_000
+LARGEST: Final = 2 << 20
+MOST_NODES: Final = 50_000
 DEEPEST: Final = 64
 _MERGE: Final = "<<"
+_MOST_MERGED: Final = 8
 
 
 @dataclass(slots=True, eq=False)
@@ -36,21 +38,25 @@ class Map:
     line: int
     entries: list[tuple[str, Node]] = field(default_factory=list)
 
-    def get(self, key: str, *, merges: int = 8) -> Node | None:
+    def get(self, key: str) -> Node | None:
         """The value of ``key``: the last own one, else the first of a merge key."""
-        for name, value in reversed(self.entries):
-            if name == key:
-                return value
-        if not merges:
-            return None
-        found = (one.get(key, merges=merges - 1) for one in self._merged())
-        return next((value for value in found if value is not None), None)
+        for one in self._lineage():
+            for name, value in reversed(one.entries):
+                if name == key:
+                    return value
+        return None
 
-    def _merged(self) -> Iterator[Map]:
-        for name, value in self.entries:
-            if name == _MERGE:
-                candidates = value.nodes if isinstance(value, Sequence) else [value]
-                yield from (one for one in candidates if isinstance(one, Map))
+    def _lineage(self) -> list[Map]:
+        """The map and what its merge keys bring in, as far as anyone goes with them."""
+        found: list[Map] = [self]
+        for one in found:
+            for name, value in one.entries:
+                if name == _MERGE:
+                    nodes = value.nodes[:_MOST_MERGED] if isinstance(value, Sequence) else [value]
+                    found.extend(n for n in nodes if isinstance(n, Map) and n not in found)
+            if len(found) > _MOST_MERGED:
+                break
+        return found
 
     @property
     def nodes(self) -> list[Node]:
@@ -88,6 +94,8 @@ def read_documents(content: bytes | str) -> list[Node]:
         MalformedError: it is not YAML, or larger or deeper than anyone writes (kind
             ``not-yaml``). The message names a line, never what is there.
     """
+    if len(content) > LARGEST:
+        raise _bad(f"larger than {LARGEST >> 20} MiB", None)
     try:
         return _Reader(content).documents()
     except YAMLError as error:

@@ -16,9 +16,11 @@ _SECRET_KIND: Final = re.compile(
 _SECRET_DATA: Final = re.compile(rb"""(?m)^[ \t]*["']?(?:data|stringData)["']?:""")
 _GENERATED: Final = re.compile(rb"""(?m)^secretGenerator:""")
 _LITERALS: Final = re.compile(rb"""(?m)^[ \t]+(?:- )?literals:""")
+_MENTION: Final = re.compile(r"(?s)[Ss]ecret.*:|:.*[Ss]ecret")
 
 _DEEPEST_TEXT: Final = 2
 """A patch in a kustomization is a text that is YAML itself; more than that nobody writes."""
+_MOST_TEXTS: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,46 +38,51 @@ class Plain:
 def find_plain(content: bytes) -> Plain:
     """A Secret with data, and a generator of Secrets with literals, however it is written."""
     try:
-        documents = read_documents(content)
+        return _Finder().first(read_documents(content), 0)
     except MalformedError as error:
         return _search_lines(content, error.message)
-    return _first(_find(documents, 0))
 
 
-def _first(found: Iterator[Plain]) -> Plain:
-    """The first line of either."""
-    secret = literals = None
-    for one in found:
-        secret = secret or one.secret
-        literals = literals or one.literals
-        if secret and literals:
-            break
-    return Plain(secret, literals)
+class _Finder:
+    """Looks through one file, the texts in it that are YAML themselves included."""
+
+    def __init__(self) -> None:
+        self._texts = 0
+
+    def first(self, documents: list[Node], depth: int) -> Plain:
+        """The first line of either."""
+        secret = literals = None
+        for one in self._find(documents, depth):
+            secret = secret or one.secret
+            literals = literals or one.literals
+            if secret and literals:
+                break
+        return Plain(secret, literals)
+
+    def _find(self, documents: list[Node], depth: int) -> Iterator[Plain]:
+        for node in walk(documents):
+            if isinstance(node, Map):
+                kind = _text(node.get("kind"))
+                if _is_secret(node, kind):
+                    yield Plain(secret=node.line)
+                if _has_literals(node, kind):
+                    yield Plain(literals=node.line)
+            elif isinstance(node, Text) and depth < _DEEPEST_TEXT and _MENTION.search(node.text):
+                yield self._in_text(node, depth)
+
+    def _in_text(self, node: Text, depth: int) -> Plain:
+        """A text that is YAML itself, such as a patch; the line is that of the text."""
+        self._texts += 1
+        if self._texts > _MOST_TEXTS:
+            raise MalformedError("more YAML in texts than is read here", kind="not-yaml")
+        try:
+            inner = self.first(read_documents(node.text), depth + 1)
+        except MalformedError as error:
+            inner = _search_lines(node.text.encode("utf-8", "replace"), error.message)
+        return Plain(inner.secret and node.line, inner.literals and node.line)
 
 
-def _find(documents: list[Node], depth: int) -> Iterator[Plain]:
-    for node in walk(documents):
-        if isinstance(node, Map):
-            if _is_secret(node):
-                yield Plain(secret=node.line)
-            if _has_literals(node):
-                yield Plain(literals=node.line)
-        elif isinstance(node, Text) and depth < _DEEPEST_TEXT and "ecret" in node.text:
-            yield from _find_in_text(node, depth)
-
-
-def _find_in_text(node: Text, depth: int) -> Iterator[Plain]:
-    """A text that is YAML itself, such as a patch; the line is that of the text."""
-    try:
-        inner = _first(_find(read_documents(node.text), depth + 1))
-    except MalformedError as error:
-        inner = _search_lines(node.text.encode("utf-8", "replace"), error.message)
-    if inner.secret or inner.literals:
-        yield Plain(inner.secret and node.line, inner.literals and node.line)
-
-
-def _is_secret(node: Map) -> bool:
-    kind = _text(node.get("kind"))
+def _is_secret(node: Map, kind: str | None) -> bool:
     if kind == "SecretList":
         items = node.get("items")
         return items is not None and any(
@@ -88,9 +95,9 @@ def _has_data(node: Map) -> bool:
     return any(_is_filled(node.get(name)) for name in ("data", "stringData"))
 
 
-def _has_literals(node: Map) -> bool:
+def _has_literals(node: Map, kind: str | None) -> bool:
     """A kustomization's ``secretGenerator``, or the generator as a resource of its own."""
-    if _text(node.get("kind")) == "SecretGenerator" and _is_filled(node.get("literals")):
+    if kind == "SecretGenerator" and _is_filled(node.get("literals")):
         return True
     generators = node.get("secretGenerator")
     return generators is not None and any(
