@@ -11,7 +11,7 @@ from typing import Final
 
 from plana_secrets.errors import FailedError
 from plana_secrets.git.repository import Repository
-from plana_secrets.rotation.keyset import Keyset, Move
+from plana_secrets.rotation.keyset import LEGACY_KID, Key, Keyset, Move, Status
 from plana_secrets.rotation.keysetfile import parse_keyset
 from plana_secrets.rotation.material import is_generated, matches_fingerprint
 from plana_secrets.secret import Secret
@@ -33,19 +33,32 @@ class KeysetHistory:
         return bool(self._versions(file))
 
     @cached_property
-    def fingerprints(self) -> frozenset[str]:
-        """Of every value that some version of a keyset had destroyed."""
+    def keysets(self) -> tuple[Keyset, ...]:
+        """Every version of a keyset, without values; what is none of our schema is left out."""
         blobs = {blob for file in self._files for blob in self._versions(file)}
-        found: set[str] = set()
-        for content in self._repository.read_objects(sorted(blobs)).values():
-            keyset = parse_keyset(read_structure(content))
-            if isinstance(keyset, Keyset):
-                found |= fingerprints_of(keyset)
-        return frozenset(found)
+        contents = self._repository.read_objects(sorted(blobs))
+        found = (parse_keyset(read_structure(content)) for content in contents.values())
+        return tuple(one for one in found if isinstance(one, Keyset))
+
+    @cached_property
+    def _fingerprints(self) -> frozenset[str]:
+        return frozenset(one for keyset in self.keysets for one in fingerprints_of(keyset))
 
     def is_destroyed(self, value: Secret) -> bool:
-        """Whether a rotation destroyed this value; one of a form that we do not generate: no."""
-        return any(matches_fingerprint(one, value) for one in self.fingerprints)
+        """Whether a rotation destroyed this value, as far as its fingerprint can tell."""
+        return any(matches_fingerprint(one, value) for one in self._fingerprints)
+
+    def has_tombstone(self, keyset: Keyset, kid: str) -> bool:
+        """Whether an earlier version of ``keyset`` says that this key is destroyed.
+
+        A keyset that was initialised again may have the kid ``legacy`` again, and no other.
+        """
+        own = _random_kids(keyset)
+        return any(
+            kid in _destroyed_kids(earlier) and (kid in own or own & _random_kids(earlier))
+            for earlier in self.keysets
+            if earlier.name == keyset.name
+        )
 
     @cached_property
     def is_partial(self) -> bool:
@@ -60,19 +73,35 @@ class KeysetHistory:
         return [blob for _, blob in self._repository.history_of(file, until=head)]
 
 
+def _random_kids(keyset: Keyset) -> frozenset[str]:
+    return frozenset(key.kid for key in keyset.keys if key.kid != LEGACY_KID)
+
+
+def _destroyed_kids(keyset: Keyset) -> frozenset[str]:
+    return frozenset(key.kid for key in keyset.keys if key.status is Status.DESTROYED)
+
+
 def fingerprints_of(keyset: Keyset) -> frozenset[str]:
     """Of the keys that ``keyset`` itself calls destroyed."""
     return frozenset(key.fingerprint for key in keyset.keys if key.fingerprint)
 
 
 def find_destroyed(history: KeysetHistory, keyset: Keyset) -> tuple[str, ...]:
-    """The kids of ``keyset`` whose value a rotation destroyed, and that are back."""
+    """The kids of ``keyset`` that a rotation destroyed, or whose value it did, and that are back.
+
+    Without values only the first can be told.
+    """
     own = fingerprints_of(keyset)
+
+    def is_back(key: Key) -> bool:
+        if key.value is None:
+            return history.has_tombstone(keyset, key.kid)
+        if any(matches_fingerprint(one, key.value) for one in own):
+            return True
+        return history.is_destroyed(key.value) or history.has_tombstone(keyset, key.kid)
+
     return tuple(
-        key.kid
-        for key in keyset.keys
-        if (value := key.value) is not None
-        and (history.is_destroyed(value) or any(matches_fingerprint(one, value) for one in own))
+        key.kid for key in keyset.keys if key.status is not Status.DESTROYED and is_back(key)
     )
 
 

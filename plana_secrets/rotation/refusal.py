@@ -16,8 +16,8 @@ def refusal_error(name: str, refusal: Refusal) -> FailedError:
         Reason.NOT_LANDED: f"{move} has to wait until the move before it has landed",
         Reason.SINGLE_READER: f"{move} would lock out who reads {names}",
         Reason.ADOPTED: f"{move} would lock out services that read the adopted path {names}",
-        Reason.REMOVED: f"{move} would lock out what reads {names}: "
-        "taken out of the settings, and a key is still there",
+        Reason.REMOVED: f"{move} would lock out services that read {names}: "
+        "it is no target any more and still holds a key",
         Reason.CONFIRMED: f"{move} would lock out {names}, who confirmed the new key",
         Reason.CLOCK: f"the clock is behind {instant}, when the keyset last changed",
         Reason.TOO_EARLY: f"{move} is possible from {instant}",

@@ -29,20 +29,26 @@ def list_keysets(
 
 def describe(store: KeysetStore, policy: KeysetPolicy, now: datetime) -> KeysetStatus:
     """One keyset of the work tree, as ``verify`` and ``rotate`` both say it."""
+    try:
+        status = _describe_read(store, policy, now)
+        assert status.keyset is not None  # noqa: S101 - it was read
+        destroyed = find_destroyed(store.history, status.keyset)
+    except (CredentialError, FailedError) as error:
+        return describe_stored(store, policy, error)
+    return describe_destroyed(status, destroyed) if destroyed else status
+
+
+def _describe_read(store: KeysetStore, policy: KeysetPolicy, now: datetime) -> KeysetStatus:
     file = store.file(policy.name)
     try:
         keyset = store.load(policy.name)
-        status = describe_keyset(policy, file, keyset, now, store.left(keyset))
-        destroyed = find_destroyed(store.history, keyset)
-        return describe_destroyed(status, destroyed) if destroyed else status
+        return describe_keyset(policy, file, keyset, now, store.left(keyset))
     except CredentialError as error:
         try:
             shape = read_keyset_shape(read_structure_of(store.workspace, file), file)
         except FailedError:
-            return describe_stored(store, policy, error)
+            raise error from None
         return replace(describe_keyset(policy, file, shape, now), authenticated=False)
-    except FailedError as error:
-        return describe_stored(store, policy, error)
 
 
 def describe_destroyed(status: KeysetStatus, kids: Sequence[str]) -> KeysetStatus:

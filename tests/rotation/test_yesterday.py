@@ -193,6 +193,39 @@ def test_a_job_does_not_walk_past_a_destroyed_key(restored: Fleet) -> None:
     assert caught.value.kind == "destroyed-value"
 
 
+def test_an_adopted_key_that_was_destroyed_is_known_by_its_tombstone(adopted: Fleet) -> None:
+    """Of a value that we did not generate there is no fingerprint, and no way to tell it."""
+    adopted.policies = (JWT,)
+    adopted.world.sops("unset", ACCOUNT, '["stringData"]["JWT_SECRET"]')
+    adopted.world.commit("moved over")
+    make(adopted, JWT.name, Move.PROMOTE, Move.RETIRE)
+    before = adopted.world.git("rev-parse", "HEAD").strip()
+    make(adopted, JWT.name, Move.DESTROY)
+    after = adopted.world.git("rev-parse", "HEAD").strip()
+    adopted.world.git("checkout", "-q", before, "--", "infra")
+    adopted.world.git("commit", "-q", "-m", "restore")
+    assert refused(adopted, JWT.name, Move.REINSTATE).kind == "destroyed-value"
+    # the hint: the latest state in git is the way on
+    adopted.world.git("checkout", "-q", after, "--", "infra")
+    adopted.world.git("commit", "-q", "-m", "restore what was before")
+    make(adopted, JWT.name, Move.PUBLISH)
+
+
+def test_a_keyset_that_is_made_again_may_adopt_another_secret(adopted: Fleet) -> None:
+    """It has the kid legacy again, as the one before that was destroyed."""
+    adopted.policies = (JWT,)
+    adopted.world.sops("unset", ACCOUNT, '["stringData"]["JWT_SECRET"]')
+    adopted.world.commit("moved over")
+    make(adopted, JWT.name, Move.PROMOTE, Move.RETIRE, Move.DESTROY)
+    adopted.world.git("rm", "-q", file_of(adopted, JWT.name))
+    adopted.world.sops("unset", ACCOUNT, '["stringData"]["jwt-access.json"]')
+    adopted.world.sops("set", ACCOUNT, '["stringData"]["NEW"]', '"another secret"')
+    adopted.world.commit("from the start")
+    source = Source(parse_reference(f"{ACCOUNT}#stringData.NEW"))
+    init_keyset(adopted.rotation(), JWT.name, source, delivery=COMMIT)
+    make(adopted, JWT.name, Move.PUBLISH)
+
+
 def test_a_destroyed_value_is_not_adopted_by_another_keyset(fleet: Fleet) -> None:
     init_keyset(fleet.rotation(), API.name, FRESH, delivery=COMMIT)
     make(fleet, API.name, Move.PUBLISH)

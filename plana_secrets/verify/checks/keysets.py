@@ -47,6 +47,7 @@ def check_keysets(
             yield from _check_state(status, now)
         if status.keyset is not None and status.authenticated:
             yield from _check_targets(store, status.keyset)
+        if status.problem == "destroyed-value" and status.keyset is not None:
             yield from _check_destroyed(store, status.keyset)
 
 
@@ -69,7 +70,7 @@ def _check_state(status: KeysetStatus, now: datetime) -> Iterator[Finding]:
     for place in status.left.removed:
         yield found(
             "reader-removed",
-            f"{place} was taken out of {status.name} and still holds a key of it",
+            f"no target of {status.name} any more, and still holds a key of it",
             file=place.partition("#")[0],
             path=place.partition("#")[2],
         )

@@ -182,7 +182,7 @@ def sentence_on_next(status: KeysetStatus) -> str:
         "confirm": f"{move}, after the confirmation of {names}",
         "raw-targets": f"{move} is blocked by those who read one raw value: {names}",
         "adopted": f"{move} is blocked: services may still read the adopted path {names}",
-        "removed": f"{move} is blocked: a key is still at {names}, out of the settings",
+        "removed": f"{move} is blocked: {names} is no target any more and still holds a key",
         "clock": f"{move} is blocked: the clock is behind {instant(following.not_before)}",
     }.get(following.waiting_for, from_then)
 
