@@ -86,3 +86,20 @@ def test_what_is_no_path_is_not_repeated(text):
 def test_a_key_with_an_equals_sign_has_a_spelling():
     assert format_path(("a=b",)) == '["a=b"]'
     assert parse_path('["a=b"]') == ("a=b",)
+
+
+@pytest.mark.parametrize(
+    ("text", "column"),
+    [("a.", 3), (".a", 1), ("a..b", 3), ("a[", 2), ("a[01]", 2), ("a]b", 2), ("a[0]b", 5)],
+)
+def test_the_column_is_where_it_stops_being_a_path(text, column):
+    with pytest.raises(UsageError, match=f"column {column}$"):
+        parse_path(text)
+
+
+def test_half_a_character_is_in_no_file_and_a_whole_one_may_be():
+    for half in ("d800", "dbff", "dc00", "dfff"):
+        with pytest.raises(UsageError):
+            parse_path(f'["\\u{half}"]')
+    assert parse_path('["\\ud7ff\\ue000"]') == ("\ud7ff\ue000",)
+    assert parse_path('["\\ud83d\\ude00"]') == ("\U0001f600",)

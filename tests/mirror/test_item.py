@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plana_secrets.errors import MalformedError
-from plana_secrets.mirror.backend import Field
+from plana_secrets.mirror.backend import Field, PlainLeaf
 from plana_secrets.mirror.item import build_item, decode_text, encode_text, show
 from plana_secrets.mirror.record import decode_record, encode_record, pack_record
 from plana_secrets.mirror.wording import note_of, titles_of
@@ -85,6 +85,7 @@ def test_a_record_survives_being_text(shape: dict[str, str], commit: str | None)
         collection=None,
         fields=[],
         shape=[(path, LeafType.STR, encoding) for path, encoding in shape.items()],
+        plain=[PlainLeaf(path, text, LeafType.INT) for path, text in shape.items()],
     )
     assert decode_record(encode_record(item.record)) == item.record
 

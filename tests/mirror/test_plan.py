@@ -8,10 +8,12 @@ import pytest
 
 from plana_secrets.errors import ConflictError, UsageError
 from plana_secrets.mirror.apply import apply_mirror
-from plana_secrets.mirror.backend import ActualItem, Listing, Unsupported
+from plana_secrets.mirror.backend import ActualItem, Listing, PlainLeaf, Unsupported
 from plana_secrets.mirror.backends.memory import MemoryBackend
 from plana_secrets.mirror.guards import check_branch, check_descent, check_extent
+from plana_secrets.mirror.item import build_item
 from plana_secrets.mirror.plan import Choices, DriftKind, Wanted, plan_mirror
+from plana_secrets.sops.model import LeafType
 from tests.mirror.places import MemoryPlace
 from tests.mirror.steps import (
     COMMIT,
@@ -49,6 +51,30 @@ def test_a_retyped_item_waits_for_consent(place: MemoryPlace) -> None:
     keep = Kept()
     assert sync(place.open(), [item(A, "new")], OVERWRITE, keep).after.drift == ()
     assert len(keep) == 1
+
+
+def test_a_hand_edit_that_was_kept_is_one_also_after_the_next_change(place: MemoryPlace) -> None:
+    """Also where the hand takes the value away again: what we wrote last is still known."""
+    sync(place.open(), [item(A)])
+    place.hand.set_field(A, "x", "by hand")
+    newer = make_item(A, {"x": "1", "y": "newer"}, collection="prod")
+    left = sync(place.open(), [newer])
+    assert kinds(left.after) == [("hand-edited", A, ("x",))]
+    assert contents(place.open())[A] == {"x": "by hand", "y": "newer"}
+    place.hand.remove_field(A, "x")
+    assert kinds(look(place.open(), [newer])) == [("hand-edited", A, ("x",))]
+
+
+def test_a_readable_leaf_that_changed_is_stale(place: MemoryPlace) -> None:
+    def with_plain(text: str):
+        return build_item(
+            file=A, title="a", commit=COMMIT, collection="prod", fields=(),
+            shape=[("kind", LeafType.STR, "plain")], plain=[PlainLeaf("kind", text, LeafType.STR)],
+        )  # fmt: skip
+
+    sync(place.open(), [with_plain("Secret")])
+    assert look(place.open(), [with_plain("Secret")]).drift == ()
+    assert kinds(look(place.open(), [with_plain("Other")])) == [("stale", A, ("kind",))]
 
 
 def test_an_edited_clone_is_not_deleted_unasked(place: MemoryPlace) -> None:

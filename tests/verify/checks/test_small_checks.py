@@ -287,6 +287,9 @@ class TestRecipients:
         ours, theirs = f"{key} me", f"{key} password-is-hunter2"
         assert self.found(subject(ours, rule=rule(ours))) == []
         assert self.found(subject(theirs, rule=rule(ours))) == [("recipients-differ", "warning")]
+        another = f"{key[:-4]}AAAA me"
+        for own, ruled in ((another, ours), (ours, another), (key, another)):
+            assert ("recipients-differ", "error") in self.found(subject(own, rule=rule(ruled)))
 
 
 class TestSelectors:
