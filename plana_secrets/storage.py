@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from plana_secrets import limits
 from plana_secrets.errors import ConflictError, FailedError
 
 NEW_FILE_MODE = 0o644
@@ -26,7 +27,7 @@ NEW_FILE_MODE = 0o644
 _TEMPORARY = re.compile(r"\..+\.plana-[0-9a-f]{8}")
 
 
-def read_regular_file(path: Path, *, limit: int | None = None) -> bytes:
+def read_regular_file(path: Path, *, limit: int = limits.STATE_FILE) -> bytes:
     """The bytes of a regular file.
 
     Raises:
@@ -47,14 +48,24 @@ def read_regular_file(path: Path, *, limit: int | None = None) -> bytes:
         os.close(descriptor)
         raise _not_regular(path)
     with os.fdopen(descriptor, "rb") as file:
-        if limit is not None and status.st_size > limit:
-            raise FailedError(
-                f"larger than {limit} bytes: {path}", kind="too-large", file=str(path)
-            )
+        if status.st_size > limit:
+            raise _too_large(path, limit)
         try:
-            return file.read()
+            content = file.read(limit + 1)  # a file of /proc, say, does not know its size
         except OSError as error:
             raise _unreadable(path, error) from None
+    if len(content) > limit:
+        raise _too_large(path, limit)
+    return content
+
+
+def _too_large(path: Path, limit: int) -> FailedError:
+    return FailedError(
+        f"larger than {limits.in_words(limit)}: {path}",
+        kind="too-large",
+        file=str(path),
+        limit=limits.in_words(limit),
+    )
 
 
 def _not_regular(path: Path) -> FailedError:

@@ -5,6 +5,7 @@ Neither way ever replaces an identity: what is lost here makes files unreadable.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def write_key_file(path: Path, identities: Sequence[Identity]) -> None:
         UsageError: there is something at ``path`` (kind ``exists``).
         FailedError: it cannot be written.
     """
-    if path.exists() or path.is_symlink():
+    if os.path.lexists(path):
         raise UsageError(f"{path} exists already; an identity is never overwritten", kind="exists")
     comments = "".join(f"# public key: {one.recipient.text}\n" for one in identities)
     replace_file(path, comments.encode() + _lines(identities), mode=0o600)

@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from plana_secrets import limits
 from plana_secrets.age import keyring_store
 from plana_secrets.age.identities import Identities, Unusable, parse_identity_file, unite
 from plana_secrets.errors import CredentialError, FailedError, PlanaSecretsError
@@ -30,8 +31,6 @@ from plana_secrets.secret import Secret
 
 KEYRING_ORIGIN = "keyring"
 DEFAULT_SSH_ORIGIN = "ssh key"
-
-_SIZE_LIMIT = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +123,12 @@ def read_key_file(path: Path) -> Secret:
     """
     try:
         with path.open("rb") as opened:
-            content = opened.read(_SIZE_LIMIT + 1)
+            content = opened.read(limits.KEY_FILE + 1)
     except FileNotFoundError:
         raise _unreadable(path, "no such file", "missing-key-file") from None
     except OSError as error:
         raise _unreadable(path, f"cannot be read: {error.strerror}") from None
-    if len(content) > _SIZE_LIMIT:
+    if len(content) > limits.KEY_FILE:
         raise _unreadable(path, "too large for a key file")
     return Secret(content)
 

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-from plana_secrets import memory
+from plana_secrets import limits, memory
 from plana_secrets.cli.astyped import tell_as_typed
 from plana_secrets.cli.context import Context
 from plana_secrets.cli.editor import choose_editor, run_editor
@@ -27,7 +27,7 @@ from plana_secrets.cli.terminal import ask_line, is_interactive, require_interac
 from plana_secrets.document.astyped import Typed
 from plana_secrets.document.edits import Content, changed_paths
 from plana_secrets.document.merge import COMMENTS, Side
-from plana_secrets.errors import ConflictError, MalformedError, PlanaSecretsError, UsageError
+from plana_secrets.errors import ConflictError, FailedError, PlanaSecretsError, UsageError
 from plana_secrets.paths import LeafPath, format_path
 from plana_secrets.secret import Secret
 from plana_secrets.secretfiles.editing import kept
@@ -45,7 +45,6 @@ from plana_secrets.storage import read_regular_file, replace_file
 
 _AT_ONCE: Final = 1.0
 """Seconds within which nobody has edited anything."""
-_LIMIT: Final = 5 * 1024 * 1024
 
 
 class EditSession:
@@ -242,7 +241,7 @@ class Desk:
     @property
     def text(self) -> Secret:
         """What the person saved, without the marks of an editor that writes for Windows."""
-        content = read_regular_file(self._path, limit=_LIMIT)
+        content = read_regular_file(self._path, limit=limits.SECRET_FILE)
         return Secret(content.removeprefix(codecs.BOM_UTF8).replace(b"\r\n", b"\n"))
 
     @property
@@ -258,7 +257,7 @@ class Desk:
         """The content that the person made.
 
         Raises:
-            MalformedError, UsageError: there is a mistake in it, and nobody who would fix
+            FailedError, UsageError: there is a mistake in it, and nobody who would fix
                 it, or who gave it up.
         """
         while True:
@@ -270,7 +269,7 @@ class Desk:
                 if text == self.opened.text:
                     return Typed(self.opened.content)
                 return read_text(self._context.workspace, text, self.opened, yaml_types=yaml_types)
-            except (MalformedError, UsageError) as error:
+            except (FailedError, UsageError) as error:
                 self._ask_again(error)
 
     def _edit(self) -> None:

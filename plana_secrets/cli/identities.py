@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -58,7 +59,7 @@ def _refuse_repository(context: Context, out: Path) -> None:
         root = context.repository.root
     except UsageError:
         return
-    if out.resolve().is_relative_to(root.resolve()):
+    if Path(os.path.realpath(out)).is_relative_to(os.path.realpath(root)):
         raise UsageError(f"{out} is inside the repository", kind="identity-in-repository")
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from plana_secrets import limits
 from plana_secrets.mirror.settings import MirrorSettings
 from plana_secrets.rotation.policy import KeysetPolicy
 from plana_secrets.secretfiles.settings import SETTINGS_FILE, FilesSettings
@@ -21,7 +22,6 @@ from plana_secrets.storage import read_regular_file
 from plana_secrets.verify.policy import Policy
 
 FILE_NAME: Final = SETTINGS_FILE
-_SIZE_LIMIT: Final = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,4 +47,4 @@ def load_settings(root: Path) -> Settings:
         return Settings()
     from plana_secrets.config.schema import parse_settings
 
-    return parse_settings(read_regular_file(path, limit=_SIZE_LIMIT))
+    return parse_settings(read_regular_file(path, limit=limits.SETTINGS_FILE))

@@ -14,12 +14,15 @@ from functools import cached_property
 from hashlib import new as new_hash
 from pathlib import Path
 
+from plana_secrets import limits
 from plana_secrets.errors import FailedError, UsageError
 from plana_secrets.git import remotes
+from plana_secrets.git.blobs import iterate_contents
 from plana_secrets.git.command import GitCommand
+from plana_secrets.storage import read_regular_file
 
-_BATCH = 256
-"""Blobs held in memory at once: the use of memory stays flat in the number of files."""
+_FEW = 256
+"""So many files are asked for by name; for more, all files of a commit are listed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,30 +112,49 @@ class Repository:
         committed = self.list_entries(commit, under=under) if commit else {}
         states: dict[str, str] = {}
         for file in sorted({*known, *committed}):
-            entry, actual = committed.get(file), self.worktree_id(file)
-            if entry is None:
-                if actual is not None:
-                    states[file] = "added"
-            elif actual is None:
-                states[file] = "removed"
-            elif actual != entry.id and entry.mode != "160000":
+            entry = committed.get(file)
+            status = self._status_of(file)
+            if status is None:
+                if entry is not None:
+                    states[file] = "removed"
+            elif entry is None:
+                states[file] = "added"
+            elif entry.mode != "160000" and self._differs(file, status, entry):
                 states[file] = "changed"
         return states
 
-    def worktree_id(self, file: str) -> str | None:
-        """The blob id that the content of a file has, or None where there is no file."""
-        path = self.root / file
+    def _differs(self, file: str, status: os.stat_result, entry: TreeEntry) -> bool:
+        """Whether a file differs from a commit. Of a very large one only the size is compared."""
+        if stat.S_ISREG(status.st_mode) and status.st_size > limits.SEARCHED_FILE:
+            return self.command.line("cat-file", "-s", entry.id) != str(status.st_size)
+        return self.worktree_id(file) != entry.id
+
+    def _status_of(self, file: str) -> os.stat_result | None:
+        """What is there under this name: a file or a symlink, else None."""
         try:
-            status = path.lstat()
-            if stat.S_ISLNK(status.st_mode):
-                return self.blob_id(os.fsencode(path.readlink()))
-            return self.blob_id(path.read_bytes()) if stat.S_ISREG(status.st_mode) else None
+            status = os.lstat(self.root / file)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
-            raise FailedError(
-                f"cannot read {file}: {error.strerror}", kind="unreadable-file", file=file
-            ) from None
+            raise _unreadable(file, error) from None
+        return status if stat.S_IFMT(status.st_mode) in {stat.S_IFREG, stat.S_IFLNK} else None
+
+    def worktree_id(self, file: str) -> str | None:
+        """The blob id that the content of a file has, or None where there is no file.
+
+        Raises:
+            FailedError: it cannot be read, or is too large to be looked through.
+        """
+        status = self._status_of(file)
+        if status is None:
+            return None
+        path = self.root / file
+        if stat.S_ISREG(status.st_mode):
+            return self.blob_id(read_regular_file(path, limit=limits.SEARCHED_FILE))
+        try:
+            return self.blob_id(os.fsencode(path.readlink()))
+        except OSError as error:
+            raise _unreadable(file, error) from None
 
     def blob_id(self, content: bytes) -> str:
         """The id under which git keeps ``content``."""
@@ -218,37 +240,46 @@ class Repository:
         return self.read_blobs(commit, [file])[file]
 
     def read_blobs(self, commit: str, files: Sequence[str]) -> dict[str, bytes | None]:
-        """The bytes of many files of a commit, all in memory; see ``iterate_blobs``."""
+        """The bytes of many files of a commit, all in memory; None for what is no file.
+
+        Raises:
+            FailedError: one of them is too large (kind ``too-large``).
+        """
         found: dict[str, bytes | None] = dict.fromkeys(files)
-        found.update(self.iterate_blobs(commit, files))
+        for file, content in self.iterate_blobs(commit, files):
+            if isinstance(content, FailedError):
+                raise content
+            found[file] = content
         return found
 
-    def iterate_blobs(self, commit: str, files: Sequence[str]) -> Iterator[tuple[str, bytes]]:
-        """File and bytes of those of ``files`` that are regular files in the commit."""
-        folders = files if len(files) <= _BATCH else ()
+    def iterate_blobs(
+        self, commit: str, files: Sequence[str]
+    ) -> Iterator[tuple[str, bytes | FailedError]]:
+        """File and bytes of those of ``files`` that are regular files in the commit.
+
+        In place of the bytes of a file that is too large, the error that says so.
+        """
+        folders = files if len(files) <= _FEW else ()
         entries = self.list_entries(commit, under=folders)
-        present = [file for file in files if file in entries and entries[file].is_regular]
-        for start in range(0, len(present), _BATCH):
-            chunk = present[start : start + _BATCH]
-            contents = self.read_objects([entries[file].id for file in chunk])
-            yield from ((file, contents[entries[file].id]) for file in chunk)
+        named: dict[str, list[str]] = {}
+        for file in files:
+            if file in entries and entries[file].is_regular:
+                named.setdefault(entries[file].id, []).append(file)
+        for object_id, content in iterate_contents(self.command, list(named)):
+            for file in named[object_id]:
+                yield file, _named(content, file)
 
     def read_objects(self, ids: Sequence[str]) -> Mapping[str, bytes]:
-        """The contents of blobs by id, in one process."""
-        request = "".join(f"{object_id}\n" for object_id in ids).encode("ascii")
-        output = self.command.read("cat-file", "--batch", stdin=request)
+        """The contents of blobs by id.
+
+        Raises:
+            FailedError: one is missing (kind ``git-missing-object``) or too large.
+        """
         contents: dict[str, bytes] = {}
-        position = 0
-        for _ in ids:
-            end = output.index(b"\n", position)
-            fields = output[position:end].decode("ascii").split(" ")
-            if len(fields) != 3 or fields[1] != "blob":
-                raise FailedError(
-                    f"git has no file content {fields[0]}", kind="git-missing-object", id=fields[0]
-                )
-            size = int(fields[2])
-            contents[fields[0]] = output[end + 1 : end + 1 + size]
-            position = end + size + 2
+        for object_id, content in iterate_contents(self.command, ids):
+            if isinstance(content, FailedError):
+                raise content
+            contents[object_id] = content
         return contents
 
     def history_of(self, file: str, *, until: str | None = None) -> list[tuple[str, str]]:
@@ -290,6 +321,18 @@ class Repository:
         if remote is None:
             raise UsageError("the repository has no remote to push to", kind="no-remote")
         return remote
+
+
+def _unreadable(file: str, error: OSError) -> FailedError:
+    return FailedError(f"cannot read {file}: {error.strerror}", kind="unreadable-file", file=file)
+
+
+def _named(content: bytes | FailedError, file: str) -> bytes | FailedError:
+    """The error of a blob names the file that it is in the commit."""
+    if isinstance(content, bytes):
+        return content
+    facts = content.facts | {"file": file}
+    return FailedError(f"larger than {facts['limit']}: {file}", kind=content.kind, **facts)
 
 
 def _cannot_open(folder: Path, stderr: bytes) -> UsageError:

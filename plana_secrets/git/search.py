@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from plana_secrets.git.command import failure
 from plana_secrets.git.repository import Repository
 
 
 def files_containing(
-    repository: Repository, texts: Sequence[str], *, under: Sequence[str] = ()
+    repository: Repository, texts: Sequence[str], *, besides: Collection[str] = ()
 ) -> list[str]:
-    """Tracked files whose content in the work tree holds one of ``texts``, binaries included."""
+    """Tracked files whose content in the work tree holds one of ``texts``, binaries included.
+
+    ``besides``: files that are not looked into.
+    """
     patterns = [part for text in texts for part in ("-e", text)]
+    left_out = [f":(exclude,literal){file}" for file in sorted(besides)]
     done = repository.command.look(
-        "--literal-pathspecs", "grep", "-z", "--files-with-matches", "--text",
-        "--fixed-strings", "--no-textconv", *patterns, "--", *under,
+        "grep", "-z", "--files-with-matches", "--text",
+        "--fixed-strings", "--no-textconv", *patterns, "--", *left_out,
     )  # fmt: skip
     if done.status not in {0, 1}:
         raise failure("grep", done)

@@ -101,7 +101,7 @@ def never_mirrored(settings: MirrorSettings, surroundings: Surroundings) -> froz
         paths.append(root / settings.vaultwarden.credentials)
     if surroundings.environment.get(CREDENTIALS_VARIABLE):
         paths.append(Path(surroundings.environment[CREDENTIALS_VARIABLE]))
-    resolved = [path.resolve() for path in paths]
+    resolved = [Path(os.path.realpath(path)) for path in paths]
     return frozenset(
         path.relative_to(root.resolve()).as_posix()
         for path in resolved

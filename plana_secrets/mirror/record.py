@@ -13,6 +13,7 @@ import re
 import zlib
 from typing import Any, Final
 
+from plana_secrets import limits
 from plana_secrets.errors import MalformedError
 from plana_secrets.mirror.backend import PlainLeaf, Record
 from plana_secrets.sops.model import LeafType
@@ -21,7 +22,6 @@ RECORD_FIELD: Final = "plana-secrets record"
 """The name of the field that holds the record; no leaf is spelled with a bare space."""
 
 _SCHEMA: Final = "plana-secrets/mirror-record/1"
-_SIZE_LIMIT: Final = 1 << 24
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
@@ -53,7 +53,7 @@ def unpack_record(text: str) -> Any:
     """
     unpacking = zlib.decompressobj()
     try:
-        content = unpacking.decompress(base64.b64decode(text, validate=True), _SIZE_LIMIT)
+        content = unpacking.decompress(base64.b64decode(text, validate=True), limits.MIRROR_RECORD)
     except zlib.error:
         raise ValueError from None
     if not unpacking.eof:

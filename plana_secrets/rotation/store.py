@@ -63,7 +63,7 @@ class KeysetStore:
         return [self.file(name), *sorted(targets)]
 
     def exists(self, name: str) -> bool:
-        return (self.workspace.root / self.file(name)).exists()
+        return os.path.lexists(self.workspace.root / self.file(name))
 
     def load(self, name: str) -> Keyset:
         """A keyset with its values.

@@ -96,7 +96,7 @@ def resolve_file(workspace: Workspace, text: str, folder: Path, *, must_exist: b
         UsageError: it lies outside the repository (kind ``outside-repository``), or is
             not there (kind ``no-such-file``).
     """
-    here = _inside(workspace.root, folder.resolve() / text)
+    here = _inside(workspace.root, Path(os.path.realpath(folder)) / text)
     at_root = _inside(workspace.root, workspace.root / text)
     candidates = [file for file in (here, at_root) if file is not None]
     if not candidates:
@@ -114,7 +114,7 @@ def _inside(root: Path, path: Path) -> str | None:
     """``path`` relative to ``root``, or None where it lies elsewhere or in git's folder."""
     plain = Path(os.path.normpath(path))
     if not plain.is_relative_to(root):
-        plain = plain.parent.resolve() / plain.name
+        plain = Path(os.path.realpath(plain.parent)) / plain.name
     if not plain.is_relative_to(root) or plain == root:
         return None
     relative = plain.relative_to(root)

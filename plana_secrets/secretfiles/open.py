@@ -7,6 +7,7 @@ import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from plana_secrets import limits
 from plana_secrets.errors import CredentialError, FailedError, MalformedError
 from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.sops.model import Document, Severity, Structure
@@ -14,9 +15,6 @@ from plana_secrets.storage import read_regular_file
 
 if TYPE_CHECKING:
     from plana_secrets.age.identities import Identities
-
-SIZE_LIMIT = 5 * 1024 * 1024
-"""Flux decrypts no larger file."""
 
 
 def path_of(workspace: Workspace, file: str) -> Path:
@@ -50,7 +48,7 @@ def read_bytes_of(workspace: Workspace, file: str) -> bytes:
     Raises:
         FailedError: see ``path_of`` and ``storage.read_regular_file``.
     """
-    return read_regular_file(path_of(workspace, file), limit=SIZE_LIMIT)
+    return read_regular_file(path_of(workspace, file), limit=limits.SECRET_FILE)
 
 
 def read_structure_of(workspace: Workspace, file: str) -> Structure:

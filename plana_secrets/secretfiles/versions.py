@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from plana_secrets import limits
 from plana_secrets.document.compare import (
     FileDifference,
     RuleDifference,
@@ -97,8 +98,16 @@ def _ids(workspace: Workspace, commit: str | None) -> dict[str, str]:
 def _ids_of_new(workspace: Workspace, commit: str | None) -> dict[str, str]:
     if commit is not None:
         return _ids(workspace, commit)
-    ids = ((file, workspace.repository.worktree_id(file)) for file in list_secret_files(workspace))
+    ids = ((file, _worktree_id(workspace, file)) for file in list_secret_files(workspace))
     return {file: blob for file, blob in ids if blob is not None}
+
+
+def _worktree_id(workspace: Workspace, file: str) -> str | None:
+    """The blob id of a file; what cannot be read is unlike any blob."""
+    try:
+        return workspace.repository.worktree_id(file)
+    except FailedError as error:
+        return error.kind
 
 
 def _read_sides(
@@ -106,8 +115,8 @@ def _read_sides(
 ) -> Iterator[tuple[str, Version | None, Version | None]]:
     """Both sides of each file; a few files at a time, so that memory stays flat."""
     repository = workspace.repository
-    old_blobs = repository.read_blobs(span.old, files) if span.old else {}
-    new_blobs = repository.read_blobs(span.new, files) if span.new else {}
+    old_blobs = dict(repository.iterate_blobs(span.old, files)) if span.old else {}
+    new_blobs = dict(repository.iterate_blobs(span.new, files)) if span.new else {}
     for file in files:
         before, after = old_blobs.get(file), new_blobs.get(file)
         old = None if before is None else _version(workspace, file, before)
@@ -121,14 +130,20 @@ def _present(workspace: Workspace, file: str) -> Version:
     try:
         return _version(workspace, file, read_bytes_of(workspace, file))
     except FailedError as error:
-        return Version(Structure([], None), problem=error.message)
+        return _unreadable(error)
+
+
+def _unreadable(error: FailedError) -> Version:
+    return Version(Structure([], None), problem=error.message)
 
 
 def _is_undecided(side: Version | None) -> bool:
     return side is not None and side.document is None and side.problem is None
 
 
-def _version(workspace: Workspace, file: str, data: bytes) -> Version:
+def _version(workspace: Workspace, file: str, data: bytes | FailedError) -> Version:
+    if isinstance(data, FailedError):
+        return _unreadable(data)
     from plana_secrets.sops.reading.reader import open_document, read_structure
 
     structure = read_structure(data)
@@ -154,6 +169,6 @@ def _compare_rules(workspace: Workspace, span: Span) -> tuple[RuleDifference, ..
 
 def _rules_of_the_work_tree(workspace: Workspace) -> bytes | None:
     try:
-        return read_regular_file(workspace.rules_path)
+        return read_regular_file(workspace.rules_path, limit=limits.RULES_FILE)
     except FailedError:
         return None

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from plana_secrets import limits
 from plana_secrets.errors import FailedError
 from plana_secrets.git.repository import Repository
 from plana_secrets.observability import Observer, silent
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from plana_secrets.sops.rules.rulesfile import CreationRule, Rules
 
 __all__ = ["RULES_FILE", "Workspace"]
-
-_RULES_LIMIT = 1_000_000
 
 
 def _never(_file: str, _path: LeafPath) -> str | None:
@@ -70,7 +69,7 @@ class Workspace:
             MalformedError: it cannot be read as one.
         """
         try:
-            content = read_regular_file(self.rules_path, limit=_RULES_LIMIT)
+            content = read_regular_file(self.rules_path, limit=limits.RULES_FILE)
         except FailedError as error:
             if error.kind == "missing-file":
                 raise FailedError(f"no {RULES_FILE} at the root", kind="no-rules") from None

@@ -12,11 +12,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from plana_secrets import limits
 from plana_secrets.age.identities import Identities
 from plana_secrets.document.kinds import FileKind, kind_of
 from plana_secrets.errors import CredentialError, FailedError
 from plana_secrets.paths import format_path
-from plana_secrets.secretfiles.open import SIZE_LIMIT, path_below
+from plana_secrets.secretfiles.open import path_below
 from plana_secrets.sops.model import Comment, Defect, Leaf, Structure
 from plana_secrets.sops.reading.reader import UnreadableError, open_document, read_structure
 from plana_secrets.sops.rules.rulesfile import Rules
@@ -67,7 +68,7 @@ def check_file(job: FileJob, file: str) -> FileResult:
     """Every check of one file; what stands in it never raises."""
     problems = tuple(check_kind(job.root, file))
     try:
-        content = read_regular_file(path_below(job.root, file), limit=SIZE_LIMIT)
+        content = read_regular_file(path_below(job.root, file), limit=limits.SECRET_FILE)
     except FailedError as error:
         if not problems:
             problems = (unreadable(file, error),)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from plana_secrets import limits
 from plana_secrets.document.kinds import FileKind
 from plana_secrets.errors import FailedError
 from plana_secrets.git.search import attributes_of, files_containing, files_left_out
 from plana_secrets.secretfiles.listing import glob_match
-from plana_secrets.secretfiles.open import SIZE_LIMIT, path_below
+from plana_secrets.secretfiles.open import path_below
 from plana_secrets.secretfiles.settings import SETTINGS_FILE
 from plana_secrets.secretfiles.workspace import RULES_FILE, Workspace
 from plana_secrets.sops.model import Severity
@@ -57,7 +60,7 @@ def list_files(workspace: Workspace, chosen: Sequence[str] | None) -> Listing:
     """
     roots, repository = workspace.settings.roots, workspace.repository
     files = set(chosen or ())
-    folders = {file for file in files if (workspace.root / file).is_dir()}
+    folders = {file for file in files if _is_folder(workspace.root / file)}
     if chosen is None or folders:
         known = repository.tracked_files(under=roots)
         known += (one for one in repository.untracked_files(under=roots) if not _is_leftover(one))
@@ -77,6 +80,13 @@ def list_files(workspace: Workspace, chosen: Sequence[str] | None) -> Listing:
 
 def _is_readable(workspace: Workspace, file: str) -> bool:
     return is_of_git_or_sops(file) or glob_match(workspace.settings.plain, file)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except OSError:
+        return False
 
 
 def _is_gone(path: Path) -> bool:
@@ -163,7 +173,9 @@ def _check_plain_files(workspace: Workspace, files: Sequence[str]) -> Iterator[F
         problems = list(check_kind(workspace.root, file))
         yield from problems
         try:
-            content = read_regular_file(path_below(workspace.root, file), limit=SIZE_LIMIT)
+            content = read_regular_file(
+                path_below(workspace.root, file), limit=limits.READABLE_FILE
+            )
         except FailedError as error:
             if not problems:
                 yield unreadable(file, error)
@@ -189,13 +201,17 @@ def _check_marked_files(
         used.update(rule.recipients)
     under_roots = {*listing.secret, *listing.plain}
     built: set[str] = set()
-    marked = files_containing(workspace.repository, (MARK, FLUX_MARK))
-    for file in sorted({*marked, *listing.plain}):
+    large = _large_files(workspace)
+    marked = files_containing(workspace.repository, (MARK, FLUX_MARK), besides=large)
+    for file in sorted(large - under_roots):
+        message = f"larger than {limits.in_words(limits.SEARCHED_FILE)}: not searched"
+        yield found("too-large", message, file=file, severity=Severity.NOTE)
+    for file in sorted({*marked, *listing.plain} - large):
         content = _content_of(workspace, file)
         yield from check_identities(
             file, content, allowed=allowed, used=frozenset(used), inside=file in under_roots
         )
-        if file.endswith((".yaml", ".yml")):
+        if file.endswith((".yaml", ".yml")) and len(content) <= limits.READABLE_FILE:
             built.update(flux_paths(content))
     yield from check_flux(
         [one.file for one in results if one.kind is FileKind.KEYSET],
@@ -205,12 +221,22 @@ def _check_marked_files(
     )
 
 
-def _content_of(workspace: Workspace, file: str) -> bytes:
-    """The bytes of a file anywhere in the repository; what cannot be read here holds nothing.
+def _large_files(workspace: Workspace) -> set[str]:
+    """Tracked files that are too large to look through, for git's search too."""
+    large = set()
+    for file in workspace.repository.tracked_files():
+        try:
+            size = os.lstat(f"{workspace.root}/{file}").st_size
+        except OSError:
+            continue
+        if size > limits.SEARCHED_FILE:
+            large.add(file)
+    return large
 
-    Whatever its size: git has just found in it what must not be missed.
-    """
+
+def _content_of(workspace: Workspace, file: str) -> bytes:
+    """The bytes of a file anywhere in the repository; what cannot be read here holds nothing."""
     try:
-        return read_regular_file(path_below(workspace.root, file))
+        return read_regular_file(path_below(workspace.root, file), limit=limits.SEARCHED_FILE)
     except FailedError:
         return b""

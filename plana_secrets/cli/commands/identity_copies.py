@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -128,5 +129,5 @@ def _ask_passphrase(context: Context, *, from_stdin: bool, twice: bool) -> Secre
 
 
 def _refuse_existing(output: Path) -> None:
-    if output.exists() or output.is_symlink():
+    if os.path.lexists(output):
         raise UsageError(f"{output} exists already", kind="exists")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import click
@@ -79,7 +80,7 @@ def _find_target(context: Context, text: str) -> str:
 
     workspace = context.workspace
     file = resolve_file(workspace, text, context.folder, must_exist=False)
-    if (workspace.root / file).exists():
+    if os.path.lexists(workspace.root / file):
         raise ConflictError(f"{file} exists already", kind="file-exists", file=file)
     if not is_secret_file(workspace.settings, file):
         roots = ", ".join(workspace.settings.roots)

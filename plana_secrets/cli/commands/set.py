@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from plana_secrets import limits
 from plana_secrets.cli.arguments import file_argument, path_argument
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.errors import UsageError
@@ -31,8 +32,6 @@ Examples:
   plana-secrets set infra/secrets/dev/example.yaml db.port --type int
   plana-secrets set infra/secrets/dev/app.secret.yaml data.TOKEN --encode
 """
-
-_LIMIT = 1024 * 1024
 
 
 @click.command("set", epilog=EPILOG, short_help="Set one value.")
@@ -148,17 +147,19 @@ def _read_value(
 def _read_bytes(from_file: Path | None) -> Secret:
     """Every byte counts, a final newline as well."""
     if from_file is None:
-        content = sys.stdin.buffer.read(_LIMIT + 1)
+        content = sys.stdin.buffer.read(limits.VALUE + 1)
     else:
         try:
             with from_file.open("rb") as opened:
-                content = opened.read(_LIMIT + 1)
+                content = opened.read(limits.VALUE + 1)
         except OSError as error:
             raise UsageError(
                 f"cannot read {from_file}: {error.strerror}", kind="unreadable-source"
             ) from None
-    if len(content) > _LIMIT:
-        raise UsageError(f"the value is larger than {_LIMIT} bytes", kind="value-too-large")
+    if len(content) > limits.VALUE:
+        raise UsageError(
+            f"the value is larger than {limits.in_words(limits.VALUE)}", kind="value-too-large"
+        )
     return Secret(content)
 
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from plana_secrets import limits
 from plana_secrets.age.identities import Identities
 from plana_secrets.age.recipients import Recipient, encrypt_to, parse_recipient
 from plana_secrets.errors import ConflictError, CredentialError, FailedError, UsageError
@@ -92,7 +93,7 @@ class LocalBackend:
 
     def _load(self) -> Export:
         try:
-            content = read_regular_file(self.path)
+            content = read_regular_file(self.path, limit=limits.MIRROR_FILE)
         except FailedError as error:
             if error.kind == "missing-file":
                 return Export.empty()

@@ -11,9 +11,9 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from plana_secrets import limits
 from plana_secrets.errors import FailedError, IncompleteError
 from plana_secrets.git.repository import Repository
-from plana_secrets.secretfiles.open import SIZE_LIMIT
 from plana_secrets.secretfiles.state import shared_state_folder, state_folder
 from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.secretfiles.writing.records import (
@@ -97,7 +97,7 @@ class Journal:
         """
         path = self._folder / f"new-{number}"
         try:
-            content = read_regular_file(path, limit=SIZE_LIMIT)
+            content = read_regular_file(path, limit=limits.SECRET_FILE)
         except FailedError as error:
             raise damaged(path, error.message) from None
         if digest_of(content) != intent.files[number].new:

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
+from plana_secrets import limits
 from plana_secrets.age.recipients import canonical_recipient
 from plana_secrets.document.edits import (
     EMPTY_CONTENT,
@@ -173,7 +174,7 @@ def preflight(workspace: Workspace, file: str) -> CreationRule:
     """
     rule = workspace.rule_for(file)
     path = path_of(workspace, file)
-    folder = next(parent for parent in path.parents if parent.exists())
+    folder = next(parent for parent in path.parents if os.path.lexists(parent))
     if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
         raise FailedError(
             f"the folder of {file} is not writable", kind="unwritable-file", file=file
@@ -188,12 +189,9 @@ def check_result(workspace: Workspace, file: str, ciphertext: bytes, planned: Co
         FailedError: kind ``too-large`` or ``unexpected-result``, or what the reader found
             wrong.
     """
-    from plana_secrets.sops.reading.nodes import LARGEST
-
-    if len(ciphertext) > LARGEST:
-        raise FailedError(
-            f"{file} would be larger than {LARGEST} bytes", kind="too-large", file=file
-        )
+    if len(ciphertext) > limits.SECRET_FILE:
+        size = limits.in_words(limits.SECRET_FILE)
+        raise FailedError(f"{file} would be larger than {size}", kind="too-large", file=file)
     document = open_bytes(ciphertext, file, workspace.identities)
     check_against_rule(document.structure, workspace.rule_for(file), file)
     if describe(content_of(document)) != describe(planned):

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from plana_secrets import limits
 from plana_secrets.age.identities import Identities
 from plana_secrets.errors import FailedError, MalformedError, UsageError
 from plana_secrets.process import Completed, ProgramError, run_program
@@ -67,7 +68,7 @@ class Sops:
         Raises:
             UsageError, MalformedError: there is no rule, or none to be trusted.
         """
-        rules = read_regular_file(config)
+        rules = read_regular_file(config, limit=limits.RULES_FILE)
         relative = (root / file).relative_to(config.parent).as_posix()
         parse_rules(rules).usable_rule_for(relative)
         with workshop() as shop:

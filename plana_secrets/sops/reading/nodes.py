@@ -10,10 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from plana_secrets import limits
 from plana_secrets.errors import MalformedError
 
 _DEEPEST: Final = 40
-LARGEST: Final = 1 << 20
+_MOST_NODES: Final = 20_000
+"""With every alias counted as what it stands for, and a long text as several."""
+_LONG_TEXT: Final = 50
 
 
 @dataclass(slots=True)
@@ -55,8 +58,9 @@ def read_tree(content: bytes) -> Node | None:
     Raises:
         MalformedError: kind ``bad-yaml``; the message names the line and no content.
     """
-    if len(content) > LARGEST:
-        raise MalformedError(f"larger than {LARGEST} bytes", kind="bad-yaml", line=1)
+    if len(content) > limits.RULES_FILE:
+        message = f"larger than {limits.in_words(limits.RULES_FILE)}"
+        raise MalformedError(message, kind="bad-yaml", line=1)
     return _Builder(content).document()
 
 
@@ -64,7 +68,8 @@ class _Builder:
     def __init__(self, content: bytes) -> None:
         from plana_secrets.sops.reading.events import event_parser  # loaded on first use
 
-        self._anchors: dict[str, Node] = {}
+        self._anchors: dict[str, tuple[Node, int]] = {}
+        self._nodes = 0
         try:
             self._parser = event_parser(content)
         except Exception:  # noqa: BLE001 - its texts quote the file
@@ -95,19 +100,30 @@ class _Builder:
         kind = _name(event)
         if kind == "AliasEvent":
             return self._aliased(event)
+        before = self._nodes
+        self._count(1, event)
         node = self._fresh(event, kind, depth)
         if event.anchor is not None:
-            self._anchors[event.anchor] = node
+            self._anchors[event.anchor] = node, self._nodes - before
         return node
 
     def _aliased(self, event: Any) -> Node:
         try:
-            return self._anchors[event.anchor]
+            node, size = self._anchors[event.anchor]
         except KeyError:
             raise _bad("an alias before its anchor", _line(event)) from None
+        self._count(size, event)
+        return node
+
+    def _count(self, nodes: int, event: Any) -> None:
+        """Refuse a small file in which aliases of aliases stand for a large one."""
+        self._nodes += nodes
+        if self._nodes > _MOST_NODES:
+            raise _bad(f"more than {_MOST_NODES} entries, aliases included", _line(event))
 
     def _fresh(self, event: Any, kind: str, depth: int) -> Node:
         if kind == "ScalarEvent":
+            self._count(len(event.value) // _LONG_TEXT, event)
             return Scalar(event.value, _line(event), plain=event.style in {None, ""})
         if kind == "SequenceStartEvent":
             sequence = Sequence(_line(event))

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from plana_secrets import limits
 from plana_secrets.sops.model import Defect, Severity
 
-LARGEST: Final = 1 << 20
 _HARMLESS: Final = b"\n" + bytes(range(0x20, 0x7F))
 _BOM: Final = "\ufeff"
 _FORBIDDEN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
@@ -20,8 +20,9 @@ _FORBIDDEN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\u
 
 def read_source(data: bytes) -> tuple[str, list[Defect]]:
     """The text of a file and what is wrong with its bytes; no text, nothing to parse."""
-    if len(data) > LARGEST:
-        return "", [_defect(f"larger than {LARGEST} bytes")]
+    if len(data) > limits.SECRET_FILE:
+        message = f"larger than {limits.in_words(limits.SECRET_FILE)}"
+        return "", [Defect("too-large", Severity.ERROR, message)]
     if not data.translate(None, _HARMLESS):
         return data.decode("ascii"), []
     try:

@@ -28,6 +28,11 @@ _RULE_KEYS: Final = frozenset(
     | set(SELECTOR_OPTIONS)
 )
 _GROUP_KEYS: Final = frozenset({"age", "merge"})
+_MOST_RULES: Final = 1000
+_MOST_RECIPIENTS: Final = 500
+_MOST_WORK: Final = 20_000
+"""States of patterns and recipients in one file, to be found and matched in little time."""
+_LONGEST_KEY: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,18 +110,37 @@ def parse_rules(content: bytes) -> Rules:
         return Rules(())
     if not isinstance(tree, Mapping):
         return _unreadable("not a map", tree.line)
+    return _read_rules(tree)
+
+
+def _read_rules(tree: Mapping) -> Rules:
     entries = tree.entries.get("creation_rules")
     if entries is None or (isinstance(entries, Scalar) and entries.is_null):
         return Rules((), tuple(_top_defects(tree)))
     if not isinstance(entries, Sequence):
         return _unreadable("creation_rules is not a list", entries.line)
-    readers = [_RuleReader(node, at) for at, node in enumerate(entries.items, start=1)]
-    rules = tuple(reader.read() for reader in readers)
-    defects = [*_top_defects(tree)]
-    for reader in readers:
+    if len(entries.items) > _MOST_RULES:
+        return _unreadable(f"more than {_MOST_RULES} rules", entries.line)
+    rules: list[CreationRule] = []
+    defects = _top_defects(tree)
+    work = 0
+    for position, node in enumerate(entries.items, start=1):
+        reader = _RuleReader(node, position)
+        rules.append(reader.read())
         defects.extend(reader.defects)
+        work += _states_of(rules[-1]) + len(rules[-1].recipients)
+        if work > _MOST_WORK:
+            return _unreadable("the patterns and recipients are too many together", node.line)
     defects.extend(_unreachable(rules))
-    return Rules(rules, tuple(defects))
+    return Rules(tuple(rules), tuple(defects))
+
+
+def _states_of(rule: CreationRule) -> int:
+    """How many states the patterns of a rule have; none that is refused counts."""
+    patterns = [rule.path_regex or ""]
+    if str(rule.selector.option).endswith("_regex"):
+        patterns.append(rule.selector.pattern)
+    return sum(compile_pattern(one).size for one in patterns if check_pattern(one) is None)
 
 
 def _unreadable(message: str, line: int | None) -> Rules:
@@ -140,10 +164,10 @@ def _top_defects(tree: Mapping) -> list[Defect]:
 def _resembles(key: str, known: frozenset[str]) -> bool:
     from difflib import get_close_matches
 
-    return bool(get_close_matches(key, known, cutoff=0.75))
+    return len(key) <= _LONGEST_KEY and bool(get_close_matches(key, known, cutoff=0.75))
 
 
-def _unreachable(rules: tuple[CreationRule, ...]) -> list[Defect]:
+def _unreachable(rules: list[CreationRule]) -> list[Defect]:
     """Rules that no file can reach, since one before them takes every file."""
     first = next((rule for rule in rules if not rule.path_regex), None)
     if first is None:
@@ -278,6 +302,9 @@ class _RuleReader:
     def _checked(self, found: list[tuple[str, int]], line: int) -> tuple[str, ...]:
         from plana_secrets.age.recipients import parse_recipient
 
+        if len(found) > _MOST_RECIPIENTS:
+            self._defect("rules-bad-recipient", f"more than {_MOST_RECIPIENTS} recipients", line)
+            return ()
         for text, at in found:
             try:
                 parse_recipient(text)

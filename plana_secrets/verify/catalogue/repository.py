@@ -73,6 +73,15 @@ REPOSITORY_CHECKS: Final = (
         acceptable=False,
     ),
     Check(
+        "too-large",
+        Severity.ERROR,
+        Level.L1,
+        "A secret file is larger than 1 MiB, or a readable one larger than 5 MiB.",
+        "Kubernetes holds no larger Secret, and what was not read was not checked.",
+        "Split a secret file into several; move any other file out of the secret folders.",
+        acceptable=False,
+    ),
+    Check(
         "empty-root",
         Severity.WARNING,
         Level.L1,

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Final
 
 from plana_secrets.errors import FailedError
-from plana_secrets.secretfiles.open import SIZE_LIMIT
 from plana_secrets.secretfiles.workspace import RULES_FILE
 from plana_secrets.sops.model import Severity
 from plana_secrets.verify.catalogue import found
@@ -25,7 +24,6 @@ _NO_RULES: Final = frozenset({"rules-unreadable", "rules-unknown-key"})
 
 _UNREADABLE: Final = {
     "symlink": "lies behind a symlink",
-    "too-large": f"larger than {SIZE_LIMIT >> 20} MiB",
     "not-a-regular-file": "not a regular file",
 }
 _SOPS_MAC: Final = re.compile(
@@ -61,6 +59,8 @@ def check_kind(root: Path, file: str) -> Iterator[Finding]:
 
 def unreadable(file: str, error: FailedError) -> Finding:
     """A file that could not be read; the error's own words name it by its place on this disk."""
+    if error.kind == "too-large":
+        return found("too-large", f"larger than {error.facts['limit']}", file=file)
     return found("unreadable-file", _UNREADABLE.get(error.kind, "cannot be read"), file=file)
 
 

@@ -71,7 +71,7 @@ def test_half_an_answer_is_none() -> None:
 
 
 def test_an_answer_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "ANSWER_LIMIT", 1_000)
+    monkeypatch.setattr(client_module.limits, "SERVER_ANSWER", 1_000)
     endless = HEAD + b" " * 100_000
     with answering(say(endless)) as url, pytest.raises(MalformedError) as error:
         Client(url).get("/api/sync", task="look")

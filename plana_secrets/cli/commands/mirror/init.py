@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from plana_secrets import limits
 from plana_secrets.cli.context import Context, pass_context
 
 if TYPE_CHECKING:
@@ -135,7 +136,9 @@ def _write(context: Context, settings: VaultwardenSettings, *, dry_run: bool) ->
     from plana_secrets.storage import read_regular_file, replace_file
 
     path: Path = context.repository.root / FILE_NAME
-    before = read_regular_file(path).decode("utf-8") if path.exists() else ""
+    before = (
+        read_regular_file(path, limit=limits.SETTINGS_FILE).decode("utf-8") if path.exists() else ""
+    )
     after = place_settings(before, settings)
     if after == before:
         context.output.talk(f"{FILE_NAME} says so already; nothing to write")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +47,7 @@ def restore(context: Context, folder: Path, dry_run: bool) -> int:
     listing = backend.list_items()
     _stop_if_empty(listing)
     plan = plan_restore(listing)
-    target = (context.folder / folder).resolve()
+    target = Path(os.path.realpath(context.folder / folder))
     if dry_run:
         result = rehearse_restore(plan, target)
     else:

@@ -25,7 +25,7 @@ from urllib3.exceptions import (
     SSLError,
 )
 
-from plana_secrets import __version__
+from plana_secrets import __version__, limits
 from plana_secrets.errors import FailedError, MalformedError, UnavailableError
 from plana_secrets.mirror.backends.vaultwarden.address import checked_url, is_loopback
 from plana_secrets.mirror.backends.vaultwarden.failures import Answer, read_failure
@@ -37,7 +37,6 @@ CONNECT_DEADLINE: Final = 10.0
 ANSWER_DEADLINE: Final = 300.0
 """An import of thousands of items keeps a small server busy for a while."""
 
-ANSWER_LIMIT: Final = 512 * 1024 * 1024
 _CHUNK: Final = 1 << 18
 
 _HEADERS: Final = {
@@ -204,7 +203,7 @@ def _read_body(response: urllib3.BaseHTTPResponse) -> bytes:
     while part := response.read1(_CHUNK, decode_content=False):
         size += len(part)
         parts.append(part)
-        if size > ANSWER_LIMIT:
+        if size > limits.SERVER_ANSWER:
             response.close()
             raise MalformedError("the server's answer has no end", kind="bad-answer")
         if time.monotonic() > end:

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from plana_secrets import limits
 from plana_secrets.age import keyring_store
 from plana_secrets.errors import CredentialError, MalformedError, UsageError
 from plana_secrets.mirror.backends.vaultwarden.address import checked_url
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
 CREDENTIALS_VARIABLE: Final = "PLANA_SECRETS_VAULTWARDEN_CREDENTIALS"
 
-_SIZE_LIMIT: Final = 1 << 20
 _NAMES: Final = ("url", "email", "master_password", "client_id", "client_secret")
 
 
@@ -131,7 +131,7 @@ def _checked_url(url: str, path: Path) -> str:
 def _read_entries(path: Path, find_identities: Callable[[], Identities]) -> dict[str, Secret]:
     from plana_secrets.sops.reading.reader import is_sops, open_document, read_structure
 
-    structure = read_structure(read_regular_file(path, limit=_SIZE_LIMIT))
+    structure = read_structure(read_regular_file(path, limit=limits.KEY_FILE))
     if is_sops(structure):
         document = open_document(structure, find_identities())
         return {format_path(leaf.path): value for leaf, value in document.entries()}

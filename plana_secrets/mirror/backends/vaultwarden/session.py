@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Protocol
 
+from plana_secrets import limits
 from plana_secrets.errors import CredentialError, FailedError
 from plana_secrets.mirror.backends.vaultwarden.client import Client
 from plana_secrets.mirror.backends.vaultwarden.credentials import (
@@ -58,7 +59,7 @@ class StateFile:
         try:
             if self.path.stat().st_mode & 0o077:
                 return None, None
-            content = json.loads(read_regular_file(self.path, limit=1 << 16))
+            content = json.loads(read_regular_file(self.path, limit=limits.SESSION_FILE))
             if content["url"] != self._url:
                 return None, None
             return Secret.from_text(content["access_token"]), None

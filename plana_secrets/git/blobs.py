@@ -1,0 +1,76 @@
+"""The content of blobs. Sizes are asked first: what is too large is never read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from plana_secrets import limits
+from plana_secrets.errors import FailedError
+from plana_secrets.git.command import GitCommand
+
+_MOST_BLOBS: Final = 256
+_MOST_BYTES: Final = 16 << 20
+"""Held in memory at once: the use of memory stays flat in the number of files."""
+
+
+def iterate_contents(
+    command: GitCommand, ids: Sequence[str]
+) -> Iterator[tuple[str, bytes | FailedError]]:
+    """Id and content of blobs, each id once; the error (kind ``too-large``) of a large one.
+
+    Raises:
+        FailedError: a blob is not there (kind ``git-missing-object``).
+    """
+    unique = list(dict.fromkeys(ids))
+    for start in range(0, len(unique), _MOST_BLOBS):
+        batch: list[str] = []
+        held = 0
+        for object_id, size in _sizes(command, unique[start : start + _MOST_BLOBS]):
+            if size > limits.SECRET_FILE:
+                yield object_id, _too_large(object_id)
+                continue
+            if batch and held + size > _MOST_BYTES:
+                yield from _read(command, batch)
+                batch, held = [], 0
+            batch.append(object_id)
+            held += size
+        yield from _read(command, batch)
+
+
+def _too_large(object_id: str) -> FailedError:
+    size = limits.in_words(limits.SECRET_FILE)
+    return FailedError(
+        f"larger than {size}: git blob {object_id[:12]}",
+        kind="too-large",
+        file=f"git blob {object_id[:12]}",
+        limit=size,
+    )
+
+
+def _sizes(command: GitCommand, ids: Sequence[str]) -> list[tuple[str, int]]:
+    output = command.read("cat-file", "--batch-check", stdin=_request(ids))
+    return [_header(line) for line in output.splitlines()]
+
+
+def _read(command: GitCommand, ids: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    output = command.read("cat-file", "--batch", stdin=_request(ids)) if ids else b""
+    position = 0
+    for _ in ids:
+        end = output.index(b"\n", position)
+        object_id, size = _header(output[position:end])
+        yield object_id, output[end + 1 : end + 1 + size]
+        position = end + size + 2
+
+
+def _request(ids: Sequence[str]) -> bytes:
+    return "".join(f"{object_id}\n" for object_id in ids).encode("ascii")
+
+
+def _header(line: bytes) -> tuple[str, int]:
+    fields = line.decode("ascii").split(" ")
+    if len(fields) != 3 or fields[1] != "blob":
+        raise FailedError(
+            f"git has no file content {fields[0]}", kind="git-missing-object", id=fields[0]
+        )
+    return fields[0], int(fields[2])
