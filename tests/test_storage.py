@@ -312,3 +312,32 @@ def test_a_holder_that_is_shorter_than_the_one_before_leaves_nothing_of_it(tmp_p
     for holder in ("a long one", "b"):
         with locked(tmp_path / "lock", holder=holder):
             assert (tmp_path / "lock").read_text() == holder
+
+
+def test_a_file_is_read_up_to_a_limit_and_named_beyond_it(tmp_path):
+    """Also one that does not know its size, as those of /proc."""
+    (tmp_path / "a").write_bytes(b"12345678")
+    assert read_regular_file(tmp_path / "a", limit=8) == b"12345678"
+    for path in (tmp_path / "a", Path("/proc/self/status")):
+        with pytest.raises(FailedError) as caught:
+            read_regular_file(path, limit=7)
+        assert (caught.value.kind, caught.value.facts["file"]) == ("too-large", str(path))
+
+
+@pytest.mark.parametrize("name", ["n" * 300, "/".join(["d" * 200] * 30)])
+def test_a_name_that_is_too_long_is_an_error_of_ours(tmp_path, name):
+    for action in (
+        lambda: read_regular_file(tmp_path / name),
+        lambda: replace_file(tmp_path / name, b""),
+        lambda: append_synced(tmp_path / name, b""),
+        lambda: remove_file(tmp_path / name),
+        lambda: make_folder(tmp_path / name),
+        lambda: locked(tmp_path / name, holder="x").__enter__(),
+    ):
+        with pytest.raises(FailedError, match="name too long"):
+            action()
+
+
+def test_a_pipe_in_the_place_of_a_lock_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "lock")
+    assert not is_held(tmp_path / "lock")

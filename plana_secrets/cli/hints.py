@@ -62,7 +62,7 @@ HINTS: Final[dict[str, str]] = {
     "not-in-mirror": "`plana-secrets mirror diff` names what was changed in the mirror",
     "nothing-to-adopt": "`plana-secrets mirror diff` names what was changed in the mirror",
     "ambiguous-edit": "remove the duplicate items that are wrong, then adopt the one that is left",
-    "not-a-regular-file": "replace the link by the file itself",
+    "not-a-regular-file": "put a regular file in its place",
     "too-early": "`plana-secrets rotate plan {name}` shows what comes next",
     "wrong-phase": "`plana-secrets rotate plan {name}` shows what comes next",
     "not-landed": "merge or push it; `plana-secrets rotate run --due --commit --push` on the "

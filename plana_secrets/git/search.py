@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Collection, Sequence
+from pathlib import PurePosixPath
 
+from plana_secrets.errors import FailedError
 from plana_secrets.git.command import failure
 from plana_secrets.git.repository import Repository
 
@@ -29,6 +32,7 @@ def files_containing(
 
 def attributes_of(repository: Repository, files: Sequence[str]) -> dict[str, dict[str, str]]:
     """The git attributes that are specified for ``files``; files without any are left out."""
+    _check_attribute_files(repository, files)
     names = b"".join(os.fsencode(file) + b"\0" for file in files)
     output = repository.command.read("check-attr", "-z", "--stdin", "--all", stdin=names)
     fields = output.split(b"\0")
@@ -37,6 +41,19 @@ def attributes_of(repository: Repository, files: Sequence[str]) -> dict[str, dic
         file, name, value = (os.fsdecode(field) for field in fields[at : at + 3])
         found.setdefault(file, {})[name] = value
     return found
+
+
+def _check_attribute_files(repository: Repository, files: Sequence[str]) -> None:
+    """Stop at a pipe or the like, which git would wait for; links it does not follow."""
+    folders = {parent for file in files for parent in PurePosixPath(file).parents}
+    for folder in sorted(folders):
+        file = str(folder / ".gitattributes")
+        try:
+            mode = os.lstat(repository.root / file).st_mode
+        except OSError:
+            continue
+        if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or stat.S_ISCHR(mode):
+            raise FailedError(f"not a regular file: {file}", kind="not-a-regular-file", file=file)
 
 
 def files_left_out(repository: Repository, *, under: Sequence[str] = ()) -> list[str]:

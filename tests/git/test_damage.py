@@ -111,7 +111,7 @@ def test_who_holds_a_text_is_found_in_every_file(committed: World, repository: R
     committed.commit()
     assert files_containing(repository, ["AGE-SECRET-KEY-"]) == ["binary"]
     assert files_containing(repository, ["AGE-SECRET-KEY-", "second"]) == ["binary", "other"]
-    assert files_containing(repository, ["second"], under=["infra"]) == []
+    assert files_containing(repository, ["second"], besides=["other"]) == []
     assert files_containing(repository, ["nowhere at all"]) == []
 
 

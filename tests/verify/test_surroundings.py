@@ -146,7 +146,7 @@ def test_a_file_that_cannot_be_read_is_named_without_its_place_on_this_machine(
     report = verify(small, "infra/secrets/dev/app.yaml", "moved/huge.yaml")
     assert checks(report) == [
         ("unreadable-file", "infra/secrets/dev/app.yaml", None),
-        ("unreadable-file", "moved/huge.yaml", None),
+        ("too-large", "moved/huge.yaml", None),
     ]
     assert str(small.folder) not in str(report.findings)
 
