@@ -145,8 +145,8 @@ def test_a_file_that_cannot_be_read_is_named_without_its_place_on_this_machine(
     moved.symlink_to(small.repo / "moved")
     report = verify(small, "infra/secrets/dev/app.yaml", "moved/huge.yaml")
     assert checks(report) == [
-        ("unreadable-file", "infra/secrets/dev/app.yaml", None),
         ("too-large", "moved/huge.yaml", None),
+        ("unreadable-file", "infra/secrets/dev/app.yaml", None),
     ]
     assert str(small.folder) not in str(report.findings)
 
