@@ -266,3 +266,18 @@ def is_contiguous(content: Content) -> bool:
         if len(seen) != len(set(seen)):
             return False
     return True
+
+
+def test_a_comment_is_no_leaf_and_no_changed_path() -> None:
+    leaf = Leaf(("a", "b"), 1, LeafType.STR, True, None, None)
+    one, other = (
+        Content(
+            (Comment(("a",), 1, True, None, None), leaf, Empty(("c",), 2, "map")),
+            (Secret.from_text(text), Secret.from_text("x"), None),
+        )
+        for text in ("hello", "bye")
+    )
+    assert list(one.leaves()) == [("a", "b"), ("c",)]
+    assert one.leaves()["c",] == (LeafType.NULL, None)
+    assert changed_paths(one, other) == ()
+    assert changed_paths(one, Content((leaf,), (Secret.from_text("y"),))) == (("a", "b"), ("c",))

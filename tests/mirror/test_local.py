@@ -127,6 +127,15 @@ def test_an_item_outside_of_every_folder_has_moved(place: LocalPlace) -> None:
     assert sync(place.open(), [item()]).after.drift == ()
 
 
+def test_files_of_one_folder_share_it(place: LocalPlace) -> None:
+    other = make_item("infra/secrets/prod/b.yaml", {"x": "1"})
+    sync(place.open(), [item()])
+    sync(place.open(), [item("new"), other])
+    content = place.read()
+    assert [one["name"] for one in content["folders"]] == ["infra/secrets/prod"]
+    assert {one["folderId"] for one in content["items"]} == {content["folders"][0]["id"]}
+
+
 def test_careless_hands_make_drift_not_errors(place: LocalPlace) -> None:
     sync(place.open(), [item()])
 

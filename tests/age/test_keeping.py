@@ -1,0 +1,51 @@
+"""A key file is made once and never replaced: what is lost there makes files unreadable."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from plana_secrets.age.identities import generate_identity, parse_identity_file
+from plana_secrets.age.keeping import write_key_file
+from plana_secrets.errors import FailedError, UsageError
+from plana_secrets.secret import Secret
+
+
+def test_a_key_file_is_the_owners_and_reads_back(tmp_path: Path) -> None:
+    identities = [generate_identity(), generate_identity()]
+    write_key_file(tmp_path / "keys.txt", identities)
+    content = (tmp_path / "keys.txt").read_bytes()
+    assert stat.S_IMODE((tmp_path / "keys.txt").stat().st_mode) == 0o600
+    back = parse_identity_file(Secret(content), "the test")
+    assert [one.recipient.text for one in back.members] == [
+        one.recipient.text for one in identities
+    ]
+    for one in identities:
+        assert f"# public key: {one.recipient.text}\n".encode() in content
+
+
+@pytest.mark.parametrize("what", ["file", "empty file", "folder", "link", "dangling link"])
+def test_nothing_that_is_there_is_replaced(tmp_path: Path, what: str) -> None:
+    path, other = tmp_path / "keys.txt", tmp_path / "other"
+    if what == "folder":
+        path.mkdir()
+    elif what.endswith("link"):
+        path.symlink_to(other)
+        if what == "link":
+            other.write_text("the only copy")
+    else:
+        path.write_text("the only copy" if what == "file" else "")
+    with pytest.raises(UsageError) as caught:
+        write_key_file(path, [generate_identity()])
+    assert caught.value.kind == "exists"
+    assert path.is_symlink() is what.endswith("link")
+    assert other.exists() is (what == "link")
+    if what in {"file", "link"}:
+        assert path.read_text() == "the only copy"
+
+
+def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(FailedError):
+        write_key_file(tmp_path / "gone" / "keys.txt", [generate_identity()])
