@@ -7,7 +7,7 @@ and a command that needs no identity never asks the keyring.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -75,14 +75,14 @@ class Context:
     @cached_property
     def branch(self) -> str | None:
         """The branch that is deployed: configured, else the remote's default."""
-        return self.settings.branch or self.repository.default_branch()
+        return self.settings.branch or self.workspace.repository.default_branch()
 
     @cached_property
     def workspace(self) -> Workspace:
         from plana_secrets.secretfiles.workspace import Workspace
 
         return Workspace(
-            repository=self.repository,
+            repository=replace(self.repository, deployed_remote=self.settings.remote),
             settings=self.settings.files,
             find_identities=self.find_identities,
             find_sops=self.find_sops,

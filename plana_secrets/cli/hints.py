@@ -79,6 +79,8 @@ HINTS: Final[dict[str, str]] = {
     "nothing-to-redate": "`plana-secrets rotate plan {name}` shows what comes next",
     "clock-backwards": "set the clock of this machine if it is behind; if a move was dated by a "
     "clock that was ahead, `plana-secrets rotate redate {name}`",
+    "clock-ahead": "set the clock of this machine; if it is right, run it at a terminal, "
+    "where you are asked",
     "unconfirmed": "`plana-secrets rotate confirm {name} CALLER` once they are done",
     "not-awaited": "name them in external_callers of the keyset",
     "too-many-keys": "`plana-secrets rotate run --due` destroys them when their grace is over",
@@ -208,6 +210,13 @@ HINTS: Final[dict[str, str]] = {
     "push-refused": "the branch may be protected; push to another one and open a pull request",
     "remote-credential": "check the ssh key or the token that git uses",
     "remote-unavailable": "check the network and the remote's address, and try again",
+    "unpushed-work": "`git push` it first, or take it off the branch; then run it again",
+    "push-not-kept": "run it again; if it stays so, look at the hooks of the server and at "
+    "`git remote -v`: what is pushed to one address and read from another does not land",
+    "push-unseen": "run it again: it looks whether the push arrived, and dates it",
+    "ambiguous-remote": 'name it in plana-secrets.toml: [git] remote = "NAME"',
+    "unknown-remote": "`git remote` shows the names; fix [git] remote in plana-secrets.toml",
+    "not-as-deployed": "`git diff HEAD` shows what is not committed; commit it or undo it",
     "no-remote": "`git remote add`, or leave --push out",
     "unsafe-repository": "git config --global --add safe.directory {folder}",
     "bare-repository": "work in a clone of it",

@@ -30,6 +30,7 @@ class Settings:
 
     files: FilesSettings = field(default_factory=FilesSettings)
     branch: str | None = None
+    remote: str | None = None
     policy: Policy = field(default_factory=Policy)
     mirror: MirrorSettings = field(default_factory=MirrorSettings)
     keysets: tuple[KeysetPolicy, ...] = ()

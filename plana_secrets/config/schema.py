@@ -123,7 +123,7 @@ JWT: Final[Fields] = {
     "grace": duration,
     "max_age": age_limit,
 }
-GIT: Final[Fields] = {"branch": branch}
+GIT: Final[Fields] = {"branch": branch, "remote": branch}
 KEYSETS: Final[Mapping[str, tuple[type[KeysetPolicy], Fields]]] = {
     "api-key": (ApiKeyPolicy, API_KEY),
     "jwt-hs256": (JwtPolicy, JWT),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from plana_secrets.errors import ConflictError, FailedError
@@ -19,12 +20,18 @@ from plana_secrets.storage import read_regular_file, replace_file
 
 
 def build_commit(
-    git: GitCommand, files: Mapping[str, bytes | None], message: str, *, parent: str | None
+    git: GitCommand,
+    files: Mapping[str, bytes | None],
+    message: str,
+    *,
+    parent: str | None,
+    moment: datetime | None = None,
 ) -> str:
     """A commit on ``parent`` that differs from it in ``files`` only (None removes one).
 
     The hooks ``pre-commit`` and ``commit-msg`` judge it as they would judge any commit;
-    it is signed where the person's settings ask for it.
+    it is signed where the person's settings ask for it. ``moment``: its date, by default
+    what git's own clock says.
 
     Raises:
         FailedError: a hook refused (kind ``hook-refused``), or git failed.
@@ -37,7 +44,14 @@ def build_commit(
         text = _judge(git, message, folder, index)
         tree = _one_line(git, "write-tree", environment=index)
     arguments = [*_signing(git), *(("-p", parent) if parent else ()), "-F", "-"]
-    return _one_line(git, "commit-tree", tree, *arguments, stdin=text)
+    return _one_line(git, "commit-tree", tree, *arguments, stdin=text, environment=_dates(moment))
+
+
+def _dates(moment: datetime | None) -> dict[str, str]:
+    if moment is None:
+        return {}
+    date = f"@{int(moment.timestamp())} +0000"
+    return {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
 
 
 def move_head(git: GitCommand, commit: str, *, expected: str | None) -> None:

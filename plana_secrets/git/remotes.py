@@ -6,12 +6,15 @@ moved meanwhile is a conflict, never overwritten.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from plana_secrets.errors import (
     ConflictError,
     CredentialError,
     FailedError,
     PlanaSecretsError,
     UnavailableError,
+    UsageError,
 )
 from plana_secrets.git.command import GitCommand
 from plana_secrets.process import Completed, ProgramError
@@ -29,19 +32,51 @@ _REFUSED_KEYS = (
 _RACES = ("non-fast-forward", "fetch first", "stale info", "failed to update ref", "cannot lock")
 
 
-def push_commit(git: GitCommand, remote: str, commit: str, branch: str) -> None:
-    """Move ``branch`` of ``remote`` forward to ``commit``.
+def choose_remote(names: Sequence[str], upstream: str | None, configured: str | None) -> str | None:
+    """The remote that is deployed: configured, else upstream, else ``origin``, else the only one.
+
+    ``upstream``: what the branch that is checked out tracks; git allows a URL there. None:
+    there is no remote, or several and nothing says which one.
 
     Raises:
-        ConflictError: the branch has commits that ``commit`` does not contain (kind
-            ``push-conflict``).
+        UsageError: the configured one does not exist (kind ``unknown-remote``).
+    """
+    if configured is not None:
+        if configured not in names:
+            raise UsageError(
+                f"git.remote names {configured}, and git has no such remote",
+                kind="unknown-remote",
+                remote=configured,
+            )
+        return configured
+    if upstream not in {None, "."}:
+        return upstream if upstream in names else None
+    if "origin" in names:
+        return "origin"
+    return names[0] if len(names) == 1 else None
+
+
+def push_commit(
+    git: GitCommand, remote: str, commit: str, branch: str, *, lease: str | None = None
+) -> None:
+    """Move ``branch`` of ``remote`` forward to ``commit``.
+
+    ``lease``: where the branch must be at that moment (empty: nowhere), so that a branch
+    that was set back meanwhile is not moved over what it lost. The commit descends from it.
+
+    Raises:
+        ConflictError: the branch has commits that ``commit`` does not contain, or is not
+            where ``lease`` says (kind ``push-conflict``).
         FailedError: the server or the hook ``pre-push`` refuses (kind ``push-refused``).
         CredentialError: the remote does not let us in (kind ``remote-credential``).
         UnavailableError: the remote did not answer (kind ``remote-unavailable``); whether
             the push has arrived is then not known.
     """
     target = f"{commit}:refs/heads/{branch}"
-    done = _over_the_wire(git, remote, "push", "--porcelain", "--no-follow-tags", remote, target)
+    options = ["--porcelain", "--no-follow-tags"]
+    if lease is not None:
+        options.append(f"--force-with-lease=refs/heads/{branch}:{lease}")
+    done = _over_the_wire(git, remote, "push", *options, "--", remote, target)
     if done.status == 0:
         return
     for line in done.stdout.decode("utf-8", "replace").split("\n"):
@@ -69,9 +104,8 @@ def fetch_branch(git: GitCommand, remote: str, branch: str) -> str | None:
         CredentialError, UnavailableError: as in ``push_commit``.
     """
     tracking = f"refs/remotes/{remote}/{branch}"
-    done = _over_the_wire(
-        git, remote, "fetch", "--quiet", "--no-tags", remote, f"+refs/heads/{branch}:{tracking}"
-    )
+    refspec = f"+refs/heads/{branch}:{tracking}"
+    done = _over_the_wire(git, remote, "fetch", "--quiet", "--no-tags", "--", remote, refspec)
     if done.status == 0:
         return git.line("rev-parse", "--quiet", "--verify", f"{tracking}^{{commit}}")
     if b"couldn't find remote ref" in done.stderr:

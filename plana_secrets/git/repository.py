@@ -42,12 +42,14 @@ class Repository:
     """``git_dir`` is that of this work tree, ``common_dir`` that of all of them.
 
     ``object_format``: the hash that names objects, ``sha1`` or ``sha256``.
+    ``deployed_remote``: the remote that the settings name, if they do.
     """
 
     root: Path
     git_dir: Path
     common_dir: Path
     object_format: str
+    deployed_remote: str | None = None
 
     @classmethod
     def open(cls, folder: Path) -> Repository:
@@ -177,14 +179,19 @@ class Repository:
         return self.command.line("symbolic-ref", "--quiet", "--short", "HEAD")
 
     def remote(self) -> str | None:
-        """The remote of the current branch, else ``origin``, else the only one there is."""
-        names = (self.command.line("remote") or "").split("\n")
+        """The remote that is deployed, or None; see ``remotes.choose_remote``."""
+        return remotes.choose_remote(self._remotes(), self._upstream(), self.deployed_remote)
+
+    def has_remote(self) -> bool:
+        """Whether there is any remote, be it known or not which one is deployed."""
+        return bool(self._remotes()) or self._upstream() not in {None, "."}
+
+    def _remotes(self) -> list[str]:
+        return (self.command.line("remote") or "").split()
+
+    def _upstream(self) -> str | None:
         branch = self.branch()
-        configured = self.command.line("config", "--get", f"branch.{branch}.remote")
-        for name in (configured, "origin", names[0] if len(names) == 1 else None):
-            if name and name in names:
-                return name
-        return None
+        return self.command.line("config", "--get", f"branch.{branch}.remote") if branch else None
 
     def default_branch(self) -> str | None:
         """The branch that is deployed unless the configuration says otherwise.
@@ -308,16 +315,26 @@ class Repository:
 
     # -- the remote (commits.py says how a commit is made)
 
-    def push(self, commit: str = "HEAD", *, branch: str) -> None:
+    def push(self, commit: str = "HEAD", *, branch: str, lease: str | None = None) -> None:
         """Move ``branch`` of the remote to ``commit``; see ``remotes.push_commit``."""
-        remotes.push_commit(self.command, self.require_remote(), commit, branch)
+        remotes.push_commit(self.command, self.require_remote(), commit, branch, lease=lease)
 
     def fetch(self, *, branch: str) -> str | None:
         """Fetch a branch of the remote; its commit, or None where it does not exist."""
         return remotes.fetch_branch(self.command, self.require_remote(), branch)
 
     def require_remote(self) -> str:
+        """
+        Raises:
+            UsageError: there is none (kind ``no-remote``), or several and nothing says
+                which one is deployed (``ambiguous-remote``).
+        """
         remote = self.remote()
+        if remote is None and self.has_remote():
+            raise UsageError(
+                "there are several remotes, and nothing says which one is deployed",
+                kind="ambiguous-remote",
+            )
         if remote is None:
             raise UsageError("the repository has no remote to push to", kind="no-remote")
         return remote

@@ -8,8 +8,12 @@
     What differs between API keys and JWT secrets, where randomness comes from, and
     the texts that services read.
 ``keysetfile`` | ``store`` | ``history``
-    The file of a keyset, keysets with their targets as the work tree has them, and what
-    the commits say of them.
-``landing`` | ``apply`` | ``initialise`` | ``redate`` | ``status`` | ``refusal``
-    Acting: when a move has landed, making moves, the first version, how all are.
+    The file of a keyset, keysets with their targets as the work tree or a commit has them,
+    and what the commits say of them.
+``ground`` | ``clock`` | ``ours``
+    The clone, the branch and the time that a run works with; whether its clock can be
+    right, and which commits are of a rotation.
+``landing`` | ``delivery`` | ``apply`` | ``initialise`` | ``redate`` | ``status`` | ``refusal``
+    Acting: when a move has landed, carrying it there, making moves, the first version,
+    how all are.
 """

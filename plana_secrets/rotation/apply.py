@@ -7,20 +7,14 @@ Every function here takes the lock for its whole run, and reads the clock throug
 from __future__ import annotations
 
 import contextlib
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Final
 
-from plana_secrets.errors import (
-    ConflictError,
-    CredentialError,
-    FailedError,
-    UnavailableError,
-    UsageError,
-)
+from plana_secrets.errors import CredentialError, FailedError, UsageError
+from plana_secrets.rotation.clock import ClockError
 from plana_secrets.rotation.dating import stamp
+from plana_secrets.rotation.delivery import Moved, begin, land
+from plana_secrets.rotation.ground import Rotation
 from plana_secrets.rotation.history import refuse_destroyed, refuse_unknown_past
 from plana_secrets.rotation.inforce import conditions_of, record_terms
 from plana_secrets.rotation.keyset import (
@@ -35,56 +29,14 @@ from plana_secrets.rotation.keyset import (
     make_move,
 )
 from plana_secrets.rotation.kinds import generate
-from plana_secrets.rotation.landing import Delivery, Landing
+from plana_secrets.rotation.landing import Delivery, Landing, find_undeployed
 from plana_secrets.rotation.material import make_fingerprint
 from plana_secrets.rotation.plan import KeysetStatus, NextMove, plan_next
-from plana_secrets.rotation.policy import KeysetPolicy
 from plana_secrets.rotation.refusal import accepted_words, refusal_error
 from plana_secrets.rotation.status import describe, describe_stored
-from plana_secrets.rotation.store import KeysetStore
-from plana_secrets.secretfiles.workspace import Workspace
-from plana_secrets.secretfiles.writing.writer import StagedFile, write_files, writing
+from plana_secrets.secretfiles.writing.writer import StagedFile
 
-_READ_BACK: Final = "read-back"
-
-
-@dataclass(frozen=True, slots=True)
-class Rotation:
-    """What every run needs: ``branch`` is the deployed one, ``clock`` tells the time."""
-
-    workspace: Workspace
-    policies: Sequence[KeysetPolicy]
-    branch: str | None
-    clock: Callable[[], datetime]
-
-    def store(self) -> KeysetStore:
-        """The keysets as they are on the disk now."""
-        return KeysetStore(self.workspace, self.policies)
-
-    def landing(self, delivery: Delivery) -> Landing:
-        return Landing(self.workspace, self.branch, delivery)
-
-    def status(self, name: str) -> KeysetStatus:
-        """How one keyset is now."""
-        store = self.store()
-        return describe(store, store.policy(name), self.clock())
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """A change that was made, or with ``dry_run`` would be. ``commit``: its id, if any.
-
-    ``landed``: it is deployed. ``dated``: and the keyset file says since when.
-    ``accepted``: why it would have been refused, had a person not accepted the outage.
-    """
-
-    name: str
-    move: str
-    files: tuple[str, ...] = ()
-    commit: str | None = None
-    landed: bool = False
-    dated: bool = False
-    accepted: str | None = None
+__all__ = ["Due", "Moved", "Rotation", "confirm_keyset", "run_due", "run_move"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +70,8 @@ def run_move(
         FailedError: the move is refused (kinds: the words of ``Reason``; the fact
             ``not_before`` says when it will be possible), or a target differs.
     """
-    landing = rotation.landing(delivery or Delivery())
     with _alone(rotation, f"rotate {name}", dry_run=dry_run):
-        landing.check_base()
+        landing = begin(rotation, delivery, dry_run=dry_run)
         step = _Step(rotation, landing, name)
         return step.make(move or step.next.move, dry_run=dry_run, accept_outage=accept_outage)
 
@@ -129,24 +80,28 @@ def _alone(
     rotation: Rotation, operation: str, *, dry_run: bool
 ) -> contextlib.AbstractContextManager[object]:
     """The lock; a dry run takes none, for taking it also finishes what was interrupted."""
-    return contextlib.nullcontext() if dry_run else writing(rotation.workspace, operation)
+    return contextlib.nullcontext() if dry_run else rotation.alone(operation)
 
 
 def run_due(rotation: Rotation, *, delivery: Delivery | None = None, dry_run: bool = False) -> Due:
     """Record what has landed and make every move that is due, one a keyset.
 
-    A keyset that cannot go on does not stop the others; its status says why.
+    A keyset that cannot go on does not stop the others; its status says why. With a clock
+    that cannot be right none goes on.
 
     Raises:
         CredentialError: no keyset can be opened.
         ConflictError, UnavailableError, IncompleteError: the run cannot go on.
     """
-    landing = rotation.landing(delivery or Delivery())
     moved: list[Moved] = []
     arrived: list[str] = []
     problems: dict[str, FailedError | CredentialError] = {}
     with _alone(rotation, "rotate --due", dry_run=dry_run):
-        landing.check_base()
+        try:
+            landing = begin(rotation, delivery, dry_run=dry_run)
+        except ClockError as error:
+            blocked = dict.fromkeys((policy.name for policy in rotation.policies), error)
+            return Due((), (), _statuses_after(rotation, blocked))
         for policy in rotation.policies:
             try:
                 step = _Step(rotation, landing, policy.name)
@@ -192,9 +147,8 @@ def confirm_keyset(
         UsageError: nobody, or not this caller, is awaited (kind ``not-awaited``).
         FailedError: no rotation is under way, or the move before has not landed.
     """
-    landing = rotation.landing(delivery or Delivery())
-    with writing(rotation.workspace, f"rotate confirm {name}"):
-        landing.check_base()
+    with rotation.alone(f"rotate confirm {name}"):
+        landing = begin(rotation, delivery)
         step = _Step(rotation, landing, name)
         following = step.next.move
         if following not in {Move.PROMOTE, Move.RETIRE}:
@@ -222,10 +176,24 @@ class _Step:
         self.stored = self._store.load(name)
         refuse_destroyed(self._store.history, self.stored, self._store.file(name))
         self._left = self._store.left(self.stored)
-        self.arrived = not is_clock_behind(self.stored, rotation.clock()) and landing.has_arrived(
-            self._store.files(name), self.stored
-        )
+        self.arrived = False
+        if landing.lands and landing.tip is not None:
+            self._compare(landing.tip)
         self.stamped = stamp(self.stored, rotation.clock()) if self.arrived else self.stored
+
+    def _compare(self, tip: str) -> None:
+        """With what is deployed: an open move may have arrived; another than ours is no base."""
+        undeployed = find_undeployed(self._store, self.rotation.store(tip), self.stored)
+        if not self.stored.has_landed:
+            behind = is_clock_behind(self.stored, self.rotation.clock())
+            self.arrived = not undeployed and not behind
+        elif undeployed:
+            places = ", ".join(undeployed)
+            raise FailedError(
+                f"{self.name}: what is deployed differs from what is here: {places}",
+                kind="not-as-deployed",
+                name=self.name,
+            )
 
     @property
     def next(self) -> NextMove:
@@ -271,70 +239,3 @@ class _Step:
             return self._store.stage_move(self.stored, keyset)
 
         return land(self.rotation, self._landing, stage, after, what)
-
-
-def land(
-    rotation: Rotation,
-    landing: Landing,
-    stage: Callable[[Keyset], Sequence[StagedFile]],
-    after: Keyset,
-    what: str,
-) -> Moved:
-    """Deliver ``after``; if this run lands what it leaves open, the keyset file says when.
-
-    A move that has landed and could not be dated is made all the same: the next run that
-    lands anything dates it.
-    """
-    dated = rotation.clock()
-    first = stamp(after, dated) if landing.dates_itself else after
-    moved = deliver(rotation, landing, stage(first), first, what)
-    if after.has_landed or not landing.lands or landing.is_dated(dated, rotation.clock()):
-        return moved
-    later = stamp(after, rotation.clock())
-    staged = rotation.store().stage_move(first, later)
-    try:
-        deliver(rotation, landing, staged, later, "landed")
-    except (ConflictError, UnavailableError, CredentialError, FailedError) as error:
-        if landing.dates_itself or error.kind == _READ_BACK:
-            raise
-        return moved
-    return replace(moved, dated=True)
-
-
-def deliver(
-    rotation: Rotation,
-    landing: Landing,
-    staged: Sequence[StagedFile],
-    keyset: Keyset,
-    what: str,
-) -> Moved:
-    """Write the staged files in one step, and believe only what the disk then holds."""
-    subject = f"Rotate {keyset.name}: {what}"
-    result = write_files(
-        rotation.workspace,
-        staged,
-        operation=f"rotate {keyset.name}: {what}",
-        commit=landing.request(subject, keyset),
-    )
-    store = rotation.store()
-    if store.load(keyset.name) != keyset or store.differences(store.expected(keyset)):
-        raise FailedError(
-            f"{keyset.name}: what is on the disk is not what was written", kind=_READ_BACK
-        )
-    _outlast_second(rotation, keyset)
-    return Moved(
-        keyset.name,
-        what,
-        result.files,
-        result.commit,
-        landed=landing.lands,
-        dated=landing.lands and keyset.has_landed,
-    )
-
-
-def _outlast_second(rotation: Rotation, keyset: Keyset) -> None:
-    """An instant is rounded up to a second: end when it is over, so that nobody meets it early."""
-    latest = keyset.latest
-    left = (latest - rotation.clock()).total_seconds() if latest else 0
-    if 0 < left <= 1:
-        time.sleep(left)

@@ -9,14 +9,12 @@ from typing import Final
 
 from plana_secrets.document.references import SecretReference
 from plana_secrets.errors import FailedError, UsageError
-from plana_secrets.rotation.apply import Moved, Rotation, land
 from plana_secrets.rotation.dating import reopen
+from plana_secrets.rotation.delivery import Moved, begin, land
+from plana_secrets.rotation.ground import Rotation
 from plana_secrets.rotation.history import refuse_destroyed, refuse_unknown_value
 from plana_secrets.rotation.inforce import Left, record_terms
-from plana_secrets.rotation.keyset import (
-    Keyset,
-    found_keyset,
-)
+from plana_secrets.rotation.keyset import Keyset, found_keyset
 from plana_secrets.rotation.kinds import adopt, generate
 from plana_secrets.rotation.kinds.jwt_hs256 import key_bytes
 from plana_secrets.rotation.landing import Delivery, Landing
@@ -25,7 +23,7 @@ from plana_secrets.rotation.policy import KeysetPolicy
 from plana_secrets.rotation.store import KeysetStore
 from plana_secrets.rotation.targets import rendered_references, targets_of
 from plana_secrets.rotation.terms import format_duration
-from plana_secrets.secretfiles.writing.writer import StagedFile, writing
+from plana_secrets.secretfiles.writing.writer import StagedFile
 
 _API_KEY_BYTES: Final = 16
 """Adopted API keys are mostly hexadecimal or base64: less than this can be guessed."""
@@ -75,9 +73,8 @@ def init_keyset(
             (``target-occupied``), or ``replace`` would take it from the services that
             read it (``value-in-use``), unless ``accept_outage``.
     """
-    landing = rotation.landing(delivery or Delivery())
-    with writing(rotation.workspace, f"rotate init {name}"):
-        landing.check_base()
+    with rotation.alone(f"rotate init {name}"):
+        landing = begin(rotation, delivery)
         store = rotation.store()
         if store.exists(name):
             return _render_again(rotation, landing, store, name, source, replace=replace)

@@ -1,26 +1,27 @@
 """When a move has landed: the only reason to write ``since``.
 
 A move lands when the run that makes it pushes it to the deployed branch, or, where
-there is no remote, commits it there. All else (a pull request, a commit that somebody
-pushes later) carries no instant, and the next run that lands anything looks whether the
-file has arrived meanwhile. Such an instant may be late, never early.
+there is no remote, commits it there. All else (a pull request, a commit that is pushed
+later) carries no instant, and the next run that lands anything looks whether the file
+has arrived meanwhile. Such an instant may be late, never early.
 
 For the same reason nothing that is pushed bears its own instant: a push may arrive long
-after it was begun, even after we were killed. A second commit dates the first one.
+after it was begun, even after we were killed. A second commit dates the first one, once
+the branch was read back where its readers fetch it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Final
 
 from plana_secrets.errors import ConflictError
+from plana_secrets.git.repository import Repository
 from plana_secrets.rotation.keyset import Keyset
-from plana_secrets.secretfiles.open import read_bytes_of
-from plana_secrets.secretfiles.workspace import Workspace
+from plana_secrets.rotation.ours import describe_commit
+from plana_secrets.rotation.store import KeysetStore
 from plana_secrets.secretfiles.writing.writer import CommitRequest
 
 SLOW_LANDING: Final = timedelta(seconds=5)
@@ -36,83 +37,137 @@ class Delivery:
 
 
 class Landing:
-    """Where a run writes to. ``deployed`` is the branch that clusters follow."""
+    """Where a run writes to. ``deployed`` is the branch that clusters follow.
 
-    def __init__(self, workspace: Workspace, deployed: str | None, delivery: Delivery) -> None:
-        self._workspace = workspace
-        self._repository = workspace.repository
+    ``head`` is the commit that the next one is made on. ``tip`` is what the branch held that
+    this run lands on, when it was last looked at; None in a run that lands nothing, and
+    where the branch does not exist yet.
+    """
+
+    def __init__(self, repository: Repository, deployed: str | None, delivery: Delivery) -> None:
+        self._repository = repository
         self._deployed = deployed
         self._delivery = Delivery(delivery.commit or delivery.push, delivery.push)
+        self._remote_tip: str | None = None
+        self.head: str | None = None
+        self.tip: str | None = None
+
+    @property
+    def pushes(self) -> bool:
+        return self._delivery.push
 
     @cached_property
-    def _remote(self) -> str | None:
-        return self._repository.remote()
-
-    @cached_property
-    def _branch(self) -> str | None:
+    def branch(self) -> str | None:
         """The branch that a commit goes to; a detached checkout pushes to the deployed one."""
-        return self._repository.branch() or (self._deployed if self._delivery.push else None)
+        return self._repository.branch() or (self._deployed if self.pushes else None)
 
     @cached_property
     def lands(self) -> bool:
         """Whether what this run writes has landed when it ends."""
-        if not self._delivery.commit or self._deployed is None or self._branch != self._deployed:
+        if not self._delivery.commit or self._deployed is None or self.branch != self._deployed:
             return False
-        return self._delivery.push or self._remote is None
+        if self.pushes or self._repository.remote() is not None:
+            return self.pushes
+        return not self._repository.has_remote()
 
     @cached_property
     def dates_itself(self) -> bool:
         """Whether a commit is deployed by being made, and so can say when that was."""
-        return self.lands and not self._delivery.push
+        return self.lands and not self.pushes
 
-    @cached_property
-    def _tip(self) -> str | None:
-        """What is deployed now."""
-        if self._remote is None:
-            return self._repository.head()
-        return self._repository.fetch(branch=self._deployed or "")
+    @property
+    def lease(self) -> str | None:
+        """Where the remote's branch must be for a push; empty: it must not exist."""
+        return (self._remote_tip or "") if self.pushes else None
 
-    def check_base(self) -> None:
-        """Stop before anything is decided on a checkout that is behind, or is of something else.
+    def look(self) -> None:
+        """See what is deployed, before anything is decided.
 
         Raises:
             ConflictError: the remote has commits that are not here (kind ``behind-remote``),
                 or a detached checkout has some that would be pushed with ours, as that of
                 a pull request has (``not-deployed``).
             UnavailableError: the remote did not answer.
+            UsageError: which remote is deployed is not known (kind ``ambiguous-remote``), or
+                the settings name one that does not exist (``unknown-remote``).
         """
-        head = self._repository.head()
-        if not self.lands or self._tip is None or head is None:
+        head = self.head = self._repository.head()
+        if self.pushes and self.branch is not None:
+            self._remote_tip = self._repository.fetch(branch=self.branch)
+        if not self.lands or head is None:
             return
-        if not self._repository.is_ancestor(self._tip, head):
+        self.tip = self._remote_tip if self.pushes else head
+        if self.tip is None:
+            return
+        if not self._repository.is_ancestor(self.tip, head):
             raise ConflictError(
                 f"{self._deployed} of the remote has commits that are not here",
                 kind="behind-remote",
                 branch=self._deployed,
             )
-        if self._repository.branch() is None and head != self._tip:
+        if self._repository.branch() is None and head != self.tip:
             raise ConflictError(
                 f"what is checked out is not the {self._deployed} of the remote",
                 kind="not-deployed",
                 branch=self._deployed,
             )
 
-    def has_arrived(self, files: Iterable[str], keyset: Keyset) -> bool:
-        """Whether an open move of ``keyset``, all its files, is deployed and we may say so."""
-        if keyset.has_landed or not self.lands or self._tip is None:
-            return False
-        deployed = self._repository.read_blobs(self._tip, list(files))
-        return all(
-            content == read_bytes_of(self._workspace, file) for file, content in deployed.items()
-        )
+    def known_tip(self) -> str | None:
+        """The commit whose history others have already, as far as a push is concerned."""
+        if self._remote_tip is None and not self.lands and self._deployed is not None:
+            return self._repository.fetch(branch=self._deployed)
+        return self._remote_tip
 
-    def request(self, subject: str, keyset: Keyset) -> CommitRequest | None:
+    def move(self, commit: str | None, *, arrived: bool) -> None:
+        """Note a commit that was made, and that the remote's branch was seen to have it."""
+        self.head = commit
+        if self.pushes and not arrived:
+            return
+        if self.pushes:
+            self._remote_tip = commit
+        if self.lands:
+            self.tip = commit
+
+    def request(
+        self, what: str, keyset: Keyset, now: datetime, *, keep: bool = True
+    ) -> CommitRequest | None:
         """The commit for a change, or None where none was asked for."""
         if not self._delivery.commit:
             return None
-        message = f"{subject}\n\nRotation {keyset.rotation_id}, version {keyset.version}.\n"
-        return CommitRequest(message, push=self._delivery.push, branch=self._branch)
+        return CommitRequest(
+            describe_commit(keyset, what),
+            push=self.pushes,
+            branch=self.branch,
+            lease=self.lease,
+            base=self.head,
+            moment=now,
+            keep=keep,
+        )
 
     def is_dated(self, dated: datetime, now: datetime) -> bool:
         """Whether the commit that was dated ``dated``, and is made ``now``, says the truth."""
         return self.dates_itself and now - dated <= SLOW_LANDING
+
+
+def find_undeployed(store: KeysetStore, deployed: KeysetStore, keyset: Keyset) -> tuple[str, ...]:
+    """The places of ``keyset`` that are not deployed as ``store`` has them.
+
+    The keyset file counts as a whole, of a target only what is rendered.
+    """
+    differing = [
+        file for file in store.files(keyset.name) if store.content(file) != deployed.content(file)
+    ]
+    if store.file(keyset.name) in differing:
+        return (store.file(keyset.name),)
+    leaves = [leaf for leaf in store.expected(keyset) if leaf.reference.file in differing]
+    return tuple(str(leaf.reference) for leaf in deployed.differences(leaves))
+
+
+def forget_undeployed(keyset: Keyset, deployed: Keyset | None) -> Keyset:
+    """The keyset with no instant for a key that is not, or not so, in ``deployed``.
+
+    It was deployed once, or was said to be: its wait begins when it is again.
+    """
+    known = deployed.keys if deployed else ()
+    keys = (key if key in known else replace(key, since=None) for key in keyset.keys)
+    return replace(keyset, keys=tuple(keys))

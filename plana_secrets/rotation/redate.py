@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from plana_secrets.errors import FailedError
-from plana_secrets.rotation.apply import Moved, Rotation, land
 from plana_secrets.rotation.dating import undate
+from plana_secrets.rotation.delivery import Moved, begin, land
+from plana_secrets.rotation.ground import Rotation
 from plana_secrets.rotation.history import refuse_destroyed
 from plana_secrets.rotation.keyset import Keyset
 from plana_secrets.rotation.landing import Delivery
-from plana_secrets.secretfiles.writing.writer import StagedFile, writing
+from plana_secrets.secretfiles.writing.writer import StagedFile
 
 
 def redate_keyset(rotation: Rotation, name: str, *, delivery: Delivery | None = None) -> Moved:
@@ -24,9 +25,8 @@ def redate_keyset(rotation: Rotation, name: str, *, delivery: Delivery | None = 
     Raises:
         FailedError: there is no such key (kind ``nothing-to-redate``), or a target differs.
     """
-    landing = rotation.landing(delivery or Delivery())
-    with writing(rotation.workspace, f"rotate redate {name}"):
-        landing.check_base()
+    with rotation.alone(f"rotate redate {name}"):
+        landing = begin(rotation, delivery, clock_is_right=True)
         store = rotation.store()
         keyset = store.load(name)
         refuse_destroyed(store.history, keyset, store.file(name))

@@ -25,7 +25,7 @@ from plana_secrets.rotation.policy import KeysetPolicy
 from plana_secrets.rotation.render import RenderedLeaf, decode_base64, expected_leaves
 from plana_secrets.rotation.targets import targets_of
 from plana_secrets.secret import Secret
-from plana_secrets.secretfiles.open import read_document_of
+from plana_secrets.secretfiles.open import open_bytes, read_bytes_of
 from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.secretfiles.writing.stage import StagedFile, stage_edits
 from plana_secrets.sops.model import Document, LeafType
@@ -33,11 +33,21 @@ from plana_secrets.sops.rules.selectors import is_encrypted_path
 
 
 class KeysetStore:
-    """``policies`` are all that are configured: keysets may share an accepted list."""
+    """``policies`` are all that are configured: keysets may share an accepted list.
 
-    def __init__(self, workspace: Workspace, policies: Sequence[KeysetPolicy]) -> None:
+    ``commit``: the one to read the files from; None is the work tree.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        policies: Sequence[KeysetPolicy],
+        commit: str | None = None,
+    ) -> None:
         self.workspace = workspace
         self.policies = tuple(policies)
+        self.commit = commit
+        self._contents: dict[str, bytes | None] = {}
         self._documents: dict[str, Document] = {}
 
     @cached_property
@@ -63,7 +73,25 @@ class KeysetStore:
         return [self.file(name), *sorted(targets)]
 
     def exists(self, name: str) -> bool:
+        if self.commit is not None:
+            return self.content(self.file(name)) is not None
         return os.path.lexists(self.workspace.root / self.file(name))
+
+    def content(self, file: str) -> bytes | None:
+        """The bytes of a file, None where there is none."""
+        if file not in self._contents:
+            self._contents[file] = self._read(file)
+        return self._contents[file]
+
+    def _read(self, file: str) -> bytes | None:
+        if self.commit is not None:
+            return self.workspace.repository.read_blob(self.commit, file)
+        try:
+            return read_bytes_of(self.workspace, file)
+        except FailedError as error:
+            if error.kind != "missing-file":
+                raise
+            return None
 
     def load(self, name: str) -> Keyset:
         """A keyset with its values.
@@ -260,16 +288,14 @@ class KeysetStore:
 
     def _document(self, file: str) -> Document:
         if file not in self._documents:
-            try:
-                self._documents[file] = read_document_of(self.workspace, file)
-            except FailedError as error:
-                if error.kind != "missing-file":
-                    raise
+            content = self.content(file)
+            if content is None:
                 raise FailedError(
                     f"a target lies in a file that is not there: {file}",
                     kind="target-missing",
                     file=file,
-                ) from None
+                )
+            self._documents[file] = open_bytes(content, file, self.workspace.identities)
         return self._documents[file]
 
 

@@ -82,3 +82,14 @@ def fleet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fleet:
     for name, value in world.environment.items():
         monkeypatch.setenv(name, value)
     return Fleet(world)
+
+
+@pytest.fixture
+def remote(fleet: Fleet) -> Path:
+    """A bare repository that the fleet's repository was cloned from, as it were."""
+    place = fleet.world.folder / "remote.git"
+    fleet.world.git("clone", "-q", "--bare", ".", str(place))
+    fleet.world.git("remote", "add", "origin", str(place))
+    fleet.world.git("fetch", "-q", "origin")
+    fleet.world.git("branch", "-q", "--set-upstream-to=origin/main")
+    return place

@@ -30,17 +30,6 @@ COMMIT, PUSH = Delivery(commit=True), Delivery(push=True)
 FRESH = Source(fresh=True)
 
 
-@pytest.fixture
-def remote(fleet: Fleet) -> Path:
-    """A bare repository that the fleet's repository was cloned from, as it were."""
-    place = fleet.world.folder / "remote.git"
-    fleet.world.git("clone", "-q", "--bare", ".", str(place))
-    fleet.world.git("remote", "add", "origin", str(place))
-    fleet.world.git("fetch", "-q", "origin")
-    fleet.world.git("branch", "-q", "--set-upstream-to=origin/main")
-    return place
-
-
 def sinces(fleet: Fleet) -> list[bool]:
     return [key.since is not None for key in fleet.keyset(API).keys]
 
@@ -81,7 +70,6 @@ def test_on_another_branch_nothing_lands(fleet: Fleet) -> None:
 def test_with_a_remote_a_commit_alone_has_not_landed(fleet: Fleet, remote: Path) -> None:
     init_keyset(fleet.rotation(), API.name, FRESH, delivery=COMMIT)
     assert sinces(fleet) == [False]
-    assert refused(fleet, None, PUSH) == "not-landed"
     fleet.world.git("push", "-q")
     run_move(fleet.rotation(), API.name, delivery=PUSH)
     assert sinces(fleet) == [True, True]
@@ -94,9 +82,9 @@ def test_a_pushed_move_is_dated_only_when_it_has_arrived(
     init_keyset(fleet.rotation(), API.name, FRESH, delivery=PUSH)
     real = Repository.push
 
-    def slow(self: Repository, commit: str = "HEAD", *, branch: str) -> None:
+    def slow(self: Repository, commit: str = "HEAD", **options: str) -> None:
         fleet.pass_time(minutes=4)
-        real(self, commit, branch=branch)
+        real(self, commit, **options)
 
     monkeypatch.setattr(Repository, "push", slow)
     done = run_move(fleet.rotation(), API.name, delivery=PUSH)
@@ -116,8 +104,8 @@ def test_a_push_that_outlives_its_run_is_dated_after_it_arrived(
     init_keyset(fleet.rotation(), API.name, FRESH, delivery=PUSH)
     sent = fleet.world.folder / "sent"
 
-    def killed(_self: Repository, commit: str = "HEAD", *, branch: str) -> None:
-        sent.write_text(f"{commit}:refs/heads/{branch}")
+    def killed(_self: Repository, commit: str = "HEAD", **options: str) -> None:
+        sent.write_text(f"{commit}:refs/heads/{options['branch']}")
         os.kill(os.getpid(), signal.SIGKILL)
 
     with monkeypatch.context() as patched:
@@ -147,11 +135,11 @@ def test_a_move_that_could_not_be_dated_is_made_and_dated_by_the_next_run(
     init_keyset(fleet.rotation(), API.name, FRESH, delivery=PUSH)
     real, pushes = Repository.push, []
 
-    def failing_later(self: Repository, commit: str = "HEAD", *, branch: str) -> None:
+    def failing_later(self: Repository, commit: str = "HEAD", **options: str) -> None:
         pushes.append(commit)
         if len(pushes) == 2:
             raise trouble
-        real(self, commit, branch=branch)
+        real(self, commit, **options)
 
     monkeypatch.setattr(Repository, "push", failing_later)
     done = run_move(fleet.rotation(), API.name, delivery=PUSH)
@@ -229,14 +217,15 @@ def test_of_two_jobs_the_slower_changes_nothing(
     rival = fleet.world.folder / "rival"
     shutil.copytree(fleet.world.repo, rival)
 
-    real = landing.Landing.check_base
+    real = landing.Landing.look
 
-    def look_then_lose(_self: landing.Landing) -> None:
-        monkeypatch.setattr(landing.Landing, "check_base", real)
+    def look_then_lose(self: landing.Landing) -> None:
+        monkeypatch.setattr(landing.Landing, "look", real)
+        real(self)
         fleet.world.git("-C", str(rival), "commit", "-q", "--allow-empty", "-m", "x")
         fleet.world.git("-C", str(rival), "push", "-q", str(remote), "main")
 
-    monkeypatch.setattr(landing.Landing, "check_base", look_then_lose)
+    monkeypatch.setattr(landing.Landing, "look", look_then_lose)
     with pytest.raises(ConflictError) as caught:
         run_move(other.rotation(), API.name, delivery=PUSH)
     assert caught.value.kind == "push-conflict"
@@ -249,16 +238,16 @@ def test_a_slow_way_to_the_branch_is_dated_again(
 ) -> None:
     """Signing waited for a person: the instant in the first commit would be too early."""
     init_keyset(fleet.rotation(), API.name, FRESH, delivery=COMMIT)
-    from plana_secrets.rotation import apply
+    from plana_secrets.rotation import ground
 
-    real = apply.write_files
+    real = ground.write_files
 
     def slow(*args: object, **options: object) -> object:
         result = real(*args, **options)  # type: ignore[arg-type]
         fleet.pass_time(minutes=4)
         return result
 
-    monkeypatch.setattr(apply, "write_files", slow)
+    monkeypatch.setattr(ground, "write_files", slow)
     run_move(fleet.rotation(), API.name, delivery=COMMIT)
     standby = fleet.keyset(API).keys[1]
     assert standby.since is not None
@@ -312,7 +301,7 @@ def test_a_clock_that_is_behind_dates_nothing(fleet: Fleet, remote: Path) -> Non
     fleet.world.git("push", "-q")
     fleet.pass_time(hours=-2)
     due = run_due(fleet.rotation(), delivery=PUSH)
-    assert (due.arrived, str(due.keysets[0].phase)) == ((), "published")
+    assert (due.arrived, due.keysets[0].problem) == ((), "clock-backwards")
     assert sinces(fleet) == [True, False]
     fleet.pass_time(hours=5)
     run_due(fleet.rotation(), delivery=PUSH)

@@ -12,13 +12,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from plana_secrets.errors import (
     ConflictError,
     FailedError,
     IncompleteError,
     PlanaSecretsError,
-    UnavailableError,
 )
 from plana_secrets.git import commits
 from plana_secrets.secretfiles.listing import may_be_changed
@@ -26,6 +26,7 @@ from plana_secrets.secretfiles.open import path_of
 from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.secretfiles.writing.journal import Journal
 from plana_secrets.secretfiles.writing.lock import discard_pending, leftovers, writing
+from plana_secrets.secretfiles.writing.push import not_arrived, push_and_read_back
 from plana_secrets.secretfiles.writing.records import IntendedFile, Intent, Stage
 from plana_secrets.secretfiles.writing.recovery import (
     digest_on_disk,
@@ -58,21 +59,31 @@ class CommitRequest:
     """Commit the change, and with ``push`` move ``branch`` of the remote to it.
 
     ``branch``: by default the branch that is checked out, or with a detached HEAD the
-    remote's default branch.
+    remote's default branch. ``lease``: where that branch must be, see
+    ``remotes.push_commit``. ``base``: where HEAD must be. ``moment``: the commit's date.
+    ``keep``: whether the commit stays here if the remote is found not to have it.
     """
 
     message: str
     push: bool = False
     branch: str | None = None
+    lease: str | None = None
+    base: str | None = None
+    moment: datetime | None = None
+    keep: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class WriteResult:
-    """What was written. ``commit`` is the id of the commit, if one was asked for."""
+    """What was written. ``commit`` is the id of the commit, if one was asked for.
+
+    ``arrived``: whether the remote's branch was seen to have it after a push; None: it
+    was not pushed, or the remote took it and could not be asked.
+    """
 
     files: tuple[str, ...]
     commit: str | None = None
-    pushed: bool = False
+    arrived: bool | None = None
 
 
 def write_files(
@@ -86,7 +97,8 @@ def write_files(
 
     Raises:
         ConflictError: a file changed since it was staged (kind ``changed-meanwhile``), or
-            the branch did (``push-conflict``, ``branch-moved``); nothing was changed.
+            the branch did (``push-conflict``, ``branch-moved``), or the remote took a
+            commit back that is not to be kept (``push-not-kept``); nothing was changed.
         FailedError: it could not be written or committed; nothing was changed. With a
             commit, a file that differs from HEAD already is refused (kind
             ``uncommitted-changes``): the commit would carry more than the change.
@@ -158,6 +170,7 @@ class _Change:
         self._journal = Journal(workspace.repository)
         self._intent = self._make_intent(operation)
         self._commit: str | None = None
+        self._arrived: bool | None = None
 
     @property
     def _files(self) -> list[str]:
@@ -192,15 +205,15 @@ class _Change:
 
     def run(self) -> WriteResult:
         if self._request is not None:
-            self._check_committable(self._intent.base)
+            self._check_committable(self._request, self._intent.base)
         with self._forgotten_on_failure():
             self._journal.begin(self._intent, [one.content for one in self._changes])
             self._build()
-        if self._intent.push:
-            self._push(self._intent.push)
+        if self._request is not None and self._intent.push:
+            self._push(self._request, self._intent.push)
         self._put_all_in_place()
         self._journal.clear()
-        return WriteResult(tuple(self._files), self._commit, pushed=bool(self._intent.push))
+        return WriteResult(tuple(self._files), self._commit, self._arrived)
 
     @contextlib.contextmanager
     def _forgotten_on_failure(self) -> Iterator[None]:
@@ -219,8 +232,10 @@ class _Change:
             operation=self._intent.operation,
         )
 
-    def _check_committable(self, base: str | None) -> None:
+    def _check_committable(self, request: CommitRequest, base: str | None) -> None:
         """The commit is to hold this change and nothing that was lying about."""
+        if request.base is not None and request.base != base:
+            raise ConflictError("the branch was moved by another run", kind="branch-moved")
         for name in ("MERGE_HEAD", "CHERRY_PICK_HEAD", "rebase-merge", "rebase-apply"):
             if (self._repository.git_dir / name).exists():
                 raise FailedError("a merge or rebase is under way", kind="git-busy")
@@ -238,40 +253,33 @@ class _Change:
             return
         contents = {one.file: one.content for one in self._changes}
         self._commit = commits.build_commit(
-            self._repository.command, contents, self._intent.message, parent=self._intent.base
+            self._repository.command,
+            contents,
+            self._intent.message,
+            parent=self._intent.base,
+            moment=self._request.moment,
         )
         self._journal.advance(Stage.BUILT, commit=self._commit)
 
-    def _push(self, branch: str) -> None:
+    def _push(self, request: CommitRequest, branch: str) -> None:
+        with self._forgotten_on_failure():
+            self._journal.advance(Stage.PUSHING)
         try:
-            with self._forgotten_on_failure():
-                self._journal.advance(Stage.PUSHING)
-            self._repository.push(self._commit or "HEAD", branch=branch)
-        except UnavailableError:
-            self._settle_lost_push()
+            self._arrived = push_and_read_back(
+                self._repository, self._commit or "HEAD", branch=branch, lease=request.lease
+            )
+        except IncompleteError:
+            raise
         except PlanaSecretsError:
             self._journal.clear()
             raise
+        if self._arrived is False and not request.keep:
+            self._journal.clear()
+            raise not_arrived(branch, seen=False, kept=False)
         try:
             self._journal.advance(Stage.PUSHED)
         except FailedError as error:
             raise self._incomplete(error) from None
-
-    def _settle_lost_push(self) -> None:
-        """The answer to the push was lost: ask whether it arrived, and go on accordingly."""
-        tip = None
-        with contextlib.suppress(PlanaSecretsError):
-            tip = self._repository.fetch(branch=self._intent.push or "")
-        if tip is None:
-            raise IncompleteError(
-                "the remote did not answer; whether the push arrived is not known",
-                kind="push-unknown",
-            ) from None
-        if self._commit is None or not self._repository.is_ancestor(self._commit, tip):
-            self._journal.clear()
-            raise UnavailableError(
-                "the remote did not take the push; nothing was changed", kind="remote-unavailable"
-            ) from None
 
     def _put_all_in_place(self) -> None:
         git = self._repository.command

@@ -280,7 +280,7 @@ class TestWithAPush:
         self, files_world: World, workspace: Workspace, remote: Path
     ) -> None:
         result = self.push(workspace)
-        assert result.pushed
+        assert result.arrived
         assert tip(files_world, remote) == tip(files_world, files_world.repo) == result.commit
         assert files_world.git("status", "--porcelain") == ""
 
@@ -330,8 +330,8 @@ class TestWithAPush:
     ) -> None:
         real = Repository.push
 
-        def lossy(self: Repository, commit: str = "HEAD", *, branch: str) -> None:
-            real(self, commit, branch=branch)
+        def lossy(self: Repository, commit: str = "HEAD", **options: str) -> None:
+            real(self, commit, **options)
             raise UnavailableError("the line went dead")
 
         monkeypatch.setattr(Repository, "push", lossy)

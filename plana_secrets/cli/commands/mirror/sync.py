@@ -107,7 +107,7 @@ def _look(context: Context, backend: Backend, request: _Request) -> MirrorState:
     from plana_secrets.mirror.guards import check_branch, check_descent, check_extent
     from plana_secrets.mirror.open import check_place
 
-    repository = context.repository
+    repository = context.workspace.repository
     branch = context.settings.mirror.branch or context.branch
     if not request.allow_older:
         check_branch(repository, repository.head(), branch)

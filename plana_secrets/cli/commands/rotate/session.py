@@ -46,7 +46,9 @@ def name_argument(**settings: Any) -> Callable[[Any], Any]:
 
 def delivery_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """``--commit`` and ``--push``."""
-    push = click.option("--push", is_flag=True, help="Commit and push; refused if others pushed.")
+    push = click.option(
+        "--push", is_flag=True, help="Commit, push, and read it back from the remote."
+    )
     return click.option("--commit", is_flag=True, help="Commit what is changed.")(push(command))
 
 
@@ -79,7 +81,15 @@ def accepting_outage(context: Context, action: Callable[[bool], T], *, accepted:
 def open_rotation(context: Context) -> Rotation:
     from plana_secrets.rotation.apply import Rotation
 
-    return Rotation(context.workspace, context.settings.keysets, context.branch, context.read_clock)
+    def trust(newest: datetime, now: datetime) -> bool:
+        from plana_secrets.cli.terminal import agrees, is_interactive
+
+        question = f"the newest move is of {instant(newest)}; is it {instant(now)} now?"
+        return is_interactive(context) and agrees(context, question)
+
+    return Rotation(
+        context.workspace, context.settings.keysets, context.branch, context.read_clock, trust
+    )
 
 
 def describe_keyset(status: KeysetStatus) -> dict[str, Any]:
@@ -215,6 +225,12 @@ def report(
 
 def _sentence_on_landing(context: Context, moved: Moved) -> str:
     if not moved.landed:
+        repository = context.workspace.repository
+        if repository.remote() is None and repository.has_remote():
+            context.output.warn(
+                "there are several remotes, and nothing says which one is deployed; "
+                "name it as [git] remote in plana-secrets.toml"
+            )
         return f"; it waits to land on {context.branch}"
     return "" if moved.dated else f"; it has landed, and the next run on {context.branch} dates it"
 

@@ -1,0 +1,185 @@
+"""Carrying a change to where it is to be, and believing only what is read back there.
+
+First the branch is looked at, and what an earlier run left unpushed is delivered; then a
+change is written, committed and pushed in one step; last, once it was seen to have
+arrived, a second commit says when.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from plana_secrets.errors import (
+    ConflictError,
+    CredentialError,
+    FailedError,
+    UnavailableError,
+)
+from plana_secrets.rotation.dating import stamp
+from plana_secrets.rotation.ground import Rotation
+from plana_secrets.rotation.keyset import Keyset
+from plana_secrets.rotation.landing import Delivery, Landing, forget_undeployed
+from plana_secrets.rotation.ours import describe_commit
+from plana_secrets.secretfiles.writing.push import not_arrived, push_and_read_back
+from plana_secrets.secretfiles.writing.writer import CommitRequest, StagedFile
+
+_READ_BACK = "read-back"
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A change that was made, or with ``dry_run`` would be. ``commit``: its id, if any.
+
+    ``landed``: it is deployed. ``dated``: and the keyset file says since when.
+    ``accepted``: why it would have been refused, had a person not accepted the outage.
+    """
+
+    name: str
+    move: str
+    files: tuple[str, ...] = ()
+    commit: str | None = None
+    landed: bool = False
+    dated: bool = False
+    accepted: str | None = None
+
+
+def begin(rotation: Rotation, delivery: Delivery | None, *, dry_run: bool = False) -> Landing:
+    """Look at the clock and at the branch, and push what earlier runs left here.
+
+    Called inside the lock, before anything is decided.
+
+    Raises:
+        ClockError: see ``Rotation.check_clock``.
+        FailedError: there are commits here that are a person's to push (kind
+            ``unpushed-work``).
+        ConflictError, UnavailableError: see ``Landing.look`` and ``push_and_read_back``.
+    """
+    landing = rotation.landing(delivery or Delivery())
+    rotation.check_clock()
+    landing.look()
+    if landing.pushes and landing.head is not None:
+        base = landing.known_tip()
+        if base != landing.head:
+            _check_ours(rotation, base, landing.head)
+            if landing.lands and not dry_run:
+                _deliver_open(rotation, landing)
+    return landing
+
+
+def _check_ours(rotation: Rotation, base: str | None, head: str) -> None:
+    foreign = rotation.first_foreign(base, head)
+    if foreign is not None:
+        raise FailedError(
+            f"the commit {foreign[:12]} is not on the remote and not of a rotation",
+            kind="unpushed-work",
+            commit=foreign,
+        )
+
+
+def _deliver_open(rotation: Rotation, landing: Landing) -> None:
+    """Push moves that are committed here only. None of them arrives with an instant.
+
+    They were made by a run without ``--push``, or were deployed once and the branch was
+    set back: an instant from then would end the wait before its time.
+    """
+    here, there = rotation.store(landing.head), rotation.store(landing.tip)
+    for policy in rotation.policies:
+        file = here.file(policy.name)
+        if not here.exists(policy.name) or here.content(file) == there.content(file):
+            continue
+        keyset = rotation.store().load(policy.name)
+        deployed = there.load(policy.name) if there.exists(policy.name) else None
+        open_again = forget_undeployed(keyset, deployed)
+        if open_again != keyset:
+            staged = rotation.store().stage_move(keyset, open_again)
+            message = describe_commit(open_again, "not landed any more")
+            request = CommitRequest(message, base=landing.head, moment=rotation.clock())
+            done = rotation.write(staged, f"rotate {policy.name}", request)
+            landing.move(done.commit, arrived=False)
+    _push_head(rotation, landing)
+
+
+def _push_head(rotation: Rotation, landing: Landing) -> None:
+    head, branch = landing.head, landing.branch
+    if head is None or branch is None:
+        return
+    seen = push_and_read_back(
+        rotation.workspace.repository, head, branch=branch, lease=landing.lease
+    )
+    if not seen:
+        raise not_arrived(branch, seen=seen)
+    landing.move(head, arrived=True)
+
+
+def land(
+    rotation: Rotation,
+    landing: Landing,
+    stage: Callable[[Keyset], Sequence[StagedFile]],
+    after: Keyset,
+    what: str,
+) -> Moved:
+    """Deliver ``after``; if this run lands what it leaves open, the keyset file says when.
+
+    A move that has landed and could not be dated is made all the same: the next run that
+    lands anything dates it.
+
+    Raises:
+        ConflictError: the remote took the push and does not have it (``push-not-kept``);
+            the move is committed here and bears no instant.
+    """
+    dated = rotation.clock()
+    first = stamp(after, dated) if landing.dates_itself else after
+    moved = deliver(rotation, landing, stage(first), first, what)
+    if after.has_landed or not landing.lands or landing.is_dated(dated, rotation.clock()):
+        return moved
+    later = stamp(after, rotation.clock())
+    staged = rotation.store().stage_move(first, later)
+    try:
+        deliver(rotation, landing, staged, later, "landed", keep=False)
+    except (ConflictError, UnavailableError, CredentialError, FailedError) as error:
+        if landing.dates_itself or error.kind == _READ_BACK:
+            raise
+        return moved
+    return replace(moved, dated=True)
+
+
+def deliver(
+    rotation: Rotation,
+    landing: Landing,
+    staged: Sequence[StagedFile],
+    keyset: Keyset,
+    what: str,
+    *,
+    keep: bool = True,
+) -> Moved:
+    """Write the staged files in one step, and believe only what disk and branch then hold."""
+    request = landing.request(what, keyset, rotation.clock(), keep=keep)
+    result = rotation.write(staged, f"rotate {keyset.name}: {what}", request)
+    store = rotation.store()
+    if store.load(keyset.name) != keyset or store.differences(store.expected(keyset)):
+        raise FailedError(
+            f"{keyset.name}: what is on the disk is not what was written", kind=_READ_BACK
+        )
+    if result.commit is not None:
+        landing.move(result.commit, arrived=bool(result.arrived))
+        if landing.pushes and not result.arrived:
+            raise not_arrived(landing.branch or "", seen=result.arrived)
+    _outlast_second(rotation, keyset)
+    return Moved(
+        keyset.name,
+        what,
+        result.files,
+        result.commit,
+        landed=landing.lands,
+        dated=landing.lands and keyset.has_landed,
+    )
+
+
+def _outlast_second(rotation: Rotation, keyset: Keyset) -> None:
+    """An instant is rounded up to a second: end when it is over, so that it is met by none."""
+    latest = keyset.latest
+    left = (latest - rotation.clock()).total_seconds() if latest else 0
+    if 0 < left <= 1:
+        time.sleep(left)

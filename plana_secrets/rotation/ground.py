@@ -1,0 +1,103 @@
+"""Where a rotation runs: a clone, its keysets, the branch that is deployed, and a clock.
+
+All that ``apply``, ``delivery`` and ``initialise`` know of disk and git goes through here,
+so that the decisions can be tried by the thousand on ground that is in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from plana_secrets.errors import PlanaSecretsError
+from plana_secrets.rotation.clock import ahead_error, check_not_behind, is_far_ahead
+from plana_secrets.rotation.keysetfile import read_keyset_shape
+from plana_secrets.rotation.landing import Delivery, Landing
+from plana_secrets.rotation.ours import Ours
+from plana_secrets.rotation.plan import KeysetStatus
+from plana_secrets.rotation.policy import KeysetPolicy
+from plana_secrets.rotation.status import describe
+from plana_secrets.rotation.store import KeysetStore
+from plana_secrets.secretfiles.open import read_structure_of
+from plana_secrets.secretfiles.workspace import Workspace
+from plana_secrets.secretfiles.writing.writer import (
+    CommitRequest,
+    StagedFile,
+    WriteResult,
+    write_files,
+    writing,
+)
+
+
+def _nobody(_newest: datetime, _now: datetime) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """What every run needs: ``branch`` is the deployed one, ``clock`` tells the time.
+
+    ``trust_clock`` is asked, with the time of the newest move and ours, whether a clock
+    that looks far ahead is right.
+    """
+
+    workspace: Workspace
+    policies: Sequence[KeysetPolicy]
+    branch: str | None
+    clock: Callable[[], datetime]
+    trust_clock: Callable[[datetime, datetime], bool] = _nobody
+
+    def store(self, commit: str | None = None) -> KeysetStore:
+        """The keysets as they are on the disk now, or in a commit."""
+        return KeysetStore(self.workspace, self.policies, commit)
+
+    def landing(self, delivery: Delivery) -> Landing:
+        return Landing(self.workspace.repository, self.branch, delivery)
+
+    def status(self, name: str) -> KeysetStatus:
+        """How one keyset is now."""
+        store = self.store()
+        return describe(store, store.policy(name), self.clock())
+
+    def alone(self, operation: str) -> AbstractContextManager[object]:
+        """The lock, on ground where nothing is half done."""
+        return writing(self.workspace, operation)
+
+    def write(
+        self, staged: Sequence[StagedFile], operation: str, commit: CommitRequest | None
+    ) -> WriteResult:
+        return write_files(self.workspace, staged, operation=operation, commit=commit)
+
+    def first_foreign(self, base: str | None, head: str) -> str | None:
+        """A commit of ``head`` that is neither in ``base`` nor of a rotation."""
+        found = Ours(self.workspace, self.policies).first_foreign(base, head)
+        return found.id if found else None
+
+    def newest_commit(self, now: datetime) -> datetime | None:
+        """When the newest move commit was made, by the clock of its run."""
+        ours = Ours(self.workspace, self.policies)
+        return ours.newest_date(self.workspace.repository.head(), now)
+
+    def sinces(self) -> Iterable[datetime]:
+        """Every instant that a keyset file bears; no identity is needed."""
+        for policy in self.policies:
+            with suppress(PlanaSecretsError):
+                file = self.store().file(policy.name)
+                shape = read_keyset_shape(read_structure_of(self.workspace, file), file)
+                yield from (key.since for key in shape.keys if key.since is not None)
+
+    def check_clock(self) -> None:
+        """Stop where the clock of this machine cannot be right.
+
+        Raises:
+            ClockError: it is behind the newest move (kind ``clock-backwards``), or further
+                ahead of it than the waits explain (``clock-ahead``).
+        """
+        now = self.clock()
+        newest_commit = self.newest_commit(now)
+        check_not_behind(newest_commit, now)
+        newest = is_far_ahead([newest_commit, *self.sinces()], now, self.policies)
+        if newest is not None and not self.trust_clock(newest, now):
+            raise ahead_error(newest, now)
