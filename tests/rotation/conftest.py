@@ -39,10 +39,10 @@ class Fleet:
     policies: Sequence[KeysetPolicy] = field(default_factory=lambda: (API, JWT))
     branch: str | None = "main"
 
-    def rotation(self, place: Path | None = None) -> Rotation:
+    def rotation(self, place: Path | None = None, **options: object) -> Rotation:
         """Made anew for every run, as a process would; ``place``: in another clone."""
         workspace = make_workspace(self.world, place)
-        return Rotation(workspace, self.policies, self.branch, lambda: self.now)
+        return Rotation(workspace, self.policies, self.branch, lambda: self.now, **options)
 
     def pass_time(self, **amount: float) -> None:
         self.now += timedelta(**amount)
