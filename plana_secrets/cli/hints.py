@@ -211,6 +211,7 @@ HINTS: Final[dict[str, str]] = {
     "remote-credential": "check the ssh key or the token that git uses",
     "remote-unavailable": "check the network and the remote's address, and try again",
     "unpushed-work": "`git push` it first, or take it off the branch; then run it again",
+    "set-back": "`git reset --keep {place}` goes on from what is deployed",
     "push-not-kept": "run it again; if it stays so, look at the hooks of the server and at "
     "`git remote -v`: what is pushed to one address and read from another does not land",
     "push-unseen": "run it again: it looks whether the push arrived, and dates it",

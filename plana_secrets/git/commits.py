@@ -67,6 +67,22 @@ def move_head(git: GitCommand, commit: str, *, expected: str | None) -> None:
         raise failure("update-ref", done)
 
 
+def squash(
+    git: GitCommand, head: str, message: str, *, parent: str, moment: datetime | None = None
+) -> str:
+    """Move HEAD from ``head`` to one commit on ``parent`` with the same files; its id.
+
+    Raises:
+        ConflictError: as ``move_head``.
+    """
+    commit = _one_line(
+        git, "commit-tree", f"{head}^{{tree}}", *_signing(git), "-p", parent, "-F", "-",
+        stdin=message.encode(), environment=_dates(moment),
+    )  # fmt: skip
+    move_head(git, commit, expected=head)
+    return commit
+
+
 def refresh_index(git: GitCommand, commit: str, files: Sequence[str]) -> None:
     """Let the index say of ``files`` what ``commit`` says; other files stay as staged."""
     _checked(git.write("--literal-pathspecs", "reset", "--quiet", commit, "--", *files), "reset")

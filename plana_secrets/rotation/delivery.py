@@ -60,7 +60,7 @@ def begin(
     Raises:
         ClockError: see ``Rotation.check_clock``.
         FailedError: there are commits here that are a person's to push (kind
-            ``unpushed-work``).
+            ``unpushed-work``), or several moves of one keyset (``set-back``).
         ConflictError, UnavailableError: see ``Landing.look`` and ``push_and_read_back``.
     """
     landing = rotation.landing(delivery or Delivery())
@@ -90,23 +90,42 @@ def _deliver_open(rotation: Rotation, landing: Landing) -> None:
     """Push moves that are committed here only. None of them arrives with an instant.
 
     They were made by a run without ``--push``, or were deployed once and the branch was
-    set back: an instant from then would end the wait before its time.
+    set back: an instant from then would end the wait before its time. So that it is in no
+    commit of the branch, these become one commit.
     """
-    here, there = rotation.store(landing.head), rotation.store(landing.tip)
+    message, tip = "", landing.tip
+    here, there = rotation.store(landing.head), rotation.store(tip)
     for policy in rotation.policies:
         file = here.file(policy.name)
         if not here.exists(policy.name) or here.content(file) == there.content(file):
             continue
         keyset = rotation.store().load(policy.name)
         deployed = there.load(policy.name) if there.exists(policy.name) else None
-        open_again = forget_undeployed(keyset, deployed)
-        if open_again != keyset:
-            staged = rotation.store().stage_move(keyset, open_again)
-            message = describe_commit(open_again, "not landed any more")
+        _refuse_leap(keyset, deployed, rotation.workspace.repository.remote(), landing.branch)
+        undated = forget_undeployed(keyset, deployed)
+        if undated != keyset:
+            message = describe_commit(undated, "to be dated again")
+            staged = rotation.store().stage_move(keyset, undated)
             request = CommitRequest(message, base=landing.head, moment=rotation.clock())
             done = rotation.write(staged, f"rotate {policy.name}", request)
             landing.move(done.commit, arrived=False)
+    if message and landing.head is not None and tip is not None:
+        landing.move(rotation.squash(landing.head, message, parent=tip), arrived=False)
     _push_head(rotation, landing)
+
+
+def _refuse_leap(
+    keyset: Keyset, deployed: Keyset | None, remote: str | None, branch: str | None
+) -> None:
+    """A branch that was set back may lack several moves: together they are an outage."""
+    moves = keyset.version - (deployed.version if deployed else 0)
+    if moves > 1 or (moves and deployed and not deployed.has_landed):
+        raise FailedError(
+            f"{keyset.name}: the remote lacks more than one move that is here",
+            kind="set-back",
+            name=keyset.name,
+            place=f"{remote}/{branch}",
+        )
 
 
 def _push_head(rotation: Rotation, landing: Landing) -> None:

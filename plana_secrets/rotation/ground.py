@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from plana_secrets.errors import PlanaSecretsError
+from plana_secrets.git.commits import squash
 from plana_secrets.rotation.clock import ahead_error, check_not_behind, is_far_ahead
 from plana_secrets.rotation.keysetfile import read_keyset_shape
 from plana_secrets.rotation.landing import Delivery, Landing
@@ -69,6 +70,11 @@ class Rotation:
         self, staged: Sequence[StagedFile], operation: str, commit: CommitRequest | None
     ) -> WriteResult:
         return write_files(self.workspace, staged, operation=operation, commit=commit)
+
+    def squash(self, head: str, message: str, *, parent: str) -> str:
+        """Let one commit on ``parent`` stand for all up to ``head``; its id."""
+        git = self.workspace.repository.command
+        return squash(git, head, message, parent=parent, moment=self.clock())
 
     def first_foreign(self, base: str | None, head: str) -> str | None:
         """A commit of ``head`` that is neither in ``base`` nor of a rotation."""

@@ -132,8 +132,27 @@ def test_a_branch_that_is_set_back_begins_the_wait_again(fleet: Fleet, remote: P
     standby = fleet.keyset(API).keys[1]
     assert (standby.since, standby.value) == (fleet.now, value)
     assert tip(fleet, remote) == head(fleet)
-    pushed_first = fleet.world.git("show", f"HEAD^:{KEYSET_FILE}")
-    assert pushed_first.count("since: null") == 1
+    pushed = fleet.world.git("rev-list", f"{before}..HEAD").split()
+    first = fleet.world.git("show", f"{pushed[-1]}:{KEYSET_FILE}")
+    assert (len(pushed), first.count("since: null")) == (2, 1)
+
+
+def test_a_branch_that_lost_two_moves_does_not_get_them_together(
+    fleet: Fleet, remote: Path
+) -> None:
+    started(fleet)
+    before = tip(fleet, remote)
+    for _ in ("publish", "promote"):
+        run_move(fleet.rotation(), API.name, delivery=PUSH)
+        fleet.pass_time(hours=1)
+    fleet.world.git("--git-dir", str(remote), "update-ref", "refs/heads/main", before)
+    with pytest.raises(FailedError) as caught:
+        run_due(fleet.rotation(), delivery=PUSH)
+    assert (caught.value.kind, caught.value.facts["place"]) == ("set-back", "origin/main")
+    assert tip(fleet, remote) == before
+    fleet.world.git("reset", "-q", "--keep", "origin/main")
+    run_move(fleet.rotation(), API.name, delivery=PUSH)
+    assert statuses(fleet.keyset(API)) == ["active", "standby"]
 
 
 def test_a_branch_that_is_set_back_during_a_run_is_not_moved_over_what_it_lost(
