@@ -154,7 +154,7 @@ def land(
 
     Raises:
         ConflictError: the remote took the push and does not have it (``push-not-kept``);
-            the move is committed here and bears no instant.
+            the move is committed here and carries no instant.
     """
     dated = rotation.clock()
     first = stamp(after, dated) if landing.dates_itself else after

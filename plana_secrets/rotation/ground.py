@@ -32,7 +32,7 @@ from plana_secrets.secretfiles.writing.writer import (
 )
 
 
-def _nobody(_newest: datetime, _now: datetime) -> bool:
+def _no_one(_newest: datetime, _now: datetime) -> bool:
     return False
 
 
@@ -48,7 +48,7 @@ class Rotation:
     policies: Sequence[KeysetPolicy]
     branch: str | None
     clock: Callable[[], datetime]
-    trust_clock: Callable[[datetime, datetime], bool] = _nobody
+    trust_clock: Callable[[datetime, datetime], bool] = _no_one
 
     def store(self, commit: str | None = None) -> KeysetStore:
         """The keysets as they are on the disk now, or in a commit."""
@@ -87,7 +87,7 @@ class Rotation:
         return ours.newest_date(self.workspace.repository.head(), now)
 
     def sinces(self) -> Iterable[datetime]:
-        """Every instant that a keyset file bears; no identity is needed."""
+        """Every instant that a keyset file carries; no identity is needed."""
         for policy in self.policies:
             with suppress(PlanaSecretsError):
                 file = self.store().file(policy.name)

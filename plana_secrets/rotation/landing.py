@@ -5,7 +5,7 @@ there is no remote, commits it there. All else (a pull request, a commit that is
 later) carries no instant, and the next run that lands anything looks whether the file
 has arrived meanwhile. Such an instant may be late, never early.
 
-For the same reason nothing that is pushed bears its own instant: a push may arrive long
+For the same reason nothing that is pushed carries its own instant: a push may arrive long
 after it was begun, even after we were killed. A second commit dates the first one, once
 the branch was read back where its readers fetch it.
 """

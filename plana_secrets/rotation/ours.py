@@ -49,7 +49,7 @@ class Ours:
     def newest_date(self, head: str | None, now: datetime) -> datetime | None:
         """When the newest move commit of ``head`` was made, by the clock of its run.
 
-        A commit that says so and lies in the future has to be one, file by file: no other
+        A commit that says so and is in the future has to be one, file by file: no other
         commit stops a rotation by its date. A clone may be too shallow to tell.
         """
         if head is None:

@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
-from plana_secrets.errors import FailedError
-from plana_secrets.rotation.apply import Rotation, run_move
+from plana_secrets.errors import ConflictError, FailedError, UsageError
+from plana_secrets.rotation import ground
+from plana_secrets.rotation.apply import Rotation, confirm_keyset, run_due, run_move
 from plana_secrets.rotation.initialise import Source, init_keyset
 from plana_secrets.rotation.keyset import Move
 from plana_secrets.rotation.landing import Delivery
+from plana_secrets.secretfiles.writing.writer import writing
 from tests.rotation.conftest import PORTAL, PROVIDER, Fleet
-from tests.rotation.examples import ACCEPTED, API, CALLER, statuses
+from tests.rotation.examples import ACCEPTED, API, CALLER, JWT, statuses
 
-COMMIT = Delivery(commit=True)
+COMMIT, PUSH = Delivery(commit=True), Delivery(push=True)
+KEYSET_FILE = "infra/secrets/keysets/pulse-data/portal.yaml"
 
 
 def accepted_values(fleet: Fleet) -> list[str]:
@@ -102,3 +106,60 @@ def test_a_dry_run_names_the_files_and_meets_what_the_real_run_would(fleet: Flee
         with pytest.raises(FailedError) as caught:
             run_move(fleet.rotation(), API.name, delivery=COMMIT, dry_run=dry_run)
         assert caught.value.kind == "target-differs"
+
+
+def test_a_move_beside_another_run_is_refused(fleet: Fleet) -> None:
+    init_keyset(fleet.rotation(), API.name, Source(fresh=True), delivery=COMMIT)
+    for run in (
+        lambda: run_move(fleet.rotation(), API.name, delivery=COMMIT),
+        lambda: run_due(fleet.rotation(), delivery=COMMIT),
+        lambda: confirm_keyset(fleet.rotation(), API.name, delivery=COMMIT),
+        lambda: init_keyset(fleet.rotation(), JWT.name, Source(fresh=True), delivery=COMMIT),
+    ):
+        with writing(fleet.rotation().workspace, "another run"):
+            with pytest.raises(ConflictError) as caught:
+                run()
+            assert caught.value.kind == "locked"
+            run_move(fleet.rotation(), API.name, delivery=COMMIT, dry_run=True)
+    assert fleet.commits() == 2
+
+
+def test_a_confirmation_that_no_one_waits_for_is_a_wrong_call(fleet: Fleet) -> None:
+    policy = fleet.change(API, external_callers=("acme",))
+    init_keyset(fleet.rotation(), policy.name, Source(fresh=True), delivery=COMMIT)
+    with pytest.raises(FailedError) as early:
+        confirm_keyset(fleet.rotation(), policy.name, delivery=COMMIT)
+    assert early.value.kind == "wrong-phase"
+    run_move(fleet.rotation(), policy.name, delivery=COMMIT)
+    with pytest.raises(UsageError) as strange:
+        confirm_keyset(fleet.rotation(), policy.name, ["emca"], delivery=COMMIT)
+    assert strange.value.kind == "not-awaited"
+    fleet.policies = (API, JWT)
+    init_keyset(fleet.rotation(), JWT.name, Source(fresh=True), delivery=COMMIT)
+    run_move(fleet.rotation(), JWT.name, delivery=COMMIT)
+    with pytest.raises(UsageError) as unawaited:
+        confirm_keyset(fleet.rotation(), JWT.name, delivery=COMMIT)
+    assert unawaited.value.kind == "not-awaited"
+
+
+@pytest.mark.parametrize("file", ["keyset", "target"])
+@pytest.mark.parametrize("step", ["move", "date"])
+def test_what_the_disk_does_not_hold_afterwards_is_not_reported_as_made(
+    fleet: Fleet, remote: Path, monkeypatch: pytest.MonkeyPatch, file: str, step: str
+) -> None:
+    init_keyset(fleet.rotation(), API.name, Source(fresh=True), delivery=PUSH)
+    real, writes = ground.write_files, []
+    place = fleet.world.repo / (PROVIDER if file == "target" else KEYSET_FILE)
+    old = place.read_bytes()
+
+    def lying(*args: object, **options: object) -> object:
+        result = real(*args, **options)  # type: ignore[arg-type]
+        writes.append(result)
+        if len(writes) == (1 if step == "move" else 2):
+            place.write_bytes(old)
+        return result
+
+    monkeypatch.setattr(ground, "write_files", lying)
+    with pytest.raises(FailedError) as caught:
+        run_move(fleet.rotation(), API.name, delivery=PUSH)
+    assert caught.value.kind == "read-back"

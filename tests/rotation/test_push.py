@@ -198,6 +198,20 @@ def test_a_push_that_could_not_be_looked_at_is_kept_and_dated_later(
     assert (tip(fleet, remote), dated(fleet)) == (head(fleet), [True, True])
 
 
+def test_a_push_that_one_of_two_addresses_refuses_has_landed_where_it_is_read(
+    fleet: Fleet, remote: Path
+) -> None:
+    started(fleet)
+    copy = fleet.world.folder / "copy.git"
+    fleet.world.git("clone", "-q", "--bare", str(remote), str(copy))
+    hook = copy / "hooks/pre-receive"
+    hook.write_text("#!/bin/sh\nexit 1\n")
+    hook.chmod(0o755)
+    fleet.world.git("remote", "set-url", "--add", "origin", str(copy))
+    run_move(fleet.rotation(), API.name, delivery=PUSH)
+    assert (tip(fleet, remote), dated(fleet)) == (head(fleet), [True, True])
+
+
 # -- which remote
 
 

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from plana_secrets.errors import (
     ConflictError,
+    FailedError,
     IncompleteError,
     PlanaSecretsError,
     UnavailableError,
@@ -39,6 +40,10 @@ def push_and_read_back(
     """
     try:
         remote.push(commit, branch=branch, lease=lease)
+    except (ConflictError, FailedError) as refusal:
+        if _is_there(remote, commit, branch):  # refused by one of several addresses
+            return True
+        raise refusal from None
     except UnavailableError:
         seen = _is_there(remote, commit, branch)
         if seen is None:
