@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from plana_secrets.errors import FailedError
-from plana_secrets.rotation.inforce import terms_of
+from plana_secrets.rotation.inforce import terms_in_force, terms_of
 from plana_secrets.rotation.instants import format_instant
-from plana_secrets.rotation.keyset import CLOCK_TOLERANCE
+from plana_secrets.rotation.keyset import CLOCK_TOLERANCE, Keyset
 from plana_secrets.rotation.policy import KeysetPolicy
 
 _MARGIN: Final = 1.5
@@ -20,12 +20,14 @@ class ClockError(FailedError):
     """The clock of this machine cannot be right."""
 
 
-def longest_wait(policies: Sequence[KeysetPolicy]) -> timedelta:
+def longest_wait(policies: Sequence[KeysetPolicy], keysets: Iterable[Keyset]) -> timedelta:
     """How long nothing may have to move, whatever phase the keysets are in."""
+    by_name = {keyset.name: keyset for keyset in keysets}
     waits = [timedelta(0)]
     for policy in policies:
-        terms = sum((wait for _, wait in terms_of(policy).waits), timedelta(0))
-        waits += [terms, policy.max_age]
+        keyset = by_name.get(policy.name)
+        terms = terms_in_force(keyset, policy) if keyset else terms_of(policy)
+        waits += [sum((wait for _, wait in terms.waits), timedelta(0)), policy.max_age]
     return max(waits)
 
 
@@ -43,14 +45,18 @@ def check_not_behind(newest_commit: datetime | None, now: datetime) -> None:
         )
 
 
-def is_far_ahead(
-    moments: Iterable[datetime | None], now: datetime, policies: Sequence[KeysetPolicy]
+def find_far_behind(
+    newest_commit: datetime | None,
+    keysets: Sequence[Keyset],
+    policies: Sequence[KeysetPolicy],
+    now: datetime,
 ) -> datetime | None:
-    """The newest of ``moments``, if the waits do not explain that nothing moved since then."""
-    newest = max((one for one in moments if one is not None), default=None)
-    if newest is None or now - newest <= longest_wait(policies) * _MARGIN:
+    """The newest move, if the waits do not explain that nothing moved since then."""
+    sinces = [key.since for keyset in keysets for key in keyset.keys if key.since]
+    moments = [*sinces, newest_commit] if newest_commit else sinces
+    if not moments or now - max(moments) <= longest_wait(policies, keysets) * _MARGIN:
         return None
-    return newest
+    return max(moments)
 
 
 def ahead_error(newest: datetime, now: datetime) -> ClockError:

@@ -6,14 +6,15 @@ so that the decisions can be tried by the thousand on ground that is in memory.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from plana_secrets.errors import PlanaSecretsError
 from plana_secrets.git.commits import squash
-from plana_secrets.rotation.clock import ahead_error, check_not_behind, is_far_ahead
+from plana_secrets.rotation.clock import ahead_error, check_not_behind, find_far_behind
+from plana_secrets.rotation.keyset import Keyset
 from plana_secrets.rotation.keysetfile import read_keyset_shape
 from plana_secrets.rotation.landing import Delivery, Landing
 from plana_secrets.rotation.ours import Ours
@@ -86,13 +87,12 @@ class Rotation:
         ours = Ours(self.workspace, self.policies)
         return ours.newest_date(self.workspace.repository.head(), now)
 
-    def sinces(self) -> Iterable[datetime]:
-        """Every instant that a keyset file carries; no identity is needed."""
+    def shapes(self) -> Iterator[Keyset]:
+        """The keysets as they can be read without an identity."""
         for policy in self.policies:
             with suppress(PlanaSecretsError):
                 file = self.store().file(policy.name)
-                shape = read_keyset_shape(read_structure_of(self.workspace, file), file)
-                yield from (key.since for key in shape.keys if key.since is not None)
+                yield read_keyset_shape(read_structure_of(self.workspace, file), file)
 
     def check_clock(self) -> None:
         """Stop where the clock of this machine cannot be right.
@@ -104,6 +104,6 @@ class Rotation:
         now = self.clock()
         newest_commit = self.newest_commit(now)
         check_not_behind(newest_commit, now)
-        newest = is_far_ahead([newest_commit, *self.sinces()], now, self.policies)
+        newest = find_far_behind(newest_commit, list(self.shapes()), self.policies, now)
         if newest is not None and not self.trust_clock(newest, now):
             raise ahead_error(newest, now)

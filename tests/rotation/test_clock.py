@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -9,12 +10,14 @@ import pytest
 
 from plana_secrets.errors import FailedError
 from plana_secrets.rotation.apply import confirm_keyset, run_due, run_move
-from plana_secrets.rotation.clock import ClockError, is_far_ahead, longest_wait
+from plana_secrets.rotation.clock import ClockError, find_far_behind, longest_wait
+from plana_secrets.rotation.dating import stamp
+from plana_secrets.rotation.inforce import record_terms
 from plana_secrets.rotation.initialise import Source, init_keyset
-from plana_secrets.rotation.keyset import Move
+from plana_secrets.rotation.keyset import Move, found_keyset
 from plana_secrets.rotation.landing import Delivery
 from tests.rotation.conftest import PORTAL, Fleet
-from tests.rotation.examples import API, JWT, START
+from tests.rotation.examples import API, JWT, START, after, counting_material
 
 COMMIT, PUSH = Delivery(commit=True), Delivery(push=True)
 FRESH = Source(fresh=True)
@@ -114,13 +117,23 @@ def test_a_clock_far_ahead_of_everything_is_refused_unless_a_person_says_it_is_r
 
 def test_how_far_ahead_is_told_by_the_longest_wait() -> None:
     policies = (API, JWT)
-    assert longest_wait(policies) == timedelta(days=90)
-    assert is_far_ahead([None], START, policies) is None
+    keyset = stamp(found_keyset(JWT.name, JWT.kind, counting_material()()), START)
+    assert longest_wait(policies, [keyset]) == timedelta(days=90)
+    assert find_far_behind(None, [], policies, START) is None
     edge = START + timedelta(days=135)
-    assert is_far_ahead([START, None], edge, policies) is None
-    assert is_far_ahead([START], edge + timedelta(seconds=1), policies) == START
-    older = START - timedelta(days=900)
-    assert is_far_ahead([older, START], edge, policies) is None
+    assert find_far_behind(None, [keyset], policies, edge) is None
+    assert find_far_behind(None, [keyset], policies, edge + timedelta(seconds=1)) == START
+    later = START + timedelta(days=1)
+    assert find_far_behind(later, [keyset], policies, edge + timedelta(days=1)) is None
+    assert find_far_behind(later, [], policies, edge + timedelta(days=2)) == later
+
+
+def test_a_rotation_that_began_under_longer_waits_explains_more() -> None:
+    long = replace(JWT, max_token_lifetime=timedelta(days=200))
+    keyset = stamp(found_keyset(JWT.name, JWT.kind, counting_material()()), START)
+    published = after(keyset, Move.PUBLISH, long, START, counting_material())
+    recorded = record_terms(keyset, published, long)
+    assert longest_wait((JWT,), [recorded]) > timedelta(days=200)
 
 
 def test_a_shallow_clone_knows_the_time_from_the_keysets(fleet: Fleet, remote: Path) -> None:

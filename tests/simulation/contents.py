@@ -35,12 +35,26 @@ class Registry:
         return content
 
 
+class History:
+    """Of what was destroyed: nothing, so that it is the machine that keeps a key from coming back."""
+
+    fingerprints: frozenset[str] = frozenset()
+    is_partial = False
+
+    def is_destroyed(self, _value: Secret) -> bool:
+        return False
+
+
 class SimulatedStore(KeysetStore):
     """The real store over files of a registry."""
 
     @property
     def _registry(self) -> Registry:
         return self.workspace.registry
+
+    @property
+    def history(self) -> History:
+        return History()
 
     def _read(self, file: str) -> bytes | None:
         return self.workspace.read(file, self.commit)
@@ -105,8 +119,6 @@ class SimulatedRotation(Rotation):
         found: Sequence = self.workspace.commits(head) if head else ()
         return next((date for _, message, date in found if message.startswith("Rotate")), None)
 
-    def sinces(self) -> Iterator[datetime]:
+    def shapes(self) -> Iterator[Keyset]:
         store = self.store()
-        for policy in self.policies:
-            if store.exists(policy.name):
-                yield from (key.since for key in store.load(policy.name).keys if key.since)
+        yield from (store.load(one.name) for one in self.policies if store.exists(one.name))
