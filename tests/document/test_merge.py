@@ -180,3 +180,13 @@ def test_an_empty_map_and_an_empty_list_differ() -> None:
     result = merge({"a": {}}, {"a": []}, {"a": {}})
     assert result.content is not None
     assert [item.container for item in result.content.items if isinstance(item, Empty)] == ["list"]
+
+
+def test_a_comment_of_the_document_outlives_its_last_key() -> None:
+    comment = Content((Comment((), 1, True, None, None),), (Secret.from_text("x"),))
+    base = Content(
+        (*comment.items, *typed(LeafType.STR, "1").items), (*comment.values, Secret(b"1"))
+    )
+    result = merge_contents(base, comment, base)
+    assert result.content is not None
+    assert describe(result.content) == describe(comment)

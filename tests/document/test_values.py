@@ -19,6 +19,7 @@ from plana_secrets.sops.model import LeafType
         ("+7", LeafType.INT, "7"),
         (" -0012 ", LeafType.INT, "-12"),
         ("9223372036854775807", LeafType.INT, "9223372036854775807"),
+        ("-9223372036854775808", LeafType.INT, "-9223372036854775808"),
         ("1.0", LeafType.FLOAT, "1"),
         ("1e21", LeafType.FLOAT, "1000000000000000000000"),
         ("1.50", LeafType.FLOAT, "1.5"),
@@ -37,7 +38,8 @@ def test_canonical_bytes(text: str, leaf_type: LeafType, kept: str) -> None:
 @pytest.mark.parametrize(
     ("text", "leaf_type"),
     [
-        ("1.5", LeafType.INT), ("9223372036854775808", LeafType.INT), ("0x1f", LeafType.INT),
+        ("1.5", LeafType.INT), ("9223372036854775808", LeafType.INT),
+        ("-9223372036854775809", LeafType.INT), ("0x1f", LeafType.INT),
         ("1_000", LeafType.INT), ("", LeafType.INT), ("nan", LeafType.FLOAT), ("1e999", LeafType.FLOAT),
         ("1,5", LeafType.FLOAT), ("yes", LeafType.BOOL), ("1", LeafType.BOOL), ("x", LeafType.NULL),
         ("٣", LeafType.INT), ("2020-01-01T00:00:00Z", LeafType.TIME),

@@ -381,6 +381,22 @@ def test_no_file_at_all_needs_consent() -> None:
     assert error.value.kind == "needs-confirm"
 
 
+def test_a_file_of_which_nothing_is_known_is_named_and_its_items_are_carried_over(
+    place: MemoryPlace,
+) -> None:
+    sync(place.open(), [item(A), item(B)])
+    wanted = Wanted((item(B),), unknown={A: "no identity fits", "c.yaml": "malformed"})
+    plan = plan_mirror(
+        wanted, place.open().list_items(), Choices(prune=True, overwrite_edits=True, restamp=True)
+    )
+    assert plan.is_empty
+    assert plan.left == plan.drift
+    assert [(one.kind, one.file, one.reason, one.id is not None) for one in plan.drift] == [
+        (DriftKind.UNKNOWN, A, "no identity fits", True),
+        (DriftKind.UNKNOWN, "c.yaml", "malformed", False),
+    ]
+
+
 def test_files_of_which_nothing_is_known_are_files() -> None:
     wanted = Wanted((), unknown={A: "no identity fits"})
     check_extent(plan_mirror(wanted, Listing(()), PRUNE), wanted, Listing(()))

@@ -145,3 +145,18 @@ def test_a_hostile_selector_of_a_file_is_read_in_linear_time(option: str) -> Non
     start = time.process_time()
     read_structure(f"{content}\nsops:\n    {option}: ^((([ab])+)+)+X$\n".encode())
     assert time.process_time() - start < 2
+
+
+def test_letters_without_their_case_are_those_of_unicode() -> None:
+    """Simple case folding (``CaseFolding.txt``, status C and S), which Go follows."""
+    groups: dict[str, set[str]] = {}
+    for character in map(chr, [*range(0xD800), *range(0xE000, 0x20000)]):
+        folded = character.casefold()
+        if len(folded) == 1:
+            groups.setdefault(folded, set()).add(character)
+    for group in groups.values():
+        for character in group:
+            assert set(variants(character)) == group
+    for alone in ("\u0130", "\u0149", "\ufb00"):
+        assert set(variants(alone)) == {alone}
+    assert set(variants("\u00df")) == {"\u00df", "\u1e9e"}
