@@ -20,6 +20,7 @@ from plana_secrets.age.recipients import (
 )
 from plana_secrets.errors import CredentialError, MalformedError, UsageError
 from plana_secrets.secret import Secret
+from tests.age.passphrases import protect_cheaply
 
 X25519 = "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj"
 SSH = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHsKLqeplhpW+uObz5dvMgjz1OxfM/XXUB+VHtZ6isGN"
@@ -108,13 +109,15 @@ def test_encrypting_to_nobody_is_refused() -> None:
 PASSPHRASE = Secret.from_text("korrekt høst")
 
 
-@pytest.fixture(scope="module")
-def protected() -> bytes:
-    """Made once: deriving a key from a passphrase is slow on purpose."""
-    return encrypt_with_passphrase(Secret(b"the identity"), PASSPHRASE)
+def test_what_a_passphrase_protects_opens_in_the_age_program(tmp_path: Path) -> None:
+    """The one file of the suite that is slow to make and to open, as it is on purpose."""
+    protected = encrypt_with_passphrase(Secret(b"the identity"), PASSPHRASE)
+    (tmp_path / "file.age").write_bytes(protected)
+    assert b"the identity" in _type_into_age(tmp_path / "file.age", PASSPHRASE)
 
 
-def test_a_passphrase_opens_here_and_in_the_age_program(tmp_path: Path, protected: bytes) -> None:
+def test_its_passphrase_opens_a_file(tmp_path: Path) -> None:
+    protected = protect_cheaply(b"the identity", PASSPHRASE.reveal())
     assert decrypt_with_passphrase(protected, PASSPHRASE) == Secret(b"the identity")
     (tmp_path / "file.age").write_bytes(protected)
     assert b"the identity" in _type_into_age(tmp_path / "file.age", PASSPHRASE)
@@ -139,7 +142,8 @@ def _type_into_age(file: Path, passphrase: Secret) -> bytes:
     return output
 
 
-def test_another_passphrase_is_a_credential_error(protected: bytes) -> None:
+def test_another_passphrase_is_a_credential_error() -> None:
+    protected = protect_cheaply(b"the identity", PASSPHRASE.reveal())
     with pytest.raises(CredentialError) as caught:
         decrypt_with_passphrase(protected, Secret(b"wrong"))
     assert caught.value.kind == "wrong-passphrase"
