@@ -7,6 +7,7 @@ text may hold a value.
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 from collections.abc import Callable
@@ -24,6 +25,9 @@ INTERRUPTED: Final = 130
 TERMINATED: Final = 143
 UNREAD: Final = 141
 """Whoever read our stdout went away, as after SIGPIPE; 0 would be a check that passed."""
+
+
+_EXHAUSTED: Final = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 
 
 class Terminated(BaseException):
@@ -67,6 +71,12 @@ def _describe(error: Exception) -> _Failure:
         case OSError() if not can_flush(sys.stdout):
             message = f"cannot write to stdout: {error.strerror}"
             return _Failure(3, "output-lost", message, "what the command did stays done")
+        case OSError() if error.errno in _EXHAUSTED:
+            message = f"the machine has too little of what a run needs: {error.strerror}"
+            hint = (
+                "raise the limit (`ulimit -n`) or end other programs; then `plana-secrets status`"
+            )
+            return _Failure(3, "exhausted", message, hint)
         case _:
             return _describe_unexpected(error)
 

@@ -203,8 +203,9 @@ HINTS: Final[dict[str, str]] = {
     " they are now",
     "damaged-journal": "`plana-secrets recover --discard` drops it and leaves the files as they"
     " are now; `git diff` then shows what the change had written",
-    "state-folder": "`plana-secrets recover` run by its owner finishes what is open there;"
-    " then `rm -r {folder}`",
+    "no-state-folder": "remove it: rm '{file}'",
+    "foreign-state-folder": "let its owner run `plana-secrets recover`, which finishes what is open"
+    " there; then remove it: rm -r '{folder}'",
     "push-unknown": "`plana-secrets recover` asks again",
     "push-conflict": "pull and run it again",
     "push-refused": "the branch may be protected; push to another one and open a pull request",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from plana_secrets.cli.context import Context
+from plana_secrets.cli.hints import find_hint
 from plana_secrets.errors import PlanaSecretsError, UsageError
 
 if TYPE_CHECKING:
@@ -70,11 +71,13 @@ def warn_if_pending(context: Context) -> None:
     """Those who only read are told of a change that was interrupted, and go on."""
     from plana_secrets.secretfiles.writing.journal import pending
 
-    workspace = context.workspace
     try:
-        found = pending(workspace)
-        what = found.operation if found else None
+        found = pending(context.workspace)
     except PlanaSecretsError as error:
-        what = error.message
-    if what:
-        context.output.warn(f"an interrupted change is open ({what}); `plana-secrets recover`")
+        hint = find_hint(error)
+        context.output.warn(f"{error.message}; {hint}" if hint else error.message)
+        return
+    if found:
+        context.output.warn(
+            f"an interrupted change is open ({found.operation}); `plana-secrets recover`"
+        )

@@ -20,7 +20,8 @@ def state_folder(repository: Repository) -> Path:
     """Where the state of this work tree is kept; it may not be there yet.
 
     Raises:
-        FailedError: it is no folder, or belongs to another user (kind ``state-folder``).
+        FailedError: it is no folder (kind ``no-state-folder``), or belongs to another user
+            (kind ``foreign-state-folder``).
     """
     return _checked(repository.git_dir)
 
@@ -44,7 +45,7 @@ def _checked(git_dir: Path) -> Path:
     except OSError as error:
         raise _refused(folder, f"cannot be read: {error.strerror}") from None
     if not stat.S_ISDIR(status.st_mode):
-        raise _refused(folder, "is not a folder")
+        raise FailedError(f"{folder} is not a folder", kind="no-state-folder", file=str(folder))
     if status.st_uid not in owners:
         raise _refused(folder, "belongs to another user")
     if not os.access(folder, os.R_OK | os.X_OK):
@@ -53,4 +54,4 @@ def _checked(git_dir: Path) -> Path:
 
 
 def _refused(folder: Path, what: str) -> FailedError:
-    return FailedError(f"{folder} {what}", kind="state-folder", folder=str(folder))
+    return FailedError(f"{folder} {what}", kind="foreign-state-folder", folder=str(folder))

@@ -181,3 +181,30 @@ def test_a_value_is_in_no_output_of_any_failure(files_world: World) -> None:
         for path in place.rglob("*"):
             if path.is_file() and os.access(path, os.R_OK):
                 assert SENTINEL.encode() not in path.read_bytes(), path
+
+
+@needs_strace
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [
+        ("memfd_create:error=EACCES", 0),
+        ("pwrite64:error=ENOSPC", 0),
+        ("fsync:error=EINVAL", 0),
+        ("flock:error=ENOLCK", 3),
+        ("mkdir:error=ENOSPC:when=2+", 3),
+        ("openat:error=EMFILE:when=300+", 3),
+    ],
+)
+def test_a_machine_that_lacks_something_is_coped_with_or_named(
+    files_world: World, fault: str, status: int
+) -> None:
+    call = fault.partition(":")[0]
+    done = files_world.command(
+        "strace", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={fault}",
+        *set_argv(), stdin=b"new", check=False,
+    )  # fmt: skip
+    assert done.status == status, done.stderr
+    assert "unexpected" not in done.stderr
+    assert "Traceback" not in done.stderr
+    value = files_world.run("get", PLAIN_FILE, "db.password").stdout
+    assert value == ("new" if status == 0 else "old-password")

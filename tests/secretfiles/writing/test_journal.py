@@ -441,14 +441,18 @@ def test_killed_at_any_step_it_is_old_or_new_after_the_next_run(
     assert {True, False} == set(outcomes)
 
 
-@pytest.mark.parametrize("request_", [None, CommitRequest("x")], ids=["finished", "undone"])
+@pytest.mark.parametrize(
+    "request_",
+    [None, CommitRequest("x"), CommitRequest("x", push=True)],
+    ids=["finished", "undone", "pushed"],
+)
 def test_a_recovery_that_is_killed_is_gone_on_with_by_the_next(
-    files_world: World, workspace: Workspace, request_: CommitRequest | None
+    files_world: World, workspace: Workspace, remote: Path, request_: CommitRequest | None
 ) -> None:
     """Recovery is itself a change: killed anywhere and started again, it ends the same."""
     staged = stage_both(workspace)
     old, new = contents(files_world), [one.content for one in staged]
-    expected = old if request_ else new
+    expected = old if request_ and not request_.push else new
     real = change.put_in_place
 
     def stop_after_the_first(*args: Any) -> None:
@@ -470,6 +474,8 @@ def test_a_recovery_that_is_killed_is_gone_on_with_by_the_next(
         assert contents(files_world) == expected, step
         if request_:
             assert files_world.git("status", "--porcelain") == "", step
+        if request_ and request_.push:
+            assert tip(files_world, files_world.repo) == tip(files_world, remote), step
 
 
 def kill_before_the_branch_moves(workspace: Workspace, staged: list[StagedFile]) -> None:

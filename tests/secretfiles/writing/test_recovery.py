@@ -251,7 +251,7 @@ def test_a_state_folder_that_is_none_is_refused(
     for action in (lambda: pending(workspace), lambda: writing(workspace, "x").__enter__()):
         with pytest.raises(FailedError) as caught:
             action()
-        assert caught.value.kind == "state-folder"
+        assert caught.value.kind == "no-state-folder"
     assert list(elsewhere.iterdir()) == []
 
 
@@ -264,7 +264,7 @@ def test_a_state_folder_of_another_user_is_refused_but_not_the_owners(
     os.chown(folder, 12345, 12345)
     with pytest.raises(FailedError) as caught:
         shared_state_folder(workspace.repository)
-    assert caught.value.kind == "state-folder"
+    assert caught.value.kind == "foreign-state-folder"
     os.chown(workspace.repository.git_dir, 12345, 12345)
     assert state_folder(workspace.repository) == folder
 
