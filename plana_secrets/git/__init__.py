@@ -1,8 +1,11 @@
 """The only door to git.
 
-``command``
-    How git is run: its environment, and its failures in our words.
-``repository``
+``command`` | ``received``
+    How git is run: its environment, its failures and warnings in our words; what of a
+    surrounding git is passed on while a push is received.
+``discovery``
+    Which repository a folder is in.
+``repository`` | ``search``
     What is there: files, commits, branches, contents.
 ``commits`` | ``remotes``
     A commit made beside the branch and adopted later; fetch and push.

@@ -1,18 +1,23 @@
-"""How git is called: which environment it gets, and what its failures mean.
+"""How git is called: which environment it gets, and what its answers mean.
 
-What the checkout configures must not run when we only look: no hooks, no file system
-monitor, no external diff, no text conversion, no clean filter. What the person
-configures for commits and pushes (identity, signing, hooks, ssh) stays in force.
+Three things must not happen when we only look: a program of the checkout's choice runs
+(hooks, a file system monitor, filters, diff and text conversions), git fetches something
+that is missing, and a warning is taken for a complete answer. What the person configures
+for commits, fetches and pushes (identity, signing, hooks, ssh) stays in force there.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from plana_secrets.errors import FailedError, UsageError
+from plana_secrets.git.received import received_push
 from plana_secrets.process import Completed, ProgramError, minimal_environment, run_program
 
 _KEPT = {
@@ -28,8 +33,28 @@ _KEPT = {
 }  # fmt: skip
 _KEPT_PREFIXES = ("GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_CONFIG_")
 
-_ALWAYS = ("-c", "core.fsmonitor=false", "-c", "color.ui=false", "--no-pager")
-_LOOKING = ("-c", "core.hooksPath=/dev/null", "-c", "log.showSignature=false", *_ALWAYS)
+# a folder of the checkout that looks like a repository must not become one
+_ALWAYS = (
+    "-c", "safe.bareRepository=explicit", "-c", "core.fsmonitor=false", "-c", "color.ui=false",
+    "--no-pager",
+)  # fmt: skip
+_CLOSED = ("-c", "protocol.allow=never", *_ALWAYS)
+# the untracked cache is what an earlier git believed, and grep would go into submodules
+_LOOKING = (
+    "-c", "core.hooksPath=/dev/null", "-c", "log.showSignature=false",
+    "-c", "core.untrackedCache=false", "-c", "submodule.recurse=false",
+    "-c", "advice.objectNameWarning=false", *_CLOSED,
+)  # fmt: skip
+
+# no transport is called "": GIT_ALLOW_PROTOCOL overrules what the repository's own settings
+# allow; git 2.45 is the first that does not even try
+_OFFLINE: Final = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": ""}
+_LOOKING_ENVIRONMENT: Final = {
+    **_OFFLINE,
+    "GIT_OPTIONAL_LOCKS": "0",
+    # what is stored counts, not what refs/replace shows in its place
+    "GIT_NO_REPLACE_OBJECTS": "1",
+}
 
 NETWORK_DEADLINE = 300.0
 
@@ -52,26 +77,67 @@ def git_environment(environment: Mapping[str, str] | None = None) -> dict[str, s
 
 @dataclass(frozen=True, slots=True)
 class GitCommand:
-    """git, run in one folder."""
+    """git, run in one folder.
+
+    In the folder of a repository that is receiving a push, git's own variables go along,
+    so that the objects of the push can be read before they are accepted.
+    """
 
     folder: Path
+    _collectors: list[list[str]] = field(default_factory=list, compare=False, repr=False)
 
-    def look(self, *arguments: str, stdin: bytes = b"") -> Completed:
-        """Run a command that only reads; nothing of the checkout is executed."""
-        environment = git_environment() | {"GIT_OPTIONAL_LOCKS": "0"}
-        return self._run((*_LOOKING, *arguments), environment, stdin)
+    @contextlib.contextmanager
+    def collecting_warnings(self) -> Iterator[list[str]]:
+        """Within it, what git warns of while it reads is collected instead of raised.
+
+        An answer with a warning is not complete: the caller has to say so.
+        """
+        warnings: list[str] = []
+        self._collectors.append(warnings)
+        try:
+            yield warnings
+        finally:
+            self._collectors.pop()
+
+    def look(
+        self, *arguments: str, stdin: bytes = b"", answers: Collection[int] = (0,)
+    ) -> Completed:
+        """Run a command that only reads; nothing of the checkout is executed.
+
+        ``answers``: the statuses that are an answer and no failure.
+
+        Raises:
+            FailedError: git gave an answer and warned that the answer is not complete (kind
+                ``git-warning``).
+        """
+        environment = git_environment() | received_push(os.environ, self.folder)
+        done = self._run((*_LOOKING, *arguments), environment | _LOOKING_ENVIRONMENT, stdin)
+        warning = serious_warning(done.stderr) if done.status in answers else None
+        if warning is not None:
+            message = f"git {_name_of(arguments)} could not read everything: {warning}"
+            if not self._collectors:
+                raise FailedError(message, kind="git-warning")
+            if message not in self._collectors[-1]:
+                self._collectors[-1].append(message)
+        return done
 
     def read(self, *arguments: str, stdin: bytes = b"") -> bytes:
         """What a reading command prints; a status other than 0 is an error."""
         done = self.look(*arguments, stdin=stdin)
         if done.status != 0:
-            raise failure(arguments[0], done)
+            raise unreadable(_name_of(arguments), done)
         return done.stdout
 
     def line(self, *arguments: str) -> str | None:
-        """The one line that a question prints, or None where git answers with a failure."""
+        """The one line that a question prints, or None where git silently answers "no".
+
+        Raises:
+            FailedError: git could not answer (kind ``git-failed``).
+        """
         done = self.look(*arguments)
         if done.status != 0:
+            if done.stderr:
+                raise unreadable(_name_of(arguments), done)
             return None
         return done.stdout.decode("utf-8", "surrogateescape").rstrip("\n") or None
 
@@ -80,11 +146,15 @@ class GitCommand:
         *arguments: str,
         stdin: bytes = b"",
         environment: Mapping[str, str] | None = None,
-        deadline: float = NETWORK_DEADLINE,
     ) -> Completed:
-        """Run a command that changes the repository, with the hooks that the person has."""
+        """Run a command that changes the repository and reaches nothing outside of it."""
+        everything = git_environment() | _OFFLINE | dict(environment or {})
+        return self._run((*_CLOSED, *arguments), everything, stdin, NETWORK_DEADLINE)
+
+    def run_open(self, *arguments: str, environment: Mapping[str, str] | None = None) -> Completed:
+        """Run a command that may reach others, as the person configured it: fetch, push, hooks."""
         everything = git_environment() | dict(environment or {})
-        return self._run((*_ALWAYS, *arguments), everything, stdin, deadline)
+        return self._run((*_ALWAYS, *arguments), everything, b"", NETWORK_DEADLINE)
 
     def _run(
         self,
@@ -109,8 +179,47 @@ class GitCommand:
             raise
 
 
+_HARMLESS = re.compile(
+    rb"hint: .*"
+    # a branch or tag whose name is the id of an object: the object is what we meant
+    rb"|warning: refname '[0-9a-f]{40,64}' is ambiguous\."
+    # grep, where a folder of the index is a file on the disk: nothing of it is there to read
+    rb"|error: '.*': Not a directory"
+    # what a reflog knew and gc has removed is gone for good, not hidden
+    rb"|warning: reflog of '.*' references pruned commits"
+    # cat-file names each object that it has not, and every other command fails without it
+    rb"|warning: lazy fetching disabled; some objects may not be available"
+)
+_SHOWN = 300
+
+
+def serious_warning(stderr: bytes) -> str | None:
+    """The first thing git said that may mean an incomplete answer; what is unknown may."""
+    for line in stderr.split(b"\n"):
+        if line.strip() and not _HARMLESS.fullmatch(line):
+            text = line.decode("utf-8", "replace").strip()
+            return text.removeprefix("warning: ").removeprefix("error: ")[:_SHOWN]
+    return None
+
+
+def unreadable(command: str, done: Completed) -> FailedError:
+    """The error for a git that only read, and failed: its words name what it stumbled over."""
+    said = serious_warning(done.stderr)
+    reason = said.removeprefix("fatal: ") if said else f"status {done.status}"
+    return FailedError(
+        f"git {command} failed: {reason}", kind="git-failed", command=command, status=done.status
+    )
+
+
+def _name_of(arguments: tuple[str, ...]) -> str:
+    return next((one for one in arguments if not one.startswith("-")), "git")
+
+
 def failure(command: str, done: Completed) -> FailedError:
-    """The error for a git that failed where it had no reason to."""
+    """The error for a git that failed where it had no reason to.
+
+    Its words are not shown: a hook may have said them.
+    """
     for sign, kind, meaning in _REASONS:
         if sign in done.stderr:
             return FailedError(f"git {command}: {meaning}", kind=kind, command=command)

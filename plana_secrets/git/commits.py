@@ -42,7 +42,7 @@ def build_commit(
         for file, content in files.items():
             _stage(git, file, content, parent, index)
         text = _judge(git, message, folder, index)
-        tree = _one_line(git, "write-tree", environment=index)
+        tree = _one_line(git, "write-tree", "--missing-ok", environment=index)
     arguments = [*_signing(git), *(("-p", parent) if parent else ()), "-F", "-"]
     return _one_line(git, "commit-tree", tree, *arguments, stdin=text, environment=_dates(moment))
 
@@ -136,7 +136,8 @@ def _judge(git: GitCommand, message: str, folder: Path, index: Mapping[str, str]
     text = message if message.endswith("\n") else f"{message}\n"
     replace_file(place, text.encode("utf-8"), mode=0o600)
     for hook, arguments in (("pre-commit", ()), ("commit-msg", ("--", str(place)))):
-        done = git.write("hook", "run", "--ignore-missing", hook, *arguments, environment=index)
+        command = ("hook", "run", "--ignore-missing", hook, *arguments)
+        done = git.run_open(*command, environment=index)
         if done.status != 0 and b"is not a git command" not in done.stderr:
             raise FailedError(f"the hook {hook} refused the commit", kind="hook-refused", hook=hook)
     return read_regular_file(place)

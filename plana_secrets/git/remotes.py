@@ -115,7 +115,7 @@ def fetch_branch(git: GitCommand, remote: str, branch: str) -> str | None:
 
 def _over_the_wire(git: GitCommand, remote: str, *arguments: str) -> Completed:
     try:
-        return git.write(*arguments)
+        return git.run_open(*arguments)
     except ProgramError as error:
         if error.kind == "program-deadline":
             raise UnavailableError(

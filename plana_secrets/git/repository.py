@@ -18,7 +18,9 @@ from plana_secrets import limits
 from plana_secrets.errors import FailedError, UsageError
 from plana_secrets.git import remotes
 from plana_secrets.git.blobs import iterate_contents
-from plana_secrets.git.command import GitCommand
+from plana_secrets.git.command import GitCommand, unreadable
+from plana_secrets.git.discovery import find_repository
+from plana_secrets.process import Completed
 from plana_secrets.storage import read_regular_file
 
 _FEW = 256
@@ -56,19 +58,10 @@ class Repository:
         """The repository that ``folder`` lies in.
 
         Raises:
-            UsageError: there is none (kind ``no-repository``), it has no work tree (kind
-                ``bare-repository``), or git does not trust its owner (kind
-                ``unsafe-repository``).
+            UsageError, FailedError: as ``find_repository`` says.
         """
-        done = GitCommand(folder).look(
-            "rev-parse", "--path-format=absolute", "--git-dir", "--git-common-dir",
-            "--show-toplevel", "--show-object-format",
-        )  # fmt: skip
-        lines = os.fsdecode(done.stdout).split("\n")
-        if done.status == 0 and len(lines) == 5:
-            git_dir, common_dir, root = (Path(line) for line in lines[:3])
-            return cls(root, git_dir, common_dir, lines[3])
-        raise _cannot_open(folder, done.stderr)
+        found = find_repository(folder)
+        return cls(found.root, found.git_dir, found.common_dir, found.object_format)
 
     @cached_property
     def command(self) -> GitCommand:
@@ -166,7 +159,17 @@ class Repository:
 
     def head(self) -> str | None:
         """The commit of HEAD; None in a repository without commits."""
-        return self.resolve("HEAD")
+        commit = self.resolve("HEAD")
+        if commit is None:
+            branch = self.command.line("symbolic-ref", "--quiet", "HEAD")
+            # a branch that is not born has no ref at all; anything else is damage
+            if branch is None or self._has_ref(branch):
+                raise FailedError("git cannot read the commit of HEAD", kind="git-failed")
+        return commit
+
+    def _has_ref(self, name: str) -> bool:
+        """Whether there is a ref of this name, readable or not."""
+        return self.command.line("rev-parse", "--quiet", "--verify", name) is not None
 
     def resolve(self, revision: str) -> str | None:
         """The id of the commit that ``revision`` means, or None."""
@@ -215,14 +218,42 @@ class Repository:
         return self.command.line("merge-base", one, other)
 
     def is_ancestor(self, ancestor: str, descendant: str) -> bool:
-        """Whether ``descendant`` contains ``ancestor``. A commit that is not here: False."""
-        return self.command.look("merge-base", "--is-ancestor", ancestor, descendant).status == 0
+        """Whether ``descendant`` contains ``ancestor``. A commit that is not here: False.
+
+        Raises:
+            FailedError: git could not tell.
+        """
+        done = self.command.look(
+            "merge-base", "--is-ancestor", ancestor, descendant, answers=(0, 1)
+        )
+        return done.status == 0 or self._no("merge-base", done, ancestor, descendant)
 
     def contains_all(self, descendant: str, ancestors: Sequence[str]) -> bool:
-        """Whether ``descendant`` contains every one of ``ancestors``; one question to git."""
+        """The same for every one of ``ancestors``, in one question to git."""
         lines = "".join(f"{commit}\n" for commit in [f"^{descendant}", *ancestors])
         done = self.command.look("rev-list", "--max-count=1", "--stdin", stdin=lines.encode())
-        return done.status == 0 and not done.stdout
+        if done.status == 0:
+            return not done.stdout
+        return self._no("rev-list", done, descendant, *ancestors)
+
+    def _no(self, command: str, done: Completed, *commits: str) -> bool:
+        """False, where git said no or has not all of ``commits``; else it could not tell."""
+        if done.status != 1 and all(self.resolve(commit) for commit in commits):
+            raise unreadable(command, done)
+        return False
+
+    def missing_history(self) -> str | None:
+        """Why the history here may not be whole, in a few words; None where it is whole."""
+        if self.command.line("rev-parse", "--is-shallow-repository") == "true":
+            return "a shallow clone"
+        if (self.common_dir / "info" / "grafts").exists():
+            return "a history that is cut by info/grafts"
+        return None
+
+    def is_partial(self) -> bool:
+        """Whether objects may be missing because they were left out on purpose."""
+        pattern = r"^remote\..*\.(promisor|partialclonefilter)$"
+        return self.command.line("config", "--get-regexp", pattern) is not None
 
     # -- the content of commits
 
@@ -298,7 +329,7 @@ class Repository:
         """
         where = ("--all", "--reflog") if until is None else (until,)
         output = self.command.read(
-            "--literal-pathspecs", "log", *where, "--full-history", "-m",
+            "--literal-pathspecs", "log", *where, "--full-history", "--diff-merges=separate",
             "--no-renames", "--no-follow", "--no-ext-diff", "--no-textconv", "--raw", "--no-abbrev",
             "--format=commit %H", "--", file,
         )  # fmt: skip
@@ -350,16 +381,3 @@ def _named(content: bytes | FailedError, file: str) -> bytes | FailedError:
         return content
     facts = content.facts | {"file": file}
     return FailedError(f"larger than {facts['limit']}: {file}", kind=content.kind, **facts)
-
-
-def _cannot_open(folder: Path, stderr: bytes) -> UsageError:
-    place = str(folder)
-    if b"dubious ownership" in stderr:
-        return UsageError(
-            f"git does not trust the repository at {place}: it belongs to another user",
-            kind="unsafe-repository",
-            folder=place,
-        )
-    if b"must be run in a work tree" in stderr:
-        return UsageError(f"no work tree at {place}", kind="bare-repository", folder=place)
-    return UsageError(f"not in a git repository: {place}", kind="no-repository", folder=place)

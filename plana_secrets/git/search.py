@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from pathlib import PurePosixPath
 
 from plana_secrets.errors import FailedError
-from plana_secrets.git.command import failure
+from plana_secrets.git.command import unreadable
 from plana_secrets.git.repository import Repository
 
 
@@ -24,9 +24,10 @@ def files_containing(
     done = repository.command.look(
         "grep", "-z", "--files-with-matches", "--text",
         "--fixed-strings", "--no-textconv", *patterns, "--", *left_out,
+        answers=(0, 1),
     )  # fmt: skip
     if done.status not in {0, 1}:
-        raise failure("grep", done)
+        raise unreadable("grep", done)
     return [os.fsdecode(name) for name in done.stdout.split(b"\0") if name]
 
 

@@ -5,7 +5,8 @@ A revert takes a tombstone away together with what it undoes: the history has it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Final
 
@@ -35,9 +36,7 @@ class KeysetHistory:
     @cached_property
     def keysets(self) -> tuple[Keyset, ...]:
         """Every version of a keyset, without values; what is none of our schema is left out."""
-        blobs = {blob for file in self._files for blob in self._versions(file)}
-        contents = self._repository.read_objects(sorted(blobs))
-        found = (parse_keyset(read_structure(content)) for content in contents.values())
+        found = (parse_keyset(read_structure(content)) for content in self._contents.values())
         return tuple(one for one in found if isinstance(one, Keyset))
 
     @cached_property
@@ -61,10 +60,35 @@ class KeysetHistory:
         )
 
     @cached_property
+    def gap(self) -> str | None:
+        """What keeps older tombstones out of sight, in a few words; None where nothing does."""
+        if self._wanted - self._contents.keys():
+            return "a partial clone"
+        return self._repository.missing_history()
+
+    @property
     def is_partial(self) -> bool:
-        """Whether this clone lacks older commits, so that a tombstone may be out of sight."""
-        answer = self._repository.command.line("rev-parse", "--is-shallow-repository")
-        return answer != "false"
+        """Whether this clone lacks older versions, so that a tombstone may be out of sight."""
+        return self.gap is not None
+
+    @cached_property
+    def _wanted(self) -> frozenset[str]:
+        return frozenset(blob for file in self._files for blob in self._versions(file))
+
+    @cached_property
+    def _contents(self) -> Mapping[str, bytes]:
+        """Every version by its id, without those that a partial clone left out."""
+        read = self._repository.read_objects
+        try:
+            return read(sorted(self._wanted))
+        except FailedError:
+            if not self._repository.is_partial():
+                raise
+        present: dict[str, bytes] = {}
+        for blob in sorted(self._wanted):
+            with contextlib.suppress(FailedError):
+                present |= read([blob])
+        return present
 
     def _versions(self, file: str) -> list[str]:
         head = self._repository.head()

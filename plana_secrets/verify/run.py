@@ -8,7 +8,7 @@ findings are known.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -66,6 +66,20 @@ def verify_files(
         UsageError: there is nothing to check (kind ``nothing-checked``).
         IncompleteError: a journalled change is open (kind ``pending``).
     """
+    with workspace.repository.command.collecting_warnings() as warnings:
+        report = _verify(workspace, demand, now, observer, workers)
+    # an answer of git that it warned of may lack files: never an OK
+    doubts = tuple(Unfinished(one, FailedError.exit_code) for one in warnings)
+    return replace(report, unfinished=(*report.unfinished, *doubts))
+
+
+def _verify(
+    workspace: Workspace,
+    demand: Demand,
+    now: datetime,
+    observer: Observer,
+    workers: int | None,
+) -> Report:
     stop_if_pending(workspace)
     listing = list_files(workspace, demand.files)
     if not listing.secret:
@@ -87,7 +101,11 @@ def verify_files(
         findings.extend(check_mirror_recipients(demand.mirror, demand.policy, rules))
         files = [one.file for one in results if one.kind is FileKind.KEYSET]
         findings.extend(check_keysets(workspace, demand.keysets, now, files))
-    unfinished = (*_check_mirror(demand, levels, findings), *_left_out(listing))
+    unfinished = (
+        *_check_mirror(demand, levels, findings),
+        *_left_out(listing),
+        *_unseen_history(demand, findings),
+    )
     accepted = apply_accepts(
         findings,
         demand.policy.accepts,
@@ -112,6 +130,14 @@ def _left_out(listing: Listing) -> tuple[Unfinished, ...]:
     what = "1 secret file is" if number == 1 else f"{number} secret files are"
     reason = f"{what} left out of this sparse checkout: {listing.absent[0]}"
     return (Unfinished(f"{reason}, ..." if number > 1 else reason, FailedError.exit_code),)
+
+
+def _unseen_history(demand: Demand, findings: Sequence[Finding]) -> Iterator[Unfinished]:
+    """A note in a clone that CI made shallow; who asks for L3 asks for what it cannot show."""
+    if demand.level is not None and demand.level >= Level.L3:
+        for one in findings:
+            if one.check == "history-incomplete":
+                yield Unfinished(one.message, FailedError.exit_code)
 
 
 def _levels_of(results: Sequence[FileResult], workspace: Workspace) -> dict[str, Level]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -239,3 +240,46 @@ def test_a_value_that_is_none_of_its_kind_is_named_with_the_identity(rotated: Wo
     assert finding.path is not None
     assert finding.path.endswith(".value")
     assert of_check(keyless, "keyset-schema") == []
+
+
+@pytest.mark.parametrize("option", ["--depth=1", "--filter=blob:none"])
+def test_a_history_that_is_not_whole_is_a_note_and_no_l3(rotated: World, option: str) -> None:
+    """A destroyed value that is back may hide in what this clone does not have."""
+    start = rotated.git("rev-parse", "HEAD").strip()
+    for move in ("publish", "abort"):
+        assert rotated.run("rotate", "run", "app", move, "--commit").status == 0
+    rotated.git("config", "uploadpack.allowFilter", "true")
+    clone = str(rotated.folder / option.strip("-").replace(":", "-"))
+    rotated.git("clone", "-q", option, rotated.repo.as_uri(), clone)
+    whole = rotated.run("verify", "--level", "L3")
+    rotated.git("reset", "-q", "--hard", start)
+    unasked = rotated.run("--repo", clone, "--json", "verify")
+    asked = rotated.run("--repo", clone, "verify", "--level", "L3")
+    assert whole.status == 0
+    report = json.loads(unasked.stdout)
+    assert unasked.status == 0, report
+    assert report["complete"]
+    assert [(one["check"], one["severity"], one["file"]) for one in report["findings"]] == [
+        ("history-incomplete", "note", KEYSET)
+    ]
+    assert asked.status == 3
+    assert "incomplete: a " in asked.stdout
+    assert "git fetch --unshallow" in asked.stdout
+
+
+def test_an_object_that_is_lost_is_never_an_ok(rotated: World) -> None:
+    """Only a partial clone may lack one on purpose."""
+    start = rotated.git("rev-parse", "HEAD").strip()
+    assert rotated.run("rotate", "run", "app", "publish", "--commit").status == 0
+    lost = rotated.git("rev-parse", f"{start}:{KEYSET}").strip()
+    place = rotated.repo / ".git/objects" / lost[:2] / lost[2:]
+    content = place.read_bytes()
+    place.unlink()
+    try:
+        done = rotated.run("verify")
+    finally:
+        place.write_bytes(content)
+        rotated.git("reset", "-q", "--hard", start)
+    assert done.status == 1
+    assert "rotation-unreadable" in done.stdout
+    assert lost in done.stdout

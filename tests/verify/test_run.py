@@ -364,3 +364,13 @@ def test_an_exception_ends_with_its_day(small: World) -> None:
     assert verify(small, now=datetime(2099, 6, 30, 23, tzinfo=UTC)).suppressed == 1
     after = verify(small, now=datetime(2099, 7, 1, tzinfo=UTC))
     assert [one[0] for one in checks(after)] == ["accept-expired", "file-mode"]
+
+
+def test_what_git_warns_of_leaves_a_run_incomplete(world: World) -> None:
+    """A `.gitattributes` that git does not follow: what it says of the files is not known."""
+    world.encrypt("infra/secrets/a.yaml", "a: 1\n")
+    (world.repo / "infra/secrets/.gitattributes").symlink_to("elsewhere")
+    report = verify(world)
+    assert not report.complete
+    assert any(".gitattributes" in one.reason for one in report.unfinished), report
+    assert report.exit_code() == 3

@@ -141,6 +141,16 @@ POLICY_CHECKS: Final = (
         "Set the clock of this machine if it is wrong, else `plana-secrets rotate redate NAME`.",
     ),
     Check(
+        "history-incomplete",
+        Severity.NOTE,
+        Level.L3,
+        "This clone does not have the whole history of a keyset.",
+        "A value that was destroyed before the history begins may be back unseen. With "
+        "`--level L3` the run is incomplete.",
+        "`git fetch --unshallow`; in CI check out with `fetch-depth: 0` and without a filter.",
+        acceptable=False,
+    ),
+    Check(
         "rotation-overdue",
         Severity.WARNING,
         Level.L1,

@@ -136,3 +136,10 @@ def _check_destroyed(store: KeysetStore, keyset: Keyset) -> Iterator[Finding]:
             file=store.file(keyset.name),
             path=format_path(("keys", kid, "value")),
         )
+    gap = store.history.gap
+    if gap is not None:
+        yield found(
+            "history-incomplete",
+            f"{gap} does not show every value of {keyset.name} that was destroyed",
+            file=store.file(keyset.name),
+        )
