@@ -226,6 +226,7 @@ HINTS: Final[dict[str, str]] = {
     "git-warning": "fix what git names (often permissions) and run it again",
     "git-no-author": "git config user.name and user.email",
     "git-locked": "wait for the other git to end and try again",
+    "git-pruned": "wait for `git gc` to end and run it again",
     "git-busy": "finish it or abort it first",
     "hook-refused": "`git commit` shows what the hook says",
     "branch-moved": "run it again",

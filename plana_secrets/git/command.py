@@ -234,6 +234,7 @@ def failure(command: str, done: Completed) -> FailedError:
 _REASONS = (
     (b"index.lock", "git-locked", "another git holds the index"),
     (b"cannot lock ref", "git-locked", "another git holds the branch, or moved it"),
+    (b"nonexistent object", "git-pruned", "another git removed the new commit"),
     (b"Permission denied", "git-unwritable", "the repository is not writable"),
     (b"Read-only file system", "git-unwritable", "the repository is not writable"),
     (b"No space left", "git-unwritable", "the disk is full"),

@@ -34,17 +34,38 @@ def build_commit(
     what git's own clock says.
 
     Raises:
-        FailedError: a hook refused (kind ``hook-refused``), or git failed.
+        FailedError: a hook refused (kind ``hook-refused``), another git removed what was just
+            stored (``git-pruned``), or git failed.
     """
     with private_folder() as folder:
         index = {"GIT_INDEX_FILE": str(folder / "index")}
         _read_tree(git, parent, index)
-        for file, content in files.items():
-            _stage(git, file, content, parent, index)
+        blobs = [_stage(git, file, content, parent, index) for file, content in files.items()]
         text = _judge(git, message, folder, index)
         tree = _one_line(git, "write-tree", "--missing-ok", environment=index)
     arguments = [*_signing(git), *(("-p", parent) if parent else ()), "-F", "-"]
-    return _one_line(git, "commit-tree", tree, *arguments, stdin=text, environment=_dates(moment))
+    dates = _dates(moment)
+    commit = _one_line(git, "commit-tree", tree, *arguments, stdin=text, environment=dates)
+    _check_stored(git, [commit, tree, *filter(None, blobs)])
+    return commit
+
+
+def is_stored(git: GitCommand, commit: str) -> bool:
+    """Whether a commit is here; one that is on no branch yet goes with `git gc --prune=now`."""
+    return git.line("rev-parse", "--quiet", "--verify", f"{commit}^{{commit}}") is not None
+
+
+def pruned() -> FailedError:
+    return FailedError(
+        "another git removed the new commit before it was on the branch", kind="git-pruned"
+    )
+
+
+def _check_stored(git: GitCommand, ids: Sequence[str]) -> None:
+    request = "".join(f"{one}\n" for one in ids).encode("ascii")
+    answer = git.read("cat-file", "--batch-check", stdin=request)
+    if any(line.endswith(b" missing") for line in answer.split(b"\n")):
+        raise pruned()
 
 
 def _dates(moment: datetime | None) -> dict[str, str]:
@@ -109,16 +130,18 @@ def _stage(
     content: bytes | None,
     parent: str | None,
     index: Mapping[str, str],
-) -> None:
+) -> str | None:
+    """Put a file into the index; the id of its content, None where it is removed."""
     if content is None:
         done = git.write("update-index", "--force-remove", "--", file, environment=index)
         _checked(done, "update-index")
-        return
+        return None
     blob = _one_line(git, "hash-object", "-w", "--no-filters", "--stdin", stdin=content)
     mode = _mode(git, file, parent)
     record = f"{mode} {blob}\t".encode("ascii") + os.fsencode(file) + b"\0"
     done = git.write("update-index", "-z", "--index-info", stdin=record, environment=index)
     _checked(done, "update-index")
+    return blob
 
 
 def _mode(git: GitCommand, file: str, parent: str | None) -> str:

@@ -17,6 +17,7 @@ from plana_secrets.errors import (
     UsageError,
 )
 from plana_secrets.git.command import GitCommand
+from plana_secrets.git.commits import is_stored, pruned
 from plana_secrets.process import Completed, ProgramError
 
 _REFUSED_KEYS = (
@@ -67,7 +68,8 @@ def push_commit(
     Raises:
         ConflictError: the branch has commits that ``commit`` does not contain, or is not
             where ``lease`` says (kind ``push-conflict``).
-        FailedError: the server or the hook ``pre-push`` refuses (kind ``push-refused``).
+        FailedError: the server or the hook ``pre-push`` refuses (kind ``push-refused``), or
+            another git removed the commit (``git-pruned``).
         CredentialError: the remote does not let us in (kind ``remote-credential``).
         UnavailableError: the remote did not answer (kind ``remote-unavailable``); whether
             the push has arrived is then not known.
@@ -79,6 +81,8 @@ def push_commit(
     done = _over_the_wire(git, remote, "push", *options, "--", remote, target)
     if done.status == 0:
         return
+    if not is_stored(git, commit):
+        raise pruned()
     for line in done.stdout.decode("utf-8", "replace").split("\n"):
         if line.startswith("!"):
             raise _rejected(line, remote, branch)
@@ -105,7 +109,8 @@ def fetch_branch(git: GitCommand, remote: str, branch: str) -> str | None:
     """
     tracking = f"refs/remotes/{remote}/{branch}"
     refspec = f"+refs/heads/{branch}:{tracking}"
-    done = _over_the_wire(git, remote, "fetch", "--quiet", "--no-tags", "--", remote, refspec)
+    options = ("--quiet", "--no-tags", "--no-auto-gc")
+    done = _over_the_wire(git, remote, "fetch", *options, "--", remote, refspec)
     if done.status == 0:
         return git.line("rev-parse", "--quiet", "--verify", f"{tracking}^{{commit}}")
     if b"couldn't find remote ref" in done.stderr:

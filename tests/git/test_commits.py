@@ -124,3 +124,43 @@ def test_a_commit_that_cannot_be_signed_is_not_made(
     with pytest.raises(FailedError) as caught:
         build(repository, first, a=b"y\n")
     assert caught.value.kind in {"git-unsigned", "git-failed"}
+
+
+CLEAN_UP = """\
+#!/bin/sh
+unset GIT_INDEX_FILE
+git reflog expire --expire=now --all
+git gc -q --prune=now
+"""
+
+
+@pytest.mark.parametrize("hook", ["pre-commit", "commit-msg"])
+def test_a_git_that_cleans_up_meanwhile_is_said(
+    git_world: World, repository: Repository, first: str, hook: str
+) -> None:
+    """What is on no branch yet is garbage to `git gc --prune=now`."""
+    place = git_world.repo / ".git/hooks" / hook
+    place.parent.mkdir(exist_ok=True)
+    place.write_text(CLEAN_UP)
+    place.chmod(0o755)
+    with pytest.raises(FailedError) as caught:
+        build(repository, first, a=b"y\n")
+    assert caught.value.kind == "git-pruned"
+
+
+def test_a_commit_that_is_gone_is_neither_pushed_nor_moved_to(
+    git_world: World, repository: Repository, first: str
+) -> None:
+    server = git_world.folder / "server.git"
+    git_world.git("init", "-q", "--bare", str(server))
+    git_world.git("remote", "add", "origin", str(server))
+    commit = build(repository, first, a=b"y\n")
+    git_world.git("gc", "-q", "--prune=now")
+    for act in (
+        lambda: repository.push(commit, branch="main"),
+        lambda: move_head(repository.command, commit, expected=first),
+    ):
+        with pytest.raises(FailedError) as caught:
+            act()
+        assert caught.value.kind == "git-pruned"
+    assert repository.head() == first

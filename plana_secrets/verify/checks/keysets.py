@@ -47,6 +47,7 @@ def check_keysets(
             yield from _check_state(status, now)
         if status.keyset is not None and status.authenticated:
             yield from _check_targets(store, status.keyset)
+            yield from _check_history(store, status.keyset)
         if status.problem == "destroyed-value" and status.keyset is not None:
             yield from _check_destroyed(store, status.keyset)
 
@@ -136,6 +137,10 @@ def _check_destroyed(store: KeysetStore, keyset: Keyset) -> Iterator[Finding]:
             file=store.file(keyset.name),
             path=format_path(("keys", kid, "value")),
         )
+
+
+def _check_history(store: KeysetStore, keyset: Keyset) -> Iterator[Finding]:
+    """What this clone lacks may be the tombstone of a value that is back."""
     gap = store.history.gap
     if gap is not None:
         yield found(
