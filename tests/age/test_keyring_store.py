@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
 import sys
@@ -249,3 +250,20 @@ def test_without_a_session_bus_the_keyring_is_not_even_imported(tmp_path: Path) 
     (tmp_path / "bus").touch()
     assert keyring_store.may_exist({"XDG_RUNTIME_DIR": str(tmp_path)})
     assert keyring_store.may_exist({"DBUS_SESSION_BUS_ADDRESS": "unix:path=/run/bus"})
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("keyring.backends.SecretService", "Keyring"),
+        ("keyring.backends.libsecret", "Keyring"),
+        ("keyring.backends.kwallet", "DBusKeyring"),
+        ("keyring.backends.kwallet", "DBusKeyringKWallet4"),
+        ("keyring.backends.macOS", "Keyring"),
+    ],
+)
+def test_the_keyrings_of_the_systems_are_used(
+    monkeypatch: pytest.MonkeyPatch, module: str, name: str
+) -> None:
+    use(monkeypatch, object.__new__(getattr(importlib.import_module(module), name)))
+    assert keyring_store.backend_name() == f"{module}.{name}"
