@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from plana_secrets.errors import FailedError
 from plana_secrets.paths import format_path
 from plana_secrets.rotation.ground import Rotation
+from plana_secrets.rotation.history import KeysetHistory
 from plana_secrets.rotation.keyset import Keyset
 from plana_secrets.rotation.store import KeysetStore
 from plana_secrets.secret import Secret
@@ -35,14 +36,11 @@ class Registry:
         return content
 
 
-class History:
-    """Of what was destroyed: nothing, so that it is the machine that keeps a key from coming back."""
+class History(KeysetHistory):
+    """No commits: that no key comes back has to follow from the moves alone."""
 
-    fingerprints: frozenset[str] = frozenset()
+    keysets = ()
     is_partial = False
-
-    def is_destroyed(self, _value: Secret) -> bool:
-        return False
 
 
 class SimulatedStore(KeysetStore):
@@ -54,7 +52,7 @@ class SimulatedStore(KeysetStore):
 
     @property
     def history(self) -> History:
-        return History()
+        return History(self.workspace.repository, ())
 
     def _read(self, file: str) -> bytes | None:
         return self.workspace.read(file, self.commit)

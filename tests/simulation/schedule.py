@@ -220,9 +220,9 @@ class Schedule:
         line = Line(self)
         line.flaky = 0.0
         run_due(self._at(self.server.clone(line), asked=True), delivery=PUSH)
-        self._run_quietly(12 if self._long else 2, 12, line)
+        self._run_quietly(4 if self._long else 2, 12, line)
         before = self.judge.moves.copy()
-        self._run_quietly(12 if self._long else 4, 8, line)
+        self._run_quietly(8 if self._long else 3, 12, line)
         done = self.judge.moves - before
         for status in ("standby", "active", "disabled", "destroyed") if self._long else ():
             assert done[status] >= 1, f"no key became {status} in four quiet days"
