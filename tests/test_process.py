@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -12,6 +15,7 @@ from plana_secrets.process import (
     ProgramError,
     become_child,
     minimal_environment,
+    run_on_terminal,
     run_program,
 )
 
@@ -51,3 +55,55 @@ def test_what_a_child_wrote_is_not_in_its_representation():
 def test_the_death_of_a_fork_is_told():
     assert become_child(lambda: None) == 0
     assert become_child(lambda: os.kill(os.getpid(), signal.SIGKILL)) == -signal.SIGKILL
+
+
+def test_a_child_runs_where_it_is_put_and_ends_as_it_ends(tmp_path):
+    done = run_program(["pwd"], environment=minimal_environment(), folder=tmp_path)
+    assert done.stdout.decode().strip() == str(tmp_path)
+    echoed = run_program(["cat"], environment=minimal_environment(), stdin=b"a\0b")
+    assert (echoed.status, echoed.stdout, echoed.stderr) == (0, b"a\0b", b"")
+    for script, status in (("exit 7", 7), ("kill -9 $$", -9)):
+        assert run_program(["sh", "-c", script], environment=minimal_environment()).status == status
+
+
+def test_a_child_has_the_descriptors_that_it_is_handed_and_no_more():
+    reader, writer = os.pipe()
+    try:
+        os.set_inheritable(reader, True)  # as somebody else may have forgotten it
+        os.write(writer, b"hello")
+        command = ["head", "-c", "5", f"/dev/fd/{reader}"]
+        assert run_program(command, environment=minimal_environment()).status != 0
+        handed = run_program(command, environment=minimal_environment(), pass_fds=[reader])
+        assert (handed.status, handed.stdout) == (0, b"hello")
+    finally:
+        os.close(reader)
+        os.close(writer)
+
+
+def test_a_program_on_the_terminal_gives_its_status(tmp_path):
+    assert run_on_terminal(["sh", "-c", "exit 5"], environment=minimal_environment()) == 5
+    inside = ["sh", "-c", f'test "$PWD" = "{tmp_path}"']
+    assert run_on_terminal(inside, environment=minimal_environment(), folder=tmp_path) == 0
+    with pytest.raises(ProgramError) as caught:
+        run_on_terminal(["/no-such-program"], environment={})
+    assert caught.value.kind == "program-missing"
+
+
+def test_a_program_that_we_become_has_its_arguments_its_environment_and_its_signals():
+    code = (
+        "from plana_secrets.process import become_program\n"
+        "print('before')\n"
+        "become_program(['sh', '-c', 'echo $A $1; kill -PIPE $$', 'sh', 'x y'], {'A': 'b'})\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (-signal.SIGPIPE, b"before\nb x y\n")
+
+
+def test_a_program_that_we_cannot_become_is_said_with_its_reason():
+    code = (
+        "from plana_secrets.process import ProgramError, become_program\n"
+        "try:\n    become_program(['/no-such-program'], {})\n"
+        "except ProgramError as error:\n    print(error.kind, error.facts['errno'])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert done.stdout.decode().split() == ["program-missing", str(errno.ENOENT)]

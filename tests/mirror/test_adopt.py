@@ -80,3 +80,7 @@ def test_a_bare_name_means_a_key_of_the_top_and_no_position(place: MemoryPlace) 
     assert adopt(place, '["a b"]', document).path == ("a b",)
     with pytest.raises(UsageError):
         adopt(place, "a.b", document)
+    place.hand.set_field(FILE, "x", "by hand")
+    for inside in ("x.y", "x[0]"):  # never the value of what is above
+        with pytest.raises(UsageError):
+            adopt(place, inside, document)
