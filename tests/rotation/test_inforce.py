@@ -148,6 +148,16 @@ def test_a_wait_lowered_after_promote_is_kept_and_a_raised_one_counts(
     assert opens(keyset, long, now) == now + conditions_of(keyset, long).retire
 
 
+def test_a_wait_lowered_between_publish_and_promote_counts_until_the_end() -> None:
+    slow = replace(JWT, rollout=5 * DAY)
+    make = counting_material()
+    keyset = stamp(record_terms(None, found_keyset(JWT.name, JWT.kind, make()), slow), START)
+    keyset = stamp(after(keyset, Move.PUBLISH, slow, START, make), START)
+    now = START + 6 * DAY
+    keyset = stamp(after(keyset, Move.PROMOTE, JWT, now), now)
+    assert opens(keyset, JWT, now) == now + conditions_of(keyset, slow).retire
+
+
 def test_a_lifetime_lowered_before_publish_is_that_of_the_tokens_that_are_out() -> None:
     """The key signed for a month under 30 days; the rotation began under 15 minutes."""
     long = replace(JWT, max_token_lifetime=30 * DAY)

@@ -185,7 +185,7 @@ TAMPERINGS: dict[str, Callable[[Content], Content]] = {
     "a wait beyond the calendar": lambda c: with_text(c, ("terms", 0), "rollout 9999999d"),
     "an unknown reload": lambda c: with_text(c, ("terms", 3), "reload never"),
     "a place outside": lambda c: with_text(c, ("terms", 4), "reader ../a.yaml#b"),
-    "a lifetime of another key": lambda c: with_text(c, ("terms", 6), "lifetime k0000000000ff 1h"),
+    "a lifetime of another key": lambda c: with_text(c, ("terms", 6), "lifetime k000000000000 1h"),
     "a name that is none": lambda c: with_text(c, ("terms", 8), "confirmed ac me"),
     "a term that is no text": lambda c: with_text(c, ("terms", 8), "7", LeafType.INT),
     "a version of many digits": lambda c: with_text(c, ("version",), "9" * 5000, LeafType.INT),
