@@ -28,9 +28,9 @@ import-linter holds us to it):
     Events as frozen data.
 ``process`` | ``storage`` | ``memory``
     The only doors to other programs, to the disk, and to memory-only files.
-``errors`` | ``secret`` | ``paths`` | ``places``
-    What may go wrong, a value that does not print, how a leaf is spelled, and where a
-    person's own folders are.
+``errors`` | ``secret`` | ``paths`` | ``places`` | ``limits``
+    What may go wrong, a value that does not print, how a leaf is spelled, where a
+    person's own folders are, and how much is read of anything.
 """
 
 __version__ = "0.1.0"

@@ -7,6 +7,8 @@
     Which repository a folder is in.
 ``repository`` | ``search``
     What is there: files, commits, branches, contents.
+``blobs`` | ``search``
+    The content of files of commits, and questions about many files at once.
 ``commits`` | ``remotes``
     A commit made beside the branch and adopted later; fetch and push.
 """
