@@ -5,34 +5,44 @@
     PlanaSecretsError
     ├── UsageError          exit 2  wrong call or configuration; nothing was attempted
     ├── FailedError         exit 3  could not be done; the state is as before
+    │   ├── MissingFileError        there is no such file
     │   └── MalformedError          a file or an answer is not what it must be
     ├── CredentialError     exit 4  an identity or a credential is missing or refused
-    ├── UnavailableError    exit 5  a remote did not answer; a retry may help
+    ├── UnavailableError    exit 5  a remote did not answer
     ├── ConflictError       exit 6  a lock is held, or something changed meanwhile
     └── IncompleteError     exit 7  stopped in the middle; ``recover`` goes on
 
 An error carries facts, not advice: a message (lower case, no full stop, never a
 value), a ``kind`` (a stable word that scripts and the advice table may rely on) and
-named facts. Advice that names a flag or a command is looked up by kind in
-``cli/failure.py``. Exceptions of other libraries are caught at the door that calls
-the library and replaced ``from None``: their texts may hold plaintext.
+named facts. The advice for a kind stands in the table ``ADVICE`` of the module that
+raises it, or of one that this module imports: a template in which ``{file}`` is the fact
+``file``. A kind on which code acts has a class of its own. Exceptions of other libraries
+are caught at the door that calls the library and replaced ``from None``: their texts may
+hold plaintext.
 """
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 
 class PlanaSecretsError(Exception):
-    """The root of the tree. ``exit_code`` is a fact about the class, not a choice."""
+    """The root of the tree. ``exit_code`` is a fact about the class, not a choice.
+
+    ``retry``: whether the same call may work later without anything else being done.
+    """
 
     exit_code: ClassVar[int] = 3
     default_kind: ClassVar[str] = "failed"
+    retries: ClassVar[bool] = False
 
-    def __init__(self, message: str, *, kind: str | None = None, **facts: object) -> None:
+    def __init__(
+        self, message: str, *, kind: str | None = None, retry: bool | None = None, **facts: object
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.kind = kind or self.default_kind
+        self.retry = self.retries if retry is None else retry
         self.facts = facts
 
 
@@ -48,6 +58,12 @@ class FailedError(PlanaSecretsError):
 
     exit_code = 3
     default_kind = "failed"
+
+
+class MissingFileError(FailedError):
+    """There is no such file."""
+
+    default_kind = "missing-file"
 
 
 class MalformedError(FailedError):
@@ -68,6 +84,7 @@ class UnavailableError(PlanaSecretsError):
 
     exit_code = 5
     default_kind = "unavailable"
+    retries = True
 
 
 class ConflictError(PlanaSecretsError):
@@ -75,6 +92,7 @@ class ConflictError(PlanaSecretsError):
 
     exit_code = 6
     default_kind = "conflict"
+    retries = True
 
 
 class IncompleteError(PlanaSecretsError):
@@ -82,3 +100,16 @@ class IncompleteError(PlanaSecretsError):
 
     exit_code = 7
     default_kind = "incomplete"
+
+
+ADVICE: Final = {
+    "remote-unavailable": "check the network and the remote's address, and try again",
+    "too-large": "split it, or keep large things elsewhere",
+    "unreadable-file": "`ls -l {file}` shows who may read it",
+    "missing-file": "`plana-secrets ls` shows the secret files",
+    "no-identity-fits": (
+        "`plana-secrets identity show` names your recipients, and the keys that cannot be "
+        "used here; anyone who can read the file can add a recipient of yours"
+    ),
+    "bad-recipient": "a recipient begins with age1, ssh-ed25519 or ssh-rsa",
+}

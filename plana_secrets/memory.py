@@ -19,6 +19,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from plana_secrets.errors import FailedError
 from plana_secrets.places import is_safe, runtime_folder
@@ -279,3 +280,8 @@ def _boot_id() -> str:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip().replace("-", "")[:12]
     except OSError:
         return "portable"
+
+
+ADVICE: Final = {
+    "no-memory-folder": "mount a tmpfs at /dev/shm, or set XDG_RUNTIME_DIR to one",
+}

@@ -91,3 +91,14 @@ def _bad(text: str, position: int) -> UsageError:
             column=column,
         )
     return UsageError(f"not a path at column {column}", kind="bad-path", column=column)
+
+
+ADVICE: Final = {
+    "bad-path": 'write keys joined with dots, db.password, and odd ones as ["like.this"]',
+    "no-such-path": "`plana-secrets ls {file}` shows the paths",
+    "not-a-leaf": "`plana-secrets ls {file}` shows the paths in it",
+    "value-in-path": (
+        "values are never arguments: name the path alone, and pass the value at the "
+        "prompt or with --stdin; a key that holds = is written '[\"a=b\"]'"
+    ),
+}

@@ -13,6 +13,7 @@ import pwd
 import stat
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 from plana_secrets.errors import UsageError
 
@@ -100,3 +101,9 @@ def _is_private_group(gid: int) -> bool:
 
 def _absolute(text: str | None) -> Path | None:
     return Path(text) if text and text.startswith("/") and "\0" not in text else None
+
+
+ADVICE: Final = {
+    "unsafe-folder": "set XDG_STATE_HOME to a folder that only you may write to",
+    "no-home": "set HOME, or XDG_STATE_HOME, to a folder of yours",
+}

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from plana_secrets.errors import FailedError
 
@@ -26,9 +26,15 @@ _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TERM", "USER", "LOG
 
 
 class ProgramError(FailedError):
-    """A program is missing, cannot be started, or did not end within its deadline."""
+    """A program cannot be started, or did not end within its deadline."""
 
-    default_kind = "program"
+    default_kind = "program-missing"
+
+
+class DeadlineError(ProgramError):
+    """A program did not end in time, and was stopped."""
+
+    default_kind = "program-deadline"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +68,8 @@ def run_program(
     """Run a program to its end and return its status and output.
 
     Raises:
-        ProgramError: it cannot be started (kind ``program-missing``) or ran past the
-            deadline (kind ``program-deadline``). A status other than 0 is not an error
+        ProgramError: it cannot be started, or ran past the deadline (then it is a
+            ``DeadlineError``). A status other than 0 is not an error
             here: the caller knows what it means.
     """
     name = Path(argv[0]).name
@@ -79,13 +85,9 @@ def run_program(
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise ProgramError(
-            f"{name} did not end within {deadline:g} s", kind="program-deadline", program=name
-        ) from None
+        raise DeadlineError(f"{name} did not end within {deadline:g} s", program=name) from None
     except OSError as error:
-        raise ProgramError(
-            f"cannot start {name}: {error.strerror}", kind="program-missing", program=name
-        ) from None
+        raise ProgramError(f"cannot start {name}: {error.strerror}", program=name) from None
     return Completed(result.returncode, result.stdout, result.stderr)
 
 
@@ -111,9 +113,7 @@ def run_on_terminal(
             check=False,
         ).returncode
     except OSError as error:
-        raise ProgramError(
-            f"cannot start {name}: {error.strerror}", kind="program-missing", program=name
-        ) from None
+        raise ProgramError(f"cannot start {name}: {error.strerror}", program=name) from None
 
 
 def become_program(argv: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
@@ -133,7 +133,6 @@ def become_program(argv: Sequence[str], environment: Mapping[str, str]) -> NoRet
     except OSError as error:
         raise ProgramError(
             f"cannot start {argv[0]}: {error.strerror}",
-            kind="program-missing",
             program=argv[0],
             errno=error.errno,
         ) from None
@@ -153,3 +152,9 @@ def become_child(action: Callable[[], object]) -> int:
         finally:
             os._exit(status)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+ADVICE: Final = {
+    "program-deadline": "try again; what takes so long may wait for a prompt that is not shown",
+    "program-missing": "`plana-secrets doctor` says which programs are missing",
+}

@@ -17,9 +17,10 @@ import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from plana_secrets import limits
-from plana_secrets.errors import ConflictError, FailedError
+from plana_secrets.errors import ConflictError, FailedError, MissingFileError
 
 NEW_FILE_MODE = 0o644
 """Secret files are ciphertext in git; private files name their mode."""
@@ -31,14 +32,15 @@ def read_regular_file(path: Path, *, limit: int = limits.STATE_FILE) -> bytes:
     """The bytes of a regular file.
 
     Raises:
-        FailedError: it is missing (kind ``missing-file``), a symlink or no regular file
-            (kind ``not-a-regular-file``), larger than ``limit`` bytes (kind
-            ``too-large``) or unreadable (kind ``unreadable-file``).
+        MissingFileError: there is none.
+        FailedError: it is a symlink or no regular file (kind ``not-a-regular-file``),
+            larger than ``limit`` bytes (kind ``too-large``) or unreadable (kind
+            ``unreadable-file``).
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
-        raise FailedError(f"no such file: {path}", kind="missing-file", file=str(path)) from None
+        raise MissingFileError(f"no such file: {path}", file=str(path)) from None
     except OSError as error:
         if error.errno in {errno.ELOOP, errno.EMLINK}:
             raise _not_regular(path) from None
@@ -309,3 +311,11 @@ def is_held(path: Path) -> bool:
         return False
     finally:
         os.close(descriptor)
+
+
+ADVICE: Final = {
+    "not-a-regular-file": "put a regular file in its place",
+    "no-locks": "work in a clone on a local disk, or mount the share with locks",
+    "locked": "wait for the other run to end and try again",
+    "unwritable-file": "check the permissions and the free space",
+}

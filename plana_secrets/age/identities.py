@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import pyrage
 
@@ -185,3 +185,8 @@ def _parse_ssh_key(data: bytes, origin: str) -> Identities:
     except (ValueError, UnsupportedAlgorithm, pyrage.IdentityError, UsageError):
         return _none(origin, "not an ssh key that age can use")
     return Identities((Identity(recipient, origin, Secret(data), native),))
+
+
+ADVICE: Final = {
+    "no-identity": "make one with `plana-secrets identity new`, or set SOPS_AGE_KEY_FILE",
+}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from plana_secrets.age.identities import Identity, parse_identity_file
 from plana_secrets.age.keyring_store import IDENTITY_ENTRY, update_entry
@@ -50,3 +51,8 @@ def write_key_file(path: Path, identities: Sequence[Identity]) -> None:
 
 def _lines(identities: Sequence[Identity]) -> bytes:
     return b"".join(one.text.reveal() + b"\n" for one in identities)
+
+
+ADVICE: Final = {
+    "exists": "name another file",
+}

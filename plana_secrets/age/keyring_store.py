@@ -17,7 +17,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from plana_secrets.errors import CredentialError
 from plana_secrets.places import home_folder, runtime_folder, user_state_folder
@@ -195,3 +195,18 @@ def _asked(ask: Callable[[], _Answer]) -> _Answer:
         raise CredentialError(
             f"the keyring failed ({name})", kind="keyring-failed", error=name
         ) from None
+
+
+ADVICE: Final = {
+    "keyring-failed": (
+        "`plana-secrets doctor` names the keyring; an identity can also be kept in a "
+        "file: `plana-secrets identity new --output FILE`"
+    ),
+    "keyring-foreign-item": "delete that item in the desktop's password program",
+    "keyring-locked": "unlock it in the desktop's password program, then try again",
+    "no-keyring": (
+        "unlock or install one (Secret Service, KWallet, Keychain), or keep the identity "
+        "in a 0600 file: `plana-secrets identity new --output FILE`; a login to the "
+        "mirror goes without one by PLANA_SECRETS_VAULTWARDEN_CREDENTIALS=FILE"
+    ),
+}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import pyrage
 
@@ -160,3 +160,17 @@ def _passphrase_text(passphrase: Secret) -> str:
         return passphrase.reveal_text()
     except ValueError:
         raise UsageError("the passphrase is not UTF-8 text", kind="bad-passphrase") from None
+
+
+ADVICE: Final = {
+    "bad-age-file": "name the file that `age` or `plana-secrets identity export` made",
+    "bad-passphrase": "type the passphrase as UTF-8 text",
+    "empty-passphrase": "type one, or press Ctrl-C to stop",
+    "encrypt-failed": (
+        "check the recipients in .sops.yaml with `plana-secrets verify`, then try again"
+    ),
+    "no-passphrase-file": "use it as it is, with --identity-file or SOPS_AGE_KEY_FILE",
+    "no-recipient": "name a recipient in .sops.yaml, under the rule of the file",
+    "recipient-not-native": "only sops can encrypt to it; give an age1... or ssh recipient",
+    "wrong-passphrase": "try again; an export has a passphrase of its own",
+}

@@ -20,6 +20,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from plana_secrets import limits
 from plana_secrets.age import keyring_store
@@ -110,7 +111,7 @@ def _read_key_file(file: KeyFile) -> Identities:
     try:
         return parse_identity_file(read_key_file(file.path), origin)
     except FailedError as error:
-        missing = error.kind == "missing-key-file" and file.optional
+        missing = isinstance(error, MissingKeyFileError) and file.optional
         return Identities() if missing else _unusable(origin, str(error.facts["reason"]))
 
 
@@ -118,14 +119,15 @@ def read_key_file(path: Path) -> Secret:
     """The content of a key file. Symlinks and pipes are fine: Kubernetes and shells make them.
 
     Raises:
-        FailedError: it is missing (kind ``missing-key-file``), cannot be read or is no key
-            file by its size; ``facts["reason"]`` says it without the name.
+        MissingKeyFileError: there is none.
+        FailedError: it cannot be read or is no key file by its size (kind
+            ``unreadable-file``). ``facts["reason"]`` says it without the name.
     """
     try:
         with path.open("rb") as opened:
             content = opened.read(limits.KEY_FILE + 1)
     except FileNotFoundError:
-        raise _unreadable(path, "no such file", "missing-key-file") from None
+        raise _unreadable(path, "no such file", MissingKeyFileError) from None
     except OSError as error:
         raise _unreadable(path, f"cannot be read: {error.strerror}") from None
     if len(content) > limits.KEY_FILE:
@@ -133,8 +135,20 @@ def read_key_file(path: Path) -> Secret:
     return Secret(content)
 
 
-def _unreadable(path: Path, reason: str, kind: str = "unreadable-file") -> FailedError:
-    return FailedError(f"{path}: {reason}", kind=kind, file=str(path), reason=reason)
+class MissingKeyFileError(FailedError):
+    """A key file that is named is not there."""
+
+    default_kind = "missing-key-file"
+
+
+class _UnreadableKeyFileError(FailedError):
+    default_kind = "unreadable-file"
+
+
+def _unreadable(
+    path: Path, reason: str, family: type[FailedError] = _UnreadableKeyFileError
+) -> FailedError:
+    return family(f"{path}: {reason}", file=str(path), reason=reason)
 
 
 def _from_variables(sources: IdentitySources) -> list[Identities]:
@@ -207,3 +221,12 @@ def read_keyring() -> Identities:
 
 def _unusable(origin: str, reason: str) -> Identities:
     return Identities((), (Unusable(origin, reason),))
+
+
+ADVICE: Final = {
+    "bad-identity-file": (
+        "it holds AGE-SECRET-KEY-1... lines, or one ssh key without a passphrase; "
+        "`plana-secrets identity import` opens one under a passphrase"
+    ),
+    "missing-key-file": "`plana-secrets identity show` says where identities are looked for",
+}

@@ -72,6 +72,7 @@ class EditSession:
             raise ConflictError(
                 f"an edit of {self._file} is kept already{reason}",
                 kind="edit-kept",
+                retry=False,
                 file=self._file,
             )
         opened = open_text(self._workspace, self._file)
@@ -157,7 +158,9 @@ class EditSession:
         place = format_path(path) if path != COMMENTS else "the comments"
         what = f"{place} in {self._file} was changed by somebody else meanwhile"
         if not is_interactive(self._context):
-            raise ConflictError(what, kind="same-path-changed", file=self._file, path=place)
+            raise ConflictError(
+                what, kind="same-path-changed", retry=False, file=self._file, path=place
+            )
         while True:
             answer = ask_line(self._context, f"{what}; take [m]ine, [t]heirs, or [q]uit?")
             if answer in {"m", "mine"}:
@@ -165,7 +168,9 @@ class EditSession:
             if answer in {"t", "theirs"}:
                 return "theirs"
             if answer in {"", "q", "quit"}:
-                raise ConflictError(what, kind="same-path-changed", file=self._file, path=place)
+                raise ConflictError(
+                    what, kind="same-path-changed", retry=False, file=self._file, path=place
+                )
 
     def _show(self, changes: Changes) -> None:
         """What is about to be written, by path; never a value."""
@@ -303,3 +308,11 @@ class Desk:
         if ask_line(self._context, question).strip().lower() in {"q", "quit"}:
             self.is_given_up = True
             raise error
+
+
+ADVICE: Final = {
+    "edit-kept": "go on with `plana-secrets edit {file} --continue`, or drop it with --discard",
+    "editor-did-not-wait": "make it wait: PLANA_EDITOR='{editor} {option}'",
+    "no-kept-edit": "start one with `plana-secrets edit {file}`",
+    "same-path-changed": "`plana-secrets edit {file} --continue --prefer mine`, or theirs, decides",
+}

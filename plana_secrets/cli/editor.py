@@ -158,3 +158,9 @@ def _undisturbed() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+ADVICE: Final = {
+    "bad-editor": "set PLANA_EDITOR to a command such as vim",
+    "editor-failed": "in vim :cq gives an edit up; PLANA_EDITOR names another editor",
+}

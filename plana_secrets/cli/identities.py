@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from plana_secrets.age.identities import Identities, Identity, Unusable, generate_identity
 from plana_secrets.age.keeping import keep_in_keyring, write_key_file
@@ -113,3 +114,9 @@ def _make_recovery(context: Context, out: Path, *, dry_run: bool) -> str:
     keep_identities(context, [identity], out)
     context.output.talk(f"the recovery identity is in {out}: move it offline, and test that copy")
     return identity.recipient.text
+
+
+ADVICE: Final = {
+    "identity-in-repository": "name a file outside, so that no commit can take it along",
+    "no-recovery": "pass --recovery AGE, --recovery-out FILE, or --single to do without",
+}

@@ -55,8 +55,8 @@ COMMANDS: CommandTable = {
 EPILOG = """\b
 Exit codes:
   0 done · 1 findings · 2 usage or configuration · 3 failed, nothing changed
-  4 key or credential · 5 remote unavailable, retry · 6 conflict or lock, retry
-  7 stopped in the middle, run recover · 130/143 interrupted
+  4 key or credential · 5 remote unavailable · 6 conflict or lock
+  7 stopped in the middle, run recover · 70 a bug · 130/143 interrupted
 
 \b
 Examples:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from plana_secrets.cli.context import Context
 from plana_secrets.cli.hints import find_hint
@@ -81,3 +81,8 @@ def warn_if_pending(context: Context) -> None:
         context.output.warn(
             f"an interrupted change is open ({found.operation}); `plana-secrets recover`"
         )
+
+
+ADVICE: Final = {
+    "no-path": "give it after the file, or both as FILE#PATH",
+}

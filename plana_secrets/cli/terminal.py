@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import sys
+from typing import Final
 
 from plana_secrets.cli.context import Context
 from plana_secrets.cli.output import safe_line
@@ -64,3 +65,9 @@ def require_interactive(context: Context, prompt: str) -> None:
         raise UsageError(
             f"cannot ask for {prompt!r}: no terminal, or input is forbidden", kind="no-input"
         )
+
+
+ADVICE: Final = {
+    "inputs-differ": "try again, or use --stdin",
+    "no-input": "run it at a terminal, or pass the value by an option such as --stdin",
+}

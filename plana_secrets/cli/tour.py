@@ -190,3 +190,10 @@ class Tour:
                 f"the tour stopped: {' '.join(argv[:2])} ended with {status}, not {expected}",
                 kind="demo",
             )
+
+
+ADVICE: Final = {
+    "demo": (
+        "`plana-secrets doctor` checks what the tour needs; report it if nothing is wrong there"
+    ),
+}

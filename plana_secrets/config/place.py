@@ -45,3 +45,10 @@ def spell(name: str) -> str:
     import json
 
     return json.dumps(short, ensure_ascii=not short.isprintable())
+
+
+ADVICE: Final = {
+    "bad-config": (
+        "change that place in plana-secrets.toml; `plana-secrets doctor` then looks at it again"
+    ),
+}

@@ -61,3 +61,8 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 def _not_bounds(place: Place) -> UsageError:
     return place.fault('expected bounds of a version like ">=0.1, <2"')
+
+
+ADVICE: Final = {
+    "version": "install a release that fits {required}, or ask whoever raised the bound",
+}

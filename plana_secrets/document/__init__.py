@@ -13,3 +13,13 @@
 ``environment`` | ``references``
     Values as environment variables; ``file#path``, the one notation for a leaf.
 """
+
+from __future__ import annotations
+
+from typing import Final
+
+ADVICE: Final = {
+    "not-base64-value": "omit --decode, or set the value again with --encode",
+    "bad-reference": "write FILE#PATH, the file relative to the repository",
+    "bad-value": "omit --type, or pass a value that --type {type} takes",
+}

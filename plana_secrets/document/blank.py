@@ -53,3 +53,8 @@ def _checked(name: str, longest: int) -> str:
     if len(name) > longest or not all(_LABEL.fullmatch(part) for part in parts):
         raise UsageError(f"not a name for Kubernetes: {name!r}", kind="bad-name", name=name)
     return json.dumps(name)
+
+
+ADVICE: Final = {
+    "bad-name": "lower-case letters, digits and '-', as Kubernetes takes them",
+}

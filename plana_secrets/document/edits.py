@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from plana_secrets.document.guard import check_removal, check_setting
 from plana_secrets.document.kinds import FileKind, kind_of
@@ -239,3 +239,8 @@ class _Editor:
 def _refuse(path: LeafPath, reason: str, kind: str = "bad-edit") -> NoReturn:
     spelled = format_path(path)
     raise UsageError(f"{spelled}: {reason}", kind=kind, path=spelled)
+
+
+ADVICE: Final = {
+    "bad-edit": "`plana-secrets ls {file}` shows the maps, lists and values that there are",
+}

@@ -224,3 +224,8 @@ def _comment(item: Item, value: Secret | None) -> _Scalar:
 def _bad(path: LeafPath, what: str, kind: str) -> MalformedError:
     place = format_path(path) if path else "the document"
     return MalformedError(f"{place} {what}", kind=kind)
+
+
+ADVICE: Final = {
+    "bad-items": "change it with `plana-secrets edit`, where the file is written as a whole",
+}

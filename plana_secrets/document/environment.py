@@ -132,3 +132,9 @@ def references(pairs: Iterator[str]) -> Iterator[tuple[str, str]]:
         if not mark or "#" not in reference:
             raise UsageError("--env wants NAME=FILE#PATH", kind="bad-reference")
         yield name, reference
+
+
+ADVICE: Final = {
+    "bad-variable": "give it a name with --env NAME=FILE#PATH",
+    "name-collision": "give one of them another name with --env NAME=FILE#PATH",
+}

@@ -85,3 +85,12 @@ def _check_secret_entry(path: LeafPath, value: Secret, leaf_type: LeafType) -> N
 def _refuse(path: LeafPath, reason: str, kind: str = "bad-key") -> NoReturn:
     spelled = format_path(path)
     raise UsageError(f"{spelled}: {reason}", kind=kind, path=spelled)
+
+
+ADVICE: Final = {
+    "bad-key": "choose another name for the key",
+    "bad-type": "`plana-secrets edit` writes values of every type that the file may hold",
+    "keyset-file": "`plana-secrets rotate run` changes it",
+    "not-base64": "--encode makes base64 of the value",
+    "readable-path": "`plana-secrets edit` changes what is readable",
+}

@@ -73,3 +73,8 @@ _READERS: Final[dict[LeafType, Callable[[str], bytes | None]]] = {
     LeafType.BOOL: lambda text: _TRUTHS.get(text.lower()),
     LeafType.NULL: _NULLS.get,
 }
+
+
+ADVICE: Final = {
+    "not-text": "--encode makes base64 of the value",
+}

@@ -12,3 +12,12 @@
 ``commits`` | ``remotes``
     A commit made beside the branch and adopted later; fetch and push.
 """
+
+from __future__ import annotations
+
+from typing import Final
+
+ADVICE: Final = {
+    "git-missing-object": "`git fetch --refetch` in a partial clone; else `git fsck` says more",
+    "git-pruned": "wait for `git gc` to end and run it again",
+}

@@ -18,7 +18,13 @@ from typing import Final
 
 from plana_secrets.errors import FailedError, UsageError
 from plana_secrets.git.received import received_push
-from plana_secrets.process import Completed, ProgramError, minimal_environment, run_program
+from plana_secrets.process import (
+    Completed,
+    DeadlineError,
+    ProgramError,
+    minimal_environment,
+    run_program,
+)
 
 _KEPT = {
     # where a person's settings are, and how git finds a repository
@@ -73,6 +79,12 @@ def git_environment(environment: Mapping[str, str] | None = None) -> dict[str, s
     }
     # its words are compared in places, so they have to be the untranslated ones
     return minimal_environment() | kept | {"LC_ALL": "C", "LANGUAGE": "", "GIT_PAGER": "cat"}
+
+
+class NoRepositoryError(UsageError):
+    """A folder in no git repository, or no folder."""
+
+    default_kind = "no-repository"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,11 +183,12 @@ class GitCommand:
                 folder=self.folder,
                 deadline=deadline,
             )
-        except ProgramError as error:
-            if error.kind == "program-missing" and not self.folder.is_dir():
-                raise UsageError(
-                    f"no such folder: {self.folder}", kind="no-repository", folder=str(self.folder)
-                ) from None
+        except DeadlineError:
+            raise
+        except ProgramError:
+            if not self.folder.is_dir():
+                message = f"no such folder: {self.folder}"
+                raise NoRepositoryError(message, folder=str(self.folder)) from None
             raise
 
 
@@ -245,3 +258,14 @@ _REASONS = (
     (b"failed to sign", "git-unsigned", "the commit could not be signed"),
     (b"gpg failed", "git-unsigned", "the commit could not be signed"),
 )
+
+
+ADVICE: Final = {
+    "git-warning": "fix what git names (often permissions) and run it again",
+    "git-failed": "`git status` and `git fsck` say more",
+    "git-locked": "wait for the other git to end and try again",
+    "git-no-author": "`git config user.name NAME` and `git config user.email ADDRESS`",
+    "git-unsigned": "`git commit -S --allow-empty -m test` shows what the signing program says",
+    "git-unwritable": "check the permissions of .git and the free space",
+    "no-repository": "run it inside a git repository, or name one with --repo DIR",
+}

@@ -11,6 +11,7 @@ import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from plana_secrets.errors import ConflictError, FailedError
 from plana_secrets.git.command import GitCommand, failure
@@ -185,3 +186,9 @@ def _one_line(
 def _checked(done: Completed, command: str) -> None:
     if done.status != 0:
         raise failure(command, done)
+
+
+ADVICE: Final = {
+    "branch-moved": "run it again",
+    "hook-refused": "`git commit` shows what the hook says",
+}

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from plana_secrets.errors import FailedError, PlanaSecretsError, UsageError
-from plana_secrets.git.command import GitCommand, unreadable
+from plana_secrets.git.command import GitCommand, NoRepositoryError, unreadable
 from plana_secrets.process import Completed
 
 _NAME: Final = ".git"
@@ -52,7 +52,7 @@ def find_repository(folder: Path) -> Found:
             if problem is None:
                 return answer
             answer = problem
-        if refusal is not None and answer.kind == "no-repository":
+        if refusal is not None and isinstance(answer, NoRepositoryError):
             raise refusal
         if answer.kind not in {"bare-repository", "embedded-repository"}:
             raise answer
@@ -86,7 +86,7 @@ def _cannot_open(folder: Path, done: Completed) -> PlanaSecretsError:
     if any(sign in done.stderr for sign in _NO_WORK_TREE):
         return UsageError(f"no work tree at {place}", kind="bare-repository", folder=place)
     if b"not a git repository" in done.stderr:
-        return UsageError(f"not in a git repository: {place}", kind="no-repository", folder=place)
+        return NoRepositoryError(f"not in a git repository: {place}", folder=place)
     return unreadable("rev-parse", done)
 
 
@@ -134,3 +134,10 @@ def _is_committed(git_dir: Path) -> bool:
         if tracked:
             return True
     return False
+
+
+ADVICE: Final = {
+    "unsafe-repository": "`git config --global --add safe.directory {folder}`",
+    "bare-repository": "work in a clone of it",
+    "embedded-repository": "work in a clone of it, or name another repository with --repo DIR",
+}

@@ -7,6 +7,7 @@ moved meanwhile is a conflict, never overwritten.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from plana_secrets.errors import (
     ConflictError,
@@ -18,7 +19,7 @@ from plana_secrets.errors import (
 )
 from plana_secrets.git.command import GitCommand
 from plana_secrets.git.commits import is_stored, pruned
-from plana_secrets.process import Completed, ProgramError
+from plana_secrets.process import Completed, DeadlineError
 
 _REFUSED_KEYS = (
     b"Authentication failed",
@@ -96,7 +97,10 @@ def push_commit(
 def _rejected(line: str, remote: str, branch: str) -> PlanaSecretsError:
     if any(word in line for word in _RACES):
         return ConflictError(
-            f"{branch} of {remote} has moved meanwhile", kind="push-conflict", branch=branch
+            f"{branch} of {remote} has moved meanwhile",
+            kind="push-conflict",
+            retry=False,
+            branch=branch,
         )
     return FailedError(f"{remote} refuses the push to {branch}", kind="push-refused", branch=branch)
 
@@ -121,12 +125,10 @@ def fetch_branch(git: GitCommand, remote: str, branch: str) -> str | None:
 def _over_the_wire(git: GitCommand, remote: str, *arguments: str) -> Completed:
     try:
         return git.run_open(*arguments)
-    except ProgramError as error:
-        if error.kind == "program-deadline":
-            raise UnavailableError(
-                f"the remote {remote} did not answer in time", kind="remote-unavailable"
-            ) from None
-        raise
+    except DeadlineError:
+        raise UnavailableError(
+            f"the remote {remote} did not answer in time", kind="remote-unavailable"
+        ) from None
 
 
 def _unreachable(done: Completed, remote: str) -> PlanaSecretsError:
@@ -137,3 +139,11 @@ def _unreachable(done: Completed, remote: str) -> PlanaSecretsError:
     return UnavailableError(
         f"the remote {remote} did not answer", kind="remote-unavailable", remote=remote
     )
+
+
+ADVICE: Final = {
+    "unknown-remote": "`git remote` shows the names; fix [git] remote in plana-secrets.toml",
+    "push-conflict": "pull and run it again",
+    "push-refused": "the branch may be protected; push to another one and open a pull request",
+    "remote-credential": "check the ssh key or the token that git uses",
+}

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import new as new_hash
 from pathlib import Path
+from typing import Final
 
 from plana_secrets import limits
 from plana_secrets.errors import FailedError, UsageError
@@ -380,4 +381,12 @@ def _named(content: bytes | FailedError, file: str) -> bytes | FailedError:
     if isinstance(content, bytes):
         return content
     facts = content.facts | {"file": file}
-    return FailedError(f"larger than {facts['limit']}: {file}", kind=content.kind, **facts)
+    return FailedError(
+        f"larger than {facts['limit']}: {file}", kind=content.kind, retry=None, **facts
+    )
+
+
+ADVICE: Final = {
+    "ambiguous-remote": 'name it in plana-secrets.toml: [git] remote = "NAME"',
+    "no-remote": "`git remote add`, or leave --push out",
+}

@@ -7,3 +7,15 @@ looks like, ``compare`` and ``plan`` decide, ``guards`` stop a run that must not
 chooses one of ``backends``; ``form``, ``record`` and ``export`` are how an item is spelled
 in what Bitwarden clients read. ``state`` puts files and mirror side by side.
 """
+
+from __future__ import annotations
+
+from typing import Final
+
+ADVICE: Final = {
+    "bad-record": (
+        "`plana-secrets mirror diff` names the item; delete it in a client and run "
+        "`plana-secrets mirror sync`"
+    ),
+    "needs-confirm": "pass --confirm where that is meant",
+}

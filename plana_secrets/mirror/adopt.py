@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from plana_secrets.document.edits import SetLeaf
 from plana_secrets.document.kinds import FileKind, kind_of
@@ -54,6 +55,7 @@ def plan_adoption(listing: Listing, file: str, spelled: str, document: Document)
         raise ConflictError(
             f"several items of {file} hold different values of {format_path(path)}",
             kind="ambiguous-edit",
+            retry=False,
             file=file,
         )
     leaf = document.find(path)
@@ -86,3 +88,10 @@ def _as_in_file(found: _Found, path: LeafPath, document: Document) -> Secret:
     if encoding != "base64":
         return found.shown
     return Secret.from_text(encode_text(found.shown.reveal_text()))
+
+
+ADVICE: Final = {
+    "ambiguous-edit": "remove the duplicate items that are wrong, then adopt the one that is left",
+    "not-in-mirror": "`plana-secrets mirror diff` names what was changed in the mirror",
+    "nothing-to-adopt": "`plana-secrets mirror diff` names what was changed in the mirror",
+}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from plana_secrets.errors import ConflictError
 from plana_secrets.mirror.backend import ActualItem, Backend, Listing
@@ -96,3 +97,8 @@ def _check_result(after: MirrorPlan) -> None:
         kind="mirror-not-as-written",
         files=sorted(files),
     )
+
+
+ADVICE: Final = {
+    "mirror-not-as-written": "run it again; `plana-secrets mirror diff` names what differs",
+}

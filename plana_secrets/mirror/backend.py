@@ -13,8 +13,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
+from plana_secrets.errors import ConflictError
 from plana_secrets.secret import Secret
 from plana_secrets.sops.model import LeafType
 
@@ -120,6 +121,12 @@ class Listing:
     foreign: int = 0
 
 
+class ItemChangedError(ConflictError):
+    """An item is no longer as it was listed."""
+
+    default_kind = "item-changed"
+
+
 class Backend(Protocol):
     """Raises of every method: CredentialError, UnavailableError, ConflictError, MalformedError."""
 
@@ -150,3 +157,8 @@ class Backend(Protocol):
     def requests(self) -> int:
         """How many requests went over a wire so far; 0 for a backend without one."""
         ...
+
+
+ADVICE: Final = {
+    "item-changed": "run it again; the other items are done",
+}

@@ -177,3 +177,8 @@ def _text(value: object) -> str:
 
 def _malformed() -> MalformedError:
     return MalformedError("the mirror is not a Bitwarden export in JSON", kind="malformed-mirror")
+
+
+ADVICE: Final = {
+    "malformed-mirror": "move the file away; `plana-secrets mirror sync` makes a new one",
+}

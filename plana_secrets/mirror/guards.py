@@ -49,7 +49,10 @@ def check_branch(history: History, head: str | None, branch: str | None) -> None
         if head and tip and history.is_ancestor(head, tip):
             return
     raise ConflictError(
-        f"HEAD is not on {branch}, the branch that is mirrored", kind="not-on-branch", branch=branch
+        f"HEAD is not on {branch}, the branch that is mirrored",
+        kind="not-on-branch",
+        retry=False,
+        branch=branch,
     )
 
 
@@ -75,6 +78,7 @@ def check_descent(history: History, head: str | None, listing: Listing) -> None:
             raise ConflictError(
                 f"the mirror holds {file} as of {name}, which HEAD does not contain",
                 kind="older-than-mirror",
+                retry=False,
                 file=file,
                 commit=name,
             )
@@ -97,3 +101,12 @@ def check_extent(plan: MirrorPlan, wanted: Wanted, listing: Listing) -> None:
             deleted=plan.removed,
             items=ours,
         )
+
+
+ADVICE: Final = {
+    "not-on-branch": "sync from the deployed branch, or pass --allow-older",
+    "older-than-mirror": (
+        "pull first, with the whole history where the clone is shallow; --allow-older "
+        "goes back on purpose"
+    ),
+}

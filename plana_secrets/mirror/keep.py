@@ -43,3 +43,11 @@ def keep_item(workspace: Workspace, folder: Path, item: ActualItem) -> str:
     make_folder(folder, mode=0o700)
     replace_file(path, encrypted, mode=0o600)
     return str(path)
+
+
+ADVICE: Final = {
+    "no-native-recipient": (
+        "add an age1... recipient to the rule of {file} in .sops.yaml, or leave "
+        "--overwrite-edits out"
+    ),
+}

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Final
 
 from plana_secrets.age.identities import Identities
 from plana_secrets.errors import UsageError
@@ -44,16 +45,13 @@ def open_backend(settings: MirrorSettings, surroundings: Surroundings) -> Backen
     """The backend that is configured; nothing is read or asked yet.
 
     Raises:
-        UsageError: none is configured (kind ``no-mirror``), or one that is not in here
-            (kind ``unknown-backend``).
+        UsageError: none is configured (kind ``no-mirror``).
     """
     if settings.backend == "local":
         return _open_local(settings.local, surroundings)
     if settings.backend == "vaultwarden" and settings.vaultwarden is not None:
         return _open_vaultwarden(settings.vaultwarden, surroundings)
-    if settings.backend == "none":
-        raise UsageError("no mirror is configured", kind="no-mirror")
-    raise UsageError(f"no mirror of kind {settings.backend}", kind="unknown-backend")
+    raise UsageError("no mirror is configured", kind="no-mirror")
 
 
 def local_path(settings: LocalSettings, surroundings: Surroundings) -> Path:
@@ -133,3 +131,11 @@ def _open_vaultwarden(settings: VaultwardenSettings, surroundings: Surroundings)
         find_identities=surroundings.find_identities,
         observer=surroundings.observer,
     )
+
+
+ADVICE: Final = {
+    "no-mirror": (
+        "`plana-secrets mirror init vaultwarden --url URL`, or set [mirror] backend to "
+        '"local" in plana-secrets.toml'
+    ),
+}

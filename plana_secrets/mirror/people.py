@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from typing import Final
 
 from plana_secrets.age.recipients import parse_recipient
 from plana_secrets.errors import UsageError
@@ -55,3 +56,11 @@ def _comparable(text: str) -> str | None:
         return parse_recipient(text).text
     except UsageError:
         return None
+
+
+ADVICE: Final = {
+    "mirror-stranger": (
+        "add a [recipients.NAME] with that key to plana-secrets.toml, or take the "
+        "recipient out of mirror.local.recipients"
+    ),
+}

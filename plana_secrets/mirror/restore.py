@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from plana_secrets.document.edits import Content, content_of
 from plana_secrets.document.values import SETTABLE_TYPES, canonical_value
@@ -205,3 +206,8 @@ def _check(workspace: Workspace, lost: LostFile, ciphertext: bytes, rule: Creati
 
 def _disbelieve(file: str, what: str) -> FailedError:
     return FailedError(f"sops wrote {file}, but {what}", kind="unexpected-result", file=file)
+
+
+ADVICE: Final = {
+    "unsafe-file-name": "look at the item in a client: this tool did not write that name",
+}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 BackendName = Literal["none", "local", "vaultwarden"]
 
@@ -48,3 +48,8 @@ class MirrorSettings:
     exclude: tuple[str, ...] = ()
     local: LocalSettings = field(default_factory=LocalSettings)
     vaultwarden: VaultwardenSettings | None = None
+
+
+ADVICE: Final = {
+    "no-server": "name one with --url, or `plana-secrets mirror init vaultwarden --url URL`",
+}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from plana_secrets.document.kinds import FileKind, kind_of
 from plana_secrets.errors import CredentialError, FailedError, MalformedError, PlanaSecretsError
@@ -224,3 +225,8 @@ def _check_name(file: str) -> None:
 def _kind(document: Document) -> FileKind:
     metadata = document.structure.metadata
     return kind_of(metadata.selector) if metadata else FileKind.OTHER
+
+
+ADVICE: Final = {
+    "bad-file-name": "`git mv` the file to a name in UTF-8",
+}

@@ -17,3 +17,19 @@
     Acting: when a move has landed, carrying it there, making moves, the first version,
     how all are.
 """
+
+from __future__ import annotations
+
+from typing import Final
+
+ADVICE: Final = {
+    "clock-backwards": (
+        "set the clock of this machine if it is behind; if a move was dated by a clock "
+        "that was ahead, `plana-secrets rotate redate {name}`"
+    ),
+    "not-awaited": "name them in external_callers of the keyset",
+    "read-back": (
+        "`plana-secrets verify` names what differs; `git status` shows who else writes there"
+    ),
+    "outage-by-job": "run it by hand, for one keyset",
+}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from plana_secrets.errors import CredentialError, FailedError, UsageError
 from plana_secrets.rotation.clock import ClockError
@@ -239,3 +240,8 @@ class _Step:
             return self._store.stage_move(self.stored, keyset)
 
         return land(self.rotation, self._landing, stage, after, what)
+
+
+ADVICE: Final = {
+    "not-as-deployed": "`git diff HEAD` shows what is not committed; commit it or undo it",
+}

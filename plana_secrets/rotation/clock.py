@@ -66,3 +66,10 @@ def ahead_error(newest: datetime, now: datetime) -> ClockError:
         kind="clock-ahead",
         newest=format_instant(newest),
     )
+
+
+ADVICE: Final = {
+    "clock-ahead": (
+        "set the clock of this machine; if it is right, run it at a terminal, where you are asked"
+    ),
+}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from plana_secrets.errors import (
     ConflictError,
@@ -25,7 +26,11 @@ from plana_secrets.rotation.ours import describe_commit
 from plana_secrets.secretfiles.writing.push import not_arrived, push_and_read_back
 from plana_secrets.secretfiles.writing.writer import CommitRequest, StagedFile
 
-_READ_BACK = "read-back"
+
+class NotAsWrittenError(FailedError):
+    """What is on the disk is not what was written."""
+
+    default_kind = "read-back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +170,10 @@ def land(
     staged = rotation.store().stage_move(first, later)
     try:
         deliver(rotation, landing, staged, later, "landed", keep=False)
-    except (ConflictError, UnavailableError, CredentialError, FailedError) as error:
-        if landing.dates_itself or error.kind == _READ_BACK:
+    except NotAsWrittenError:
+        raise
+    except (ConflictError, UnavailableError, CredentialError, FailedError):
+        if landing.dates_itself:
             raise
         return moved
     return replace(moved, dated=True)
@@ -186,9 +193,7 @@ def deliver(
     result = rotation.write(staged, f"rotate {keyset.name}: {what}", request)
     store = rotation.store()
     if store.load(keyset.name) != keyset or store.differences(store.expected(keyset)):
-        raise FailedError(
-            f"{keyset.name}: what is on the disk is not what was written", kind=_READ_BACK
-        )
+        raise NotAsWrittenError(f"{keyset.name}: what is on the disk is not what was written")
     if result.commit is not None:
         landing.move(result.commit, arrived=bool(result.arrived))
         if landing.pushes and not result.arrived:
@@ -210,3 +215,9 @@ def _outlast_second(rotation: Rotation, keyset: Keyset) -> None:
     left = (latest - rotation.clock()).total_seconds() if latest else 0
     if 0 < left <= 1:
         time.sleep(left)
+
+
+ADVICE: Final = {
+    "set-back": "`git reset --keep {place}` goes on from what is deployed",
+    "unpushed-work": "`git push` it first, or take it off the branch; then run it again",
+}

@@ -174,3 +174,9 @@ def refuse_unknown_value(history: KeysetHistory, keyset: Keyset) -> None:
             kind="partial-history",
             name=keyset.name,
         )
+
+
+ADVICE: Final = {
+    "partial-history": "`git fetch --unshallow`",
+    "destroyed-value": "restore {file} and its targets to their latest state in git",
+}

@@ -179,3 +179,15 @@ def _weakness(keyset: Keyset) -> int | None:
     if keyset.kind == "jwt-hs256":
         return KEY_BYTES if len(key_bytes(value)) < KEY_BYTES else None
     return _API_KEY_BYTES if len(value.reveal()) < _API_KEY_BYTES else None
+
+
+ADVICE: Final = {
+    "value-in-use": "--adopt FILE#PATH starts from the value in use; --accept-outage replaces it",
+    "adopt-missing": "`plana-secrets ls {file}` shows the paths of the file",
+    "adopt-target": "adopt the path that services read today, or use --fresh",
+    "init-source": (
+        "pass --fresh for a new value, or --adopt FILE#PATH to start from the one that "
+        "services read today"
+    ),
+    "keyset-exists": "leave --fresh and --adopt out to fill targets that hold nothing",
+}

@@ -280,3 +280,8 @@ def _key_leaves(key: Key) -> _Leaves:
         ("keys", key.kid, "since"): (since, LeafType.STR if key.since else LeafType.NULL),
         ("keys", key.kid, last[0]): (last[1], LeafType.STR),
     }
+
+
+ADVICE: Final = {
+    "keyset-schema": "take the file back from git; keyset files are written by `rotate` only",
+}

@@ -103,12 +103,14 @@ class Landing:
             raise ConflictError(
                 f"{self._deployed} of the remote has commits that are not here",
                 kind="behind-remote",
+                retry=False,
                 branch=self._deployed,
             )
         if self._repository.branch() is None and head != self.tip:
             raise ConflictError(
                 f"what is checked out is not the {self._deployed} of the remote",
                 kind="not-deployed",
+                retry=False,
                 branch=self._deployed,
             )
 
@@ -171,3 +173,9 @@ def forget_undeployed(keyset: Keyset, deployed: Keyset | None) -> Keyset:
     known = deployed.keys if deployed else ()
     keys = (key if key in known else replace(key, since=None) for key in keyset.keys)
     return replace(keyset, keys=tuple(keys))
+
+
+ADVICE: Final = {
+    "not-deployed": "check out {branch} as the remote has it",
+    "behind-remote": "pull {branch}, then run it again",
+}

@@ -74,3 +74,8 @@ def matches_fingerprint(fingerprint: str, value: Secret) -> bool:
 
 def _digest(salt: bytes, content: bytes) -> str:
     return hmac.new(salt, content, hashlib.sha256).hexdigest()
+
+
+ADVICE: Final = {
+    "bad-adopted-value": "start with a new value: --fresh in place of --adopt",
+}

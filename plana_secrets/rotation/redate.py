@@ -8,6 +8,7 @@ clock of this machine is the right one.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from plana_secrets.errors import FailedError
 from plana_secrets.rotation.dating import undate
@@ -40,3 +41,8 @@ def redate_keyset(rotation: Rotation, name: str, *, delivery: Delivery | None = 
             return store.stage_move(keyset, dated)
 
         return land(rotation, landing, stage, after, "redate")
+
+
+ADVICE: Final = {
+    "nothing-to-redate": "`plana-secrets rotate plan {name}` shows what comes next",
+}

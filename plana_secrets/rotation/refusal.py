@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from plana_secrets.errors import FailedError
 from plana_secrets.rotation.instants import format_instant
 from plana_secrets.rotation.keyset import Reason, Refusal
@@ -43,3 +45,19 @@ def accepted_words(refusal: Refusal | None) -> str:
     if refusal.not_before:
         details = f"not before {format_instant(refusal.not_before)}"
     return f", outage accepted ({refusal.reason}: {details})"
+
+
+ADVICE: Final = {
+    "caller-confirmed": "where they can go back to the old key, pass --accept-outage",
+    "removed-still-read": "`plana-secrets unset {place}`, or put it back into the settings",
+    "adopted-still-read": "move what reads it to the keyset, then `plana-secrets unset {place}`",
+    "not-landed": (
+        "merge or push it; `plana-secrets rotate run --due --commit --push` on the "
+        "deployed branch then dates it"
+    ),
+    "single-reader": "move those services to the keyset, then take them out of raw_targets",
+    "too-early": "`plana-secrets rotate plan {name}` shows what comes next",
+    "too-many-keys": "`plana-secrets rotate run --due` destroys them when their grace is over",
+    "unconfirmed": "`plana-secrets rotate confirm {name} CALLER` once they are done",
+    "wrong-phase": "`plana-secrets rotate plan {name}` shows what comes next",
+}

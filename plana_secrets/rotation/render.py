@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from plana_secrets.document.manifest import decode_data
 from plana_secrets.document.references import SecretReference
@@ -149,3 +150,8 @@ def decode_base64(value: Secret, place: SecretReference) -> Secret:
             f"{place}: data holds base64 only", kind="target-unreadable", place=str(place)
         )
     return decoded
+
+
+ADVICE: Final = {
+    "target-unreadable": "--replace of `rotate init` overwrites it",
+}

@@ -10,11 +10,12 @@ import contextlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from typing import Final
 
 from plana_secrets.document.edits import Edit, SetLeaf, Unset
 from plana_secrets.document.kinds import FileKind, kind_of
 from plana_secrets.document.references import SecretReference, parse_reference
-from plana_secrets.errors import FailedError, MalformedError, UsageError
+from plana_secrets.errors import FailedError, MalformedError, MissingFileError, UsageError
 from plana_secrets.paths import format_path
 from plana_secrets.rotation.history import KeysetHistory
 from plana_secrets.rotation.inforce import NOTHING_LEFT, Left
@@ -88,9 +89,7 @@ class KeysetStore:
             return self.workspace.repository.read_blob(self.commit, file)
         try:
             return read_bytes_of(self.workspace, file)
-        except FailedError as error:
-            if error.kind != "missing-file":
-                raise
+        except MissingFileError:
             return None
 
     def load(self, name: str) -> Keyset:
@@ -303,3 +302,20 @@ def _refuse(keyset: Keyset, kind: str, what: str, leaves: Sequence[RenderedLeaf]
     if leaves:
         places = ", ".join(str(leaf.reference) for leaf in leaves)
         raise FailedError(f"{what}: {places}", kind=kind, name=keyset.name, places=places)
+
+
+ADVICE: Final = {
+    "keyset-name": "take the file back from git; keyset files are written by `rotate` only",
+    "keyset-rule": "put a rule with encrypted_regex ^value$ for that folder first in .sops.yaml",
+    "no-keyset": 'describe it in plana-secrets.toml, as [keysets."{name}"]',
+    "not-initialised": (
+        "`plana-secrets rotate init {name} --fresh` makes its first value; with --adopt "
+        "FILE#PATH it starts from the one that services read today"
+    ),
+    "target-differs": (
+        "take the file back from git, or render it again with `plana-secrets rotate init "
+        "{name} --replace`"
+    ),
+    "target-missing": "make it with `plana-secrets new {file}`",
+    "target-occupied": "--replace overwrites it; --adopt FILE#PATH starts from what is there",
+}

@@ -137,3 +137,8 @@ def _character(body: str, position: int) -> tuple[int, int]:
     if position >= len(body):
         raise MalformedError("a set that does not end")
     return ord(body[position]), position + 1
+
+
+ADVICE: Final = {
+    "bad-glob": "fix it in plana-secrets.toml; globs are those of .gitignore",
+}

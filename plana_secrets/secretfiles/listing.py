@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Final
 
-from plana_secrets.errors import PlanaSecretsError, UsageError
+from plana_secrets.errors import MissingFileError, PlanaSecretsError, UsageError
 from plana_secrets.secretfiles.globs import glob_match, last_match
 from plana_secrets.secretfiles.open import check_sound, read_structure_of
 from plana_secrets.secretfiles.settings import SETTINGS_FILE, FilesSettings
@@ -77,7 +78,7 @@ def may_be_changed(workspace: Workspace, file: str) -> bool:
         workspace.rule_for(file)
         check_sound(read_structure_of(workspace, file), file)
     except PlanaSecretsError as error:
-        return error.kind == "missing-file"
+        return isinstance(error, MissingFileError)
     return True
 
 
@@ -119,3 +120,10 @@ def _inside(root: Path, path: Path) -> str | None:
         return None
     relative = plain.relative_to(root)
     return None if relative.parts[0] == ".git" else relative.as_posix()
+
+
+ADVICE: Final = {
+    "no-such-file": "`plana-secrets ls` shows the secret files, `plana-secrets new` makes one",
+    "not-a-secret-file": "[files] in plana-secrets.toml says where secret files are",
+    "outside-repository": "name another repository with --repo DIR",
+}

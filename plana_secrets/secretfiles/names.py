@@ -148,3 +148,9 @@ def _is_invisible(character: str) -> bool:
         or character in _FILLERS
         or "VARIATION SELECTOR" in unicodedata.name(character, "")
     )
+
+
+ADVICE: Final = {
+    "invisible-name": "type the name again; it was probably pasted with a character of no width",
+    "twin-name": "`plana-secrets ls` shows the names there are; choose one that can be told apart",
+}

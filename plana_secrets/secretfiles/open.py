@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from plana_secrets import limits
 from plana_secrets.errors import CredentialError, FailedError, MalformedError
@@ -94,9 +94,14 @@ def open_bytes(data: bytes, file: str, identities: Identities) -> Document:
         return open_document(structure, identities)
     except CredentialError as error:
         raise CredentialError(
-            f"{file}: {error.message}", kind=error.kind, **{**error.facts, "file": file}
+            f"{file}: {error.message}", kind=error.kind, retry=None, **{**error.facts, "file": file}
         ) from None
     except MalformedError as error:
         raise MalformedError(
-            f"{file}: {error.message}", kind=error.kind, **{**error.facts, "file": file}
+            f"{file}: {error.message}", kind=error.kind, retry=None, **{**error.facts, "file": file}
         ) from None
+
+
+ADVICE: Final = {
+    "symlink": "replace the link by what it leads to",
+}

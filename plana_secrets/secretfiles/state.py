@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
+from typing import Final
 
 from plana_secrets.errors import FailedError
 from plana_secrets.git.repository import Repository
@@ -55,3 +56,12 @@ def _checked(git_dir: Path) -> Path:
 
 def _refused(folder: Path, what: str) -> FailedError:
     return FailedError(f"{folder} {what}", kind="foreign-state-folder", folder=str(folder))
+
+
+ADVICE: Final = {
+    "foreign-state-folder": (
+        "let its owner run `plana-secrets recover`, which finishes what is open there; "
+        "then remove it: `rm -r {folder}`"
+    ),
+    "no-state-folder": "remove it: `rm {file}`",
+}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from plana_secrets import limits
 from plana_secrets.document.compare import (
@@ -172,3 +173,8 @@ def _rules_of_the_work_tree(workspace: Workspace) -> bytes | None:
         return read_regular_file(workspace.rules_path, limit=limits.RULES_FILE)
     except FailedError:
         return None
+
+
+ADVICE: Final = {
+    "no-such-revision": "`git log` shows what there is; a shallow clone has only the newest",
+}

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from plana_secrets import limits
-from plana_secrets.errors import FailedError
+from plana_secrets.errors import FailedError, MissingFileError
 from plana_secrets.git.repository import Repository
 from plana_secrets.observability import Observer, silent
 from plana_secrets.paths import LeafPath
@@ -26,6 +26,12 @@ __all__ = ["RULES_FILE", "Workspace"]
 
 def _never(_file: str, _path: LeafPath) -> str | None:
     return None
+
+
+class NoRulesError(FailedError):
+    """There is no ``.sops.yaml`` at the root."""
+
+    default_kind = "no-rules"
 
 
 class Workspace:
@@ -65,15 +71,13 @@ class Workspace:
         """The creation rules of the work tree.
 
         Raises:
-            FailedError: there is no ``.sops.yaml`` (kind ``no-rules``).
+            NoRulesError: there is no ``.sops.yaml``.
             MalformedError: it cannot be read as one.
         """
         try:
             content = read_regular_file(self.rules_path, limit=limits.RULES_FILE)
-        except FailedError as error:
-            if error.kind == "missing-file":
-                raise FailedError(f"no {RULES_FILE} at the root", kind="no-rules") from None
-            raise
+        except MissingFileError:
+            raise NoRulesError(f"no {RULES_FILE} at the root") from None
         from plana_secrets.sops.rules.rulesfile import (
             parse_rules,  # most reading commands need no rules
         )
@@ -97,3 +101,8 @@ class Workspace:
     @cached_property
     def sops(self) -> Sops:
         return self._find_sops()
+
+
+ADVICE: Final = {
+    "no-rules": "`plana-secrets init` writes one",
+}

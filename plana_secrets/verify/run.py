@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Final
 
 from plana_secrets.document.kinds import FileKind
 from plana_secrets.errors import FailedError, PlanaSecretsError, UsageError
 from plana_secrets.mirror.settings import LocalSettings
 from plana_secrets.observability import Event, Observer, silent
 from plana_secrets.rotation.policy import KeysetPolicy
-from plana_secrets.secretfiles.workspace import Workspace
+from plana_secrets.secretfiles.workspace import NoRulesError, Workspace
 from plana_secrets.secretfiles.writing.journal import stop_if_pending
 from plana_secrets.sops.model import Severity
 from plana_secrets.sops.rules.rulesfile import Rules
@@ -161,10 +162,8 @@ def _lower_accepted(
 def _rules_of(workspace: Workspace) -> Rules | None:
     try:
         return workspace.rules
-    except FailedError as error:
-        if error.kind == "no-rules":
-            return None
-        raise
+    except NoRulesError:
+        return None
 
 
 def _check_each(
@@ -206,3 +205,10 @@ def _was_checked(listing: Listing, levels: dict[str, Level], accept: Accept) -> 
         return False
     reached = levels.get(accept.file, max(levels.values()))
     return accept.check in CHECKS and reached >= CHECKS[accept.check].level
+
+
+ADVICE: Final = {
+    "nothing-checked": (
+        "`plana-secrets new FILE` makes a secret file; files.roots says where secret files are"
+    ),
+}

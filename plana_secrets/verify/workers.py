@@ -119,3 +119,8 @@ def _end(process: int) -> None:
     if done == 0:
         os.kill(process, signal.SIGTERM)
         os.waitpid(process, 0)
+
+
+ADVICE: Final = {
+    "worker-died": "look for what killed it (memory?) and run it again",
+}

@@ -167,3 +167,8 @@ class _Reader:
         while not isinstance(event := self._next(), SequenceEndEvent):
             node.nodes.append(self._node(event, depth + 1))
         return node
+
+
+ADVICE: Final = {
+    "not-yaml": "correct that line",
+}

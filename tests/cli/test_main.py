@@ -14,6 +14,7 @@ import pytest
 
 from plana_secrets.cli.lazy import LazyGroup, load_command
 from plana_secrets.cli.main import program
+from plana_secrets.errors import ConflictError, UnavailableError, UsageError
 from tests.world import PROGRAM, World
 
 HEAVY = {
@@ -213,6 +214,25 @@ def test_colour_follows_the_terminal(env, colored, monkeypatch):
         assert ("\x1b" in output.style("x", "red")) is colored
 
 
+@pytest.mark.parametrize(
+    ("error", "retry"),
+    [
+        (ConflictError("x", kind="locked"), True),
+        (ConflictError("x", kind="file-exists", retry=False), False),
+        (UnavailableError("x"), True),
+        (UsageError("x"), None),
+    ],
+)
+def test_an_error_says_whether_a_retry_helps(error, retry, capsys):
+    from plana_secrets.cli.failure import run_guarded
+
+    def action():
+        raise error
+
+    assert run_guarded(action, as_json=True) == error.exit_code
+    assert json.loads(capsys.readouterr().out)["retry"] is retry
+
+
 def test_hostile_text_is_escaped():
     from plana_secrets.cli.output import safe, safe_line
 
@@ -233,7 +253,9 @@ def test_an_unexpected_error_shows_its_type_and_place_only(capsys):
     def action():
         raise KeyError("SENTINEL-4711")
 
-    assert run_guarded(action, as_json=True) == 3
+    assert run_guarded(action, as_json=True) == 70
     streams = capsys.readouterr()
+    assert json.loads(streams.out)["code"] == 70
+    assert "this is a bug" in streams.err
     assert "KeyError" in streams.err
     assert "SENTINEL" not in streams.out + streams.err

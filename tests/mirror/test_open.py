@@ -22,11 +22,10 @@ def around(world: World, **environment: str) -> Surroundings:
     return Surroundings(Repository.open(world.repo), environment, world.home, Identities)
 
 
-def test_no_mirror_and_an_unknown_one_are_told_apart(world: World) -> None:
-    for backend, kind in (("none", "no-mirror"), ("paper", "unknown-backend")):
-        with pytest.raises(UsageError) as error:
-            open_backend(MirrorSettings(backend=backend), around(world))
-        assert error.value.kind == kind
+def test_no_mirror_is_an_error_that_says_so(world: World) -> None:
+    with pytest.raises(UsageError) as error:
+        open_backend(MirrorSettings(), around(world))
+    assert error.value.kind == "no-mirror"
 
 
 def test_state_lies_where_xdg_says(world: World) -> None:

@@ -24,10 +24,12 @@ _RECOVER = "plana-secrets recover"
 
 
 def check_repository(context: Context) -> Iterator[Result]:
+    from plana_secrets.git.command import NoRepositoryError
+
     try:
         repository = context.repository
     except PlanaSecretsError as error:
-        outside = error.kind == "no-repository"
+        outside = isinstance(error, NoRepositoryError)
         yield from_error("repository", error, Severity.NOTE if outside else Severity.ERROR)
         return
     yield Result("repository", f"repository {repository.root}")
@@ -76,12 +78,15 @@ def _check_textconv(repository: Repository) -> Iterator[Result]:
 
 
 def _check_rules(workspace: Workspace) -> Iterator[Result]:
+    from plana_secrets.secretfiles.workspace import NoRulesError
+
     try:
         rules = workspace.rules
     except PlanaSecretsError as error:
-        severity = Severity.WARNING if error.kind == "no-rules" else Severity.ERROR
-        fix = "plana-secrets init" if error.kind == "no-rules" else None
-        yield Result("rules", error.message, severity, fix)
+        if isinstance(error, NoRulesError):
+            yield Result("rules", error.message, Severity.WARNING, "plana-secrets init")
+        else:
+            yield from_error("rules", error, Severity.ERROR)
         return
     if not rules.defects:
         yield Result("rules", f".sops.yaml has {len(rules.creation_rules)} creation rules")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -139,3 +139,8 @@ def _show(context: Context, difference: Difference, form: str) -> None:
             output.styled_data(line, _STYLES.get(change, "yellow"))
         if difference.undecided:
             output.talk(f"{difference.undecided} files could not be opened with your identities")
+
+
+ADVICE: Final = {
+    "ambiguous-argument": "put -- before it for the file, or -- behind it for the revision",
+}

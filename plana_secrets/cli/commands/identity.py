@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -151,3 +152,9 @@ def key(context: Context) -> None:
     found = context.find_identities() if context.identity_file else read_keyring()
     require_identities(found)
     context.output.data_bytes(found.as_key_file().reveal())
+
+
+ADVICE: Final = {
+    "identity-exists": "`plana-secrets identity show` shows it; --add makes another beside it",
+    "no-json": "leave --json out",
+}

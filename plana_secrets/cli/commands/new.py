@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -81,7 +81,7 @@ def _find_target(context: Context, text: str) -> str:
     workspace = context.workspace
     file = resolve_file(workspace, text, context.folder, must_exist=False)
     if os.path.lexists(workspace.root / file):
-        raise ConflictError(f"{file} exists already", kind="file-exists", file=file)
+        raise ConflictError(f"{file} exists already", kind="file-exists", retry=False, file=file)
     if not is_secret_file(workspace.settings, file):
         roots = ", ".join(workspace.settings.roots)
         raise UsageError(
@@ -114,3 +114,8 @@ def _write(context: Context, file: str, plain: Secret, *, dry_run: bool) -> None
     with writing(context.workspace, "new"):
         staged = stage_new(context.workspace, file, plain)
         write_files(context.workspace, [staged], operation="new")
+
+
+ADVICE: Final = {
+    "kind-differs": "name the file so that a rule of that kind in .sops.yaml takes it",
+}

@@ -103,7 +103,9 @@ def run(
     except NameCollisionError:
         raise
     except PlanaSecretsError as error:
-        raise _NotStartedError(error.message, kind=error.kind, **error.facts) from None
+        raise _NotStartedError(
+            error.message, kind=error.kind, retry=error.retry, **error.facts
+        ) from None
     _become(argv, environment)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -189,3 +189,13 @@ def _report(context: Context, label: str, staged: StagedFile, *, dry_run: bool) 
         context.output.talk(f"{label} has this value already")
     else:
         context.output.talk(f"{label} {'would be set' if dry_run else 'is set'}")
+
+
+ADVICE: Final = {
+    "ambiguous-path": "write '{path}' for that key, or use `plana-secrets edit` for a new map",
+    "empty-value": "--allow-empty takes it",
+    "several-sources": "choose one of them",
+    "type-needed": "--type {type} keeps the type, --type str makes it a string",
+    "unreadable-source": "name a file that you can read, or use --stdin",
+    "value-too-large": "a Secret of Kubernetes holds 1 MiB in all; keep larger things elsewhere",
+}

@@ -6,7 +6,7 @@ import json
 import os
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -81,3 +81,8 @@ def _masked(structure: Structure) -> Document:
             items.append(replace(item, type=LeafType.STR) if isinstance(item, Leaf) else item)
             values.append(Secret.from_text(MASK if is_leaf else f" {MASK}"))
     return Document(replace(structure, items=items), values, Secret(b""))
+
+
+ADVICE: Final = {
+    "logged": "`plana-secrets get` and `run` hand over what a job needs; `env -u CI` shows it",
+}

@@ -10,12 +10,23 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from plana_secrets import limits
 from plana_secrets.age.identities import Identities
 from plana_secrets.age.recipients import Recipient, encrypt_to, parse_recipient
-from plana_secrets.errors import ConflictError, CredentialError, FailedError, UsageError
-from plana_secrets.mirror.backend import ActualItem, DesiredItem, Listing, Unsupported
+from plana_secrets.errors import (
+    CredentialError,
+    MissingFileError,
+    UsageError,
+)
+from plana_secrets.mirror.backend import (
+    ActualItem,
+    DesiredItem,
+    ItemChangedError,
+    Listing,
+    Unsupported,
+)
 from plana_secrets.mirror.export import Export, RawItem, read_item, revision_of
 from plana_secrets.storage import (
     is_temporary,
@@ -94,10 +105,8 @@ class LocalBackend:
     def _load(self) -> Export:
         try:
             content = read_regular_file(self.path, limit=limits.MIRROR_FILE)
-        except FailedError as error:
-            if error.kind == "missing-file":
-                return Export.empty()
-            raise
+        except MissingFileError:
+            return Export.empty()
         opened = self.find_identities().unwrap(content)
         if opened is None:
             raise CredentialError(
@@ -125,4 +134,9 @@ def _position(items: Sequence[RawItem], wanted: ActualItem) -> int:
     for position, item in enumerate(items):
         if revision_of(item) == wanted.revision:
             return position
-    raise ConflictError("an item changed meanwhile", kind="item-changed", item=wanted.id)
+    raise ItemChangedError("an item changed meanwhile", item=wanted.id)
+
+
+ADVICE: Final = {
+    "mirror-not-readable": "add your own recipient to mirror.local.recipients",
+}

@@ -9,8 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 
-from plana_secrets.errors import ConflictError
-from plana_secrets.mirror.backend import ActualItem, DesiredItem, Listing, Unsupported
+from plana_secrets.mirror.backend import (
+    ActualItem,
+    DesiredItem,
+    ItemChangedError,
+    Listing,
+    Unsupported,
+)
 
 
 @dataclass
@@ -58,7 +63,7 @@ class MemoryBackend:
     def _present(self, actual: ActualItem) -> ActualItem:
         present = self._store.items.get(actual.id)
         if present is None or present.revision != actual.revision:
-            raise ConflictError("an item changed meanwhile", kind="item-changed", item=actual.id)
+            raise ItemChangedError("an item changed meanwhile", item=actual.id)
         return present
 
 

@@ -1,3 +1,11 @@
 """A whole file as text: ``revise`` what ``edit`` shows, ``encrypt`` a plain file, and an
 edit ``kept`` encrypted until it can be written.
 """
+
+from __future__ import annotations
+
+from typing import Final
+
+ADVICE: Final = {
+    "bad-kept-edit": "`plana-secrets edit {file} --discard` forgets it",
+}

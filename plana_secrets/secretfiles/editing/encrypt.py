@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from plana_secrets.document.astyped import Typed, keep_as_typed
 from plana_secrets.document.edits import Content
@@ -151,3 +151,8 @@ def find_plain_history(workspace: Workspace, file: str) -> PlainHistory:
     plain = {one for one in ids if not is_sops(read_structure(contents[one]))}
     commits = tuple(commit for commit, object_id in versions if object_id in plain)
     return PlainHistory(commits, not plain.isdisjoint(staged))
+
+
+ADVICE: Final = {
+    "nothing-to-encrypt": "look at the selector of the rule in .sops.yaml",
+}

@@ -213,3 +213,9 @@ def opened_from(file: str, started: Secret, selector: Selector) -> Opened:
         return Opened(file, started, content, selector)
     except MalformedError:
         raise MalformedError(f"the kept edit of {file} is damaged", kind="bad-kept-edit") from None
+
+
+ADVICE: Final = {
+    "last-value": "remove the file instead",
+    "misplaced-value": "put values of a Secret below data or stringData",
+}

@@ -10,3 +10,11 @@
 ``lock``
     Only one writer at a time, on ground that is clean.
 """
+
+from __future__ import annotations
+
+from typing import Final
+
+ADVICE: Final = {
+    "push-unknown": "`plana-secrets recover` asks again",
+}

@@ -10,9 +10,10 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from plana_secrets import limits
-from plana_secrets.errors import FailedError, IncompleteError
+from plana_secrets.errors import FailedError, IncompleteError, MissingFileError
 from plana_secrets.git.repository import Repository
 from plana_secrets.secretfiles.state import shared_state_folder, state_folder
 from plana_secrets.secretfiles.workspace import Workspace
@@ -60,9 +61,10 @@ class Journal:
             raise damaged(self._folder, "not a folder")
         try:
             return decode(read_regular_file(self._records, limit=LARGEST))
+        except MissingFileError:
+            pass
         except FailedError as error:
-            if error.kind != "missing-file":
-                raise damaged(self._records, error.message) from None
+            raise damaged(self._records, error.message) from None
         except ValueError as error:
             raise damaged(self._records, str(error)) from None
         return Pending(None, Stage.BEGUN) if any(self._folder.iterdir()) else None
@@ -154,3 +156,12 @@ def damaged(path: Path, what: str) -> IncompleteError:
         kind="damaged-journal",
         file=str(path),
     )
+
+
+ADVICE: Final = {
+    "damaged-journal": (
+        "`plana-secrets recover --discard` drops it and leaves the files as they are now; "
+        "`git diff` then shows what the change had written"
+    ),
+    "pending": "`plana-secrets recover` finishes or undoes it",
+}

@@ -7,7 +7,7 @@ may be set back the moment after.
 from __future__ import annotations
 
 import contextlib
-from typing import Protocol
+from typing import Final, Protocol
 
 from plana_secrets.errors import (
     ConflictError,
@@ -80,3 +80,12 @@ def not_arrived(branch: str, *, seen: bool | None, kept: bool = True) -> PlanaSe
         kind="push-not-kept",
         branch=branch,
     )
+
+
+ADVICE: Final = {
+    "push-unseen": "run it again: it looks whether the push arrived, and dates it",
+    "push-not-kept": (
+        "run it again; if it stays so, look at the hooks of the server and at `git remote "
+        "-v`: what is pushed to one address and read from another does not land"
+    ),
+}

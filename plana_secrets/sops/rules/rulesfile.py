@@ -333,3 +333,8 @@ class _RuleReader:
 
     def _other_service(self, key: str, line: int) -> None:
         self._defect("rules-other-keys", f"{key}: only age keys are supported", line)
+
+
+ADVICE: Final = {
+    "bad-rule": "fix .sops.yaml; `plana-secrets verify` names every defect of it",
+}

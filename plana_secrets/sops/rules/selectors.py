@@ -96,3 +96,10 @@ def _suffix_test(suffix: str) -> Callable[[str], bool]:
 
 def _search_test(compiled: Pattern) -> Callable[[str], bool]:
     return lru_cache(maxsize=8192)(compiled.search)
+
+
+ADVICE: Final = {
+    "bad-selector": (
+        "choose another selector in .sops.yaml; `plana-secrets verify` names every defect of it"
+    ),
+}

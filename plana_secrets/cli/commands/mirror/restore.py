@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -93,3 +93,11 @@ def _as_object(result: Restored) -> dict[str, Any]:
 
 def _failure(name: str, error: PlanaSecretsError) -> dict[str, str]:
     return {"file": name, "kind": error.kind, "message": error.message}
+
+
+ADVICE: Final = {
+    "empty-mirror": (
+        "`plana-secrets mirror status` shows which mirror this is, `plana-secrets mirror "
+        "sync` fills it"
+    ),
+}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import click
 
 from plana_secrets.cli.commands.rotate import session
@@ -46,3 +48,8 @@ def _ask(context: Context, name: str) -> None:
             f"{name}: is {now} the time now", kind="clock-unconfirmed", name=name, now=now
         )
     confirm(context, f"Is {now} the time now (UTC)?")
+
+
+ADVICE: Final = {
+    "clock-unconfirmed": "pass --clock-is-right if it is; set the clock if it is not",
+}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -103,3 +103,8 @@ def _run_due(context: Context, delivery: Delivery, *, dry_run: bool) -> int:
         context.output.talk(f"{name}: the move before has landed; its time counts from now")
     session.report(context, "rotate-run", done.keysets, done.moved, dry_run=dry_run)
     return 1 if any(one.phase == "blocked" for one in done.keysets) else 0
+
+
+ADVICE: Final = {
+    "rotate-what": "`plana-secrets rotate run NAME` or `plana-secrets rotate run --due`",
+}

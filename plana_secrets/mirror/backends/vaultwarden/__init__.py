@@ -6,3 +6,11 @@ shape of those answers. ``credentials`` finds who we are, ``session`` logs in an
 the token, ``vault`` opens what one sync returns, ``backend`` is the protocol of
 ``mirror.backend`` on top of them. ``audit`` and ``setup`` look at who may do what.
 """
+
+from __future__ import annotations
+
+from typing import Final
+
+ADVICE: Final = {
+    "bad-answer": "check mirror.vaultwarden.url; something else than the server may have answered",
+}

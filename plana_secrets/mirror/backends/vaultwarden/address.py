@@ -74,3 +74,12 @@ def _host(text: str) -> str:
 
 def _bad() -> UsageError:
     return UsageError("the server's address is not of the form https://HOST", kind="bad-url")
+
+
+ADVICE: Final = {
+    "bad-url": (
+        "write https://HOST or https://HOST:PORT/PATH, without a password; a host name "
+        "with other letters than ASCII in its xn-- form"
+    ),
+    "insecure-url": "use https; http is for a server on this machine",
+}

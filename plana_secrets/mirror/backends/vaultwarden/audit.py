@@ -241,3 +241,8 @@ def _judge_places(vault: Vault, names: Mapping[str, str]) -> Iterator[AccessFind
             f"items of mirrored collections are in {name!r} too: who may write there may "
             "write them",
         )
+
+
+ADVICE: Final = {
+    "audit-not-allowed": "log in with the role manager (manage on the collections), or as admin",
+}

@@ -9,7 +9,13 @@ from typing import Final
 
 from plana_secrets.errors import ConflictError, CredentialError, MalformedError, UsageError
 from plana_secrets.mirror import form
-from plana_secrets.mirror.backend import ActualItem, DesiredItem, Listing, Unsupported
+from plana_secrets.mirror.backend import (
+    ActualItem,
+    DesiredItem,
+    ItemChangedError,
+    Listing,
+    Unsupported,
+)
 from plana_secrets.mirror.backends.vaultwarden.collections import resolve_collections
 from plana_secrets.mirror.backends.vaultwarden.items import (
     SECURE_NOTE,
@@ -113,7 +119,9 @@ class VaultwardenBackend:
             )
         if cipher.attachments:
             raise ConflictError(
-                f"a file is attached to the item of {desired.file}", kind="item-has-attachment"
+                f"a file is attached to the item of {desired.file}",
+                kind="item-has-attachment",
+                retry=False,
             )
         sealed = seal_item(desired, self._organization, view.vault.key)
         collection = view.collection_of(desired)
@@ -131,9 +139,8 @@ class VaultwardenBackend:
         now = {cipher_id: one.revision_date for cipher_id, one in self._look().ciphers.items()}
         for item in items:
             if now.get(item.id, item.revision) != item.revision:
-                raise ConflictError(
+                raise ItemChangedError(
                     "an item that is to be deleted changed on the server since it was read",
-                    kind="item-changed",
                 )
         self._delete([item.id for item in items if item.id in now])
 
@@ -198,3 +205,13 @@ class VaultwardenBackend:
 
     def _tell(self, done: int, total: int) -> None:
         self._observer(Event("mirror-progress", {"done": done, "total": total}))
+
+
+ADVICE: Final = {
+    "another-key": (
+        "if an owner re-created the organization, remove [mirror.vaultwarden] from "
+        "plana-secrets.toml and run `plana-secrets mirror init vaultwarden --url {url}`; "
+        "otherwise do not trust this server"
+    ),
+    "item-has-attachment": "take the attached file out of the item in a client, then run it again",
+}

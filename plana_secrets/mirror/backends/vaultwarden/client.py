@@ -227,10 +227,21 @@ def _no_answer(error: HTTPError, task: str) -> UnavailableError:
     reason = error.reason if isinstance(error, MaxRetryError) else error
     if isinstance(reason, SSLError):
         return UnavailableError(
-            f"no secure connection to the server: cannot {task}", kind="tls-refused"
+            f"no secure connection to the server: cannot {task}", kind="tls-refused", retry=False
         )
     if isinstance(reason, ProxyError):
-        return UnavailableError(f"the proxy lets nothing through: cannot {task}", kind="proxy")
+        return UnavailableError(
+            f"the proxy lets nothing through: cannot {task}", kind="proxy", retry=False
+        )
     if isinstance(reason, NewConnectionError | urllib3.exceptions.ConnectTimeoutError):
         return UnavailableError(f"the server cannot be reached: cannot {task}", kind="unreachable")
     return LostAnswerError(f"the server did not answer: cannot {task}")
+
+
+ADVICE: Final = {
+    "bad-ca-file": "mirror.vaultwarden.ca_file names a file of certificates in PEM",
+    "no-answer": "try again; what was done is seen and not done twice",
+    "proxy": "check HTTPS_PROXY, or name the server in NO_PROXY",
+    "tls-refused": "check the address, or name your CA: mirror.vaultwarden.ca_file",
+    "unreachable": "check mirror.vaultwarden.url and the network, and try again",
+}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from plana_secrets.errors import UsageError
 from plana_secrets.mirror.backends.vaultwarden.vault import Vault
@@ -45,3 +46,10 @@ def find_collection(vault: Vault, word: str) -> str:
         kind="unknown-collection",
         collection=word,
     )
+
+
+ADVICE: Final = {
+    "ambiguous-collection": "put the id of the collection into mirror.vaultwarden.collections",
+    "same-collection": "write it one way, by name or by id, in mirror.vaultwarden.collections",
+    "unknown-collection": "`plana-secrets mirror init vaultwarden` names the collections",
+}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from plana_secrets.age import keyring_store
 from plana_secrets.errors import CredentialError
@@ -82,3 +82,11 @@ def open_client(
     """A client of the configured server, with its own CA where one is named."""
     ca_file = root / settings.ca_file if settings.ca_file else None
     return Client(settings.url, ca_file=ca_file, observer=observer)
+
+
+ADVICE: Final = {
+    "no-login": (
+        "`plana-secrets login --url {url}`, or name a credentials file: "
+        "mirror.vaultwarden.credentials or PLANA_SECRETS_VAULTWARDEN_CREDENTIALS"
+    ),
+}

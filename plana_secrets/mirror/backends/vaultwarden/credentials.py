@@ -217,3 +217,17 @@ def _encode(value: Secret | None) -> str | None:
 
 def _decode(text: str | None) -> Secret | None:
     return None if text is None else Secret(base64.b64decode(text, validate=True))
+
+
+ADVICE: Final = {
+    "credentials-exposed": "`chmod 600 {file}`, or make it a SOPS secret file",
+    "credentials-incomplete": "it holds url, email, master_password, client_id and client_secret",
+    "credentials-unbound": (
+        "add the line `url: https://HOST` with the server that the account is on; no "
+        "other server is sent anything of this file"
+    ),
+    "login-unreadable": (
+        "`plana-secrets login` again; a login of an earlier release does not say for "
+        "which server it is"
+    ),
+}

@@ -40,6 +40,12 @@ _REFUSED: Final = {
 }
 
 
+class WrongMacError(MalformedError):
+    """Sealed with another key, or changed since."""
+
+    default_kind = "wrong-mac"
+
+
 class SymmetricKey:
     """Half for encryption, half for the MAC. Belongs to a user, an organisation or an item.
 
@@ -114,7 +120,7 @@ class SymmetricKey:
             _refuse(sealed)
         chained = vector + ciphertext
         if not hmac.compare_digest(mac, hmac.digest(self._mac, chained, "sha256")):
-            raise MalformedError("encrypted text whose MAC does not fit the key", kind="wrong-mac")
+            raise WrongMacError("encrypted text whose MAC does not fit the key")
         return Secret(_unpad(self._decryptor.update(chained)[_BLOCK:]))
 
 
@@ -181,3 +187,13 @@ def _unpad(padded: bytes) -> bytes:
     if not 1 <= count <= _BLOCK or padded[-count:] != bytes([count]) * count:
         raise MalformedError("encrypted text with a wrong padding", kind="wrong-padding")
     return padded[:-count]
+
+
+ADVICE: Final = {
+    "account-key": "set up the account again: one of its keys is not what the clients write",
+    "account-v2": "use an account whose encryption is of version 1",
+    "encryption-type": "someone tampered with it, or wrote it with a client that is too old",
+    "no-mac": "someone tampered with it, or wrote it with a client that is too old",
+    "wrong-mac": "someone tampered with it, or it was written with another key",
+    "wrong-padding": "a faulty client wrote it; write that item again with another client",
+}

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from plana_secrets.errors import CredentialError
 from plana_secrets.mirror.backends.vaultwarden.client import Client
 from plana_secrets.mirror.backends.vaultwarden.credentials import (
     ApiKey,
     Credentials,
     KeptLogin,
 )
+from plana_secrets.mirror.backends.vaultwarden.failures import CodeWantedError
 from plana_secrets.mirror.backends.vaultwarden.login import (
     Tokens,
     login_by_api_key,
@@ -46,9 +46,7 @@ def enrol_by_password(
     check_version(client)
     try:
         tokens = login_by_password(client, email, password)
-    except CredentialError as error:
-        if error.kind != "totp-required":
-            raise
+    except CodeWantedError:
         tokens = login_by_password(client, email, password, code=ask_code())
     return _keep(client, Credentials(client.url, email, None, master_password=password), tokens)
 

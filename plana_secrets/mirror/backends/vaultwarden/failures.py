@@ -23,6 +23,7 @@ from plana_secrets.errors import (
     UnavailableError,
     UsageError,
 )
+from plana_secrets.mirror.backend import ItemChangedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,18 @@ class Answer:
 
     def __repr__(self) -> str:
         return f"Answer({self.status})"
+
+
+class CodeWantedError(CredentialError):
+    """A login needs a one-time code."""
+
+    default_kind = "totp-required"
+
+
+class NotAllowedError(CredentialError):
+    """A role that does not suffice, or a token that is over: the server tells them alike."""
+
+    default_kind = "not-allowed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +96,7 @@ _LOGIN: Final = (
     ),
     Meaning(
         "two factor required",
-        CredentialError,
+        CodeWantedError,
         "totp-required",
         "the account asks for a one-time code",
     ),
@@ -104,7 +117,7 @@ _LOGIN: Final = (
 _CALLS: Final = (
     Meaning(
         "is out of date",
-        ConflictError,
+        ItemChangedError,
         "item-changed",
         "the item changed on the server since it was read",
     ),
@@ -159,9 +172,8 @@ def _by_status(answer: Answer, task: str) -> PlanaSecretsError:
             status=status,
         )
     if status == 401:
-        return CredentialError(
+        return NotAllowedError(
             f"the account's role does not allow it, or the login is over: cannot {task}",
-            kind="not-allowed",
             status=status,
         )
     if status == 413:
@@ -205,3 +217,27 @@ def _texts(body: bytes) -> Iterator[str]:
         content.get("error"),
     ]
     yield from (text for text in candidates if isinstance(text, str))
+
+
+ADVICE: Final = {
+    "api-key-refused": (
+        "look the key up in the web vault under Security, Keys; `plana-secrets login --api-key`"
+    ),
+    "email-unverified": "open the mail with which the server asks for it",
+    "item-gone": "run it again: it reads the items again",
+    "item-too-large": "split the file, or leave it out with mirror.exclude",
+    "login-disabled": "an owner or the server's operator enables the account",
+    "login-expired": "`plana-secrets login` again",
+    "login-mail": "the server's operator fixes its mail",
+    "login-rate-limited": "wait a minute: the server takes about one login a minute after a few",
+    "login-refused": "check the e-mail address and the master password; `plana-secrets login`",
+    "mirror-read-only": "only the service account syncs; it needs 'edit items' on the collection",
+    "not-allowed": "check the account's role; `plana-secrets login` again if it was changed",
+    "not-vaultwarden": "check mirror.vaultwarden.url, a path in it included",
+    "server-error": "try again; look at the server's log",
+    "server-redirects": "configure the address that it redirects to",
+    "server-refuses": "check the server's log, and whether it is newer than this program knows",
+    "sso-only": "a personal API key is accepted there: `plana-secrets login --api-key`",
+    "totp-refused": "wait for the next code; check the clocks of both machines",
+    "totp-required": "`plana-secrets login` asks for the code; a job uses a personal API key",
+}

@@ -98,3 +98,8 @@ def stretch(master_key: Secret) -> SymmetricKey:
         HKDFExpand(SHA256(), 32, info).derive(master_key.reveal()) for info in (b"enc", b"mac")
     )
     return SymmetricKey(Secret(b"".join(halves)))
+
+
+ADVICE: Final = {
+    "kdf-refused": "set the account's key derivation again in the web vault, under Security, Keys",
+}

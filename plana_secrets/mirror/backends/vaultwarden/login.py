@@ -151,3 +151,8 @@ def _device(url: str, email: str, machine: str) -> dict[str, str]:
         "device_name": "plana-secrets",
         "device_type": "24" if sys.platform == "darwin" else "25",
     }
+
+
+ADVICE: Final = {
+    "two-factor-unsupported": "use a personal API key: `plana-secrets login --api-key`",
+}

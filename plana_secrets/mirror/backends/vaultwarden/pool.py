@@ -7,7 +7,7 @@ A server on this machine is spoken to directly, whatever the environment says.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 from urllib.request import getproxies_environment, proxy_bypass
 
@@ -40,3 +40,8 @@ def _find_proxy(url: str) -> str | None:
         return None
     named = getproxies_environment()
     return named.get("https") or named.get("all") or None
+
+
+ADVICE: Final = {
+    "bad-proxy": "write HTTPS_PROXY as http://HOST:PORT",
+}

@@ -22,6 +22,7 @@ from plana_secrets.mirror.backends.vaultwarden.credentials import (
     KeptLogin,
     store_login,
 )
+from plana_secrets.mirror.backends.vaultwarden.failures import NotAllowedError
 from plana_secrets.mirror.backends.vaultwarden.login import (
     Tokens,
     login_by_api_key,
@@ -142,8 +143,8 @@ class Session:
             self._login()
         try:
             return self._send(method, path, task=task, body=body, repeatable=repeatable)
-        except CredentialError as error:
-            if error.kind != "not-allowed" or not self._may_be_over():
+        except NotAllowedError:
+            if not self._may_be_over():
                 raise
         self._login()
         return self._send(method, path, task=task, body=body, repeatable=repeatable)
@@ -168,3 +169,11 @@ class Session:
         self._access, self._refresh = tokens.access, tokens.refresh
         self._ends = self._clock() + tokens.lifetime - _MARGIN
         self._keeper.store(tokens)
+
+
+ADVICE: Final = {
+    "credentials-elsewhere": (
+        "check mirror.vaultwarden.url in plana-secrets.toml; if the server has moved "
+        "there, change `url` in the credentials file, or `plana-secrets login` again"
+    ),
+}

@@ -158,3 +158,13 @@ def _toml(value: object) -> str:
         pairs = ", ".join(f"{_toml(name)} = {_toml(one)}" for name, one in value.items())
         return f"{{ {pairs} }}"
     return json.dumps(value, ensure_ascii=False)
+
+
+ADVICE: Final = {
+    "choose-collection": "say it with --collection 'GLOB=NAME', once for each set of files",
+    "choose-organization": "name one with --organization",
+    "mirror-configured": "change [mirror.vaultwarden] in plana-secrets.toml by hand",
+    "no-organization": (
+        "an owner invites and confirms the account; `plana-secrets mirror init --help` says how"
+    ),
+}

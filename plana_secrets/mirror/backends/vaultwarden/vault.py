@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from plana_secrets.errors import CredentialError, MalformedError, UsageError
 from plana_secrets.mirror.backends.vaultwarden.credentials import Credentials
 from plana_secrets.mirror.backends.vaultwarden.crypto import (
     SymmetricKey,
+    WrongMacError,
     load_private_key,
     unwrap_key,
 )
@@ -92,9 +94,7 @@ class Keys:
             raise MalformedError("the account has no private key", kind="account-key")
         try:
             return user_key.open(sync.profile.private_key)
-        except MalformedError as error:
-            if error.kind != "wrong-mac":
-                raise
+        except WrongMacError:
             raise CredentialError(
                 "the kept key is no longer the account's", kind="login-outdated"
             ) from None
@@ -127,9 +127,7 @@ def unwrap_user_key(wrapped: str, master_key: Secret) -> SymmetricKey:
     """
     try:
         return SymmetricKey(stretch(master_key).open(wrapped))
-    except MalformedError as error:
-        if error.kind != "wrong-mac":
-            raise
+    except WrongMacError:
         raise CredentialError(
             "the master password does not open the account's key", kind="wrong-master-password"
         ) from None
@@ -174,3 +172,17 @@ def open_name(sealed: str, key: SymmetricKey) -> str:
         return key.open(sealed).reveal_text()
     except (MalformedError, ValueError):
         return ""
+
+
+ADVICE: Final = {
+    "login-outdated": "`plana-secrets login` again: the account's keys were changed",
+    "no-key": "`plana-secrets login` again, or put the master password into the credentials file",
+    "not-a-member": (
+        "an owner invites and confirms the account; `plana-secrets mirror init "
+        "vaultwarden` finds the organisation"
+    ),
+    "wrong-master-password": (
+        "the API key is good and the master password is not; `plana-secrets login "
+        "--api-key`, or fix the credentials file"
+    ),
+}

@@ -40,3 +40,8 @@ def check_version(client: Client) -> None:
 
 def _text(version: tuple[int, ...]) -> str:
     return ".".join(map(str, version))
+
+
+ADVICE: Final = {
+    "server-too-old": "update the server",
+}

@@ -14,6 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from plana_secrets.errors import ConflictError, UnavailableError
+from plana_secrets.mirror.backend import ItemChangedError
 from plana_secrets.mirror.backends.vaultwarden.client import LostAnswerError
 from plana_secrets.mirror.backends.vaultwarden.items import just_before
 from plana_secrets.mirror.backends.vaultwarden.models import Cipher, read_answer
@@ -125,18 +126,14 @@ class Writer:
                 now = self._read(cipher.id, file)
                 if now.name == sealed["name"]:
                     return
-            except ConflictError as error:
-                if error.kind != "item-changed":
-                    raise
+            except ItemChangedError:
                 now = self._read(cipher.id, file)
                 known = revision
             else:
                 return
             if now.revision_date != revision:
-                raise ConflictError(
-                    f"the item of {file} changed on the server since it was read",
-                    kind="item-changed",
-                    file=file,
+                raise ItemChangedError(
+                    f"the item of {file} changed on the server since it was read", file=file
                 )
         raise UnavailableError(
             f"the server does not take the update of the item of {file}", kind="no-answer"
