@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from plana_secrets.errors import ConflictError, UsageError
-from plana_secrets.mirror.apply import apply_mirror
+from plana_secrets.mirror.apply import Applied, apply_mirror
 from plana_secrets.mirror.backend import ActualItem, Listing, PlainLeaf, Unsupported
 from plana_secrets.mirror.backends.memory import MemoryBackend
 from plana_secrets.mirror.guards import check_branch, check_descent, check_extent
@@ -268,6 +268,14 @@ def test_what_a_server_did_not_do_is_named(place: MemoryPlace) -> None:
         with pytest.raises(ConflictError) as error:
             sync(backend, wanted, PRUNE)
         assert error.value.facts["files"] == files
+
+
+def test_where_nothing_is_to_be_done_nothing_was() -> None:
+    listing = Listing(())
+    plan = plan_mirror(Wanted(()), listing, PLAIN)
+    done = Applied.nothing(plan, listing)
+    assert (done.created, done.updated, done.deleted, done.kept) == (0, 0, 0, ())
+    assert (done.after, done.listing) == (plan, listing)
 
 
 class Busy(MemoryBackend):

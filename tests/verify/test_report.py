@@ -139,3 +139,21 @@ def test_a_fingerprint_survives_a_moved_line_and_another_wording() -> None:
     other = Finding("no-rule", Severity.WARNING, "n", "a.yaml", 9, "x")
     elsewhere = Finding("no-rule", Severity.ERROR, "m", "a.yaml", 3, "y")
     assert one.fingerprint == other.fingerprint != elsewhere.fingerprint
+
+
+def test_errors_come_first_then_warnings_then_notes_and_none_twice() -> None:
+    made = [
+        Finding(check, severity, "m", file, line, path)
+        for check, severity, file, line, path in (
+            ("a-note", Severity.NOTE, "f", None, None),
+            ("b-warning", Severity.WARNING, "f", None, None),
+            ("c-error", Severity.ERROR, "g", None, None),
+            ("c-error", Severity.ERROR, "f", 2, None),
+            ("c-error", Severity.ERROR, "f", 1, "y"),
+            ("c-error", Severity.ERROR, "f", 1, "x"),
+            ("c-error", Severity.ERROR, None, None, None),
+        )
+    ]
+    expected = [made[place] for place in (6, 5, 4, 3, 2, 1, 0)]
+    assert list(in_order([*made, *made])) == expected
+    assert list(in_order(tuple(reversed(made)))) == expected
