@@ -261,7 +261,7 @@ def test_in_a_shallow_clone_a_key_is_not_reinstated(fleet: Fleet) -> None:
 
 def test_a_move_dated_in_the_future_is_dated_again(fleet: Fleet) -> None:
     init_keyset(fleet.rotation(), API.name, FRESH, delivery=COMMIT)
-    fleet.pass_time(days=400)
+    fleet.pass_time(days=100)
     run_move(fleet.rotation(), API.name, Move.PUBLISH, delivery=COMMIT)
     fleet.now = START + timedelta(hours=1)
     for move in (Move.ABORT, Move.PROMOTE):

@@ -311,11 +311,11 @@ def test_waits_that_the_settings_no_longer_say_are_shown(shop: World) -> None:
 
 def test_a_move_of_a_clock_that_was_ahead_is_dated_again(shop: World) -> None:
     shop.run("rotate", "init", NAME, "--fresh", "--commit")
-    run_at(shop, "+9600h", "rotate", "run", NAME, "publish", "--commit")
+    run_at(shop, "+2400h", "rotate", "run", NAME, "publish", "--commit")
     found = json.loads(shop.run("--json", "verify").stdout)["findings"]
     assert "since-in-future" in {one["check"] for one in found}
     refused = json.loads(shop.run("--json", "rotate", "run", NAME, "abort").stdout)
-    assert f"rotate redate {NAME}" in refused["hint"]
+    assert "rotate redate" in refused["hint"]
     unsure = json.loads(shop.run("--json", "rotate", "redate", NAME, "--commit").stdout)
     assert (unsure["code"], unsure["kind"]) == (2, "clock-unconfirmed")
     asked = run_at_terminal(
