@@ -20,7 +20,7 @@ from plana_secrets.git.command import GitCommand, failure, git_environment
 from plana_secrets.git.remotes import fetch_branch, push_commit
 from plana_secrets.git.repository import Repository
 from plana_secrets.git.search import attributes_of, files_containing, files_left_out, index_ids
-from plana_secrets.process import Completed, ProgramError
+from plana_secrets.process import Completed, DeadlineError, ProgramError
 from tests.world import World
 
 FILE = "infra/secrets/a.yaml"
@@ -253,26 +253,28 @@ def test_a_push_that_came_too_late_is_told_from_one_that_is_refused(
     assert isinstance(caught.value, ConflictError) is (kind == "push-conflict")
 
 
-class Failing(GitCommand):
-    """A git that cannot be run to its end."""
+class Hanging(GitCommand):
+    """A git that does not come to its end."""
 
-    kind = "program-deadline"
-
-    def write(self, *_arguments: str, **_options: object) -> Completed:
-        raise ProgramError("git did not end", kind=self.kind)
+    def run_open(self, *_arguments: str, **_options: object) -> Completed:
+        raise DeadlineError("git did not end")
 
 
-class Missing(Failing):
-    kind = "program-missing"
+class Missing(GitCommand):
+    def run_open(self, *_arguments: str, **_options: object) -> Completed:
+        raise ProgramError("there is no git", kind="program-missing")
 
 
-def test_a_remote_that_hangs_is_unavailable_and_a_missing_git_is_no_remote(tmp_path: Path) -> None:
+def test_a_remote_that_hangs_is_unavailable_and_a_missing_git_is_no_remote(
+    committed: World,
+) -> None:
+    committed.git("remote", "add", "origin", str(committed.folder / "nowhere.git"))
     for call in (
         lambda git: push_commit(git, "origin", "HEAD", "main"),
         lambda git: fetch_branch(git, "origin", "main"),
     ):
         with pytest.raises(UnavailableError) as caught:
-            call(Failing(tmp_path))
+            call(Hanging(committed.repo))
         assert caught.value.kind == "remote-unavailable"
         with pytest.raises(ProgramError):
-            call(Missing(tmp_path))
+            call(Missing(committed.repo))
