@@ -15,6 +15,9 @@ from plana_secrets.rotation.policy import KeysetPolicy
 _MARGIN: Final = 1.5
 """How much longer than the longest wait nothing may happen before it looks like a wrong clock."""
 
+_PAUSE: Final = timedelta(days=30)
+"""A job may be off for so long, whatever the waits are."""
+
 
 class ClockError(FailedError):
     """The clock of this machine cannot be right."""
@@ -31,18 +34,19 @@ def longest_wait(policies: Sequence[KeysetPolicy], keysets: Iterable[Keyset]) ->
     return max(waits)
 
 
-def check_not_behind(newest_commit: datetime | None, now: datetime) -> None:
-    """
-    Raises:
-        ClockError: the newest move was made later than ``now`` (kind ``clock-backwards``).
-    """
-    if newest_commit is not None and newest_commit > now + CLOCK_TOLERANCE:
-        instant = format_instant(newest_commit)
-        raise ClockError(
-            f"the clock is behind {instant}, when the newest move was made",
-            kind="clock-backwards",
-            not_before=instant,
-        )
+def is_behind(newest: datetime, now: datetime) -> bool:
+    """Whether a move was made later than ``now``."""
+    return newest > now + CLOCK_TOLERANCE
+
+
+def behind_error(name: str, newest: datetime) -> ClockError:
+    instant = format_instant(newest)
+    return ClockError(
+        f"the clock is behind {instant}, when the newest move was made",
+        kind="clock-backwards",
+        name=name,
+        not_before=instant,
+    )
 
 
 def find_far_behind(
@@ -54,7 +58,8 @@ def find_far_behind(
     """The newest move, if the waits do not explain that nothing moved since then."""
     sinces = [key.since for keyset in keysets for key in keyset.keys if key.since]
     moments = [*sinces, newest_commit] if newest_commit else sinces
-    if not moments or now - max(moments) <= longest_wait(policies, keysets) * _MARGIN:
+    explained = max(longest_wait(policies, keysets) * _MARGIN, _PAUSE)
+    if not moments or now - max(moments) <= explained:
         return None
     return max(moments)
 

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from plana_secrets.errors import PlanaSecretsError
 from plana_secrets.git.commits import squash
-from plana_secrets.rotation.clock import ahead_error, check_not_behind, find_far_behind
+from plana_secrets.rotation.clock import ahead_error, behind_error, find_far_behind, is_behind
 from plana_secrets.rotation.keyset import Keyset
 from plana_secrets.rotation.keysetfile import read_keyset_shape
 from plana_secrets.rotation.landing import Delivery, Landing
@@ -42,7 +42,7 @@ class Rotation:
     """What every run needs: ``branch`` is the deployed one, ``clock`` tells the time.
 
     ``trust_clock`` is asked, with the time of the newest move and ours, whether a clock
-    that looks far ahead is right.
+    that looks wrong is right.
     """
 
     workspace: Workspace
@@ -82,10 +82,10 @@ class Rotation:
         found = Ours(self.workspace, self.policies).first_foreign(base, head)
         return found.id if found else None
 
-    def newest_commit(self, now: datetime) -> datetime | None:
-        """When the newest move commit was made, by the clock of its run."""
+    def newest_move(self, now: datetime) -> tuple[str, datetime] | None:
+        """The keyset of the newest move commit, and its time by the clock of that run."""
         ours = Ours(self.workspace, self.policies)
-        return ours.newest_date(self.workspace.repository.head(), now)
+        return ours.newest_move(self.workspace.repository.head(), now)
 
     def shapes(self) -> Iterator[Keyset]:
         """The keysets as they can be read without an identity."""
@@ -102,8 +102,9 @@ class Rotation:
                 ahead of it than the waits explain (``clock-ahead``).
         """
         now = self.clock()
-        newest_commit = self.newest_commit(now)
-        check_not_behind(newest_commit, now)
-        newest = find_far_behind(newest_commit, list(self.shapes()), self.policies, now)
+        name, made = self.newest_move(now) or ("", None)
+        if made is not None and is_behind(made, now) and not self.trust_clock(made, now):
+            raise behind_error(name, made)
+        newest = find_far_behind(made, list(self.shapes()), self.policies, now)
         if newest is not None and not self.trust_clock(newest, now):
             raise ahead_error(newest, now)

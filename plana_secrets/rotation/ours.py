@@ -23,7 +23,7 @@ from plana_secrets.sops.model import Structure
 from plana_secrets.sops.reading.reader import read_structure
 
 _MESSAGE: Final = re.compile(
-    r"Rotate [^\n]+: [^\n]+\n\nRotation r[0-9a-f]{16}, version [0-9]+\.\n*"
+    r"Rotate ([^\n:]+): [^\n]+\n\nRotation r[0-9a-f]{16}, version [0-9]+\.\n*"
 )
 _RECENT: Final = 20
 
@@ -46,8 +46,8 @@ class Ours:
         commits = list_commits(self.workspace.repository.command, head, without=base)
         return next((one for one in commits if not self.is_ours(one)), None)
 
-    def newest_date(self, head: str | None, now: datetime) -> datetime | None:
-        """When the newest move commit of ``head`` was made, by the clock of its run.
+    def newest_move(self, head: str | None, now: datetime) -> tuple[str, datetime] | None:
+        """Of the newest move commit of ``head``, the keyset and the time by the clock of its run.
 
         A commit that says so and is in the future has to be one, file by file: no other
         commit stops a rotation by its date. A clone may be too shallow to tell.
@@ -57,10 +57,9 @@ class Ours:
         folder = self.workspace.settings.keysets
         git = self.workspace.repository.command
         for commit in list_commits(git, head, under=[folder], limit=_RECENT):
-            if not _MESSAGE.fullmatch(commit.message):
-                continue
-            if commit.date <= now + CLOCK_TOLERANCE or self.is_ours(commit):
-                return commit.date
+            words = _MESSAGE.fullmatch(commit.message)
+            if words and (commit.date <= now + CLOCK_TOLERANCE or self.is_ours(commit)):
+                return words.group(1), commit.date
         return None
 
     def is_ours(self, commit: Commit) -> bool:

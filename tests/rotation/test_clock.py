@@ -66,6 +66,21 @@ def test_of_moves_with_odd_dates_the_last_one_counts(fleet: Fleet) -> None:
     run_move(fleet.rotation(), API.name, delivery=COMMIT)
 
 
+def test_a_person_may_say_that_the_clock_of_a_move_was_wrong(fleet: Fleet, remote: Path) -> None:
+    """It was ahead, and its move was never dated: there is no instant to take back."""
+    init_keyset(fleet.rotation(), API.name, FRESH, delivery=PUSH)
+    fleet.pass_time(days=20)
+    run_move(fleet.rotation(), API.name, delivery=COMMIT)
+    fleet.pass_time(days=-19)
+    assert run_due(fleet.rotation(), delivery=PUSH).arrived == ()
+    with pytest.raises(ClockError) as caught:
+        run_move(fleet.rotation(), API.name, delivery=PUSH)
+    assert caught.value.facts["name"] == API.name
+    run_due(fleet.rotation(trust_clock=lambda *_: True), delivery=PUSH)
+    assert fleet.keyset(API).keys[1].since == fleet.now
+    run_due(fleet.rotation(), delivery=PUSH)
+
+
 def by_hand(fleet: Fleet, subject: str, date: datetime, *options: str) -> None:
     """A commit with the words of a move and a date of choice."""
     body = f"Rotation r{7:016x}, version 2."
@@ -126,6 +141,13 @@ def test_how_far_ahead_is_told_by_the_longest_wait() -> None:
     later = START + timedelta(days=1)
     assert find_far_behind(later, [keyset], policies, edge + timedelta(days=1)) is None
     assert find_far_behind(later, [], policies, edge + timedelta(days=2)) == later
+
+
+def test_a_job_may_be_off_for_a_month_whatever_the_waits_are() -> None:
+    short = replace(API, max_age=timedelta(hours=1), grace=timedelta(0))
+    month = START + timedelta(days=30)
+    assert find_far_behind(START, [], [short], month) is None
+    assert find_far_behind(START, [], [short], month + timedelta(seconds=1)) == START
 
 
 def test_a_rotation_that_began_under_longer_waits_explains_more() -> None:

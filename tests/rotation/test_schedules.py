@@ -12,7 +12,9 @@ from tests.simulation import memory
 from tests.simulation.judge import Violation
 from tests.simulation.schedule import play
 
-SEEDS = range(40)
+SEEDS = range(24)
+FIRST = {"no read-back": 120, "leap": 90}
+"""Near the first schedule in which the fault shows, for a test that takes seconds."""
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -41,9 +43,9 @@ def test_a_product_with_a_fault_is_found_out(fault: str, monkeypatch: pytest.Mon
     if fault == "leap":
         monkeypatch.setattr(delivery, "_refuse_leap", lambda *_: None)
     with pytest.raises(Violation):
-        _play_all()
+        _play_from(FIRST.get(fault, 0))
 
 
-def _play_all() -> None:
-    for seed in range(1000):
+def _play_from(first: int) -> None:
+    for seed in range(first, first + 1000):
         play(seed)

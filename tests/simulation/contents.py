@@ -112,10 +112,11 @@ class SimulatedRotation(Rotation):
         found = self.workspace.commits(head, without=base)
         return next((commit for commit, message, _ in found if message.startswith(WORK)), None)
 
-    def newest_commit(self, now: datetime) -> datetime | None:
+    def newest_move(self, now: datetime) -> tuple[str, datetime] | None:
         head = self.workspace.repository.head()
         found: Sequence = self.workspace.commits(head) if head else ()
-        return next((date for _, message, date in found if message.startswith("Rotate")), None)
+        moves = ((words, date) for _, words, date in found if words.startswith("Rotate"))
+        return next(((words.split(" ")[1], date) for words, date in moves), None)
 
     def shapes(self) -> Iterator[Keyset]:
         store = self.store()

@@ -91,6 +91,35 @@ def test_a_clock_behind_the_last_move_is_refused(shop: World) -> None:
     assert shop.run("rotate", "run", "--due", "--commit").status == 1
 
 
+def test_a_clock_far_ahead_is_refused_to_a_job_and_asked_about_at_a_terminal(shop: World) -> None:
+    shop.run("rotate", "init", NAME, "--fresh", "--commit")
+    refused = run_at(shop, "+400d", "rotate", "run", NAME, "publish", "--commit")
+    assert refused.status == 3
+    assert "longer ago than any wait explains" in refused.stderr
+    due = run_at(shop, "+400d", "rotate", "run", "--due", "--commit")
+    assert (due.status, "longer ago" in due.stdout) == (1, True)
+    library = shop.command("faketime", "-f", "+400d", "printenv", "LD_PRELOAD").stdout.strip()
+    ahead = {"LD_PRELOAD": library, "FAKETIME": "+400d"}
+    for answer, status in (("n", 3), ("y", 0)):
+        command = ("rotate", "run", NAME, "publish", "--commit")
+        shown = run_at_terminal(shop, *command, answers=[("now?", f"{answer}\n")], env=ahead)
+        assert shown.status == status, shown.screen
+    assert [key["status"] for key in keyset(shop)["keys"]] == ["active", "standby"]
+
+
+def test_several_remotes_are_said_to_be_the_reason_that_a_move_is_not_dated(shop: World) -> None:
+    shop.git("remote", "add", "forgejo", str(shop.folder / "a.git"))
+    shop.git("remote", "add", "github", str(shop.folder / "b.git"))
+    done = shop.run("rotate", "init", NAME, "--fresh", "--commit")
+    assert (done.status, "[git] remote" in done.stderr) == (0, True)
+    pushed = shop.run("rotate", "run", NAME, "--push")
+    assert (pushed.status, "[git] remote" in pushed.stderr) == (2, True)
+    settings = shop.repo / "plana-secrets.toml"
+    settings.write_text(f'[git]\nremote = "gone"\n{settings.read_text()}')
+    unknown = shop.run("rotate", "run", NAME, "--commit")
+    assert (unknown.status, "gone" in unknown.stderr) == (2, True)
+
+
 def test_the_shape_of_the_list_is_fixed(shop: World) -> None:
     shop.run("rotate", "init", NAME, "--fresh", "--commit")
     listed = as_json(shop.run("rotate", "list", "--json"))
