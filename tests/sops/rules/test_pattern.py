@@ -160,3 +160,33 @@ def test_letters_without_their_case_are_those_of_unicode() -> None:
     for alone in ("\u0130", "\u0149", "\ufb00"):
         assert set(variants(alone)) == {alone}
     assert set(variants("\u00df")) == {"\u00df", "\u1e9e"}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "reason"),
+    [
+        ("[\\q]", "the escape \\q (column 4)"),
+        ("[a\x00]", "a character that does not print (column 4)"),
+        ("[a-\\d]", "a range that is none (column 6)"),
+        ("[\\", "a set or an escape that does not end (column 3)"),
+        ("[a-", "a set or an escape that does not end (column 4)"),
+        ("[a[]", "'[' in a set without a backslash (column 4)"),
+        ("[a-c-e]", "'-' in the middle of a set without a backslash (column 6)"),
+    ],
+)
+def test_a_set_that_two_engines_may_read_differently_is_refused(pattern: str, reason: str) -> None:
+    assert check_pattern(pattern) == reason
+
+
+def test_a_set_holds_what_it_names() -> None:
+    for pattern, found, others in (
+        ("^[\\]\\-\\\\]$", "]-\\", "["),
+        ("^[-a]$", "-a", "b"),
+        ("^[a-]$", "-a", "b"),
+        ("^[^\\d]$", "a-", "5"),
+        ("^[\\d_]$", "5_", "a"),
+        ("(?i)^[^k]$", "s", "kK\u212a"),
+    ):
+        compiled = compile_pattern(pattern)
+        assert all(compiled.search(one) for one in found), pattern
+        assert not any(compiled.search(one) for one in others), pattern
