@@ -134,6 +134,9 @@ def test_files_of_one_folder_share_it(place: LocalPlace) -> None:
     content = place.read()
     assert [one["name"] for one in content["folders"]] == ["infra/secrets/prod"]
     assert {one["folderId"] for one in content["items"]} == {content["folders"][0]["id"]}
+    elsewhere = make_item("infra/secrets/dev/c.yaml", {"x": "1"})
+    assert sync(place.open(), [item("new"), other, elsewhere]).after.drift == ()
+    assert len(place.read()["folders"]) == 2
 
 
 def test_careless_hands_make_drift_not_errors(place: LocalPlace) -> None:

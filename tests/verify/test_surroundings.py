@@ -297,3 +297,20 @@ def test_a_kustomization_on_the_way_keeps_them_out(with_keyset: World, folder: s
 def test_keysets_beside_manifests_are_a_warning(with_keyset: World) -> None:
     with_keyset.encrypt("infra/secrets/app.secret.yaml", PLAIN_SECRET)
     assert breaks_flux(with_keyset) == [(KEYSET, "warning")]
+
+
+def test_an_exception_for_what_was_not_looked_at_is_not_called_unused(small: World) -> None:
+    other = "infra/secrets/dev/other.yaml"
+    small.encrypt(other, "a: b\n")
+    accepts = "".join(
+        f'[[verify.accept]]\ncheck = "file-mode"\nfile = "{file}"\nreason = "x"\nuntil = 2099-01-01\n'
+        for file in (APP, other)
+    )
+    write(small, "plana-secrets.toml", accepts)
+    small.commit()
+    assert [one.path for one in of_check(verify(small), "accept-unused")] == [
+        "verify.accept[0]", "verify.accept[1]",
+    ]  # fmt: skip
+    assert [one.path for one in of_check(verify(small, APP), "accept-unused")] == [
+        "verify.accept[0]"
+    ]
