@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import pyrage
 import pytest
 
 from plana_secrets.verify.check import Level
+from plana_secrets.verify.checks.flux import flux_paths
 from tests.verify.helpers import checks, of_check, verify, write
 from tests.world import World
 
@@ -314,3 +317,18 @@ def test_an_exception_for_what_was_not_looked_at_is_not_called_unused(small: Wor
     assert [one.path for one in of_check(verify(small, APP), "accept-unused")] == [
         "verify.accept[0]"
     ]
+
+
+def test_a_long_line_in_a_kustomization_is_read_in_little_time() -> None:
+    start = "kind: Kustomization\napiVersion: kustomize.toolkit.fluxcd.io/v1\n  path: ./infra"
+    for line in (
+        "\t" * 100_000 + "/x",
+        " " * 100_000 + "'x",
+        " a" * 100_000 + '"x',
+        "'" + " " * 100_000,
+    ):
+        before = time.process_time()
+        list(flux_paths(f"{start}{line}\n".encode()))
+        assert time.process_time() - before < 1
+    assert list(flux_paths(f"{start} # here\r\n".encode())) == ["infra"]
+    assert list(flux_paths(start.replace("./infra", '"./infra/x/"  # y').encode())) == ["infra/x"]
