@@ -5,10 +5,12 @@
     surrounding git is passed on while a push is received.
 ``discovery``
     Which repository a folder is in.
-``repository`` | ``search``
+``repository``
     What is there: files, commits, branches, contents.
 ``blobs`` | ``search``
     The content of files of commits, and questions about many files at once.
+``past`` | ``history``
+    What came before: ancestors, earlier contents of a file, commits one by one.
 ``commits`` | ``remotes``
     A commit made beside the branch and adopted later; fetch and push.
 """

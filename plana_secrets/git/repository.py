@@ -17,11 +17,10 @@ from typing import Final
 
 from plana_secrets import limits
 from plana_secrets.errors import FailedError, UsageError
-from plana_secrets.git import remotes
+from plana_secrets.git import past, remotes
 from plana_secrets.git.blobs import iterate_contents
-from plana_secrets.git.command import GitCommand, unreadable
+from plana_secrets.git.command import GitCommand
 from plana_secrets.git.discovery import find_repository
-from plana_secrets.process import Completed
 from plana_secrets.storage import read_regular_file
 
 _FEW = 256
@@ -174,9 +173,7 @@ class Repository:
 
     def resolve(self, revision: str) -> str | None:
         """The id of the commit that ``revision`` means, or None."""
-        return self.command.line(
-            "rev-parse", "--quiet", "--verify", "--end-of-options", f"{revision}^{{commit}}"
-        )
+        return past.resolve(self.command, revision)
 
     def branch(self) -> str | None:
         """The branch that is checked out, born or not; None with a detached HEAD."""
@@ -224,32 +221,15 @@ class Repository:
         Raises:
             FailedError: git could not tell.
         """
-        done = self.command.look(
-            "merge-base", "--is-ancestor", ancestor, descendant, answers=(0, 1)
-        )
-        return done.status == 0 or self._no("merge-base", done, ancestor, descendant)
+        return past.is_ancestor(self.command, ancestor, descendant)
 
     def contains_all(self, descendant: str, ancestors: Sequence[str]) -> bool:
         """The same for every one of ``ancestors``, in one question to git."""
-        lines = "".join(f"{commit}\n" for commit in [f"^{descendant}", *ancestors])
-        done = self.command.look("rev-list", "--max-count=1", "--stdin", stdin=lines.encode())
-        if done.status == 0:
-            return not done.stdout
-        return self._no("rev-list", done, descendant, *ancestors)
-
-    def _no(self, command: str, done: Completed, *commits: str) -> bool:
-        """False, where git said no or has not all of ``commits``; else it could not tell."""
-        if done.status != 1 and all(self.resolve(commit) for commit in commits):
-            raise unreadable(command, done)
-        return False
+        return past.contains_all(self.command, descendant, ancestors)
 
     def missing_history(self) -> str | None:
         """Why the history here may not be whole, in a few words; None where it is whole."""
-        if self.command.line("rev-parse", "--is-shallow-repository") == "true":
-            return "a shallow clone"
-        if (self.common_dir / "info" / "grafts").exists():
-            return "a history that is cut by info/grafts"
-        return None
+        return past.missing_history(self.command, self.common_dir)
 
     def is_partial(self) -> bool:
         """Whether objects may be missing because they were left out on purpose."""
@@ -328,22 +308,7 @@ class Repository:
         and what the reflogs still know are looked through: what was in git once in plain
         is there until it expires everywhere.
         """
-        where = ("--all", "--reflog") if until is None else (until,)
-        output = self.command.read(
-            "--literal-pathspecs", "log", *where, "--full-history", "--diff-merges=separate",
-            "--no-renames", "--no-follow", "--no-ext-diff", "--no-textconv", "--raw", "--no-abbrev",
-            "--format=commit %H", "--", file,
-        )  # fmt: skip
-        versions: dict[str, str] = {}
-        commit = ""
-        for line in output.decode("utf-8", "surrogateescape").split("\n"):
-            if line.startswith("commit "):
-                commit = line.removeprefix("commit ")
-            elif line.startswith(":"):
-                object_id = line.split(" ")[3]
-                if object_id.strip("0"):
-                    versions.setdefault(object_id, commit)
-        return [(commit, object_id) for object_id, commit in versions.items()]
+        return past.contents_of(self.command, file, until)
 
     # -- the remote (commits.py says how a commit is made)
 

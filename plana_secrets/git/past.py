@@ -1,0 +1,67 @@
+"""Questions about the past of a repository, each with an answer or an error, never a guess."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from plana_secrets.git.command import GitCommand, unreadable
+from plana_secrets.process import Completed
+
+
+def is_ancestor(git: GitCommand, ancestor: str, descendant: str) -> bool:
+    """See ``Repository.is_ancestor``."""
+    done = git.look("merge-base", "--is-ancestor", ancestor, descendant, answers=(0, 1))
+    return done.status == 0 or _no(git, "merge-base", done, ancestor, descendant)
+
+
+def contains_all(git: GitCommand, descendant: str, ancestors: Sequence[str]) -> bool:
+    """See ``Repository.contains_all``."""
+    lines = "".join(f"{commit}\n" for commit in [f"^{descendant}", *ancestors])
+    done = git.look("rev-list", "--max-count=1", "--stdin", stdin=lines.encode())
+    if done.status == 0:
+        return not done.stdout
+    return _no(git, "rev-list", done, descendant, *ancestors)
+
+
+def _no(git: GitCommand, command: str, done: Completed, *commits: str) -> bool:
+    """False, where git said no or has not all of ``commits``; else it could not tell."""
+    if done.status != 1 and all(resolve(git, commit) for commit in commits):
+        raise unreadable(command, done)
+    return False
+
+
+def resolve(git: GitCommand, revision: str) -> str | None:
+    """The id of the commit that ``revision`` means, or None."""
+    return git.line(
+        "rev-parse", "--quiet", "--verify", "--end-of-options", f"{revision}^{{commit}}"
+    )
+
+
+def missing_history(git: GitCommand, common_dir: Path) -> str | None:
+    """See ``Repository.missing_history``."""
+    if git.line("rev-parse", "--is-shallow-repository") == "true":
+        return "a shallow clone"
+    if (common_dir / "info" / "grafts").exists():
+        return "a history that is cut by info/grafts"
+    return None
+
+
+def contents_of(git: GitCommand, file: str, until: str | None) -> list[tuple[str, str]]:
+    """See ``Repository.history_of``."""
+    where = ("--all", "--reflog") if until is None else (until,)
+    output = git.read(
+        "--literal-pathspecs", "log", *where, "--full-history", "--diff-merges=separate",
+        "--no-renames", "--no-follow", "--no-ext-diff", "--no-textconv", "--raw", "--no-abbrev",
+        "--format=commit %H", "--", file,
+    )  # fmt: skip
+    versions: dict[str, str] = {}
+    commit = ""
+    for line in output.decode("utf-8", "surrogateescape").split("\n"):
+        if line.startswith("commit "):
+            commit = line.removeprefix("commit ")
+        elif line.startswith(":"):
+            object_id = line.split(" ")[3]
+            if object_id.strip("0"):
+                versions.setdefault(object_id, commit)
+    return [(commit, object_id) for object_id, commit in versions.items()]
