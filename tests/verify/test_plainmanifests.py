@@ -193,3 +193,12 @@ def test_a_readable_file_that_is_no_yaml_is_a_warning(small: World, content: byt
     assert checks(report) == [("plain-not-yaml", KUSTOMIZATION, None)]
     assert report.exit_code() == 0
     assert report.exit_code(strict=True) == 1
+
+
+@pytest.mark.parametrize("piece", ["sops:", "secret", ":Secret", "ENC[data:", " : "])
+def test_a_long_text_costs_no_more_than_its_length(piece: str) -> None:
+    """Bounded by the clock only so far that a quadratic search could never pass."""
+    content = b"apiVersion: " + piece.encode() * (1_000_000 // len(piece)) + b"\n"
+    start = time.process_time()
+    find_plain(content)
+    assert time.process_time() - start < 20
