@@ -74,3 +74,13 @@ def _header(line: bytes) -> tuple[str, int]:
             f"git has no file content {fields[0]}", kind="git-missing-object", id=fields[0]
         )
     return fields[0], int(fields[2])
+
+
+def named_content(content: bytes | FailedError, file: str) -> bytes | FailedError:
+    """The error of a blob names the file that it is in the commit."""
+    if isinstance(content, bytes):
+        return content
+    facts = content.facts | {"file": file}
+    return FailedError(
+        f"larger than {facts['limit']}: {file}", kind=content.kind, retry=None, **facts
+    )

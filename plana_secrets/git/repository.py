@@ -18,7 +18,7 @@ from typing import Final
 from plana_secrets import limits
 from plana_secrets.errors import FailedError, UsageError
 from plana_secrets.git import past, remotes
-from plana_secrets.git.blobs import iterate_contents
+from plana_secrets.git.blobs import iterate_contents, named_content
 from plana_secrets.git.command import GitCommand
 from plana_secrets.git.discovery import find_repository
 from plana_secrets.storage import read_regular_file
@@ -286,7 +286,7 @@ class Repository:
                 named.setdefault(entries[file].id, []).append(file)
         for object_id, content in iterate_contents(self.command, list(named)):
             for file in named[object_id]:
-                yield file, _named(content, file)
+                yield file, named_content(content, file)
 
     def read_objects(self, ids: Sequence[str]) -> Mapping[str, bytes]:
         """The contents of blobs by id.
@@ -339,16 +339,6 @@ class Repository:
 
 def _unreadable(file: str, error: OSError) -> FailedError:
     return FailedError(f"cannot read {file}: {error.strerror}", kind="unreadable-file", file=file)
-
-
-def _named(content: bytes | FailedError, file: str) -> bytes | FailedError:
-    """The error of a blob names the file that it is in the commit."""
-    if isinstance(content, bytes):
-        return content
-    facts = content.facts | {"file": file}
-    return FailedError(
-        f"larger than {facts['limit']}: {file}", kind=content.kind, retry=None, **facts
-    )
 
 
 ADVICE: Final = {
