@@ -14,7 +14,7 @@
 
 An error carries facts, not advice: a message (lower case, no full stop, never a
 value), a ``kind`` (a stable word that scripts and the advice table may rely on) and
-named facts. The advice for a kind stands in the table ``ADVICE`` of the module that
+named facts. The advice for a kind is in the table ``ADVICE`` of the module that
 raises it, or of one that this module imports: a template in which ``{file}`` is the fact
 ``file``. A kind on which code acts has a class of its own. Exceptions of other libraries
 are caught at the door that calls the library and replaced ``from None``: their texts may

@@ -24,7 +24,7 @@ READABLE_FILE: Final = 5 << 20
 """A file under the roots that is meant to be readable."""
 
 STATE_FILE: Final = 16 << 20
-"""What we keep for ourselves: journal, edits, what a program of ours wrote."""
+"""What we keep for ourselves: journal, edits, output of programs that we start."""
 
 SEARCHED_FILE: Final = 64 << 20
 """Any other file of the repository that is looked through for identities."""

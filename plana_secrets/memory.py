@@ -51,7 +51,7 @@ def detect_facilities() -> Facilities:
 
 
 def _is_in_memory(folder: Path) -> bool:
-    """Whether ``folder`` lies on tmpfs, by the longest mount point that holds it."""
+    """Whether ``folder`` is on tmpfs, by the longest mount point that holds it."""
     try:
         resolved = str(folder.resolve())
         best = ("", "")
@@ -140,7 +140,7 @@ def private_folder() -> Iterator[Path]:
     that shares the folders in memory.
 
     Raises:
-        FailedError: no folder in memory can be made (kind ``no-memory-folder``).
+        FailedError: no folder in memory can be created (kind ``no-memory-folder``).
     """
     folder, lock = _make_folder()
     try:
@@ -172,7 +172,7 @@ def _make_folder() -> tuple[Path, int]:
 
 
 def _make_locked(parent: Path) -> tuple[Path, int]:
-    """A sweep may see a folder before it is locked; then another one is made."""
+    """A sweep may see a folder before it is locked; then another one is created."""
     for _ in range(_ATTEMPTS):
         folder = parent / f"{_FOLDER_PREFIX}{os.getuid()}.{os.urandom(8).hex()}"
         folder.mkdir(mode=0o700)
@@ -247,7 +247,7 @@ def _ours(parent: Path) -> list[Path]:
 
 @contextlib.contextmanager
 def _locked_if_stale(folder: Path) -> Iterator[bool]:
-    """Whether nobody uses ``folder``; it stays locked meanwhile."""
+    """Whether no process uses ``folder``; it stays locked meanwhile."""
     lock = None
     with contextlib.suppress(OSError):
         lock = _lock(folder)

@@ -1,7 +1,7 @@
 """Something that happened, as frozen data, and who is told.
 
 The code below the command line neither logs nor prints: it tells an observer, and the
-command line decides what a person sees at ``-v``. Facts are names and counts of ours,
+command line decides what a person sees at ``-v``. Facts are our names and counts,
 never values and never texts of other programs.
 """
 
@@ -23,4 +23,4 @@ Observer = Callable[[Event], None]
 
 
 def silent(_event: Event) -> None:
-    """Nobody is told."""
+    """No one is told."""

@@ -1,6 +1,6 @@
 """Where a person's own folders are: HOME and the folders of the XDG specification.
 
-Secrets and what protects them go there, so a folder counts only when nobody else can
+Secrets and what protects them go there, so a folder counts only when no other user can
 replace what we put in it. The specification (XDG Base Directory 0.8) says that a
 relative path in one of its variables is to be ignored.
 """
@@ -65,7 +65,7 @@ def user_state_folder(environment: Mapping[str, str], home: Path | None) -> Path
 def runtime_folder(environment: Mapping[str, str]) -> Path | None:
     """The person's folder for the time of a login, or None where there is no safe one.
 
-    The specification says that it belongs to the person, and to nobody else.
+    The specification says that it belongs to the person alone.
     """
     folder = _absolute(environment.get("XDG_RUNTIME_DIR"))
     if folder is None or not is_safe(folder) or folder.stat().st_uid != os.geteuid():
@@ -74,9 +74,9 @@ def runtime_folder(environment: Mapping[str, str]) -> Path | None:
 
 
 def is_safe(folder: Path) -> bool:
-    """Whether nobody else can replace what we make in ``folder``.
+    """Whether no other user can replace what we create in ``folder``.
 
-    It is ours or root's, and nobody else may write to it, unless it is sticky, as /tmp.
+    It is ours or root's, and no other user may write to it, unless it is sticky, as /tmp.
     """
     try:
         status = folder.stat()

@@ -100,7 +100,7 @@ def run_on_terminal(
 ) -> int:
     """Run a program that a person uses (an editor) on our terminal; its status.
 
-    What it draws is no data of ours: where stdout is a pipe, it draws on stderr.
+    What it draws is not our data: where stdout is a pipe, it draws on stderr.
     """
     name = Path(argv[0]).name
     try:

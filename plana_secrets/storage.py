@@ -239,15 +239,15 @@ def _is_regular(path: Path) -> bool:
 
 @contextlib.contextmanager
 def locked(path: Path, *, holder: str, patience: float = 0.0) -> Iterator[None]:
-    """Hold the lock file at ``path``; ``holder`` tells others who has it.
+    """Hold the lock file at ``path``; ``holder`` tells others which run has it.
 
-    ``patience``: seconds to wait for whoever has it.
+    ``patience``: seconds to wait for the run that has it.
 
     The kernel frees it when the process dies; the file itself is never deleted.
 
     Raises:
         ConflictError: another run holds it (kind ``locked``).
-        FailedError: the lock file cannot be made, or its file system has no locks (kind
+        FailedError: the lock file cannot be created, or its file system has no locks (kind
             ``no-locks``).
     """
     try:

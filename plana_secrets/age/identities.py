@@ -42,7 +42,7 @@ class Unusable(NamedTuple):
 class Identities:
     """All identities at hand. ``further`` finds more, and is called only when needed.
 
-    The keyring is slow to ask, so it stands behind ``further``: a file that the first
+    The keyring is slow to ask, so it is asked through ``further``: a file that the first
     identities open never pays for it. ``further`` must remember its answer.
     """
 
@@ -65,7 +65,7 @@ class Identities:
         return frozenset(member.recipient.text for member in self.members)
 
     def unwrap(self, armored: str | bytes) -> Secret | None:
-        """What an age file holds; None when no identity of ours opens it.
+        """What an age file holds; None when none of these identities opens it.
 
         Raises:
             MalformedError: it is not an age file, or it was damaged (kind ``bad-age-file``).

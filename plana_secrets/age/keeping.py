@@ -1,4 +1,4 @@
-"""Where identities of ours are kept: the keyring, or a 0600 file that the person names.
+"""Where we keep identities: the keyring, or a 0600 file that the person names.
 
 Neither way ever replaces an identity: what is lost here makes files unreadable.
 """

@@ -180,7 +180,7 @@ def _write_item(backend: KeyringBackend, entries: dict[str, str]) -> None:
 
 
 def _asked(ask: Callable[[], _Answer]) -> _Answer:
-    """Call into the keyring library; whatever it raises becomes an error of ours.
+    """Call into the keyring library; what it raises becomes one of our errors.
 
     Backends raise their own families, D-Bus errors and plain RuntimeError alike.
     """

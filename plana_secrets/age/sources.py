@@ -1,6 +1,6 @@
 """Where identities are found.
 
-``--identity-file`` stands alone when it is given. Else everything that is found is
+With ``--identity-file`` only that file is used. Else everything that is found is
 united, as sops does it, in this order:
 
 1. ``SOPS_AGE_KEY_FILE``, ``SOPS_AGE_KEY``, ``SOPS_AGE_KEY_CMD`` and
@@ -92,7 +92,7 @@ def _configuration_folders(sources: IdentitySources) -> Iterator[Path]:
 
 
 def _expand(text: str, home: Path | None) -> Path:
-    """A path with its ``~/``; nobody else's home folder is looked into."""
+    """A path with its ``~/``; no other user's home folder is read."""
     return home / text[2:] if home is not None and text.startswith("~/") else Path(text)
 
 

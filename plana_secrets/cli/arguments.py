@@ -1,7 +1,7 @@
 """Arguments that name files and paths, with completion that never decrypts.
 
 Completion reads git's list of files and the key names of a file, both readable without
-an identity; whatever goes wrong there means no suggestions, never an error.
+an identity; a failure there means no suggestions, never an error.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def complete_file(
         here = context.folder.resolve()
         root = context.repository.root.resolve()
         below = f"{here.relative_to(root).as_posix()}/" if here.is_relative_to(root) else "/"
-    except Exception:  # noqa: BLE001 - a completion has nobody to tell
+    except Exception:  # noqa: BLE001 - a completion has no one to tell
         return []
     near = [file.removeprefix(below) for file in files if file.startswith(below)]
     return [CompletionItem(file) for file in (*near, *files) if file.startswith(incomplete)]
@@ -48,7 +48,7 @@ def complete_path(
         file = resolve_file(context.workspace, ctx.params["file"], context.folder)
         leaves = read_structure_of(context.workspace, file).leaves()
         paths = [format_path(leaf.path) for leaf in leaves]
-    except Exception:  # noqa: BLE001 - a completion has nobody to tell
+    except Exception:  # noqa: BLE001 - a completion has no one to tell
         return []
     return [CompletionItem(_for_shell(path)) for path in paths if path.startswith(incomplete)]
 

@@ -1,6 +1,6 @@
 """What a command is given: the shared options, and the world behind them, made on demand.
 
-Nothing here is made before it is asked for: ``--help`` and completion pay for nothing,
+Nothing here is created before it is needed: ``--help`` and completion pay for nothing,
 and a command that needs no identity never asks the keyring.
 """
 

@@ -8,7 +8,7 @@ _BEHIND = f"{__name__}.behind"
 
 
 class DashedCommand(click.Command):
-    """Keeps what stands behind ``--`` away from click's own parser."""
+    """Hides what follows ``--`` from click's own parser."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         at = args.index("--") if "--" in args else None

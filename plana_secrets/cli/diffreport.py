@@ -80,7 +80,7 @@ def _selector(sides: tuple[str, str]) -> str:
 
 
 def as_markdown(difference: Difference) -> Iterator[str]:
-    """A comment for a review. Every name stands as code, so that none can act as markup."""
+    """A comment for a review. Every name is in code quotes, so that none acts as markup."""
     if not difference:
         yield "No secret file changed."
         return

@@ -44,7 +44,7 @@ from plana_secrets.secretfiles.writing.writer import write_files, writing
 from plana_secrets.storage import read_regular_file, replace_file
 
 _AT_ONCE: Final = 1.0
-"""Seconds within which nobody has edited anything."""
+"""Too few seconds for an edit by a person."""
 
 
 class EditSession:
@@ -134,7 +134,7 @@ class EditSession:
         )
 
     def _write(self, opened: Opened, revised: Content) -> StagedFile:
-        """Until nobody comes between: stage, ask about what both changed, write."""
+        """Repeat until no other change interferes: stage, ask about what both changed, write."""
         winners: dict[LeafPath, Side] = {}
         while True:
             outcome = self._try_to_write(opened, revised, winners)
@@ -262,7 +262,7 @@ class Desk:
         """The content that the person made.
 
         Raises:
-            FailedError, UsageError: there is a mistake in it, and nobody who would fix
+            FailedError, UsageError: there is a mistake in it, and no one who would fix
                 it, or who gave it up.
         """
         while True:
@@ -300,7 +300,7 @@ class Desk:
         )
 
     def _ask_again(self, error: PlanaSecretsError) -> None:
-        """Explain the mistake, and go on only with somebody who fixes it."""
+        """Explain the mistake, and continue only if a person can fix it."""
         if not is_interactive(self._context):
             raise error
         self._context.output.talk(f"a mistake: {error.message}")

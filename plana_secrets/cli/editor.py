@@ -1,6 +1,6 @@
 """The editor of a person: which one, and started so that it leaves nothing behind.
 
-The text lies in a private folder in memory, but editors copy what they edit: swap, undo
+The text is in a private folder in memory, but editors copy what they edit: swap, undo
 and backup files, registers and positions in the home of the user. The known ones are
 told not to; a window that opens elsewhere is beyond that, and the person is told.
 """
@@ -49,10 +49,10 @@ _UNATTENDED: Final = {"-es", "-Es", "-s", "--headless", "-batch", "--batch"}
 
 @dataclass(frozen=True, slots=True)
 class Editor:
-    """``argv`` wants the file behind it. ``window``: it may keep copies that nobody controls.
+    """``argv`` wants the file behind it. ``window``: it may keep copies that no one controls.
 
     ``wait_option`` is missing from the call, so it may return before anything was edited.
-    ``terminal``: it is of use only where somebody types.
+    ``terminal``: it needs a person who types.
     """
 
     argv: tuple[str, ...]

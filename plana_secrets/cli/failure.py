@@ -26,7 +26,7 @@ TERMINATED: Final = 143
 BUG: Final = 70
 """EX_SOFTWARE: not 3, since what was changed before the bug is not known."""
 UNREAD: Final = 141
-"""Whoever read our stdout went away, as after SIGPIPE; 0 would be a check that passed."""
+"""The reader of our stdout went away, as after SIGPIPE; 0 would be a check that passed."""
 
 
 _EXHAUSTED: Final = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}

@@ -1,4 +1,4 @@
-"""Values that nobody has to think of: ``--generate hex:32``."""
+"""Generated values: ``--generate hex:32``."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def generate_value(form: str) -> Secret:
         return Secret.from_text(str(uuid.uuid4()))
     name, _, size = form.partition(":")
     if name not in _MAKERS or not size.isascii() or not size.isdecimal():
-        # not repeated: somebody may have typed a value there
+        # not repeated: it may be a value typed by mistake
         raise UsageError(f"the form is none of {FORMS}", kind="bad-form")
     if len(size) > 4 or not 1 <= int(size) <= 4096:
         raise UsageError(f"{name}:N: N is from 1 to 4096", kind="bad-form")

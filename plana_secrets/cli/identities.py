@@ -65,7 +65,7 @@ def _refuse_repository(context: Context, out: Path) -> None:
 
 
 def own_recipient(context: Context, out: Path | None, *, dry_run: bool) -> str:
-    """The recipient of the first identity at hand; a new one is made where there is none."""
+    """The recipient of the first identity at hand; a new one is created if there is none."""
     present = context.find_identities().complete().members
     if present:
         context.output.talk(f"using the identity from {present[0].origin}")

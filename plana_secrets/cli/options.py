@@ -1,4 +1,4 @@
-"""The options that every command has, wherever on the line they stand."""
+"""The options that every command has, at any position on the line."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def open_missing_streams() -> None:
 
 
 def tell(text: str) -> None:
-    """A line on stderr, if somebody is there to read it."""
+    """A line on stderr, if it has a reader."""
     try:
         print(text, file=sys.stderr)
     except OSError:

@@ -14,7 +14,7 @@ from plana_secrets.secret import Secret
 
 
 def is_interactive(context: Context) -> bool:
-    """Whether somebody is there to answer: a terminal on both ends, and not CI."""
+    """Whether a person is there to answer: a terminal on both ends, and not CI."""
     if context.no_input or os.environ.get("CI"):
         return False
     return sys.stdin.isatty() and sys.stderr.isatty()
@@ -24,7 +24,7 @@ def ask_secret(context: Context, prompt: str, *, twice: bool = False) -> Secret:
     """A value typed without echo on the terminal.
 
     Raises:
-        UsageError: nobody can be asked (kind ``no-input``), or the two differ.
+        UsageError: there is no one to ask (kind ``no-input``), or the two differ.
     """
     require_interactive(context, prompt)
     try:
@@ -53,14 +53,14 @@ def confirm(context: Context, question: str) -> None:
     """A y/N question for what can be fixed afterwards; a no stops.
 
     Raises:
-        UsageError: the answer was no (kind ``declined``), or nobody can be asked.
+        UsageError: the answer was no (kind ``declined``), or there is no one to ask.
     """
     if not agrees(context, question):
         raise UsageError("stopped at your word; nothing was changed", kind="declined")
 
 
 def require_interactive(context: Context, prompt: str) -> None:
-    """Stop where nobody can answer ``prompt``."""
+    """Stop if no one can answer ``prompt``."""
     if not is_interactive(context):
         raise UsageError(
             f"cannot ask for {prompt!r}: no terminal, or input is forbidden", kind="no-input"

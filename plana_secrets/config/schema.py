@@ -1,4 +1,4 @@
-"""What may stand in ``plana-secrets.toml``: its tables, field by field.
+"""What ``plana-secrets.toml`` may contain: its tables, field by field.
 
 A setting is one line here, and a field with its default in the settings type of the
 package that uses it. A new kind of keyset is one entry of ``KEYSETS``.

@@ -138,7 +138,7 @@ def url(raw: object, place: Place) -> str:
 
 
 def external_caller(raw: object, place: Place) -> str:
-    """A name that a keyset file can keep, and that no wait of ours has."""
+    """A name that a keyset file can keep, and that none of our waits has."""
     name = text(raw, place)
     if not _CALLER.fullmatch(name):
         raise place.fault("expected a name of up to 100 letters, digits and . _ -")

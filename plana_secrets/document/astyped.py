@@ -1,7 +1,7 @@
 """A scalar means what was typed: kept as text where its YAML reading would change it. Pure.
 
 ``0042``, ``1.10``, ``0x1F``, ``2024-01-02`` and numbers of more digits than a float holds
-come back from sops as something else. Whoever types one into a secret file means these
+come back from sops as something else. A person who types one into a secret file means these
 characters; a number or a word that comes back as it was typed keeps its type.
 """
 

@@ -2,7 +2,7 @@
 
 sops encrypts a document without values: an empty map, or a manifest whose
 ``stringData`` is empty (Flux applies it as a Secret without entries). A keyset file is
-never empty and is made by a rotation.
+never empty and is created by a rotation.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def empty_file(kind: FileKind, *, name: str | None = None, namespace: str | None
     """The plain YAML of an empty file; ``name`` and ``namespace`` are a Secret's.
 
     Raises:
-        UsageError: the kind cannot be made empty (kind ``bad-kind``), or a name is none
+        UsageError: the kind cannot be empty (kind ``bad-kind``), or a name is none
             for Kubernetes (kind ``bad-name``).
     """
     if kind is FileKind.PLAIN_MAP:

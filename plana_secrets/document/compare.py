@@ -53,7 +53,7 @@ class NameDifference:
 @dataclass(frozen=True, slots=True)
 class FileDifference:
     """``selector``: (before, after) where it changed. ``data_key``: whether it changed, None
-    where nobody can tell. ``problems``: why a side could not be read.
+    if that is unknown. ``problems``: why a side could not be read.
     """
 
     file: str
@@ -138,7 +138,7 @@ def _compare_path(old: _Sided | None, new: _Sided | None, *, opened: bool) -> Pa
 
 
 def _form(item: Item) -> tuple[object, ...]:
-    """What stands in the file for an item; the same form under one path is the same value."""
+    """What the file contains for an item; the same form under one path is the same value."""
     if isinstance(item, Empty):
         return (item.container,)
     token = item.token

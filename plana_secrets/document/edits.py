@@ -1,6 +1,6 @@
 """What a document looks like after an edit. Pure: nothing is read or written here.
 
-An edit names a leaf. Where it is new, the maps on the way to it are made; a position in
+An edit names a leaf. Where it is new, the maps on the way to it are created; a position in
 a list is one that exists or the next one; nothing passes through a scalar. What the
 kind of the file forbids is refused before sops is asked.
 """
@@ -34,7 +34,7 @@ class SetLeaf:
 class Unset:
     """Remove what is at ``path``: a leaf, or a map or list with all that it holds.
 
-    A map or list that would be left empty goes along (``widest_removal``).
+    If this empties a map or list, that is removed too (``widest_removal``).
     """
 
     path: LeafPath
@@ -130,7 +130,7 @@ class _Editor:
         value = canonical_value(edit.value, edit.type)
         at = self._position(path)
         if at is not None and isinstance(self.items[at], Leaf):
-            # its line tells which comment stands beside it
+            # its line tells which comment is next to it
             self.items[at] = replace(leaf, line=self.items[at].line)
             self.values[at] = value
             return
@@ -211,7 +211,7 @@ class _Editor:
             self.values.insert(at, None)
 
     def _position(self, path: LeafPath) -> int | None:
-        """Where the leaf or empty container at exactly ``path`` stands."""
+        """The position of the leaf or empty container at exactly ``path``."""
         return next(
             (
                 at
@@ -222,7 +222,7 @@ class _Editor:
         )
 
     def _inside(self, container: LeafPath) -> Iterable[int]:
-        """Positions of all that stands in a container, its comments included."""
+        """Positions of everything in a container, its comments included."""
         depth = len(container)
         return (
             at

@@ -51,11 +51,11 @@ class _Container:
 
 
 def emit_yaml(items: Sequence[Item], values: Sequence[Secret | None]) -> Secret:
-    """The document that ``items`` in their order, with ``values``, stand for.
+    """The document that ``items`` in their order, with ``values``, make up.
 
     Raises:
         MalformedError: the items are no document (kind ``bad-items``), or a value is none
-            of its type or cannot stand in YAML (kind ``bad-value``); names the path.
+            of its type or not possible in YAML (kind ``bad-value``); names the path.
     """
     root = _Container()
     beside = _comments_beside(items)
@@ -128,7 +128,7 @@ def _lines(container: _Container, indent: str) -> Iterator[str]:
             head = f"{indent}-" if is_list else f"{indent}{_key(step)}:"
             yield from _entry_lines(head, node, indent)
     if trailing:
-        yield ""  # else the comments would be taken for the nested map's
+        yield ""  # else the comments would count as the nested map's
 
 
 def _trailing_comments(container: _Container) -> int:

@@ -45,7 +45,7 @@ class Variables:
     def add(self, name: str, value: Secret, origin: str) -> None:
         """Raises:
         UsageError: it is no name of a variable (kind ``bad-variable``), the value cannot
-            stand in an environment (same kind).
+            be in an environment (same kind).
         NameCollisionError: the name is taken.
         """
         if not _NAME.fullmatch(name):
@@ -125,7 +125,7 @@ def references(pairs: Iterator[str]) -> Iterator[tuple[str, str]]:
     """``NAME=file#path`` to its name and its reference.
 
     Raises:
-        UsageError: kind ``bad-reference``; what stands there is not repeated.
+        UsageError: kind ``bad-reference``; its text is not repeated.
     """
     for pair in pairs:
         name, mark, reference = pair.partition("=")

@@ -31,7 +31,7 @@ def canonical_selector(selector: Selector) -> Selector:
 
 
 def kind_of(selector: Selector) -> FileKind:
-    """The kind that a selector stands for."""
+    """The kind that a selector means."""
     kinds = {
         PLAIN_MAP_SELECTOR: FileKind.PLAIN_MAP,
         SECRET_MANIFEST_SELECTOR: FileKind.SECRET_MANIFEST,

@@ -22,7 +22,7 @@ Side = Literal["mine", "theirs"]
 Entry = tuple[Item, Secret | None]
 
 COMMENTS: LeafPath = ()
-"""Stands for the comments among the conflicts; no leaf has an empty path."""
+"""Represents the comments among the conflicts; no leaf has an empty path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +194,7 @@ def _belongs(entry: Entry, unit: LeafPath) -> bool:
 
 
 def _place(entries: Sequence[Entry], source: _Units, path: LeafPath) -> int:
-    """Behind the unit that stands before it in ``source``, else at the end."""
+    """Behind the unit that precedes it in ``source``, else at the end."""
     order = list(source)
     before = order[: order.index(path)] if path in source else []
     for neighbour in reversed(before):

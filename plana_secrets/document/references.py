@@ -24,7 +24,7 @@ def parse_reference(text: str) -> SecretReference:
     """The reference that ``text`` spells.
 
     Raises:
-        UsageError: no ``#`` with a file before and a path after it, or the file would lie
+        UsageError: no ``#`` with a file before and a path after it, or the file would be
             outside the repository (kind ``bad-reference``); the path is none (``bad-path``).
     """
     file, mark, path = text.partition("#")

@@ -2,7 +2,7 @@
 
 Three things must not happen when we only look: a program of the checkout's choice runs
 (hooks, a file system monitor, filters, diff and text conversions), git fetches something
-that is missing, and a warning is taken for a complete answer. What the person configures
+that is missing, and a warning counts as a complete answer. What the person configures
 for commits, fetches and pushes (identity, signing, hooks, ssh) stays in force there.
 """
 

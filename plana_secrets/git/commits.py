@@ -1,4 +1,4 @@
-"""A commit that is made first and moved to afterwards.
+"""A commit that is written first; HEAD moves to it afterwards.
 
 ``build_commit`` writes a commit beside the branch: neither the branch, nor the index,
 nor a file changes. It can then be pushed, and only when that has worked does

@@ -55,7 +55,7 @@ class Repository:
 
     @classmethod
     def open(cls, folder: Path) -> Repository:
-        """The repository that ``folder`` lies in.
+        """The repository that contains ``folder``.
 
         Raises:
             UsageError, FailedError: as ``find_repository`` says.
@@ -103,7 +103,7 @@ class Repository:
     def changes_since(
         self, commit: str | None, known: Sequence[str], *, under: Sequence[str] = ()
     ) -> dict[str, str]:
-        """Like ``changed_files``, for who has HEAD and the known files at hand already."""
+        """Like ``changed_files``, for a caller that already has HEAD and the known files."""
         committed = self.list_entries(commit, under=under) if commit else {}
         states: dict[str, str] = {}
         for file in sorted({*known, *committed}):
@@ -310,7 +310,7 @@ class Repository:
         """
         return past.contents_of(self.command, file, until)
 
-    # -- the remote (commits.py says how a commit is made)
+    # -- the remote (commits.py says how to commit)
 
     def push(self, commit: str = "HEAD", *, branch: str, lease: str | None = None) -> None:
         """Move ``branch`` of the remote to ``commit``; see ``remotes.push_commit``."""

@@ -1,4 +1,4 @@
-"""A value that somebody typed into the mirror, taken over into its file.
+"""A value that a person typed into the mirror, copied into its file.
 
 The file is the truth, so this is an edit like any other: of the working tree, to be
 committed. The next sync finds the value in both places and settles the item.
@@ -38,7 +38,7 @@ def plan_adoption(listing: Listing, file: str, spelled: str, document: Document)
 
     Raises:
         UsageError: the mirror has no such field of the file (kind ``not-in-mirror``), or
-            nobody changed it there (kind ``nothing-to-adopt``).
+            it was not changed there (kind ``nothing-to-adopt``).
         ConflictError: several items of the file were changed differently (kind
             ``ambiguous-edit``).
     """

@@ -4,7 +4,7 @@ A backend stores items and lists them; it decides nothing. What is desired comes
 the files (``source``), what is to be done from ``plan``, and doing it, reading back and
 comparing is ``apply``. Three rules bind every backend (tests/mirror/contract.py):
 an item is found again by the file named *inside* it, never by its title; items that
-hold no record of ours are foreign, counted and never touched; what was written is what
+hold no record from us are foreign, counted and never changed; what was written is what
 ``list_items`` returns afterwards.
 """
 
@@ -86,12 +86,12 @@ class DesiredItem:
 
 @dataclass(frozen=True, slots=True)
 class ActualItem:
-    """An item of ours as the backend has it now.
+    """One of our items as the backend has it now.
 
     ``fields``: name to content, as they are now, without the ones that hold the record.
     ``problems``: words of the drift kinds that only the backend can see: ``trashed``,
     ``moved``, ``retyped``, ``undecryptable``. ``revision``: opaque, for update.
-    ``is_held``: it lies where the account may not write, so that it cannot be moved back.
+    ``is_held``: it is where the account may not write, so that it cannot be moved back.
     """
 
     id: str
@@ -115,7 +115,7 @@ class Unsupported:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """All items of ours, and how many of other people's there are."""
+    """All our items, and how many items others have."""
 
     items: tuple[ActualItem, ...]
     foreign: int = 0
@@ -143,7 +143,7 @@ class Backend(Protocol):
         ...
 
     def update_item(self, actual: ActualItem, desired: DesiredItem) -> None:
-        """Make ``actual`` equal to ``desired``, wherever it now is and whatever its type.
+        """Make ``actual`` equal to ``desired``, in any place and of any type.
 
         Raises ConflictError where it changed since it was listed.
         """

@@ -1,7 +1,7 @@
 """The JSON that Bitwarden exports and imports, for one person: folders and items.
 
 Bitwarden's own client (bw 2026.8.0) imported one into a real Vaultwarden with every value.
-Everything that is not ours is carried through as it stands: other items, other folders,
+Everything that is not ours is copied as it is: other items, other folders,
 keys that a later version of the format may add.
 """
 
@@ -124,7 +124,7 @@ def folder_of(file: str) -> str:
 
 
 def read_item(export: Export, item: RawItem) -> ActualItem | None:
-    """An item of ours, or None for somebody else's."""
+    """One of our items, or None if it is not ours."""
     taken = take_apart(_pairs(item))
     if not taken.carries_record:
         return None

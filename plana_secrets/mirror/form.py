@@ -3,7 +3,7 @@
 A secure note; one hidden field a leaf, named by its path; behind them, in hidden fields
 whose names no leaf can have, the record: which file the item mirrors, from which commit,
 what each field was when we wrote it, and the shape from which the file can be rebuilt.
-The limits are those of Bitwarden's own clients and server, whatever a server that speaks
+The limits are those of Bitwarden's own clients and server, even if a server that speaks
 the same protocol may let through: an item is good for nothing that a client cannot show.
 """
 
@@ -36,7 +36,7 @@ _CHUNK: Final = 3_600
 class TakenApart:
     """What the fields of an item hold.
 
-    ``carries_record`` without ``record``: it is an item of ours whose record somebody broke.
+    ``carries_record`` without ``record``: it is one of our items, with a broken record.
     """
 
     fields: dict[str, Secret]
@@ -88,7 +88,7 @@ def take_apart(pairs: Iterable[tuple[str, Secret]]) -> TakenApart:
     """Fields of leaves on one side, the record on the other.
 
     A name that comes twice (clients allow it) is kept as ``NAME (2)``, so that nothing
-    that somebody added is overlooked.
+    that a person added is overlooked.
     """
     fields: dict[str, Secret] = {}
     chunks: dict[int, Secret] = {}

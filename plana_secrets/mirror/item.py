@@ -1,4 +1,4 @@
-"""How an item is made, and what an item says of itself: names, contents, digests.
+"""How to build an item, and what an item says of itself: names, contents, digests.
 
 Besides its fields an item has a title and a note, and staff with the right to write may
 change those too. They are compared like fields, under two names that no leaf has.

@@ -1,6 +1,6 @@
 """Keeping an item before a hand edit in it is overwritten.
 
-What somebody typed into the mirror may exist nowhere else. The item goes, as a Bitwarden
+What a person typed into the mirror may exist nowhere else. The item goes, as a Bitwarden
 export of one item, into a file that those can open who can open the secret file.
 """
 

@@ -88,7 +88,7 @@ def check_place(settings: MirrorSettings, surroundings: Surroundings) -> None:
 
 
 def never_mirrored(settings: MirrorSettings, surroundings: Surroundings) -> frozenset[str]:
-    """Files that are never copied whatever they hold: credentials, and the mirror itself."""
+    """Files that are never copied: credentials, and the mirror itself."""
     from plana_secrets.mirror.backends.vaultwarden.credentials import CREDENTIALS_VARIABLE
 
     root = surroundings.repository.root

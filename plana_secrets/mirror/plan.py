@@ -170,7 +170,7 @@ class _Draft:
             self.left.append(one)
 
     def _title(self, file: str | None, item: ActualItem | None) -> str | None:
-        """Of a file that is gone the title that we wrote, not what somebody made of it."""
+        """Of a file that is gone the title that we wrote, not one edited since."""
         if file in self.titles or item is None or item.record is None:
             return self.titles.get(file, file) if file is not None else None
         is_ours = item.record.digests.get(TITLE) == digest_of_text(item.title)
@@ -257,7 +257,7 @@ def _problems_of(item: ActualItem, desired: DesiredItem) -> frozenset[str]:
 
 
 def _is_held(item: ActualItem, problems: frozenset[str]) -> bool:
-    """Whether somebody put it out of our reach; one that is at home and read-only was not."""
+    """Whether it was put out of our reach; one that is at home and read-only was not."""
     return item.is_held and "moved" in problems
 
 

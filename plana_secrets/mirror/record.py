@@ -1,7 +1,7 @@
 """The record inside an item as text, for backends that keep it in a field.
 
 Compact, since servers limit the length of a field and every run reads all of them: the
-digest of a leaf stands beside its path and type, what belongs to no leaf has a place of
+digest of a leaf is next to its path and type, what belongs to no leaf has a place of
 its own, and the whole is compressed.
 """
 

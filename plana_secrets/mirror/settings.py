@@ -26,7 +26,7 @@ class VaultwardenSettings:
     """``collections`` maps globs of files to a collection's name or id, last match wins.
 
     ``credentials``: a credentials file, relative to the repository; ``ca_file`` likewise.
-    ``key_fingerprint``: of the organisation's key. A server can hand each member another
+    ``key_fingerprint``: of the organization's key. A server can hand each member another
     key, which it knows; named here, it is told from the one that was set up.
     """
 

@@ -146,7 +146,7 @@ class _Commit:
 
 
 class _WorkTree:
-    """The files as they lie on the disk."""
+    """The files as they are on the disk."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace

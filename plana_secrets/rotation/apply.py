@@ -65,7 +65,7 @@ def run_move(
 
     If the move before is found to have landed, that is recorded even when this one is
     then refused: its wait has begun. ``accept_outage``: a person says that the settings of
-    now count, whatever was recorded, and that callers may be locked out.
+    now count, not the recorded ones, and that callers may be locked out.
 
     Raises:
         FailedError: the move is refused (kinds: the words of ``Reason``; the fact
@@ -145,7 +145,7 @@ def confirm_keyset(
     """Record that ``callers`` (by default all that are awaited) are done with the present phase.
 
     Raises:
-        UsageError: nobody, or not this caller, is awaited (kind ``not-awaited``).
+        UsageError: no one, or not this caller, is awaited (kind ``not-awaited``).
         FailedError: no rotation is under way, or the move before has not landed.
     """
     with rotation.alone(f"rotate confirm {name}"):

@@ -35,7 +35,7 @@ def longest_wait(policies: Sequence[KeysetPolicy], keysets: Iterable[Keyset]) ->
 
 
 def is_behind(newest: datetime, now: datetime) -> bool:
-    """Whether a move was made later than ``now``."""
+    """Whether a move is dated later than ``now``."""
     return newest > now + CLOCK_TOLERANCE
 
 

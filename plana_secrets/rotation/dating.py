@@ -29,13 +29,13 @@ def reopen(keyset: Keyset) -> Keyset:
 
 
 def future_keys(keyset: Keyset, now: datetime) -> tuple[Key, ...]:
-    """The keys whose instant lies in the future: a clock was wrong, then or now."""
+    """The keys whose instant is in the future: a clock was wrong, then or now."""
     limit = now + CLOCK_TOLERANCE
     return tuple(key for key in keyset.keys if key.since and key.since > limit)
 
 
 def undate(keyset: Keyset, now: datetime) -> Keyset:
-    """The keyset without the instants that lie in the future."""
+    """The keyset without the instants that are in the future."""
     wrong = future_keys(keyset, now)
     keys = (replace(key, since=None) if key in wrong else key for key in keyset.keys)
     return replace(keyset, keys=tuple(keys))

@@ -35,7 +35,7 @@ class NotAsWrittenError(FailedError):
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A change that was made, or with ``dry_run`` would be. ``commit``: its id, if any.
+    """A change that was written, or with ``dry_run`` would be. ``commit``: its id, if any.
 
     ``landed``: it is deployed. ``dated``: and the keyset file says since when.
     ``accepted``: why it would have been refused, had a person not accepted the outage.
@@ -94,7 +94,7 @@ def _check_ours(rotation: Rotation, base: str | None, head: str) -> None:
 def _deliver_open(rotation: Rotation, landing: Landing) -> None:
     """Push moves that are committed here only. None of them arrives with an instant.
 
-    They were made by a run without ``--push``, or were deployed once and the branch was
+    A run without ``--push`` wrote them, or they were deployed once and the branch was
     set back: an instant from then would end the wait before its time. So that it is in no
     commit of the branch, these become one commit.
     """
@@ -154,7 +154,7 @@ def land(
 ) -> Moved:
     """Deliver ``after``; if this run lands what it leaves open, the keyset file says when.
 
-    A move that has landed and could not be dated is made all the same: the next run that
+    A move that has landed and could not be dated counts anyway: the next run that
     lands anything dates it.
 
     Raises:

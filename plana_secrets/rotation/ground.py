@@ -73,7 +73,7 @@ class Rotation:
         return write_files(self.workspace, staged, operation=operation, commit=commit)
 
     def squash(self, head: str, message: str, *, parent: str) -> str:
-        """Let one commit on ``parent`` stand for all up to ``head``; its id."""
+        """Let one commit on ``parent`` replace all up to ``head``; its id."""
         git = self.workspace.repository.command
         return squash(git, head, message, parent=parent, moment=self.clock())
 

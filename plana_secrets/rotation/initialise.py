@@ -62,7 +62,7 @@ def init_keyset(
 
     Where it exists, and no source is named, its targets are rendered again: those that
     hold nothing are filled (a caller that was added), with ``replace`` all are. What that
-    changes has to be rolled out like a move: the wait that is running begins anew.
+    changes has to be rolled out like a move: the current wait starts again.
 
     Raises:
         UsageError: no source for a new keyset (kind ``init-source``), or the adopted leaf

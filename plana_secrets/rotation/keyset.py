@@ -1,8 +1,8 @@
-"""A keyset as a pure state machine: what it is, which moves there are, when they may be made.
+"""A keyset as a pure state machine: what it is, which moves there are, and when each is allowed.
 
 ::
 
-    publish    +standby            verifiers and providers learn a key that nobody uses
+    publish    +standby            verifiers and providers learn a key that is not used
     promote    standby -> active   signers and callers use it; the old one is retiring
     retire     retiring -> disabled
     destroy    disabled -> destroyed    the value is gone, a fingerprint stays
@@ -203,7 +203,7 @@ def found_keyset(name: str, kind: str, material: Material) -> Keyset:
 
 
 def check_move(keyset: Keyset, move: Move, conditions: Conditions, now: datetime) -> Refusal | None:
-    """Why ``move`` may not be made now, or None where it may."""
+    """Why ``move`` is not allowed now, or None if it is."""
     subject = _subject(keyset, move)
     if subject is None:
         return Refusal(move, Reason.WRONG_PHASE)
@@ -264,7 +264,7 @@ def opens_at(keyset: Keyset, move: Move, conditions: Conditions) -> datetime | N
     if subject is None or subject.since is None:
         return None
     if move is Move.DEMOTE and subject.since != keyset.active.since:
-        return subject.since + conditions.promote  # reinstated: not everybody has it back
+        return subject.since + conditions.promote  # reinstated: not everyone has it back
     return subject.since + waits[move] if move in waits else None
 
 

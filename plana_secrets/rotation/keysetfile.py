@@ -42,7 +42,7 @@ _ROTATION_ID: Final = re.compile(r"r[0-9a-f]{16}")
 
 
 def file_of(folder: str, name: str) -> str:
-    """Where the keyset ``name`` lies, relative to the repository."""
+    """Where the keyset ``name`` is, relative to the repository."""
     return f"{folder}/{name}.yaml"
 
 

@@ -3,7 +3,7 @@
 A move lands when the run that makes it pushes it to the deployed branch, or, where
 there is no remote, commits it there. All else (a pull request, a commit that is pushed
 later) carries no instant, and the next run that lands anything looks whether the file
-has arrived meanwhile. Such an instant may be late, never early.
+has arrived since. Such an instant may be late, never early.
 
 For the same reason nothing that is pushed carries its own instant: a push may arrive long
 after it was begun, even after we were killed. A second commit dates the first one, once
@@ -39,7 +39,7 @@ class Delivery:
 class Landing:
     """Where a run writes to. ``deployed`` is the branch that clusters follow.
 
-    ``head`` is the commit that the next one is made on. ``tip`` is what the branch held that
+    ``head`` is the parent of the next commit. ``tip`` is what the branch held that
     this run lands on, when it was last looked at; None in a run that lands nothing, and
     where the branch does not exist yet.
     """
@@ -121,7 +121,7 @@ class Landing:
         return self._remote_tip
 
     def move(self, commit: str | None, *, arrived: bool) -> None:
-        """Note a commit that was made, and that the remote's branch was seen to have it."""
+        """Note a new commit, and that the remote's branch was seen to have it."""
         self.head = commit
         if self.pushes and not arrived:
             return
@@ -147,7 +147,7 @@ class Landing:
         )
 
     def is_dated(self, dated: datetime, now: datetime) -> bool:
-        """Whether the commit that was dated ``dated``, and is made ``now``, says the truth."""
+        """Whether the commit dated ``dated``, written ``now``, says the truth."""
         return self.dates_itself and now - dated <= SLOW_LANDING
 
 

@@ -1,6 +1,6 @@
 """Everything random in a rotation: key ids, rotation ids, values, salts of fingerprints.
 
-It stands apart so that the machine stays pure. A key id is never derived from its key.
+It is apart so that the machine stays pure. A key id is never derived from its key.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def make_fingerprint(key: Key) -> str:
     """What stays of a destroyed key, so that ``verify`` knows its value when it comes back.
 
     The keyset file is readable, and a fingerprint can be tried against a dictionary: it
-    is made only of a value of the form that we generate, where 256 random bits leave
+    exists only for a value of the form that we generate, where 256 random bits leave
     nothing to try. Of an adopted value of another form no fingerprint is kept.
     """
     if key.value is None or key.kid == LEGACY_KID or not is_generated(key.value):

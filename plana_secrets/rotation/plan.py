@@ -22,7 +22,7 @@ from plana_secrets.rotation.policy import KeysetPolicy
 
 
 class Phase(StrEnum):
-    """Where a rotation stands. Blocked: time alone will not bring the next move."""
+    """The phase of a rotation. Blocked: time alone will not bring the next move."""
 
     STABLE = "stable"
     PUBLISHED = "published"
@@ -52,7 +52,7 @@ BLOCKING: Final = frozenset({Waiting.RAW_TARGETS, Waiting.ADOPTED, Waiting.REMOV
 
 @dataclass(frozen=True, slots=True)
 class NextMove:
-    """``waiting_for`` None: it can be made, and is due. ``names``: of places or callers."""
+    """``waiting_for`` None: the move is allowed, and due. ``names``: of places or callers."""
 
     move: Move
     not_before: datetime | None

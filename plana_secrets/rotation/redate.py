@@ -1,4 +1,4 @@
-"""Taking back instants that lie in the future, after a run by a wrong clock.
+"""Taking back instants that are in the future, after a run with a wrong clock.
 
 The keys lose them and are dated again as after any move, when they are seen to be
 deployed: a wait may start again, it never ends early. Only a person can say that the
@@ -21,7 +21,7 @@ from plana_secrets.secretfiles.writing.writer import StagedFile
 
 
 def redate_keyset(rotation: Rotation, name: str, *, delivery: Delivery | None = None) -> Moved:
-    """Date the keys of the keyset ``name`` again whose instant lies in the future.
+    """Date the keys of the keyset ``name`` again whose instant is in the future.
 
     Raises:
         FailedError: there is no such key (kind ``nothing-to-redate``), or a target differs.

@@ -57,11 +57,11 @@ def expected_leaves(
 ) -> tuple[RenderedLeaf, ...]:
     """What every target of the keysets that exist has to hold.
 
-    ``replace_unreadable``: what stands at an accepted place and is no list counts as
+    ``replace_unreadable``: what is at an accepted place but is no list counts as
     nothing.
 
     Raises:
-        MalformedError: what stands at an accepted place is no list of the configured
+        MalformedError: what is at an accepted place is no list of the configured
             format (kind ``target-unreadable``).
     """
     leaves: list[RenderedLeaf] = []

@@ -1,4 +1,4 @@
-"""How the configured keysets are, whatever state their files are in."""
+"""The state of the configured keysets, also with broken files."""
 
 from __future__ import annotations
 
@@ -60,5 +60,5 @@ def describe_destroyed(status: KeysetStatus, kids: Sequence[str]) -> KeysetStatu
 def describe_stored(
     store: KeysetStore, policy: KeysetPolicy, error: PlanaSecretsError
 ) -> KeysetStatus:
-    """A keyset that an error stands in the way of."""
+    """A keyset that an error blocks."""
     return describe_problem(policy, store.file(policy.name), error.kind, error.message)

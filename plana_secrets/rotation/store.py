@@ -118,7 +118,7 @@ class KeysetStore:
     def expected(self, keyset: Keyset, *, replace: bool = False) -> tuple[RenderedLeaf, ...]:
         """What every target of ``keyset`` has to hold; the others as they are on the disk.
 
-        ``replace``: what stands at an accepted place and is no list counts as nothing.
+        ``replace``: what is at an accepted place but is no list counts as nothing.
         """
         related = self._related(keyset.name)
         keysets = {one.name: self.load(one.name) for one in related if self.exists(one.name)}
@@ -141,7 +141,7 @@ class KeysetStore:
         return [leaf for leaf in leaves if not self._matches(leaf)]
 
     def occupied(self, leaf: RenderedLeaf) -> bool:
-        """Whether something stands there that is not what has to."""
+        """Whether something is there that is not what it has to be."""
         found = self._find(leaf.reference)
         vacant = found is None or found[0] is LeafType.NULL or found[1].is_empty
         return not vacant and not self._matches(leaf)
@@ -169,7 +169,7 @@ class KeysetStore:
         return Left(still_hold(keyset.terms.readers), still_hold(keyset.terms.adopted))
 
     def _holds(self, place: SecretReference, keyset: Keyset) -> bool:
-        """Whatever the rules say of the file now: it may have left the secret files."""
+        """Regardless of the current rules: it may no longer be a secret file."""
         if not os.path.lexists(self.workspace.root / place.file):
             return False
         found = self._find(place)

@@ -67,7 +67,7 @@ def is_secret_file(settings: FilesSettings, file: str) -> bool:
 
 
 def may_be_changed(workspace: Workspace, file: str) -> bool:
-    """Whether a change of ours can have ``file`` in it.
+    """Whether one of our changes can include ``file``.
 
     That is a secret file, the settings, the rules, and beside the roots a file that a
     creation rule names, unless there is one on the disk that sops has not encrypted.
@@ -94,7 +94,7 @@ def resolve_file(workspace: Workspace, text: str, folder: Path, *, must_exist: b
     root of the repository; links are not followed here, they are refused when it is read.
 
     Raises:
-        UsageError: it lies outside the repository (kind ``outside-repository``), or is
+        UsageError: it is outside the repository (kind ``outside-repository``), or is
             not there (kind ``no-such-file``).
     """
     here = _inside(workspace.root, Path(os.path.realpath(folder)) / text)
@@ -112,7 +112,7 @@ def resolve_file(workspace: Workspace, text: str, folder: Path, *, must_exist: b
 
 
 def _inside(root: Path, path: Path) -> str | None:
-    """``path`` relative to ``root``, or None where it lies elsewhere or in git's folder."""
+    """``path`` relative to ``root``, or None where it is elsewhere or in git's folder."""
     plain = Path(os.path.normpath(path))
     if not plain.is_relative_to(root):
         plain = Path(os.path.realpath(plain.parent)) / plain.name

@@ -18,7 +18,7 @@ from plana_secrets.errors import UsageError
 from plana_secrets.secretfiles.workspace import Workspace
 
 _TIDIED: Final = re.compile(r"[ .]+$|^ +| +(?=\.)")
-"""Blanks and dots that some file systems drop, or nobody sees."""
+"""Blanks and dots that some file systems drop, or no one sees."""
 _FILLERS: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
 """Letters by their category, and nothing on a screen."""
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def path_of(workspace: Workspace, file: str) -> Path:
-    """Where ``file`` lies on the disk.
+    """Where ``file`` is on the disk.
 
     Raises:
         FailedError: it, or a folder on the way to it, is a symlink (kind ``symlink``).

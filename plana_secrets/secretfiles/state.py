@@ -1,6 +1,6 @@
 """The folder in git's own folder where we keep a journal, a lock and edits for later.
 
-What is in it is acted upon, so it has to belong to the one whom git trusts with the
+We act on its content, so it has to belong to the user whom git trusts with the
 repository already: to you, or to the owner of git's folder.
 """
 

@@ -51,7 +51,7 @@ class Token:
 
 @dataclass(slots=True)
 class Leaf:
-    """A scalar value. ``token`` is None when it stands in the file in plain.
+    """A scalar value. ``token`` is None when the file has it in plaintext.
 
     ``in_scope``: the document's selector says that this path is to be encrypted.
     ``plain``: the bytes that enter the MAC (sops's canonical bytes of the typed value,
@@ -77,7 +77,7 @@ class Empty:
 
 @dataclass(slots=True)
 class Comment:
-    """A comment; ``path`` is that of the map or list it stands in. Never in the MAC.
+    """A comment; ``path`` is that of the map or list around it. Never in the MAC.
 
     Layout may leave open which one that is: ``candidates`` are all that come into
     question, and opening the comment settles ``path``.

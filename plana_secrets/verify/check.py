@@ -1,7 +1,7 @@
 """What a check is: an id, how bad, what it needs, and three texts for people.
 
 The table of all checks is ``catalogue``; the functions that do the checking are in
-``checks``, one idea a file. A check never raises for what stands in a file: bad content
+``checks``, one idea a file. A check never raises for what is in a file: bad content
 is a finding.
 """
 

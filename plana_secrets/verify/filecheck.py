@@ -65,7 +65,7 @@ class FileResult:
 
 
 def check_file(job: FileJob, file: str) -> FileResult:
-    """Every check of one file; what stands in it never raises."""
+    """Every check of one file; no content of it raises."""
     problems = tuple(check_kind(job.root, file))
     try:
         content = read_regular_file(path_below(job.root, file), limit=limits.SECRET_FILE)

@@ -17,7 +17,7 @@ from plana_secrets.verify.policy import Policy
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One secret file. ``document`` is None where no identity of ours opens it.
+    """One secret file. ``document`` is None where no known identity opens it.
 
     ``kind`` follows from the rule; without a rule it is that of the file's own selector.
     ``rules_known`` is False where ``.sops.yaml`` itself could not be read.
@@ -49,4 +49,4 @@ class Subject:
 
 
 FileCheck = Callable[[Subject], Iterator[Finding]]
-"""Looks at one file and yields what it sees; never raises for what stands in there."""
+"""Looks at one file and yields what it sees; never raises for any content."""

@@ -56,7 +56,7 @@ def list_files(workspace: Workspace, chosen: Sequence[str] | None) -> Listing:
     Nothing under the roots is passed over because of its name: what is neither a secret
     file nor listed as plain is denied; what a killed run left behind counts once it is
     tracked. A tracked file that is gone from the disk is a change under way, not a finding,
-    unless the checkout is sparse. A chosen folder stands for the files in it.
+    unless the checkout is sparse. A chosen folder means the files in it.
     """
     roots, repository = workspace.settings.roots, workspace.repository
     files = set(chosen or ())

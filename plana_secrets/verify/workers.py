@@ -100,7 +100,7 @@ def _collect(connections: list[Connection]) -> Iterator[Result]:
     open_ones = list(connections)
     while open_ones:
         for ready in wait(open_ones):
-            assert isinstance(ready, Connection)  # noqa: S101 - it is one of ours
+            assert isinstance(ready, Connection)  # noqa: S101 - it is one that we gave it
             try:
                 content = ready.recv_bytes()
             except EOFError:

@@ -20,5 +20,5 @@ class Result:
 
 
 def from_error(check: str, error: PlanaSecretsError, severity: Severity) -> Result:
-    """A check that ended with an error of ours; its advice is the fix."""
+    """A check that ended with one of our errors; its advice is the fix."""
     return Result(check, error.message, severity, find_hint(error))

@@ -1,1 +1,1 @@
-"""Where a mirror may lie; each keeps tests/mirror/contract.py."""
+"""Where a mirror can be; each passes tests/mirror/contract.py."""

@@ -1,6 +1,6 @@
 """A mirror without a server: one age-encrypted file, inside it a Bitwarden JSON export.
 
-``age -d`` gives what any Bitwarden or Vaultwarden imports. Whoever has an identity may
+``age -d`` gives what any Bitwarden or Vaultwarden imports. Anyone who has an identity may
 decrypt it, change it and encrypt it again: that is a hand edit, found like any other.
 """
 
@@ -59,7 +59,7 @@ class LocalBackend:
         return 0
 
     def find_unsupported(self, item: DesiredItem) -> tuple[Unsupported, ...]:
-        """A file of ours holds any text of any length."""
+        """Our file takes any text of any length."""
         del item
         return ()
 

@@ -66,7 +66,7 @@ class AcceptedList:
 def render_json(keysets: Sequence[Keyset], current: Secret | None) -> AcceptedList:
     """The union of ``keysets`` (in this order), then the entries that none of them owns.
 
-    An entry with a value of ours is ours under whatever id: it was adopted from there, and
+    An entry with one of our values is ours under any id: it was adopted from there, and
     left alone it would still be accepted when its key is retired.
 
     Raises:

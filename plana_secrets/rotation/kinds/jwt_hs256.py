@@ -72,7 +72,7 @@ def key_bytes(value: Secret) -> bytes:
 
 
 def render_keyset(keyset: Keyset, retire: timedelta) -> Secret:
-    """The JSON file; the active key stands first. ``retire``: the wait before that move."""
+    """The JSON file; the active key comes first. ``retire``: the wait before that move."""
     in_use = [key for key in keyset.keys if key.status in IN_USE]
     in_use.sort(key=lambda key: key.status is not Status.ACTIVE)
     content = {

@@ -59,7 +59,7 @@ def stage_encryption(workspace: Workspace, file: str, *, yaml_types: bool = Fals
     content = typed.content
     encrypted, readable = _divide(content, rule.selector)
     _check(content, rule.selector, file, encrypted, readable)
-    # as it stands in the file where possible: its layout of comments is the person's
+    # as it is in the file where possible: its layout of comments is the person's
     plain = emit_yaml(content.items, content.values) if typed.as_text else Secret(data)
     ciphertext = workspace.sops.encrypt(
         plain, file=file, config=workspace.rules_path, root=workspace.root

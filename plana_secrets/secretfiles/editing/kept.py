@@ -37,7 +37,7 @@ class KeptEdit:
 
 
 def keep_edit(workspace: Workspace, edit: KeptEdit) -> Path:
-    """Store an edit; where it lies.
+    """Store an edit; its place.
 
     Raises:
         CredentialError: there is no identity to encrypt it to (kind ``no-identity``).

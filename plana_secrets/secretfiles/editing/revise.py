@@ -172,7 +172,7 @@ def _refuse(path: LeafPath, reason: str) -> NoReturn:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Paths that somebody else changed meanwhile, too; the empty path stands for comments."""
+    """Paths that another writer changed meanwhile, too; the empty path means comments."""
 
     paths: tuple[LeafPath, ...]
 

@@ -39,7 +39,7 @@ from plana_secrets.storage import (
 
 
 class Journal:
-    """The journal of one work tree. Whoever writes to it holds the lock."""
+    """The journal of one work tree. A writer holds the lock."""
 
     def __init__(self, repository: Repository) -> None:
         self._folder = state_folder(repository) / "journal"
@@ -150,7 +150,7 @@ def stop_if_pending(workspace: Workspace) -> None:
 
 
 def damaged(path: Path, what: str) -> IncompleteError:
-    """The error for a journal that is not one of ours, or not one any more."""
+    """The error for a journal that we did not write, or that was damaged since."""
     return IncompleteError(
         f"the journal of an unfinished change is damaged: {path}: {what}",
         kind="damaged-journal",

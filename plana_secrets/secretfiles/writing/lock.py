@@ -1,7 +1,7 @@
 """Being the only one who writes, on ground that is clean.
 
-One lock serves all work trees of a repository. Whoever holds it knows that no other
-writer lives, so what lies about was left by a dead one: it is swept, and a change that
+One lock serves all work trees of a repository. Its holder knows that no other
+writer is alive, so leftovers are from a dead one: they are swept, and a change that
 was interrupted is finished or undone before anything new begins.
 """
 

@@ -1,6 +1,6 @@
 """What the records of a journal may say. Pure.
 
-A journal is read back after a crash and then acted upon, so nothing in it is believed:
+A journal is read back after a crash and then executed, so nothing in it is believed:
 each record is checked for its checksum, its types and its place, each file for a name
 that cannot lead out of the work tree. ``encode`` and ``decode`` are each other's inverse.
 """

@@ -3,7 +3,7 @@
 ``plan_recovery`` decides from the journal and the facts alone. Before the first effect
 a change is forgotten. After it, a change of files alone is finished, and so is one that
 was pushed, for others have seen it. One that was to be committed here is undone as long
-as HEAD does not hold it: the commit may say when it was made, and made later it would
+as HEAD does not hold it: the commit may say when it was written, and written later it would
 say so too early. Finishing and undoing can be repeated: what is done already is seen by
 its digest and left alone.
 """
@@ -143,7 +143,7 @@ def finish_pending(workspace: Workspace) -> Recovery:
 
 
 def _check_names(workspace: Workspace, journal: Journal, pending: Pending) -> None:
-    """A journal with a file that no change of ours can have had is not ours."""
+    """A journal with a file that none of our changes can include is not ours."""
     for one in pending.intent.files if pending.intent else ():
         if not may_be_changed(workspace, one.file):
             raise damaged(journal.path, f"{one.file} is no secret file")
@@ -198,7 +198,7 @@ def _find_head(workspace: Workspace, pending: Pending, intent: Intent) -> Head:
 
 
 def _holds(repository: Repository, head: str, intent: Intent) -> bool:
-    """Whether ``head`` has the new contents: the commit was amended, or somebody made it."""
+    """Whether ``head`` has the new contents: the commit was amended, or a person committed it."""
     contents = repository.read_blobs(head, [one.file for one in intent.files])
     return all(_digest(contents[one.file]) == one.new for one in intent.files)
 

@@ -68,7 +68,7 @@ def stage_edits(
     create: bool = False,
     by_rotation: bool = False,
 ) -> StagedFile:
-    """The file after ``edits``; ``create``: it is made where there is none.
+    """The file after ``edits``; ``create``: also if there is none yet.
 
     ``by_rotation``: leaves that a keyset renders, and keyset files, are its own to write.
 
@@ -165,7 +165,7 @@ def parse_plain(plain: Secret, file: str, *, odd_as_text: bool = False) -> Conte
 
 
 def preflight(workspace: Workspace, file: str) -> CreationRule:
-    """What can be known to stand in the way of a write, before anything is done.
+    """What is known to block a write, before anything is done.
 
     Raises:
         UsageError: no creation rule matches (kind ``no-rule``).
@@ -202,7 +202,7 @@ def check_result(workspace: Workspace, file: str, ciphertext: bytes, planned: Co
 def describe(content: Content) -> tuple[list[object], Counter[bytes]]:
     """All that has to survive a write: leaves and empties in order, comments as a bag.
 
-    Where a comment stands is the business of sops, which moves some by a line.
+    The place of a comment is up to sops, which moves some by a line.
     """
     ordered: list[object] = []
     comments: Counter[bytes] = Counter()

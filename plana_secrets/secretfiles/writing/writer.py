@@ -1,7 +1,7 @@
 """How staged files get into place, together and through any crash.
 
 A change of one file is one rename and needs no journal. A change of several, or one
-that is committed, is written down first. Committing means here: the commit is made
+that is committed, is written down first. Committing means here: the commit is written
 beside the branch, pushed if that was asked for, and only then do the files and the
 branch move. So a push that is refused has changed nothing, and a run that is killed
 has left nothing, or something that the next run finishes or undoes.
@@ -119,7 +119,7 @@ def write_files(
 
 
 def _read_unchanged(workspace: Workspace, changes: Sequence[StagedFile]) -> list[bytes | None]:
-    """The present contents, once more compared with what the changes were made from."""
+    """The present contents, once more compared with what the changes started from."""
     contents: list[bytes | None] = []
     for one in changes:
         try:

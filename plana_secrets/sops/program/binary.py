@@ -1,4 +1,4 @@
-"""The sops program: where it is found, and one method for each use that is made of it.
+"""The sops program: where it is found, and one method for each use of it.
 
 sops is the only writer of ciphertext, and it is not trusted: what it returns is to be
 verified by the caller. It never touches a file of the repository (it would truncate it
@@ -46,7 +46,7 @@ LATER: Final[tuple[tuple[Version, str], ...]] = (
 RECOMMENDED: Final[Version] = LATER[-1][0]
 
 CHOICE_VARIABLE: Final = "PLANA_SECRETS_SOPS"
-"""Names the program to use, whatever else is installed."""
+"""Names the program to use, regardless of what else is installed."""
 
 _DEADLINE: Final = 60.0
 _PROBE_DEADLINE: Final = 10.0
@@ -141,10 +141,10 @@ class Sops:
             return read_regular_file(copy)
 
     def rotate_data_key(self, ciphertext: bytes, *, identities: Identities) -> bytes:
-        """``ciphertext`` under a new data key, for the recipients that stand in it.
+        """``ciphertext`` under a new data key, for the recipients in it.
 
-        sops wraps the new key to whoever is named in the file, so the caller first makes
-        sure that nobody else is.
+        sops wraps the new key to everyone named in the file, so the caller first makes
+        sure that no one else is.
         """
         _refuse_other_services(ciphertext)
         with workshop() as shop:
@@ -216,7 +216,7 @@ def find_sops(environment: Mapping[str, str], *, repository: Path | None = None)
 
 
 def _on_path(environment: Mapping[str, str], repository: Path | None) -> Sops | None:
-    """The first sops on PATH that lies outside the repository and starts."""
+    """The first sops on PATH that is outside the repository and starts."""
     for folder in environment.get("PATH", "").split(os.pathsep):
         found = shutil.which("sops", path=folder) if folder.startswith("/") else None
         if found is None or _is_inside(Path(found), repository) or _is_launcher(Path(found)):

@@ -53,7 +53,7 @@ def put_content(descriptor: int, file: str) -> bool:
 
 
 def main(arguments: list[str]) -> int:
-    """The exit status for sops; nothing is printed, whatever goes wrong."""
+    """The exit status for sops; nothing is printed, even if it fails."""
     try:
         descriptor, file = arguments
         return 0 if put_content(int(descriptor), file) else 1

@@ -1,6 +1,6 @@
 """Comments, which the event parser skips, and the container that each belongs to.
 
-sops encrypts a comment with the path of the map or list that it stands in, and keeps
+sops encrypts a comment with the path of the map or list around it, and keeps
 it out of the MAC. Which container that is follows from the column; where layout leaves
 it open, every container that is open there is a candidate.
 """
@@ -58,7 +58,7 @@ def _positions(tree: Tree) -> list[int]:
 
 
 def _scan(tree: Tree, start: int, end: int, positions: list[int]) -> None:
-    """Look through what lies between two scalars."""
+    """Look through what is between two scalars."""
     text = tree.text
     while start < end and len(positions) <= MOST_ENTRIES:
         found = text.find("#", start, end)

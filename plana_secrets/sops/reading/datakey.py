@@ -40,7 +40,7 @@ def find_data_key(metadata: Metadata, identities: Identities) -> Secret | Defect
 
 
 def _agreed(labelled: list[RecipientStanza], identities: Identities) -> Secret | Defect:
-    """The key of all entries that bear our labels; each must open, and to the same key."""
+    """The key of all entries with our labels; each must open, and to the same key."""
     found: Secret | None = None
     for stanza in labelled:
         data_key = _unwrap(stanza, identities)

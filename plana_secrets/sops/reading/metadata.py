@@ -1,8 +1,8 @@
 """The ``sops:`` block against its closed schema.
 
-sops ignores what it does not know in there, so anything could stand in it in plain.
+sops ignores what it does not know in there, so anything could be in it in plaintext.
 Everything that sops writes itself is known here, and nothing else may be there. Names
-and values that are not known are never repeated: they may be what somebody hid.
+and values that are not known are never repeated: they may be hidden secrets.
 """
 
 from __future__ import annotations
@@ -209,7 +209,7 @@ def _is_utc(text: str) -> bool:
 
 
 def _is_empty(node: BlockNode) -> bool:
-    """An empty list or a null, both of which stand for no keys at all."""
+    """An empty list or a null, both of which mean no keys at all."""
     if isinstance(node, Block):
         return node.plain and node.value in {"", "~", "null"}
     return not node

@@ -1,7 +1,7 @@
-"""A small YAML file of ours as a tree of its raw scalars, with lines.
+"""A small YAML file that is not a secret file as a tree of its raw scalars, with lines.
 
 For ``.sops.yaml``: nothing is constructed and no type is guessed, a scalar is the text
-that stands there. Anchors, aliases and merge keys are followed, because many people
+that is there. Anchors, aliases and merge keys are followed, because many people
 keep their recipients in anchors; duplicate keys are refused, as sops refuses them.
 """
 
@@ -15,7 +15,7 @@ from plana_secrets.errors import MalformedError
 
 _DEEPEST: Final = 40
 _MOST_NODES: Final = 20_000
-"""With every alias counted as what it stands for, and a long text as several."""
+"""With every alias counted as what it refers to, and a long text as several."""
 _LONG_TEXT: Final = 50
 
 
@@ -42,7 +42,7 @@ class Sequence:
 
 @dataclass(slots=True)
 class Mapping:
-    """``key_lines``: where each key stands."""
+    """``key_lines``: where each key is."""
 
     line: int
     entries: dict[str, Node] = field(default_factory=dict)
@@ -116,7 +116,7 @@ class _Builder:
         return node
 
     def _count(self, nodes: int, event: Any) -> None:
-        """Refuse a small file in which aliases of aliases stand for a large one."""
+        """Refuse a small file in which aliases of aliases expand to a large one."""
         self._nodes += nodes
         if self._nodes > _MOST_NODES:
             raise _bad(f"more than {_MOST_NODES} entries, aliases included", _line(event))

@@ -1,6 +1,6 @@
 """What a text is taken apart into: containers, scalars and the metadata block.
 
-Plain classes with slots and no behaviour to speak of; thousands of them are made for
+Plain classes with slots and hardly any behaviour; thousands of them are created for
 every file that is read.
 """
 
@@ -48,7 +48,7 @@ class Container:
 
 
 class Scalar:
-    """A scalar where a value may stand. ``step`` is None for a comment in a list."""
+    """A scalar in the place of a value. ``step`` is None for a comment in a list."""
 
     __slots__ = ("container", "line", "plain", "start", "step", "value")
 

@@ -2,7 +2,7 @@
 
 In a small file the block is more than half of all events, and sops always writes it
 last and in one form. What has that form to the last character, after a map that is
-complete without it, means the same to every YAML reader; whatever differs in the least
+complete without it, means the same to every YAML reader; what differs in the least
 goes through the parser.
 """
 

@@ -131,7 +131,7 @@ def _open_leaf(leaf: Leaf, opener: Opener, defects: list[Defect]) -> Secret:
 
 
 def _open_comment(comment: Comment, opener: Opener, defects: list[Defect]) -> Secret:
-    """A comment opens with the path of the container it stands in; layout may leave open which."""
+    """A comment opens with the path of the container around it; layout may leave open which."""
     if comment.token is None:
         return _NOTHING if comment.plain is None else comment.plain
     for path in (comment.path, *comment.candidates):

@@ -2,7 +2,7 @@
 
 sops reads YAML with a Go library whose rules are neither YAML 1.1 nor 1.2: ``0o7``
 and ``0777`` are octal, ``08`` is a float, ``2020-1-2`` is a time, ``yes`` is text. The
-same bytes that sops hashes into the MAC are made here, so that both sides agree.
+same bytes that sops hashes into the MAC are created here, so that both sides agree.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def resolve_plain(text: str) -> Resolved | None:
     """The type and the canonical bytes of a plain (unquoted) scalar.
 
     None: sops itself cannot use it (an integer between 2^63 and 2^64, a time zone of
-    more than a day), or it is one beyond all measure; its meaning is nobody's to guess.
+    more than a day), or it is one beyond all measure; its meaning must not be guessed.
     """
     word = _WORDS.get(text)
     if word is not None:
@@ -181,7 +181,7 @@ def _is_canonical_float(text: str) -> bool:
 
 @lru_cache(maxsize=8192)
 def key_problem(text: str, *, plain: bool) -> str | None:
-    """Why a mapping key cannot stand, as the word of the check that it fails; or None.
+    """Why a mapping key is not allowed, as the word of the check that it fails; or None.
 
     Names of keys are not secret, and the same ones come again in file after file.
     """

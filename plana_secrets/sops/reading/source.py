@@ -1,6 +1,6 @@
 """What a secret file may be as text, before anything parses it.
 
-The limits keep reading bounded whatever somebody puts into a file; the characters are
+The limits keep reading bounded for any content of a file; the characters are
 those that mean the same to every reader of YAML.
 """
 

@@ -47,7 +47,7 @@ def build_structure(tree: Tree) -> Structure:
 
 
 class _Builder:
-    """Turns what stands in the text into items, one after another in document order."""
+    """Turns the text into items, one after another in document order."""
 
     def __init__(self, tree: Tree, metadata: Metadata | None) -> None:
         self.items: list[Item] = []
@@ -58,7 +58,7 @@ class _Builder:
         if metadata is not None:
             scope = self._scope(tree, metadata)
         self._hits = scope.hits if scope else _never
-        # Where nobody can say what a selector means, everything counts as to be encrypted.
+        # If the meaning of a selector is unclear, everything counts as to be encrypted.
         self._encrypted_on_hit = scope.encrypted_on_hit if scope else metadata is None
         self._readable_suffix = (
             scope is not None

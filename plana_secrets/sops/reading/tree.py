@@ -191,7 +191,7 @@ class _Reader:
             raise _StopError
 
     def _check_plain_node(self, event: Any) -> None:
-        """No tag and no anchor; both stand at the start of a node, in the source too."""
+        """No tag and no anchor; both are at the start of a node, in the source too."""
         start = event.start_mark.index
         if self._text[start : start + 1] in _PROPERTY:
             self._tree.refuse("a tag or an anchor", event.start_mark.line + 1)

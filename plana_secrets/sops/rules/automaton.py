@@ -88,7 +88,7 @@ class _Split:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """A state that reads one character, or stands at an edge, and goes on in ``after``."""
+    """A state that reads one character, or is at an edge, and goes on in ``after``."""
 
     reads: Chars | Begin | End
     after: int

@@ -1,4 +1,4 @@
-"""Checks of what stands in one file: its form, its values, its metadata, its MAC."""
+"""Checks of the content of one file: its form, its values, its metadata, its MAC."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks of what lies in the repository around the secret files."""
+"""Checks of what is in the repository around the secret files."""
 
 from __future__ import annotations
 

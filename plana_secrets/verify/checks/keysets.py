@@ -53,7 +53,7 @@ def check_keysets(
 
 
 def _no_file(store: KeysetStore, status: KeysetStatus) -> Finding:
-    """One that never was is still to be made; one that was is lost with all its keys."""
+    """One that never was is still to be created; one that was is lost with all its keys."""
     if store.history.had(status.file):
         words = f"the file of {status.name} is gone; the history has it"
         return found("rotation-unreadable", words, file=status.file)

@@ -1,4 +1,4 @@
-"""What may stand readable in a Kubernetes Secret manifest, and of what type the rest is.
+"""What may be readable in a Kubernetes Secret manifest, and of what type the rest is.
 
 sops authenticates no key name, no type and no nesting, so the readable part is held to
 a closed list, and what Kubernetes would refuse is refused here.

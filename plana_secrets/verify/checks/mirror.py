@@ -16,7 +16,7 @@ from plana_secrets.verify.finding import Finding
 from plana_secrets.verify.policy import Policy
 
 _MILDER: Final = frozenset({DriftKind.UNSUPPORTED, DriftKind.UNKNOWN})
-"""What nobody changed: a value that the mirror cannot hold, a file that we cannot read."""
+"""What is not a change: a value that the mirror cannot hold, a file that we cannot read."""
 
 _WORDS: Final = {
     DriftKind.MISSING: "is not in the mirror",
@@ -38,7 +38,7 @@ def check_mirror_recipients(
 ) -> Iterator[Finding]:
     """A local mirror holds every value: its recipients are people of ``[recipients]``.
 
-    Whatever backend is configured, since one line changes that.
+    With any configured backend, since one line changes that.
     """
     known = known_people((one.key for one in policy.recipients.values()), rules)
     for place, recipient in find_strangers(settings, known):

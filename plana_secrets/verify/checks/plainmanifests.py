@@ -18,7 +18,7 @@ _GENERATED: Final = re.compile(rb"""(?m)^secretGenerator:""")
 _LITERALS: Final = re.compile(rb"""(?m)^[ \t]+(?:- )?literals:""")
 
 _DEEPEST_TEXT: Final = 2
-"""A patch in a kustomization is a text that is YAML itself; more than that nobody writes."""
+"""A patch in a kustomization is a text that is YAML itself; no one writes more than that."""
 _MOST_TEXTS: Final = 1000
 
 

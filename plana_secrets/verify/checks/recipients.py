@@ -106,7 +106,7 @@ def _names(recipients: Iterable[str], policy: Policy) -> str:
 def _short(recipient: str) -> str:
     """Enough of a recipient to find it; post-quantum ones are thousands of letters long.
 
-    What is no recipient is not repeated: it may be what somebody hid.
+    What is not a recipient is not repeated: it may be a hidden secret.
     """
     if recipient_kind(recipient) is None:
         return "what is no recipient"

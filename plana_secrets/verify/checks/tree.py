@@ -1,4 +1,4 @@
-"""What lies under the roots: deny by default, and no surprises of the file system."""
+"""What is under the roots: deny by default, and no surprises of the file system."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def is_of_git_or_sops(file: str) -> bool:
 
 
 def check_kind(root: Path, file: str) -> Iterator[Finding]:
-    """A regular file and nothing else; an exec bit is odd, but harms nobody."""
+    """A regular file and nothing else; an exec bit is odd, but harmless."""
     try:
         mode = os.lstat(f"{root}/{file}").st_mode
     except OSError:

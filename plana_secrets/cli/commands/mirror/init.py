@@ -68,7 +68,7 @@ def init(
     ca_file: str | None,
     dry_run: bool,
 ) -> int:
-    """Set the mirror up: find organisation and collections, and write the configuration."""
+    """Set the mirror up: find organization and collections, and write the configuration."""
     from plana_secrets.mirror.backends.vaultwarden.address import checked_url
     from plana_secrets.mirror.backends.vaultwarden.setup import Choice
 

@@ -34,7 +34,7 @@ def complete_keyset(
     try:
         context = ctx.find_object(Context) or Context()
         names = [policy.name for policy in context.settings.keysets]
-    except Exception:  # noqa: BLE001 - a completion has nobody to tell
+    except Exception:  # noqa: BLE001 - a completion has no one to tell
         return []
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 

@@ -1,6 +1,6 @@
 """Who may write to the mirrored collections.
 
-The server promises that a member with read-only access cannot write. Whether everybody
+The server promises that a member with read-only access cannot write. Whether everyone
 has no more than that is for people to set and for us to look at: ``judge_access`` is the
 judgement on what the server says, ``audit_access`` asks it. Owners and admins may always
 write, no setting of a server takes that from them: they are named as what they are.
@@ -40,7 +40,7 @@ _REVOKED: Final = -1
 
 @dataclass(frozen=True, slots=True)
 class AccessFinding:
-    """Somebody who may write. ``who``: a member's address, or a group's name.
+    """One who may write. ``who``: a member's address, or a group's name.
 
     ``collection`` is None where it holds for all of them.
     """
@@ -70,7 +70,7 @@ class Access:
 def judge_access(
     access: Access, *, service_account: str, break_glass: Collection[str]
 ) -> tuple[AccessFinding, ...]:
-    """A finding for everybody who may write.
+    """A finding for everyone who may write.
 
     No error are the service account and those who are kept for emergencies.
     """
@@ -145,7 +145,7 @@ def _judge_groups(
 def _judge_group(
     group: str, access: Access, collection: str | None, expected: set[str]
 ) -> AccessFinding:
-    """An error unless we see that nobody is in it but those who may write anyway."""
+    """An error unless we see that all its members may write anyway."""
     name = next((one.name for one in access.groups if one.id == group), group)
     where = "everywhere" if collection is None else f"to {collection!r}"
     message = f"the group {name!r} may write {where}"

@@ -35,7 +35,7 @@ def open_backend(
     """The backend that the configuration names, in the name of the account at hand.
 
     Raises:
-        CredentialError: no credentials file is named and nobody is logged in (kind
+        CredentialError: no credentials file is named and there is no login (kind
             ``no-login``), or they are for another server (``credentials-elsewhere``).
     """
     session = open_session(

@@ -1,7 +1,7 @@
 """Who we are to the server, and where that is kept.
 
 A job names a credentials file: a SOPS secret file that its identity opens, or plain YAML
-that nobody else may read. A person logs in once, and the keyring keeps what is needed:
+that no other user may read. A person logs in once, and the keyring keeps what is needed:
 the API key or the login, and the account's encryption key in place of the master
 password, which is forgotten as soon as the key is unwrapped.
 

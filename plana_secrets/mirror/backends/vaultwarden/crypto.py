@@ -2,7 +2,7 @@
 
 Two forms are spoken: type 2 (AES-256-CBC and HMAC-SHA256 over IV and ciphertext, checked
 first and in constant time) and type 4 (RSA-OAEP with SHA-1, for the key of an
-organisation). Every other type is refused by name; above all type 0, which has no MAC,
+organization). Every other type is refused by name; above all type 0, which has no MAC,
 and a type 2 without its MAC part: a server could alter both at will.
 """
 
@@ -47,7 +47,7 @@ class WrongMacError(MalformedError):
 
 
 class SymmetricKey:
-    """Half for encryption, half for the MAC. Belongs to a user, an organisation or an item.
+    """Half for encryption, half for the MAC. Belongs to a user, an organization or an item.
 
     A mirror holds tens of thousands of short texts, and setting a cipher up costs more
     than running it. So one chain of blocks runs on through all texts: a block ahead of
@@ -84,7 +84,7 @@ class SymmetricKey:
 
     @property
     def fingerprint(self) -> str:
-        """Tells keys apart and nothing about them; may stand in public."""
+        """Tells keys apart and nothing about them; may be public."""
         return hmac.digest(self._content.reveal(), b"plana-secrets key fingerprint", "sha256").hex()
 
     def seal(self, content: bytes) -> str:
@@ -145,10 +145,10 @@ def load_private_key(content: Secret) -> RSAPrivateKey:
 
 
 def unwrap_key(wrapped: str, private_key: RSAPrivateKey) -> SymmetricKey:
-    """The key of an organisation, which was wrapped for one member with type 4.
+    """The key of an organization, which was wrapped for one member with type 4.
 
     Raises:
-        MalformedError: another form, or wrapped for somebody else.
+        MalformedError: another form, or wrapped for another member.
     """
     match = _WRAPPED.fullmatch(wrapped)
     if match is None:

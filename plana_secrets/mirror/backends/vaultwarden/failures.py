@@ -1,7 +1,7 @@
 """What the server's answers mean, in our words.
 
 The server's own sentences are recognised, never repeated: they may come from a proxy or
-from somebody who plays the server. Two of its habits need care. A role that does not
+from an impostor of the server. Two of its habits need care. A role that does not
 suffice is answered with 401, the same as a token that is no longer good; and what is not
 there, or not ours to write, with 400.
 """

@@ -22,7 +22,7 @@ _TOLERANCE: Final = timedelta(seconds=1, microseconds=999_999)
 def seal_item(item: DesiredItem, organization: str, key: SymmetricKey) -> dict[str, Any]:
     """The whole cipher: what is not said here the server sets to nothing.
 
-    No key of its own: the clients give it one when somebody edits it, and both are read.
+    No key of its own: the clients give it one when a person edits it, and both are read.
     An empty password history: what a hand edit left there would be an old secret.
     """
     return {
@@ -53,7 +53,7 @@ def open_item(
     collections: Mapping[str, str],
     read_only: Collection[str] = (),
 ) -> ActualItem | None:
-    """The item of ours in a cipher, or None: it is somebody else's.
+    """Our item in a cipher, or None if it is not ours.
 
     ``collections``: what the configuration calls each collection that it names, by id;
     ``read_only``: the ids of those, of all, that the account may not write to.
@@ -133,7 +133,7 @@ def is_stub(cipher: Cipher, organization_key: SymmetricKey) -> bool:
     """Whether this is what a server leaves behind that dies while it creates an item.
 
     It makes a personal item first, with the name alone, which is sealed with the
-    organisation's key as no personal item's name is. There is nothing in it to be lost.
+    organization's key as no personal item's name is. There is nothing in it to be lost.
     """
     if cipher.organization_id is not None or cipher.fields or cipher.notes or cipher.key:
         return False
@@ -147,7 +147,7 @@ def is_stub(cipher: Cipher, organization_key: SymmetricKey) -> bool:
 def just_before(revision: str) -> str:
     """The oldest date that the server still takes for a copy of this revision.
 
-    It lets pass whatever is less than two seconds younger than the date it is told. Told
+    It lets anything pass that is less than two seconds younger than the date it is told. Told
     this one, it refuses every change after the revision that we read, be it a
     microsecond later.
 

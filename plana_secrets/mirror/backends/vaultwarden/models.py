@@ -49,7 +49,7 @@ class UserDecryption(msgspec.Struct, rename="camel", frozen=True):
 
 
 class Membership(msgspec.Struct, rename="camel", frozen=True):
-    """An organisation as its member sees it; ``type`` is the member's role."""
+    """An organization as its member sees it; ``type`` is the member's role."""
 
     id: str
     type: int

@@ -1,4 +1,4 @@
-"""Calls in the name of an account: the token is kept, and fetched anew when it is over.
+"""Calls in the name of an account: the token is kept, and fetched again when it expires.
 
 The server answers 401 both for a token that is over and for a role that does not
 suffice. So a 401 leads to a new login only where the token can be over (it was kept from

@@ -1,6 +1,6 @@
-"""Finding what a configuration needs: the organisation, its collections, what we may do.
+"""Finding what a configuration needs: the organization, its collections, what we may do.
 
-Nothing is created on the server: organisations, collections and members are made by an
+Nothing is created on the server: organizations, collections and members are created by an
 owner, who confirms each member after comparing fingerprints, which no program can do.
 """
 
@@ -40,7 +40,7 @@ class Choice:
 
 
 def look_around(session: Session) -> tuple[Vault, ...]:
-    """The organisations of the account, each with the collections that it sees."""
+    """The organizations of the account, each with the collections that it sees."""
     check_version(session.client)
     sync = read_sync(session)
     keys = Keys(session)

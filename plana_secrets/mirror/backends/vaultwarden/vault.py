@@ -46,7 +46,7 @@ class NamedCollection:
 
 @dataclass(frozen=True, slots=True)
 class Vault:
-    """One organisation as the account sees it at one instant."""
+    """One organization as the account sees it at one instant."""
 
     membership: Membership
     key: SymmetricKey
@@ -56,7 +56,7 @@ class Vault:
 
 
 class Keys:
-    """The account's keys; derived once, since that is made to be slow."""
+    """The account's keys; derived once, since that is slow by design."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -140,7 +140,7 @@ def read_sync(session: Session) -> Sync:
 
 
 def open_vault(sync: Sync, keys: Keys, organization: str) -> Vault:
-    """The organisation of this id, with its key and the names of its collections.
+    """The organization of this id, with its key and the names of its collections.
 
     Raises:
         UsageError: the account is no confirmed member of it (kind ``not-a-member``).

@@ -1,7 +1,7 @@
 """Writing to the server so that a lost answer neither loses nor doubles anything.
 
 Every text is sealed with a random start, so that the sealed name of an item is also the
-mark of one request: whatever carries it on the server was made by that request. After
+mark of one request: everything with it on the server came from that request. After
 an answer that did not come the writer looks for the mark before it sends again.
 """
 
