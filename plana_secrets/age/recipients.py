@@ -3,6 +3,8 @@
 sops accepts more kinds of recipient than the age library here can serve. Every kind
 is told from its spelling, so that a file which names one is still read through the
 recipients that fit; only encrypting to a kind that is not native is refused.
+
+Source: the age file format, https://age-encryption.org/v1.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""What Kubernetes takes as a Secret: which fields may be readable, and what ``data`` means."""
+"""What Kubernetes takes as a Secret: which fields may be readable, and what ``data`` means.
+
+Source: https://kubernetes.io/docs/concepts/configuration/secret/
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,8 @@
 An adopted secret has the kid ``legacy``: tokens of the services that sign with the raw
 secret carry no kid, and the ``legacy`` entry of the JSON says which key is theirs, and
 until when. The end is known once another key has become active and that has landed.
+
+Sources: RFC 7517 (the JWK Set), RFC 7518 3.2 (HS256: 32 bytes or more) and 6.4 (``oct``).
 """
 
 from __future__ import annotations

@@ -3,6 +3,8 @@
 A value is bound to the keys on its way by the additional data (list positions are not
 in it). The MAC is a SHA-512 over all values in order, itself encrypted; its additional
 data is the time of the last change.
+
+Sources: ``aes/cipher.go`` and ``sops.go`` of sops 3.11.0.
 """
 
 from __future__ import annotations

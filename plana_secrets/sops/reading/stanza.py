@@ -3,6 +3,8 @@
 The label of an entry is not bound to its age file, and an age file may name more than
 one reader, or carry bytes that no reader needs. So the whole shape is fixed here: one
 stanza, of the kind that the label's kind of recipient makes, and one 32-byte payload.
+
+Source: the age file format, https://age-encryption.org/v1.
 """
 
 from __future__ import annotations

@@ -3,6 +3,8 @@
 sops tests a selector against every key on the way to a leaf, never against the joined
 path, and list positions are not keys. ``pattern`` says which regular expressions it may
 name.
+
+Source: ``sops.go`` of sops 3.11.0.
 """
 
 from __future__ import annotations

@@ -3,6 +3,8 @@
 What the server says about the work to be done is bounded on both sides. A server that
 asks for too little could grind the hash that a login sends it; one that asks for absurdly
 much could keep a job busy for hours.
+
+Sources: RFC 9106 (Argon2id), RFC 8018 (PBKDF2), RFC 5869 (HKDF).
 """
 
 from __future__ import annotations
