@@ -43,7 +43,7 @@ def detect_facilities() -> Facilities:
     if sys.platform.startswith("linux"):
         runtime = runtime_folder(os.environ)
         folders = [runtime] if runtime is not None and _is_in_memory(runtime) else []
-        folders.append(Path("/dev/shm"))  # noqa: S108 - memory, and the folder made in it is 0700
+        folders.append(Path("/dev/shm"))  # noqa: S108 - memory, and our folder in it is 0700
         return Facilities(hasattr(os, "memfd_create"), tuple(folders), disk_allowed=False)
     import tempfile
 

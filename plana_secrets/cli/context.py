@@ -1,4 +1,4 @@
-"""What a command is given: the shared options, and the world behind them, made on demand.
+"""What a command is given: the shared options, and the world behind them, created on demand.
 
 Nothing here is created before it is needed: ``--help`` and completion pay for nothing,
 and a command that needs no identity never asks the keyring.

@@ -1,4 +1,4 @@
-"""A command that sees where ``--`` stood; click takes it away without a trace."""
+"""A command that sees where ``--`` was; click removes it without a trace."""
 
 from __future__ import annotations
 

@@ -259,7 +259,7 @@ class Desk:
             return False
 
     def work(self, *, edited: bool, yaml_types: bool) -> Typed:
-        """The content that the person made.
+        """The content after the person's edit.
 
         Raises:
             FailedError, UsageError: there is a mistake in it, and no one who would fix

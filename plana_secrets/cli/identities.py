@@ -90,7 +90,7 @@ def keep_identity(context: Context, identity: Identity, out: Path | None) -> Non
 def choose_recovery(
     context: Context, given: str | None, out: Path | None, *, single: bool, dry_run: bool
 ) -> str | None:
-    """The recovery recipient: given, made, asked for, or None with ``--single``."""
+    """The recovery recipient: given, created, asked for, or None with ``--single``."""
     if single:
         return None
     if given is None and out is None:

@@ -109,7 +109,7 @@ class Output:
         return f"\x1b[{_STYLES[style]}m{text}\x1b[0m"
 
     def styled_data(self, text: str, style: str) -> None:
-        """A line on stdout, made safe first and styled afterwards."""
+        """A line on stdout, first safe, then styled."""
         print(self.style(safe(text), style), file=sys.stdout)
 
     @contextlib.contextmanager

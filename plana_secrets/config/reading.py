@@ -113,7 +113,7 @@ def mapping(read_name: Callable[[str, Place], None], read_item: Reader[T]) -> Re
 
 
 def table(make: Callable[..., T], fields: Fields) -> Reader[T]:
-    """A table of known fields, made into a settings type by keyword."""
+    """A table of known fields as a settings type, by keyword."""
 
     def read(raw: object, place: Place) -> T:
         return make(**read_fields(raw, place, required_fields(make), fields))

@@ -69,7 +69,7 @@ def content_of(document: Document) -> Content:
 def plan_edits(
     content: Content, edits: Sequence[Edit], selector: Selector, *, by_rotation: bool = False
 ) -> Content:
-    """The content after ``edits``, made one after the other.
+    """The content after ``edits``, applied one after the other.
 
     ``by_rotation``: a keyset writes its own file and its targets; such edits may set
     readable leaves.

@@ -1,7 +1,7 @@
 """Items and their values to plaintext YAML that sops reads back as exactly these.
 
 Only a small part of YAML is written: block maps and lists, quoted keys and strings in
-ASCII, plain scalars for the other types, comments on lines of their own (one that stood
+ASCII, plain scalars for the other types, comments on lines of their own (one that was
 beside a value stays beside it). Nothing is left for a reader to guess.
 """
 
@@ -97,7 +97,7 @@ def _share_line(comment: Comment, item: Item) -> bool:
 
 
 def _container(root: _Container, path: LeafPath) -> _Container:
-    """The container at ``path``, made where it is not there yet."""
+    """The container at ``path``, created if it is not there yet."""
     container = root
     for step in path:
         child = container.children.get(step)

@@ -41,7 +41,7 @@ def readable_type(path: LeafPath) -> LeafType | None:
 
 
 def is_readable_field(path: LeafPath) -> bool:
-    """Whether a value at ``path`` belongs there in plain; any other is a mistake."""
+    """Whether a value at ``path`` belongs there in plaintext; any other is a mistake."""
     return path == CREATED or readable_type(path) is not None
 
 

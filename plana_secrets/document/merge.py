@@ -1,7 +1,7 @@
 """Two changes of one document, merged by path. Pure.
 
 What is compared is a *unit*: a leaf, or a whole list, for the positions in a list move
-when an entry is added. Changes of different units are both taken; the same change made
+when an entry is added. Changes of different units are both taken; the same change done
 twice is one change. A unit that both changed differently, or that one changed inside
 of what the other removed or replaced, is a conflict, and the caller says who wins.
 """

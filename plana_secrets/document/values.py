@@ -1,7 +1,7 @@
 """What a typed text means: from what a person hands over to the bytes that sops keeps.
 
 sops keeps a canonical text of each typed value (``True``, ``31``, ``1.5``). The bytes
-made here are the ones that a reader gets back, so that a plan can be compared with
+created here are the ones that a reader gets back, so that a plan can be compared with
 what sops wrote, byte for byte.
 """
 

@@ -12,7 +12,7 @@
 ``past`` | ``history``
     What came before: ancestors, earlier contents of a file, commits one by one.
 ``commits`` | ``remotes``
-    A commit made beside the branch and adopted later; fetch and push.
+    A commit written beside the branch and adopted later; fetch and push.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from plana_secrets.git.command import GitCommand
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """``date`` is the committer's: the clock of the machine that made it, nothing more."""
+    """``date`` is the committer's: the clock of the machine that wrote it, nothing more."""
 
     id: str
     parents: tuple[str, ...]

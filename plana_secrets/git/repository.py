@@ -305,7 +305,7 @@ class Repository:
         """Every (commit, blob id) that put new content at ``file``, newest first.
 
         Unless only what led to the commit ``until`` is asked for, all branches, stashes
-        and what the reflogs still know are looked through: what was in git once in plain
+        and what the reflogs still know are searched: what was in git once in plaintext
         is there until it expires everywhere.
         """
         return past.contents_of(self.command, file, until)

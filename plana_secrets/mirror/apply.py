@@ -21,7 +21,7 @@ KeepItem = Callable[[ActualItem], str]
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What was done. ``after``: the plan made from what the mirror then held.
+    """What was done. ``after``: the plan for what the mirror then held.
 
     ``kept``: where the items with overwritten hand edits are now, by file.
     """

@@ -1,4 +1,4 @@
-"""Which backend the configuration names, made without a word to it yet."""
+"""Which backend the configuration names; nothing is sent to it yet."""
 
 from __future__ import annotations
 

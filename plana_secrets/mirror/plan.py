@@ -140,7 +140,7 @@ def _id_of(item: ActualItem) -> str:
 
 
 class _Draft:
-    """A plan while it is being made."""
+    """A plan in progress."""
 
     def __init__(self, titles: Mapping[str, str], choices: Choices) -> None:
         self.titles = titles

@@ -121,7 +121,7 @@ class Conditions:
 
     ``promote``, ``retire``, ``destroy``: how long the status before must have lasted.
     ``single_readers``: places that hold one value only; while there are any, no other
-    key may become active. ``awaited``: who has to confirm before promote and retire.
+    key may become active. ``awaited``: those who have to confirm before promote and retire.
     ``adopted``: paths that the first value was adopted from and that still hold it;
     ``removed``: targets that were taken out of the settings and still hold a key. What
     reads them learns of no move. ``accepts_outage``: a person said that this may be.
@@ -178,7 +178,7 @@ class MoveNotAllowed(Exception):  # noqa: N818 - a fact of the pure part; apply 
 
 
 def find_faults(keyset: Keyset) -> tuple[str, ...]:
-    """What contradicts the invariants, in words; nothing for a keyset made by moves."""
+    """What contradicts the invariants, in words; nothing for a keyset that only moves changed."""
     count = {status: sum(key.status is status for key in keyset.keys) for status in Status}
     live = len(keyset.keys) - count[Status.DESTROYED]
     kids = [key.kid for key in keyset.keys]

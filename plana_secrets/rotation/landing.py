@@ -72,7 +72,7 @@ class Landing:
 
     @cached_property
     def dates_itself(self) -> bool:
-        """Whether a commit is deployed by being made, and so can say when that was."""
+        """Whether a commit is deployed as soon as it exists, and so can say when that was."""
         return self.lands and not self.pushes
 
     @property

@@ -1,6 +1,6 @@
 """Which commits are of a rotation: those whose whole diff is keyset files and rendered leaves.
 
-What a run pushes is what it made, or what an earlier run made and did not push. All else on
+What a run pushes is its own work, or that of an earlier run that did not push. All else on
 the branch is a person's to push. Nothing here needs an identity.
 """
 

@@ -36,7 +36,7 @@ class RenderedLeaf:
 
     ``value`` None: the leaf must not be there (a slot that no key is in).
     ``foreign``: entries in the place that no keyset owns, ``foreign_ids`` their ids.
-    ``merges``: an accepted list, which keeps what stood there.
+    ``merges``: an accepted list, which keeps what was there.
     """
 
     reference: SecretReference

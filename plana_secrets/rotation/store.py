@@ -1,7 +1,7 @@
 """Keysets and their targets as they are in the work tree, and the files that a change needs.
 
 A store reads each file once and belongs to one decision: after a write a new one is
-made, so that what is compared is what the disk holds.
+done, so that what is compared is what the disk holds.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ class NoRulesError(FailedError):
 
 
 class Workspace:
-    """What the work on secret files needs. Made by the command line, once a run.
+    """What the work on secret files needs. The command line creates it, once a run.
 
     ``owned_leaf``: the name of the keyset that renders a leaf, or None; such a leaf is
     changed by a rotation only.

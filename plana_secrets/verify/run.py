@@ -134,7 +134,7 @@ def _left_out(listing: Listing) -> tuple[Unfinished, ...]:
 
 
 def _unseen_history(demand: Demand, findings: Sequence[Finding]) -> Iterator[Unfinished]:
-    """A note in a clone that CI made shallow; who asks for L3 asks for what it cannot show."""
+    """A shallow clone, as in CI, is a note; with L3 demanded it leaves the run incomplete."""
     if demand.level is not None and demand.level >= Level.L3:
         for one in findings:
             if one.check == "history-incomplete":

@@ -5,7 +5,7 @@ processes. They are forked: a fork has the loaded code, the identities and the r
 without handing anything over, and no new interpreter looks for modules in a checkout.
 A fork is only safe in a process with one thread and only ordinary on Linux; elsewhere,
 and for few files, the work is done here. Results come back in batches, as they are
-made, so that memory does not grow with the number of files under way.
+created, so that memory does not grow with the number of files under way.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def _work(
     """The life of a worker. It ends by ``_exit``: none of the parent's clean-up is its own.
 
     Garbage is collected once a batch: looking for it within each file takes a fifth of
-    the time, and what the parent had made is not looked at again (nor copied for it).
+    the time, and what the parent had created is not looked at again (nor copied for it).
     """
     status = 1
     gc.freeze()

@@ -52,7 +52,7 @@ def _guarded(check: str, look: Callable[[], Iterator[Result]]) -> Iterator[Resul
 
 
 def _check_textconv(repository: Repository) -> Iterator[Result]:
-    """With a cache, git writes what a textconv filter decrypts into notes, in plain."""
+    """With a cache, git writes what a textconv filter decrypts into notes, in plaintext."""
     git = repository.command
     pattern = r"^diff\..*\.cachetextconv$"
     done = git.look("config", "--show-scope", "--type=bool", "--get-regexp", pattern)

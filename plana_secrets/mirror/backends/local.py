@@ -130,7 +130,7 @@ class LocalBackend:
 
 
 def _position(items: Sequence[RawItem], wanted: ActualItem) -> int:
-    """Where the item is that was listed; a copy made by hand may have the same id."""
+    """Where the item is that was listed; a manual copy may have the same id."""
     for position, item in enumerate(items):
         if revision_of(item) == wanted.revision:
             return position

@@ -1,4 +1,4 @@
-"""A plain file made into a secret file, in place, and whether git ever had it in plain."""
+"""A plain file turned into a secret file, in place, and whether git ever had it in plaintext."""
 
 from __future__ import annotations
 

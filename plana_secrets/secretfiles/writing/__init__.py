@@ -1,7 +1,7 @@
 """The one place that changes secret files on the disk.
 
 ``stage``
-    The new ciphertext of a file, made by sops and judged by us, not yet in its place.
+    The new ciphertext of a file, written by sops and judged by us, not yet in its place.
 ``writer``
     Staged files put into place, together, with a commit and a push where asked.
 ``journal`` | ``records`` | ``recovery``

@@ -135,7 +135,7 @@ def pending(workspace: Workspace) -> Pending | None:
 
 
 def stop_if_pending(workspace: Workspace) -> None:
-    """For a command that must not work on a half-made change.
+    """For a command that must not work on a half-done change.
 
     Raises:
         IncompleteError: kind ``pending``.

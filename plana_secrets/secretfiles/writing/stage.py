@@ -1,4 +1,4 @@
-"""The new ciphertext of a file, made by sops and judged by us, not yet in its place.
+"""The new ciphertext of a file, written by sops and judged by us, not yet in its place.
 
 sops's status 0 is no proof. What it wrote is read natively, and it must be: opened by
 our identity with its MAC right, without a defect, for the recipients and with the

@@ -39,7 +39,7 @@ def read_framed(descriptor: int) -> bytes | None:
 
 
 def put_content(descriptor: int, file: str) -> bool:
-    """Write what the descriptor gives into the regular file that sops made."""
+    """Write what the descriptor gives into the regular file that sops created."""
     content = read_framed(descriptor)
     if not content:
         return False

@@ -1,6 +1,6 @@
 """The private place in which sops works for one call.
 
-A folder in memory with copies, an environment made from nothing (no variable of the
+A folder in memory with copies, an environment built from nothing (no variable of the
 caller's reaches sops: ``SOPS_AGE_RECIPIENTS`` alone would override the rules), and a
 HOME of its own, so that sops finds no identity but those handed over here.
 

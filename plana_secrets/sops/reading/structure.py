@@ -152,7 +152,7 @@ class _Builder:
         self.items.append(Leaf(path, scalar.line, kind, True, None, Secret(b"")))
 
     def _readable(self, scalar: Scalar, path: LeafPath) -> None:
-        """A leaf that the selector leaves in plain; its type matters for the MAC."""
+        """A leaf that the selector leaves in plaintext; its type matters for the MAC."""
         value, line = scalar.value, scalar.line
         resolved = resolve_plain(value) if scalar.plain else (LeafType.STR, value.encode())
         if resolved is None:

@@ -137,7 +137,7 @@ class _States:
 
 
 class Automaton:
-    """A pattern made ready. ``folded``: letters match without regard to their case.
+    """A pattern ready for use. ``folded``: letters match without regard to their case.
 
     Raises:
         MalformedError: it needs more than ``MOST_STATES`` states (kind ``bad-pattern``).

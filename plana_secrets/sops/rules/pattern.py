@@ -40,7 +40,7 @@ _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 class Pattern:
-    """A pattern made ready. ``size``: how many states it has."""
+    """A pattern ready for use. ``size``: how many states it has."""
 
     def __init__(self, automaton: Automaton) -> None:
         self._automaton = automaton

@@ -35,7 +35,7 @@ DEFAULT_SUFFIX: Final = "_unencrypted"
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A selector made ready: a path is encrypted when any key ``hits``, or when none does.
+    """A selector ready for use: a path is encrypted when any key ``hits``, or when none does.
 
     A reader that walks a tree asks ``hits`` once a key and carries the answer down.
     """

@@ -1,4 +1,4 @@
-"""Secrets in plain in files of other people's making: manifests, kustomizations, JSON."""
+"""Secrets in plaintext in files that other tools read: manifests, kustomizations, JSON."""
 
 from __future__ import annotations
 
