@@ -56,6 +56,16 @@ def minimal_environment(**extra: str) -> dict[str, str]:
     return environment
 
 
+def _trusted(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment without the places in PATH that depend on the working directory.
+
+    An empty place means that folder too: a checkout could bring a git of its own.
+    """
+    kept = dict(environment)
+    places = [one for one in kept.pop("PATH", "").split(os.pathsep) if Path(one).is_absolute()]
+    return kept | ({"PATH": os.pathsep.join(places)} if places else {})
+
+
 def run_program(
     argv: Sequence[str | Path],
     *,
@@ -78,7 +88,7 @@ def run_program(
             [os.fspath(part) for part in argv],
             input=stdin,
             capture_output=True,
-            env=dict(environment),
+            env=_trusted(environment),
             cwd=folder,
             timeout=deadline,
             pass_fds=tuple(pass_fds),
@@ -106,7 +116,7 @@ def run_on_terminal(
     try:
         return subprocess.run(
             [os.fspath(part) for part in argv],
-            env=dict(environment),
+            env=_trusted(environment),
             cwd=folder,
             stdout=None if sys.stdout.isatty() else sys.stderr,
             pass_fds=tuple(pass_fds),

@@ -107,3 +107,19 @@ def test_a_program_that_we_cannot_become_is_said_with_its_reason():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert done.stdout.decode().split() == ["program-missing", str(errno.ENOENT)]
+
+
+@pytest.mark.parametrize("path", [".:{}", ":{}", "bin:{}", "./bin:{}:", ""])
+def test_a_program_of_the_folder_one_is_in_is_not_started(tmp_path, monkeypatch, path):
+    """Neither as a program of ours nor as the editor; the absolute places stay."""
+    for folder in (tmp_path, tmp_path / "bin"):
+        folder.mkdir(exist_ok=True)
+        (folder / "sh").write_text("#!/bin/true\n")
+        (folder / "sh").chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    environment = {"PATH": path.format(os.environ["PATH"])}
+    argv = ["sh", "-c", 'case ":$PATH:" in *:/*) exit 5;; *) exit 6;; esac']
+    assert run_program(argv, environment=environment, folder=tmp_path).status in {5, 6}
+    assert run_on_terminal(argv, environment=environment) in {5, 6}
+    if path:
+        assert run_program(argv, environment=environment).status == 5
