@@ -50,7 +50,7 @@ class _NotFoundError(_NotStartedError):
 
 
 class _RunCommand(DashedCommand):
-    """What stands behind ``--`` is another program's."""
+    """What follows ``--`` belongs to another program."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         try:

@@ -1,4 +1,4 @@
-"""``plana-secrets set``: give one leaf a value, which never stands in an argument."""
+"""``plana-secrets set``: give one leaf a value, which is never an argument."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def _read_bytes(from_file: Path | None) -> Secret:
 
 
 def _ends_with_newline(value: Secret) -> bool:
-    """Whether a single line has a newline behind it, which is seldom meant."""
+    """Whether a single line has a newline at its end, which is rarely intended."""
     content = value.reveal()
     return content.endswith(b"\n") and content.count(b"\n") == 1
 

@@ -22,7 +22,7 @@ _QUOTED_KEY = re.compile(
     r'^( *(?:- +)*)"(?!(?:null|true|false|yes|no|on|off|y|n)")([A-Za-z_][A-Za-z0-9_./-]*)":',
     re.MULTILINE | re.IGNORECASE,
 )
-"""A key that reads the same without its quotes; values stand behind one, never at the start."""
+"""A key that reads the same without its quotes; values follow one, never at the start."""
 
 EPILOG = """\b
 Examples:

@@ -1,4 +1,4 @@
-"""``mirror status``: one look at how files and mirror stand to each other."""
+"""``mirror status``: one look at how files and mirror differ."""
 
 from __future__ import annotations
 
