@@ -1,0 +1,19 @@
+"""The command line: the only place that knows click, terminals, advice and the clock.
+
+``main`` | ``lazy`` | ``options`` | ``arguments`` | ``dashes``
+    The table of commands, and how their options and arguments are read.
+``commands``
+    One file per command.
+``context``
+    What a command gets: options, repository, settings, identities, created on demand.
+``failure`` | ``hints``
+    From an exception to an exit code and words; what to do next.
+``output`` | ``streams`` | ``terminal``
+    The one gate to the terminal, the standard streams, and questions to a person.
+``secretfile`` | ``generate`` | ``identities`` | ``diffreport``
+    What commands share: one file and leaf, new values, identities, the words of ``diff``.
+``editing`` | ``editor`` | ``astyped``
+    One edit, the person's editor, and values kept as they were typed.
+``checkup`` | ``tour``
+    What ``doctor`` looks at, and what ``demo`` shows.
+"""

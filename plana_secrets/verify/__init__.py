@@ -1,0 +1,15 @@
+"""What is true of the files, the keysets and the mirror. Changes nothing.
+
+``run``
+    The way in: every file as far as a key allows, then what no single file shows.
+``surroundings`` | ``subject`` | ``filecheck`` | ``workers``
+    Which files to check, what the checks of one file get, running them, and on all cores.
+``checks`` | ``yamltree``
+    One idea per file; files of other tools as those tools read them.
+``catalogue`` | ``check`` | ``finding``
+    What each check looks for and how to fix it; what it saw, without a value.
+``policy`` | ``accepts``
+    What the settings demand, and the exceptions that they allow.
+``report``
+    The outcome, and the forms in which it is shown.
+"""
