@@ -15,8 +15,11 @@ A source that cannot be used is never an error here; it is listed with its reaso
 from __future__ import annotations
 
 import functools
+import os
 import shlex
+import stat
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +35,10 @@ from plana_secrets.secret import Secret
 
 KEYRING_ORIGIN = "keyring"
 DEFAULT_SSH_ORIGIN = "ssh key"
+
+_WRITER_WAIT: Final = 1.0
+_WRITER_POLL: Final = 0.02
+"""How long, in seconds, and how often a pipe is asked whether anything writes to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +131,7 @@ def read_key_file(path: Path) -> Secret:
             ``unreadable-file``). ``facts["reason"]`` says it without the name.
     """
     try:
-        with path.open("rb") as opened:
-            content = opened.read(limits.KEY_FILE + 1)
+        content = _read_start(path, limits.KEY_FILE + 1)
     except FileNotFoundError:
         raise _unreadable(path, "no such file", MissingKeyFileError) from None
     except OSError as error:
@@ -133,6 +139,20 @@ def read_key_file(path: Path) -> Secret:
     if len(content) > limits.KEY_FILE:
         raise _unreadable(path, "too large for a key file")
     return Secret(content)
+
+
+def _read_start(path: Path, size: int) -> bytes:
+    """The first bytes of a file. A pipe is read to its end, if it has a writer soon."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(descriptor, "rb") as opened:  # noqa: PTH123 - it has no path
+        patience = _WRITER_WAIT if stat.S_ISFIFO(os.fstat(descriptor).st_mode) else 0
+        first = opened.read(1)
+        while first == b"" and patience > 0:  # nothing has it open for writing
+            time.sleep(_WRITER_POLL)
+            patience -= _WRITER_POLL
+            first = opened.read(1)
+        os.set_blocking(descriptor, True)
+        return b"" if first == b"" else (first or b"") + opened.read(size - 1)
 
 
 class MissingKeyFileError(FailedError):

@@ -62,7 +62,8 @@ class KeysetHistory:
     @cached_property
     def gap(self) -> str | None:
         """What keeps older tombstones out of sight, in a few words; None where nothing does."""
-        if self._wanted - self._contents.keys():
+        wanted, are_all = self._wanted
+        if not are_all or wanted - self._contents.keys():
             return "a partial clone"
         return self._repository.missing_history()
 
@@ -72,20 +73,27 @@ class KeysetHistory:
         return self.gap is not None
 
     @cached_property
-    def _wanted(self) -> frozenset[str]:
-        return frozenset(blob for file in self._files for blob in self._versions(file))
+    def _wanted(self) -> tuple[frozenset[str], bool]:
+        """The ids of the versions, and whether they are all: a partial clone may lack trees too."""
+        try:
+            return frozenset(blob for file in self._files for blob in self._versions(file)), True
+        except FailedError:
+            if not self._repository.is_partial():
+                raise
+            return frozenset(), False
 
     @cached_property
     def _contents(self) -> Mapping[str, bytes]:
         """Every version by its id, without those that a partial clone left out."""
         read = self._repository.read_objects
+        wanted = sorted(self._wanted[0])
         try:
-            return read(sorted(self._wanted))
+            return read(wanted)
         except FailedError:
             if not self._repository.is_partial():
                 raise
         present: dict[str, bytes] = {}
-        for blob in sorted(self._wanted):
+        for blob in wanted:
             with contextlib.suppress(FailedError):
                 present |= read([blob])
         return present

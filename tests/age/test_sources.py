@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,28 @@ def test_a_key_file_may_be_a_symlink_or_a_pipe(tmp_path: Path) -> None:
     assert find(tmp_path, file=tmp_path / "pipe").recipients() == texts(identity)
     writer.join()
     assert find(tmp_path, file=tmp_path / "mounted").recipients() == texts(identity)
+
+
+def test_a_slow_writer_of_a_pipe_is_waited_for(tmp_path: Path) -> None:
+    identity = generate_identity()
+    os.mkfifo(tmp_path / "pipe")
+
+    def write_slowly() -> None:
+        with (tmp_path / "pipe").open("wb") as pipe:
+            time.sleep(1.3)
+            pipe.write(identity.text.reveal())
+
+    writer = threading.Thread(target=write_slowly)
+    writer.start()
+    assert find(tmp_path, file=tmp_path / "pipe").recipients() == texts(identity)
+    writer.join()
+
+
+def test_a_pipe_without_a_writer_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    started = time.monotonic()
+    assert find(tmp_path, SOPS_AGE_KEY_FILE=str(tmp_path / "pipe")).recipients() == set()
+    assert time.monotonic() - started < 10
 
 
 def test_what_sops_accepts_is_not_refused_for_its_mode(tmp_path: Path) -> None:

@@ -242,7 +242,7 @@ def test_a_value_that_is_none_of_its_kind_is_named_with_the_identity(rotated: Wo
     assert of_check(keyless, "keyset-schema") == []
 
 
-@pytest.mark.parametrize("option", ["--depth=1", "--filter=blob:none"])
+@pytest.mark.parametrize("option", ["--depth=1", "--filter=blob:none", "--filter=tree:0"])
 def test_a_history_that_is_not_whole_is_a_note_and_no_l3(rotated: World, option: str) -> None:
     """A destroyed value that is back may hide in what this clone does not have."""
     start = rotated.git("rev-parse", "HEAD").strip()
