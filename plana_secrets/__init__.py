@@ -28,9 +28,9 @@ import-linter holds us to it):
     Events as frozen data.
 ``process`` | ``storage`` | ``memory``
     The only doors to other programs, to the disk, and to memory-only files.
-``errors`` | ``secret`` | ``paths`` | ``places`` | ``limits``
+``errors`` | ``secret`` | ``paths`` | ``places`` | ``limits`` | ``counts``
     What may go wrong, a value that does not print, how a leaf is spelled, where a
-    person's own folders are, and how much is read of anything.
+    person's own folders are, how much is read of anything, and a number with its noun.
 """
 
 __version__ = "0.1.0"

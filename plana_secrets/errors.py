@@ -104,12 +104,12 @@ class IncompleteError(PlanaSecretsError):
 
 ADVICE: Final = {
     "remote-unavailable": "check the network and the remote's address, and try again",
-    "too-large": "split it, or keep large things elsewhere",
-    "unreadable-file": "`ls -l {file}` shows who may read it",
+    "too-large": "split it, or store large data elsewhere",
+    "unreadable-file": "`ls -l {file}` shows who can read it",
     "missing-file": "`plana-secrets ls` shows the secret files",
     "no-identity-fits": (
-        "`plana-secrets identity show` names your recipients, and the keys that cannot be "
-        "used here; anyone who can read the file can add a recipient of yours"
+        "`plana-secrets identity show` lists your recipients, and keys that cannot "
+        "be used here; ask anyone who can read the file to add your recipient"
     ),
     "bad-recipient": "a recipient begins with age1, ssh-ed25519 or ssh-rsa",
 }

@@ -123,7 +123,7 @@ def _fill(descriptor: int, content: Secret) -> None:
 
 def _no_room(reason: str | None) -> FailedError:
     return FailedError(
-        f"no folder in memory can be made for private files: {reason}", kind="no-memory-folder"
+        f"cannot create a folder in memory for private files: {reason}", kind="no-memory-folder"
     )
 
 
@@ -164,7 +164,7 @@ def _make_folder() -> tuple[Path, int]:
             continue
         try:
             if not (is_safe(parent) or parent.stat().st_mode & stat.S_ISVTX):
-                raise PermissionError(errno.EPERM, "others may replace what is in it")
+                raise PermissionError(errno.EPERM, "other users can replace its files")
             return _make_locked(parent)
         except OSError as error:
             reason = f"{parent}: {error.strerror}"
@@ -283,5 +283,5 @@ def _boot_id() -> str:
 
 
 ADVICE: Final = {
-    "no-memory-folder": "mount a tmpfs at /dev/shm, or set XDG_RUNTIME_DIR to one",
+    "no-memory-folder": "mount a tmpfs at /dev/shm, or set XDG_RUNTIME_DIR to a tmpfs",
 }

@@ -86,19 +86,19 @@ def _bad(text: str, position: int) -> UsageError:
     column = position + 1
     if text[position : position + 1] == "=":
         return UsageError(
-            f"column {column} of the path is a bare =, as in KEY=VALUE",
+            f"= at column {column} of the path, as in KEY=VALUE",
             kind="value-in-path",
             column=column,
         )
-    return UsageError(f"not a path at column {column}", kind="bad-path", column=column)
+    return UsageError(f"not a valid path at column {column}", kind="bad-path", column=column)
 
 
 ADVICE: Final = {
-    "bad-path": 'write keys joined with dots, db.password, and odd ones as ["like.this"]',
+    "bad-path": 'join keys with dots, as in db.password; write special keys as ["like.this"]',
     "no-such-path": "`plana-secrets ls {file}` shows the paths",
     "not-a-leaf": "`plana-secrets ls {file}` shows the paths in it",
     "value-in-path": (
-        "values are never arguments: name the path alone, and pass the value at the "
-        "prompt or with --stdin; a key that holds = is written '[\"a=b\"]'"
+        "a value is never an argument: pass only the path, and the value at the "
+        "prompt or with --stdin; write a key that contains = as '[\"a=b\"]'"
     ),
 }

@@ -55,7 +55,7 @@ def user_state_folder(environment: Mapping[str, str], home: Path | None) -> Path
     present = next(parent for parent in (folder, *folder.parents) if os.path.lexists(parent))
     if not is_safe(present):
         raise UsageError(
-            f"{present} belongs to another user, or others may write to it",
+            f"{present} belongs to another user, or other users can write to it",
             kind="unsafe-folder",
             folder=str(present),
         )
@@ -104,6 +104,6 @@ def _absolute(text: str | None) -> Path | None:
 
 
 ADVICE: Final = {
-    "unsafe-folder": "set XDG_STATE_HOME to a folder that only you may write to",
-    "no-home": "set HOME, or XDG_STATE_HOME, to a folder of yours",
+    "unsafe-folder": "set XDG_STATE_HOME to a folder that only you can write to",
+    "no-home": "set HOME or XDG_STATE_HOME to your own folder",
 }

@@ -95,7 +95,7 @@ def run_program(
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise DeadlineError(f"{name} did not end within {deadline:g} s", program=name) from None
+        raise DeadlineError(f"{name} did not finish within {deadline:g} s", program=name) from None
     except OSError as error:
         raise ProgramError(f"cannot start {name}: {error.strerror}", program=name) from None
     return Completed(result.returncode, result.stdout, result.stderr)
@@ -165,6 +165,6 @@ def become_child(action: Callable[[], object]) -> int:
 
 
 ADVICE: Final = {
-    "program-deadline": "try again; what takes so long may wait for a prompt that is not shown",
-    "program-missing": "`plana-secrets doctor` says which programs are missing",
+    "program-deadline": "try again; the program may be waiting for a prompt that is not shown",
+    "program-missing": "`plana-secrets doctor` shows which programs are missing",
 }

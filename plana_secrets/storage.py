@@ -197,7 +197,7 @@ def make_folder(path: Path, *, mode: int = 0o755) -> None:
         path.mkdir(mode=mode, parents=True, exist_ok=True)
     except OSError as error:
         raise FailedError(
-            f"cannot make folder {path}: {error.strerror}", kind="unwritable-file", file=str(path)
+            f"cannot create folder {path}: {error.strerror}", kind="unwritable-file", file=str(path)
         ) from None
 
 
@@ -314,8 +314,8 @@ def is_held(path: Path) -> bool:
 
 
 ADVICE: Final = {
-    "not-a-regular-file": "put a regular file in its place",
+    "not-a-regular-file": "replace it with a regular file",
     "no-locks": "work in a clone on a local disk, or mount the share with locks",
-    "locked": "wait for the other run to end and try again",
+    "locked": "wait for the other run to finish and try again",
     "unwritable-file": "check the permissions and the free space",
 }

@@ -219,7 +219,7 @@ def test_where_memfd_is_refused_a_nameless_file_in_memory_does(fault):
 )  # fmt: skip
 def test_where_nothing_in_memory_is_to_be_had_it_is_said(fault):
     done = run_with_fault(READ_TWICE, "memfd_create:error=EACCES", fault)
-    assert done.stdout.startswith("no-memory-folder no folder in memory"), done.stderr
+    assert done.stdout.startswith("no-memory-folder cannot create a folder in memory"), done.stderr
     assert memory.find_stale_folders() == []
 
 

@@ -1,7 +1,7 @@
 """Identities: age private keys, and opening age files with them.
 
 X25519 identities and unencrypted ssh keys are used natively. Every other kind (plugins,
-post-quantum, a key file under a passphrase) is not held, only named with the reason,
+post-quantum, a key file with a passphrase) is not held, only named with the reason,
 so that a message can say why a file did not open.
 """
 
@@ -79,7 +79,7 @@ class Identities:
         except (pyrage.DecryptError, UnicodeEncodeError) as error:
             if str(error) != _NO_MATCH:
                 raise MalformedError(
-                    "not an age file, or a damaged one", kind="bad-age-file"
+                    "not an age file, or the file is damaged", kind="bad-age-file"
                 ) from None
         return self.further().unwrap(armored) if self.further else None
 
@@ -134,7 +134,7 @@ def parse_identity_file(content: Secret, origin: str) -> Identities:
     content itself is never repeated.
     """
     if is_under_passphrase(content):
-        return _none(origin, "a key file under a passphrase")
+        return _none(origin, "a key file with a passphrase")
     data = content.reveal()
     if data.lstrip().startswith(b"-----BEGIN "):
         return _parse_ssh_key(data.strip() + b"\n", origin)
@@ -147,14 +147,14 @@ def parse_identity_file(content: Secret, origin: str) -> Identities:
         for number, line in enumerate(lines, start=1)
         if line.strip() and not line.lstrip().startswith("#")
     ]
-    return unite(parts) if parts else _none(origin, "no identity in it")
+    return unite(parts) if parts else _none(origin, "it contains no identity")
 
 
 def _parse_line(line: str, origin: str, place: str) -> Identities:
     if line.startswith("AGE-SECRET-KEY-PQ-"):
-        return _none(origin, f"{place}: a post-quantum identity, which only sops can use")
+        return _none(origin, f"{place}: a post-quantum identity; only sops can use it")
     if line.startswith("AGE-PLUGIN-"):
-        return _none(origin, f"{place}: an identity of an age plugin, which only sops can use")
+        return _none(origin, f"{place}: an age plugin identity; only sops can use it")
     if not line.startswith("AGE-SECRET-KEY-"):
         return _none(origin, f"{place}: not an age identity")
     try:
@@ -181,12 +181,12 @@ def _parse_ssh_key(data: bytes, origin: str) -> Identities:
         recipient = parse_recipient(encoded.decode("ascii"))
         native = pyrage.ssh.Identity.from_buffer(data)
     except TypeError:
-        return _none(origin, "an ssh key under a passphrase")
+        return _none(origin, "an ssh key with a passphrase")
     except (ValueError, UnsupportedAlgorithm, pyrage.IdentityError, UsageError):
         return _none(origin, "not an ssh key that age can use")
     return Identities((Identity(recipient, origin, Secret(data), native),))
 
 
 ADVICE: Final = {
-    "no-identity": "make one with `plana-secrets identity new`, or set SOPS_AGE_KEY_FILE",
+    "no-identity": "create one with `plana-secrets identity new`, or set SOPS_AGE_KEY_FILE",
 }

@@ -44,7 +44,7 @@ def write_key_file(path: Path, identities: Sequence[Identity]) -> None:
         FailedError: it cannot be written.
     """
     if os.path.lexists(path):
-        raise UsageError(f"{path} exists already; an identity is never overwritten", kind="exists")
+        raise UsageError(f"{path} already exists; an identity is never overwritten", kind="exists")
     comments = "".join(f"# public key: {one.recipient.text}\n" for one in identities)
     replace_file(path, comments.encode() + _lines(identities), mode=0o600)
 
@@ -54,5 +54,5 @@ def _lines(identities: Sequence[Identity]) -> bytes:
 
 
 ADVICE: Final = {
-    "exists": "name another file",
+    "exists": "choose another file",
 }

@@ -123,7 +123,7 @@ def _allowed_backend() -> KeyringBackend:
         if _is_allowed(backend):
             return backend
     raise CredentialError(
-        f"no keyring that can be trusted: the backend is {_name(resolved)}",
+        f"no trusted keyring: the backend is {_name(resolved)}",
         kind="no-keyring",
         backend=_name(resolved),
     )
@@ -165,7 +165,7 @@ def _read_item(backend: KeyringBackend) -> dict[str, str]:
     if isinstance(entries, dict) and all(isinstance(one, str) for one in entries.values()):
         return entries
     raise CredentialError(
-        f"the keyring item {_SERVICE}/{_ACCOUNT} was written by something else",
+        f"the keyring item {_SERVICE}/{_ACCOUNT} was written by another program",
         kind="keyring-foreign-item",
     )
 
@@ -175,7 +175,7 @@ def _write_item(backend: KeyringBackend, entries: dict[str, str]) -> None:
     _asked(lambda: backend.set_password(_SERVICE, _ACCOUNT, text))
     if _asked(lambda: backend.get_password(_SERVICE, _ACCOUNT)) != text:
         raise CredentialError(
-            f"the keyring {_name(backend)} did not keep what was stored", kind="keyring-failed"
+            f"the keyring {_name(backend)} did not store the identity", kind="keyring-failed"
         )
 
 
@@ -199,14 +199,14 @@ def _asked(ask: Callable[[], _Answer]) -> _Answer:
 
 ADVICE: Final = {
     "keyring-failed": (
-        "`plana-secrets doctor` names the keyring; an identity can also be kept in a "
-        "file: `plana-secrets identity new --output FILE`"
+        "`plana-secrets doctor` shows the keyring; you can also keep an identity in "
+        "a file: `plana-secrets identity new --output FILE`"
     ),
-    "keyring-foreign-item": "delete that item in the desktop's password program",
-    "keyring-locked": "unlock it in the desktop's password program, then try again",
+    "keyring-foreign-item": "delete that item in your desktop's password manager",
+    "keyring-locked": "unlock it in your desktop's password manager, then try again",
     "no-keyring": (
         "unlock or install one (Secret Service, KWallet, Keychain), or keep the identity "
-        "in a 0600 file: `plana-secrets identity new --output FILE`; a login to the "
-        "mirror goes without one by PLANA_SECRETS_VAULTWARDEN_CREDENTIALS=FILE"
+        "in a 0600 file: `plana-secrets identity new --output FILE`; to log in to "
+        "the mirror without a keyring, set PLANA_SECRETS_VAULTWARDEN_CREDENTIALS=FILE"
     ),
 }

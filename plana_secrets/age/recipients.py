@@ -68,14 +68,14 @@ def parse_recipient(text: str) -> Recipient:
     if text.startswith("age1"):
         return _checked(Recipient(text, "x25519"))
     if text.upper().startswith("AGE-"):
-        raise _bad_recipient("an age identity stands where its recipient is wanted")
+        raise _bad_recipient("this is an age identity (private); a recipient (public) is needed")
     raise _bad_recipient("not an age recipient")
 
 
 def _parse_ssh(text: str) -> Recipient:
     fields = text.split()
     if fields[0] not in _SSH_KINDS or len(fields) < 2:
-        raise _bad_recipient("age takes ssh-ed25519 and ssh-rsa keys only")
+        raise _bad_recipient("age supports only ssh-ed25519 and ssh-rsa keys")
     return _checked(Recipient(canonical_recipient(text), "ssh"))
 
 
@@ -112,11 +112,11 @@ def encrypt_to(content: Secret, recipients: Sequence[Recipient], *, armored: boo
             can encrypt to (kind ``recipient-not-native``).
     """
     if not recipients:
-        raise UsageError("no recipient to encrypt to", kind="no-recipient")
+        raise UsageError("no recipient to encrypt for", kind="no-recipient")
     for recipient in recipients:
         if not recipient.native:
             raise UsageError(
-                f"cannot encrypt to a {recipient.kind} recipient: {recipient.text[:24]}...",
+                f"cannot encrypt for a {recipient.kind} recipient: {recipient.text[:24]}...",
                 kind="recipient-not-native",
             )
     natives = [_native(recipient) for recipient in recipients]
@@ -149,12 +149,12 @@ def decrypt_with_passphrase(encrypted: bytes, passphrase: Secret) -> Secret:
         reason = str(error)
     # The library tells the cases apart only by these two fixed texts of its own.
     if reason == "Decryption failed":
-        raise CredentialError("the passphrase is not the right one", kind="wrong-passphrase")
+        raise CredentialError("wrong passphrase", kind="wrong-passphrase")
     if reason == "No matching keys found":
         raise MalformedError(
             "the age file is not protected by a passphrase", kind="no-passphrase-file"
         )
-    raise MalformedError("not an age file, or a damaged one", kind="bad-age-file")
+    raise MalformedError("not an age file, or the file is damaged", kind="bad-age-file")
 
 
 def _passphrase_text(passphrase: Secret) -> str:
@@ -165,14 +165,14 @@ def _passphrase_text(passphrase: Secret) -> str:
 
 
 ADVICE: Final = {
-    "bad-age-file": "name the file that `age` or `plana-secrets identity export` made",
+    "bad-age-file": "pass a file created by `age` or `plana-secrets identity export`",
     "bad-passphrase": "type the passphrase as UTF-8 text",
-    "empty-passphrase": "type one, or press Ctrl-C to stop",
+    "empty-passphrase": "type a passphrase, or press Ctrl-C to cancel",
     "encrypt-failed": (
         "check the recipients in .sops.yaml with `plana-secrets verify`, then try again"
     ),
-    "no-passphrase-file": "use it as it is, with --identity-file or SOPS_AGE_KEY_FILE",
-    "no-recipient": "name a recipient in .sops.yaml, under the rule of the file",
-    "recipient-not-native": "only sops can encrypt to it; give an age1... or ssh recipient",
-    "wrong-passphrase": "try again; an export has a passphrase of its own",
+    "no-passphrase-file": "use it directly, with --identity-file or SOPS_AGE_KEY_FILE",
+    "no-recipient": "add a recipient to the file's creation rule in .sops.yaml",
+    "recipient-not-native": "only sops can encrypt for it; use an age1... or ssh recipient",
+    "wrong-passphrase": "try again; an export has its own passphrase",
 }

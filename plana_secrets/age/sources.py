@@ -197,11 +197,11 @@ def _run_key_command(command: str, environment: Mapping[str, str]) -> Identities
         argv = shlex.split(command)
         done = run_program(argv or [""], environment=passed)
     except ValueError:
-        return _unusable(origin, "quotes that do not close")
+        return _unusable(origin, "a quote is not closed")
     except ProgramError as error:
         return _unusable(origin, error.message)
     if done.status != 0:
-        return _unusable(origin, f"the command ended with status {done.status}")
+        return _unusable(origin, f"the command failed with exit status {done.status}")
     return parse_identity_file(Secret(done.stdout), origin)
 
 
@@ -245,8 +245,8 @@ def _unusable(origin: str, reason: str) -> Identities:
 
 ADVICE: Final = {
     "bad-identity-file": (
-        "it holds AGE-SECRET-KEY-1... lines, or one ssh key without a passphrase; "
-        "`plana-secrets identity import` opens one under a passphrase"
+        "the file must contain AGE-SECRET-KEY-1... lines, or one ssh key without a "
+        "passphrase; `plana-secrets identity import` opens a key with a passphrase"
     ),
-    "missing-key-file": "`plana-secrets identity show` says where identities are looked for",
+    "missing-key-file": "`plana-secrets identity show` lists the identities it finds, and where",
 }

@@ -11,9 +11,9 @@ from plana_secrets.paths import LeafPath, format_path
 def tell_as_typed(output: Output, as_text: Sequence[LeafPath], nulls: Sequence[LeafPath]) -> None:
     """A notice for each kind, with its paths."""
     if as_text:
-        output.talk(f"kept as text, as typed: {_names(as_text)} (--typed takes YAML's reading)")
+        output.talk(f"kept as text: {_names(as_text)} (use --typed to read values as YAML does)")
     if nulls:
-        output.warn(f"null: {_names(nulls)}; a value that begins with # or ~ needs quotes")
+        output.warn(f"null: {_names(nulls)}; quote a value that begins with # or ~")
 
 
 def _names(paths: Sequence[LeafPath]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from plana_secrets.cli.output import safe_line
+from plana_secrets.counts import counted
 
 if TYPE_CHECKING:
     from plana_secrets.document.compare import FileDifference, NameDifference
@@ -58,9 +59,9 @@ def _details(one: FileDifference) -> Iterator[tuple[str, str]]:
     if one.selector:
         yield _selector(one.selector), "changed"
     if one.data_key:
-        yield "the data key is a new one", "changed"
+        yield "the data key is new", "changed"
     if one.is_reencryption:
-        yield f"re-encrypted only, {len(one.paths)} values as before", "changed"
+        yield f"re-encrypted only; {counted(len(one.paths), 'value')} unchanged", "changed"
         return
     for path in one.paths:
         mark = _MARKS.get(path.change, "~")
@@ -84,14 +85,16 @@ def as_markdown(difference: Difference) -> Iterator[str]:
     if not difference:
         yield "No secret file changed."
         return
-    yield f"**Secret files: {len(difference.files)} changed**"
+    yield f"**{counted(len(difference.files), 'secret file')} changed**"
     yield ""
     for line, _change in as_text(difference):
         indent = line[: len(line) - len(line.lstrip())]
         yield f"{indent}- {_code(line.strip())}"
     if difference.undecided:
         yield ""
-        yield f"{difference.undecided} could not be opened: changed or re-encrypted."
+        yield (
+            f"{counted(difference.undecided, 'file')} could not be opened: changed or re-encrypted."
+        )
 
 
 def _code(text: str) -> str:

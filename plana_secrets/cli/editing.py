@@ -70,7 +70,7 @@ class EditSession:
             found = kept.find_kept_edit(self._workspace, self._file)
             reason = f"; it was not written: {found.reason}" if found and found.reason else ""
             raise ConflictError(
-                f"an edit of {self._file} is kept already{reason}",
+                f"an edit of {self._file} is already kept{reason}",
                 kind="edit-kept",
                 retry=False,
                 file=self._file,
@@ -129,7 +129,7 @@ class EditSession:
         edit = kept.KeptEdit(self._file, desk.opened.text, desk.text, reason)
         kept.keep_edit(self._workspace, edit)
         self._output.talk(
-            "your edit is kept, encrypted to you; go on with: "
+            "your edit is kept, encrypted for you; next: "
             f"plana-secrets edit {shlex.quote(self._file)} --continue"
         )
 
@@ -156,7 +156,7 @@ class EditSession:
 
     def _ask_winner(self, path: LeafPath) -> Side:
         place = format_path(path) if path != COMMENTS else "the comments"
-        what = f"{place} in {self._file} was changed by somebody else meanwhile"
+        what = f"{place} in {self._file} was changed by another run in the meantime"
         if not is_interactive(self._context):
             raise ConflictError(
                 what, kind="same-path-changed", retry=False, file=self._file, path=place
@@ -192,7 +192,7 @@ class EditSession:
             )
             return
         if merged:
-            self._output.talk("changes that others made meanwhile were kept")
+            self._output.talk("changes made by others in the meantime were kept")
         if not is_change:
             self._output.talk(f"nothing was changed in {self._file}")
         else:
@@ -295,8 +295,8 @@ class Desk:
                 option=editor.wait_option,
             )
         self.hint = (
-            f"{editor.name} returned at once; if it opens a window, add the option that makes it"
-            " wait, such as --wait, to $EDITOR"
+            f"{editor.name} returned at once; if it opens a window, add an option to "
+            "$EDITOR that makes it wait, such as --wait"
         )
 
     def _ask_again(self, error: PlanaSecretsError) -> None:
@@ -304,15 +304,18 @@ class Desk:
         if not is_interactive(self._context):
             raise error
         self._context.output.talk(f"a mistake: {error.message}")
-        question = "Enter to edit again, q to give your edit up"
+        question = "press Enter to edit again, q to discard your edit"
         if ask_line(self._context, question).strip().lower() in {"q", "quit"}:
             self.is_given_up = True
             raise error
 
 
 ADVICE: Final = {
-    "edit-kept": "go on with `plana-secrets edit {file} --continue`, or drop it with --discard",
+    "edit-kept": (
+        "continue with `plana-secrets edit {file} --continue`, or discard it with "
+        "`plana-secrets edit {file} --discard`"
+    ),
     "editor-did-not-wait": "make it wait: PLANA_EDITOR='{editor} {option}'",
     "no-kept-edit": "start one with `plana-secrets edit {file}`",
-    "same-path-changed": "`plana-secrets edit {file} --continue --prefer mine`, or theirs, decides",
+    "same-path-changed": "use `plana-secrets edit {file} --continue --prefer mine` (or theirs)",
 }

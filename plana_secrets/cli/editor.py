@@ -77,7 +77,7 @@ def choose_editor(environment: Mapping[str, str]) -> Editor:
     except ValueError:
         argv = []
     if not argv:
-        raise UsageError("the editor's variable holds no command", kind="bad-editor")
+        raise UsageError("the editor variable contains no command", kind="bad-editor")
     name = _real_name(argv[0])
     wait = _WAITING.get(name)
     missing = wait if wait is not None and wait not in argv and wait[1:3] not in argv else None
@@ -137,7 +137,7 @@ def run_editor(editor: Editor, file: Path) -> None:
         )
     if status != 0:
         raise FailedError(
-            f"the editor {editor.name} ended with status {status}; nothing was changed",
+            f"the editor {editor.name} failed with exit status {status}; nothing was changed",
             kind="editor-failed",
             status=status,
         )
@@ -162,5 +162,5 @@ def _undisturbed() -> Iterator[None]:
 
 ADVICE: Final = {
     "bad-editor": "set PLANA_EDITOR to a command such as vim",
-    "editor-failed": "in vim :cq gives an edit up; PLANA_EDITOR names another editor",
+    "editor-failed": ":cq in vim cancels an edit; PLANA_EDITOR sets another editor",
 }

@@ -75,9 +75,9 @@ def _describe(error: Exception) -> _Failure:
             return _Failure(2, "usage", _sentence(error.format_message()))
         case OSError() if not can_flush(sys.stdout):
             message = f"cannot write to stdout: {error.strerror}"
-            return _Failure(3, "output-lost", message, "what the command did stays done")
+            return _Failure(3, "output-lost", message, "the command's changes were made")
         case OSError() if error.errno in _EXHAUSTED:
-            message = f"the machine has too little of what a run needs: {error.strerror}"
+            message = f"the machine is out of resources: {error.strerror}"
             hint = (
                 "raise the limit (`ulimit -n`) or end other programs; then `plana-secrets status`"
             )

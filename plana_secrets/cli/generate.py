@@ -35,9 +35,9 @@ def generate_value(form: str) -> Secret:
     name, _, size = form.partition(":")
     if name not in _MAKERS or not size.isascii() or not size.isdecimal():
         # not repeated: it may be a value typed by mistake
-        raise UsageError(f"the form is none of {FORMS}", kind="bad-form")
+        raise UsageError(f"unknown form; use one of {FORMS}", kind="bad-form")
     if len(size) > 4 or not 1 <= int(size) <= 4096:
-        raise UsageError(f"{name}:N: N is from 1 to 4096", kind="bad-form")
+        raise UsageError(f"{name}:N: N must be from 1 to 4096", kind="bad-form")
     return Secret.from_text(_MAKERS[name](int(size)))
 
 

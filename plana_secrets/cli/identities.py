@@ -72,7 +72,7 @@ def own_recipient(context: Context, out: Path | None, *, dry_run: bool) -> str:
         return present[0].recipient.text
     identity = generate_identity()
     if dry_run:
-        context.output.talk("would make a new identity")
+        context.output.talk("would create a new identity")
         return identity.recipient.text
     keep_identity(context, identity, out)
     return identity.recipient.text
@@ -84,7 +84,10 @@ def keep_identity(context: Context, identity: Identity, out: Path | None) -> Non
     if out is not None:
         context.output.talk(f"your new identity is in {out}; set SOPS_AGE_KEY_FILE to it")
     else:
-        context.output.talk("your new identity is in the keyring; keep a copy: identity export")
+        context.output.talk(
+            "your new identity is in the keyring; keep a copy: plana-secrets identity "
+            "export --output FILE"
+        )
 
 
 def choose_recovery(
@@ -96,9 +99,9 @@ def choose_recovery(
     if given is None and out is None:
         if not is_interactive(context):
             raise UsageError("a recovery recipient is needed", kind="no-recovery")
-        given = ask_line(context, "recipient of your recovery identity (empty: make one)").strip()
+        given = ask_line(context, "recipient of your recovery identity (empty: create one)").strip()
         if not given:
-            out = Path(ask_line(context, "write the new recovery identity to which file").strip())
+            out = Path(ask_line(context, "file for the new recovery identity").strip())
     if given:
         return parse_recipient(given).text
     if out is None or not out.name:
@@ -117,6 +120,6 @@ def _make_recovery(context: Context, out: Path, *, dry_run: bool) -> str:
 
 
 ADVICE: Final = {
-    "identity-in-repository": "name a file outside, so that no commit can take it along",
-    "no-recovery": "pass --recovery AGE, --recovery-out FILE, or --single to do without",
+    "identity-in-repository": "choose a file outside it, so that it cannot be committed",
+    "no-recovery": "pass --recovery AGE or --recovery-out FILE, or --single for none",
 }

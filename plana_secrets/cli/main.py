@@ -29,25 +29,25 @@ COMMANDS: CommandTable = {
         "set": (f"{_HERE}.set:set_", "Set one value."),
         "unset": (f"{_HERE}.unset:unset", "Remove one value."),
         "edit": (f"{_HERE}.edit:edit", "Edit a file in your editor, in memory."),
-        "new": (f"{_HERE}.new:new", "Make an empty secret file of a kind."),
+        "new": (f"{_HERE}.new:new", "Create an empty secret file."),
         "encrypt": (f"{_HERE}.encrypt:encrypt", "Encrypt an existing plain file in place."),
         "diff": (f"{_HERE}.diff:diff", "Show which paths changed, without values."),
         "run": (f"{_HERE}.run:run", "Run a command with values in its environment."),
     },
-    "Keysets, mirror, proof": {
+    "Rotation, mirror, verification": {
         "rotate": (f"{_HERE}.rotate:rotate", "Rotate API keys and JWT signing secrets."),
         "mirror": (f"{_HERE}.mirror:mirror", "Copy the secret files one way into a vault."),
         "verify": (f"{_HERE}.verify:verify", "Prove that every file is encrypted by policy."),
     },
-    "Set-up and repair": {
-        "init": (f"{_HERE}.init:init", "Set a repository up for secrets."),
+    "Setup and repair": {
+        "init": (f"{_HERE}.init:init", "Set up a repository for secrets."),
         "demo": (f"{_HERE}.demo:demo", "Take a tour in a temporary folder."),
         "doctor": (f"{_HERE}.doctor:doctor", "Check tools, identities and the repository."),
-        "status": (f"{_HERE}.status:status", "Say what is open here."),
+        "status": (f"{_HERE}.status:status", "Show unfinished work."),
         "recover": (f"{_HERE}.recover:recover", "Finish or undo a change that was interrupted."),
-        "identity": (f"{_HERE}.identity:identity", "Make, show, move and keep age identities."),
-        "login": (f"{_HERE}.login:login", "Keep the mirror's credentials in the keyring."),
-        "logout": (f"{_HERE}.logout:logout", "Forget the mirror's credentials."),
+        "identity": (f"{_HERE}.identity:identity", "Create, show, copy and store age identities."),
+        "login": (f"{_HERE}.login:login", "Log in to the mirror's server."),
+        "logout": (f"{_HERE}.logout:logout", "Log out of the mirror's server."),
         "completion": (f"{_HERE}.completion:completion", "Print a shell completion script."),
     },
 }

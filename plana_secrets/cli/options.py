@@ -38,7 +38,7 @@ def shared_options() -> list[click.Option]:
     folder = click.Path(exists=True, file_okay=False)
     file = click.Path(dir_okay=False)
     return [
-        _option("repo", "--repo", type=folder, metavar="DIR", help="The repository to work in."),
+        _option("repo", "--repo", type=folder, metavar="DIR", help="Repository to use."),
         _option(
             "identity_file",
             "--identity-file",
@@ -46,14 +46,14 @@ def shared_options() -> list[click.Option]:
             metavar="FILE",
             help="Use only the age identities in FILE.",
         ),
-        _option("json", "--json", is_flag=True, help="One JSON object on stdout."),
-        _option("no_input", "--no-input", is_flag=True, help="Never ask; fail instead."),
+        _option("json", "--json", is_flag=True, help="Print one JSON object on stdout."),
+        _option("no_input", "--no-input", is_flag=True, help="Never prompt; fail instead."),
         _option(
             "color",
             "--color",
             type=click.Choice(["auto", "always", "never"]),
-            help="When to use colour.",
+            help="When to use color.",
         ),
-        _option("quiet", "-q", "--quiet", is_flag=True, help="Only errors on stderr."),
-        _option("verbosity", "-v", "--verbose", count=True, help="Say each step; -vv says more."),
+        _option("quiet", "-q", "--quiet", is_flag=True, help="Print only errors on stderr."),
+        _option("verbosity", "-v", "--verbose", count=True, help="Show each step; -vv shows more."),
     ]

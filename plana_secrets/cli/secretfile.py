@@ -27,7 +27,7 @@ def find_leaf(context: Context, file: str, path: str | None) -> tuple[str, LeafP
     if path is None:
         file, mark, path = file.partition("#")
         if not mark:
-            raise UsageError("no path is given", kind="no-path")
+            raise UsageError("a PATH is needed", kind="no-path")
     return find_file(context, file), parse_path(path)
 
 
@@ -64,7 +64,9 @@ def no_such_path(items: list[Item], file: str, path: LeafPath) -> UsageError:
         )
     near = get_close_matches(spelled, every, n=1)
     suggestion = f"; did you mean {shlex.quote(near[0])}?" if near else ""
-    return UsageError(f"no {spelled} in {file}{suggestion}", kind="no-such-path", file=file)
+    return UsageError(
+        f"no value at {spelled} in {file}{suggestion}", kind="no-such-path", file=file
+    )
 
 
 def warn_if_pending(context: Context) -> None:
@@ -79,10 +81,10 @@ def warn_if_pending(context: Context) -> None:
         return
     if found:
         context.output.warn(
-            f"an interrupted change is open ({found.operation}); `plana-secrets recover`"
+            f"an interrupted change is unfinished ({found.operation}); next: plana-secrets recover"
         )
 
 
 ADVICE: Final = {
-    "no-path": "give it after the file, or both as FILE#PATH",
+    "no-path": "pass it after the file, or pass both as FILE#PATH",
 }

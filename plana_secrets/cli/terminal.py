@@ -31,9 +31,9 @@ def ask_secret(context: Context, prompt: str, *, twice: bool = False) -> Secret:
         first = getpass.getpass(f"{safe_line(prompt)}: ")
         again = getpass.getpass(f"{safe_line(prompt)} (again): ") if twice else first
     except EOFError:
-        raise UsageError("stopped at your word; nothing was changed", kind="declined") from None
+        raise UsageError("cancelled; nothing was changed", kind="declined") from None
     if again != first:
-        raise UsageError("the two inputs differ; nothing was changed", kind="inputs-differ")
+        raise UsageError("the values do not match; nothing was changed", kind="inputs-differ")
     return Secret.from_text(first)
 
 
@@ -56,18 +56,18 @@ def confirm(context: Context, question: str) -> None:
         UsageError: the answer was no (kind ``declined``), or there is no one to ask.
     """
     if not agrees(context, question):
-        raise UsageError("stopped at your word; nothing was changed", kind="declined")
+        raise UsageError("cancelled; nothing was changed", kind="declined")
 
 
 def require_interactive(context: Context, prompt: str) -> None:
     """Stop if no one can answer ``prompt``."""
     if not is_interactive(context):
         raise UsageError(
-            f"cannot ask for {prompt!r}: no terminal, or input is forbidden", kind="no-input"
+            f"{prompt} is needed, but there is no terminal (or --no-input is set)", kind="no-input"
         )
 
 
 ADVICE: Final = {
     "inputs-differ": "try again, or use --stdin",
-    "no-input": "run it at a terminal, or pass the value by an option such as --stdin",
+    "no-input": "run it in a terminal, or pass the value with an option such as --stdin",
 }

@@ -82,7 +82,7 @@ class Tour:
         self._call("init", "--identity-out", identity, "--recovery-out", f"{identity}.recovery")
 
     def _edit(self) -> None:
-        self._say("a secret file, and a value that no argument and no file on a disk ever held")
+        self._say("a secret file, and a value that was never an argument or on disk")
         self._call("new", MAIL)
         self._call("set", MAIL, "smtp.password", "--stdin", stdin=Secret(b"correct horse"))
         self._call("show", MAIL)
@@ -90,7 +90,7 @@ class Tour:
         self._call("verify")
 
     def _break(self) -> None:
-        self._say("somebody adds a value in plain behind sops's back; verify finds it")
+        self._say("a value is added unencrypted, without sops; verify finds it")
         path = self.repo / MAIL
         intact = path.read_bytes()
         replace_file(path, b"token: in-plain\n" + intact)
@@ -117,7 +117,7 @@ class Tour:
         self._call("rotate", "list")
 
     def _crash(self) -> None:
-        self._say("kill -9 between the files of one move: it is undone, and can be made again")
+        self._say("kill -9 in the middle of a move: the move is undone and can be made again")
         argv = ["rotate", "run", "shop/jwt", "publish", "--commit"]
         self._show(argv)
         status = become_child(lambda: self._run_doomed(argv))
@@ -187,13 +187,11 @@ class Tour:
     def _expect(self, status: int, expected: int, argv: Sequence[str]) -> None:
         if status != expected:
             raise FailedError(
-                f"the tour stopped: {' '.join(argv[:2])} ended with {status}, not {expected}",
+                f"the tour stopped: {' '.join(argv[:2])} exited with {status}, not {expected}",
                 kind="demo",
             )
 
 
 ADVICE: Final = {
-    "demo": (
-        "`plana-secrets doctor` checks what the tour needs; report it if nothing is wrong there"
-    ),
+    "demo": ("run `plana-secrets doctor`; if it finds no problem, please report this"),
 }

@@ -48,7 +48,5 @@ def spell(name: str) -> str:
 
 
 ADVICE: Final = {
-    "bad-config": (
-        "change that place in plana-secrets.toml; `plana-secrets doctor` then looks at it again"
-    ),
+    "bad-config": ("fix it in plana-secrets.toml, then check it with `plana-secrets doctor`"),
 }

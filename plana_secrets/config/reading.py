@@ -29,7 +29,7 @@ def text(raw: object, place: Place) -> str:
     if len(line) > _LONGEST_TEXT:
         raise place.fault(f"longer than {_LONGEST_TEXT} characters")
     if any(character < " " or "\x7f" <= character <= "\x9f" for character in line):
-        raise place.fault("a line break or control character in it")
+        raise place.fault("contains a line break or control character")
     return line
 
 
@@ -164,4 +164,4 @@ def _nearest(name: str, known: Iterable[str]) -> str:
 
     every = sorted(known)
     near = get_close_matches(name[:100], every, n=1)
-    return f"; did you mean {near[0]}?" if near else f"; known here: {', '.join(every)}"
+    return f"; did you mean {near[0]}?" if near else f"; known fields: {', '.join(every)}"

@@ -216,7 +216,7 @@ def _check_targets(keysets: Sequence[KeysetPolicy]) -> None:
         place = TOP.field("keysets").field(conflict.keyset)
         other = TOP.field("keysets").field(conflict.other).text
         raise Place(f"{place.text}.{conflict.field}").fault(
-            f"{other} renders {conflict.place} in another way"
+            f"{other} uses another format for {conflict.place}"
         )
 
 

@@ -28,7 +28,7 @@ def parse_toml(content: bytes) -> dict[str, Any]:
         UsageError: it is not one (kind ``bad-config``); the message names the line.
     """
     if content.startswith(_BYTE_ORDER_MARK):
-        raise TOP.fault("line 1: a byte order mark; save it as UTF-8 without one")
+        raise TOP.fault("line 1: a byte order mark; save the file as UTF-8 without it")
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -55,7 +55,7 @@ def _describe(error: tomllib.TOMLDecodeError) -> str:
     place = match.group(1) if match else "an unknown place"
     place = place.replace("end of document", "the end of the file")
     if str(error).startswith("Cannot "):
-        return f"{place}: a name that is set already"
+        return f"{place}: this name is already set"
     return f"{place}: not TOML"
 
 

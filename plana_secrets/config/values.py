@@ -34,7 +34,7 @@ def duration(raw: object, place: Place) -> timedelta:
     if seconds > _LONGEST_DURATION.total_seconds():
         raise place.fault(f"longer than {_LONGEST_DURATION.days} days")
     if not seconds and match.group(2) != "s":
-        raise place.fault('write "0s" if there is nothing to wait for')
+        raise place.fault('write "0s" for no wait')
     return timedelta(seconds=seconds)
 
 
@@ -52,7 +52,7 @@ def folder(raw: object, place: Place) -> str:
     clean = named.strip("/")
     steps = clean.split("/")
     if not clean or named.startswith("/") or any(step in {"", ".", ".."} for step in steps):
-        raise place.fault("a folder inside the repository is needed")
+        raise place.fault("must be a folder inside the repository")
     return _possible(clean, place)
 
 
@@ -65,7 +65,7 @@ def written_file(raw: object, place: Place) -> str:
     """A file that is ours to write: any but one of git's own."""
     name = file(raw, place)
     if any(step.lower() == ".git" for step in name.split("/")):
-        raise place.fault("a file outside of git's own folder is needed")
+        raise place.fault("must be a file outside .git")
     return name
 
 
@@ -122,7 +122,7 @@ def branch(raw: object, place: Place) -> str:
     """A name that git takes for a branch."""
     name = text(raw, place)
     if _NOT_IN_A_BRANCH.search(name):
-        raise place.fault("not the name of a branch")
+        raise place.fault("not a branch name")
     return _possible(name, place)
 
 
@@ -143,13 +143,13 @@ def external_caller(raw: object, place: Place) -> str:
     if not _CALLER.fullmatch(name):
         raise place.fault("expected a name of up to 100 letters, digits and . _ -")
     if name == _RESERVED_CALLER:
-        raise place.fault(f"{name} is the name of a wait of our own")
+        raise place.fault(f"{name} is a reserved name")
     return name
 
 
 def keyset_name(name: str, place: Place) -> None:
     if not _KEYSET_NAME.fullmatch(name) or len(name) > _LONGEST_KEYSET_NAME:
-        raise place.fault("expected a name of small letters, digits and . _ - /")
+        raise place.fault("expected a name of lowercase letters, digits and . _ - /")
 
 
 def recipient_name(name: str, place: Place) -> None:

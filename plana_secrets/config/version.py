@@ -60,9 +60,9 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def _not_bounds(place: Place) -> UsageError:
-    return place.fault('expected bounds of a version like ">=0.1, <2"')
+    return place.fault('expected a version range like ">=0.1, <2"')
 
 
 ADVICE: Final = {
-    "version": "install a release that fits {required}, or ask whoever raised the bound",
+    "version": "install a release that matches {required}",
 }

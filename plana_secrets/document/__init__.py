@@ -20,6 +20,6 @@ from typing import Final
 
 ADVICE: Final = {
     "not-base64-value": "omit --decode, or set the value again with --encode",
-    "bad-reference": "write FILE#PATH, the file relative to the repository",
+    "bad-reference": "write FILE#PATH, with FILE relative to the repository",
     "bad-value": "omit --type, or pass a value that --type {type} takes",
 }

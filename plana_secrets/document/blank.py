@@ -31,7 +31,7 @@ def empty_file(kind: FileKind, *, name: str | None = None, namespace: str | None
             raise UsageError("a plain map has no name and no namespace", kind="bad-name")
         return Secret(b"{}\n")
     if kind is not FileKind.SECRET_MANIFEST or name is None:
-        raise UsageError(f"no empty file of the kind {kind} can be made", kind="bad-kind")
+        raise UsageError(f"an empty file of kind {kind} cannot be created", kind="bad-kind")
     lines = ["apiVersion: v1", "kind: Secret", "metadata:", f"    name: {_checked(name, 253)}"]
     if namespace is not None:
         lines.append(f"    namespace: {_checked(namespace, 63)}")
@@ -51,10 +51,10 @@ def _checked(name: str, longest: int) -> str:
     """A name as Kubernetes takes it, in quotes: ``on`` and ``1`` are names as well."""
     parts = name.split(".") if longest > 63 else [name]
     if len(name) > longest or not all(_LABEL.fullmatch(part) for part in parts):
-        raise UsageError(f"not a name for Kubernetes: {name!r}", kind="bad-name", name=name)
+        raise UsageError(f"not a valid Kubernetes name: {name!r}", kind="bad-name", name=name)
     return json.dumps(name)
 
 
 ADVICE: Final = {
-    "bad-name": "lower-case letters, digits and '-', as Kubernetes takes them",
+    "bad-name": "use lowercase letters, digits and '-'",
 }

@@ -242,5 +242,5 @@ def _refuse(path: LeafPath, reason: str, kind: str = "bad-edit") -> NoReturn:
 
 
 ADVICE: Final = {
-    "bad-edit": "`plana-secrets ls {file}` shows the maps, lists and values that there are",
+    "bad-edit": "`plana-secrets ls {file}` shows its maps, lists and values",
 }

@@ -70,7 +70,7 @@ def emit_yaml(items: Sequence[Item], values: Sequence[Secret | None]) -> Secret:
             node.beside = _comment(comment, values[beside[at]]).text
         parent = _container(root, item.path[:-1])
         if not item.path or item.path[-1] in parent.children:
-            raise _bad(item.path, "stands there twice", "bad-items")
+            raise _bad(item.path, "occurs twice", "bad-items")
         parent.add(item.path[-1], node)
     if METADATA_KEY in root.children:
         raise _bad((METADATA_KEY,), "is where sops keeps its own metadata", "bad-items")
@@ -105,7 +105,7 @@ def _container(root: _Container, path: LeafPath) -> _Container:
             child = _Container()
             container.add(step, child)
         if isinstance(child, _Scalar):
-            raise _bad(path, "lies inside a value", "bad-items")
+            raise _bad(path, "is inside a value", "bad-items")
         container = child
     return container
 
@@ -211,13 +211,13 @@ def _plain(leaf: Leaf, value: Secret) -> str:
 def _comment(item: Item, value: Secret | None) -> _Scalar:
     """A comment's text, if one line of a comment can hold it."""
     if value is None:
-        raise _bad(item.path, "holds a comment without its text", "bad-items")
+        raise _bad(item.path, "has a comment without text", "bad-items")
     try:
         text = value.reveal_text()
     except ValueError:
         text = "\n"
     if not all(character == "\t" or character.isprintable() for character in text):
-        raise _bad(item.path, "holds a comment that cannot be written", "bad-value")
+        raise _bad(item.path, "has a comment that cannot be written", "bad-value")
     return _Scalar(text)
 
 
@@ -227,5 +227,5 @@ def _bad(path: LeafPath, what: str, kind: str) -> MalformedError:
 
 
 ADVICE: Final = {
-    "bad-items": "change it with `plana-secrets edit`, where the file is written as a whole",
+    "bad-items": "change it with `plana-secrets edit`, which writes the whole file",
 }

@@ -49,9 +49,11 @@ class Variables:
         NameCollisionError: the name is taken.
         """
         if not _NAME.fullmatch(name):
-            raise UsageError(f"{origin}: {name!r} is no variable name", kind="bad-variable")
+            raise UsageError(
+                f"{origin}: {name!r} is not a valid variable name", kind="bad-variable"
+            )
         if b"\0" in value.reveal():
-            raise UsageError(f"{origin}: a NUL cannot stand in a variable", kind="bad-variable")
+            raise UsageError(f"{origin}: a variable cannot contain NUL", kind="bad-variable")
         if name in self.origins:
             raise NameCollisionError(
                 f"{name} comes from {self.origins[name]} and from {origin}", name=name
@@ -99,7 +101,9 @@ def add_leaf(
     """
     found = document.find(path)
     if found is None:
-        raise UsageError(f"no {format_path(path)} in {file}", kind="no-such-path", file=file)
+        raise UsageError(
+            f"no value at {format_path(path)} in {file}", kind="no-such-path", file=file
+        )
     leaf, value = found
     origin = f"{file}#{format_path(path)}"
     variables.add(name, _text(leaf, value, origin, _is_manifest(document)), origin)
@@ -130,11 +134,11 @@ def references(pairs: Iterator[str]) -> Iterator[tuple[str, str]]:
     for pair in pairs:
         name, mark, reference = pair.partition("=")
         if not mark or "#" not in reference:
-            raise UsageError("--env wants NAME=FILE#PATH", kind="bad-reference")
+            raise UsageError("--env needs NAME=FILE#PATH", kind="bad-reference")
         yield name, reference
 
 
 ADVICE: Final = {
     "bad-variable": "give it a name with --env NAME=FILE#PATH",
-    "name-collision": "give one of them another name with --env NAME=FILE#PATH",
+    "name-collision": "rename one of them with --env NAME=FILE#PATH",
 }

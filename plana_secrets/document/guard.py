@@ -27,7 +27,7 @@ def check_removal(path: LeafPath, selector: Selector, *, by_rotation: bool = Fal
     kind = kind_of(selector)
     _check_keyset(path, kind, by_rotation=by_rotation)
     if kind is FileKind.SECRET_MANIFEST and not is_encrypted_path(selector, path):
-        _refuse(path, "only data and stringData of a Secret are edited here", "readable-path")
+        _refuse(path, "only data and stringData of a Secret can be edited here", "readable-path")
 
 
 def check_setting(
@@ -48,38 +48,41 @@ def check_setting(
     _check_keyset(path, kind, by_rotation=by_rotation)
     _check_keys(path, kind)
     if not by_rotation and not is_encrypted_path(selector, path):
-        _refuse(path, "the value would stand in the file in plain", "readable-path")
+        _refuse(path, "the value would be unencrypted in the file", "readable-path")
     if leaf_type not in SETTABLE_TYPES and not (by_rotation and leaf_type is LeafType.NULL):
-        _refuse(path, f"a value of type {leaf_type} is not set here", "bad-type")
+        _refuse(path, f"a value of type {leaf_type} cannot be set here", "bad-type")
     if kind is FileKind.SECRET_MANIFEST and path[0] in {"data", "stringData"}:
         _check_secret_entry(path, value, leaf_type)
 
 
 def _check_keyset(path: LeafPath, kind: FileKind, *, by_rotation: bool) -> None:
     if kind is FileKind.KEYSET and not by_rotation:
-        _refuse(path, "a keyset file is changed by a rotation only", "keyset-file")
+        _refuse(path, "a keyset file can only be changed by `rotate`", "keyset-file")
 
 
 def _check_keys(path: LeafPath, kind: FileKind) -> None:
     if path[0] == "sops":
-        _refuse(path, "the key sops at the top is sops's own", "bad-key")
+        _refuse(path, "the top-level key sops is reserved", "bad-key")
     for step in path:
         if not isinstance(step, str):
             continue
         if step == "<<" or key_problem(step, plain=False):
-            _refuse(path, "a key may not be empty, '<<', hold ':' or what does not print")
+            _refuse(
+                path,
+                "a key must not be empty or '<<', or contain ':' or characters that do not print",
+            )
         if kind is FileKind.PLAIN_MAP and step.endswith(DEFAULT_SUFFIX):
-            _refuse(path, f"sops leaves keys that end in {DEFAULT_SUFFIX} readable")
+            _refuse(path, f"sops does not encrypt keys that end in {DEFAULT_SUFFIX}")
 
 
 def _check_secret_entry(path: LeafPath, value: Secret, leaf_type: LeafType) -> None:
     """Kubernetes takes one flat map of texts in each of the two."""
     if len(path) != 2 or not isinstance(path[1], str) or not _SECRET_KEY.fullmatch(path[1]):
-        _refuse(path, "a key of a Secret is letters, digits, '-', '_' and '.'")
+        _refuse(path, "a Secret's key can contain only letters, digits, '-', '_' and '.'")
     if leaf_type is not LeafType.STR:
-        _refuse(path, f"a Secret holds texts only, not {leaf_type}", "bad-type")
+        _refuse(path, f"a Secret can contain only strings, not {leaf_type}", "bad-type")
     if path[0] == "data" and decode_data(value) is None:
-        _refuse(path, "data holds base64 only", "not-base64")
+        _refuse(path, "data must be base64", "not-base64")
 
 
 def _refuse(path: LeafPath, reason: str, kind: str = "bad-key") -> NoReturn:
@@ -89,8 +92,8 @@ def _refuse(path: LeafPath, reason: str, kind: str = "bad-key") -> NoReturn:
 
 ADVICE: Final = {
     "bad-key": "choose another name for the key",
-    "bad-type": "`plana-secrets edit` writes values of every type that the file may hold",
+    "bad-type": "use `plana-secrets edit` for values of other types",
     "keyset-file": "`plana-secrets rotate run` changes it",
-    "not-base64": "--encode makes base64 of the value",
-    "readable-path": "`plana-secrets edit` changes what is readable",
+    "not-base64": "pass --encode to encode the value as base64",
+    "readable-path": "use `plana-secrets edit` to change readable fields",
 }

@@ -76,5 +76,5 @@ _READERS: Final[dict[LeafType, Callable[[str], bytes | None]]] = {
 
 
 ADVICE: Final = {
-    "not-text": "--encode makes base64 of the value",
+    "not-text": "pass --encode to encode the value as base64",
 }

@@ -20,6 +20,6 @@ from __future__ import annotations
 from typing import Final
 
 ADVICE: Final = {
-    "git-missing-object": "`git fetch --refetch` in a partial clone; else `git fsck` says more",
-    "git-pruned": "wait for `git gc` to end and run it again",
+    "git-missing-object": "run `git fetch --refetch` in a partial clone; otherwise see `git fsck`",
+    "git-pruned": "wait for `git gc` to finish and run it again",
 }

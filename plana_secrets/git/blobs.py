@@ -70,9 +70,7 @@ def _request(ids: Sequence[str]) -> bytes:
 def _header(line: bytes) -> tuple[str, int]:
     fields = line.decode("ascii").split(" ")
     if len(fields) != 3 or fields[1] != "blob":
-        raise FailedError(
-            f"git has no file content {fields[0]}", kind="git-missing-object", id=fields[0]
-        )
+        raise FailedError(f"git has no object {fields[0]}", kind="git-missing-object", id=fields[0])
     return fields[0], int(fields[2])
 
 

@@ -245,27 +245,27 @@ def failure(command: str, done: Completed) -> FailedError:
 
 
 _REASONS = (
-    (b"index.lock", "git-locked", "another git holds the index"),
-    (b"cannot lock ref", "git-locked", "another git holds the branch, or moved it"),
-    (b"nonexistent object", "git-pruned", "another git removed the new commit"),
+    (b"index.lock", "git-locked", "another git process has locked the index"),
+    (b"cannot lock ref", "git-locked", "another git process has locked or moved the branch"),
+    (b"nonexistent object", "git-pruned", "another git process removed the new commit"),
     (b"Permission denied", "git-unwritable", "the repository is not writable"),
     (b"Read-only file system", "git-unwritable", "the repository is not writable"),
     (b"No space left", "git-unwritable", "the disk is full"),
-    (b"empty ident name", "git-no-author", "no author name and address are configured"),
-    (b"Author identity unknown", "git-no-author", "no author name and address are configured"),
-    (b"Committer identity unknown", "git-no-author", "no author name and address are configured"),
-    (b"unable to auto-detect email", "git-no-author", "no author name and address are configured"),
+    (b"empty ident name", "git-no-author", "no author name and email are configured"),
+    (b"Author identity unknown", "git-no-author", "no author name and email are configured"),
+    (b"Committer identity unknown", "git-no-author", "no author name and email are configured"),
+    (b"unable to auto-detect email", "git-no-author", "no author name and email are configured"),
     (b"failed to sign", "git-unsigned", "the commit could not be signed"),
     (b"gpg failed", "git-unsigned", "the commit could not be signed"),
 )
 
 
 ADVICE: Final = {
-    "git-warning": "fix what git names (often permissions) and run it again",
-    "git-failed": "`git status` and `git fsck` say more",
-    "git-locked": "wait for the other git to end and try again",
-    "git-no-author": "`git config user.name NAME` and `git config user.email ADDRESS`",
-    "git-unsigned": "`git commit -S --allow-empty -m test` shows what the signing program says",
+    "git-warning": "fix the problem that git reports (often permissions) and run it again",
+    "git-failed": "see `git status` and `git fsck`",
+    "git-locked": "wait for the other git process to finish and try again",
+    "git-no-author": "run `git config user.name NAME` and `git config user.email EMAIL`",
+    "git-unsigned": "`git commit -S --allow-empty -m test` shows the error of the signing program",
     "git-unwritable": "check the permissions of .git and the free space",
-    "no-repository": "run it inside a git repository, or name one with --repo DIR",
+    "no-repository": "run it inside a git repository, or pass --repo DIR",
 }

@@ -58,7 +58,7 @@ def is_stored(git: GitCommand, commit: str) -> bool:
 
 def pruned() -> FailedError:
     return FailedError(
-        "another git removed the new commit before it was on the branch", kind="git-pruned"
+        "another git process removed the new commit before it was on the branch", kind="git-pruned"
     )
 
 
@@ -190,5 +190,5 @@ def _checked(done: Completed, command: str) -> None:
 
 ADVICE: Final = {
     "branch-moved": "run it again",
-    "hook-refused": "`git commit` shows what the hook says",
+    "hook-refused": "`git commit` shows the message of the hook",
 }

@@ -84,7 +84,7 @@ def _cannot_open(folder: Path, done: Completed) -> PlanaSecretsError:
             folder=place,
         )
     if any(sign in done.stderr for sign in _NO_WORK_TREE):
-        return UsageError(f"no work tree at {place}", kind="bare-repository", folder=place)
+        return UsageError(f"no working tree at {place}", kind="bare-repository", folder=place)
     if b"not a git repository" in done.stderr:
         return NoRepositoryError(f"not in a git repository: {place}", folder=place)
     return unreadable("rev-parse", done)
@@ -94,9 +94,9 @@ def _why_not_own(found: Found) -> UsageError | None:
     entry = found.root / _NAME
     leads_to = _git_dir_of(found.root)
     if leads_to is None or leads_to != found.git_dir.resolve():
-        message = f"{found.root} has no {_NAME} that leads to the repository at {found.git_dir}"
+        message = f"{found.root} has no {_NAME} that points to the repository at {found.git_dir}"
     elif (entry.is_symlink() or not entry.is_dir()) and _is_committed(found.common_dir.resolve()):
-        message = f"{entry} leads to {found.git_dir}, which is part of another repository's files"
+        message = f"{entry} points to {found.git_dir}, which is inside another repository's files"
     else:
         return None
     return UsageError(message, kind="embedded-repository", folder=str(found.root))
@@ -139,5 +139,5 @@ def _is_committed(git_dir: Path) -> bool:
 ADVICE: Final = {
     "unsafe-repository": "`git config --global --add safe.directory {folder}`",
     "bare-repository": "work in a clone of it",
-    "embedded-repository": "work in a clone of it, or name another repository with --repo DIR",
+    "embedded-repository": "work in a clone of it, or pass another repository with --repo DIR",
 }

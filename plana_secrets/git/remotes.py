@@ -46,7 +46,7 @@ def choose_remote(names: Sequence[str], upstream: str | None, configured: str | 
     if configured is not None:
         if configured not in names:
             raise UsageError(
-                f"git.remote names {configured}, and git has no such remote",
+                f"git.remote is {configured}, but git has no such remote",
                 kind="unknown-remote",
                 remote=configured,
             )
@@ -88,21 +88,21 @@ def push_commit(
         if line.startswith("!"):
             raise _rejected(line, remote, branch)
     if b"pre-push hook" in done.stderr or b"failed to push some refs" in done.stderr:
-        raise FailedError(
-            f"the push to {branch} of {remote} was refused by a hook", kind="push-refused"
-        )
+        raise FailedError(f"a hook rejected the push to {branch} of {remote}", kind="push-refused")
     raise _unreachable(done, remote)
 
 
 def _rejected(line: str, remote: str, branch: str) -> PlanaSecretsError:
     if any(word in line for word in _RACES):
         return ConflictError(
-            f"{branch} of {remote} has moved meanwhile",
+            f"{branch} of {remote} has changed in the meantime",
             kind="push-conflict",
             retry=False,
             branch=branch,
         )
-    return FailedError(f"{remote} refuses the push to {branch}", kind="push-refused", branch=branch)
+    return FailedError(
+        f"{remote} rejected the push to {branch}", kind="push-refused", branch=branch
+    )
 
 
 def fetch_branch(git: GitCommand, remote: str, branch: str) -> str | None:
@@ -134,7 +134,7 @@ def _over_the_wire(git: GitCommand, remote: str, *arguments: str) -> Completed:
 def _unreachable(done: Completed, remote: str) -> PlanaSecretsError:
     if any(sign in done.stderr for sign in _REFUSED_KEYS):
         return CredentialError(
-            f"the remote {remote} does not let us in", kind="remote-credential", remote=remote
+            f"the remote {remote} denied access", kind="remote-credential", remote=remote
         )
     return UnavailableError(
         f"the remote {remote} did not answer", kind="remote-unavailable", remote=remote

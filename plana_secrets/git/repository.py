@@ -329,7 +329,7 @@ class Repository:
         remote = self.remote()
         if remote is None and self.has_remote():
             raise UsageError(
-                "there are several remotes, and nothing says which one is deployed",
+                "there are several remotes, and none is configured as the deployed one",
                 kind="ambiguous-remote",
             )
         if remote is None:
@@ -342,6 +342,6 @@ def _unreadable(file: str, error: OSError) -> FailedError:
 
 
 ADVICE: Final = {
-    "ambiguous-remote": 'name it in plana-secrets.toml: [git] remote = "NAME"',
-    "no-remote": "`git remote add`, or leave --push out",
+    "ambiguous-remote": 'set it in plana-secrets.toml: [git] remote = "NAME"',
+    "no-remote": "add one with `git remote add`, or omit --push",
 }

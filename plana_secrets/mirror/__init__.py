@@ -14,8 +14,8 @@ from typing import Final
 
 ADVICE: Final = {
     "bad-record": (
-        "`plana-secrets mirror diff` names the item; delete it in a client and run "
-        "`plana-secrets mirror sync`"
+        "`plana-secrets mirror diff` shows the item; delete it in a Bitwarden client "
+        "and run `plana-secrets mirror sync`"
     ),
-    "needs-confirm": "pass --confirm where that is meant",
+    "needs-confirm": "pass --confirm to proceed",
 }

@@ -46,14 +46,14 @@ def plan_adoption(listing: Listing, file: str, spelled: str, document: Document)
     found = list(_find(listing, file, path))
     place = f"{file}#{format_path(path)}"
     if not found:
-        raise UsageError(f"the mirror holds no {place}", kind="not-in-mirror", file=file)
+        raise UsageError(f"the mirror has no {place}", kind="not-in-mirror", file=file)
     edited = [one for one in found if one.is_edited]
     if not edited:
-        raise UsageError(f"nobody changed {place} in the mirror", kind="nothing-to-adopt")
+        raise UsageError(f"{place} was not changed in the mirror", kind="nothing-to-adopt")
     first = edited[0]
     if any(other.shown != first.shown for other in edited[1:]):
         raise ConflictError(
-            f"several items of {file} hold different values of {format_path(path)}",
+            f"several items of {file} have different values at {format_path(path)}",
             kind="ambiguous-edit",
             retry=False,
             file=file,
@@ -91,7 +91,7 @@ def _as_in_file(found: _Found, path: LeafPath, document: Document) -> Secret:
 
 
 ADVICE: Final = {
-    "ambiguous-edit": "remove the duplicate items that are wrong, then adopt the one that is left",
-    "not-in-mirror": "`plana-secrets mirror diff` names what was changed in the mirror",
-    "nothing-to-adopt": "`plana-secrets mirror diff` names what was changed in the mirror",
+    "ambiguous-edit": "delete the wrong duplicates, then adopt the remaining one",
+    "not-in-mirror": "`plana-secrets mirror diff` shows what was changed in the mirror",
+    "nothing-to-adopt": "`plana-secrets mirror diff` shows what was changed in the mirror",
 }

@@ -93,12 +93,12 @@ def _check_result(after: MirrorPlan) -> None:
     files |= {update.desired.file for update in after.update}
     files |= {item.record.file for item in after.delete if item.record}
     raise ConflictError(
-        f"the mirror does not hold what was written: {', '.join(sorted(files))}",
+        f"the mirror does not contain what was written: {', '.join(sorted(files))}",
         kind="mirror-not-as-written",
         files=sorted(files),
     )
 
 
 ADVICE: Final = {
-    "mirror-not-as-written": "run it again; `plana-secrets mirror diff` names what differs",
+    "mirror-not-as-written": "run it again; `plana-secrets mirror diff` shows what differs",
 }

@@ -160,5 +160,5 @@ class Backend(Protocol):
 
 
 ADVICE: Final = {
-    "item-changed": "run it again; the other items are done",
+    "item-changed": "run it again to finish; the other items are done",
 }

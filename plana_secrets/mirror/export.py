@@ -180,5 +180,5 @@ def _malformed() -> MalformedError:
 
 
 ADVICE: Final = {
-    "malformed-mirror": "move the file away; `plana-secrets mirror sync` makes a new one",
+    "malformed-mirror": "rename the file; `plana-secrets mirror sync` then creates a new one",
 }

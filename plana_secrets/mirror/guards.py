@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Final, Protocol
 
+from plana_secrets.counts import counted
 from plana_secrets.errors import ConflictError, UsageError
 from plana_secrets.mirror.backend import Listing
 from plana_secrets.mirror.plan import MirrorPlan, Wanted
@@ -76,7 +77,7 @@ def check_descent(history: History, head: str | None, listing: Listing) -> None:
         if not (known and head and history.is_ancestor(commit, head)):
             name = commit[:12] if known else "an unreadable commit"
             raise ConflictError(
-                f"the mirror holds {file} as of {name}, which HEAD does not contain",
+                f"the mirror has {file} from {name}, which HEAD does not contain",
                 kind="older-than-mirror",
                 retry=False,
                 file=file,
@@ -92,11 +93,11 @@ def check_extent(plan: MirrorPlan, wanted: Wanted, listing: Listing) -> None:
             more than five belong to files that are gone (kind ``needs-confirm``).
     """
     if not wanted.items and not wanted.unknown:
-        raise UsageError("there is no secret file to mirror", kind="needs-confirm", files=0)
+        raise UsageError("there are no secret files to mirror", kind="needs-confirm", files=0)
     ours = len(listing.items)
     if plan.removed > _FEW and plan.removed * 10 > ours:
         raise UsageError(
-            f"{plan.removed} of {ours} items would be deleted for good",
+            f"{plan.removed} of {counted(ours, 'item')} would be permanently deleted",
             kind="needs-confirm",
             deleted=plan.removed,
             items=ours,
@@ -106,7 +107,7 @@ def check_extent(plan: MirrorPlan, wanted: Wanted, listing: Listing) -> None:
 ADVICE: Final = {
     "not-on-branch": "sync from the deployed branch, or pass --allow-older",
     "older-than-mirror": (
-        "pull first, with the whole history where the clone is shallow; --allow-older "
-        "goes back on purpose"
+        "pull first (a shallow clone needs the full history); to go back on purpose, "
+        "pass --allow-older"
     ),
 }

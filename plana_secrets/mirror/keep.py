@@ -33,7 +33,7 @@ def keep_item(workspace: Workspace, folder: Path, item: ActualItem) -> str:
     recipients = [one for one in named if one.native]
     if not recipients:
         raise FailedError(
-            f"cannot keep the item of {file}: its rule names no recipient to encrypt to here",
+            f"cannot keep the item of {file}: its rule has no recipient that can be used here",
             kind="no-native-recipient",
             file=file,
         )
@@ -47,7 +47,6 @@ def keep_item(workspace: Workspace, folder: Path, item: ActualItem) -> str:
 
 ADVICE: Final = {
     "no-native-recipient": (
-        "add an age1... recipient to the rule of {file} in .sops.yaml, or leave "
-        "--overwrite-edits out"
+        "add an age1... recipient to the rule of {file} in .sops.yaml, or omit --overwrite-edits"
     ),
 }

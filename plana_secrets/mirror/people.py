@@ -60,7 +60,7 @@ def _comparable(text: str) -> str | None:
 
 ADVICE: Final = {
     "mirror-stranger": (
-        "add a [recipients.NAME] with that key to plana-secrets.toml, or take the "
-        "recipient out of mirror.local.recipients"
+        "add a [recipients.NAME] with that key to plana-secrets.toml, or remove it "
+        "from mirror.local.recipients"
     ),
 }

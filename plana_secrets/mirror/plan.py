@@ -113,7 +113,7 @@ class Choices:
 
 
 _NEEDS_CONSENT: Final = frozenset({"retyped", "undecryptable"})
-_HELD: Final = "it is where this account may not write"
+_HELD: Final = "it is in a place where this account cannot write"
 
 
 def plan_mirror(wanted: Wanted, listing: Listing, choices: Choices) -> MirrorPlan:

@@ -105,4 +105,4 @@ def _text(value: object) -> str:
 
 
 def _bad() -> MalformedError:
-    return MalformedError("an item holds a record that cannot be read", kind="bad-record")
+    return MalformedError("an item has a record that cannot be read", kind="bad-record")

@@ -100,7 +100,7 @@ def _check_place(file: str) -> None:
     parts = file.split("/")
     unsafe = any(part in {"", ".", ".."} or part.lower() == ".git" for part in parts)
     if unsafe or not file.isprintable():
-        raise MalformedError("an item names a file at an unsafe place", kind="unsafe-file-name")
+        raise MalformedError("an item has an unsafe file path", kind="unsafe-file-name")
 
 
 def rebuild(item: ActualItem, record: Record) -> LostFile:
@@ -195,13 +195,13 @@ def _check(workspace: Workspace, lost: LostFile, ciphertext: bytes, rule: Creati
         check_sound(structure, lost.file)
         check_against_rule(structure, rule, lost.file)
     except FailedError:
-        raise _disbelieve(lost.file, "it is not encrypted as its rule says") from None
+        raise _disbelieve(lost.file, "it is not encrypted according to its rule") from None
     try:
         document = open_bytes(ciphertext, lost.file, workspace.identities)
     except CredentialError:
         return
     if describe(content_of(document)) != describe(lost.content):
-        raise _disbelieve(lost.file, "the content is not what was meant")
+        raise _disbelieve(lost.file, "the content is not as expected")
 
 
 def _disbelieve(file: str, what: str) -> FailedError:
@@ -209,5 +209,5 @@ def _disbelieve(file: str, what: str) -> FailedError:
 
 
 ADVICE: Final = {
-    "unsafe-file-name": "look at the item in a client: this tool did not write that name",
+    "unsafe-file-name": "check the item in a Bitwarden client: this tool did not write that path",
 }

@@ -51,5 +51,5 @@ class MirrorSettings:
 
 
 ADVICE: Final = {
-    "no-server": "name one with --url, or `plana-secrets mirror init vaultwarden --url URL`",
+    "no-server": "pass --url, or run `plana-secrets mirror init vaultwarden --url URL`",
 }

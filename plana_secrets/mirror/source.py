@@ -142,7 +142,12 @@ class _Commit:
             missing.discard(file)
             yield file, content
         for file in sorted(missing):
-            yield file, FailedError(f"{file} is a symlink or no file", kind="symlink", file=file)
+            yield (
+                file,
+                FailedError(
+                    f"{file} is a symlink or not a regular file", kind="symlink", file=file
+                ),
+            )
 
 
 class _WorkTree:
@@ -228,5 +233,5 @@ def _kind(document: Document) -> FileKind:
 
 
 ADVICE: Final = {
-    "bad-file-name": "`git mv` the file to a name in UTF-8",
+    "bad-file-name": "rename the file with `git mv` to a UTF-8 name",
 }

@@ -24,12 +24,10 @@ from typing import Final
 
 ADVICE: Final = {
     "clock-backwards": (
-        "set the clock of this machine if it is behind; if a move was dated by a clock "
-        "that was ahead, `plana-secrets rotate redate {name}`"
+        "set this machine's clock if it is behind; if a move was dated by a clock "
+        "that was ahead, run `plana-secrets rotate redate {name}`"
     ),
-    "not-awaited": "name them in external_callers of the keyset",
-    "read-back": (
-        "`plana-secrets verify` names what differs; `git status` shows who else writes there"
-    ),
-    "outage-by-job": "run it by hand, for one keyset",
+    "not-awaited": "add them to external_callers of the keyset",
+    "read-back": ("`plana-secrets verify` shows what differs; `git status` shows other changes"),
+    "outage-by-job": "run it yourself, for one keyset",
 }

@@ -153,13 +153,15 @@ def confirm_keyset(
         step = _Step(rotation, landing, name)
         following = step.next.move
         if following not in {Move.PROMOTE, Move.RETIRE}:
-            raise FailedError(f"{name}: no rotation is under way", kind=Reason.WRONG_PHASE)
+            raise FailedError(f"{name}: no rotation is in progress", kind=Reason.WRONG_PHASE)
         if not step.stamped.has_landed:
             raise refusal_error(name, Refusal(following, Reason.NOT_LANDED))
         awaited = conditions_of(step.stamped, step.policy).awaited
         strange = [caller for caller in callers if caller not in awaited]
         if strange or not awaited:
-            words = f"{', '.join(strange)} is not awaited" if awaited else "no one is awaited"
+            words = (
+                f"{', '.join(strange)} is not awaited" if awaited else "no confirmation is awaited"
+            )
             raise UsageError(f"{name}: {words}", kind="not-awaited")
         confirmed = confirm(step.stamped, tuple(callers) or awaited)
         return step.write(confirmed, "confirm")
@@ -243,5 +245,5 @@ class _Step:
 
 
 ADVICE: Final = {
-    "not-as-deployed": "`git diff HEAD` shows what is not committed; commit it or undo it",
+    "not-as-deployed": "`git diff HEAD` shows uncommitted changes; commit or undo them",
 }

@@ -66,15 +66,13 @@ def find_far_behind(
 
 def ahead_error(newest: datetime, now: datetime) -> ClockError:
     return ClockError(
-        f"the clock says {format_instant(now)}, and the newest move is of"
-        f" {format_instant(newest)}: longer ago than any wait explains",
+        f"the clock says {format_instant(now)}, but the newest move is from "
+        f"{format_instant(newest)}: longer ago than any wait explains",
         kind="clock-ahead",
         newest=format_instant(newest),
     )
 
 
 ADVICE: Final = {
-    "clock-ahead": (
-        "set the clock of this machine; if it is right, run it at a terminal, where you are asked"
-    ),
+    "clock-ahead": ("set this machine's clock; if it is right, run it in a terminal and confirm"),
 }

@@ -85,7 +85,7 @@ def _check_ours(rotation: Rotation, base: str | None, head: str) -> None:
     foreign = rotation.first_foreign(base, head)
     if foreign is not None:
         raise FailedError(
-            f"the commit {foreign[:12]} is not on the remote and not of a rotation",
+            f"the commit {foreign[:12]} is not on the remote and not from a rotation",
             kind="unpushed-work",
             commit=foreign,
         )
@@ -126,7 +126,7 @@ def _refuse_leap(
     moves = keyset.version - (deployed.version if deployed else 0)
     if moves > 1 or (moves and deployed and not deployed.has_landed):
         raise FailedError(
-            f"{keyset.name}: the remote lacks more than one move that is here",
+            f"{keyset.name}: more than one local move is missing on the remote",
             kind="set-back",
             name=keyset.name,
             place=f"{remote}/{branch}",
@@ -193,7 +193,7 @@ def deliver(
     result = rotation.write(staged, f"rotate {keyset.name}: {what}", request)
     store = rotation.store()
     if store.load(keyset.name) != keyset or store.differences(store.expected(keyset)):
-        raise NotAsWrittenError(f"{keyset.name}: what is on the disk is not what was written")
+        raise NotAsWrittenError(f"{keyset.name}: the files on disk are not what was written")
     if result.commit is not None:
         landing.move(result.commit, arrived=bool(result.arrived))
         if landing.pushes and not result.arrived:
@@ -218,6 +218,6 @@ def _outlast_second(rotation: Rotation, keyset: Keyset) -> None:
 
 
 ADVICE: Final = {
-    "set-back": "`git reset --keep {place}` goes on from what is deployed",
-    "unpushed-work": "`git push` it first, or take it off the branch; then run it again",
+    "set-back": "continue from what is deployed with `git reset --keep {place}`",
+    "unpushed-work": "`git push` it or remove it from the branch, then run it again",
 }

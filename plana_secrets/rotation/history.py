@@ -150,7 +150,7 @@ def refuse_destroyed(history: KeysetHistory, keyset: Keyset, file: str) -> None:
 
 
 def destroyed_words(kids: Sequence[str]) -> str:
-    return f"a rotation destroyed the value of {', '.join(kids)}, and it is back"
+    return f"the value of {', '.join(kids)} was destroyed by a rotation, and it is back"
 
 
 def refuse_unknown_past(history: KeysetHistory, name: str, move: Move) -> None:
@@ -161,8 +161,8 @@ def refuse_unknown_past(history: KeysetHistory, name: str, move: Move) -> None:
     """
     if move is Move.REINSTATE and history.is_partial:
         raise FailedError(
-            f"{name}: this clone lacks older commits, and {move} may bring back a value that"
-            " was destroyed in one of them",
+            f"{name}: this clone lacks older commits, and {move} may bring back a "
+            "value that was destroyed in one of them",
             kind="partial-history",
             name=name,
         )

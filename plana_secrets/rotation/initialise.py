@@ -113,7 +113,7 @@ def _render_again(
     replace: bool,
 ) -> Initialised:
     if source.fresh or source.adopted:
-        raise FailedError(f"the keyset {name} exists already", kind="keyset-exists", name=name)
+        raise FailedError(f"the keyset {name} already exists", kind="keyset-exists", name=name)
     keyset = store.load(name)
     refuse_destroyed(store.history, keyset, store.file(name))
 
@@ -136,7 +136,7 @@ def _found(rotation: Rotation, store: KeysetStore, name: str, source: Source) ->
     place = source.adopted
     if place is None:
         raise UsageError(
-            f"where does the first value of {name} come from", kind="init-source", name=name
+            f"the source of the first value of {name} is missing", kind="init-source", name=name
         )
     owner = rendered_references(rotation.policies).get(str(place))
     if owner not in {None, name}:
@@ -159,7 +159,7 @@ def _refuse_overwriting(store: KeysetStore, keyset: Keyset, place: SecretReferen
     leaves = store.expected(keyset, replace=True)
     if any(leaf.reference == place and store.occupied(leaf) for leaf in leaves):
         raise UsageError(
-            f"{place} is a target, and would be overwritten with another form of its value",
+            f"{place} is a target and would be overwritten in another format",
             kind="adopt-target",
             place=str(place),
         )
@@ -189,5 +189,5 @@ ADVICE: Final = {
         "pass --fresh for a new value, or --adopt FILE#PATH to start from the one that "
         "services read today"
     ),
-    "keyset-exists": "leave --fresh and --adopt out to fill targets that hold nothing",
+    "keyset-exists": "omit --fresh and --adopt to fill empty targets",
 }

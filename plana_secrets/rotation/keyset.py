@@ -29,6 +29,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from plana_secrets.counts import counted
 from plana_secrets.rotation.terms import Terms
 from plana_secrets.secret import Secret
 
@@ -183,14 +184,17 @@ def find_faults(keyset: Keyset) -> tuple[str, ...]:
     live = len(keyset.keys) - count[Status.DESTROYED]
     kids = [key.kid for key in keyset.keys]
     rules = (
-        (count[Status.ACTIVE] == 1, f"{count[Status.ACTIVE]} keys are active, it must be one"),
+        (
+            count[Status.ACTIVE] == 1,
+            f"{counted(count[Status.ACTIVE], 'active key')} instead of one",
+        ),
         (
             count[Status.STANDBY] + count[Status.RETIRING] <= 1,
             "more than one key is standby or retiring",
         ),
-        (live <= MAX_LIVE_KEYS, f"{live} keys have a value, at most {MAX_LIVE_KEYS} may"),
-        (len(set(kids)) == len(kids), "two keys have one kid"),
-        (all(_KID.fullmatch(kid) for kid in kids), "a kid is not a k and hexadecimal digits"),
+        (live <= MAX_LIVE_KEYS, f"{live} keys have a value; at most {MAX_LIVE_KEYS} can"),
+        (len(set(kids)) == len(kids), "two keys have the same kid"),
+        (all(_KID.fullmatch(kid) for kid in kids), "a kid must be a k and hexadecimal digits"),
         (keyset.version >= 1, "the version is not positive"),
     )
     return tuple(words for holds, words in rules if not holds)

@@ -111,7 +111,7 @@ class _Reader:
         if head["kind"] not in _KINDS:
             self._stop("an unknown kind of keyset", 2)
         if not _ROTATION_ID.fullmatch(head["rotation_id"]):
-            self._stop("a rotation_id that we did not write", 5)
+            self._stop("an invalid rotation_id", 5)
         keyset = Keyset(
             head["name"],
             head["kind"],
@@ -129,7 +129,7 @@ class _Reader:
 
     def _version(self, text: str) -> int:
         if len(text) > _DIGITS:
-            self._stop("a version that we did not count to", 3)
+            self._stop("an invalid version", 3)
         return int(text)
 
     def _with_terms(self, keyset: Keyset) -> Keyset:
@@ -150,7 +150,7 @@ class _Reader:
     def _keys(self, kind: str) -> Iterator[Key]:
         while (item := self._peek()) is not None and item.path[:1] == ("keys",):
             if len(item.path) != 3 or not isinstance(item.path[1], str):
-                self._stop("it does not belong into keys")
+                self._stop("it does not belong in keys")
             yield self._key(item.path[1], kind)
 
     def _key(self, kid: str, kind: str) -> Key:
@@ -163,7 +163,7 @@ class _Reader:
         if status is Status.DESTROYED:
             fingerprint = self._readable(("keys", kid, "fingerprint"))
             if not is_fingerprint(fingerprint):
-                self._stop("a fingerprint that we did not write", self._at - 1)
+                self._stop("an invalid fingerprint", self._at - 1)
             return Key(kid, status, since, None, fingerprint)
         return Key(kid, status, since, self._value(kid, kind))
 
@@ -179,12 +179,12 @@ class _Reader:
     def _value(self, kid: str, kind: str) -> Secret | None:
         leaf = self._next(("keys", kid, "value"))
         if leaf.token is None or leaf.type is not LeafType.STR:
-            self._stop("the value is not an encrypted text", self._at - 1)
+            self._stop("the value is not an encrypted string", self._at - 1)
         if self._values is None:
             return None
         value = self._values[self._at - 1]
         if value is None or not is_value_of_kind(kind, value):
-            self._stop("the value is not one of this kind", self._at - 1)
+            self._stop("the value is not valid for this kind", self._at - 1)
         return value
 
     def _confirmed(self) -> tuple[str, ...]:
@@ -192,7 +192,7 @@ class _Reader:
             return ()
         names = self._readable(("confirmed",)).split(" ")
         if self._peek() is not None:
-            self._stop("nothing may follow")
+            self._stop("nothing can follow")
         if names != sorted(set(names)) or "" in names:
             self._stop("confirmed is not a sorted list of names", self._at - 1)
         return tuple(names)
@@ -202,13 +202,13 @@ class _Reader:
 
     def _text(self, leaf: Leaf, type_: LeafType) -> str:
         if leaf.type is not type_ or leaf.plain is None or leaf.token is not None:
-            self._stop(f"it has to be a readable {type_}", self._at - 1)
+            self._stop(f"it must be a readable {type_}", self._at - 1)
         return leaf.plain.reveal_text()
 
     def _next(self, path: LeafPath) -> Leaf:
         item = self._peek()
         if not isinstance(item, Leaf) or item.path != path:
-            self._stop(f"{format_path(path)} has to stand here")
+            self._stop(f"{format_path(path)} must be here")
         self._at += 1
         return item
 
@@ -219,7 +219,7 @@ class _Reader:
         at = min(self._at if at is None else at, len(self._items) - 1)
         item = self._items[at] if at >= 0 else None
         place = (item.line, item.path or None) if item else (None, None)
-        words = f"not of the keyset schema: {message}"
+        words = f"does not match the keyset schema: {message}"
         raise _NotOfSchema(Defect(CHECK, Severity.ERROR, words, *place))
 
 
@@ -283,5 +283,5 @@ def _key_leaves(key: Key) -> _Leaves:
 
 
 ADVICE: Final = {
-    "keyset-schema": "take the file back from git; keyset files are written by `rotate` only",
+    "keyset-schema": "restore the file from git; keyset files are written only by `rotate`",
 }

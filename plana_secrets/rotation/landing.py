@@ -101,14 +101,14 @@ class Landing:
             return
         if not self._repository.is_ancestor(self.tip, head):
             raise ConflictError(
-                f"{self._deployed} of the remote has commits that are not here",
+                f"{self._deployed} of the remote has commits that are missing here",
                 kind="behind-remote",
                 retry=False,
                 branch=self._deployed,
             )
         if self._repository.branch() is None and head != self.tip:
             raise ConflictError(
-                f"what is checked out is not the {self._deployed} of the remote",
+                f"the checkout is not {self._deployed} of the remote",
                 kind="not-deployed",
                 retry=False,
                 branch=self._deployed,
@@ -176,6 +176,6 @@ def forget_undeployed(keyset: Keyset, deployed: Keyset | None) -> Keyset:
 
 
 ADVICE: Final = {
-    "not-deployed": "check out {branch} as the remote has it",
+    "not-deployed": "check out {branch} of the remote",
     "behind-remote": "pull {branch}, then run it again",
 }

@@ -77,5 +77,5 @@ def _digest(salt: bytes, content: bytes) -> str:
 
 
 ADVICE: Final = {
-    "bad-adopted-value": "start with a new value: --fresh in place of --adopt",
+    "bad-adopted-value": "start from a new value: use --fresh instead of --adopt",
 }

@@ -34,7 +34,7 @@ def redate_keyset(rotation: Rotation, name: str, *, delivery: Delivery | None = 
         after = undate(keyset, rotation.clock())
         if after == keyset:
             raise FailedError(
-                f"{name}: no move is dated later than now", kind="nothing-to-redate", name=name
+                f"{name}: no move is dated in the future", kind="nothing-to-redate", name=name
             )
 
         def stage(dated: Keyset) -> Sequence[StagedFile]:

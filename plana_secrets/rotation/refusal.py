@@ -14,17 +14,17 @@ def refusal_error(name: str, refusal: Refusal) -> FailedError:
     instant = format_instant(refusal.not_before) if refusal.not_before else None
     move, names = refusal.move, ", ".join(refusal.names)
     words = {
-        Reason.WRONG_PHASE: f"there is nothing to {move} in this phase",
-        Reason.NOT_LANDED: f"{move} has to wait until the move before it has landed",
-        Reason.SINGLE_READER: f"{move} would lock out who reads {names}",
+        Reason.WRONG_PHASE: f"nothing to {move} in this phase",
+        Reason.NOT_LANDED: f"{move} must wait until the previous move has landed",
+        Reason.SINGLE_READER: f"{move} would lock out services that read {names}",
         Reason.ADOPTED: f"{move} would lock out services that read the adopted path {names}",
         Reason.REMOVED: f"{move} would lock out services that read {names}: "
-        "it is no target any more and still holds a key",
-        Reason.CONFIRMED: f"{move} would lock out {names}, who confirmed the new key",
+        "it is no longer a target but still has a key",
+        Reason.CONFIRMED: f"{move} would lock out {names}, which confirmed the new key",
         Reason.CLOCK: f"the clock is behind {instant}, when the keyset last changed",
         Reason.TOO_EARLY: f"{move} is possible from {instant}",
-        Reason.UNCONFIRMED: f"{move} waits for the confirmation of {names}",
-        Reason.TOO_MANY: f"too many values wait to be destroyed, the first at {instant}",
+        Reason.UNCONFIRMED: f"{move} waits for confirmation by {names}",
+        Reason.TOO_MANY: f"too many values wait to be destroyed, the first from {instant}",
     }[refusal.reason]
     return FailedError(
         f"{name}: {words}",
@@ -48,16 +48,16 @@ def accepted_words(refusal: Refusal | None) -> str:
 
 
 ADVICE: Final = {
-    "caller-confirmed": "where they can go back to the old key, pass --accept-outage",
-    "removed-still-read": "`plana-secrets unset {place}`, or put it back into the settings",
-    "adopted-still-read": "move what reads it to the keyset, then `plana-secrets unset {place}`",
+    "caller-confirmed": "if they can go back to the old key, pass --accept-outage",
+    "removed-still-read": "run `plana-secrets unset {place}`, or add it to the settings again",
+    "adopted-still-read": "move its readers to the keyset, then run `plana-secrets unset {place}`",
     "not-landed": (
-        "merge or push it; `plana-secrets rotate run --due --commit --push` on the "
-        "deployed branch then dates it"
+        "merge or push it, then run `plana-secrets rotate run --due --commit --push` "
+        "on the deployed branch"
     ),
-    "single-reader": "move those services to the keyset, then take them out of raw_targets",
+    "single-reader": "move those services to the keyset, then remove them from raw_targets",
     "too-early": "`plana-secrets rotate plan {name}` shows what comes next",
-    "too-many-keys": "`plana-secrets rotate run --due` destroys them when their grace is over",
-    "unconfirmed": "`plana-secrets rotate confirm {name} CALLER` once they are done",
+    "too-many-keys": "`plana-secrets rotate run --due` destroys them after their grace period",
+    "unconfirmed": "run `plana-secrets rotate confirm {name} CALLER` once they have switched",
     "wrong-phase": "`plana-secrets rotate plan {name}` shows what comes next",
 }

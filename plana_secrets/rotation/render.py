@@ -125,7 +125,7 @@ def _render_list(
         accepted = render(keysets, present)
     except (ValueError, RecursionError):
         raise MalformedError(
-            f"{place}: what stands there is not a list in the format {form}",
+            f"{place}: the current value is not a list in the format {form}",
             kind="target-unreadable",
             place=str(place),
         ) from None
@@ -147,11 +147,11 @@ def decode_base64(value: Secret, place: SecretReference) -> Secret:
     decoded = decode_data(value)
     if decoded is None:
         raise MalformedError(
-            f"{place}: data holds base64 only", kind="target-unreadable", place=str(place)
+            f"{place}: data must be base64", kind="target-unreadable", place=str(place)
         )
     return decoded
 
 
 ADVICE: Final = {
-    "target-unreadable": "--replace of `rotate init` overwrites it",
+    "target-unreadable": "overwrite it with `plana-secrets rotate init NAME --replace`",
 }

@@ -104,7 +104,7 @@ class KeysetStore:
         policy, file = self.policy(name), self.file(name)
         if not self.exists(name):
             raise FailedError(
-                f"the keyset {name} has not been initialised", kind="not-initialised", name=name
+                f"the keyset {name} has not been initialized", kind="not-initialised", name=name
             )
         keyset = read_keyset(self._document(file), file)
         if (keyset.name, keyset.kind) != (policy.name, policy.kind):
@@ -194,7 +194,7 @@ class KeysetStore:
                 ``target-differs``): the waits say nothing about what services read then.
         """
         differing = self.differences(self.expected(before))
-        _refuse(after, "target-differs", "does not hold what its keyset renders", differing)
+        _refuse(after, "target-differs", "does not match its keyset", differing)
         return self._stage(before, after, self.expected(after))
 
     def stage_rendering(
@@ -210,7 +210,7 @@ class KeysetStore:
         if not replace:
             present = self.expected(before) if before else leaves
             occupied = [leaf for leaf in present if not leaf.merges and self.occupied(leaf)]
-            _refuse(after, "target-occupied", "holds another value already", occupied)
+            _refuse(after, "target-occupied", "already has another value", occupied)
         return self._stage(before, after, leaves)
 
     def replaced(self, new: Keyset) -> tuple[str, ...]:
@@ -253,7 +253,7 @@ class KeysetStore:
         """By another rule the file would be unreadable, or its values readable."""
         if kind_of(self.workspace.rule_for(file).selector) is not FileKind.KEYSET:
             raise UsageError(
-                f"the creation rule of {file} is not that of a keyset file",
+                f"the creation rule of {file} is not for keyset files",
                 kind="keyset-rule",
                 file=file,
             )
@@ -265,7 +265,7 @@ class KeysetStore:
         selector = self.workspace.rule_for(leaf.reference.file).selector
         if not is_encrypted_path(selector, path):
             raise UsageError(
-                f"{leaf.reference}: the value would stand in the file in plain",
+                f"{leaf.reference}: the value would be unencrypted in the file",
                 kind="readable-path",
                 path=format_path(path),
             )
@@ -290,7 +290,7 @@ class KeysetStore:
             content = self.content(file)
             if content is None:
                 raise FailedError(
-                    f"a target lies in a file that is not there: {file}",
+                    f"a target is in a missing file: {file}",
                     kind="target-missing",
                     file=file,
                 )
@@ -305,17 +305,17 @@ def _refuse(keyset: Keyset, kind: str, what: str, leaves: Sequence[RenderedLeaf]
 
 
 ADVICE: Final = {
-    "keyset-name": "take the file back from git; keyset files are written by `rotate` only",
-    "keyset-rule": "put a rule with encrypted_regex ^value$ for that folder first in .sops.yaml",
-    "no-keyset": 'describe it in plana-secrets.toml, as [keysets."{name}"]',
+    "keyset-name": "restore the file from git; keyset files are written only by `rotate`",
+    "keyset-rule": "add a rule with encrypted_regex ^value$ for it at the top of .sops.yaml",
+    "no-keyset": 'add [keysets."{name}"] to plana-secrets.toml',
     "not-initialised": (
-        "`plana-secrets rotate init {name} --fresh` makes its first value; with --adopt "
-        "FILE#PATH it starts from the one that services read today"
+        "run `plana-secrets rotate init {name} --fresh` for a new value; pass "
+        "--adopt FILE#PATH to start from the value that services use today"
     ),
     "target-differs": (
-        "take the file back from git, or render it again with `plana-secrets rotate init "
-        "{name} --replace`"
+        "restore the file from git, or write the targets again with `plana-secrets "
+        "rotate init {name} --replace`"
     ),
-    "target-missing": "make it with `plana-secrets new {file}`",
+    "target-missing": "create it with `plana-secrets new {file}`",
     "target-occupied": "--replace overwrites it; --adopt FILE#PATH starts from what is there",
 }

@@ -55,7 +55,7 @@ def slots_of(place: SecretReference) -> dict[str, SecretReference]:
     """
     last = place.path[-1]
     if isinstance(last, int):
-        raise ValueError("slots need a key, not a list position")  # noqa: TRY004 - one for a caller
+        raise ValueError("slots need a key, not a list index")  # noqa: TRY004 - one for a caller
     return {
         suffix: SecretReference(place.file, (*place.path[:-1], last + suffix))
         for suffix in SLOT_SUFFIXES

@@ -136,21 +136,21 @@ def parse_terms(lines: Sequence[str], kind: str) -> tuple[Terms, tuple[str, ...]
     )
     confirmed = _names(stated.get("confirmed", ()))
     if format_terms(terms, confirmed) != tuple(lines):
-        raise ValueError("the terms are not spelled as we write them")
+        raise ValueError("the terms are not in canonical form")
     return terms, confirmed
 
 
 def _only(stated: Mapping[str, Sequence[str]], name: str) -> str:
     texts = stated.get(name, ())
     if len(texts) != 1:
-        raise ValueError(f"{name} has to be there once")
+        raise ValueError(f"{name} must be there once")
     return texts[0]
 
 
 def _names(texts: Iterable[str]) -> tuple[str, ...]:
     names = tuple(texts)
     if not all(_NAME.fullmatch(name) for name in names):
-        raise ValueError("a name that we did not write")
+        raise ValueError("an invalid name")
     return names
 
 
@@ -161,12 +161,12 @@ def _places(texts: Iterable[str]) -> tuple[str, ...]:
     except UsageError:
         spelled = ()
     if spelled != places:
-        raise ValueError("a place that is not spelled file#path")
+        raise ValueError("not of the form file#path")
     return places
 
 
 def _parse_lifetime(text: str) -> tuple[str, timedelta]:
     kid, _, life = text.partition(" ")
     if not _KID.fullmatch(kid):
-        raise ValueError("a lifetime of no key")
+        raise ValueError("a lifetime without a key")
     return kid, parse_duration(life)

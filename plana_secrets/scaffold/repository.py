@@ -119,7 +119,7 @@ def plan_config_for_used(found: Survey, rules: Rules) -> PlannedFile:
     )
     text = 'required_version = ">=0.1"\n\n[files]\n'
     text += f"roots = {_toml_list(roots)}\n"
-    text += f"plain = {_toml_list(plain)}   # meant to be readable; strike what is not\n"
+    text += f"plain = {_toml_list(plain)}   # meant to be readable; remove any that are not\n"
     text += "\n[policy]\nmin_recipients = 1\n"
     if others:
         text += f"selectors = {_toml_list(others)}   # in use in {RULES_FILE} today\n"

@@ -120,7 +120,7 @@ def _set(body: str, position: int) -> tuple[Chars, int]:
     first = True
     while first or not body.startswith("]", position):
         if body.startswith("[:", position):
-            raise MalformedError("a class such as [:alpha:]; write a range")
+            raise MalformedError("a class such as [:alpha:]; use a range")
         low, position = _character(body, position)
         high = low
         if body.startswith("-", position) and not body.startswith("-]", position):
@@ -140,10 +140,10 @@ def _character(body: str, position: int) -> tuple[int, int]:
     """A character of a set, and where the next one is."""
     position += body.startswith("\\", position)
     if position >= len(body):
-        raise MalformedError("a set that does not end")
+        raise MalformedError("a set that is not closed")
     return ord(body[position]), position + 1
 
 
 ADVICE: Final = {
-    "bad-glob": "fix it in plana-secrets.toml; globs are those of .gitignore",
+    "bad-glob": "fix it in plana-secrets.toml; globs are as in .gitignore",
 }

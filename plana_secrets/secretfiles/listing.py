@@ -123,7 +123,9 @@ def _inside(root: Path, path: Path) -> str | None:
 
 
 ADVICE: Final = {
-    "no-such-file": "`plana-secrets ls` shows the secret files, `plana-secrets new` makes one",
+    "no-such-file": (
+        "list the secret files with `plana-secrets ls`, or create one with `plana-secrets new`"
+    ),
     "not-a-secret-file": "[files] in plana-secrets.toml says where secret files are",
-    "outside-repository": "name another repository with --repo DIR",
+    "outside-repository": "pass another repository with --repo DIR",
 }

@@ -36,7 +36,7 @@ class Twins:
 
     @property
     def difference(self) -> str:
-        return "in capital letters" if self.by_case else "in what cannot be seen"
+        return "in case" if self.by_case else "in invisible characters"
 
 
 def find_twins(files: Iterable[str]) -> Iterator[Twins]:
@@ -78,7 +78,7 @@ def shown(name: str) -> str:
 def check_name(workspace: Workspace, file: str) -> tuple[str, ...]:
     """Stop where ``file`` would be a second name for one that git knows.
 
-    The names from which it differs in capital letters only are returned: here they are
+    The names from which it differs in case only are returned: here they are
     two files, and on a Mac one.
 
     Raises:
@@ -87,7 +87,7 @@ def check_name(workspace: Workspace, file: str) -> tuple[str, ...]:
     """
     if has_invisible(file):
         raise UsageError(
-            f"{shown(file)} holds a character that cannot be seen",
+            f"{shown(file)} contains an invisible character",
             kind="invisible-name",
             file=file,
         )
@@ -98,7 +98,7 @@ def check_name(workspace: Workspace, file: str) -> tuple[str, ...]:
         if not twins.by_case:
             other = shown(next(one for one in twins.others if _looks_same(one, twins.name)))
             raise UsageError(
-                f"{shown(twins.name)} differs from {other} in what cannot be seen only",
+                f"{shown(twins.name)} differs from {other} only in invisible characters",
                 kind="twin-name",
                 file=file,
                 other=other,
@@ -151,6 +151,6 @@ def _is_invisible(character: str) -> bool:
 
 
 ADVICE: Final = {
-    "invisible-name": "type the name again; it was probably pasted with a character of no width",
-    "twin-name": "`plana-secrets ls` shows the names there are; choose one that can be told apart",
+    "invisible-name": "type the name again; a pasted name may contain invisible characters",
+    "twin-name": "choose a name that is different from those shown by `plana-secrets ls`",
 }

@@ -37,7 +37,7 @@ def path_below(root: Path, file: str) -> Path:
             continue  # what is not there, or may not be looked at, is an error of the reading
         if stat.S_ISLNK(mode):
             link = Path(place).relative_to(root).as_posix()
-            what = "is a symlink" if link == file else f"lies behind a symlink, {link}"
+            what = "is a symlink" if link == file else f"is behind a symlink, {link}"
             raise FailedError(f"{file} {what}", kind="symlink", file=file, link=link)
     return Path(place)
 
@@ -103,5 +103,5 @@ def open_bytes(data: bytes, file: str, identities: Identities) -> Document:
 
 
 ADVICE: Final = {
-    "symlink": "replace the link by what it leads to",
+    "symlink": "replace the link with the file it points to",
 }

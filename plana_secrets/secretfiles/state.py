@@ -50,7 +50,7 @@ def _checked(git_dir: Path) -> Path:
     if status.st_uid not in owners:
         raise _refused(folder, "belongs to another user")
     if not os.access(folder, os.R_OK | os.X_OK):
-        raise _refused(folder, "is not readable for you")
+        raise _refused(folder, "is not readable by you")
     return folder
 
 
@@ -60,8 +60,7 @@ def _refused(folder: Path, what: str) -> FailedError:
 
 ADVICE: Final = {
     "foreign-state-folder": (
-        "let its owner run `plana-secrets recover`, which finishes what is open there; "
-        "then remove it: `rm -r {folder}`"
+        "ask its owner to run `plana-secrets recover`, then remove it with `rm -r {folder}`"
     ),
-    "no-state-folder": "remove it: `rm {file}`",
+    "no-state-folder": "remove it with `rm {file}`",
 }

@@ -176,5 +176,5 @@ def _rules_of_the_work_tree(workspace: Workspace) -> bytes | None:
 
 
 ADVICE: Final = {
-    "no-such-revision": "`git log` shows what there is; a shallow clone has only the newest",
+    "no-such-revision": "see `git log`; a shallow clone has only the newest commits",
 }

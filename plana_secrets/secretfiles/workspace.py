@@ -104,5 +104,5 @@ class Workspace:
 
 
 ADVICE: Final = {
-    "no-rules": "`plana-secrets init` writes one",
+    "no-rules": "create one with `plana-secrets init`",
 }

@@ -15,15 +15,12 @@ from __future__ import annotations
 from typing import Final
 
 ADVICE: Final = {
-    "bad-pattern": (
-        "write the pattern with what RE2 and this tool both read: `plana-secrets verify` "
-        "names the rule"
-    ),
-    "bad-rules": "fix .sops.yaml; `plana-secrets verify` names every defect of it",
+    "bad-pattern": ("use a simpler pattern; `plana-secrets verify` shows the rule"),
+    "bad-rules": "fix .sops.yaml; `plana-secrets verify` shows every problem in it",
     "no-rule": "add a creation rule for it to .sops.yaml",
-    "already-encrypted": "`plana-secrets edit` or `set` changes it",
-    "mac-mismatch": "something other than sops changed it; take the version that git has",
-    "not-decryptable": "something other than sops changed it; take the version that git has",
-    "defects": "`plana-secrets verify {file}` names them all",
-    "not-encrypted": "`plana-secrets encrypt {file}` encrypts it in place",
+    "already-encrypted": "change it with `plana-secrets edit` or `plana-secrets set`",
+    "mac-mismatch": "it was changed without sops; restore the file from git",
+    "not-decryptable": "it was changed without sops; restore the file from git",
+    "defects": "`plana-secrets verify {file}` shows them all",
+    "not-encrypted": "encrypt it with `plana-secrets encrypt {file}`",
 }

@@ -70,7 +70,7 @@ def _covers(accept: Accept, finding: Finding) -> bool:
 def _fault(accept: Accept) -> str | None:
     check = CHECKS.get(accept.check)
     if check is None:
-        return f"no check is called {accept.check}"
+        return f"there is no check {accept.check}"
     if not check.acceptable:
         return f"a finding of {accept.check} cannot be accepted"
     return None
@@ -86,7 +86,7 @@ def _judge(
     elif used and accept.until < today:
         yield "accept-expired", f"the exception for {place} ended on {accept.until}"
     elif not used and checkable:
-        yield "accept-unused", f"nothing is left to accept: {place}"
+        yield "accept-unused", f"no finding matches: {place}"
 
 
 def propose_accepts(findings: Iterable[Finding], *, today: date) -> str:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
+from plana_secrets.counts import counted
 from plana_secrets.document.kinds import FileKind
 from plana_secrets.errors import FailedError, PlanaSecretsError, UsageError
 from plana_secrets.mirror.settings import LocalSettings
@@ -85,7 +86,7 @@ def _verify(
     listing = list_files(workspace, demand.files)
     if not listing.secret:
         roots = ", ".join(workspace.settings.roots)
-        raise UsageError(f"no secret file under {roots}", kind="nothing-checked")
+        raise UsageError(f"no secret files under {roots}", kind="nothing-checked")
     rules = _rules_of(workspace)
     job = FileJob(
         root=workspace.root,
@@ -128,8 +129,7 @@ def _left_out(listing: Listing) -> tuple[Unfinished, ...]:
     if not listing.absent:
         return ()
     number = len(listing.absent)
-    what = "1 secret file is" if number == 1 else f"{number} secret files are"
-    reason = f"{what} left out of this sparse checkout: {listing.absent[0]}"
+    reason = f"{counted(number, 'secret file')} not in this sparse checkout: {listing.absent[0]}"
     return (Unfinished(f"{reason}, ..." if number > 1 else reason, FailedError.exit_code),)
 
 
@@ -209,6 +209,6 @@ def _was_checked(listing: Listing, levels: dict[str, Level], accept: Accept) -> 
 
 ADVICE: Final = {
     "nothing-checked": (
-        "`plana-secrets new FILE` makes a secret file; files.roots says where secret files are"
+        "create one with `plana-secrets new FILE`; files.roots defines the secret folders"
     ),
 }

@@ -133,7 +133,7 @@ def _check_roots(roots: Sequence[str], files: Sequence[str]) -> Iterator[Finding
     for place, root in enumerate(roots):
         folder = root.strip("/")
         if not any(_lies_below(file, {folder}) or file == folder for file in files):
-            message = f"no secret file under {folder}"
+            message = f"no secret files under {folder}"
             yield found("empty-root", message, file=SETTINGS_FILE, path=f"files.roots[{place}]")
 
 
@@ -143,7 +143,7 @@ def check_rules(rules: Rules | None, files: Sequence[str]) -> Iterator[Finding]:
     How other files of the repository are encrypted is their owners' choice.
     """
     if rules is None:
-        yield found("rules-missing", "there is no .sops.yaml at the root", file=RULES_FILE)
+        yield found("rules-missing", "no .sops.yaml at the root", file=RULES_FILE)
         return
     elsewhere = _rules_for_others(rules, files)
     for defect in rules.defects:

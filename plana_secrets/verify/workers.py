@@ -45,7 +45,7 @@ def map_files(
     Closing the generator stops the workers.
 
     Raises:
-        FailedError: a worker ended before its work did (kind ``worker-died``).
+        FailedError: a worker process ended too early (kind ``worker-died``).
     """
     number = count_workers(len(files)) if workers is None else workers
     if number <= 1:
@@ -104,9 +104,7 @@ def _collect(connections: list[Connection]) -> Iterator[Result]:
             try:
                 content = ready.recv_bytes()
             except EOFError:
-                raise FailedError(
-                    "a worker ended before its work did", kind="worker-died"
-                ) from None
+                raise FailedError("a worker process ended too early", kind="worker-died") from None
             if not content:
                 open_ones.remove(ready)
                 continue
@@ -122,5 +120,5 @@ def _end(process: int) -> None:
 
 
 ADVICE: Final = {
-    "worker-died": "look for what killed it (memory?) and run it again",
+    "worker-died": "check whether it was killed (out of memory?), and run it again",
 }

@@ -140,10 +140,10 @@ class _Reader:
         line = event.start_mark.line + 1
         self._count += 1
         if self._count > MOST_NODES or depth > DEEPEST:
-            raise _bad("more or deeper YAML than is read here", line)
+            raise _bad("too much or too deeply nested YAML", line)
         if isinstance(event, AliasEvent):
             if event.anchor not in self._anchors:
-                raise _bad("an alias of nothing", line)
+                raise _bad("an alias without an anchor", line)
             return self._anchors[event.anchor]
         if isinstance(event, ScalarEvent):
             return self._named(event, Text(line, event.value))
@@ -170,5 +170,5 @@ class _Reader:
 
 
 ADVICE: Final = {
-    "not-yaml": "correct that line",
+    "not-yaml": "fix that line",
 }

@@ -87,7 +87,7 @@ def test_a_chain_of_none_that_is_listed_is_refused(monkeypatch: pytest.MonkeyPat
 def test_a_keyring_that_keeps_nothing_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     use(monkeypatch, Forgetful())
     allow(monkeypatch, Forgetful)
-    with pytest.raises(CredentialError, match="did not keep") as caught:
+    with pytest.raises(CredentialError, match="did not store") as caught:
         store_entry("age-identity", Secret.from_text(SENTINEL))
     assert SENTINEL not in str(caught.value)
 

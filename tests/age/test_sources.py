@@ -168,11 +168,11 @@ def test_an_endless_key_file_is_not_read_to_its_end(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("command", "reason"),
     [
-        ("sh -c 'echo SENTINEL >&2; exit 3'", "the command ended with status 3"),
+        ("sh -c 'echo SENTINEL >&2; exit 3'", "the command failed with exit status 3"),
         ("sh -c 'echo SENTINEL'", "line 1: not an age identity"),
         ("no-such-program-here", "cannot start no-such-program-here: No such file or directory"),
-        ("sh -c 'echo", "quotes that do not close"),
-        ("true", "no identity in it"),
+        ("sh -c 'echo", "a quote is not closed"),
+        ("true", "it contains no identity"),
     ],
 )
 def test_a_key_command_that_fails_is_told_without_its_output(

@@ -283,7 +283,7 @@ class Busy(MemoryBackend):
 
     def update_item(self, actual, desired) -> None:
         if actual.record.file == A:
-            raise ConflictError("an item changed meanwhile", kind="item-changed")
+            raise ConflictError("an item was changed in the meantime", kind="item-changed")
         super().update_item(actual, desired)
 
 

@@ -38,7 +38,7 @@ def test_tokens_live_on_and_verifiers_remember() -> None:
 
 
 def test_a_keyset_that_cannot_be_read_is_blocked_and_says_why() -> None:
-    status = describe_problem(API, "f.yaml", "mac-mismatch", "the mac does not match")
+    status = describe_problem(API, "f.yaml", "mac-mismatch", "the MAC does not match")
     assert (status.name, status.file, status.phase) == (API.name, "f.yaml", Phase.BLOCKED)
-    assert (status.problem, status.message) == ("mac-mismatch", "the mac does not match")
+    assert (status.problem, status.message) == ("mac-mismatch", "the MAC does not match")
     assert (status.keyset, status.overdue) == (None, False)

@@ -299,7 +299,7 @@ def test_where_no_one_is_awaited_a_confirmation_is_a_mistake(fleet: Fleet) -> No
     with pytest.raises(UsageError) as caught:
         confirm_keyset(fleet.rotation(), API.name, delivery=COMMIT)
     assert caught.value.kind == "not-awaited"
-    assert "no one is awaited" in caught.value.message
+    assert "no confirmation is awaited" in caught.value.message
 
 
 def test_what_the_disk_does_not_hold_after_a_move_is_an_error(

@@ -132,7 +132,7 @@ def test_a_name_that_differs_by_case_is_created_with_a_warning(place: World) -> 
     """Here these are two files, and they can be told apart; on a Mac the first one is there."""
     done = place.run("new", "infra/secrets/prod/MAIL.yaml")
     assert done.status == 0
-    assert "infra/secrets/prod/mail.yaml are one file on a Mac" in done.stderr
+    assert "infra/secrets/prod/mail.yaml are the same file on macOS" in done.stderr
 
 
 def test_verify_names_both(place: World) -> None:

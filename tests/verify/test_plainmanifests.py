@@ -118,16 +118,19 @@ def test_the_line_is_that_of_the_secret() -> None:
         ("kind: Secret\ndata: {a: b}\n".encode("utf-16-le"), "not YAML"),
         (b"\xff\xfe\x00", "not YAML"),
         (b"a: \x00\n", "not YAML"),
-        (b"a: *b\n", "alias of nothing"),
+        (b"a: *b\n", "alias without an anchor"),
         (b"[" * 20_000, "YAML"),
         (b"{a: " * 20_000, "YAML"),
         (b"- " * 20_000, "YAML"),
-        (b"[" + b"1," * 300_000 + b"]", "more or deeper"),
+        (b"[" + b"1," * 300_000 + b"]", "too much or too deeply"),
         (b"\n" * (2 << 20) + b"}", "larger"),
         (b" " * (1 << 20) + b"}", "not YAML"),
         (b"\n" * (1 << 20) + b"}", "not YAML"),
         (b" " * (5 << 20) + b"}", "larger"),
-        (b"a: &a [b]\n" + b"".join(b"c%d: *a\n" % n for n in range(150_000)), "more or deeper"),
+        (
+            b"a: &a [b]\n" + b"".join(b"c%d: *a\n" % n for n in range(150_000)),
+            "too much or too deeply",
+        ),
     ],
 )
 def test_what_cannot_be_read_says_so_and_takes_no_time(content: bytes, problem: str) -> None:

@@ -48,8 +48,8 @@ def _check_identities(context: Context) -> Iterator[Result]:
 
 def _fix_of_unusable(reason: str) -> str:
     if "passphrase" in reason:
-        return "`plana-secrets identity import FILE` asks for the passphrase once"
-    return "correct the place that is named, or take the setting away"
+        return "`plana-secrets identity import FILE` asks for the passphrase only once"
+    return "fix the file or remove the setting"
 
 
 def _check_membership(context: Context, found: Identities) -> Iterator[Result]:
@@ -66,7 +66,8 @@ def _check_membership(context: Context, found: Identities) -> Iterator[Result]:
             "recipient",
             "none of your identities is a recipient in .sops.yaml",
             Severity.WARNING,
-            "somebody who can read the files adds your recipient (`plana-secrets identity show`)",
+            "ask anyone who can read the files to add your recipient (`plana-secrets "
+            "identity show`)",
         )
 
 
@@ -83,7 +84,7 @@ def _check_key_files(context: Context) -> Iterator[Result]:
         if stat.S_ISREG(mode) and mode & _LAID_BARE:
             yield Result(
                 "key-file-mode",
-                f"{file.path} may be read by others (mode {stat.S_IMODE(mode):04o})",
+                f"{file.path} can be read by other users (mode {stat.S_IMODE(mode):04o})",
                 Severity.WARNING,
                 f"chmod 600 {file.path}",
             )
@@ -93,7 +94,7 @@ def _check_environment() -> Iterator[Result]:
     if os.environ.get("SOPS_AGE_KEY"):
         yield Result(
             "key-in-environment",
-            "SOPS_AGE_KEY holds a private key where every program that you start can read it",
+            "SOPS_AGE_KEY exposes a private key to every program you start",
             Severity.NOTE,
             "keep it in the keyring (`plana-secrets identity import`) or in a 0600 file"
             " named by SOPS_AGE_KEY_FILE",
@@ -101,7 +102,8 @@ def _check_environment() -> Iterator[Result]:
     if os.environ.get("SOPS_AGE_RECIPIENTS"):
         yield Result(
             "recipients-in-environment",
-            "with SOPS_AGE_RECIPIENTS a plain sops encrypts to those instead of .sops.yaml's",
+            "SOPS_AGE_RECIPIENTS is set: sops encrypts for those recipients, not for "
+            "those in .sops.yaml",
             Severity.WARNING,
             "unset SOPS_AGE_RECIPIENTS",
         )
@@ -111,7 +113,7 @@ def _check_keyring() -> Result:
     from plana_secrets.age import keyring_store
 
     if not keyring_store.may_exist(os.environ):
-        return Result("keyring", "no keyring can be reached from here", Severity.NOTE)
+        return Result("keyring", "no keyring is available here", Severity.NOTE)
     try:
         return Result("keyring", f"keyring {keyring_store.backend_name()}")
     except CredentialError as error:

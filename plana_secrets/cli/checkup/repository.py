@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from plana_secrets.cli.checkup.result import Result, from_error
+from plana_secrets.counts import counted
 from plana_secrets.errors import PlanaSecretsError
 from plana_secrets.secretfiles.globs import glob_match
 from plana_secrets.sops.model import Severity
@@ -62,7 +63,7 @@ def _check_textconv(repository: Repository) -> Iterator[Result]:
         if value == "true":
             yield Result(
                 "git-textconv",
-                f"git keeps decrypted text in its objects ({name})",
+                f"git stores decrypted text in its objects ({name})",
                 Severity.ERROR,
                 f"git config --{scope} --unset {name}",
             )
@@ -70,10 +71,10 @@ def _check_textconv(repository: Repository) -> Iterator[Result]:
     for reference in notes.decode("utf-8", "replace").split():
         yield Result(
             "git-textconv",
-            f"{reference} may hold decrypted text",
+            f"{reference} may contain decrypted text",
             Severity.ERROR,
-            f"git update-ref -d {reference} && git gc --prune=now, then rotate what was in it"
-            " if it was ever pushed",
+            f"git update-ref -d {reference} && git gc --prune=now, then rotate its "
+            "values if it was ever pushed",
         )
 
 
@@ -89,7 +90,9 @@ def _check_rules(workspace: Workspace) -> Iterator[Result]:
             yield from_error("rules", error, Severity.ERROR)
         return
     if not rules.defects:
-        yield Result("rules", f".sops.yaml has {len(rules.creation_rules)} creation rules")
+        yield Result(
+            "rules", f".sops.yaml has {counted(len(rules.creation_rules), 'creation rule')}"
+        )
     for defect in rules.defects:
         place = ".sops.yaml" if defect.line is None else f".sops.yaml:{defect.line}"
         yield Result("rules", f"{place}: {defect.message}", defect.severity, "edit .sops.yaml")
@@ -111,7 +114,7 @@ def _check_attributes(workspace: Workspace) -> Iterator[Result]:
             "git-attributes",
             f"{named[0]}{more}: {message}",
             severity,
-            "remove these attributes of secret files from .gitattributes",
+            "remove these attributes for secret files from .gitattributes",
         )
 
 
@@ -122,9 +125,19 @@ def _check_leftovers(workspace: Workspace) -> Iterator[Result]:
     for root in workspace.settings.roots:
         for path in find_leftovers(workspace.root / root):
             file = path.relative_to(workspace.root)
-            yield Result("leftover", f"{file} was left by a killed run", Severity.WARNING, _RECOVER)
+            yield Result(
+                "leftover",
+                f"{file} was left behind by an interrupted run",
+                Severity.WARNING,
+                _RECOVER,
+            )
     for folder in find_stale_folders():
-        yield Result("leftover", f"{folder} was left by a killed run", Severity.WARNING, _RECOVER)
+        yield Result(
+            "leftover",
+            f"{folder} was left behind by an interrupted run",
+            Severity.WARNING,
+            _RECOVER,
+        )
 
 
 def _check_journal(workspace: Workspace) -> Iterator[Result]:
@@ -132,7 +145,7 @@ def _check_journal(workspace: Workspace) -> Iterator[Result]:
 
     found = pending(workspace)
     if found is not None:
-        message = f"`{found.operation}` stopped in the middle"
+        message = f"`{found.operation}` was interrupted"
         yield Result("journal", message, Severity.ERROR, _RECOVER)
 
 
@@ -148,10 +161,10 @@ def _check_copies(workspace: Workspace) -> Iterator[Result]:
         if glob_match(_PLAINTEXT_COPIES, file):
             yield Result(
                 "plaintext-copy",
-                f"{file} looks like a copy in plain",
+                f"{file} looks like an unencrypted copy",
                 Severity.WARNING,
-                "delete it when its values are in a secret file; if it was ever committed,"
-                " rotate them",
+                "delete it once its values are in a secret file; if it was ever "
+                "committed, rotate them",
             )
 
 

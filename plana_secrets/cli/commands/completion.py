@@ -29,6 +29,6 @@ def completion(context: Context, shell: str) -> None:
 
     found = get_completion_class(shell)
     if found is None:
-        raise click.UsageError(f"no completion for {shell}")
+        raise click.UsageError(f"no completion script for {shell}")
     script = found(program, {}, "plana-secrets", "_PLANA_SECRETS_COMPLETE").source()
     context.output.data(script)

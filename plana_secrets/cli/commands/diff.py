@@ -9,15 +9,16 @@ import click
 from plana_secrets.cli.arguments import complete_file
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.cli.dashes import DashedCommand, behind_dashes
+from plana_secrets.counts import counted
 from plana_secrets.errors import UsageError
 
 if TYPE_CHECKING:
     from plana_secrets.secretfiles.versions import Difference, Span
 
-EPILOG = """\b
+EPILOG = """\
 A...B compares B with the merge base of both; A..B, or A B, compares B with A itself.
-One revision is compared with the working tree, none the working tree with HEAD. What
-stands after -- is always a file.
+One revision is compared with the working tree; without one, the working tree is
+compared with HEAD. Everything after -- is a file.
 
 \b
 Examples:
@@ -42,9 +43,9 @@ _STYLES = {"added": "green", "removed": "red", "changed": "yellow"}
     "form",
     type=click.Choice(["text", "json", "markdown"]),
     default="text",
-    help="json is the same as --json.",
+    help="Output format; json is the same as --json.",
 )
-@click.option("--check", is_flag=True, help="End with 1 if anything differs.")
+@click.option("--check", is_flag=True, help="Exit with 1 if anything differs.")
 @click.pass_context
 @pass_context
 def diff(
@@ -52,7 +53,7 @@ def diff(
 ) -> int:
     """Show which paths of the secret files were added, changed, removed or re-encrypted.
 
-    Without an identity that opens a file, a path with a new ciphertext is shown as
+    If no identity opens a file, a path with new ciphertext is shown as
     'changed or re-encrypted'.
     """
     from plana_secrets.cli.secretfile import warn_if_pending
@@ -92,7 +93,7 @@ def _count_revisions(context: Context, words: tuple[str, ...]) -> int:
         is_file, is_revision = _is_file(context, word), _is_revision(context, word)
         if is_file and is_revision:
             raise UsageError(
-                f"{word} is a revision and a file", kind="ambiguous-argument", word=word
+                f"{word} is both a revision and a file", kind="ambiguous-argument", word=word
             )
         if is_file:
             return at
@@ -138,9 +139,11 @@ def _show(context: Context, difference: Difference, form: str) -> None:
         for line, change in diffreport.as_text(difference):
             output.styled_data(line, _STYLES.get(change, "yellow"))
         if difference.undecided:
-            output.talk(f"{difference.undecided} files could not be opened with your identities")
+            output.talk(
+                f"{counted(difference.undecided, 'file')} could not be opened with your identities"
+            )
 
 
 ADVICE: Final = {
-    "ambiguous-argument": "put -- before it for the file, or -- behind it for the revision",
+    "ambiguous-argument": "put -- before it to mean the file, or -- after it to mean the revision",
 }

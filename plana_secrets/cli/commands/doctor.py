@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from plana_secrets.cli.context import Context, pass_context
+from plana_secrets.counts import counted
 
 if TYPE_CHECKING:
     from plana_secrets.cli.checkup.result import Result
@@ -23,13 +24,13 @@ _STYLES = {"ok": "green", "note": "dim", "warning": "yellow", "error": "red"}
 
 
 @click.command(epilog=EPILOG, short_help="Check tools, identities and the repository.")
-@click.option("--strict", is_flag=True, help="Warnings fail as errors do.")
+@click.option("--strict", is_flag=True, help="Treat warnings as errors.")
 @pass_context
 def doctor(context: Context, strict: bool) -> int:
     """Check the tools, the identities, the keyring and the repository.
 
-    Each line that is not ok comes with its fix. Nothing is changed and nothing is
-    decrypted; whether the secret files are in order is for `plana-secrets verify`.
+    Every problem is listed with a fix. Nothing is changed or decrypted. To check the secret
+    files, use `plana-secrets verify`.
     """
     from plana_secrets.cli.checkup import run_checkup
 
@@ -40,12 +41,8 @@ def doctor(context: Context, strict: bool) -> int:
     else:
         for result in results:
             _show(context.output, result)
-        context.output.talk(", ".join(_count(counts, word) for word in ("error", "warning")))
+        context.output.talk(", ".join(counted(counts[word], word) for word in ("error", "warning")))
     return int(counts["error"] > 0 or (strict and counts["warning"] > 0))
-
-
-def _count(counts: Counter[str], word: str) -> str:
-    return f"{counts[word]} {word}{'' if counts[word] == 1 else 's'}"
 
 
 def _show(output: Output, result: Result) -> None:

@@ -13,10 +13,10 @@ from plana_secrets.errors import UsageError
 if TYPE_CHECKING:
     from plana_secrets.document.merge import Side
 
-EPILOG = """\b
-The editor is $PLANA_EDITOR, $VISUAL, $EDITOR, else vi. Nobody is locked out while you
-edit: if the file changed meanwhile, changes to different paths are merged, and about the
-same path you are asked. What cannot be written is kept, encrypted, for --continue.
+EPILOG = """\
+The editor is $PLANA_EDITOR, $VISUAL, $EDITOR or vi. Others can change the file while you
+edit: changes to different paths are merged, and you are asked when both changed the same
+path. An edit that cannot be written is kept, encrypted, for --continue.
 
 \b
 Examples:
@@ -28,15 +28,15 @@ Examples:
 
 @click.command(epilog=EPILOG, short_help="Edit a file in your editor, in memory.")
 @file_argument()
-@click.option("--continue", "resume", is_flag=True, help="Go on with the edit that was kept.")
-@click.option("--discard", is_flag=True, help="Forget the edit that was kept.")
+@click.option("--continue", "resume", is_flag=True, help="Continue the edit that was kept.")
+@click.option("--discard", is_flag=True, help="Discard the edit that was kept.")
 @click.option(
     "--prefer",
     type=click.Choice(["mine", "theirs"]),
-    help="Who wins where both changed the same path; by default you are asked.",
+    help="Whose change to keep if both changed the same path; the default is to ask.",
 )
-@click.option("--typed", is_flag=True, help="Take every new number and date as YAML reads it.")
-@click.option("--dry-run", is_flag=True, help="Do everything but write.")
+@click.option("--typed", is_flag=True, help="Read new numbers and dates as YAML does.")
+@click.option("--dry-run", is_flag=True, help="Show what would be done; write nothing.")
 @pass_context
 def edit(
     context: Context,
@@ -49,15 +49,15 @@ def edit(
 ) -> None:
     """Edit FILE as plain YAML in your editor.
 
-    The text lies in memory only, and what you make of it is checked before anything is
-    written; a mistake opens the editor again. Unchanged values keep their ciphertext. A new
-    value such as 0042, 1.10 or 2024-01-02, which YAML would change, is kept as text.
+    The text is kept in memory only, and checked before anything is written; if it is not
+    valid, the editor opens again. Unchanged values keep their ciphertext. New values that
+    YAML would change, such as 0042, 1.10 or 2024-01-02, are kept as text.
     """
     from plana_secrets.cli.editing import EditSession
     from plana_secrets.cli.secretfile import find_file
 
     if resume and discard:
-        raise UsageError("--continue and --discard exclude each other", kind="usage")
+        raise UsageError("--continue and --discard cannot be combined", kind="usage")
     name = find_file(context, file)
     session = EditSession(context, name, prefer=prefer, typed=typed, dry_run=dry_run)
     if discard:

@@ -9,6 +9,7 @@ import click
 from plana_secrets.cli.arguments import file_argument
 from plana_secrets.cli.astyped import tell_as_typed
 from plana_secrets.cli.context import Context, pass_context
+from plana_secrets.counts import counted
 from plana_secrets.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,16 +24,16 @@ Examples:
 
 @click.command(epilog=EPILOG, short_help="Encrypt an existing plain file in place.")
 @file_argument()
-@click.option("--typed", is_flag=True, help="Take every number and date as YAML reads it.")
-@click.option("--dry-run", is_flag=True, help="Do everything but write.")
+@click.option("--typed", is_flag=True, help="Read numbers and dates as YAML does.")
+@click.option("--dry-run", is_flag=True, help="Show what would be done; write nothing.")
 @pass_context
 def encrypt(context: Context, file: str, typed: bool, dry_run: bool) -> None:
-    """Encrypt the plain FILE by its creation rule, in place.
+    """Encrypt the unencrypted FILE in place, using its creation rule.
 
-    A value such as 0042, 1.10 or 2024-01-02, which YAML would change, is kept as text.
+    Values that YAML would change, such as 0042, 1.10 or 2024-01-02, are kept as text.
 
-    It also says whether git ever had the file in plain, in a commit, a stash or the
-    index: then its values are known to everybody who can read the repository.
+    It also reports whether git ever had the file unencrypted, in a commit, a stash or the
+    index. If so, anyone who can read the repository knows its values.
     """
     from plana_secrets.cli.secretfile import find_file
     from plana_secrets.secretfiles.editing.encrypt import find_plain_history
@@ -41,7 +42,7 @@ def encrypt(context: Context, file: str, typed: bool, dry_run: bool) -> None:
     target = find_file(context, file)
     if not is_secret_file(context.workspace.settings, target):
         raise UsageError(
-            f"{target} is not where secret files are", kind="not-a-secret-file", file=target
+            f"{target} is outside the secret folders", kind="not-a-secret-file", file=target
         )
     done = _write(context, target, typed=typed, dry_run=dry_run)
     history = find_plain_history(context.workspace, target)
@@ -88,18 +89,18 @@ def _report(
 
     output = context.output
     readable = ", ".join(map(format_path, done.readable))
-    values = "1 value" if len(done.encrypted) == 1 else f"{len(done.encrypted)} values"
+    values = counted(len(done.encrypted), "value")
     output.talk(f"{file} {'would be' if dry_run else 'is'} encrypted, {values}")
     if readable:
-        output.talk(f"readable as before: {readable}")
+        output.talk(f"left readable: {readable}")
     tell_as_typed(output, done.as_text, done.nulls)
     if done.readable_comments:
-        output.warn(f"{done.readable_comments} comments stay readable")
+        output.warn(f"{counted(done.readable_comments, 'comment')} left readable")
     if history.in_index:
-        output.warn(f"git's index has the file in plain: git add {file}")
+        output.warn(f"git's index has the unencrypted file; next: git add {file}")
     if history.commits:
         commits = ", ".join(commit[:12] for commit in history.commits[:3])
         more = f" and {len(history.commits) - 3} more" if len(history.commits) > 3 else ""
-        output.warn(f"git has the file in plain ({commits}{more}): change the values themselves")
+        output.warn(f"git has the unencrypted file ({commits}{more}): replace its values")
     elif not history.in_index:
-        output.talk("git never had the file in plain")
+        output.talk("git never had the file unencrypted")

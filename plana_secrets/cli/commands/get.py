@@ -27,9 +27,9 @@ Examples:
 @click.option("--decode", is_flag=True, help="Decode the base64 of a Secret's data.")
 @pass_context
 def get(context: Context, file: str, path: str | None, decode: bool) -> None:
-    """Print the value at PATH in FILE, its bytes and nothing else.
+    """Print the value at PATH in FILE: its exact bytes, nothing else.
 
-    A final newline is added on a terminal only. FILE#PATH may be given as one argument.
+    A final newline is added only on a terminal. You can also pass FILE#PATH as one argument.
     """
     from plana_secrets.cli.secretfile import (
         find_leaf,

@@ -15,20 +15,20 @@ _HERE = "plana_secrets.cli.commands.identity"
 
 COMMANDS = {
     "Commands": {
-        "new": (f"{_HERE}:new", "Make an identity and keep it."),
+        "new": (f"{_HERE}:new", "Create an identity and store it."),
         "show": (f"{_HERE}:show", "Show the recipients of your identities."),
         "key": (f"{_HERE}:key", "Print the private key from the keyring, for sops."),
         "export": (f"{_HERE}_copies:export", "Copy identities into a passphrase-protected file."),
-        "import": (f"{_HERE}_copies:import_", "Keep the identities of a key file."),
+        "import": (f"{_HERE}_copies:import_", "Store the identities from a key file."),
     }
 }
 
 EPILOG = """\b
-Identities are looked for in this order, and all that is found is used:
-  --identity-file FILE, alone when it is given
+Identities are looked up in this order; every identity found is used:
+  --identity-file FILE; if given, nothing else is used
   SOPS_AGE_KEY_FILE, SOPS_AGE_KEY, SOPS_AGE_KEY_CMD, SOPS_AGE_SSH_PRIVATE_KEY_FILE
   sops's default key file, ~/.config/sops/age/keys.txt
-  ~/.ssh/id_ed25519, ~/.ssh/id_rsa, and the keyring, when nothing before them fits
+  ~/.ssh/id_ed25519, ~/.ssh/id_rsa and the keyring, if nothing above opens the file
 
 \b
 Examples:
@@ -41,10 +41,10 @@ Examples:
     cls=LazyGroup,
     table=COMMANDS,
     epilog=EPILOG,
-    short_help="Make, show, move and keep age identities.",
+    short_help="Create, show, copy and store age identities.",
 )
 def identity() -> None:
-    """Make, show, move and keep age identities."""
+    """Create, show, copy and store age identities."""
 
 
 output_option = click.option(
@@ -52,7 +52,7 @@ output_option = click.option(
     "-o",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="A new file, readable by you alone, instead of the keyring.",
+    help="Write to a new file, readable only by you, instead of the keyring.",
 )
 
 
@@ -68,23 +68,23 @@ Examples:
   plana-secrets identity new
   plana-secrets identity new --output ~/keys/laptop.txt
 """,
-    short_help="Make an identity and keep it.",
+    short_help="Create an identity and store it.",
 )
 @output_option
-@click.option("--add", is_flag=True, help="Beside the identities that the keyring has already.")
+@click.option("--add", is_flag=True, help="Add to the identities already in the keyring.")
 @pass_context
 def new(context: Context, output: Path | None, add: bool) -> None:
-    """Make an age identity, keep it in the keyring and print its recipient.
+    """Create an age identity, store it in the keyring and print its recipient.
 
-    It is kept in the keyring of the operating system, or with --output in a file; there
-    is no other place that it falls back to.
+    It is stored in the keyring of the operating system or, with --output, in a file. There
+    is no other fallback.
     """
     from plana_secrets.age.identities import generate_identity
     from plana_secrets.age.sources import read_keyring
     from plana_secrets.cli.identities import keep_identities
 
     if output is None and not add and len(read_keyring()):
-        raise UsageError("the keyring has an identity already", kind="identity-exists")
+        raise UsageError("the keyring already has an identity", kind="identity-exists")
     made = generate_identity()
     keep_identities(context, [made], output)
     if context.json:
@@ -93,7 +93,7 @@ def new(context: Context, output: Path | None, add: bool) -> None:
     else:
         context.output.data(made.recipient.text)
     context.output.talk(f"kept in {output or 'the keyring'}")
-    context.output.talk("keep a copy of it elsewhere: plana-secrets identity export --output FILE")
+    context.output.talk("keep a copy elsewhere: plana-secrets identity export --output FILE")
 
 
 @click.command(
@@ -106,9 +106,9 @@ Examples:
 )
 @pass_context
 def show(context: Context) -> None:
-    """Show the recipient of each identity at hand, and where it was found.
+    """Show the recipient of each available identity, and where it was found.
 
-    Keys that were found and cannot be used are named with the reason.
+    Keys that cannot be used are listed with the reason.
     """
     from plana_secrets.cli.identities import notable, require_identities
 
@@ -138,16 +138,16 @@ Examples:
 )
 @pass_context
 def key(context: Context) -> None:
-    """Print the identities in the keyring (or in --identity-file), private keys and all.
+    """Print the identities in the keyring (or in --identity-file), including private keys.
 
-    With SOPS_AGE_KEY_CMD set to this command, plain sops and editors work with an
-    identity that is kept in the keyring.
+    Set SOPS_AGE_KEY_CMD to this command to let sops and editors use an identity from the
+    keyring.
     """
     from plana_secrets.age.sources import read_keyring
     from plana_secrets.cli.identities import require_identities
 
     if context.json:
-        raise UsageError("the key is printed as it is, there is no JSON form", kind="no-json")
+        raise UsageError("the key is printed as is; --json is not supported", kind="no-json")
     # The environment is not asked: it may name this very command.
     found = context.find_identities() if context.identity_file else read_keyring()
     require_identities(found)
@@ -155,6 +155,6 @@ def key(context: Context) -> None:
 
 
 ADVICE: Final = {
-    "identity-exists": "`plana-secrets identity show` shows it; --add makes another beside it",
-    "no-json": "leave --json out",
+    "identity-exists": "`plana-secrets identity show` shows it; use --add to create another",
+    "no-json": "omit --json",
 }

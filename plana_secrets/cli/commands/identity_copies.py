@@ -35,15 +35,15 @@ Examples:
     "-o",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="A new file; without it the export is printed.",
+    help="Write to a new file; default: print the export.",
 )
 @_passphrase_stdin
 @pass_context
 def export(context: Context, output: Path | None, passphrase_stdin: bool) -> None:
-    """Copy the identities at hand into an age file that a passphrase opens.
+    """Copy the available identities into an age file protected by a passphrase.
 
-    Open it with `plana-secrets identity import`, or anywhere with `age -d`. The key in
-    an ssh key file is not copied.
+    Open it with `plana-secrets identity import`, or anywhere with `age -d`. Keys
+    from ssh key files are not copied.
     """
     from plana_secrets.age.recipients import encrypt_with_passphrase
     from plana_secrets.cli.identities import require_identities
@@ -76,22 +76,22 @@ Examples:
   plana-secrets identity import ~/.config/sops/age/keys.txt
   age-keygen | plana-secrets identity import -
 """,
-    short_help="Keep the identities of a key file.",
+    short_help="Store the identities from a key file.",
 )
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path, allow_dash=True))
 @output_option
 @_passphrase_stdin
 @pass_context
 def import_(context: Context, file: Path, output: Path | None, passphrase_stdin: bool) -> None:
-    """Keep the identities of FILE (- for stdin) in the keyring, beside those it has.
+    """Store the identities from FILE (- for stdin) in the keyring, next to those already there.
 
-    FILE is a key file of age, plain or under a passphrase. It stays as it is: delete it
-    when you have seen that the copy works.
+    FILE is an age key file, with or without a passphrase. It is not changed: delete it once
+    you have checked that the copy works.
     """
     from plana_secrets.cli.identities import keep_identities, require_identities
 
     if str(file) == "-" and passphrase_stdin:
-        raise UsageError("stdin cannot be both the key file and the passphrase")
+        raise UsageError("cannot read both the key file and the passphrase from stdin")
     found = _open_key_file(context, file, passphrase_stdin=passphrase_stdin)
     for one in found.unusable:
         context.output.warn(f"{one.origin}: {one.reason}")
@@ -104,7 +104,7 @@ def import_(context: Context, file: Path, output: Path | None, passphrase_stdin:
     else:
         context.output.data("\n".join(recipients))
     place = output or "the keyring"
-    context.output.talk(f"kept in {place}" if added else f"{place} has them already")
+    context.output.talk(f"kept in {place}" if added else f"{place} already has them")
 
 
 def _open_key_file(context: Context, file: Path, *, passphrase_stdin: bool) -> Identities:
@@ -130,4 +130,4 @@ def _ask_passphrase(context: Context, *, from_stdin: bool, twice: bool) -> Secre
 
 def _refuse_existing(output: Path) -> None:
     if os.path.lexists(output):
-        raise UsageError(f"{output} exists already", kind="exists")
+        raise UsageError(f"{output} already exists", kind="exists")

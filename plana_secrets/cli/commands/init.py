@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from plana_secrets.cli.context import Context, pass_context
+from plana_secrets.counts import counted
 from plana_secrets.errors import UsageError
 
 if TYPE_CHECKING:
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 EPILOG = """\b
 Examples:
   plana-secrets init                                   ask for what is needed
-  plana-secrets init --recovery-out /media/usb/key.txt make a recovery identity there
-  plana-secrets init --recovery age1...                use one that exists
+  plana-secrets init --recovery-out /media/usb/key.txt create a recovery identity there
+  plana-secrets init --recovery age1...                use an existing one
   plana-secrets init --single                          your own identity only
   plana-secrets init --yes                             in a repository with SOPS files
 """
@@ -35,22 +36,22 @@ class _Wishes:
     dry_run: bool
 
 
-@click.command(epilog=EPILOG, short_help="Set a repository up for secrets.")
+@click.command(epilog=EPILOG, short_help="Set up a repository for secrets.")
 @click.option(
     "--recipient",
     "recipients",
     multiple=True,
     metavar="AGE",
-    help="A further recipient of every file (a colleague, a cluster); repeat it.",
+    help="Another recipient of every file (a colleague, a cluster); repeatable.",
 )
-@click.option("--recovery", metavar="AGE", help="The recipient of an offline recovery identity.")
+@click.option("--recovery", metavar="AGE", help="Recipient of an offline recovery identity.")
 @click.option(
     "--recovery-out",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Make a recovery identity and write it to FILE, outside the repository.",
+    help="Create a recovery identity in FILE, outside the repository.",
 )
-@click.option("--single", is_flag=True, help="Do without a recovery recipient.")
+@click.option("--single", is_flag=True, help="Use no recovery recipient.")
 @click.option(
     "--identity-out",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -70,17 +71,17 @@ def init(
     yes: bool,
     dry_run: bool,
 ) -> None:
-    """Set the repository up for secrets.
+    """Set up the repository for secrets.
 
-    In an empty repository it makes an age identity where none is found, .sops.yaml,
-    plana-secrets.toml and a recovery recipient. In one that holds SOPS files it lists
-    them, changes no rule and no secret file, shows the settings that it would write as
-    a diff, and ends with a first verify. Run it again as often as you like.
+    In an empty repository, create .sops.yaml, plana-secrets.toml, a recovery recipient and,
+    if none is found, an age identity. In a repository with SOPS files, list them, show the
+    settings to write as a diff, and run verify; no rule or secret file is changed. It is
+    safe to run it again.
     """
     from plana_secrets.scaffold.repository import survey
 
     if sum((recovery is not None, recovery_out is not None, single)) > 1:
-        raise UsageError("--recovery, --recovery-out and --single exclude each other")
+        raise UsageError("--recovery, --recovery-out and --single cannot be combined")
     wishes = _Wishes(recipients, recovery, recovery_out, single, identity_out, yes, dry_run)
     found = survey(context.repository)
     if found.is_used:
@@ -117,7 +118,7 @@ def _init_used(context: Context, found: Survey, wishes: _Wishes) -> None:
     _list_files(context, found)
     if found.has_config:
         planned = []
-        context.output.talk("plana-secrets.toml is there already; nothing to write")
+        context.output.talk("plana-secrets.toml already exists; nothing to write")
     else:
         planned = [plan_config_for_used(found, context.workspace.rules)]
     written = bool(planned) and not wishes.dry_run and _is_wanted(context, planned, wishes)
@@ -139,9 +140,9 @@ def _list_files(context: Context, found: Survey) -> None:
     for file in found.secret_files:
         context.output.data(file)
     for file in found.other_sops:
-        context.output.data(f"{file}  (SOPS, but not YAML: left alone)")
+        context.output.data(f"{file}  (SOPS, but not YAML: ignored)")
     count = len(found.secret_files)
-    context.output.talk(f"{count} SOPS file{'s' if count != 1 else ''} that git knows")
+    context.output.talk(f"{counted(count, 'SOPS file')} tracked by git")
     if not found.has_rules:
         context.output.warn("no .sops.yaml at the root: new files cannot be encrypted")
 
@@ -155,7 +156,7 @@ def _is_wanted(context: Context, planned: list[PlannedFile], wishes: _Wishes) ->
     if wishes.yes:
         return True
     if not is_interactive(context):
-        context.output.talk("nothing was written; --yes writes it")
+        context.output.talk("nothing was written; run again with --yes")
         return False
     return agrees(context, "write it?")
 

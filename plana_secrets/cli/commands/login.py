@@ -12,11 +12,10 @@ if TYPE_CHECKING:
     from plana_secrets.mirror.backends.vaultwarden.client import Client
     from plana_secrets.mirror.backends.vaultwarden.credentials import KeptLogin
 
-EPILOG = """\b
-A person logs in with e-mail, master password and one-time code; a service account with
-its personal API key and the master password. The keyring keeps the API key or the
-login, and the account's encryption key, for this one server; the master password is
-kept nowhere.
+EPILOG = """\
+People log in with email, master password and one-time code; a service account with its
+personal API key and master password. The keyring stores the login or API key and the
+account's encryption key, for this server only; the master password is never stored.
 
 \b
 Examples:
@@ -26,16 +25,18 @@ Examples:
 """
 
 
-@click.command(epilog=EPILOG, short_help="Keep the mirror's credentials in the keyring.")
-@click.option("--url", metavar="URL", help="The server; default: the configured one.")
-@click.option("--email", metavar="EMAIL", help="The account; default: asked for.")
-@click.option("--api-key", is_flag=True, help="Log in by personal API key (a service account).")
-@click.option("--ca-file", metavar="FILE", help="Trust this CA; default: the configured one.")
+@click.command(epilog=EPILOG, short_help="Log in to the mirror's server.")
+@click.option("--url", metavar="URL", help="Server address; default: the configured one.")
+@click.option("--email", metavar="EMAIL", help="Account email; default: ask.")
+@click.option("--api-key", is_flag=True, help="Log in with a personal API key (service account).")
+@click.option(
+    "--ca-file", metavar="FILE", help="CA certificate to trust; default: the configured one."
+)
 @pass_context
 def login(
     context: Context, url: str | None, email: str | None, api_key: bool, ca_file: str | None
 ) -> None:
-    """Log in to the Vaultwarden server and keep the login in the keyring."""
+    """Log in to the Vaultwarden server and store the login in the keyring."""
     from plana_secrets.age import keyring_store
     from plana_secrets.cli.terminal import ask_line
     from plana_secrets.mirror.backends.vaultwarden.credentials import store_login

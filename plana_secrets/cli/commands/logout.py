@@ -6,10 +6,10 @@ import click
 
 from plana_secrets.cli.context import Context, pass_context
 
-EPILOG = """\b
-Removes the login from the keyring and the tokens that jobs kept on this machine. A token
-that somebody copied stays good for up to two hours; deauthorise sessions in the web
-vault to end it at once.
+EPILOG = """\
+Removes the login from the keyring, and the tokens that jobs stored on this machine. A
+copied token stays valid for up to two hours; to end it at once, deauthorize sessions in
+the web vault.
 
 \b
 Examples:
@@ -17,11 +17,11 @@ Examples:
 """
 
 
-@click.command(epilog=EPILOG, short_help="Forget the mirror's credentials.")
-@click.option("--url", metavar="URL", help="The server; default: the configured one.")
+@click.command(epilog=EPILOG, short_help="Log out of the mirror's server.")
+@click.option("--url", metavar="URL", help="Server address; default: the configured one.")
 @pass_context
 def logout(context: Context, url: str | None) -> None:
-    """Forget the login to the Vaultwarden server."""
+    """Log out of the Vaultwarden server."""
     import os
 
     from plana_secrets.age import keyring_store
@@ -37,4 +37,4 @@ def logout(context: Context, url: str | None) -> None:
     if context.json:
         context.output.json_object("logout", {"url": client.url})
     else:
-        context.output.talk(f"logged out from {client.url}")
+        context.output.talk(f"logged out of {client.url}")

@@ -17,12 +17,12 @@ Examples:
 
 @click.command(epilog=EPILOG, short_help="List secret files, or the paths in one.")
 @file_argument(required=False)
-@click.option("--check", is_flag=True, help="End with 1 if a file is not encrypted by a rule.")
+@click.option("--check", is_flag=True, help="Exit with 1 if no rule matches a file.")
 @pass_context
 def ls(context: Context, file: str | None, check: bool) -> int:
     """List the secret files with their kind, or the paths in FILE with their types.
 
-    Nothing is decrypted: names and structure of a secret file are readable.
+    Nothing is decrypted: the names in a secret file are readable.
     """
     from plana_secrets.cli.secretfile import warn_if_pending
 

@@ -24,17 +24,17 @@ Examples:
 _WORDS = {"plain": "plain-map", "secret": "kubernetes-secret"}
 
 
-@click.command(epilog=EPILOG, short_help="Make an empty secret file of a kind.")
+@click.command(epilog=EPILOG, short_help="Create an empty secret file.")
 @file_argument()
 @click.option(
     "--kind",
     "word",
     type=click.Choice(list(_WORDS)),
-    help="A plain map or a Kubernetes Secret; the rule of the file has to agree.",
+    help="Plain map or Kubernetes Secret; must agree with the file's rule.",
 )
-@click.option("--name", metavar="NAME", help="The name of the Secret; by default that of the file.")
-@click.option("--namespace", metavar="NAMESPACE", help="The namespace of the Secret.")
-@click.option("--dry-run", is_flag=True, help="Do everything but write.")
+@click.option("--name", metavar="NAME", help="Name of the Secret; default: the file's name.")
+@click.option("--namespace", metavar="NAMESPACE", help="Namespace of the Secret.")
+@click.option("--dry-run", is_flag=True, help="Show what would be done; write nothing.")
 @pass_context
 def new(
     context: Context,
@@ -44,10 +44,9 @@ def new(
     namespace: str | None,
     dry_run: bool,
 ) -> None:
-    """Make FILE, encrypted by its creation rule and without values yet.
+    """Create FILE without values, encrypted by its creation rule.
 
-    Its kind follows from the rule in .sops.yaml; --kind makes sure that it is the one
-    that you mean.
+    The rule in .sops.yaml decides the kind; --kind checks that it is the one you expect.
     """
     from plana_secrets.document.blank import empty_file, manifest_name
     from plana_secrets.document.kinds import FileKind
@@ -62,7 +61,7 @@ def new(
         context.output.json_object("new", facts)
         return
     _warn_of_twins(context, target)
-    context.output.talk(f"{target} {'would be made' if dry_run else 'is made'}, a {kind}")
+    context.output.talk(f"{target} {'would be created' if dry_run else 'created'}, a {kind}")
     if not dry_run:
         path = "PATH" if kind is FileKind.PLAIN_MAP else "stringData.KEY"
         context.output.talk(f"next: plana-secrets set {target} {path}")
@@ -72,7 +71,7 @@ def _warn_of_twins(context: Context, file: str) -> None:
     from plana_secrets.secretfiles.names import check_name, shown
 
     for other in check_name(context.workspace, file):
-        context.output.warn(f"{shown(file)} and {shown(other)} are one file on a Mac")
+        context.output.warn(f"{shown(file)} and {shown(other)} are the same file on macOS")
 
 
 def _find_target(context: Context, text: str) -> str:
@@ -81,11 +80,11 @@ def _find_target(context: Context, text: str) -> str:
     workspace = context.workspace
     file = resolve_file(workspace, text, context.folder, must_exist=False)
     if os.path.lexists(workspace.root / file):
-        raise ConflictError(f"{file} exists already", kind="file-exists", retry=False, file=file)
+        raise ConflictError(f"{file} already exists", kind="file-exists", retry=False, file=file)
     if not is_secret_file(workspace.settings, file):
         roots = ", ".join(workspace.settings.roots)
         raise UsageError(
-            f"{file} is not where secret files are ({roots})", kind="not-a-secret-file", file=file
+            f"{file} is outside the secret folders ({roots})", kind="not-a-secret-file", file=file
         )
     return file
 
@@ -117,5 +116,5 @@ def _write(context: Context, file: str, plain: Secret, *, dry_run: bool) -> None
 
 
 ADVICE: Final = {
-    "kind-differs": "name the file so that a rule of that kind in .sops.yaml takes it",
+    "kind-differs": "choose a file name that matches a rule of that kind in .sops.yaml",
 }

@@ -6,10 +6,10 @@ import click
 
 from plana_secrets.cli.context import Context, pass_context
 
-EPILOG = """\b
-Every command that writes does this first; recover does nothing else. What had not
-begun to take effect is forgotten, what had is finished; a change whose commit was not
-made yet is undone.
+EPILOG = """\
+Every command that writes does this first; recover does nothing else. A change that had
+not taken effect is dropped, one that had is completed, and one whose commit was never
+made is rolled back.
 
 \b
 Examples:
@@ -18,8 +18,8 @@ Examples:
 """
 
 _WORDS = {
-    "nothing": "nothing is open",
-    "forget": "undone; it had changed nothing yet",
+    "nothing": "nothing to recover",
+    "forget": "undone; nothing had been changed",
     "finish": "finished",
     "undo": "undone",
 }
@@ -29,15 +29,15 @@ _WORDS = {
 @click.option(
     "--discard",
     is_flag=True,
-    help="Forget the change and leave the files as they are now.",
+    help="Discard the change and leave the files as they are.",
 )
 @pass_context
 def recover(context: Context, discard: bool) -> None:
     """Finish or undo a change that was interrupted.
 
-    Where it cannot be decided, because somebody changed a file meanwhile or a remote
-    does not answer, it ends with 7 and says what is open; --discard then leaves the
-    files as they are and gives up what was not yet written.
+    If it cannot decide, because a file was changed in the meantime or a remote does not
+    answer, it exits with 7 and shows what is unfinished. --discard then leaves the files
+    as they are and drops what was not written.
     """
     from plana_secrets.secretfiles.writing.writer import discard_pending, writing
 
@@ -45,7 +45,7 @@ def recover(context: Context, discard: bool) -> None:
         operation = discard_pending(context.workspace)
         files: tuple[str, ...] = ()
         action = "nothing" if operation is None else "discard"
-        words = "nothing is open" if operation is None else f"{operation}: discarded"
+        words = "nothing to recover" if operation is None else f"{operation}: discarded"
     else:
         with writing(context.workspace, "recover") as recovery:
             operation, files, action = recovery.operation, recovery.files, recovery.action

@@ -18,10 +18,9 @@ if TYPE_CHECKING:
     from plana_secrets.document.environment import Variables
     from plana_secrets.sops.model import Document
 
-EPILOG = """\b
-The command replaces plana-secrets, so the exit code is the command's own. 125 means
-that it was not started, 126 that it cannot be executed, 127 that it was not found, and
-2 that two values want the same name.
+EPILOG = """\
+The exit code is the command's own. 125 means that it was not started, 126 that it cannot
+be executed, 127 that it was not found, and 2 that two values have the same name.
 
 \b
 Examples:
@@ -72,11 +71,13 @@ class _RunCommand(DashedCommand):
     "pairs",
     multiple=True,
     metavar="NAME=FILE#PATH",
-    help="One value under a name of your choice; may be given several times.",
+    help="Set NAME to one value; repeatable.",
 )
-@click.option("--prefix", default="", metavar="TEXT", help="Put TEXT before the names of a file.")
+@click.option("--prefix", default="", metavar="TEXT", help="Prefix for the names from files.")
 @click.option(
-    "--only", is_flag=True, help="Only these values (and PATH, HOME, the locale, the terminal)."
+    "--only",
+    is_flag=True,
+    help="Pass only these values (and PATH, HOME, the locale, the terminal).",
 )
 @click.pass_context
 @pass_context
@@ -92,12 +93,12 @@ def run(
 
     A value at the top of a plain map, and every entry of a Secret's data (decoded) and
     stringData, keeps its name. A nested value is named by its path: db.password becomes
-    DB_PASSWORD. It is an error if a name occurs twice or is already in your environment.
+    DB_PASSWORD. A name that occurs twice or is already in your environment is an error.
     """
     argv = behind_dashes(ctx)
     try:
         if not argv or not (files or pairs):
-            raise UsageError("wants a file or --env, and a command behind --", kind="usage")
+            raise UsageError("pass a FILE or --env, and a command after --", kind="usage")
         variables = _read_variables(context, files, pairs, prefix)
         environment = _make_environment(variables, only=only)
     except NameCollisionError:
@@ -131,7 +132,9 @@ def _read_variables(
         _open(context, file, documents)
         add_leaf(variables, name, file, path, documents[file])
     for origin in variables.skipped:
-        context.output.warn(f"{origin} makes no variable name and was skipped; name it with --env")
+        context.output.warn(
+            f"{origin} is not a valid variable name and was skipped; name it with --env"
+        )
     return variables
 
 
@@ -154,7 +157,7 @@ def _make_environment(variables: Variables, *, only: bool) -> dict[str, str]:
     for name, value in variables.values.items():
         if name in inherited:
             raise NameCollisionError(
-                f"{name} from {variables.origins[name]} is in your environment already", name=name
+                f"{name} from {variables.origins[name]} is already in your environment", name=name
             )
         inherited[name] = os.fsdecode(value.reveal())
     return inherited

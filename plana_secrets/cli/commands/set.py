@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from plana_secrets.secretfiles.writing.stage import StagedFile
     from plana_secrets.sops.model import LeafType
 
-EPILOG = """\b
-Without --stdin, --from-file or --generate the value is asked for, twice, without echo.
+EPILOG = """\
+Without --stdin, --from-file or --generate, you are asked for the value twice, without echo.
 
 \b
 Examples:
@@ -45,17 +45,19 @@ Examples:
     help="Read the value from a file.",
 )
 @click.option(
-    "--generate", metavar="FORM", help="Make one: hex:N, b64:N, b64url:N, alnum:N or uuid."
+    "--generate", metavar="FORM", help="Generate it: hex:N, b64:N, b64url:N, alnum:N or uuid."
 )
 @click.option(
     "--type",
     "leaf_type",
     type=click.Choice(["str", "int", "float", "bool"]),
-    help="The type of the value; a new one is a string.",
+    help="Type of the value; default: its current type, or str.",
 )
-@click.option("--encode", is_flag=True, help="Store the base64 of the value (a Secret's data).")
-@click.option("--allow-empty", is_flag=True, help="Take an empty value; sops leaves it readable.")
-@click.option("--dry-run", is_flag=True, help="Do everything but write.")
+@click.option("--encode", is_flag=True, help="Encode the value as base64 (a Secret's data).")
+@click.option(
+    "--allow-empty", is_flag=True, help="Allow an empty value (sops does not encrypt empty values)."
+)
+@click.option("--dry-run", is_flag=True, help="Show what would be done; write nothing.")
 @pass_context
 def set_(
     context: Context,
@@ -69,9 +71,9 @@ def set_(
     allow_empty: bool,
     dry_run: bool,
 ) -> None:
-    """Set the value at PATH in FILE; what is not there yet is made.
+    """Set the value at PATH in FILE, creating the path if needed.
 
-    A string stays a string whatever it looks like; a number or a boolean needs --type.
+    The value is a string, even if it looks like a number; for a number or boolean use --type.
     """
     from plana_secrets.cli.secretfile import find_leaf
     from plana_secrets.document.edits import SetLeaf
@@ -84,7 +86,7 @@ def set_(
     if value.is_empty and not allow_empty:
         raise UsageError("the value is empty", kind="empty-value")
     if leaf_type in {None, "str"} and _ends_with_newline(value):
-        context.output.warn("the value ends with a newline, and it was kept")
+        context.output.warn("the value ends with a newline, which was kept")
     if encode:
         value = Secret(base64.b64encode(value.reveal()))
     staged = _write(context, name, SetLeaf(steps, value, chosen), dry_run=dry_run)
@@ -104,7 +106,7 @@ def _choose_place(
     if meant != path and not _is_flat(context, file):
         # a new map with a new key is as good a reading as the key that is there
         raise UsageError(
-            f"{format_path(path)} is not in {file}, but the key {format_path(meant)} is",
+            f"{format_path(path)} is not in {file}; did you mean the key {format_path(meant)}?",
             kind="ambiguous-path",
             path=format_path(meant),
         )
@@ -113,7 +115,7 @@ def _choose_place(
     for leaf in structure.leaves():
         if leaf.path == meant and leaf.type not in {LeafType.STR, LeafType.NULL}:
             raise UsageError(
-                f"the value there is of type {leaf.type}, and a new one would be a string",
+                f"the current value is of type {leaf.type}; the new one would be a string",
                 kind="type-needed",
                 type=leaf.type,
             )
@@ -131,7 +133,7 @@ def _read_value(
 ) -> Secret:
     if sum((stdin, from_file is not None, generate is not None)) > 1:
         raise UsageError(
-            "--stdin, --from-file and --generate exclude each other", kind="several-sources"
+            "--stdin, --from-file and --generate cannot be combined", kind="several-sources"
         )
     if generate is not None:
         from plana_secrets.cli.generate import generate_value
@@ -186,16 +188,16 @@ def _report(context: Context, label: str, staged: StagedFile, *, dry_run: bool) 
         facts = {"file": file, "path": path, "changed": staged.is_change, "dry_run": dry_run}
         context.output.json_object("set", facts)
     elif not staged.is_change:
-        context.output.talk(f"{label} has this value already")
+        context.output.talk(f"{label} already has this value")
     else:
         context.output.talk(f"{label} {'would be set' if dry_run else 'is set'}")
 
 
 ADVICE: Final = {
-    "ambiguous-path": "write '{path}' for that key, or use `plana-secrets edit` for a new map",
-    "empty-value": "--allow-empty takes it",
+    "ambiguous-path": "write '{path}' for that key, or create a new map with `plana-secrets edit`",
+    "empty-value": "pass --allow-empty to allow it",
     "several-sources": "choose one of them",
-    "type-needed": "--type {type} keeps the type, --type str makes it a string",
-    "unreadable-source": "name a file that you can read, or use --stdin",
-    "value-too-large": "a Secret of Kubernetes holds 1 MiB in all; keep larger things elsewhere",
+    "type-needed": "pass --type {type} to keep the type, or --type str to change it",
+    "unreadable-source": "choose a file that you can read, or use --stdin",
+    "value-too-large": "a Kubernetes Secret is limited to 1 MiB; store larger data elsewhere",
 }

@@ -38,15 +38,17 @@ Examples:
 def show(context: Context, file: str, reveal: bool) -> None:
     """Show FILE as YAML with its values masked.
 
-    Masked, nothing is decrypted and no identity is needed. With --json the document is
-    what `sops decrypt --output-type json` prints. With CI in the environment nothing is
-    revealed: what a job prints stays in its log.
+    Without --reveal, nothing is decrypted and no identity is needed. With --json, print the
+    document as `sops decrypt --output-type json` does. If CI is set, --reveal is refused:
+    what a job prints stays in its log.
     """
     from plana_secrets.cli.secretfile import find_file, read_sound_structure, warn_if_pending
     from plana_secrets.secretfiles.open import read_document_of
 
     if reveal and os.environ.get("CI"):
-        raise UsageError("what is revealed here would stay in the log of a job", kind="logged")
+        raise UsageError(
+            "--reveal is refused in CI: the values would stay in the job's log", kind="logged"
+        )
     warn_if_pending(context)
     name = find_file(context, file)
     if reveal:
@@ -84,5 +86,8 @@ def _masked(structure: Structure) -> Document:
 
 
 ADVICE: Final = {
-    "logged": "`plana-secrets get` and `run` hand over what a job needs; `env -u CI` shows it",
+    "logged": (
+        "a job can use `plana-secrets get` or `plana-secrets run`; to reveal anyway, use "
+        "`env -u CI`"
+    ),
 }

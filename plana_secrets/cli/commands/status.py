@@ -16,13 +16,13 @@ Examples:
 """
 
 
-@click.command(epilog=EPILOG, short_help="Say what is open here.")
-@click.option("--check", is_flag=True, help="End with 1 if anything is open.")
+@click.command(epilog=EPILOG, short_help="Show unfinished work.")
+@click.option("--check", is_flag=True, help="Exit with 1 if anything is unfinished.")
 @pass_context
 def status(context: Context, check: bool) -> int:
-    """Say what is open here: an interrupted change, uncommitted secret files, leftovers.
+    """Show unfinished work: an interrupted change, uncommitted secret files, leftovers.
 
-    Nothing is decrypted and no server is asked.
+    Nothing is decrypted and no server is contacted.
     """
     facts = _gather(context)
     is_open = any(facts[name] for name in ("pending", "uncommitted", "problems", "leftovers"))
@@ -93,10 +93,10 @@ def _leftovers(context: Context) -> list[str]:
 def _show(context: Context, facts: dict[str, Any], *, is_open: bool) -> None:
     output = context.output
     place = facts["branch"] or "a detached HEAD"
-    output.data(f"on {place}, {facts['head'][:12] if facts['head'] else 'no commit yet'}")
+    output.data(f"on {place}, {facts['head'][:12] if facts['head'] else 'no commits yet'}")
     if facts["pending"]:
         output.styled_data(f"interrupted change: {facts['pending']}", "red")
-        output.data("  plana-secrets recover finishes or undoes it")
+        output.data("  next: plana-secrets recover")
     for one in facts["uncommitted"]:
         output.styled_data(f"uncommitted: {one['file']} ({one['change']})", "yellow")
     for problem in facts["problems"]:
@@ -104,4 +104,4 @@ def _show(context: Context, facts: dict[str, Any], *, is_open: bool) -> None:
     for left in facts["leftovers"]:
         output.styled_data(f"leftover: {left}", "yellow")
     if not is_open:
-        output.data("nothing is open")
+        output.data("nothing is unfinished")

@@ -23,13 +23,13 @@ Examples:
 @file_argument()
 @path_argument(required=False)
 @click.option("--yes", "-y", is_flag=True, help="Remove several values without asking.")
-@click.option("--dry-run", is_flag=True, help="Do everything but write.")
+@click.option("--dry-run", is_flag=True, help="Show what would be done; write nothing.")
 @pass_context
 def unset(context: Context, file: str, path: str | None, yes: bool, dry_run: bool) -> None:
-    """Remove what is at PATH in FILE. For a map or a list of several values it asks first.
+    """Remove PATH from FILE. If it contains several values, ask first.
 
-    A map or list that would be left empty goes along. What stays, empty, are data and
-    stringData of a Secret, and a file without its last value.
+    If this empties a map or list, that is removed too. A Secret's data or stringData, and
+    the file itself, are kept.
     """
     from plana_secrets.cli.secretfile import find_leaf
     from plana_secrets.paths import format_path
@@ -49,7 +49,7 @@ def unset(context: Context, file: str, path: str | None, yes: bool, dry_run: boo
         context.output.json_object("unset", {**facts, "dry_run": dry_run})
     else:
         what = "would be removed" if dry_run else "is removed"
-        rest = f", and {along}, which holds nothing else" if along else ""
+        rest = f", and {along}, which is now empty" if along else ""
         context.output.talk(f"{name}#{spelled} {what}{rest}")
 
 

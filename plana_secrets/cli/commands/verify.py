@@ -10,6 +10,7 @@ import click
 from plana_secrets.cli.arguments import complete_file
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.cli.output import safe_line
+from plana_secrets.counts import counted
 
 if TYPE_CHECKING:
     from plana_secrets.observability import Event
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
 
 _STYLES = {"error:": "red", "warning:": "yellow"}
 
-_EPILOG = """\b
-Levels: L1 without a key, L3 with an identity (MAC and values), L4 with the mirror.
-Each file is checked as far as its key allows; the level shown is the lowest.
+_EPILOG = """\
+Levels: L1 without an identity, L3 with an identity (MAC and values), L4 with the mirror.
+Each file is checked as far as your identities allow; the level shown is the lowest.
 
 \b
 Examples:
@@ -38,11 +39,13 @@ Examples:
 @click.option(
     "--level",
     type=click.Choice(["L1", "L3", "L4"]),
-    help="Fail with 4 if a file does not reach this level.",
+    help="Exit with 4 if a file does not reach this level.",
 )
-@click.option("--mirror", is_flag=True, help="Compare with the mirror too.")
-@click.option("--strict", is_flag=True, help="Warnings fail as errors do.")
-@click.option("--propose-accepts", is_flag=True, help="Print exceptions for what is found.")
+@click.option("--mirror", is_flag=True, help="Also compare with the mirror.")
+@click.option("--strict", is_flag=True, help="Treat warnings as errors.")
+@click.option(
+    "--propose-accepts", is_flag=True, help="Print [[verify.accept]] entries for the findings."
+)
 @pass_context
 def verify(
     context: Context,
@@ -147,4 +150,7 @@ def _show(context: Context, report: Report) -> None:
             output.data(safe_line(line))
     locked = sum(level < Level.L3 for level in report.file_levels.values())
     if locked:
-        output.talk(f"{locked} of {report.checked} files without a key: no MAC, no values")
+        output.talk(
+            f"{locked} of {counted(report.checked, 'file')} could not be decrypted here; "
+            "their MAC and values were not checked"
+        )

@@ -110,7 +110,7 @@ class LocalBackend:
         opened = self.find_identities().unwrap(content)
         if opened is None:
             raise CredentialError(
-                f"no identity at hand opens the mirror {self.path}",
+                f"none of your identities opens the mirror {self.path}",
                 kind="no-identity-fits",
                 file=str(self.path),
             )
@@ -123,7 +123,7 @@ class LocalBackend:
         chosen = [parse_recipient(text) for text in self.recipients or sorted(own)]
         if not own & {one.text for one in chosen}:
             raise UsageError(
-                "mirror.local.recipients has none of the identities at hand",
+                "mirror.local.recipients includes none of your identities",
                 kind="mirror-not-readable",
             )
         return chosen
@@ -134,7 +134,7 @@ def _position(items: Sequence[RawItem], wanted: ActualItem) -> int:
     for position, item in enumerate(items):
         if revision_of(item) == wanted.revision:
             return position
-    raise ItemChangedError("an item changed meanwhile", item=wanted.id)
+    raise ItemChangedError("an item was changed in the meantime", item=wanted.id)
 
 
 ADVICE: Final = {

@@ -63,7 +63,7 @@ class MemoryBackend:
     def _present(self, actual: ActualItem) -> ActualItem:
         present = self._store.items.get(actual.id)
         if present is None or present.revision != actual.revision:
-            raise ItemChangedError("an item changed meanwhile", item=actual.id)
+            raise ItemChangedError("an item was changed in the meantime", item=actual.id)
         return present
 
 

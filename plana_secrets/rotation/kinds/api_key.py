@@ -35,9 +35,9 @@ def generate() -> Material:
 def adopt(policy: ApiKeyPolicy, content: Secret) -> Material:
     """A key from the text that callers send today."""
     if not is_value(content):
-        raise _bad("it is empty, no text, or holds a line break or outer spaces")
+        raise _bad("it is empty, not text, or has line breaks or outer spaces")
     if policy.format == "csv" and b"," in content.reveal():
-        raise _bad("it holds a comma, and the accepted list is csv")
+        raise _bad("it contains a comma, and the accepted list is csv")
     return wrap_material(content)
 
 
@@ -116,7 +116,7 @@ def render_csv(keysets: Sequence[Keyset], current: Secret | None) -> AcceptedLis
     """
     text = "" if current is None else current.reveal_text().strip()
     if text.startswith(("[", "{")):
-        raise ValueError("a list of another format")
+        raise ValueError("a list in another format")
     every = [key for keyset in keysets for key in keyset.keys]
     foreign = [
         value

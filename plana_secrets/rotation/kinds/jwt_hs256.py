@@ -43,7 +43,7 @@ def adopt(policy: JwtPolicy, content: Secret) -> Material:
         try:
             content.reveal_text()
         except ValueError:
-            raise _bad("a raw target needs text, and it is not UTF-8") from None
+            raise _bad("a raw target needs text, but it is not UTF-8") from None
     return wrap_material(Secret.from_text(encode_base64url(content.reveal())), kid=LEGACY_KID)
 
 

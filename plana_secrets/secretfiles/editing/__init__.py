@@ -7,5 +7,5 @@ from __future__ import annotations
 from typing import Final
 
 ADVICE: Final = {
-    "bad-kept-edit": "`plana-secrets edit {file} --discard` forgets it",
+    "bad-kept-edit": "discard it with `plana-secrets edit {file} --discard`",
 }

@@ -104,7 +104,7 @@ def _check(
         raise UsageError(f"{file} would be a keyset file", kind="keyset-file", file=file)
     if not encrypted:
         raise UsageError(
-            f"the rule for {file} would leave all of it readable",
+            f"the rule for {file} would encrypt nothing",
             kind="nothing-to-encrypt",
             file=file,
         )
@@ -117,16 +117,16 @@ def _check(
 
 def _check_readable(file: str, path: LeafPath, kind: FileKind) -> None:
     if kind is FileKind.PLAIN_MAP:
-        _refuse(file, path, "sops would leave it readable because of a key's ending")
+        _refuse(file, path, "sops would not encrypt it because of a key's suffix")
     if kind is FileKind.SECRET_MANIFEST and not is_readable_field(path):
-        _refuse(file, path, "would stay readable, and does not belong there in plain")
+        _refuse(file, path, "would not be encrypted, and must not be readable there")
 
 
 def _check_encrypted(file: str, leaf: Leaf, value: Secret, selector: Selector) -> None:
     if leaf.type in SETTABLE_TYPES:
         check_setting(leaf.path, selector, value, leaf.type)
     elif kind_of(selector) is FileKind.SECRET_MANIFEST and leaf.type is not LeafType.NULL:
-        _refuse(file, leaf.path, f"a Secret holds texts only, not {leaf.type}")
+        _refuse(file, leaf.path, f"a Secret can contain only strings, not {leaf.type}")
 
 
 def _refuse(file: str, path: LeafPath, reason: str) -> NoReturn:
@@ -154,5 +154,5 @@ def find_plain_history(workspace: Workspace, file: str) -> PlainHistory:
 
 
 ADVICE: Final = {
-    "nothing-to-encrypt": "look at the selector of the rule in .sops.yaml",
+    "nothing-to-encrypt": "check the selector of the rule in .sops.yaml",
 }

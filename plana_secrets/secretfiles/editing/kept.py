@@ -47,7 +47,7 @@ def keep_edit(workspace: Workspace, edit: KeptEdit) -> Path:
     recipients = [member.recipient for member in workspace.identities.complete().members]
     own = [recipient for recipient in recipients if recipient.native]
     if not own:
-        raise CredentialError("no identity to keep the edit for", kind="no-identity")
+        raise CredentialError("no identity to encrypt the kept edit for", kind="no-identity")
     content = {
         "file": edit.file,
         "reason": edit.reason,

@@ -65,7 +65,7 @@ def open_text(workspace: Workspace, file: str) -> Opened:
     rule = preflight(workspace, file)
     if kind_of(rule.selector) is FileKind.KEYSET:
         raise UsageError(
-            f"{file}: a keyset file is changed by a rotation only", kind="keyset-file", file=file
+            f"{file}: a keyset file can only be changed by `rotate`", kind="keyset-file", file=file
         )
     data = read_bytes_of(workspace, file)
     document = open_bytes(data, file, workspace.identities)
@@ -130,7 +130,7 @@ def read_text(
         typed = keep_as_typed(typed.content, *scalars)
     content = typed.content
     if not content.leaves() and opened.content.leaves():
-        raise UsageError(f"{opened.file}: nothing is left in it", kind="last-value")
+        raise UsageError(f"{opened.file}: the file would be empty", kind="last-value")
     before, after = opened.content.leaves(), content.leaves()
     for path in changed_paths(opened.content, content):
         keyset = workspace.owned_leaf(opened.file, path)
@@ -151,13 +151,13 @@ def _check_new(path: LeafPath, kind: LeafType, value: Secret | None, selector: S
     is_manifest = kind_of(selector) is FileKind.SECRET_MANIFEST
     if is_manifest and not is_encrypted_path(selector, path):
         if not is_readable_field(path):
-            _refuse(path, "would stand in the file in plain; does it belong below stringData?")
+            _refuse(path, "would be unencrypted; should it be below stringData?")
     elif kind in SETTABLE_TYPES and value is not None:
         check_setting(path, selector, value, kind)
     elif not is_manifest:
         check_setting(path, selector, Secret(b""), LeafType.STR)  # the keys alone
     elif kind is not LeafType.NULL:
-        _refuse(path, f"is of type {kind}, and a Secret holds texts only")
+        _refuse(path, f"is of type {kind}; a Secret can contain only strings")
 
 
 def _check_removed(path: LeafPath, selector: Selector) -> None:

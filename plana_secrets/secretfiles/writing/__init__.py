@@ -16,5 +16,5 @@ from __future__ import annotations
 from typing import Final
 
 ADVICE: Final = {
-    "push-unknown": "`plana-secrets recover` asks again",
+    "push-unknown": "try again with `plana-secrets recover`",
 }

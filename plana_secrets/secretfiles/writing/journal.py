@@ -103,7 +103,7 @@ class Journal:
         except FailedError as error:
             raise damaged(path, error.message) from None
         if digest_of(content) != intent.files[number].new:
-            raise damaged(path, "another content than the one that was staged")
+            raise damaged(path, "not the content that was staged")
         return content
 
     def clear(self) -> None:
@@ -143,7 +143,7 @@ def stop_if_pending(workspace: Workspace) -> None:
     found = pending(workspace)
     if found is not None:
         raise IncompleteError(
-            f"an interrupted change is open: {found.operation}",
+            f"an interrupted change is unfinished: {found.operation}",
             kind="pending",
             operation=found.operation,
         )
@@ -160,8 +160,8 @@ def damaged(path: Path, what: str) -> IncompleteError:
 
 ADVICE: Final = {
     "damaged-journal": (
-        "`plana-secrets recover --discard` drops it and leaves the files as they are now; "
-        "`git diff` then shows what the change had written"
+        "discard it with `plana-secrets recover --discard`, which leaves the files "
+        "as they are; `git diff` then shows what the change had written"
     ),
-    "pending": "`plana-secrets recover` finishes or undoes it",
+    "pending": "finish or undo it with `plana-secrets recover`",
 }

@@ -48,12 +48,12 @@ def push_and_read_back(
         seen = _is_there(remote, commit, branch)
         if seen is None:
             raise IncompleteError(
-                "the remote did not answer; whether the push arrived is not known",
+                "the remote did not answer; it is not known whether the push arrived",
                 kind="push-unknown",
             ) from None
         if not seen:
             raise UnavailableError(
-                "the remote did not take the push; nothing was changed", kind="remote-unavailable"
+                "the remote did not accept the push; nothing was changed", kind="remote-unavailable"
             ) from None
         return True
     return _is_there(remote, commit, branch)
@@ -71,21 +71,21 @@ def not_arrived(branch: str, *, seen: bool | None, kept: bool = True) -> PlanaSe
     what = "the commit is kept here" if kept else "nothing was changed here"
     if seen is None:
         return UnavailableError(
-            f"the remote took the push, and could not be asked whether {branch} has it; {what}",
+            f"the remote accepted the push, but could not be asked whether {branch} has it; {what}",
             kind="push-unseen",
             branch=branch,
         )
     return ConflictError(
-        f"the remote took the push, and its {branch} does not have it; {what}, without a date",
+        f"the remote accepted the push, but its {branch} does not have it; {what}, without a date",
         kind="push-not-kept",
         branch=branch,
     )
 
 
 ADVICE: Final = {
-    "push-unseen": "run it again: it looks whether the push arrived, and dates it",
+    "push-unseen": "run it again; it checks whether the push arrived",
     "push-not-kept": (
-        "run it again; if it stays so, look at the hooks of the server and at `git remote "
-        "-v`: what is pushed to one address and read from another does not land"
+        "run it again; if this does not help, check the server's hooks and `git "
+        "remote -v`: pushing to one address and fetching from another does not work"
     ),
 }

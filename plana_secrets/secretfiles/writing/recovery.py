@@ -81,7 +81,7 @@ def plan_recovery(pending: Pending | None, facts: Facts) -> Recovery:
     if pending is None:
         return Recovery("nothing")
     if facts.foreign:
-        return Recovery("blocked", reason="it belongs to another work tree")
+        return Recovery("blocked", reason="it belongs to another working tree")
     intent, stage = pending.intent, pending.stage
     if intent is None or stage in {Stage.BEGUN, Stage.BUILT}:
         return Recovery("forget")
@@ -98,10 +98,10 @@ def _plan_effects(intent: Intent, facts: Facts) -> Recovery:
     strange = [file for file, both in expected.items() if facts.digests.get(file) not in both]
     if strange:
         names = ", ".join(strange)
-        return Recovery("blocked", reason=f"changed by somebody else meanwhile: {names}")
+        return Recovery("blocked", reason=f"changed by another program in the meantime: {names}")
     if intent.commit and facts.head is Head.OTHER_BRANCH:
         place = f"the branch {intent.branch}" if intent.branch else "a detached HEAD"
-        return Recovery("blocked", reason=f"it was made on {place}, which is not checked out now")
+        return Recovery("blocked", reason=f"it belongs to {place}, which is not checked out")
     is_ours_alone = intent.commit and not intent.push
     if is_ours_alone and facts.head in {Head.BASE, Head.ELSEWHERE}:
         made = (file for file, (old, _new) in expected.items() if facts.digests.get(file) != old)
@@ -131,7 +131,7 @@ def finish_pending(workspace: Workspace) -> Recovery:
     recovery = plan_recovery(pending, _gather_or_stop(workspace, pending))
     if recovery.action == "blocked":
         raise IncompleteError(
-            f"an interrupted change ({pending.operation}) is open: {recovery.reason}",
+            f"an interrupted change ({pending.operation}) is unfinished: {recovery.reason}",
             kind="blocked",
             operation=pending.operation,
         )
@@ -146,7 +146,7 @@ def _check_names(workspace: Workspace, journal: Journal, pending: Pending) -> No
     """A journal with a file that none of our changes can include is not ours."""
     for one in pending.intent.files if pending.intent else ():
         if not may_be_changed(workspace, one.file):
-            raise damaged(journal.path, f"{one.file} is no secret file")
+            raise damaged(journal.path, f"{one.file} is not a secret file")
 
 
 def _gather_or_stop(workspace: Workspace, pending: Pending) -> Facts:
@@ -154,7 +154,7 @@ def _gather_or_stop(workspace: Workspace, pending: Pending) -> Facts:
         return gather_facts(workspace, pending)
     except FailedError as error:
         raise IncompleteError(
-            f"an interrupted change ({pending.operation}) is open: {error.message}",
+            f"an interrupted change ({pending.operation}) is unfinished: {error.message}",
             kind="blocked",
             operation=pending.operation,
         ) from None
@@ -243,7 +243,7 @@ def _undo(workspace: Workspace, pending: Pending, files: Sequence[str]) -> None:
     old = {one.file: one.old for one in intent.files}
     for file in files:
         if _digest(before[file]) != old[file]:
-            raise FailedError(f"{file} was another one in the commit before", kind="lost-content")
+            raise FailedError(f"{file} was different in the previous commit", kind="lost-content")
         put_in_place(workspace, file, before[file])
 
 
@@ -312,11 +312,11 @@ def put_in_place(workspace: Workspace, file: str, content: bytes | None) -> None
 
 ADVICE: Final = {
     "blocked": (
-        "fix that and run `plana-secrets recover`; with --discard it leaves the files as "
-        "they are now"
+        "fix that and run `plana-secrets recover`, or keep the files as they are "
+        "with `plana-secrets recover --discard`"
     ),
     "lost-content": (
-        "`plana-secrets recover --discard` leaves the files as they are; `git log -p` has "
-        "the earlier ones"
+        "keep the files as they are with `plana-secrets recover --discard`; `git log "
+        "-p` shows earlier versions"
     ),
 }

@@ -111,7 +111,7 @@ def stage_content(
     ciphertext = workspace.sops.rewrite(data, plain, identities=workspace.identities)
     result = check_result(workspace, file, ciphertext, after)
     if result.data_key != document.data_key:
-        _disbelieve(file, "the data key is another one")
+        _disbelieve(file, "the data key is different")
     return StagedFile(file, digest_of(data), ciphertext, changed)
 
 
@@ -155,7 +155,7 @@ def parse_plain(plain: Secret, file: str, *, odd_as_text: bool = False) -> Conte
     harmless = {"not-sops", "ambiguous-scalar"} if odd_as_text else {"not-sops"}
     structure = read_structure(plain.reveal())
     if structure.metadata is not None:
-        raise UsageError(f"{file}: encrypted already", kind="already-encrypted", file=file)
+        raise UsageError(f"{file}: already encrypted", kind="already-encrypted", file=file)
     for defect in structure.defects:
         if defect.check not in harmless and defect.severity == "error":
             place = f"{file}:{defect.line}" if defect.line else file
@@ -229,18 +229,20 @@ def check_against_rule(structure: Structure, rule: CreationRule, file: str) -> N
         raise MalformedError(f"{file}: not encrypted by sops", kind="not-encrypted", file=file)
     if canonical_selector(metadata.selector) != canonical_selector(rule.selector):
         raise FailedError(
-            f"{file} is encrypted by another selector than its rule has",
+            f"{file} is encrypted with a different selector than its rule",
             kind="selector-differs",
             file=file,
         )
     if metadata.mac_only_encrypted or metadata.other_keys:
         raise FailedError(
-            f"{file} has keys or options that its rule has not", kind="recipients-differ", file=file
+            f"{file} has keys or options that are not in its rule",
+            kind="recipients-differ",
+            file=file,
         )
     actual = {canonical_recipient(stanza.recipient) for stanza in metadata.recipients}
     if actual != set(map(canonical_recipient, rule.recipients)):
         raise FailedError(
-            f"{file} is encrypted to other recipients than its rule has",
+            f"{file} is encrypted for different recipients than its rule",
             kind="recipients-differ",
             file=file,
         )
@@ -266,11 +268,11 @@ def _disbelieve(file: str, what: str) -> NoReturn:
 
 ADVICE: Final = {
     "bad-content": (
-        "fix that line; put a value in quotes if it begins with one of * & ! % @ { [ or a "
-        "backtick, or holds ': ' or ' #'"
+        "fix that line; quote a value that begins with one of * & ! % @ "
+        "{ [ or a backtick, or contains ': ' or ' #'"
     ),
-    "recipients-differ": "`sops updatekeys {file}` brings it to its rule",
-    "rendered-leaf": "`plana-secrets rotate run {keyset}` changes it",
-    "selector-differs": "decrypt it and encrypt it again by its rule",
-    "unexpected-result": "keep the file as it is, and report it with the release of sops",
+    "recipients-differ": "update it from its rule with `sops updatekeys {file}`",
+    "rendered-leaf": "change it with `plana-secrets rotate run {keyset}`",
+    "selector-differs": "decrypt it and encrypt it again with its rule",
+    "unexpected-result": "please report this, with the version of sops",
 }

@@ -144,10 +144,10 @@ def _refuse_strange(workspace: Workspace, changes: Sequence[StagedFile]) -> None
 def _conflict(one: StagedFile) -> ConflictError:
     if one.old_digest is None:
         return ConflictError(
-            f"{one.file} exists already", kind="file-exists", retry=False, file=one.file
+            f"{one.file} already exists", kind="file-exists", retry=False, file=one.file
         )
     return ConflictError(
-        f"{one.file} was changed by somebody else meanwhile",
+        f"{one.file} was changed by another program in the meantime",
         kind="changed-meanwhile",
         file=one.file,
     )
@@ -202,7 +202,7 @@ class _Change:
         self._repository.require_remote()
         target = request.branch or self._repository.branch() or self._repository.default_branch()
         if target is None:
-            raise FailedError("no branch to push to is known", kind="no-branch")
+            raise FailedError("there is no branch to push to", kind="no-branch")
         return target
 
     def run(self) -> WriteResult:
@@ -245,7 +245,7 @@ class _Change:
         for file, content in zip(self._files, self._before, strict=True):
             if committed.get(file) != content:
                 raise FailedError(
-                    f"{file} has changes that are not committed",
+                    f"{file} has uncommitted changes",
                     kind="uncommitted-changes",
                     file=file,
                 )
@@ -315,7 +315,7 @@ class _Change:
 
 ADVICE: Final = {
     "changed-meanwhile": "run it again",
-    "file-exists": "look at the file that is there now",
+    "file-exists": "check the existing file",
     "git-busy": "finish it or abort it first",
     "no-branch": "set [git] branch in plana-secrets.toml",
     "uncommitted-changes": "commit them or undo them first",

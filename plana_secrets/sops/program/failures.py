@@ -29,12 +29,12 @@ _BY_STATUS: Final[dict[int, tuple[_Family, str, str]]] = {
     21: (FailedError, "not-encryptable", "sops cannot encrypt this content"),
     23: (FailedError, "not-encryptable", "sops cannot encrypt this content"),
     25: (MalformedError, "not-decryptable", "a value does not decrypt"),
-    51: (MalformedError, "mac-mismatch", "the MAC is missing or does not fit the values"),
-    92: (MalformedError, "sops-unreadable", "there is no document in the file"),
+    51: (MalformedError, "mac-mismatch", "the MAC is missing or does not match the values"),
+    92: (MalformedError, "sops-unreadable", "the file has no document"),
     100: (MalformedError, "sops-unreadable", "sops was given no file"),
-    128: (CredentialError, "no-identity-fits", "no identity at hand opens the file"),
-    201: (FailedError, "sops-editor", "sops could not take over the new content"),
-    203: (UsageError, "already-encrypted", "the content holds a top-level key 'sops'"),
+    128: (CredentialError, "no-identity-fits", "none of your identities opens the file"),
+    201: (FailedError, "sops-editor", "sops could not read the new content"),
+    203: (UsageError, "already-encrypted", "the content has a top-level key 'sops'"),
 }
 
 _BY_PATTERN: Final[tuple[tuple[bytes, tuple[_Family, str, str]], ...]] = (
@@ -78,20 +78,18 @@ def _meaning(done: Completed) -> tuple[_Family, str, str]:
     for pattern, meaning in _BY_PATTERN:
         if pattern in done.stderr:
             return meaning
-    return FailedError, "sops-failed", f"sops ended with status {done.status}"
+    return FailedError, "sops-failed", f"sops failed with exit status {done.status}"
 
 
 ADVICE: Final = {
-    "age-plugin": "install the age plugin that the recipients need, so that sops finds it in PATH",
-    "not-encryptable": "`plana-secrets verify` names content that sops does not take",
-    "sops-crashed": "a newer sops may not; `plana-secrets verify` looks for what it stumbled over",
+    "age-plugin": "install the age plugin that the recipients need, in PATH",
+    "not-encryptable": "`plana-secrets verify` shows content that sops does not accept",
+    "sops-crashed": "try a newer sops; `plana-secrets verify` checks the file",
     "sops-editor": (
-        "try again; if it stays, report it with the release of sops that `plana-secrets "
-        "doctor` names"
+        "try again; if it fails again, please report it, with the sops version from "
+        "`plana-secrets doctor`"
     ),
-    "sops-failed": (
-        "`plana-secrets doctor` names the sops that is used; another release may not fail"
-    ),
+    "sops-failed": ("`plana-secrets doctor` shows which sops is used; try another version"),
     "sops-output": "check the free space, then try again",
-    "sops-unreadable": "`plana-secrets verify` names what is wrong with the file",
+    "sops-unreadable": "`plana-secrets verify` shows what is wrong with the file",
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from plana_secrets.age.identities import Identities
+from plana_secrets.counts import counted
 from plana_secrets.errors import CredentialError, MalformedError
 from plana_secrets.secret import Secret
 from plana_secrets.sops.model import Defect, Metadata, RecipientStanza, Severity
@@ -32,9 +33,10 @@ def find_data_key(metadata: Metadata, identities: Identities) -> Secret | Defect
             # A label of one of the further identities is as good as one of the first.
             if _label(stanza) in identities.complete().recipients():
                 return data_key
-            return _defect(stanza, "opens with an identity that its label does not name")
+            return _defect(stanza, "opens with an identity that does not match its label")
     raise CredentialError(
-        f"no identity at hand opens the file ({len(metadata.recipients)} recipients)",
+        "none of your identities opens the file "
+        f"({counted(len(metadata.recipients), 'recipient')})",
         kind="no-identity-fits",
     )
 
@@ -45,9 +47,9 @@ def _agreed(labelled: list[RecipientStanza], identities: Identities) -> Secret |
     for stanza in labelled:
         data_key = _unwrap(stanza, identities)
         if data_key is None:
-            return _defect(stanza, "does not open with the identity that its label names")
+            return _defect(stanza, "does not open with the identity on its label")
         if len(data_key.reveal()) != LENGTH or (found is not None and found != data_key):
-            return _defect(stanza, "does not hold the data key of this file")
+            return _defect(stanza, "does not contain the data key of this file")
         found = data_key
     assert found is not None  # noqa: S101 - there is at least one entry
     return found

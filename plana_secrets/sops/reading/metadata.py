@@ -85,7 +85,7 @@ class _Reader:
             if node is None or _is_empty(node):
                 continue
             found.append(name)
-            message = f"entries for {name}, whose keys cannot be judged here"
+            message = f"entries for {name}, which cannot be checked here"
             self._refuse(message, _line(node), "key-service")
         return found
 
@@ -114,9 +114,9 @@ class _Reader:
         if node is None or _is_empty(node):
             return []
         if has_keys or not isinstance(node, BlockList) or len(node) != 1:
-            message = "several key groups, which share the data key in parts"
+            message = "several key groups, which split the data key"
             if has_keys:
-                message = "key groups beside keys, which sops ignores"
+                message = "both key groups and keys; sops ignores the keys"
             self._refuse(message, _line(node), "key-service")
             return []
         group = node[0]
@@ -177,7 +177,7 @@ class _Reader:
     def _version(self) -> str:
         text = self._required("version")
         if text and not _VERSION.fullmatch(text):
-            self._refuse("not a version of sops that is known", self._line_of("version"))
+            self._refuse("not a known version of sops", self._line_of("version"))
         return text
 
     def _required(self, name: str) -> str:
@@ -193,12 +193,12 @@ class _Reader:
     def _text(self, node: BlockNode) -> str | None:
         """The text of a scalar that is a string for every reader."""
         if not isinstance(node, Block):
-            self._refuse("an entry that is not a text", _line(node))
+            self._refuse("an entry that is not a string", _line(node))
             return None
         if node.plain:
             resolved = resolve_plain(node.value)
             if resolved is None or resolved[0] is not LeafType.STR:
-                self._refuse("an entry that is not a text; quote it", node.line)
+                self._refuse("an entry that is not a string; quote it", node.line)
                 return None
         return node.value
 

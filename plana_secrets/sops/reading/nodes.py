@@ -139,11 +139,11 @@ class _Builder:
             key = self._node(inner, depth + 1)
             value = self._node(self._next(), depth + 1)
             if not isinstance(key, Scalar):
-                raise _bad("a key that is no text", _line(inner))
+                raise _bad("a key that is not a string", _line(inner))
             if key.plain and key.text == "<<":
                 merged.append(value)
             elif key.text in mapping.entries:
-                raise _bad("a key that stands there twice", _line(inner))
+                raise _bad("a duplicate key", _line(inner))
             else:
                 mapping.entries[key.text] = value
                 mapping.key_lines[key.text] = _line(inner)
@@ -155,7 +155,7 @@ class _Builder:
 def _merge(mapping: Mapping, node: Node) -> None:
     for source in node.items if isinstance(node, Sequence) else [node]:
         if not isinstance(source, Mapping):
-            raise _bad("a merge of what is no map", source.line)
+            raise _bad("a merge of something that is not a map", source.line)
         for key, value in source.entries.items():
             mapping.entries.setdefault(key, value)
             mapping.key_lines.setdefault(key, source.key_lines[key])
@@ -174,5 +174,5 @@ def _bad(what: str, line: int) -> MalformedError:
 
 
 ADVICE: Final = {
-    "bad-yaml": "correct that line",
+    "bad-yaml": "fix that line",
 }

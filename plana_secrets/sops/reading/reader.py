@@ -89,10 +89,10 @@ def open_document(structure: Structure, identities: Identities) -> Document:
     mac = Mac(metadata)
     values = [*_open_items(structure, opener, mac, defects)]
     if defects:
-        message = "values that the data key does not open"
+        message = "values that the data key does not decrypt"
         raise UnreadableError(message, kind="not-decryptable", defects=tuple(defects))
     if not mac.holds(opener):
-        message = "the mac does not match: values were changed, added, removed or moved"
+        message = "the MAC does not match: values were changed, added, removed or moved"
         defect = Defect("mac-mismatch", Severity.ERROR, message, metadata.line)
         raise UnreadableError(message, kind="mac-mismatch", defects=(defect,))
     return Document(structure, values, data_key)
@@ -121,11 +121,11 @@ def _open_leaf(leaf: Leaf, opener: Opener, defects: list[Defect]) -> Secret:
         return _NOTHING if leaf.plain is None else leaf.plain
     content = opener.open(token, additional_data(leaf.path))
     if content is None:
-        message = "the value does not belong to this place of this file"
+        message = "the value does not belong at this path in this file"
         defects.append(Defect("undecryptable", Severity.ERROR, message, leaf.line, leaf.path))
         return _NOTHING
     if not is_canonical(token.type, content):
-        message = f"the value is not what sops writes for the type {token.type}"
+        message = f"the value is not valid for the type {token.type}"
         defects.append(Defect("not-canonical", Severity.ERROR, message, leaf.line, leaf.path))
     return Secret(content)
 
@@ -139,7 +139,7 @@ def _open_comment(comment: Comment, opener: Opener, defects: list[Defect]) -> Se
         if content is not None:
             comment.path = path
             return Secret(content)
-    message = "the comment does not belong to this place of this file"
+    message = "the comment does not belong at this place in this file"
     defects.append(Defect("undecryptable", Severity.ERROR, message, comment.line, comment.path))
     return _NOTHING
 

@@ -41,7 +41,7 @@ def _reason(character: str, position: int) -> str:
         return "starts with a byte order mark"
     if character == "\r":
         return "a carriage return; lines must end with a line feed alone"
-    return f"the character U+{ord(character):04X}, which a text file must not hold unescaped"
+    return f"the character U+{ord(character):04X}, which must be escaped in a text file"
 
 
 def _defect(message: str, line: int | None = None) -> Defect:

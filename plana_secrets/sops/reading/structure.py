@@ -84,7 +84,7 @@ class _Builder:
                 return
 
     def _refuse_suffix(self, line: int, path: LeafPath) -> None:
-        message = "a key whose ending makes sops leave the value readable"
+        message = "a key with a suffix that tells sops not to encrypt the value"
         self._report("unencrypted-suffix", Severity.ERROR, message, line, path)
 
     def add(self, entry: Scalar | Container | Found) -> None:
@@ -132,7 +132,7 @@ class _Builder:
             if kind is not None:
                 self.items.append(Leaf(path, line, kind, True, token, None))
                 return
-            self._refuse("not-canonical", "an encrypted comment stands as a value", line, path)
+            self._refuse("not-canonical", "an encrypted comment is used as a value", line, path)
         elif not value or (scalar.plain and value in NULLS):
             self._bare(scalar, path)
             return
@@ -160,7 +160,7 @@ class _Builder:
             self._refuse("ambiguous-scalar", message, line, path)
             resolved = LeafType.STR, value.encode()
         if self._encrypted_file and value.startswith(START):
-            message = "an encrypted value where the selector says that it is readable"
+            message = "an encrypted value where the selector does not encrypt"
             self._refuse("stray-ciphertext", message, line, path)
         self.items.append(Leaf(path, line, resolved[0], False, None, Secret(resolved[1])))
 

@@ -201,7 +201,7 @@ class _Reader:
     def _key(self, event: Any, path: LeafPath, seen: set[str]) -> str:
         """The text of a key; an empty one for what is no key."""
         if type(event) is not ScalarEvent:
-            self._tree.refuse("a key that is no text", event.start_mark.line + 1, path or None)
+            self._tree.refuse("a key that is not a string", event.start_mark.line + 1, path or None)
             self._skip(event)
             return ""
         if self._watch:
@@ -211,7 +211,7 @@ class _Reader:
         if problem is not None:
             self._bad_key(problem, event, path)
         elif key in seen:
-            self._tree.refuse("a key that is there twice", event.start_mark.line + 1, (*path, key))
+            self._tree.refuse("a duplicate key", event.start_mark.line + 1, (*path, key))
         seen.add(key)
         return key
 
@@ -220,7 +220,7 @@ class _Reader:
         if problem == "yaml":
             self._tree.refuse("a key that is not a string; quote it", line, (*path, event.value))
         else:
-            message = "a key that is empty or holds a colon or a character that does not print"
+            message = "a key that is empty, or contains a colon or a character that does not print"
             self._tree.refuse(message, line, (*path, event.value), problem)
 
     def _alias(self, event: Any) -> None:

@@ -149,7 +149,7 @@ class _Parser:
             return Chars(self._escape()), False
         if character in "*+?{}]":
             self._position -= 1
-            raise self._refuse(f"{character!r} where it repeats or closes nothing")
+            raise self._refuse(f"{character!r} with nothing to repeat or close")
         if character in _SPECIAL:
             return _SPECIAL[character], False
         return Chars(_single(self._literal(character))), False
@@ -197,7 +197,7 @@ class _Parser:
         self._position += 1
         high = self._set_character(first=True)
         if not isinstance(high, str) or high < low:
-            raise self._refuse("a range that is none")
+            raise self._refuse("an invalid range")
         return ((ord(low), ord(high)),)
 
     def _set_character(self, *, first: bool) -> str | _Ranges:
@@ -226,7 +226,7 @@ class _Parser:
 
     def _peek_or_refuse(self) -> str:
         if self._position >= len(self._pattern):
-            raise self._refuse("a set or an escape that does not end")
+            raise self._refuse("a set or an escape that is not closed")
         return self._peek()
 
     def _take(self) -> str:

@@ -132,7 +132,7 @@ def _read_rules(tree: Mapping) -> Rules:
         defects.extend(reader.defects)
         work += _states_of(rules[-1]) + len(rules[-1].recipients)
         if work > _MOST_WORK:
-            return _unreadable("the patterns and recipients are too many together", node.line)
+            return _unreadable("too many patterns and recipients", node.line)
     defects.extend(_unreachable(rules))
     return Rules(tuple(rules), tuple(defects))
 
@@ -230,7 +230,7 @@ class _RuleReader:
         if found is None:
             return None
         if not isinstance(found, Scalar):
-            self._defect("rules-unreadable-rule", f"{key} is not a text", node.key_lines[key])
+            self._defect("rules-unreadable-rule", f"{key} is not a string", node.key_lines[key])
             return None
         return None if found.is_null or not found.text else found.text
 
@@ -311,7 +311,7 @@ class _RuleReader:
             try:
                 parse_recipient(text)
             except PlanaSecretsError as error:
-                reason = "several on lines of their own" if "\n" in text else error.message
+                reason = "several on separate lines" if "\n" in text else error.message
                 self._defect("rules-bad-recipient", f"recipients: {reason}", at)
         if not found and all(one.check != "rules-other-keys" for one in self.defects):
             self._defect("rules-no-recipients", "no age recipient", line)
@@ -338,5 +338,5 @@ class _RuleReader:
 
 
 ADVICE: Final = {
-    "bad-rule": "fix .sops.yaml; `plana-secrets verify` names every defect of it",
+    "bad-rule": "fix .sops.yaml; `plana-secrets verify` shows every problem in it",
 }

@@ -65,7 +65,7 @@ def selector_problem(selector: Selector) -> str | None:
     if option not in SELECTOR_OPTIONS:
         return f"{option} is not a selector of sops"
     if option.endswith("_comment_regex"):
-        return f"{option} selects by comments, which do not survive everywhere"
+        return f"{option} selects by comments, which other tools may remove"
     if not selector.pattern:
         return f"{option} is empty"
     if option.endswith("_suffix"):
@@ -102,6 +102,6 @@ def _search_test(compiled: Pattern) -> Callable[[str], bool]:
 
 ADVICE: Final = {
     "bad-selector": (
-        "choose another selector in .sops.yaml; `plana-secrets verify` names every defect of it"
+        "choose another selector in .sops.yaml; `plana-secrets verify` shows every problem in it"
     ),
 }

@@ -8,10 +8,10 @@ from plana_secrets.sops.model import Severity
 from plana_secrets.verify.check import Check, Level
 
 _FAIL_OPEN: Final = (
-    "A regular expression that sops cannot compile matches nothing: sops then writes the "
-    "whole file in plain and reports success."
+    "A regular expression that sops cannot compile matches nothing: sops then writes "
+    "the whole file unencrypted and reports success."
 )
-_IGNORED: Final = "sops ignores what it does not know, in silence."
+_IGNORED: Final = "sops silently ignores unknown keys."
 
 
 def _rules(
@@ -32,84 +32,84 @@ RULES_CHECKS: Final = (
     _rules(
         "rules-missing",
         "The repository has no .sops.yaml at its root.",
-        "Without rules nobody can tell for whom a file is to be encrypted.",
-        "Run `plana-secrets init`, or write the creation rules that the files were made by.",
+        "Without rules, the recipients of a file are not defined.",
+        "Run `plana-secrets init`, or restore the creation rules of the existing files.",
     ),
     _rules(
         "rules-unreadable",
-        ".sops.yaml is not YAML, or its creation_rules are no list.",
+        ".sops.yaml is not YAML, or creation_rules is not a list.",
         "No file can be compared with its rule.",
-        "Correct the line that the finding names.",
+        "Fix the line shown.",
     ),
     _rules(
         "rules-unreadable-rule",
-        "A creation rule is not of the form that sops reads.",
-        "What sops makes of it cannot be told.",
-        "Write the rule as a map of path_regex, age and at most one selector.",
+        "A creation rule is not in the form that sops reads.",
+        "What sops does with it is unknown.",
+        "Write the rule as a map with path_regex, age and at most one selector.",
     ),
     _rules(
         "rules-unknown-key",
         "A key in .sops.yaml that sops does not know.",
         f"{_IGNORED} A mistyped encrypted_regex changes what is encrypted.",
-        "Correct the spelling, or remove the key.",
+        "Fix the spelling, or remove the key.",
     ),
     _rules(
         "rules-unreachable",
         "A creation rule that no file reaches.",
-        "An earlier rule without path_regex takes every file.",
-        "Move the rule that takes every file to the end.",
+        "An earlier rule without path_regex matches every file.",
+        "Move the rule that matches every file to the end.",
         Severity.WARNING,
     ),
     _rules(
         "rules-bad-path-regex",
-        "A path_regex whose meaning is not certain.",
-        "sops stops at it, or takes another rule than the one that was meant.",
+        "A path_regex that is not supported.",
+        "sops may fail on it, or use a different rule than intended.",
         "Use literals, ^ $ . [] () | * + ? and {n,m} only.",
     ),
     _rules(
         "rules-bad-selector",
-        "A selector in .sops.yaml whose meaning is not certain.",
+        "A selector in .sops.yaml that is not supported.",
         _FAIL_OPEN,
-        "Use literals, ^ $ . [] () | * + ? and {n,m} only, and one selector a rule.",
+        "Use literals, ^ $ . [] () | * + ? and {n,m} only, and one selector per rule.",
     ),
     _rules(
         "rules-key-groups",
         "A creation rule splits the data key among several groups.",
         "Only one group of age recipients is supported.",
-        "Name all recipients in `age`.",
+        "List all recipients in `age`.",
     ),
     _rules(
         "rules-bad-recipient",
         "A recipient in .sops.yaml is not an age recipient.",
-        "sops fails on it, or not at all, depending on how it is written.",
+        "sops may fail on it or ignore it.",
         "Separate recipients with commas, and copy them whole.",
     ),
     _rules(
         "rules-no-recipients",
         "A creation rule names no recipient.",
-        "Nothing can be encrypted by it.",
-        "Name the recipients in `age`.",
+        "It cannot encrypt anything.",
+        "List the recipients in `age`.",
     ),
     _rules(
         "rules-mac-only",
         "A creation rule sets mac_only_encrypted.",
-        "Readable values can then be changed without anybody noticing.",
+        "Changes to readable values are then not detected.",
         "Remove the option, decrypt the files and encrypt them again.",
     ),
     _rules(
         "rules-other-keys",
         "A creation rule names keys other than age.",
-        "Whoever runs that key service can read the files; only age is supported. For files "
-        "that lie elsewhere it is a note.",
+        "Anyone who runs that key service can read the files; only age is supported. "
+        "For files outside the roots, this is a note.",
         "Use age recipients only, or accept it: those files then count as not opened.",
         acceptable=True,
     ),
     _rules(
         "rules-nested",
-        "A second .sops.yaml lies under the roots.",
-        "sops takes the one that is nearest to the working directory, so the same file is "
-        "encrypted by other rules depending on where sops is started.",
-        "Move its rules into the .sops.yaml at the root.",
+        "There is a second .sops.yaml under the roots.",
+        "sops uses the one nearest to the working directory, so the rules for a file "
+        "depend on where sops is started.",
+        "Move its rules to the .sops.yaml at the root of the repository.",
         Severity.WARNING,
     ),
 )

@@ -10,14 +10,14 @@ from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.finding import Finding
 
 _HARMFUL: Final = {
-    "filter": "a filter: what is in git is not what lies here",
-    "working-tree-encoding": "another encoding: what is in git is not what lies here",
-    "ident": "ident: git writes into the file",
-    "export-subst": "export-subst: git writes into the file on export",
+    "filter": "a filter: git stores different bytes",
+    "working-tree-encoding": "another encoding: git stores different bytes",
+    "ident": "ident: git changes the file",
+    "export-subst": "export-subst: git changes the file on export",
 }
 _ODD: Final = {
-    "merge": "makes one file of two without its MAC",
-    "diff": "shows the file by a program",
+    "merge": "combines two files without a valid MAC",
+    "diff": "shows the file with a program",
 }
 _HARMLESS: Final = frozenset({"set", "unset", "unspecified", "plana-secrets", "binary", "text"})
 

@@ -64,9 +64,9 @@ def _folders_up(file: str, listed: Collection[str]) -> Iterator[str]:
 
 def _finding(file: str, folder: str, *, certain: bool) -> Finding:
     message = (
-        f"Flux builds {folder}, and no kustomization.yaml keeps this file out"
+        f"Flux builds {folder}, and no kustomization.yaml excludes this file"
         if certain
-        else f"{folder} holds manifests, and no kustomization.yaml keeps this file out"
+        else f"{folder} holds manifests, and no kustomization.yaml excludes this file"
     )
     severity = Severity.ERROR if certain else Severity.WARNING
     return found("keyset-breaks-flux", message, file=file, severity=severity)

@@ -34,7 +34,7 @@ def check_identities(
         severity = Severity.ERROR if inside or recipient in used else Severity.WARNING
         whose = f"the identity of {recipient}" if recipient else "an age identity"
         yield found(
-            "private-identity", f"{whose} stands here", file=file, line=line, severity=severity
+            "private-identity", f"contains {whose}", file=file, line=line, severity=severity
         )
 
 

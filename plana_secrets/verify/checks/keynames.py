@@ -16,5 +16,5 @@ def check_key_names(subject: Subject) -> Iterator[Finding]:
             continue
         if any(isinstance(step, str) and "=" in step for step in item.path):
             # no path: the name may be the value
-            message = "the name of a key holds ="
+            message = "the name of a key contains ="
             yield subject.found("value-in-key-name", message, line=item.line)

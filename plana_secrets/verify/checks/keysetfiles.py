@@ -21,7 +21,7 @@ def check_keyset_file(subject: Subject) -> Iterator[Finding]:
         yield _of_defect(subject, parsed)
     elif parsed.name != name_of(subject.keysets_folder, subject.file):
         yield subject.found(
-            "keyset-name", f"{parsed.name} does not belong at this place", path=("name",)
+            "keyset-name", f"{parsed.name} does not belong at this path", path=("name",)
         )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from plana_secrets.counts import counted
 from plana_secrets.errors import CredentialError, FailedError
 from plana_secrets.paths import format_path
 from plana_secrets.rotation.policy import KeysetPolicy
@@ -38,7 +39,7 @@ def check_keysets(
     store = KeysetStore(workspace, policies)
     known = {store.file(policy.name) for policy in policies}
     for file in sorted(set(files) - known):
-        yield found("keyset-unknown", "no [keysets] table belongs to it", file=file)
+        yield found("keyset-unknown", "it has no [keysets] table", file=file)
     for policy in policies:
         status = describe(store, policy, now)
         if status.problem == "not-initialised":
@@ -55,9 +56,9 @@ def check_keysets(
 def _no_file(store: KeysetStore, status: KeysetStatus) -> Finding:
     """One that never was is still to be created; one that was is lost with all its keys."""
     if store.history.had(status.file):
-        words = f"the file of {status.name} is gone; the history has it"
+        words = f"the file of {status.name} is missing; it is in the history"
         return found("rotation-unreadable", words, file=status.file)
-    words = f"{status.name} is configured and has no file"
+    words = f"{status.name} is configured but has no file"
     return found("rotation-unreadable", words, file=status.file, severity=Severity.WARNING)
 
 
@@ -71,7 +72,7 @@ def _check_state(status: KeysetStatus, now: datetime) -> Iterator[Finding]:
     for place in status.left.removed:
         yield found(
             "reader-removed",
-            f"no target of {status.name} any more, and still holds a key of it",
+            f"no longer a target of {status.name}, but still has one of its keys",
             file=place.partition("#")[0],
             path=place.partition("#")[2],
         )
@@ -93,7 +94,7 @@ def _in_future(status: KeysetStatus, keyset: Keyset, now: datetime) -> Iterator[
     for key in future_keys(keyset, now):
         yield found(
             "since-in-future",
-            f"a move of {status.name} is dated later than now",
+            f"a move of {status.name} is dated in the future",
             file=status.file,
             path=format_path(("keys", key.kid, "since")),
         )
@@ -112,7 +113,7 @@ def _check_targets(store: KeysetStore, keyset: Keyset) -> Iterator[Finding]:
     for leaf in differing:
         yield found(
             "target-differs",
-            f"not what the keyset {keyset.name} renders",
+            f"does not match the keyset {keyset.name}",
             file=leaf.reference.file,
             path=format_path(leaf.reference.path),
         )
@@ -120,7 +121,7 @@ def _check_targets(store: KeysetStore, keyset: Keyset) -> Iterator[Finding]:
         if leaf.foreign:
             yield found(
                 "target-foreign",
-                f"{leaf.foreign} entries that no keyset owns",
+                f"{counted(leaf.foreign, 'entry')} without a keyset",
                 file=leaf.reference.file,
                 path=format_path(leaf.reference.path),
             )
@@ -133,7 +134,7 @@ def _check_destroyed(store: KeysetStore, keyset: Keyset) -> Iterator[Finding]:
     for kid in find_destroyed(store.history, keyset):
         yield found(
             "destroyed-value",
-            "a rotation destroyed the value, and it is back",
+            "this value was destroyed by a rotation, and it is back",
             file=store.file(keyset.name),
             path=format_path(("keys", kid, "value")),
         )

@@ -61,14 +61,14 @@ def _check_readable(subject: Subject, item: Leaf | Empty) -> Iterator[Finding]:
     elif item.type is not wanted:
         yield subject.found(
             "manifest-shape",
-            f"of type {item.type}, where Kubernetes takes {wanted}",
+            f"of type {item.type}, but Kubernetes needs {wanted}",
             path=path,
             line=item.line,
         )
     elif path[2:] == (_APPLIED,):
         yield subject.found(
             "manifest-last-applied",
-            "this annotation of kubectl holds the whole Secret again, readable",
+            "this kubectl annotation contains the whole Secret, readable",
             path=path,
             line=item.line,
         )
@@ -79,7 +79,7 @@ def _check_null(subject: Subject, leaf: Leaf) -> Iterator[Finding]:
     if leaf.path == CREATED or leaf.path in _PARENTS:
         yield subject.found(
             "manifest-shape",
-            "an empty field that kubectl left",
+            "an empty field left by kubectl",
             path=leaf.path,
             line=leaf.line,
             severity=Severity.NOTE,
@@ -99,14 +99,14 @@ def _check_entry(subject: Subject, item: Leaf | Empty) -> Iterator[Finding]:
     elif len(item.path) > 2 or isinstance(item, Empty) or isinstance(item.path[1], int):
         yield subject.found(
             "manifest-data",
-            "a list or a map, where Kubernetes takes a string",
+            "a list or a map, but Kubernetes needs a string",
             path=item.path,
             line=item.line,
         )
     elif item.type not in {LeafType.STR, LeafType.NULL}:
         yield subject.found(
             "manifest-data",
-            f"of type {item.type}, where Kubernetes takes a string",
+            f"of type {item.type}, but Kubernetes needs a string",
             path=item.path,
             line=item.line,
         )
@@ -115,7 +115,7 @@ def _check_entry(subject: Subject, item: Leaf | Empty) -> Iterator[Finding]:
 def _unknown(subject: Subject, item: Leaf | Empty) -> Finding:
     return subject.found(
         "manifest-shape",
-        "not a field that may be readable in a Secret manifest",
+        "this field must not be readable in a Secret manifest",
         path=item.path,
         line=item.line,
     )

@@ -21,14 +21,14 @@ _MILDER: Final = frozenset({DriftKind.UNSUPPORTED, DriftKind.UNKNOWN})
 _WORDS: Final = {
     DriftKind.MISSING: "is not in the mirror",
     DriftKind.STALE: "the mirror shows an older state",
-    DriftKind.EXTRA: "is in the mirror, and the file is gone",
-    DriftKind.HAND_EDITED: "was changed in the mirror by hand",
-    DriftKind.TRASHED: "lies in the mirror's trash",
-    DriftKind.MOVED: "lies in another collection of the mirror",
-    DriftKind.RETYPED: "was made an item of another type in the mirror",
+    DriftKind.EXTRA: "is in the mirror, but the file is gone",
+    DriftKind.HAND_EDITED: "was edited in the mirror",
+    DriftKind.TRASHED: "is in the mirror's trash",
+    DriftKind.MOVED: "is in another collection of the mirror",
+    DriftKind.RETYPED: "has another item type in the mirror",
     DriftKind.DUPLICATE: "is in the mirror more than once",
     DriftKind.UNDECRYPTABLE: "cannot be decrypted in the mirror",
-    DriftKind.UNSUPPORTED: "cannot be held by the mirror",
+    DriftKind.UNSUPPORTED: "cannot be stored in the mirror",
     DriftKind.UNKNOWN: "could not be compared with the mirror",
 }
 

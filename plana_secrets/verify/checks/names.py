@@ -17,11 +17,11 @@ def check_names(files: Iterable[str]) -> Iterator[Finding]:
     names = list(files)
     for twins in find_twins(names):
         others = ", ".join(map(shown, twins.others))
-        message = f"{shown(twins.name)} differs from {others} {twins.difference} only"
+        message = f"{shown(twins.name)} differs from {others} only {twins.difference}"
         yield found("twin-names", message, file=twins.name)
     for file in names:
         if has_invisible(file):
-            message = f"{shown(file)} holds a character that cannot be seen"
+            message = f"{shown(file)} contains an invisible character"
             yield found("invisible-name", message, file=file)
 
 

@@ -73,7 +73,7 @@ class _Finder:
         """A text that is YAML itself, such as a patch; the line is that of the text."""
         self._texts += 1
         if self._texts > _MOST_TEXTS:
-            raise MalformedError("more YAML in texts than is read here", kind="not-yaml")
+            raise MalformedError("too much YAML inside strings to check", kind="not-yaml")
         try:
             inner = self.first(read_documents(node.text), depth + 1)
         except MalformedError as error:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Final
 
 from plana_secrets.age.recipients import canonical_recipient
+from plana_secrets.counts import counted
 from plana_secrets.sops.model import Severity
 from plana_secrets.sops.reading.stanza import recipient_kind
 from plana_secrets.verify.finding import Finding
@@ -55,7 +56,7 @@ def _comments(subject: Subject) -> Iterator[Finding]:
         if canonical_recipient(stanza.recipient) in known and stanza.recipient not in ruled:
             yield subject.found(
                 "recipients-differ",
-                "the text after an ssh recipient is not that of its rule",
+                "the comment after an ssh recipient differs from its rule",
                 line=stanza.line,
                 severity=Severity.WARNING,
             )
@@ -64,9 +65,9 @@ def _comments(subject: Subject) -> Iterator[Finding]:
 def _difference(actual: set[str], ruled: set[str], policy: Policy) -> str:
     parts = []
     if actual - ruled:
-        parts.append(f"its rule does not name {_names(actual - ruled, policy)}")
+        parts.append(f"not in its rule: {_names(actual - ruled, policy)}")
     if ruled - actual:
-        parts.append(f"it is not encrypted to {_names(ruled - actual, policy)}")
+        parts.append(f"not encrypted for {_names(ruled - actual, policy)}")
     return "; ".join(parts)
 
 
@@ -75,14 +76,14 @@ def _demanded(subject: Subject, actual: set[str], line: int) -> Iterator[Finding
     if len(actual) < policy.min_recipients:
         yield subject.found(
             "too-few-recipients",
-            f"{len(actual)} of at least {policy.min_recipients} recipients",
+            f"{counted(len(actual), 'recipient')}; at least {policy.min_recipients} required",
             line=line,
         )
     required = {canonical_recipient(policy.recipients[name].key) for name in policy.required}
     missing = required - actual
     if missing:
         yield subject.found(
-            "required-recipient", f"not encrypted to {_names(missing, policy)}", line=line
+            "required-recipient", f"not encrypted for {_names(missing, policy)}", line=line
         )
 
 
@@ -91,7 +92,7 @@ def _public(subject: Subject, actual: set[str], line: int) -> Iterator[Finding]:
     for recipient in sorted(actual - allowed):
         if fingerprint_of(recipient) in PUBLIC_DEMO_FINGERPRINTS:
             yield subject.found(
-                "demo-recipient", f"everybody has the identity of {recipient}", line=line
+                "demo-recipient", f"the private key for {recipient} is public", line=line
             )
 
 
@@ -109,5 +110,5 @@ def _short(recipient: str) -> str:
     What is not a recipient is not repeated: it may be a hidden secret.
     """
     if recipient_kind(recipient) is None:
-        return "what is no recipient"
+        return "an invalid recipient"
     return recipient if len(recipient) <= 90 else f"{recipient[:60]}..."

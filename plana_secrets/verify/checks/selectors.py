@@ -16,11 +16,11 @@ def check_selector(subject: Subject) -> Iterator[Finding]:
     own, line = subject.metadata.selector, subject.metadata.line
     if subject.rule is None:
         if subject.rules_known:
-            yield subject.found("no-rule", "no creation rule of .sops.yaml matches the file")
+            yield subject.found("no-rule", "no creation rule in .sops.yaml matches the file")
     elif canonical_selector(own) != canonical_selector(subject.rule.selector):
         yield subject.found(
             "selector-differs",
-            f"the file has {_words(own)}, its rule {_words(subject.rule.selector)}",
+            f"the file has {_words(own)}, its rule has {_words(subject.rule.selector)}",
             line=line,
         )
     problem = selector_problem(own)

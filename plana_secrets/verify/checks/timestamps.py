@@ -23,6 +23,6 @@ def check_lastmodified(subject: Subject) -> Iterator[Finding]:
     if stamp > subject.now + _TOLERANCE:
         yield subject.found(
             "future-lastmodified",
-            f"lastmodified lies in the future: {subject.metadata.lastmodified}",
+            f"lastmodified is in the future: {subject.metadata.lastmodified}",
             line=subject.metadata.line,
         )

@@ -23,7 +23,7 @@ _NO_RULES: Final = frozenset({"rules-unreadable", "rules-unknown-key"})
 """What says that something else than rules is in a file of that name."""
 
 _UNREADABLE: Final = {
-    "symlink": "lies behind a symlink",
+    "symlink": "is behind a symlink",
     "not-a-regular-file": "not a regular file",
 }
 _SOPS_MAC: Final = re.compile(
@@ -50,7 +50,7 @@ def check_kind(root: Path, file: str) -> Iterator[Finding]:
     if stat.S_ISLNK(mode):
         yield found("file-kind", "a symlink", file=file)
     elif stat.S_ISDIR(mode):
-        yield found("file-kind", "a submodule or a folder in place of a file", file=file)
+        yield found("file-kind", "a submodule or a folder, not a file", file=file)
     elif not stat.S_ISREG(mode):
         yield found("file-kind", "not a regular file", file=file)
     elif mode & 0o111:
@@ -71,7 +71,7 @@ def check_stranger(file: str, content: bytes) -> Iterator[Finding]:
     elif not is_secret_candidate(file) and _SOPS_MAC.search(content):
         yield found("unread-format", "encrypted by sops, but not YAML", file=file)
     elif not content and is_secret_candidate(file):
-        yield found("not-a-secret-file", "empty: a write was cut short", file=file)
+        yield found("not-a-secret-file", "empty: a write was interrupted", file=file)
     elif is_secret_candidate(file):
         yield found("not-sops", "not encrypted: it has no sops metadata", file=file)
     else:
@@ -87,7 +87,7 @@ def check_plain(file: str, content: bytes, *, listed: bool = True) -> Iterator[F
     if file.endswith(f"/{RULES_FILE}"):
         yield from _check_nested_rules(file, content)
     elif not listed and not says_only_what_it_is_for(file, content):
-        yield found("not-a-secret-file", "more than patterns in it", file=file)
+        yield found("not-a-secret-file", "contains more than patterns", file=file)
     plain = find_plain(content)
     if plain.secret:
         yield _plain_secret(file, plain.secret)
@@ -106,12 +106,12 @@ def check_plain(file: str, content: bytes, *, listed: bool = True) -> Iterator[F
 def _check_nested_rules(file: str, content: bytes) -> Iterator[Finding]:
     from plana_secrets.sops.rules.rulesfile import parse_rules
 
-    yield found("rules-nested", "sops started below this folder follows it", file=file)
+    yield found("rules-nested", "sops uses it when started in this folder", file=file)
     for defect in parse_rules(content).defects:
         if defect.check in _NO_RULES:
             yield found(defect.check, defect.message, file=file, line=defect.line)
 
 
 def _plain_secret(file: str, line: int) -> Finding:
-    message = "a Kubernetes Secret without encryption"
+    message = "an unencrypted Kubernetes Secret"
     return found("plaintext-secret", message, file=file, line=line)

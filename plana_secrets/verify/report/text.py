@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
+from plana_secrets.counts import counted
 from plana_secrets.sops.model import Severity
 from plana_secrets.verify.accepts import is_proposable
 from plana_secrets.verify.catalogue import CHECKS
@@ -60,11 +61,11 @@ def location(finding: Finding) -> str:
 def summary(report: Report) -> str:
     """``80 files, L3, 0 errors, 23 warnings in 4 checks; next: verify --propose-accepts``."""
     errors, warnings = report.counts[Severity.ERROR], report.counts[Severity.WARNING]
-    parts = [_files(report), _level(report), _count(errors, "error"), _count(warnings, "warning")]
+    parts = [_files(report), _level(report), counted(errors, "error"), counted(warnings, "warning")]
     line = ", ".join(parts)
-    counted = {one.check for one in report.findings if one.severity is not Severity.NOTE}
-    if counted:
-        line += f" in {_count(len(counted), 'check')}"
+    checks = {one.check for one in report.findings if one.severity is not Severity.NOTE}
+    if checks:
+        line += f" in {counted(len(checks), 'check')}"
     if report.suppressed:
         line += f", {report.suppressed} accepted"
     if not report.complete:
@@ -78,13 +79,13 @@ def _below(report: Report, asked: Level) -> str:
     """Who did not reach the level that was asked for; a few of them by name."""
     files = sorted(file for file, level in report.file_levels.items() if level < asked)
     names = ", ".join(files[:_NAMED]) + (", ..." if len(files) > _NAMED else "")
-    return f"{_count(len(files), 'file')} did not reach {asked.name}: {names}"
+    return f"{counted(len(files), 'file')} did not reach {asked.name}: {names}"
 
 
 def _files(report: Report) -> str:
     if report.checked == report.files:
-        return _count(report.files, "file")
-    return f"{report.checked} of {_count(report.files, 'file')}"
+        return counted(report.files, "file")
+    return f"{report.checked} of {counted(report.files, 'file')}"
 
 
 def _level(report: Report) -> str:
@@ -93,8 +94,4 @@ def _level(report: Report) -> str:
     if lowest is highest:
         return lowest.name
     further = sum(level > lowest for level in report.file_levels.values())
-    return f"{lowest.name} ({_count(further, 'file')} at {highest.name})"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return f"{lowest.name} ({counted(further, 'file')} at {highest.name})"

@@ -236,7 +236,7 @@ def test_copies_in_plain_are_named_even_where_git_ignores_them(
         (healthy.repo / ".gitignore").write_text("\n".join(names))
     done = healthy.run("doctor")
     for name in names:
-        assert f"warning  infra/secrets/dev/{name} looks like a copy in plain" in done.stdout
+        assert f"warning  infra/secrets/dev/{name} looks like an unencrypted copy" in done.stdout
     assert "SENTINEL" not in done.stdout
 
 

@@ -108,7 +108,12 @@ def test_a_mistake_is_named_and_nothing_is_written(empty: World, argv, kind):
 def test_at_a_terminal_the_recovery_is_asked_for(empty: World):
     recovery = empty.home / "recovery.txt"
     shown = run_at_terminal(
-        empty, "init", answers=[("recovery identity", "\n"), ("to which file", f"{recovery}\n")]
+        empty,
+        "init",
+        answers=[
+            ("recovery identity", "\n"),
+            ("file for the new recovery identity", f"{recovery}\n"),
+        ],
     )
     assert shown.status == 0, shown
     assert recovery.is_file()

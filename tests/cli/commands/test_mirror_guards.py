@@ -201,7 +201,7 @@ def test_nothing_is_mirrored_in_the_middle_of_a_change(place: World) -> None:
     assert mirror_object(place, "sync", status=7)["kind"] == "pending"
     looked = mirror(place, "status")
     assert looked.status == 0
-    assert "an interrupted change is open" in looked.stderr
+    assert "an interrupted change is unfinished" in looked.stderr
 
 
 def test_a_restore_gives_back_every_value(place: World) -> None:

@@ -91,7 +91,7 @@ def test_an_invalid_selector_is_refused_before_sops_writes_plaintext(
 def test_a_dry_run_makes_nothing(world: World) -> None:
     done = world.run("new", PLAIN, "--dry-run")
     assert done.status == 0
-    assert "would be made" in done.stderr
+    assert "would be created" in done.stderr
     assert not (world.repo / PLAIN).exists()
 
 
@@ -118,13 +118,13 @@ def test_a_plain_file_is_encrypted_in_place_with_its_types_and_comments(world: W
     (world.repo / PLAIN).chmod(0o640)
     done = world.run("encrypt", PLAIN)
     assert done.status == 0, done.stderr
-    assert "git never had the file in plain" in done.stderr
+    assert "git never had the file unencrypted" in done.stderr
     encrypted = (world.repo / PLAIN).read_text()
     assert SENTINEL not in encrypted
     assert "the database" not in encrypted
     assert (world.repo / PLAIN).stat().st_mode & 0o777 == 0o640
     assert world.decrypt(PLAIN) == TEXT.replace("2020-01-02", '"2020-01-02"')
-    assert "kept as text, as typed: since" in done.stderr
+    assert "kept as text: since" in done.stderr
     assert world.run("verify", "--level", "L3").status == 0
 
 
@@ -149,8 +149,8 @@ def test_it_says_where_git_has_the_file_in_plain(world: World) -> None:
     world.git("add", PLAIN)
     put(world, TEXT)
     done = world.run("encrypt", PLAIN)
-    assert "git has the file in plain" in done.stderr
-    assert "change the values themselves" in done.stderr
+    assert "git has the unencrypted file" in done.stderr
+    assert "replace its values" in done.stderr
     assert "index" not in done.stderr
 
 
@@ -163,8 +163,8 @@ def test_it_says_what_stays_readable_in_a_manifest(world: World) -> None:
     )
     done = world.run("encrypt", SECRET)
     assert done.status == 0, done.stderr
-    assert "readable as before: kind, apiVersion, metadata.name" in done.stderr
-    assert "1 comments stay readable" in done.stderr
+    assert "left readable: kind, apiVersion, metadata.name" in done.stderr
+    assert "1 comment left readable" in done.stderr
 
 
 @pytest.mark.parametrize(

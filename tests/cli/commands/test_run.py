@@ -117,7 +117,7 @@ def test_one_odd_key_is_skipped_and_named(world: World) -> None:
     world.encrypt(PLAIN, f"my-key: {SENTINEL}\nTOKEN: x\n")
     done = world.run("run", PLAIN, "--", "sh", "-c", 'echo "$TOKEN"')
     assert (done.status, done.stdout) == (0, "x\n")
-    assert f"{PLAIN}#my-key makes no variable name" in done.stderr
+    assert f"{PLAIN}#my-key is not a valid variable name" in done.stderr
     assert SENTINEL not in done.stderr
 
 

@@ -221,7 +221,7 @@ class TestSetting:
             PLAIN_FILE, "# the head\na:\n    # inside\n    b:\n        c: 1\nz: 1\n"
         )
         done = files_world.run("unset", PLAIN_FILE, "a.b.c")
-        assert "a.b.c is removed, and a, which holds nothing else" in done.stderr
+        assert "a.b.c is removed, and a, which is now empty" in done.stderr
         assert files_world.decrypt(PLAIN_FILE) == "# the head\nz: 1\n"
         done = files_world.run("unset", PLAIN_FILE, "z", "--json")
         assert json.loads(done.stdout)["emptied"] is None
@@ -329,7 +329,7 @@ class TestRecovery:
         assert json.loads(done.stdout)["action"] == "finish"
         assert json.loads(done.stdout)["files"] == [PLAIN_FILE]
         assert (files_world.repo / PLAIN_FILE).read_bytes() == new
-        assert "nothing is open" in files_world.run("recover").stderr
+        assert "nothing to recover" in files_world.run("recover").stderr
 
     def test_a_writer_undoes_what_had_not_begun(self, files_world: World) -> None:
         leave_pending(files_world, stage=Stage.BEGUN)
@@ -353,7 +353,7 @@ class TestStatus:
     def test_says_what_is_open(self, files_world: World) -> None:
         clean = files_world.run("status", "--check")
         assert clean.status == 0
-        assert "nothing is open" in clean.stdout
+        assert "nothing to recover" in clean.stdout
         files_world.run("set", PLAIN_FILE, "a", "--generate", "hex:3")
         left = files_world.repo / "infra/secrets/dev/.example.yaml.plana-0a1b2c3d"
         left.write_text("x")
@@ -373,7 +373,7 @@ class TestStatus:
         (world.repo / ".sops.yaml").unlink()
         done = world.run("status")
         assert done.status == 0
-        assert "no commit yet" in done.stdout
+        assert "no commits yet" in done.stdout
 
 
 def test_completion_names_files_and_paths_without_an_identity(files_world: World) -> None:

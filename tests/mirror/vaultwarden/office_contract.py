@@ -49,7 +49,7 @@ class OfficeContract:
                 ("moved", held),
                 ("stale", held),
             }
-            assert {"it is where this account may not write"} == {
+            assert {"it is in a place where this account cannot write"} == {
                 one["reason"] for one in left["drift"] if one["kind"] == "moved"
             }
             assert (left["created"], left["updated"], left["deleted"]) == (1, 1, 1)

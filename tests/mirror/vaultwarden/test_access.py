@@ -147,7 +147,7 @@ def test_a_manager_is_not_told_who_is_in_a_group(audited: VaultwardenPlace) -> N
     add_group(audited.company, audited.company.service)
     found = audit(audited)
     assert errors(found) == [("group-writes", "team", "prod")]
-    assert "only an owner or admin is told" in found[-1].message
+    assert "only an owner or admin can see" in found[-1].message
 
 
 def test_an_owner_sees_whether_a_group_holds_the_service_account_alone(

@@ -167,9 +167,9 @@ def test_letters_without_their_case_are_those_of_unicode() -> None:
     [
         ("[\\q]", "the escape \\q (column 4)"),
         ("[a\x00]", "a character that does not print (column 4)"),
-        ("[a-\\d]", "a range that is none (column 6)"),
-        ("[\\", "a set or an escape that does not end (column 3)"),
-        ("[a-", "a set or an escape that does not end (column 4)"),
+        ("[a-\\d]", "an invalid range (column 6)"),
+        ("[\\", "a set or an escape that is not closed (column 3)"),
+        ("[a-", "a set or an escape that is not closed (column 4)"),
         ("[a[]", "'[' in a set without a backslash (column 4)"),
         ("[a-c-e]", "'-' in the middle of a set without a backslash (column 6)"),
     ],

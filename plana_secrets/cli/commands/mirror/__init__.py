@@ -10,23 +10,23 @@ _HERE = "plana_secrets.cli.commands.mirror"
 
 COMMANDS: CommandTable = {
     "Set up": {
-        "init": (f"{_HERE}.init:init", "Set the mirror up on a server."),
+        "init": (f"{_HERE}.init:init", "Set up the mirror on a server."),
     },
     "Look": {
-        "status": (f"{_HERE}.status:status", "Say whether files and mirror agree."),
-        "diff": (f"{_HERE}.diff:diff", "Name each path where they differ."),
-        "audit": (f"{_HERE}.audit:audit", "Say who may write to the mirrored collections."),
+        "status": (f"{_HERE}.status:status", "Show whether files and mirror agree."),
+        "diff": (f"{_HERE}.diff:diff", "Show each path that differs."),
+        "audit": (f"{_HERE}.audit:audit", "List who can write to the mirrored collections."),
     },
     "Change": {
-        "sync": (f"{_HERE}.sync:sync", "Make the mirror what the commit at HEAD says."),
-        "adopt": (f"{_HERE}.adopt:adopt", "Take a value typed into the mirror into its file."),
+        "sync": (f"{_HERE}.sync:sync", "Update the mirror to the commit at HEAD."),
+        "adopt": (f"{_HERE}.adopt:adopt", "Copy a value edited in the mirror to its file."),
         "restore": (f"{_HERE}.restore:restore", "Rebuild secret files from the mirror."),
     },
 }
 
-_EPILOG = """\b
-The files are the truth and the mirror is a copy for looking at. A value that
-somebody typed into the mirror is never overwritten unasked.
+_EPILOG = """\
+The files are the truth; the mirror is a read-only copy. Values edited in the mirror
+are not overwritten unless you ask for it.
 
 \b
 Examples:

@@ -13,8 +13,8 @@ from plana_secrets.cli.context import Context, pass_context
 if TYPE_CHECKING:
     from plana_secrets.mirror.backend import Listing
 
-_EPILOG = """\b
-The file of the working tree is changed; commit it, and the next sync settles the item.
+_EPILOG = """\
+This changes the file in the working tree; commit it, and the next sync updates the item.
 
 \b
 Examples:
@@ -25,10 +25,10 @@ Examples:
 @click.command(epilog=_EPILOG)
 @file_argument()
 @path_argument()
-@click.option("--dry-run", is_flag=True, help="Check that it can be done, and do nothing.")
+@click.option("--dry-run", is_flag=True, help="Check that it can be done; change nothing.")
 @pass_context
 def adopt(context: Context, file: str, path: str, dry_run: bool) -> int:
-    """Take a value typed into the mirror into its file."""
+    """Copy a value edited in the mirror to its file."""
     from plana_secrets.mirror.open import open_backend
     from plana_secrets.paths import format_path, parse_path
     from plana_secrets.secretfiles.listing import resolve_file
@@ -53,8 +53,8 @@ def adopt(context: Context, file: str, path: str, dry_run: bool) -> int:
 
 def _describe(*, changed: bool, dry_run: bool) -> str:
     if not changed:
-        return "holds it already"
-    return "would change" if dry_run else "changed; commit it, and the next sync settles the item"
+        return "already has this value"
+    return "would change" if dry_run else "changed; commit it, and the next sync updates the item"
 
 
 def _adopt(context: Context, listing: Listing, file: str, path: str, *, write: bool) -> bool:

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 import click
 
 from plana_secrets.cli.context import Context, pass_context
+from plana_secrets.counts import counted
 
 if TYPE_CHECKING:
     from plana_secrets.mirror.backends.vaultwarden.audit import AccessFinding
     from plana_secrets.mirror.backends.vaultwarden.session import Session
     from plana_secrets.mirror.settings import VaultwardenSettings
 
-_EPILOG = """\b
-The account needs the role manager with manage on the mirrored collections, or more; a
-plain member cannot see who else has access. An audit that cannot see ends with 4.
+_EPILOG = """\
+The account must be a manager of the mirrored collections, an admin or an owner; other
+members cannot see who has access. If access cannot be read, the exit code is 4.
 
 \b
 Examples:
@@ -27,15 +28,15 @@ _STYLES = {"error": "red", "warning": "yellow", "note": "dim"}
 
 
 @click.command(epilog=_EPILOG)
-@click.option("--strict", is_flag=True, help="Warnings fail as errors do.")
+@click.option("--strict", is_flag=True, help="Treat warnings as errors.")
 @click.option(
     "--service-account",
     metavar="EMAIL",
-    help="The account that syncs; default: the one whose API key is in use.",
+    help="The account that syncs; default: the one logged in by API key.",
 )
 @pass_context
 def audit(context: Context, strict: bool, service_account: str | None) -> int:
-    """Say who may write to the mirrored collections."""
+    """List who can write to the mirrored collections."""
     from plana_secrets.mirror.backends.vaultwarden.audit import audit_access
 
     settings, session = open_configured(context)
@@ -55,7 +56,9 @@ def audit(context: Context, strict: bool, service_account: str | None) -> int:
     else:
         for one in findings:
             context.output.styled_data(f"{one.severity:<8} {one.message}", _STYLES[one.severity])
-        context.output.talk(f"{counts['error']} errors, {counts['warning']} warnings")
+        context.output.talk(
+            f"{counted(counts['error'], 'error')}, {counted(counts['warning'], 'warning')}"
+        )
     return int(counts["error"] > 0 or (strict and counts["warning"] > 0))
 
 

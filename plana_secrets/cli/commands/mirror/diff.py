@@ -8,9 +8,9 @@ from plana_secrets.cli.commands.mirror import session
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.cli.secretfile import warn_if_pending
 
-_EPILOG = """\b
+_EPILOG = """\
 Kinds: missing, stale, extra, hand-edited, trashed, moved, retyped, duplicate,
-undecryptable, unsupported, unknown. Paths .title and .note are those of the item.
+undecryptable, unsupported, unknown. The paths .title and .note are the item's own.
 
 \b
 Examples:
@@ -24,7 +24,7 @@ Examples:
 @click.option("--worktree", is_flag=True, help=session.WORKTREE_HELP)
 @pass_context
 def diff(context: Context, check: bool, worktree: bool) -> int:
-    """Name each path where they differ."""
+    """Show each path that differs."""
     warn_if_pending(context)
     state = session.read_state(context, worktree=worktree)
     session.warn_of_source(context, state.source)

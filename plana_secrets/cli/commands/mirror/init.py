@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from plana_secrets.mirror.settings import VaultwardenSettings
 
 _EPILOG = """\b
-Nothing is created on the server. An owner does that once, in the web vault:
-  1. an organisation, best one for the mirror alone: owners and admins may write to every
-     item of theirs, and here they have no other reason to
-  2. a collection for each set of files
-  3. the service account as a member with 'edit items' on these collections, and staff
-     with 'view items'; each is confirmed after comparing the fingerprint phrase
+Nothing is created on the server. First, an owner does this in the web vault:
+  1. create an organization, preferably for the mirror only: its owners and admins can
+     write to every item
+  2. create a collection for each set of files
+  3. invite the service account with 'edit items' on these collections, and staff with
+     'view items'; compare fingerprint phrases before confirming each member
 
 \b
 Examples:
@@ -38,24 +38,31 @@ def _split(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]
     return {glob: word for glob, _, word in pairs}
 
 
-@click.command(epilog=_EPILOG, short_help="Set the mirror up on a server.")
+@click.command(epilog=_EPILOG, short_help="Set up the mirror on a server.")
 @click.argument("kind", type=click.Choice(["vaultwarden"]))
-@click.option("--url", required=True, metavar="URL", help="The server.")
-@click.option("--organization", metavar="ID", help="Id or name; default: the only one.")
+@click.option("--url", required=True, metavar="URL", help="Server address.")
+@click.option(
+    "--organization", metavar="ID", help="Organization id or name; default: the only one."
+)
 @click.option(
     "--collection",
     "collections",
     multiple=True,
     metavar="GLOB=NAME",
     callback=_split,
-    help="Which files go into which collection.",
+    help="Which files go into which collection; repeatable.",
 )
 @click.option(
-    "--break-glass", multiple=True, metavar="EMAIL", help="An owner kept for emergencies."
+    "--break-glass",
+    multiple=True,
+    metavar="EMAIL",
+    help="Email of an owner kept for emergencies; repeatable.",
 )
-@click.option("--credentials", metavar="FILE", help="A job's credentials file.")
-@click.option("--ca-file", metavar="FILE", help="Trust this CA (relative to the repository).")
-@click.option("--dry-run", is_flag=True, help="Show what would be written.")
+@click.option("--credentials", metavar="FILE", help="Credentials file of a job.")
+@click.option(
+    "--ca-file", metavar="FILE", help="CA certificate to trust (relative to the repository)."
+)
+@click.option("--dry-run", is_flag=True, help="Show what would be written; write nothing.")
 @pass_context
 def init(
     context: Context,
@@ -68,7 +75,7 @@ def init(
     ca_file: str | None,
     dry_run: bool,
 ) -> int:
-    """Set the mirror up: find organization and collections, and write the configuration."""
+    """Set up the mirror: find the organization and collections, and write the settings."""
     from plana_secrets.mirror.backends.vaultwarden.address import checked_url
     from plana_secrets.mirror.backends.vaultwarden.setup import Choice
 
@@ -119,15 +126,15 @@ def _explain(context: Context, settings: VaultwardenSettings, vault: Vault) -> N
     from plana_secrets.mirror.backends.vaultwarden.collections import find_collection
 
     role, talk = _role(vault), context.output.talk
-    talk(f"organisation {vault.membership.name!r}; the account is {role}")
+    talk(f"organization {vault.membership.name!r}; the account's role is {role}")
     if role in {"owner", "admin"}:
-        context.output.warn("a plain member with edit rights on the collections is enough")
+        context.output.warn("a member with 'edit items' on the collections is enough")
     for glob, word in settings.collections.items():
         named = vault.collections[find_collection(vault, word)]
-        access = "may write" if named.is_writable else "may only read: status and diff, no sync"
+        access = "can write" if named.is_writable else "can only read: status and diff, no sync"
         talk(f"{glob} -> collection {named.name!r} ({access})")
     if len(vault.ciphers):
-        talk("items that are not ours stay untouched and uncounted")
+        talk("items not created by plana-secrets are never touched")
 
 
 def _write(context: Context, settings: VaultwardenSettings, *, dry_run: bool) -> bool:
@@ -141,11 +148,11 @@ def _write(context: Context, settings: VaultwardenSettings, *, dry_run: bool) ->
     )
     after = place_settings(before, settings)
     if after == before:
-        context.output.talk(f"{FILE_NAME} says so already; nothing to write")
+        context.output.talk(f"{FILE_NAME} is already up to date; nothing to write")
     elif dry_run:
         context.output.talk(after.removeprefix(before).strip())
     else:
         replace_file(path, after.encode("utf-8"))
         context.output.talk(f"wrote [mirror.vaultwarden] to {FILE_NAME}")
-        context.output.talk("next: commit it, then `plana-secrets mirror sync`")
+        context.output.talk("next: commit it, then run `plana-secrets mirror sync`")
     return after != before

@@ -14,16 +14,20 @@ if TYPE_CHECKING:
     from plana_secrets.mirror.state import MirrorState
 
 _ADVICE = {
-    "hand-edited": "take it with `plana-secrets mirror adopt {place}`, "
-    "or overwrite it with `plana-secrets mirror sync --overwrite-edits`",
-    "retyped": "`plana-secrets mirror sync --overwrite-edits` makes the item anew",
-    "undecryptable": "`plana-secrets mirror sync --overwrite-edits` makes the item anew",
-    "moved": "an owner puts the item back into its collection, or gives the service account "
-    "'edit items' on the one where it is",
+    "hand-edited": (
+        "keep it with `plana-secrets mirror adopt {place}`, or overwrite it with "
+        "`plana-secrets mirror sync --overwrite-edits`"
+    ),
+    "retyped": "`plana-secrets mirror sync --overwrite-edits` creates the item again",
+    "undecryptable": "`plana-secrets mirror sync --overwrite-edits` creates the item again",
+    "moved": (
+        "ask an owner to move the item back to its collection, or to give the service "
+        "account 'edit items' on its current one"
+    ),
     "extra": "`plana-secrets mirror sync --prune` deletes the items of removed files",
 }
 
-_NOT_OURS_TO_MEND = "nothing says which file it mirrors; look at the item and delete it by hand"
+_NOT_OURS_TO_MEND = "it does not say which file it mirrors; look at the item and delete it by hand"
 
 
 def show_rehearsal(context: Context, state: MirrorState, requests: int) -> None:

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from plana_secrets.mirror.backend import Listing
     from plana_secrets.mirror.restore import Restored
 
-_EPILOG = """\b
-Files are encrypted by the rules of today. Comments do not come back, and a file
-that is there is never overwritten.
+_EPILOG = """\
+Files are encrypted with the current rules. Comments are not restored, and existing
+files are never overwritten.
 
 \b
 Examples:
@@ -34,9 +34,9 @@ Examples:
     required=True,
     metavar="DIR",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Where to put the files, each under its whole path.",
+    help="Folder to write to; each file keeps its full path.",
 )
-@click.option("--dry-run", is_flag=True, help="Say what would be restored, and do nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would be restored; write nothing.")
 @pass_context
 def restore(context: Context, folder: Path, dry_run: bool) -> int:
     """Rebuild secret files from the mirror."""
@@ -60,7 +60,7 @@ def _stop_if_empty(listing: Listing) -> None:
     from plana_secrets.errors import UsageError
 
     if not listing.items:
-        raise UsageError("the mirror holds no item of ours", kind="empty-mirror")
+        raise UsageError("the mirror has no items from plana-secrets", kind="empty-mirror")
 
 
 def _show(context: Context, result: Restored, *, dry_run: bool) -> None:
@@ -70,10 +70,10 @@ def _show(context: Context, result: Restored, *, dry_run: bool) -> None:
     else:
         output.table([("restored", lost.file) for lost in result.restored])
     for file in result.existing:
-        output.warn(f"{file} is there already and was left alone")
+        output.warn(f"{file} already exists and was not changed")
     for lost in result.restored:
         for path in lost.missing:
-            output.warn(f"{lost.file}#{path} has no value in the mirror and is left out")
+            output.warn(f"{lost.file}#{path} has no value in the mirror and was skipped")
         for path in lost.by_hand:
             output.warn(f"{lost.file}: {path} in the mirror was changed by hand")
     for name, error in result.failed:
@@ -97,7 +97,7 @@ def _failure(name: str, error: PlanaSecretsError) -> dict[str, str]:
 
 ADVICE: Final = {
     "empty-mirror": (
-        "`plana-secrets mirror status` shows which mirror this is, `plana-secrets mirror "
-        "sync` fills it"
+        "`plana-secrets mirror status` shows which mirror this is; `plana-secrets "
+        "mirror sync` fills it"
     ),
 }

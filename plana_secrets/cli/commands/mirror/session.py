@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from plana_secrets.cli.context import Context
+from plana_secrets.counts import counted
 
 if TYPE_CHECKING:
     from plana_secrets.mirror.backend import Backend
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from plana_secrets.mirror.state import MirrorState
     from plana_secrets.observability import Event, Observer
 
-CHECK_HELP = "Exit with 1 when there is drift."
-WORKTREE_HELP = "Take the files of the working tree, committed or not."
+CHECK_HELP = "Exit with 1 if there is drift."
+WORKTREE_HELP = "Use the files in the working tree, committed or not."
 
 
 def surroundings(context: Context, observer: Observer | None = None) -> Surroundings:
@@ -111,10 +112,10 @@ def count_kinds(drift: Iterable[Drift]) -> str:
 def warn_of_source(context: Context, source: Source) -> None:
     """Name what of the working tree was left out; say how many files have no place."""
     for file in source.uncommitted:
-        context.output.warn(f"{file} has uncommitted changes, which are left out")
+        context.output.warn(f"{file} has uncommitted changes; they are ignored")
     if source.unmapped:
         count = len(source.unmapped)
-        context.output.talk(f"{count} unmapped: no collection is configured for them")
+        context.output.talk(f"{counted(count, 'file')} without a configured collection")
         for file in source.unmapped:
             context.output.step(f"unmapped {file}")
 

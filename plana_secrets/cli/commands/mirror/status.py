@@ -25,7 +25,7 @@ Examples:
 @click.option("--worktree", is_flag=True, help=session.WORKTREE_HELP)
 @pass_context
 def status(context: Context, check: bool, worktree: bool) -> int:
-    """Say whether files and mirror agree."""
+    """Show whether files and mirror agree."""
     warn_if_pending(context)
     state = session.read_state(context, worktree=worktree)
     session.warn_of_source(context, state.source)
@@ -49,4 +49,6 @@ def _show(context: Context, state: MirrorState) -> None:
     if state.in_sync:
         context.output.styled_data("in sync", "green")
     else:
-        context.output.styled_data("not in sync; `plana-secrets mirror diff` names it", "yellow")
+        context.output.styled_data(
+            "not in sync; `plana-secrets mirror diff` shows the differences", "yellow"
+        )

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from plana_secrets.mirror.state import MirrorState
     from plana_secrets.observability import Observer
 
-_EPILOG = """\b
-Left as it is: what somebody typed into the mirror (without --overwrite-edits),
-items of removed files (without --prune), files that cannot be read here.
+_EPILOG = """\
+Not changed: values edited in the mirror (unless --overwrite-edits), items of removed
+files (unless --prune), and files that cannot be read here.
 
 \b
 Examples:
@@ -56,18 +56,22 @@ class _Request:
 
 
 @click.command(epilog=_EPILOG)
-@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
-@click.option("--check", is_flag=True, help="Like --dry-run, and exit with 1 on drift.")
-@click.option("--prune", is_flag=True, help="Delete the items of removed files for good.")
-@click.option("--overwrite-edits", is_flag=True, help="Overwrite hand edits; old items are kept.")
-@click.option("--worktree", is_flag=True, help=session.WORKTREE_HELP)
-@click.option("--allow-older", is_flag=True, help="Go back to an older or another history.")
+@click.option("--dry-run", is_flag=True, help="Show what would be done; change nothing.")
+@click.option("--check", is_flag=True, help="Like --dry-run, but exit with 1 if there is drift.")
+@click.option("--prune", is_flag=True, help="Permanently delete the items of removed files.")
 @click.option(
-    "--confirm", is_flag=True, help="Proceed with no files, with many deletions, or a new place."
+    "--overwrite-edits", is_flag=True, help="Overwrite values edited in the mirror; a copy is kept."
+)
+@click.option("--worktree", is_flag=True, help=session.WORKTREE_HELP)
+@click.option(
+    "--allow-older", is_flag=True, help="Sync even if HEAD is older or on another history."
+)
+@click.option(
+    "--confirm", is_flag=True, help="Proceed with no files, many deletions, or a new location."
 )
 @pass_context
 def sync(context: Context, /, **options: bool) -> int:
-    """Make the mirror what the commit at HEAD says."""
+    """Update the mirror to the commit at HEAD."""
     request = _Request(**options)
     with session.progress_observer(context) as observer:
         backend = _open(context, observer)

@@ -10,20 +10,20 @@ _HERE = "plana_secrets.cli.commands.rotate"
 
 COMMANDS: CommandTable = {
     "Look": {
-        "list": (f"{_HERE}.look:list_", "List keysets, their phase and what comes next."),
-        "plan": (f"{_HERE}.look:plan", "Say what comes next for a keyset, and when."),
+        "list": (f"{_HERE}.look:list_", "List keysets, their phase and next move."),
+        "plan": (f"{_HERE}.look:plan", "Show the next move of a keyset, and when."),
     },
     "Change": {
-        "init": (f"{_HERE}.init:init", "Make a keyset and render its targets."),
+        "init": (f"{_HERE}.init:init", "Create a keyset and write its targets."),
         "run": (f"{_HERE}.run:run", "Make the next move of one keyset, or all that are due."),
-        "confirm": (f"{_HERE}.confirm:confirm", "Record that an external caller is done."),
-        "redate": (f"{_HERE}.redate:redate", "Date a move again that is dated later than now."),
+        "confirm": (f"{_HERE}.confirm:confirm", "Record that an external caller has switched."),
+        "redate": (f"{_HERE}.redate:redate", "Correct a move that is dated in the future."),
     },
 }
 
-_EPILOG = """\b
+_EPILOG = """\
 A rotation is publish, promote, retire, destroy; abort, demote and reinstate undo the
-first three. Waits are counted from when a move landed on the deployed branch.
+first three. Waits start when a move lands on the deployed branch.
 
 \b
 Examples:

@@ -7,14 +7,14 @@ import click
 from plana_secrets.cli.commands.rotate import session
 from plana_secrets.cli.context import Context, pass_context
 
-_EPILOG = """\b
-After publish it means: the caller has the new key. After promote: it uses the new key
-alone. Where pods are reloaded by hand, `reload` is awaited: all of them were.
+_EPILOG = """\
+After publish, confirm that the caller has the new key; after promote, that it uses only
+the new key. If pods are reloaded by hand, confirm `reload` once all have been reloaded.
 
 \b
 Examples:
   plana-secrets rotate confirm pulse-data/portal acme --commit --push
-  plana-secrets rotate confirm pulse-data/portal          everyone who is awaited
+  plana-secrets rotate confirm pulse-data/portal          all that are awaited
 """
 
 
@@ -26,7 +26,7 @@ Examples:
 def confirm(
     context: Context, name: str, callers: tuple[str, ...], commit: bool, push: bool
 ) -> None:
-    """Record that an external caller is done."""
+    """Record that an external caller has switched."""
     from plana_secrets.rotation.apply import confirm_keyset
     from plana_secrets.rotation.landing import Delivery
 

@@ -8,21 +8,21 @@ import click
 
 from plana_secrets.cli.commands.rotate import session
 from plana_secrets.cli.context import Context, pass_context
+from plana_secrets.counts import counted
 from plana_secrets.errors import UsageError
 
 if TYPE_CHECKING:
     from plana_secrets.document.references import SecretReference
     from plana_secrets.rotation.initialise import Initialised
 
-_EPILOG = """\b
---adopt leaves the value where services read it now and writes the targets beside it:
-services move over one by one, and `unset` removes the old path at last; until then
+_EPILOG = """\
+--adopt keeps the value where services read it now, and also writes the targets.
+Services switch one by one, and `unset` removes the old path at the end; until then
 promote is refused. An adopted JWT secret gets the kid `legacy`, for tokens without a kid.
 
-\b
-For a keyset that exists, without --adopt and --fresh, targets that hold nothing are
-filled (a caller that you added); with --replace all are rendered again. To replace a
-value that services read by a new one is an outage of one roll-out: --accept-outage.
+For an existing keyset, without --adopt and --fresh, empty targets are filled (such as a
+caller you added); --replace writes all of them again. Replacing a value that services
+use causes an outage of one roll-out and needs --accept-outage.
 
 \b
 Examples:
@@ -34,9 +34,9 @@ Examples:
 
 @click.command(epilog=_EPILOG)
 @session.name_argument()
-@click.option("--adopt", metavar="FILE#PATH", help="Begin with the value that is read today.")
-@click.option("--fresh", is_flag=True, help="Begin with a generated value.")
-@click.option("--replace", is_flag=True, help="Overwrite targets that hold another value.")
+@click.option("--adopt", metavar="FILE#PATH", help="Start from the value that services use today.")
+@click.option("--fresh", is_flag=True, help="Start from a generated value.")
+@click.option("--replace", is_flag=True, help="Overwrite targets that have another value.")
 @session.accept_outage_option
 @session.delivery_options
 @pass_context
@@ -50,12 +50,12 @@ def init(
     commit: bool,
     push: bool,
 ) -> None:
-    """Make a keyset and render its targets."""
+    """Create a keyset and write its targets."""
     from plana_secrets.rotation.initialise import Source, init_keyset
     from plana_secrets.rotation.landing import Delivery
 
     if adopt and fresh:
-        raise UsageError("--adopt and --fresh exclude each other", kind="init-source")
+        raise UsageError("--adopt and --fresh cannot be combined", kind="init-source")
     source = Source(_locate(context, adopt) if adopt else None, fresh)
     rotation = session.open_rotation(context)
     delivery = Delivery(commit, push)
@@ -67,9 +67,9 @@ def init(
 
     done = session.accepting_outage(context, make, accepted=accept_outage)
     for place, count in done.foreign:
-        context.output.warn(f"{place}: {count} entries belong to no keyset and are kept")
+        context.output.warn(f"{place}: {counted(count, 'entry')} without a keyset; kept")
     if done.weak:
-        context.output.warn(f"{name}: the value has less than {done.weak} bytes; rotate it soon")
+        context.output.warn(f"{name}: the value has fewer than {done.weak} bytes; rotate it soon")
     session.report(context, "rotate-init", [rotation.status(name)], [done.moved])
 
 

@@ -30,7 +30,7 @@ Examples:
 @click.option("--check", is_flag=True, help="Exit with 1 if a keyset is overdue or blocked.")
 @pass_context
 def list_(context: Context, check: bool) -> int:
-    """List keysets, their phase and what comes next."""
+    """List keysets, their phase and next move."""
     statuses = _read(context)
     if context.output.as_json:
         keysets = [session.describe_keyset(one) for one in statuses]
@@ -57,18 +57,18 @@ def _show_list(context: Context, statuses: tuple[KeysetStatus, ...]) -> None:
         for line in session.sentences_on_waits(one):
             context.output.talk(f"{one.name}: {line}")
         if not one.authenticated:
-            context.output.warn(f"{one.name}: without an identity nothing here is proven")
+            context.output.warn(f"{one.name}: not verified: no identity opens it")
     if not statuses:
-        context.output.talk("no keyset is configured")
+        context.output.talk("no keysets are configured")
 
 
 @click.command(epilog=_PLAN_EPILOG)
 @session.name_argument(required=False)
 @pass_context
 def plan(context: Context, name: str | None) -> int:
-    """Say what comes next for a keyset, and when.
+    """Show the next move of a keyset, and when.
 
-    Nothing is changed; `rotate run` does it.
+    Nothing is changed; `rotate run` makes the move.
     """
     if name is not None:
         session.open_rotation(context).store().policy(name)

@@ -10,9 +10,9 @@ from plana_secrets.cli.commands.rotate import session
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.errors import UsageError
 
-_EPILOG = """\b
-Its wait starts again when it is seen to be deployed. If the clock of this machine were
-behind, the wait would end too early: look at it first.
+_EPILOG = """\
+Its wait starts again once the move is seen on the deployed branch. If this machine's
+clock is behind, the wait would end too early: check the clock first.
 
 \b
 Examples:
@@ -23,11 +23,11 @@ Examples:
 
 @click.command(epilog=_EPILOG)
 @session.name_argument()
-@click.option("--clock-is-right", is_flag=True, help="The clock of this machine is right.")
+@click.option("--clock-is-right", is_flag=True, help="Confirm that this machine's clock is right.")
 @session.delivery_options
 @pass_context
 def redate(context: Context, name: str, clock_is_right: bool, commit: bool, push: bool) -> None:
-    """Date a move again that is dated later than now."""
+    """Correct a move that is dated in the future."""
     from plana_secrets.rotation.landing import Delivery
     from plana_secrets.rotation.redate import redate_keyset
 
@@ -51,5 +51,5 @@ def _ask(context: Context, name: str) -> None:
 
 
 ADVICE: Final = {
-    "clock-unconfirmed": "pass --clock-is-right if it is; set the clock if it is not",
+    "clock-unconfirmed": "if it is, pass --clock-is-right; otherwise set the clock",
 }

@@ -16,17 +16,15 @@ if TYPE_CHECKING:
 
 _MOVES = ("publish", "promote", "retire", "destroy", "abort", "demote", "reinstate")
 
-_EPILOG = """\b
-A move whose time has not come is refused, with the time when it will be. Without MOVE
-it is the one that comes next; asked for by name, a rotation begins before it is due.
+_EPILOG = """\
+Without MOVE, make the next move; if you name a keyset, a rotation starts even before it
+is due. A move that is too early is refused, with the time from which it is possible.
 
-\b
-A rotation keeps the waits and callers under which it began; settings that changed since
-then can only lengthen it. --accept-outage goes by the settings as they are now, in spite
-of an adopted or removed path that is still read and of callers that confirmed.
+A rotation keeps the waits and callers with which it started; later settings can only
+make it longer. --accept-outage uses the current settings, even if an adopted or removed
+path is still read or callers have confirmed.
 
-\b
-With --due: 0 when it moved or waits, 1 when a keyset is blocked and the others were done.
+With --due, the exit code is 0 if keysets moved or wait, and 1 if one is blocked.
 
 \b
 Examples:
@@ -39,7 +37,7 @@ Examples:
 @click.command(epilog=_EPILOG)
 @session.name_argument(required=False)
 @click.argument("move", required=False, type=click.Choice(_MOVES), metavar="[MOVE]")
-@click.option("--due", is_flag=True, help="Every keyset whose next move is due, one move each.")
+@click.option("--due", is_flag=True, help="Make one move for every keyset whose next move is due.")
 @click.option("--dry-run", is_flag=True, help=session.DRY_RUN_HELP)
 @session.accept_outage_option
 @session.delivery_options
@@ -58,9 +56,9 @@ def run(
     from plana_secrets.rotation.landing import Delivery
 
     if due == (name is not None):
-        raise UsageError("name a keyset, or pass --due for all of them", kind="rotate-what")
+        raise UsageError("pass a keyset name, or --due for all keysets", kind="rotate-what")
     if due and accept_outage:
-        raise UsageError("--accept-outage is for one keyset, by name", kind="outage-by-job")
+        raise UsageError("--accept-outage needs the name of one keyset", kind="outage-by-job")
     delivery = Delivery(commit, push)
     if name is None:
         return _run_due(context, delivery, dry_run=dry_run)
@@ -97,10 +95,10 @@ def _run_due(context: Context, delivery: Delivery, *, dry_run: bool) -> int:
 
     rotation = session.open_rotation(context)
     if not rotation.policies:
-        raise UsageError("no keyset is configured", kind="no-keyset")
+        raise UsageError("no keysets are configured", kind="no-keyset")
     done = run_due(rotation, delivery=delivery, dry_run=dry_run)
     for name in done.arrived:
-        context.output.talk(f"{name}: the move before has landed; its time counts from now")
+        context.output.talk(f"{name}: the previous move has landed; its wait starts now")
     session.report(context, "rotate-run", done.keysets, done.moved, dry_run=dry_run)
     return 1 if any(one.phase == "blocked" for one in done.keysets) else 0
 

@@ -22,7 +22,7 @@ T = TypeVar("T")
 _ASKED = frozenset({"caller-confirmed", "value-in-use"})
 """Refusals that a person at a terminal is asked about; the others need the flag."""
 
-DRY_RUN_HELP = "Say what would be done; change nothing."
+DRY_RUN_HELP = "Show what would be done; change nothing."
 
 
 def complete_keyset(
@@ -46,15 +46,13 @@ def name_argument(**settings: Any) -> Callable[[Any], Any]:
 
 def delivery_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """``--commit`` and ``--push``."""
-    push = click.option(
-        "--push", is_flag=True, help="Commit, push, and read it back from the remote."
-    )
-    return click.option("--commit", is_flag=True, help="Commit what is changed.")(push(command))
+    push = click.option("--push", is_flag=True, help="Commit, push, and check the remote.")
+    return click.option("--commit", is_flag=True, help="Commit the change.")(push(command))
 
 
 def accept_outage_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """``--accept-outage``: for a person, never for a job."""
-    words = "Go on although services may be locked out; the commit says so."
+    words = "Proceed even if services may be locked out; noted in the commit."
     return click.option("--accept-outage", is_flag=True, help=words)(command)
 
 
@@ -68,7 +66,7 @@ def accepting_outage(context: Context, action: Callable[[bool], T], *, accepted:
     from plana_secrets.cli.terminal import confirm, is_interactive
 
     if accepted and os.environ.get("CI"):
-        raise UsageError("only a person accepts an outage, and this is CI", kind="outage-by-job")
+        raise UsageError("--accept-outage cannot be used in CI", kind="outage-by-job")
     try:
         return action(accepted)
     except FailedError as error:
@@ -188,11 +186,11 @@ def sentence_on_next(status: KeysetStatus) -> str:
         return f"{move} now"
     from_then = f"{move} from {instant(following.not_before)} ({following.waiting_for})"
     return {
-        "landing": f"{move}, after the move before has landed",
-        "confirm": f"{move}, after the confirmation of {names}",
-        "raw-targets": f"{move} is blocked by those who read one raw value: {names}",
+        "landing": f"{move}, after the previous move has landed",
+        "confirm": f"{move}, after confirmation by {names}",
+        "raw-targets": f"{move} is blocked by services that read a single raw value: {names}",
         "adopted": f"{move} is blocked: services may still read the adopted path {names}",
-        "removed": f"{move} is blocked: {names} is no target any more and still holds a key",
+        "removed": f"{move} is blocked: {names} is no longer a target but still has a key",
         "clock": f"{move} is blocked: the clock is behind {instant(following.not_before)}",
     }.get(following.waiting_for, from_then)
 
@@ -228,11 +226,11 @@ def _sentence_on_landing(context: Context, moved: Moved) -> str:
         repository = context.workspace.repository
         if repository.remote() is None and repository.has_remote():
             context.output.warn(
-                "there are several remotes, and nothing says which one is deployed; "
-                "name it as [git] remote in plana-secrets.toml"
+                "there are several remotes; set [git] remote in plana-secrets.toml "
+                "to the deployed one"
             )
-        return f"; it waits to land on {context.branch}"
-    return "" if moved.dated else f"; it has landed, and the next run on {context.branch} dates it"
+        return f"; waiting to land on {context.branch}"
+    return "" if moved.dated else f"; landed, and the next run on {context.branch} dates it"
 
 
 def sentence(status: KeysetStatus) -> str:

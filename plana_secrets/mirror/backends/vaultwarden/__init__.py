@@ -12,5 +12,5 @@ from __future__ import annotations
 from typing import Final
 
 ADVICE: Final = {
-    "bad-answer": "check mirror.vaultwarden.url; something else than the server may have answered",
+    "bad-answer": "check mirror.vaultwarden.url; another server may have answered",
 }

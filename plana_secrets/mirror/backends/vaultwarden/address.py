@@ -30,9 +30,7 @@ def checked_url(url: str) -> str:
     parts = _split(url)
     host = _host(parts.hostname or "")
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(url)):
-        raise UsageError(
-            f"the address of the server is not https: {url!r}", kind="insecure-url", url=url
-        )
+        raise UsageError(f"the server address is not https: {url!r}", kind="insecure-url", url=url)
     port = parts.port
     shown = f":{port}" if port is not None and port != _DEFAULT_PORTS[parts.scheme] else ""
     return f"{parts.scheme}://{host}{shown}{parts.path.rstrip('/')}"
@@ -73,13 +71,13 @@ def _host(text: str) -> str:
 
 
 def _bad() -> UsageError:
-    return UsageError("the server's address is not of the form https://HOST", kind="bad-url")
+    return UsageError("the server address must have the form https://HOST", kind="bad-url")
 
 
 ADVICE: Final = {
     "bad-url": (
-        "write https://HOST or https://HOST:PORT/PATH, without a password; a host name "
-        "with other letters than ASCII in its xn-- form"
+        "use https://HOST or https://HOST:PORT/PATH, without a password; write a "
+        "non-ASCII host name in its xn-- form"
     ),
-    "insecure-url": "use https; http is for a server on this machine",
+    "insecure-url": "use https; http is allowed only for a server on this machine",
 }

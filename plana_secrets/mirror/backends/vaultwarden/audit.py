@@ -98,14 +98,14 @@ def _judge_roles(
         if member.type not in {OWNER, ADMIN}:
             continue
         email, role = normalise_email(member.email), _ROLES[member.type]
-        may = f"{email} is {role} and may write everywhere, which no setting prevents"
+        may = f"{email} is {role} and can write everywhere; no setting prevents this"
         if email == own:
             yield AccessFinding(
                 Severity.WARNING,
                 "service-role",
                 email,
                 None,
-                f"the service account is {role}; a member with edit rights is enough",
+                f"the service account is {role}; a member with 'edit items' is enough",
             )
         elif email in expected:
             yield AccessFinding(Severity.NOTE, "break-glass", email, None, may)
@@ -130,7 +130,7 @@ def _judge_members(
         severity = Severity.NOTE if email in expected else Severity.ERROR
         how = "manage" if grant.manage else "write to"
         yield AccessFinding(
-            severity, "member-writes", email, collection, f"{email} may {how} {collection!r}"
+            severity, "member-writes", email, collection, f"{email} can {how} {collection!r}"
         )
 
 
@@ -148,16 +148,16 @@ def _judge_group(
     """An error unless we see that all its members may write anyway."""
     name = next((one.name for one in access.groups if one.id == group), group)
     where = "everywhere" if collection is None else f"to {collection!r}"
-    message = f"the group {name!r} may write {where}"
+    message = f"the group {name!r} can write {where}"
     severity = Severity.ERROR
     if group not in access.group_members:
-        message += "; who is in it, only an owner or admin is told"
+        message += "; only an owner or admin can see its members"
     else:
         inside = [one for one in access.members if one.id in access.group_members[group]]
         active = {normalise_email(one.email) for one in inside if one.status != _REVOKED}
         others = sorted(active - expected)
         severity = Severity.ERROR if others else Severity.NOTE
-        message += f"; in it are {', '.join(others)}" if others else "; nobody else is in it"
+        message += f"; other members: {', '.join(others)}" if others else "; no other members"
     return AccessFinding(severity, "group-writes", name, collection, message)
 
 
@@ -186,7 +186,7 @@ def audit_access(
     names = resolve_collections(vault, tuple(dict.fromkeys(collections)))
     if vault.membership.type == USER:
         raise CredentialError(
-            "the account may not see who else has access: its role is member",
+            "the account cannot see who has access: its role is member",
             kind="audit-not-allowed",
         )
     access = _read_access(session, vault.membership, names)
@@ -203,7 +203,7 @@ def _read_access(session: Session, own: Membership, names: Mapping[str, str]) ->
     unseen = sorted(name for one, name in names.items() if one not in {c.id for c in collections})
     if unseen:
         raise MalformedError(
-            f"the server does not say who has access to {', '.join(unseen)}", kind="bad-answer"
+            f"the server does not show who has access to {', '.join(unseen)}", kind="bad-answer"
         )
     groups = read_answer(session.get(f"{base}/groups", task=task), GroupList, "the groups").data
     group_members = {}
@@ -238,11 +238,11 @@ def _judge_places(vault: Vault, names: Mapping[str, str]) -> Iterator[AccessFind
             "extra-collection",
             name,
             name,
-            f"items of mirrored collections are in {name!r} too: who may write there may "
-            "write them",
+            f"items of mirrored collections are also in {name!r}: anyone who can write there can "
+            "change them",
         )
 
 
 ADVICE: Final = {
-    "audit-not-allowed": "log in with the role manager (manage on the collections), or as admin",
+    "audit-not-allowed": "log in as a manager of the collections, or as an admin",
 }

@@ -140,7 +140,7 @@ class VaultwardenBackend:
         for item in items:
             if now.get(item.id, item.revision) != item.revision:
                 raise ItemChangedError(
-                    "an item that is to be deleted changed on the server since it was read",
+                    "an item to be deleted was changed on the server since it was read",
                 )
         self._delete([item.id for item in items if item.id in now])
 
@@ -156,7 +156,7 @@ class VaultwardenBackend:
         vault = open_vault(sync or read_sync(self._session), self._keys, self._organization)
         if self._key_fingerprint not in {None, vault.key.fingerprint}:
             raise MalformedError(
-                "the organisation's key is not the one that was set up", kind="another-key"
+                "the organization's key is not the configured one", kind="another-key"
             )
         words = resolve_collections(vault, self._named)
         locked = {one for one, named in vault.collections.items() if not named.is_writable}
@@ -194,7 +194,7 @@ class VaultwardenBackend:
             found = [one for one, name in view.words.items() if name == word]
             if not found:
                 raise UsageError(
-                    f"no collection {word!r} in the configuration", kind="unknown-collection"
+                    f"collection {word!r} is not configured", kind="unknown-collection"
                 )
             if not view.vault.collections[found[0]].is_writable:
                 raise CredentialError(
@@ -213,5 +213,5 @@ ADVICE: Final = {
         "plana-secrets.toml and run `plana-secrets mirror init vaultwarden --url {url}`; "
         "otherwise do not trust this server"
     ),
-    "item-has-attachment": "take the attached file out of the item in a client, then run it again",
+    "item-has-attachment": "delete the attachment in a Bitwarden client, then run it again",
 }

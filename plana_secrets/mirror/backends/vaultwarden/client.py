@@ -108,7 +108,7 @@ class Client:
             return answer.body
         if answer.status >= 500 and not repeatable:
             raise LostAnswerError(
-                f"the server answers with status {answer.status}: cannot {task}",
+                f"the server answered with status {answer.status}: cannot {task}",
                 kind="server-error",
                 status=answer.status,
             )
@@ -205,7 +205,7 @@ def _read_body(response: urllib3.BaseHTTPResponse) -> bytes:
         parts.append(part)
         if size > limits.SERVER_ANSWER:
             response.close()
-            raise MalformedError("the server's answer has no end", kind="bad-answer")
+            raise MalformedError("the server's answer is incomplete", kind="bad-answer")
         if time.monotonic() > end:
             response.close()
             raise LostAnswerError("the server's answer takes too long")
@@ -217,7 +217,7 @@ def _tls_context(ca_file: Path | None) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=ca_file)
     except (OSError, ssl.SSLError):
         raise FailedError(
-            f"not a file of certificates: {ca_file}", kind="bad-ca-file", file=str(ca_file)
+            f"not a certificate file: {ca_file}", kind="bad-ca-file", file=str(ca_file)
         ) from None
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
@@ -231,7 +231,7 @@ def _no_answer(error: HTTPError, task: str) -> UnavailableError:
         )
     if isinstance(reason, ProxyError):
         return UnavailableError(
-            f"the proxy lets nothing through: cannot {task}", kind="proxy", retry=False
+            f"the proxy refused the connection: cannot {task}", kind="proxy", retry=False
         )
     if isinstance(reason, NewConnectionError | urllib3.exceptions.ConnectTimeoutError):
         return UnavailableError(f"the server cannot be reached: cannot {task}", kind="unreachable")
@@ -239,9 +239,9 @@ def _no_answer(error: HTTPError, task: str) -> UnavailableError:
 
 
 ADVICE: Final = {
-    "bad-ca-file": "mirror.vaultwarden.ca_file names a file of certificates in PEM",
-    "no-answer": "try again; what was done is seen and not done twice",
-    "proxy": "check HTTPS_PROXY, or name the server in NO_PROXY",
-    "tls-refused": "check the address, or name your CA: mirror.vaultwarden.ca_file",
+    "bad-ca-file": "mirror.vaultwarden.ca_file must be a PEM file",
+    "no-answer": "try again; nothing is done twice",
+    "proxy": "check HTTPS_PROXY, or add the server to NO_PROXY",
+    "tls-refused": "check the address, or set your CA in mirror.vaultwarden.ca_file",
     "unreachable": "check mirror.vaultwarden.url and the network, and try again",
 }

@@ -37,7 +37,7 @@ def find_collection(vault: Vault, word: str) -> str:
         return found[0]
     if found:
         raise UsageError(
-            f"{len(found)} collections are named {word!r}: {', '.join(found)}",
+            f"{len(found)} collections have the name {word!r}: {', '.join(found)}",
             kind="ambiguous-collection",
             ids=found,
         )
@@ -49,7 +49,7 @@ def find_collection(vault: Vault, word: str) -> str:
 
 
 ADVICE: Final = {
-    "ambiguous-collection": "put the id of the collection into mirror.vaultwarden.collections",
-    "same-collection": "write it one way, by name or by id, in mirror.vaultwarden.collections",
-    "unknown-collection": "`plana-secrets mirror init vaultwarden` names the collections",
+    "ambiguous-collection": "use the collection's id in mirror.vaultwarden.collections",
+    "same-collection": "use either its name or its id in mirror.vaultwarden.collections",
+    "unknown-collection": "`plana-secrets mirror init vaultwarden` lists the collections",
 }

@@ -86,7 +86,7 @@ def open_client(
 
 ADVICE: Final = {
     "no-login": (
-        "`plana-secrets login --url {url}`, or name a credentials file: "
+        "run `plana-secrets login --url {url}`, or set a credentials file with "
         "mirror.vaultwarden.credentials or PLANA_SECRETS_VAULTWARDEN_CREDENTIALS"
     ),
 }

@@ -93,7 +93,7 @@ def read_credentials_file(path: Path, find_identities: Callable[[], Identities])
     missing = [name for name in _NAMES if name not in entries or entries[name].is_empty]
     if missing == ["url"]:
         raise CredentialError(
-            f"the credentials file {path} does not say for which server it is",
+            f"the credentials file {path} has no url",
             kind="credentials-unbound",
             file=str(path),
         )
@@ -108,7 +108,9 @@ def read_credentials_file(path: Path, find_identities: Callable[[], Identities])
             entries[name].reveal_text() for name in ("url", "email", "client_id")
         )
     except ValueError:
-        raise MalformedError(f"not text in the credentials file {path}", file=str(path)) from None
+        raise MalformedError(
+            f"a field is not text in the credentials file {path}", file=str(path)
+        ) from None
     return Credentials(
         url=_checked_url(url, path),
         email=email,
@@ -145,7 +147,7 @@ def _check_private(path: Path) -> None:
     status = path.stat()
     if stat.S_IMODE(status.st_mode) & 0o077 or status.st_uid != os.getuid():
         raise CredentialError(
-            f"others may read the plain credentials file {path}",
+            f"other users can read the unencrypted credentials file {path}",
             kind="credentials-exposed",
             file=str(path),
         )
@@ -221,13 +223,12 @@ def _decode(text: str | None) -> Secret | None:
 
 ADVICE: Final = {
     "credentials-exposed": "`chmod 600 {file}`, or make it a SOPS secret file",
-    "credentials-incomplete": "it holds url, email, master_password, client_id and client_secret",
+    "credentials-incomplete": "it needs url, email, master_password, client_id and client_secret",
     "credentials-unbound": (
-        "add the line `url: https://HOST` with the server that the account is on; no "
-        "other server is sent anything of this file"
+        "add the line `url: https://HOST` with the account's server; they "
+        "are sent to no other server"
     ),
     "login-unreadable": (
-        "`plana-secrets login` again; a login of an earlier release does not say for "
-        "which server it is"
+        "run `plana-secrets login` again; the login was stored by an older version"
     ),
 }

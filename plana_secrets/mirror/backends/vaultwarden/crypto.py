@@ -34,7 +34,7 @@ _TYPE: Final = re.compile(r"([0-9]{1,2})\.")
 
 _REFUSED: Final = {
     "0": ("no-mac", "encrypted text of type 0 is refused: it has no MAC"),
-    "1": ("encryption-type", "encrypted text of type 1 is refused: an abandoned form"),
+    "1": ("encryption-type", "encrypted text of type 1 is refused: an obsolete format"),
     "2": ("no-mac", "encrypted text of type 2 is refused: its MAC is missing or cut off"),
     "7": ("account-v2", "encrypted text of type 7 is refused: account encryption version 2"),
 }
@@ -120,7 +120,7 @@ class SymmetricKey:
             _refuse(sealed)
         chained = vector + ciphertext
         if not hmac.compare_digest(mac, hmac.digest(self._mac, chained, "sha256")):
-            raise WrongMacError("encrypted text whose MAC does not fit the key")
+            raise WrongMacError("encrypted text whose MAC does not match the key")
         return Secret(_unpad(self._decryptor.update(chained)[_BLOCK:]))
 
 
@@ -157,7 +157,7 @@ def unwrap_key(wrapped: str, private_key: RSAPrivateKey) -> SymmetricKey:
         content = private_key.decrypt(a2b_base64(match.group(1)), OAEP)
     except ValueError:
         raise MalformedError(
-            "the organisation's key was not wrapped for this account", kind="account-key"
+            "the organization's key was not encrypted for this account", kind="account-key"
         ) from None
     return SymmetricKey(Secret(content))
 
@@ -174,9 +174,9 @@ def _refuse(text: str) -> NoReturn:
     name = match.group(1) if match else ""
     kind, message = _REFUSED.get(
         name,
-        ("encryption-type", f"encrypted text of type {name} is refused where another must stand")
+        ("encryption-type", f"encrypted text of type {name} is refused here")
         if name
-        else ("encryption-type", "text that is not encrypted where encrypted text must stand"),
+        else ("encryption-type", "text that is not encrypted where it must be"),
     )
     raise MalformedError(message, kind=kind)
 
@@ -190,10 +190,10 @@ def _unpad(padded: bytes) -> bytes:
 
 
 ADVICE: Final = {
-    "account-key": "set up the account again: one of its keys is not what the clients write",
-    "account-v2": "use an account whose encryption is of version 1",
-    "encryption-type": "someone tampered with it, or wrote it with a client that is too old",
-    "no-mac": "someone tampered with it, or wrote it with a client that is too old",
-    "wrong-mac": "someone tampered with it, or it was written with another key",
-    "wrong-padding": "a faulty client wrote it; write that item again with another client",
+    "account-key": "set up the account again: one of its keys is invalid",
+    "account-v2": "use an account with encryption version 1",
+    "encryption-type": "it was tampered with, or written by a client that is too old",
+    "no-mac": "it was tampered with, or written by a client that is too old",
+    "wrong-mac": "it was tampered with, or written with another key",
+    "wrong-padding": "a faulty client wrote it; save the item again with another client",
 }

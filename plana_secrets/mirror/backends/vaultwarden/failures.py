@@ -80,7 +80,7 @@ _LOGIN: Final = (
         "sso sign-in is required",
         CredentialError,
         "sso-only",
-        "the server allows single sign-on only and refuses a login by master password",
+        "the server allows only single sign-on, not a login by master password",
     ),
     Meaning(
         "verify your email",
@@ -104,13 +104,13 @@ _LOGIN: Final = (
         "could not send login notification",
         UnavailableError,
         "login-mail",
-        "the server must send a mail about the new device and cannot",
+        "the server cannot send the required email about the new device",
     ),
     Meaning(
         "invalid_grant",
         CredentialError,
         "login-expired",
-        "the server no longer knows the kept login",
+        "the server no longer accepts the stored login",
     ),
 )
 
@@ -129,7 +129,7 @@ _CALLS: Final = (
         "the server refuses the item as too long",
     ),
     *(
-        Meaning(part, CredentialError, "mirror-read-only", "the account may not write there")
+        Meaning(part, CredentialError, "mirror-read-only", "the account cannot write there")
         for part in (
             "not write accessible",
             "can't be deleted by user",
@@ -150,7 +150,7 @@ def read_failure(answer: Answer, *, task: str, login: bool = False) -> PlanaSecr
     """The error for an answer that is not a success; ``task`` says what was tried."""
     if login and answer.status == 429:
         return UnavailableError(
-            f"the server takes no more logins for now: cannot {task}",
+            f"the server accepts no more logins for now: cannot {task}",
             kind="login-rate-limited",
             status=429,
         )
@@ -167,13 +167,13 @@ def _by_status(answer: Answer, task: str) -> PlanaSecretsError:
     status = answer.status
     if 300 <= status < 400:
         return UsageError(
-            f"the server redirects elsewhere, which is not followed: cannot {task}",
+            f"the server redirects to another address, which is not followed: cannot {task}",
             kind="server-redirects",
             status=status,
         )
     if status == 401:
         return NotAllowedError(
-            f"the account's role does not allow it, or the login is over: cannot {task}",
+            f"the account's role does not allow it, or the login has expired: cannot {task}",
             status=status,
         )
     if status == 413:
@@ -184,13 +184,13 @@ def _by_status(answer: Answer, task: str) -> PlanaSecretsError:
         )
     if status in {408, 429} or status >= 500:
         return UnavailableError(
-            f"the server answers with status {status}: cannot {task}",
+            f"the server answered with status {status}: cannot {task}",
             kind="server-error",
             status=status,
         )
     if status == 404:
         return MalformedError(
-            f"there is no such place on the server (status 404): cannot {task}",
+            f"not found on the server (status 404): cannot {task}",
             kind="not-vaultwarden",
             status=status,
         )
@@ -221,23 +221,24 @@ def _texts(body: bytes) -> Iterator[str]:
 
 ADVICE: Final = {
     "api-key-refused": (
-        "look the key up in the web vault under Security, Keys; `plana-secrets login --api-key`"
+        "find the key in the web vault under Security, Keys; then run `plana-secrets "
+        "login --api-key`"
     ),
-    "email-unverified": "open the mail with which the server asks for it",
+    "email-unverified": "open the verification email from the server",
     "item-gone": "run it again: it reads the items again",
-    "item-too-large": "split the file, or leave it out with mirror.exclude",
-    "login-disabled": "an owner or the server's operator enables the account",
-    "login-expired": "`plana-secrets login` again",
-    "login-mail": "the server's operator fixes its mail",
-    "login-rate-limited": "wait a minute: the server takes about one login a minute after a few",
-    "login-refused": "check the e-mail address and the master password; `plana-secrets login`",
+    "item-too-large": "split the file, or exclude it with mirror.exclude",
+    "login-disabled": "ask an owner or the server's admin to enable the account",
+    "login-expired": "run `plana-secrets login` again",
+    "login-mail": "ask the server's admin to fix its email settings",
+    "login-rate-limited": "wait a minute: the server limits logins to about one per minute",
+    "login-refused": "check the email address and master password, then `plana-secrets login`",
     "mirror-read-only": "only the service account syncs; it needs 'edit items' on the collection",
-    "not-allowed": "check the account's role; `plana-secrets login` again if it was changed",
-    "not-vaultwarden": "check mirror.vaultwarden.url, a path in it included",
+    "not-allowed": "check the account's role; run `plana-secrets login` again if it was changed",
+    "not-vaultwarden": "check mirror.vaultwarden.url, including its path",
     "server-error": "try again; look at the server's log",
-    "server-redirects": "configure the address that it redirects to",
-    "server-refuses": "check the server's log, and whether it is newer than this program knows",
+    "server-redirects": "use the address that it redirects to",
+    "server-refuses": "check the server's log; the server may be newer than this program supports",
     "sso-only": "a personal API key is accepted there: `plana-secrets login --api-key`",
     "totp-refused": "wait for the next code; check the clocks of both machines",
-    "totp-required": "`plana-secrets login` asks for the code; a job uses a personal API key",
+    "totp-required": "`plana-secrets login` asks for the code; for a job, use a personal API key",
 }

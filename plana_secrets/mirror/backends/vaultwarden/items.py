@@ -161,6 +161,6 @@ def just_before(revision: str) -> str:
         before = moment.astimezone(UTC) - _TOLERANCE
     except (ValueError, OverflowError):
         raise MalformedError(
-            "the server gives an item a revision date that is none", kind="bad-answer"
+            "the server sent an item with an invalid revision date", kind="bad-answer"
         ) from None
     return before.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"

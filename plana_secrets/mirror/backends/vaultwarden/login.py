@@ -117,7 +117,7 @@ def _login(client: Client, fields: dict[str, str]) -> Tokens:
     token = read_answer(answer.body, Token, "the login")
     for text in (token.access_token, token.refresh_token or "x"):
         if not text.isascii() or not text.isprintable() or not text:
-            raise MalformedError("the server's login holds no token", kind="bad-answer")
+            raise MalformedError("the server's login has no token", kind="bad-answer")
     return Tokens(
         access=Secret.from_text(token.access_token),
         refresh=None if token.refresh_token is None else Secret.from_text(token.refresh_token),

@@ -164,5 +164,6 @@ def read_answer(body: bytes, shape: type[T], what: str) -> T:
         return msgspec.json.decode(body, type=shape)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise MalformedError(
-            f"the server's answer about {what} is not of the documented form", kind="bad-answer"
+            f"the server's answer about {what} does not have the documented format",
+            kind="bad-answer",
         ) from None

@@ -164,7 +164,7 @@ class Session:
             tokens = login_by_refresh(self.client, self._refresh)
         else:
             raise CredentialError(
-                f"the login kept for {self.client.url} is over", kind="login-expired"
+                f"the login stored for {self.client.url} has expired", kind="login-expired"
             )
         self._access, self._refresh = tokens.access, tokens.refresh
         self._ends = self._clock() + tokens.lifetime - _MARGIN
@@ -173,7 +173,8 @@ class Session:
 
 ADVICE: Final = {
     "credentials-elsewhere": (
-        "check mirror.vaultwarden.url in plana-secrets.toml; if the server has moved "
-        "there, change `url` in the credentials file, or `plana-secrets login` again"
+        "check mirror.vaultwarden.url in plana-secrets.toml; if the server has "
+        "moved, change `url` in the credentials file, or run `plana-secrets login` "
+        "again"
     ),
 }

@@ -82,11 +82,13 @@ def _choose_organization(word: str | None, found: Sequence[Vault]) -> Vault:
     names = ", ".join(f"{one.membership.name!r} ({one.membership.id})" for one in found)
     if not found:
         raise UsageError(
-            "the account is a confirmed member of no organisation", kind="no-organization"
+            "the account is not a confirmed member of any organization", kind="no-organization"
         )
     if not fitting:
-        raise UsageError(f"no organisation {word!r}; there is {names}", kind="choose-organization")
-    raise UsageError(f"several organisations: {names}", kind="choose-organization")
+        raise UsageError(
+            f"no organization {word!r}; available: {names}", kind="choose-organization"
+        )
+    raise UsageError(f"several organizations: {names}", kind="choose-organization")
 
 
 def _only_collection(vault: Vault, roots: Sequence[str]) -> dict[str, str]:
@@ -96,7 +98,7 @@ def _only_collection(vault: Vault, roots: Sequence[str]) -> dict[str, str]:
         return {f"{root}/**": writable[0].name for root in roots}
     names = ", ".join(sorted(f"{one.name!r}" for one in writable)) or "none"
     raise UsageError(
-        f"which file goes into which collection? writable is {names}", kind="choose-collection"
+        f"which files go into which collection? writable: {names}", kind="choose-collection"
     )
 
 
@@ -113,7 +115,7 @@ def place_settings(text: str, settings: VaultwardenSettings) -> str:
     if present.get("vaultwarden") == tables and present.get("backend") == "vaultwarden":
         return text
     if "vaultwarden" in present or ("mirror" in before and not _HEADER.search(text)):
-        raise UsageError("a mirror is configured already", kind="mirror-configured")
+        raise UsageError("a mirror is already configured", kind="mirror-configured")
     body = _with_backend(text) if "mirror" in before else f"{text.rstrip()}\n\n[mirror]\n{_LINE}\n"
     lines = [f"{name} = {_toml(value)}" for name, value in tables.items()]
     return "\n".join([body.strip("\n"), "", "[mirror.vaultwarden]", *lines, ""])
@@ -161,10 +163,10 @@ def _toml(value: object) -> str:
 
 
 ADVICE: Final = {
-    "choose-collection": "say it with --collection 'GLOB=NAME', once for each set of files",
-    "choose-organization": "name one with --organization",
-    "mirror-configured": "change [mirror.vaultwarden] in plana-secrets.toml by hand",
+    "choose-collection": "pass --collection 'GLOB=NAME' for each set of files",
+    "choose-organization": "choose one with --organization",
+    "mirror-configured": "edit [mirror.vaultwarden] in plana-secrets.toml",
     "no-organization": (
-        "an owner invites and confirms the account; `plana-secrets mirror init --help` says how"
+        "ask an owner to invite and confirm the account; see `plana-secrets mirror init --help`"
     ),
 }

@@ -96,7 +96,7 @@ class Keys:
             return user_key.open(sync.profile.private_key)
         except WrongMacError:
             raise CredentialError(
-                "the kept key is no longer the account's", kind="login-outdated"
+                "the stored key is no longer the account's", kind="login-outdated"
             ) from None
 
     def _unwrap(self, credentials: Credentials, sync: Sync) -> SymmetricKey:
@@ -104,7 +104,9 @@ class Keys:
             return SymmetricKey(credentials.user_key)
         password = credentials.master_password
         if password is None:
-            raise CredentialError("neither master password nor key is at hand", kind="no-key")
+            raise CredentialError(
+                "neither the master password nor a stored key is available", kind="no-key"
+            )
         derivation = self._derivation(sync)
         master_key = derive_master_key(password, derivation.salt, derivation.kdf)
         return unwrap_user_key(sync.profile.key, master_key)
@@ -148,7 +150,7 @@ def open_vault(sync: Sync, keys: Keys, organization: str) -> Vault:
     membership = next((one for one in sync.profile.organizations if one.id == organization), None)
     if membership is None:
         raise UsageError(
-            f"the account is not a confirmed member of the organisation {organization}",
+            f"the account is not a confirmed member of the organization {organization}",
             kind="not-a-member",
         )
     key = keys.open_organization_key(membership, sync)
@@ -175,14 +177,14 @@ def open_name(sealed: str, key: SymmetricKey) -> str:
 
 
 ADVICE: Final = {
-    "login-outdated": "`plana-secrets login` again: the account's keys were changed",
-    "no-key": "`plana-secrets login` again, or put the master password into the credentials file",
+    "login-outdated": "run `plana-secrets login` again: the account's keys were changed",
+    "no-key": "run `plana-secrets login` again, or add the master password to the credentials file",
     "not-a-member": (
-        "an owner invites and confirms the account; `plana-secrets mirror init "
-        "vaultwarden` finds the organisation"
+        "ask an owner to invite and confirm the account; `plana-secrets mirror init "
+        "vaultwarden` finds the organization"
     ),
     "wrong-master-password": (
-        "the API key is good and the master password is not; `plana-secrets login "
-        "--api-key`, or fix the credentials file"
+        "the API key is correct but the master password is not; run `plana-secrets "
+        "login --api-key`, or fix the credentials file"
     ),
 }

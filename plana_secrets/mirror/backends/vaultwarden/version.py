@@ -27,7 +27,7 @@ def check_version(client: Client) -> None:
     body = client.get("/api/version", task="ask for the server's version")
     match = _VERSION.fullmatch(read_answer(body, str, "its version"))
     if match is None:
-        raise MalformedError("the server does not say its version", kind="not-vaultwarden")
+        raise MalformedError("the server does not report its version", kind="not-vaultwarden")
     version = tuple(int(part) for part in match.groups())
     if version < FLOOR:
         raise FailedError(

@@ -136,7 +136,7 @@ class Writer:
                     f"the item of {file} changed on the server since it was read", file=file
                 )
         raise UnavailableError(
-            f"the server does not take the update of the item of {file}", kind="no-answer"
+            f"the server did not accept the update of the item of {file}", kind="no-answer"
         )
 
     def move(self, cipher: Cipher, collection: str, *, file: str) -> None:
@@ -154,7 +154,7 @@ class Writer:
         self._session.call(
             "PUT",
             f"/api/ciphers/{cipher.id}/restore",
-            task=f"take the item of {file} out of the trash",
+            task=f"restore the item of {file} from the trash",
             repeatable=True,
         )
 
