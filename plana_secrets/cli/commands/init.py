@@ -178,6 +178,6 @@ def _first_verify(context: Context) -> None:
     from plana_secrets.cli.lazy import load_command
     from plana_secrets.cli.main import COMMANDS
 
-    verify = load_command(COMMANDS["Keysets, mirror, proof"]["verify"][0])
+    verify = load_command(COMMANDS["Rotation, mirror, verification"]["verify"][0])
     fresh = Context(**{name: getattr(context, name) for name in Context.__dataclass_fields__})
     verify.main([], standalone_mode=False, obj=fresh)

@@ -322,7 +322,7 @@ class TestRecovery:
         for command in (("ls",), ("show", PLAIN_FILE), ("get", PLAIN_FILE, "port"), ("diff",)):
             done = files_world.run(*command)
             assert done.status == 0
-            assert "interrupted change is open (rotate run)" in done.stderr
+            assert "interrupted change is unfinished (rotate run)" in done.stderr
         status = files_world.run("status", "--json", "--check")
         assert (status.status, json.loads(status.stdout)["pending"]) == (1, "rotate run")
         done = files_world.run("recover", "--json")
@@ -353,7 +353,7 @@ class TestStatus:
     def test_says_what_is_open(self, files_world: World) -> None:
         clean = files_world.run("status", "--check")
         assert clean.status == 0
-        assert "nothing to recover" in clean.stdout
+        assert "nothing is unfinished" in clean.stdout
         files_world.run("set", PLAIN_FILE, "a", "--generate", "hex:3")
         left = files_world.repo / "infra/secrets/dev/.example.yaml.plana-0a1b2c3d"
         left.write_text("x")
