@@ -41,7 +41,7 @@ WAITS = st.sampled_from([0, 1, 20, 90, 3000]).map(lambda one: one * MINUTE)
 class ChangingSettings(RuleBasedStateMachine):
     """Every setting changes at any time; the test keeps its own account of what was asked.
 
-    One thing no machine can know: a lifetime that was raised and lowered again between two
+    One thing no machine can know: a wait that was raised and lowered again between two
     moves. It is only lowered after a move has seen it.
     """
 
@@ -56,7 +56,7 @@ class ChangingSettings(RuleBasedStateMachine):
         self.content = written(EMPTY_CONTENT, plan_file_edits(None, self.keyset))
         self.longest: dict[str, timedelta] = {}
         self.asked: dict[str, timedelta] = {}
-        self.seen = True
+        self.unseen: set[str] = set()
         self.account()
 
     def account(self) -> None:
@@ -76,12 +76,14 @@ class ChangingSettings(RuleBasedStateMachine):
     def change(
         self, rollout: timedelta, skew: timedelta, lifetime: timedelta, cache: timedelta
     ) -> None:
-        if lifetime < self.policy.max_token_lifetime and not self.seen:
-            lifetime = self.policy.max_token_lifetime
-        self.seen = self.seen and lifetime <= self.policy.max_token_lifetime
-        self.policy = replace(
-            self.policy, rollout=rollout, skew=skew, max_token_lifetime=lifetime, cache=cache
-        )
+        waits = {"rollout": rollout, "skew": skew, "max_token_lifetime": lifetime}
+        for name, wait in waits.items():
+            present = getattr(self.policy, name)
+            if wait > present:
+                self.unseen.add(name)
+            elif name in self.unseen:
+                waits[name] = present
+        self.policy = replace(self.policy, cache=cache, **waits)
         self.account()
 
     @rule(move=st.sampled_from(list(Move)), later=st.sampled_from([0, 5]))
@@ -96,7 +98,7 @@ class ChangingSettings(RuleBasedStateMachine):
             self.asked = {}
         self.wait(later)
         self.keyset = stamp(made, self.now)
-        self.seen = True
+        self.unseen = set()
         self.account()
         self.content = written(self.content, plan_file_edits(before, self.keyset))
 

@@ -182,7 +182,7 @@ def test_a_destroyed_key_that_is_back_moves_nowhere(restored: Fleet, move: Move 
 
 
 def test_a_job_does_not_walk_past_a_destroyed_key(restored: Fleet) -> None:
-    restored.pass_time(days=200)
+    restored.pass_time(days=100)
     done = run_due(restored.rotation(), delivery=COMMIT)
     (status,) = done.keysets
     assert (done.moved, status.phase, status.problem) == ((), "blocked", "destroyed-value")
@@ -305,17 +305,17 @@ def test_where_no_one_is_awaited_a_confirmation_is_a_mistake(fleet: Fleet) -> No
 def test_what_the_disk_does_not_hold_after_a_move_is_an_error(
     fleet: Fleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from plana_secrets.rotation import apply
+    from plana_secrets.rotation import ground
 
     init_keyset(fleet.rotation(), API.name, FRESH, delivery=COMMIT)
-    real = apply.write_files
+    real = ground.write_files
 
     def and_then_another_hand(*arguments: object, **options: object) -> object:
         result = real(*arguments, **options)  # type: ignore[arg-type]
         fleet.world.sops("set", PROVIDER, '["stringData"]["API_KEYS_ACCEPTED"]', '"[]"')
         return result
 
-    monkeypatch.setattr(apply, "write_files", and_then_another_hand)
+    monkeypatch.setattr(ground, "write_files", and_then_another_hand)
     with pytest.raises(FailedError) as caught:
         run_move(fleet.rotation(), API.name, delivery=COMMIT)
     assert caught.value.kind == "read-back"
@@ -333,11 +333,11 @@ def test_another_hand_between_a_pushed_move_and_its_date_is_an_error(
     fleet: Fleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The move is made; that its date was not read back must not be swallowed."""
-    from plana_secrets.rotation import apply
+    from plana_secrets.rotation import ground
 
     with_remote(fleet)
     init_keyset(fleet.rotation(), API.name, FRESH, delivery=Delivery(push=True))
-    real, calls = apply.write_files, []
+    real, calls = ground.write_files, []
 
     def and_then_another_hand(*arguments: object, **options: object) -> object:
         result = real(*arguments, **options)  # type: ignore[arg-type]
@@ -346,7 +346,7 @@ def test_another_hand_between_a_pushed_move_and_its_date_is_an_error(
             fleet.world.sops("set", PROVIDER, '["stringData"]["API_KEYS_ACCEPTED"]', '"[]"')
         return result
 
-    monkeypatch.setattr(apply, "write_files", and_then_another_hand)
+    monkeypatch.setattr(ground, "write_files", and_then_another_hand)
     with pytest.raises(FailedError) as caught:
         run_move(fleet.rotation(), API.name, delivery=Delivery(push=True))
     assert (caught.value.kind, len(calls)) == ("read-back", 2)
