@@ -117,7 +117,7 @@ class Tour:
         self._call("rotate", "list")
 
     def _crash(self) -> None:
-        self._say("kill -9 in the middle of a move: the move is undone and can be made again")
+        self._say("kill -9 in the middle of a move: the move is rolled back and can run again")
         argv = ["rotate", "run", "shop/jwt", "publish", "--commit"]
         self._show(argv)
         status = become_child(lambda: self._run_doomed(argv))

@@ -71,7 +71,7 @@ def local_path(settings: LocalSettings, surroundings: Surroundings) -> Path:
 def check_place(settings: MirrorSettings, surroundings: Surroundings) -> None:
     """Stop before a local mirror would be started at a place that only a checkout names.
 
-    One that is there was started by the person: it opens with an identity of theirs.
+    One that is there was started by the person: it opens with one of their identities.
 
     Raises:
         UsageError: the file is outside the repository and not there (kind ``needs-confirm``).

@@ -42,7 +42,7 @@ def is_behind(newest: datetime, now: datetime) -> bool:
 def behind_error(name: str, newest: datetime) -> ClockError:
     instant = format_instant(newest)
     return ClockError(
-        f"the clock is behind {instant}, when the newest move was made",
+        f"the clock is behind {instant}, the time of the newest move",
         kind="clock-backwards",
         name=name,
         not_before=instant,

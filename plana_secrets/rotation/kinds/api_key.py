@@ -125,7 +125,7 @@ def render_csv(keysets: Sequence[Keyset], current: Secret | None) -> AcceptedLis
     ]
     entries = [key.value for key in every if key.status in IN_USE and key.value is not None]
     if any(b"," in value.reveal() for value in entries):
-        raise ValueError("a value that two would be made of")
+        raise ValueError("a value with a comma, which would read as two")
     content = b",".join(value.reveal() for value in [*entries, *foreign])
     return AcceptedList(Secret(content), len(foreign))
 

@@ -139,7 +139,7 @@ def test_due_moves_or_waits_with_0_and_is_blocked_with_1(shop: World) -> None:
         shop.run("rotate", "init", name, "--fresh", "--commit")
     waiting = shop.run("rotate", "run", "--due", "--commit")
     assert waiting.status == 0
-    assert "made" not in waiting.stdout
+    assert " done" not in waiting.stdout
     later = run_at(shop, "+91d", "--json", "rotate", "run", "--due", "--commit")
     assert later.status == 0
     assert [one["move"] for one in as_json(later)["moved"]] == ["publish", "publish"]
@@ -268,7 +268,7 @@ def test_a_pushed_move_that_could_not_be_dated_is_said_to_be_made(shop: World) -
     hook.chmod(0o755)
     done = shop.run("rotate", "run", NAME, "--push")
     assert done.status == 0
-    assert "publish made" in done.stdout
+    assert "publish done" in done.stdout
     assert "the next run on main dates it" in done.stdout
     hook.unlink()
     due = as_json(shop.run("--json", "rotate", "run", "--due", "--push"))

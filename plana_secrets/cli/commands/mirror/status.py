@@ -42,7 +42,7 @@ def _show(context: Context, state: MirrorState) -> None:
         [
             ("mirror", state.backend),
             ("files", f"{len(source.items)} read, {len(source.unknown)} unknown"),
-            ("items", f"{len(listing.items)} of ours, {listing.foreign} foreign"),
+            ("items", f"{len(listing.items)} from this repository, {listing.foreign} foreign"),
             ("drift", session.count_kinds(state.drift)),
         ]
     )

@@ -213,7 +213,7 @@ def report(
         context.output.json_object(schema, facts)
         return
     for one in moved:
-        words = "would be made" if dry_run else "made"
+        words = "would be done" if dry_run else "done"
         place = f", commit {one.commit[:12]}" if one.commit else ""
         waits = "" if dry_run else _sentence_on_landing(context, one)
         context.output.data(f"{one.name}: {one.move} {words}{place}{waits}")
