@@ -249,7 +249,7 @@ def test_a_weak_secret_is_adopted_with_a_warning(shop: World) -> None:
     place = f"{PORTAL}#stringData.JWT"
     done = shop.run("rotate", "init", "shop/jwt", "--adopt", place, "--commit")
     assert done.status == 0
-    assert "less than 32 bytes" in done.stderr
+    assert "fewer than 32 bytes" in done.stderr
     assert "short-sentinel" not in done.stdout + done.stderr
     rendered = json.loads(value(shop, PROVIDER, "jwt.json"))
     assert rendered["legacy"] == {"kid": "legacy", "until": None}
