@@ -75,7 +75,7 @@ def _describe(error: Exception) -> _Failure:
             return _Failure(2, "usage", _sentence(error.format_message()))
         case OSError() if not can_flush(sys.stdout):
             message = f"cannot write to stdout: {error.strerror}"
-            return _Failure(3, "output-lost", message, "the command finished; only its output is lost")
+            return _Failure(3, "output-lost", message, "the command finished; its output is lost")
         case OSError() if error.errno in _EXHAUSTED:
             message = f"the machine is out of resources: {error.strerror}"
             hint = (

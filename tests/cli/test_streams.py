@@ -36,7 +36,7 @@ def test_output_that_does_not_get_out_is_said(filled: World, words: str) -> None
     assert done.status == 3
     assert done.stderr.splitlines() == [
         "plana-secrets: cannot write to stdout: No space left on device",
-        "hint: the command finished; only its output is lost",
+        "hint: the command finished; its output is lost",
     ]
 
 
