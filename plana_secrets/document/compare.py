@@ -89,6 +89,8 @@ def compare_file(file: str, old: Version | None, new: Version | None) -> FileDif
         for when, side in (("before", old), ("after", new))
         if side and side.problem
     )
+    if _is_unknown(old) or _is_unknown(new):
+        return FileDifference(file, change, problems=problems)
     return FileDifference(
         file,
         change,
@@ -98,6 +100,13 @@ def compare_file(file: str, old: Version | None, new: Version | None) -> FileDif
         _compare_data_keys(old, new),
         problems,
     )
+
+
+def _is_unknown(side: Version | None) -> bool:
+    """Whether a side could not be read at all; nothing is said then of what is in it."""
+    if side is None or side.problem is None or side.structure.metadata is not None:
+        return False
+    return all(defect.check != "not-sops" for defect in side.structure.defects)
 
 
 def _compare_paths(old: Version | None, new: Version | None) -> Iterator[PathDifference]:

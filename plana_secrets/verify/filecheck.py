@@ -87,9 +87,15 @@ def _without_metadata(file: str, content: bytes, structure: Structure) -> Iterat
     if all(defect.check == "not-sops" for defect in structure.defects):
         yield from check_stranger(file, content)
         return
-    yield from _from_defects(file, structure.defects)
-    if find_plain(content).secret:
+    # that it is plain matters more than what else is wrong with it
+    if find_plain(content).secret or not (b"ENC[" in content or _is_named(structure)):
         yield from check_stranger(file, content)
+    yield from _from_defects(file, structure.defects)
+
+
+def _is_named(structure: Structure) -> bool:
+    """Whether the reader knows what the file is, if not a secret file."""
+    return any(one.check in {"merge-conflict", "lfs-pointer"} for one in structure.defects)
 
 
 def _check_structure(

@@ -25,7 +25,7 @@ from plana_secrets.sops.reading.crypto import Mac, Opener, additional_data
 from plana_secrets.sops.reading.datakey import find_data_key
 from plana_secrets.sops.reading.parts import Scalar
 from plana_secrets.sops.reading.scalars import is_canonical
-from plana_secrets.sops.reading.source import read_source
+from plana_secrets.sops.reading.source import read_source, stand_ins
 from plana_secrets.sops.reading.structure import build_structure
 from plana_secrets.sops.reading.tree import read_tree
 
@@ -43,6 +43,7 @@ class UnreadableError(MalformedError):
 def read_structure(data: bytes) -> Structure:
     """What a file says without any key. It never raises: what is wrong is a defect."""
     text, problems = read_source(data)
+    problems = stand_ins(data) or problems
     if problems:
         return Structure([], None, problems)
     return build_structure(read_tree(text))

@@ -46,3 +46,23 @@ def _reason(character: str, position: int) -> str:
 
 def _defect(message: str, line: int | None = None) -> Defect:
     return Defect("yaml", Severity.ERROR, message, line)
+
+
+def stand_ins(data: bytes) -> list[Defect]:
+    """What git left in place of the file: an open merge conflict, or a pointer of Git LFS.
+
+    Named as what it is, before anything judges it as YAML. Sources: git-merge(1), "How
+    conflicts are presented"; the pointer file of the Git LFS specification.
+    """
+    if data.startswith(_LFS):
+        return [Defect("lfs-pointer", Severity.ERROR, "a Git LFS pointer, not the file", 1)]
+    start = 0 if data.startswith(_OURS) else data.find(b"\n" + _OURS) + 1
+    if (start or data.startswith(_OURS)) and data.find(b"\n" + _THEIRS, start) > 0:
+        line = data.count(b"\n", 0, start) + 1
+        return [Defect("merge-conflict", Severity.ERROR, "an unresolved merge conflict", line)]
+    return []
+
+
+_LFS: Final = b"version https://git-lfs.github.com/spec/"
+_OURS: Final = b"<<<<<<< "
+_THEIRS: Final = b">>>>>>> "

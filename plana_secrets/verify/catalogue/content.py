@@ -21,7 +21,29 @@ CONTENT_CHECKS: Final = (
         "The file is not simple YAML that every parser reads in the same way.",
         "Several documents, anchors, tags, duplicate keys, odd characters and "
         "carriage returns can mean different things to sops and to other parsers.",
-        f"{_RESTORE} Split a file with several documents.",
+        f"{_RESTORE} Split a file with several documents. If git added the carriage returns "
+        "(core.autocrlf), add `*.yaml text eol=lf` to .gitattributes and check the file out again.",
+        acceptable=False,
+    ),
+    Check(
+        "merge-conflict",
+        Severity.ERROR,
+        Level.L1,
+        "The file has an unresolved merge conflict.",
+        "git wrote its conflict markers between the ciphertexts of both sides, and nothing can "
+        "read such a file.",
+        "Take one side with `git checkout --ours FILE` or `git checkout --theirs FILE`, set the "
+        "values of the other side again with `plana-secrets set`, then `git add FILE`.",
+        acceptable=False,
+    ),
+    Check(
+        "lfs-pointer",
+        Severity.ERROR,
+        Level.L1,
+        "The file is a Git LFS pointer.",
+        "The secret file itself is somewhere else, where neither verify nor Flux can see it.",
+        "Fetch it with `git lfs pull`, remove `filter=lfs` for it from .gitattributes, and add "
+        "it to git again.",
         acceptable=False,
     ),
     Check(

