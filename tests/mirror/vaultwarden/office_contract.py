@@ -53,7 +53,7 @@ class OfficeContract:
                 one["reason"] for one in left["drift"] if one["kind"] == "moved"
             }
             assert (left["created"], left["updated"], left["deleted"]) == (1, 1, 1)
-            assert "hint: moved: an owner" in office.run("mirror", "sync").stderr
+            assert "hint: moved: ask an owner" in office.run("mirror", "sync").stderr
             (office.world.repo / held).unlink()
             office.world.commit()
             extra = office.mirror("sync", "--prune", status=1)

@@ -27,7 +27,7 @@ _ADVICE = {
     "extra": "`plana-secrets mirror sync --prune` deletes the items of removed files",
 }
 
-_NOT_OURS_TO_MEND = "it does not say which file it mirrors; look at the item and delete it by hand"
+_NOT_OURS_TO_FIX = "it does not say which file it mirrors; look at the item and delete it by hand"
 
 
 def show_rehearsal(context: Context, state: MirrorState, requests: int) -> None:
@@ -82,7 +82,7 @@ def _advise(context: Context, left: tuple[Drift, ...]) -> None:
     for one in left:
         first.setdefault(one.kind.value, one)
     for kind, one in first.items():
-        advice = _ADVICE.get(kind) if one.file else _NOT_OURS_TO_MEND
+        advice = _ADVICE.get(kind) if one.file else _NOT_OURS_TO_FIX
         if advice:
             context.output.talk(f"hint: {kind}: {advice.format(place=_place_of(one))}")
 
