@@ -8,8 +8,9 @@
     What a command gets: options, repository, settings, identities, created on demand.
 ``failure`` | ``hints``
     From an exception to an exit code and words; what to do next.
-``output`` | ``streams`` | ``terminal``
-    The one gate to the terminal, the standard streams, and questions to a person.
+``output`` | ``streams`` | ``terminal`` | ``times``
+    The one gate to the terminal, the standard streams, questions to a person, and times
+    in words.
 ``secretfile`` | ``generate`` | ``identities`` | ``diffreport``
     What commands share: one file and leaf, new values, identities, the words of ``diff``.
 ``editing`` | ``editor`` | ``astyped``

@@ -44,6 +44,8 @@ class _Failure:
     hint: str | None = None
     retry: bool | None = None
     """Whether the same call may work later; None where nothing waits for anything else."""
+    told: str | None = None
+    """The message for people where it differs: with relative times."""
 
 
 def run_guarded(action: Callable[[], int | None], *, as_json: bool) -> int:
@@ -67,7 +69,7 @@ def _describe(error: Exception) -> _Failure:
     match error:
         case PlanaSecretsError():
             hint, retry = find_hint(error), error.retry if error.exit_code in {5, 6} else None
-            return _Failure(error.exit_code, error.kind, error.message, hint, retry)
+            return _Failure(error.exit_code, error.kind, error.message, hint, retry, _told(error))
         case click.UsageError():
             hint = f"see `{error.ctx.command_path} --help`" if error.ctx else None
             return _Failure(2, "usage", _usage_message(error), hint)
@@ -84,6 +86,20 @@ def _describe(error: Exception) -> _Failure:
             return _Failure(3, "exhausted", message, hint)
         case _:
             return _describe_unexpected(error)
+
+
+def _told(error: PlanaSecretsError) -> str:
+    """The message, with the instant from which a move is possible in relative time."""
+    instant = error.facts.get("not_before")
+    if not instant or f"from {instant}" not in error.message:
+        return error.message
+    from datetime import UTC, datetime
+
+    from plana_secrets.cli.times import relative
+
+    moment = datetime.fromisoformat(str(instant))
+    now = datetime.now(UTC)  # noqa: TID251 - the ladder has no context; only words depend on it
+    return error.message.replace(f"from {instant}", relative(moment, now))
 
 
 def _usage_message(error: click.UsageError) -> str:
@@ -106,7 +122,7 @@ def _report(failure: _Failure, as_json: bool) -> int:
         }
         print(json.dumps(content, indent=2), file=sys.stdout)
         can_flush(sys.stdout)
-    tell(safe(f"plana-secrets: {failure.message}"))
+    tell(safe(f"plana-secrets: {failure.told or failure.message}"))
     if failure.hint:
         tell(safe(f"hint: {failure.hint}"))
     return failure.code

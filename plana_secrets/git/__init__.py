@@ -7,8 +7,9 @@
     Which repository a folder is in.
 ``repository``
     What is there: files, commits, branches, contents.
-``blobs`` | ``search``
-    The content of files of commits, and questions about many files at once.
+``blobs`` | ``search`` | ``pipes``
+    The content of files of commits, questions about many files at once, and files that
+    git would wait for.
 ``past`` | ``history``
     What came before: ancestors, earlier contents of a file, commits one by one.
 ``commits`` | ``remotes``

@@ -21,6 +21,7 @@ from plana_secrets.git import past, remotes
 from plana_secrets.git.blobs import iterate_contents, named_content
 from plana_secrets.git.command import GitCommand
 from plana_secrets.git.discovery import find_repository
+from plana_secrets.git.pipes import ignore_files, refuse_pipes
 from plana_secrets.storage import read_regular_file
 
 _FEW = 256
@@ -75,19 +76,19 @@ class Repository:
 
     def untracked_files(self, *, under: Sequence[str] = ()) -> list[str]:
         """Files that git does not know and is not told to ignore."""
-        return self._names("ls-files", "-z", "--others", "--exclude-standard", "--", *under)
+        return self._others("--others", under=under)
 
     def known_files(self, *, under: Sequence[str] = ()) -> list[str]:
         """Tracked and untracked files together; some tracked ones may be gone from the disk."""
-        return self._names(
-            "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *under
-        )
+        return self._others("--cached", "--others", under=under)
 
     def ignored_files(self, *, under: Sequence[str] = ()) -> list[str]:
         """Files that git is told to ignore."""
-        return self._names(
-            "ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--", *under
-        )
+        return self._others("--others", "--ignored", under=under)
+
+    def _others(self, *which: str, under: Sequence[str]) -> list[str]:
+        refuse_pipes(self.root, ignore_files(self.root, under))
+        return self._names("ls-files", "-z", *which, "--exclude-standard", "--", *under)
 
     def _names(self, *arguments: str) -> list[str]:
         output = self.command.read("--literal-pathspecs", *arguments)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Collection, Sequence
 from pathlib import PurePosixPath
 
-from plana_secrets.errors import FailedError
 from plana_secrets.git.command import unreadable
+from plana_secrets.git.pipes import refuse_pipes
 from plana_secrets.git.repository import Repository
 
 
@@ -47,14 +46,7 @@ def attributes_of(repository: Repository, files: Sequence[str]) -> dict[str, dic
 def _check_attribute_files(repository: Repository, files: Sequence[str]) -> None:
     """Stop at a pipe or the like, which git would wait for; links it does not follow."""
     folders = {parent for file in files for parent in PurePosixPath(file).parents}
-    for folder in sorted(folders):
-        file = str(folder / ".gitattributes")
-        try:
-            mode = os.lstat(repository.root / file).st_mode
-        except OSError:
-            continue
-        if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or stat.S_ISCHR(mode):
-            raise FailedError(f"not a regular file: {file}", kind="not-a-regular-file", file=file)
+    refuse_pipes(repository.root, (str(folder / ".gitattributes") for folder in sorted(folders)))
 
 
 def files_left_out(repository: Repository, *, under: Sequence[str] = ()) -> list[str]:

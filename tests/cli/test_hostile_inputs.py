@@ -168,6 +168,19 @@ def test_a_file_that_rules(world: World, file: str, make: Callable[[Path], None]
     run(world, "set", SECRET, "a", "--generate", "hex:32")
 
 
+@pytest.mark.parametrize(
+    "file", [".gitignore", "infra/secrets/.gitignore", "infra/secrets/x/.gitignore"]
+)
+@pytest.mark.parametrize("command", ["verify", "status", "diff", "doctor"])
+def test_git_waits_for_no_pipe_of_the_checkout(world: World, file: str, command: str) -> None:
+    put(fifo, world, file)
+    try:
+        done = run(world, command)
+    finally:
+        (world.repo / file).unlink()  # git itself waits for it
+    assert file in done.text or command == "diff"
+
+
 def test_a_blob_of_a_pack(world: World) -> None:
     """The size is asked before the content is read."""
     large = world.repo / SECRET

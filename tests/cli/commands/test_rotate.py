@@ -78,7 +78,9 @@ def test_a_move_before_its_time_names_the_time(shop: World) -> None:
     time = keyset(shop)["next"]["not_before"]
     refused = shop.run("rotate", "run", NAME, "promote", "--commit")
     assert (refused.status, refused.stdout) == (3, "")
-    assert f"promote is possible from {time}" in refused.stderr
+    assert "promote is possible in " in refused.stderr
+    assert " UTC)" in refused.stderr
+    assert time not in refused.stderr
     told = json.loads(shop.run("--json", "rotate", "run", NAME, "--commit").stdout)
     assert (told["schema"], told["code"], told["kind"]) == ("plana-secrets/error/1", 3, "too-early")
 

@@ -8,6 +8,7 @@ import click
 
 from plana_secrets.cli.commands.rotate import session
 from plana_secrets.cli.context import Context, pass_context
+from plana_secrets.cli.times import relative
 
 if TYPE_CHECKING:
     from plana_secrets.rotation.plan import KeysetStatus
@@ -48,7 +49,7 @@ def _show_list(context: Context, statuses: tuple[KeysetStatus, ...]) -> None:
             one.policy.kind,
             str(one.phase),
             "overdue" if one.overdue else "",
-            session.sentence_on_next(one),
+            session.sentence_on_next(one, context.now),
         )
         for one in statuses
     ]
@@ -83,12 +84,16 @@ def plan(context: Context, name: str | None) -> int:
 
 
 def _show_plan(context: Context, status: KeysetStatus) -> None:
-    context.output.data(session.sentence(status))
+    context.output.data(session.sentence(status, context.now))
     for line in session.sentences_on_waits(status):
         context.output.data(f"  {line}")
     if status.keyset:
         rows = [
-            (f"  {key.kid}", str(key.status), session.instant(key.since) or "not landed")
+            (
+                f"  {key.kid}",
+                str(key.status),
+                relative(key.since, context.now) if key.since else "not landed",
+            )
             for key in status.keyset.keys
         ]
         context.output.table(rows)

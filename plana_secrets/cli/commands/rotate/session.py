@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from plana_secrets.cli.context import Context
+from plana_secrets.cli.times import relative
 from plana_secrets.errors import FailedError, UsageError
 
 if TYPE_CHECKING:
@@ -176,15 +177,16 @@ def instant(moment: datetime | None) -> str | None:
     return format_instant(moment) if moment else None
 
 
-def sentence_on_next(status: KeysetStatus) -> str:
-    """What comes next, in words: ``promote from 2026-11-23T10:30:00Z (rollout)``."""
+def sentence_on_next(status: KeysetStatus, now: datetime) -> str:
+    """What comes next, in words: ``promote in 28 min (18:43 UTC), waiting for rollout``."""
     following = status.next
     if following is None:
         return status.message
     move, names = following.move, ", ".join(following.names)
     if following.waiting_for is None:
         return f"{move} now"
-    from_then = f"{move} from {instant(following.not_before)} ({following.waiting_for})"
+    when = relative(following.not_before, now) if following.not_before else "later"
+    from_then = f"{move} {when}, waiting for {following.waiting_for}"
     return {
         "landing": f"{move}, after the previous move has landed",
         "confirm": f"{move}, after confirmation by {names}",
@@ -218,7 +220,7 @@ def report(
         waits = "" if dry_run else _sentence_on_landing(context, one)
         context.output.data(f"{one.name}: {one.move} {words}{place}{waits}")
     for status in statuses:
-        context.output.data(sentence(status))
+        context.output.data(sentence(status, context.now))
 
 
 def _sentence_on_landing(context: Context, moved: Moved) -> str:
@@ -233,8 +235,8 @@ def _sentence_on_landing(context: Context, moved: Moved) -> str:
     return "" if moved.dated else f"; landed, and the next run on {context.branch} dates it"
 
 
-def sentence(status: KeysetStatus) -> str:
+def sentence(status: KeysetStatus, now: datetime) -> str:
     """A keyset in one line."""
     if status.next is None:
         return f"{status.name}: {status.phase}: {status.message}"
-    return f"{status.name}: {status.phase}; next: {sentence_on_next(status)}"
+    return f"{status.name}: {status.phase}; next: {sentence_on_next(status, now)}"
