@@ -18,7 +18,6 @@ from plana_secrets.errors import (
     UsageError,
 )
 from plana_secrets.git.command import GitCommand
-from plana_secrets.git.commits import is_stored, pruned
 from plana_secrets.process import Completed, DeadlineError
 
 _REFUSED_KEYS = (
@@ -82,6 +81,8 @@ def push_commit(
     done = _over_the_wire(git, remote, "push", *options, "--", remote, target)
     if done.status == 0:
         return
+    from plana_secrets.git.commits import is_stored, pruned
+
     if not is_stored(git, commit):
         raise pruned()
     for line in done.stdout.decode("utf-8", "replace").split("\n"):

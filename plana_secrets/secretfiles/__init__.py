@@ -4,7 +4,7 @@
     The repository with its rules, identities and programs, each found when it is needed.
 ``state``
     The folder in git's own folder where the journal, the lock and kept edits are.
-``listing`` | ``globs`` | ``open`` | ``versions``
+``listing`` | ``globs`` | ``globpattern`` | ``open`` | ``versions``
     Where files are, how one is read, and those of a commit beside another.
 ``writing``
     How new ciphertext gets into place: staged, journalled, locked, recovered.

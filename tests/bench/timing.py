@@ -1,8 +1,9 @@
-"""Wall time and memory of a command, the best of several runs."""
+"""Wall time, CPU time and memory of a command over several runs."""
 
 from __future__ import annotations
 
 import os
+import statistics
 import subprocess
 import time
 from collections.abc import Callable
@@ -13,9 +14,12 @@ from tests.world import World
 
 @dataclass(frozen=True)
 class Measured:
-    """``seconds``: the best run; ``megabytes``: the largest resident size of the process."""
+    """``seconds``: the best run; ``cpu``: seconds of user and system time, the median, with
+    those of the programs that it started; ``megabytes``: the largest resident size.
+    """
 
     seconds: float
+    cpu: float
     megabytes: float
 
 
@@ -29,7 +33,7 @@ def measure(
     expected: tuple[int, ...] = (0,),
 ) -> Measured:
     """Run ``argv`` in the world's repository; it must end as expected each time."""
-    best, size = float("inf"), 0.0
+    best, size, spent = float("inf"), 0.0, []
     for _ in range(runs):
         if prepare:
             prepare()
@@ -48,7 +52,8 @@ def measure(
         if child.returncode not in expected:
             raise SystemExit(f"{argv} ended with {child.returncode}")
         size = max(size, usage.ru_maxrss / 1024)
-    return Measured(best, size)
+        spent.append(usage.ru_utime + usage.ru_stime)
+    return Measured(best, statistics.median(spent), size)
 
 
 def row(name: str, ours: Measured, other_name: str, other: Measured) -> None:

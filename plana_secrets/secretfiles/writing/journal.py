@@ -10,23 +10,13 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from plana_secrets import limits
 from plana_secrets.errors import FailedError, IncompleteError, MissingFileError
 from plana_secrets.git.repository import Repository
 from plana_secrets.secretfiles.state import shared_state_folder, state_folder
 from plana_secrets.secretfiles.workspace import Workspace
-from plana_secrets.secretfiles.writing.records import (
-    LARGEST,
-    Intent,
-    Pending,
-    Stage,
-    check_intent,
-    decode,
-    encode_intent,
-    encode_stage,
-)
 from plana_secrets.storage import (
     append_synced,
     digest_of,
@@ -36,6 +26,9 @@ from plana_secrets.storage import (
     remove_tree,
     replace_file,
 )
+
+if TYPE_CHECKING:
+    from plana_secrets.secretfiles.writing.records import Intent, Pending, Stage
 
 
 class Journal:
@@ -59,6 +52,8 @@ class Journal:
             return None
         if self._folder.is_symlink() or not self._folder.is_dir():
             raise damaged(self._folder, "not a folder")
+        from plana_secrets.secretfiles.writing.records import LARGEST, Pending, Stage, decode
+
         try:
             return decode(read_regular_file(self._records, limit=LARGEST))
         except MissingFileError:
@@ -76,6 +71,8 @@ class Journal:
             FailedError: reading it back would be refused (kind ``too-large``), or it cannot
                 be written.
         """
+        from plana_secrets.secretfiles.writing.records import LARGEST, check_intent, encode_intent
+
         record = encode_intent(intent)
         if len(record) > LARGEST // 2:
             raise FailedError("too many files for one change", kind="too-large")
@@ -89,6 +86,8 @@ class Journal:
 
     def advance(self, stage: Stage, *, commit: str | None = None) -> None:
         """Say that the effect of ``stage`` begins now."""
+        from plana_secrets.secretfiles.writing.records import encode_stage
+
         append_synced(self._records, encode_stage(stage, commit))
 
     def staged_content(self, intent: Intent, number: int) -> bytes:
