@@ -106,6 +106,7 @@ ADVICE: Final = {
     "remote-unavailable": "check the network and the remote's address, and try again",
     "too-large": "split it, or store large data elsewhere",
     "unreadable-file": "`ls -l {file}` shows who can read it",
+    "not-a-regular-file": "replace it with a regular file",
     "missing-file": "`plana-secrets ls` shows the secret files",
     "no-identity-fits": (
         "`plana-secrets identity show` lists your recipients, and keys that cannot "

@@ -314,7 +314,6 @@ def is_held(path: Path) -> bool:
 
 
 ADVICE: Final = {
-    "not-a-regular-file": "replace it with a regular file",
     "no-locks": "work in a clone on a local disk, or mount the share with locks",
     "locked": "wait for the other run to finish and try again",
     "unwritable-file": "check the permissions and the free space",
