@@ -109,6 +109,7 @@ def test_encrypting_to_nobody_is_refused() -> None:
 PASSPHRASE = Secret.from_text("korrekt høst")
 
 
+@pytest.mark.long
 def test_what_a_passphrase_protects_opens_in_the_age_program(tmp_path: Path) -> None:
     """The one file of the suite that is slow to make and to open, as it is on purpose."""
     protected = encrypt_with_passphrase(Secret(b"the identity"), PASSPHRASE)

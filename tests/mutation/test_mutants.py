@@ -94,6 +94,7 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path / "checkout"
 
 
+@pytest.mark.long
 def test_a_change_meets_the_tests_in_a_copy(checkout: Path, tmp_path: Path) -> None:
     module = "plana_secrets/a.py"
     source = (checkout / module).read_bytes()
@@ -104,6 +105,7 @@ def test_a_change_meets_the_tests_in_a_copy(checkout: Path, tmp_path: Path) -> N
     assert (checkout / module).read_bytes() == source
 
 
+@pytest.mark.long
 def test_tests_that_fail_anyway_say_nothing(checkout: Path, tmp_path: Path) -> None:
     (checkout / "tests/test_a.py").write_text("def test_a():\n    assert False\n")
     trial = Trial(checkout, tmp_path / "trial", timeout=60)

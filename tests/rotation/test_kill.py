@@ -63,6 +63,7 @@ def state(fleet: Fleet) -> tuple[object, ...]:
 
 
 @pytest.mark.parametrize("delivery", [Delivery(), Delivery(push=True)], ids=["files", "pushed"])
+@pytest.mark.long
 def test_a_killed_move_is_made_or_not_and_the_next_command_goes_on(
     fleet: Fleet, delivery: Delivery
 ) -> None:

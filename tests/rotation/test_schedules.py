@@ -23,6 +23,7 @@ def test_by_true_time_no_key_is_promoted_or_retired_early_and_none_comes_back(se
         play(one)
 
 
+@pytest.mark.long
 def test_the_same_on_real_git() -> None:
     play(0, real=True, events=6)
 

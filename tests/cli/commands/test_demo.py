@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.world import World
 
 
+@pytest.mark.long
 def test_the_tour_shows_a_finding_a_crash_and_a_recovery(world: World):
     before = world.git("status", "--porcelain")
     result = world.run("demo")

@@ -67,6 +67,7 @@ def test_the_value_is_in_no_argument_and_in_no_file_outside_memory(files_world: 
 
 @needs_strace
 @pytest.mark.parametrize("call", ["write", "fsync", "rename"])
+@pytest.mark.long
 def test_killed_at_any_such_call_the_file_is_old_or_new_and_the_next_run_works(
     files_world: World, call: str
 ) -> None:
@@ -130,6 +131,7 @@ def position_of(world: World, call: str) -> int:
     return next(number for number, line in enumerate(lines, start=1) if place in line)
 
 
+@pytest.mark.long
 def test_many_at_once_whoever_ended_with_0_is_in_the_file(files_world: World) -> None:
     """The others ended with 6 and changed nothing."""
     runs = {}
