@@ -26,8 +26,8 @@ import-linter holds us to it):
     Recipients, identities, and where identities are found.
 ``observability``
     Events as frozen data.
-``process`` | ``storage`` | ``memory``
-    The only doors to other programs, to the disk, and to memory-only files.
+``process`` | ``storage`` | ``memory`` | ``locks``
+    The only doors to other programs, to the disk, to memory-only files, and to lock files.
 ``errors`` | ``secret`` | ``paths`` | ``places`` | ``limits`` | ``counts``
     What may go wrong, a value that does not print, how a leaf is spelled, where a
     person's own folders are, how much is read of anything, and a number with its noun.

@@ -106,6 +106,7 @@ ADVICE: Final = {
     "remote-unavailable": "check the network and the remote's address, and try again",
     "too-large": "split it, or store large data elsewhere",
     "unreadable-file": "`ls -l {file}` shows who can read it",
+    "unwritable-file": "check the permissions and the free space",
     "not-a-regular-file": "replace it with a regular file",
     "missing-file": "`plana-secrets ls` shows the secret files",
     "no-identity-fits": (

@@ -1,4 +1,4 @@
-"""The only door to the disk for writes: atomic replace, and the lock.
+"""The only door to the disk for writes: atomic replace.
 
 A file is at every instant the old or the new complete one: the new content is written
 beside it, synced, renamed over it, and the folder synced (security.md of the design
@@ -9,18 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import hashlib
 import os
 import re
 import stat
-import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
 from plana_secrets import limits
-from plana_secrets.errors import ConflictError, FailedError, MissingFileError
+from plana_secrets.errors import FailedError, MissingFileError
 
 NEW_FILE_MODE = 0o644
 """Secret files are ciphertext in git; private files name their mode."""
@@ -235,86 +231,3 @@ def _is_regular(path: Path) -> bool:
         return stat.S_ISREG(path.lstat().st_mode)
     except OSError:
         return False
-
-
-@contextlib.contextmanager
-def locked(path: Path, *, holder: str, patience: float = 0.0) -> Iterator[None]:
-    """Hold the lock file at ``path``; ``holder`` tells others which run has it.
-
-    ``patience``: seconds to wait for the run that has it.
-
-    The kernel frees it when the process dies; the file itself is never deleted.
-
-    Raises:
-        ConflictError: another run holds it (kind ``locked``).
-        FailedError: the lock file cannot be created, or its file system has no locks (kind
-            ``no-locks``).
-    """
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise _unwritable(path, error) from None
-    try:
-        if not _acquire(path, descriptor, time.monotonic() + patience):
-            other = _read_holder(descriptor)
-            raise ConflictError(
-                f"another run holds the lock: {other or 'unknown'}", kind="locked", holder=other
-            )
-        with contextlib.suppress(OSError):  # a full disk: who holds it is not known, that is all
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, holder.encode("utf-8", "replace"), 0)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _read_holder(descriptor: int) -> str:
-    try:
-        text = os.pread(descriptor, 200, 0).decode("utf-8", "replace").strip()
-    except OSError:
-        return ""
-    return text if text.isprintable() else ""
-
-
-def _acquire(path: Path, descriptor: int, deadline: float) -> bool:
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() >= deadline:
-                return False
-            time.sleep(0.05)
-        except OSError as error:
-            raise FailedError(
-                f"cannot lock {path}: {error.strerror}", kind="no-locks", file=str(path)
-            ) from None
-        else:
-            return True
-
-
-def is_held(path: Path) -> bool:
-    """Whether another run holds the lock file at ``path`` now.
-
-    Where the file system has no locks, none does: nothing can be written there.
-    """
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    else:
-        return False
-    finally:
-        os.close(descriptor)
-
-
-ADVICE: Final = {
-    "no-locks": "work in a clone on a local disk, or mount the share with locks",
-    "locked": "wait for the other run to finish and try again",
-    "unwritable-file": "check the permissions and the free space",
-}

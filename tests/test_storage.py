@@ -5,17 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
 
-from plana_secrets.errors import ConflictError, FailedError
+from plana_secrets.errors import FailedError
+from plana_secrets.locks import locked
 from plana_secrets.storage import (
     append_synced,
     find_leftovers,
-    is_held,
-    locked,
     make_folder,
     read_regular_file,
     remove_file,
@@ -99,33 +97,6 @@ def test_a_full_disk_is_named_and_changes_nothing(tmp_path):
     assert not find_leftovers(tmp_path)
 
 
-def test_a_lock_is_held_once_and_freed_by_death(tmp_path):
-    lock = tmp_path / "lock"
-    with (
-        locked(lock, holder="set, pid 1"),
-        pytest.raises(ConflictError, match="set, pid 1"),
-        locked(lock, holder="other"),
-    ):
-        pytest.fail("two holders")
-    with locked(lock, holder="again"):
-        pass
-
-
-def test_a_patient_one_gets_the_lock_when_it_is_freed(tmp_path):
-    with locked(tmp_path / "lock", holder="first"):
-        waiting = threading.Thread(target=_note_when_locked, args=(tmp_path,))
-        waiting.start()
-        waiting.join(timeout=0.2)
-        assert not (tmp_path / "noted").exists()
-    waiting.join(timeout=10)
-    assert (tmp_path / "noted").exists()
-
-
-def _note_when_locked(folder):
-    with locked(folder / "lock", holder="second", patience=10):
-        (folder / "noted").touch()
-
-
 def test_leftovers_are_told_from_files(tmp_path):
     (tmp_path / ".a.yaml.plana-0123abcd").write_bytes(b"")
     (tmp_path / ".a.yaml.plana-notours").write_bytes(b"")
@@ -197,8 +168,8 @@ def test_a_torn_last_line_goes_before_the_next_one(tmp_path):
         lambda path: make_folder(path / "a/b"),
         lambda path: make_folder(path / "a"),
         lambda path: append_synced(path / "link", b"x"),
-        lambda path: locked(path / "link", holder="x").__enter__(),
-        lambda path: locked(path / "a/b", holder="x").__enter__(),
+        lambda path: locked(path / "link", command="x").__enter__(),
+        lambda path: locked(path / "a/b", command="x").__enter__(),
     ],
 )
 def test_what_cannot_be_written_is_an_error_of_ours(tmp_path, action):
@@ -240,19 +211,6 @@ def test_a_folder_is_made_with_its_parents_and_its_mode_once(tmp_path):
     assert (tmp_path / "a/b").stat().st_mode & 0o777 == 0o700
 
 
-def test_whether_a_lock_is_held_is_seen_without_taking_it(tmp_path):
-    lock = tmp_path / "lock"
-    assert not is_held(lock)
-    assert not lock.exists()
-    with locked(lock, holder="a longer name than the next"):
-        assert is_held(lock)
-        assert is_held(lock)
-    assert not is_held(lock)
-    with locked(lock, holder="next"):
-        assert lock.read_bytes() == b"next"
-    assert lock.stat().st_mode & 0o777 == 0o600
-
-
 def test_what_looks_like_a_leftover_and_is_no_file_is_none(tmp_path):
     name = ".a.yaml.plana-0123abcd"
     (tmp_path / "folder" / name).mkdir(parents=True)
@@ -261,57 +219,6 @@ def test_what_looks_like_a_leftover_and_is_no_file_is_none(tmp_path):
     (tmp_path / "deep/er").mkdir(parents=True)
     (tmp_path / "deep/er" / name).touch()
     assert find_leftovers(tmp_path) == [tmp_path / "deep/er" / name]
-
-
-LOCKER = """
-import sys
-from pathlib import Path
-from plana_secrets.errors import PlanaSecretsError
-from plana_secrets.storage import is_held, locked, replace_file
-try:
-    with locked(Path(sys.argv[1]), holder="me"):
-        replace_file(Path(sys.argv[2]), b"new")
-        print("done")
-except PlanaSecretsError as error:
-    print(error.exit_code, error.kind, is_held(Path(sys.argv[1])))
-"""
-
-
-@pytest.mark.parametrize(
-    ("fault", "said"),
-    [
-        ("flock:error=ENOLCK", "3 no-locks False"),
-        ("flock:error=EOPNOTSUPP", "3 no-locks False"),
-        ("flock:error=EAGAIN", "6 locked True"),
-        ("pwrite64:error=ENOSPC", "done"),
-        ("ftruncate:error=EIO", "done"),
-        ("fsync:error=EINVAL", "done"),
-        ("fsync:error=EOPNOTSUPP", "done"),
-        ("fsync:error=EIO", "3 unwritable-file False"),
-    ],
-)
-def test_a_file_system_that_lacks_something_is_named(tmp_path, fault, said):
-    done = subprocess.run(
-        ["strace", "-qq", "-o", os.devnull, "-e", f"trace={fault.partition(':')[0]}",
-         "-e", f"inject={fault}", sys.executable, "-c", LOCKER,
-         str(tmp_path / "lock"), str(tmp_path / "file")],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.stdout.strip() == said, done.stderr
-    assert (tmp_path / "file").exists() is (said == "done")
-
-
-def test_a_lock_whose_holder_is_no_text_is_held_by_an_unknown(tmp_path):
-    with locked(tmp_path / "lock", holder="x"):
-        (tmp_path / "lock").write_bytes(b"\x1b[2J\xff")
-        with pytest.raises(ConflictError, match="unknown"), locked(tmp_path / "lock", holder="y"):
-            pytest.fail("two holders")
-
-
-def test_a_holder_that_is_shorter_than_the_one_before_leaves_nothing_of_it(tmp_path):
-    for holder in ("a long one", "b"):
-        with locked(tmp_path / "lock", holder=holder):
-            assert (tmp_path / "lock").read_text() == holder
 
 
 def test_a_file_is_read_up_to_a_limit_and_named_beyond_it(tmp_path):
@@ -332,12 +239,6 @@ def test_a_name_that_is_too_long_is_an_error_of_ours(tmp_path, name):
         lambda: append_synced(tmp_path / name, b""),
         lambda: remove_file(tmp_path / name),
         lambda: make_folder(tmp_path / name),
-        lambda: locked(tmp_path / name, holder="x").__enter__(),
     ):
         with pytest.raises(FailedError, match="name too long"):
             action()
-
-
-def test_a_pipe_in_the_place_of_a_lock_is_not_waited_for(tmp_path):
-    os.mkfifo(tmp_path / "lock")
-    assert not is_held(tmp_path / "lock")

@@ -20,9 +20,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from plana_secrets.errors import CredentialError
+from plana_secrets.locks import Patience, locked
 from plana_secrets.places import home_folder, runtime_folder, user_state_folder
 from plana_secrets.secret import Secret
-from plana_secrets.storage import locked, make_folder
+from plana_secrets.storage import make_folder
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
@@ -33,8 +34,8 @@ IDENTITY_ENTRY = "age-identity"
 _SERVICE = "plana-secrets"
 _ACCOUNT = "default"
 
-_PATIENCE = 30.0
-"""Seconds to wait for another run; it may itself wait for a person to unlock the keyring."""
+_PATIENCE = Patience(30.0)
+"""For another run; it may itself wait for a person to unlock the keyring."""
 
 _ALLOWED = (
     ("keyring.backends.SecretService", "Keyring"),
@@ -112,8 +113,7 @@ def _alone() -> Iterator[None]:
     """One writer at a time: what another run adds to the item meanwhile is not lost."""
     folder = user_state_folder(os.environ, home_folder(os.environ))
     make_folder(folder, mode=0o700)
-    holder = f"process {os.getpid()}, keyring"
-    with locked(folder / "keyring.lock", holder=holder, patience=_PATIENCE):
+    with locked(folder / "keyring.lock", command="keyring", patience=_PATIENCE):
         yield
 
 

@@ -10,11 +10,14 @@ import os
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from plana_secrets.cli.output import Output
+
+DEFAULT_WAIT: Final = 10
+"""Seconds that a command waits for another run that writes."""
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from plana_secrets.age.identities import Identities
     from plana_secrets.config import Settings
     from plana_secrets.git.repository import Repository
+    from plana_secrets.locks import Holder, Patience
     from plana_secrets.paths import LeafPath
     from plana_secrets.secretfiles.workspace import Workspace
     from plana_secrets.sops.program.binary import Sops
@@ -38,6 +42,7 @@ class Context:
     color: str = "auto"
     quiet: bool = False
     verbosity: int = 0
+    wait: int = DEFAULT_WAIT
 
     @cached_property
     def output(self) -> Output:
@@ -88,7 +93,18 @@ class Context:
             find_sops=self.find_sops,
             owned_leaf=self._find_owner,
             observer=self.output.observe,
+            patience=self.patience,
         )
+
+    @property
+    def patience(self) -> Patience:
+        """For another run that writes; a person is told what is waited for."""
+        from plana_secrets.locks import Patience
+
+        def tell(holder: Holder | None) -> None:
+            self.output.talk(f"waiting for another run{f': {holder}' if holder else ''}")
+
+        return Patience(self.wait, tell)
 
     def find_identities(self) -> Identities:
         """The identities at hand; none found is an empty set, not an error."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import click
 
-from plana_secrets.cli.context import Context
+from plana_secrets.cli.context import DEFAULT_WAIT, Context
 
 _PREFIX = "shared_"
+_LONGEST_WAIT = 86400
 
 
 def _store(ctx: click.Context, param: click.Parameter, value: Any) -> None:
@@ -25,6 +27,25 @@ def _store(ctx: click.Context, param: click.Parameter, value: Any) -> None:
 
         value = Path(value)
     setattr(context, str(param.name).removeprefix(_PREFIX), value)
+
+
+def wait_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--wait``, for a command that writes."""
+
+    def keep(ctx: click.Context, _param: click.Parameter, value: int) -> None:
+        context = ctx.find_object(Context)
+        if context is not None:
+            context.wait = value
+
+    return click.option(
+        "--wait",
+        type=click.IntRange(0, _LONGEST_WAIT),
+        default=DEFAULT_WAIT,
+        metavar="SECONDS",
+        expose_value=False,
+        callback=keep,
+        help=f"How long to wait for another run that writes; default: {DEFAULT_WAIT}.",
+    )(command)
 
 
 def _option(name: str, *flags: str, **settings: Any) -> click.Option:

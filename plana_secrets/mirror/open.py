@@ -12,6 +12,7 @@ from typing import Final
 from plana_secrets.age.identities import Identities
 from plana_secrets.errors import UsageError
 from plana_secrets.git.repository import Repository
+from plana_secrets.locks import NO_PATIENCE, Patience
 from plana_secrets.mirror.backend import Backend
 from plana_secrets.mirror.settings import LocalSettings, MirrorSettings, VaultwardenSettings
 from plana_secrets.observability import Observer, silent
@@ -28,6 +29,7 @@ class Surroundings:
     home: Path | None
     find_identities: Callable[[], Identities]
     observer: Observer = silent
+    patience: Patience = NO_PATIENCE
 
     @property
     def state_folder(self) -> Path:
@@ -117,6 +119,7 @@ def _open_local(settings: LocalSettings, surroundings: Surroundings) -> Backend:
         lock=surroundings.state_folder / "locks" / f"mirror-{mark}",
         recipients=settings.recipients,
         find_identities=surroundings.find_identities,
+        patience=surroundings.patience,
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from plana_secrets import limits
 from plana_secrets.errors import FailedError, MissingFileError
 from plana_secrets.git.repository import Repository
+from plana_secrets.locks import NO_PATIENCE, Patience
 from plana_secrets.observability import Observer, silent
 from plana_secrets.paths import LeafPath
 from plana_secrets.secretfiles.settings import FilesSettings
@@ -38,7 +39,7 @@ class Workspace:
     """What the work on secret files needs. The command line creates it, once a run.
 
     ``owned_leaf``: the name of the keyset that renders a leaf, or None; such a leaf is
-    changed by a rotation only.
+    changed by a rotation only. ``patience``: for another run that writes.
     """
 
     def __init__(
@@ -50,11 +51,13 @@ class Workspace:
         find_sops: Callable[[], Sops],
         owned_leaf: Callable[[str, LeafPath], str | None] = _never,
         observer: Observer = silent,
+        patience: Patience = NO_PATIENCE,
     ) -> None:
         self.repository = repository
         self.settings = settings
         self.owned_leaf = owned_leaf
         self.observer = observer
+        self.patience = patience
         self._find_identities = find_identities
         self._find_sops = find_sops
 

@@ -11,8 +11,8 @@ import pytest
 
 from plana_secrets.age.identities import Identities
 from plana_secrets.errors import ConflictError, CredentialError, MalformedError, UsageError
+from plana_secrets.locks import locked
 from plana_secrets.mirror.backends.local import LocalBackend
-from plana_secrets.storage import locked
 from tests.mirror.places import LocalPlace
 from tests.mirror.steps import kinds, look, make_item, sync
 
@@ -184,7 +184,7 @@ def test_unknown_parts_of_the_export_survive(place: LocalPlace) -> None:
 def test_two_runs_do_not_write_at_once(place: LocalPlace, tmp_path: Path) -> None:
     sync(place.open(), [item()])
     with (
-        locked(tmp_path / "state" / "lock", holder="another"),
+        locked(tmp_path / "state" / "lock", command="another"),
         pytest.raises(ConflictError) as error,
     ):
         sync(place.open(), [item("new")])

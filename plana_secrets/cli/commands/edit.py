@@ -8,6 +8,7 @@ import click
 
 from plana_secrets.cli.arguments import file_argument
 from plana_secrets.cli.context import Context, pass_context
+from plana_secrets.cli.options import wait_option
 from plana_secrets.errors import UsageError
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ Examples:
 )
 @click.option("--typed", is_flag=True, help="Read new numbers and dates as YAML does.")
 @click.option("--dry-run", is_flag=True, help="Show what would be done; write nothing.")
+@wait_option
 @pass_context
 def edit(
     context: Context,

@@ -9,6 +9,7 @@ import click
 from plana_secrets.cli.arguments import file_argument
 from plana_secrets.cli.astyped import tell_as_typed
 from plana_secrets.cli.context import Context, pass_context
+from plana_secrets.cli.options import wait_option
 from plana_secrets.counts import counted
 from plana_secrets.errors import UsageError
 
@@ -26,6 +27,7 @@ Examples:
 @file_argument()
 @click.option("--typed", is_flag=True, help="Read numbers and dates as YAML does.")
 @click.option("--dry-run", is_flag=True, help="Show what would be done; write nothing.")
+@wait_option
 @pass_context
 def encrypt(context: Context, file: str, typed: bool, dry_run: bool) -> None:
     """Encrypt the unencrypted FILE in place, using its creation rule.

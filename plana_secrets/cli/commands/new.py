@@ -9,6 +9,7 @@ import click
 
 from plana_secrets.cli.arguments import file_argument
 from plana_secrets.cli.context import Context, pass_context
+from plana_secrets.cli.options import wait_option
 from plana_secrets.errors import ConflictError, UsageError
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ _WORDS = {"plain": "plain-map", "secret": "kubernetes-secret"}
 @click.option("--name", metavar="NAME", help="Name of the Secret; default: the file's name.")
 @click.option("--namespace", metavar="NAMESPACE", help="Namespace of the Secret.")
 @click.option("--dry-run", is_flag=True, help="Show what would be done; write nothing.")
+@wait_option
 @pass_context
 def new(
     context: Context,

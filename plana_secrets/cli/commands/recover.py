@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from plana_secrets.cli.context import Context, pass_context
+from plana_secrets.cli.options import wait_option
 
 EPILOG = """\
 Every command that writes does this first; recover does nothing else. A change that had
@@ -31,6 +32,7 @@ _WORDS = {
     is_flag=True,
     help="Discard the change and leave the files as they are.",
 )
+@wait_option
 @pass_context
 def recover(context: Context, discard: bool) -> None:
     """Finish or undo a change that was interrupted.

@@ -12,6 +12,7 @@ import click
 from plana_secrets import limits
 from plana_secrets.cli.arguments import file_argument, path_argument
 from plana_secrets.cli.context import Context, pass_context
+from plana_secrets.cli.options import wait_option
 from plana_secrets.errors import UsageError
 from plana_secrets.secret import Secret
 
@@ -58,6 +59,7 @@ Examples:
     "--allow-empty", is_flag=True, help="Allow an empty value (sops does not encrypt empty values)."
 )
 @click.option("--dry-run", is_flag=True, help="Show what would be done; write nothing.")
+@wait_option
 @pass_context
 def set_(
     context: Context,

@@ -8,6 +8,7 @@ import click
 
 from plana_secrets.cli.arguments import file_argument, path_argument
 from plana_secrets.cli.context import Context, pass_context
+from plana_secrets.cli.options import wait_option
 
 if TYPE_CHECKING:
     from plana_secrets.paths import LeafPath
@@ -24,6 +25,7 @@ Examples:
 @path_argument(required=False)
 @click.option("--yes", "-y", is_flag=True, help="Remove several values without asking.")
 @click.option("--dry-run", is_flag=True, help="Show what would be done; write nothing.")
+@wait_option
 @pass_context
 def unset(context: Context, file: str, path: str | None, yes: bool, dry_run: bool) -> None:
     """Remove PATH from FILE. If it contains several values, ask first.

@@ -20,6 +20,7 @@ from plana_secrets.errors import (
     MissingFileError,
     UsageError,
 )
+from plana_secrets.locks import NO_PATIENCE, Patience, locked
 from plana_secrets.mirror.backend import (
     ActualItem,
     DesiredItem,
@@ -30,7 +31,6 @@ from plana_secrets.mirror.backend import (
 from plana_secrets.mirror.export import Export, RawItem, read_item, revision_of
 from plana_secrets.storage import (
     is_temporary,
-    locked,
     make_folder,
     read_regular_file,
     remove_file,
@@ -52,6 +52,7 @@ class LocalBackend:
     lock: Path
     recipients: tuple[str, ...]
     find_identities: Callable[[], Identities]
+    patience: Patience = NO_PATIENCE
     name: str = "local"
 
     @property
@@ -89,7 +90,7 @@ class LocalBackend:
         recipients = self._recipients()
         make_folder(self.lock.parent, mode=0o700)
         make_folder(self.path.parent, mode=0o700)
-        with locked(self.lock, holder="mirror"):
+        with locked(self.lock, command="mirror", patience=self.patience):
             self._sweep()
             export = self._load()
             yield export

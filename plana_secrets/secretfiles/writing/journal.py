@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Final
 from plana_secrets import limits
 from plana_secrets.errors import FailedError, IncompleteError, MissingFileError
 from plana_secrets.git.repository import Repository
+from plana_secrets.locks import is_held
 from plana_secrets.secretfiles.state import shared_state_folder, state_folder
 from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.storage import (
     append_synced,
     digest_of,
-    is_held,
     make_folder,
     read_regular_file,
     remove_tree,

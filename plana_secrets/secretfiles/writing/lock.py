@@ -8,11 +8,11 @@ was interrupted is finished or undone before anything new begins.
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from plana_secrets.errors import FailedError, IncompleteError
+from plana_secrets.locks import locked
 from plana_secrets.memory import sweep_private_folders
 from plana_secrets.observability import Event
 from plana_secrets.secretfiles.open import path_of
@@ -21,7 +21,6 @@ from plana_secrets.secretfiles.writing.journal import Journal, lock_path
 from plana_secrets.secretfiles.writing.recovery import Recovery, finish_pending
 from plana_secrets.storage import (
     find_leftovers,
-    locked,
     make_folder,
     remove_file,
 )
@@ -34,7 +33,7 @@ def writing(workspace: Workspace, operation: str) -> Iterator[Recovery]:
     What became of a change that was pending is yielded.
 
     Raises:
-        ConflictError: another run holds the lock.
+        ConflictError: another run holds the lock, and ``workspace.patience`` is over.
         IncompleteError: an interrupted change can be neither finished nor undone.
     """
     with _alone(workspace, operation):
@@ -63,8 +62,7 @@ def discard_pending(workspace: Workspace) -> str | None:
 def _alone(workspace: Workspace, operation: str) -> Iterator[None]:
     lock = lock_path(workspace.repository)
     make_folder(lock.parent, mode=0o700)
-    holder = f"process {os.getpid()} on {os.uname().nodename}, {operation}"
-    with locked(lock, holder=holder):
+    with locked(lock, command=operation, patience=workspace.patience):
         yield
 
 

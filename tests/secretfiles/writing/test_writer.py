@@ -18,13 +18,13 @@ from plana_secrets.errors import (
     PlanaSecretsError,
     UsageError,
 )
+from plana_secrets.locks import locked
 from plana_secrets.paths import format_path, parse_path
 from plana_secrets.secret import Secret
 from plana_secrets.secretfiles.open import read_document_of
 from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.secretfiles.writing.writer import stage_edits, stage_new, write_files, writing
 from plana_secrets.sops.model import LeafType
-from plana_secrets.storage import locked
 from tests.secretfiles.conftest import (
     PLAIN_FILE,
     PLAIN_TEXT,
@@ -391,7 +391,7 @@ class TestLeftovers:
         lock = workspace.repository.common_dir / "plana-secrets" / "lock"
         with (
             writing(workspace, "set"),
-            pytest.raises(ConflictError, match=f"process {os.getpid()}"),
-            locked(Path(lock), holder="x"),
+            pytest.raises(ConflictError, match=f"set, process {os.getpid()}"),
+            locked(Path(lock), command="x"),
         ):
             pass

@@ -9,6 +9,7 @@ import click
 from plana_secrets.cli.arguments import file_argument, path_argument
 from plana_secrets.cli.commands.mirror import session
 from plana_secrets.cli.context import Context, pass_context
+from plana_secrets.cli.options import wait_option
 
 if TYPE_CHECKING:
     from plana_secrets.mirror.backend import Listing
@@ -26,6 +27,7 @@ Examples:
 @file_argument()
 @path_argument()
 @click.option("--dry-run", is_flag=True, help="Check that it can be done; change nothing.")
+@wait_option
 @pass_context
 def adopt(context: Context, file: str, path: str, dry_run: bool) -> int:
     """Copy a value edited in the mirror to its file."""

@@ -33,6 +33,7 @@ def surroundings(context: Context, observer: Observer | None = None) -> Surround
         home=home_folder(os.environ),
         find_identities=lambda: context.workspace.identities,
         observer=observer or context.output.observe,
+        patience=context.patience,
     )
 
 

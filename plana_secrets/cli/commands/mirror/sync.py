@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ import click
 
 from plana_secrets.cli.commands.mirror import outcome, session
 from plana_secrets.cli.context import Context, pass_context
+from plana_secrets.cli.options import wait_option
 
 if TYPE_CHECKING:
     from plana_secrets.mirror.apply import Applied
@@ -69,6 +69,7 @@ class _Request:
 @click.option(
     "--confirm", is_flag=True, help="Proceed with no files, many deletions, or a new location."
 )
+@wait_option
 @pass_context
 def sync(context: Context, /, **options: bool) -> int:
     """Update the mirror to the commit at HEAD."""
@@ -98,12 +99,13 @@ def _open(context: Context, observer: Observer) -> Backend:
 
 def _alone(context: Context) -> Any:
     """One sync of this clone at a time."""
+    from plana_secrets.locks import locked
     from plana_secrets.secretfiles.state import shared_state_folder
-    from plana_secrets.storage import locked, make_folder
+    from plana_secrets.storage import make_folder
 
     folder = shared_state_folder(context.repository)
     make_folder(folder, mode=0o700)
-    return locked(folder / "mirror.lock", holder=f"process {os.getpid()}, mirror sync")
+    return locked(folder / "mirror.lock", command="mirror sync", patience=context.patience)
 
 
 def _look(context: Context, backend: Backend, request: _Request) -> MirrorState:

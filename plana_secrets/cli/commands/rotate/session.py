@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from plana_secrets.cli.context import Context
+from plana_secrets.cli.options import wait_option
 from plana_secrets.cli.times import relative
 from plana_secrets.errors import FailedError, UsageError
 
@@ -46,9 +47,11 @@ def name_argument(**settings: Any) -> Callable[[Any], Any]:
 
 
 def delivery_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """``--commit`` and ``--push``."""
+    """``--commit``, ``--push`` and ``--wait``."""
     push = click.option("--push", is_flag=True, help="Commit, push, and check the remote.")
-    return click.option("--commit", is_flag=True, help="Commit the change.")(push(command))
+    return click.option("--commit", is_flag=True, help="Commit the change.")(
+        push(wait_option(command))
+    )
 
 
 def accept_outage_option(command: Callable[..., Any]) -> Callable[..., Any]:
