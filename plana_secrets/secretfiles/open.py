@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from plana_secrets import limits
 from plana_secrets.errors import CredentialError, FailedError, MalformedError
 from plana_secrets.secretfiles.workspace import Workspace
+from plana_secrets.sops.formats import format_of
 from plana_secrets.sops.model import Document, Severity, Structure
 from plana_secrets.storage import read_regular_file
 
@@ -55,7 +56,7 @@ def read_structure_of(workspace: Workspace, file: str) -> Structure:
     """A file as it can be read without any key; its defects are in the structure."""
     from plana_secrets.sops.reading.reader import read_structure
 
-    return read_structure(read_bytes_of(workspace, file))
+    return read_structure(read_bytes_of(workspace, file), format_of(file))
 
 
 def read_document_of(workspace: Workspace, file: str) -> Document:
@@ -72,13 +73,14 @@ def check_sound(structure: Structure, file: str) -> None:
     """Stop at the first error of a structure; ``file`` is for the message only.
 
     Raises:
-        MalformedError: not encrypted by sops (kind ``not-encrypted``), or not as sops
-            writes it (kind ``defects``, with the check that it fails).
+        MalformedError: not encrypted by sops (kind ``not-encrypted``), in a format that is
+            not read (``unread-format``), or not as sops writes it (kind ``defects``, with
+            the check that it fails).
     """
     for defect in structure.defects:
         if defect.severity is Severity.ERROR:
             place = f"{file}:{defect.line}" if defect.line else file
-            kind = "not-encrypted" if defect.check == "not-sops" else "defects"
+            kind = _KINDS.get(defect.check, "defects")
             raise MalformedError(
                 f"{place}: {defect.message}", kind=kind, file=file, check=defect.check
             )
@@ -88,7 +90,7 @@ def open_bytes(data: bytes, file: str, identities: Identities) -> Document:
     """The document that ``data`` is; ``file`` is for the messages only."""
     from plana_secrets.sops.reading.reader import open_document, read_structure
 
-    structure = read_structure(data)
+    structure = read_structure(data, format_of(file))
     check_sound(structure, file)
     try:
         return open_document(structure, identities)
@@ -102,6 +104,10 @@ def open_bytes(data: bytes, file: str, identities: Identities) -> Document:
         ) from None
 
 
+_KINDS: Final = {"not-sops": "not-encrypted", "unread-format": "unread-format"}
+
+
 ADVICE: Final = {
+    "unread-format": "use sops itself for this file, or convert it to YAML",
     "symlink": "replace the link with the file it points to",
 }

@@ -19,6 +19,7 @@ from plana_secrets.git.repository import Repository
 from plana_secrets.secretfiles.listing import list_secret_files, select_secret_files
 from plana_secrets.secretfiles.open import check_sound, read_bytes_of
 from plana_secrets.secretfiles.workspace import RULES_FILE, Workspace
+from plana_secrets.sops.formats import format_of
 from plana_secrets.sops.model import Structure
 from plana_secrets.sops.rules.rulesfile import parse_rules
 from plana_secrets.storage import read_regular_file
@@ -147,7 +148,7 @@ def _version(workspace: Workspace, file: str, data: bytes | FailedError) -> Vers
         return _unreadable(data)
     from plana_secrets.sops.reading.reader import open_document, read_structure
 
-    structure = read_structure(data)
+    structure = read_structure(data, format_of(file))
     try:
         check_sound(structure, file)
         return Version(structure, open_document(structure, workspace.identities))

@@ -2,6 +2,8 @@
 
 ``model``
     A document as data; everything below speaks in these types.
+``formats``
+    What sops takes a file for by its name.
 ``reading``
     A file to a document, natively and strictly. Starts nothing.
 ``rules``

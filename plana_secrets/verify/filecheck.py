@@ -18,6 +18,7 @@ from plana_secrets.document.kinds import FileKind, kind_of
 from plana_secrets.errors import CredentialError, FailedError
 from plana_secrets.paths import format_path
 from plana_secrets.secretfiles.open import path_below
+from plana_secrets.sops.formats import Format, format_of
 from plana_secrets.sops.model import Comment, Defect, Leaf, Structure
 from plana_secrets.sops.reading.reader import UnreadableError, open_document, read_structure
 from plana_secrets.sops.rules.rulesfile import Rules
@@ -36,6 +37,8 @@ from plana_secrets.verify.policy import Policy
 from plana_secrets.verify.subject import Subject
 
 _SKETCH: Final = 4
+_NAMED: Final = frozenset({"merge-conflict", "lfs-pointer", "unread-format"})
+"""What the reader knows a file to be that it cannot read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ def check_file(job: FileJob, file: str) -> FileResult:
         return FileResult(file, None, problems)
     if not content or not is_secret_candidate(file):
         return FileResult(file, None, (*problems, *check_stranger(file, content)))
-    structure = read_structure(content)
+    structure = read_structure(content, format_of(file))
     if structure.metadata is None:
         return FileResult(file, None, (*problems, *_without_metadata(file, content, structure)))
     problems += tuple(_from_defects(file, structure.defects))
@@ -84,18 +87,20 @@ def check_file(job: FileJob, file: str) -> FileResult:
 
 def _without_metadata(file: str, content: bytes, structure: Structure) -> Iterator[Finding]:
     """A file that sops did not write, or that is too broken to tell."""
-    if all(defect.check == "not-sops" for defect in structure.defects):
+    is_plain = not (b"ENC[" in content or _is_named(structure))
+    is_yaml = format_of(file) is Format.YAML
+    if all(one.check == "not-sops" for one in structure.defects) or (is_plain and not is_yaml):
         yield from check_stranger(file, content)
         return
     # that it is plain matters more than what else is wrong with it
-    if find_plain(content).secret or not (b"ENC[" in content or _is_named(structure)):
+    if is_plain or find_plain(content).secret:
         yield from check_stranger(file, content)
     yield from _from_defects(file, structure.defects)
 
 
 def _is_named(structure: Structure) -> bool:
     """Whether the reader knows what the file is, if not a secret file."""
-    return any(one.check in {"merge-conflict", "lfs-pointer"} for one in structure.defects)
+    return any(one.check in _NAMED for one in structure.defects)
 
 
 def _check_structure(

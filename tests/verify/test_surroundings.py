@@ -42,20 +42,20 @@ def test_a_sops_file_of_another_format_can_be_accepted_and_then_counts_as_not_op
     small: World,
 ) -> None:
     done = small.sops(
-        "encrypt", "--filename-override", "infra/secrets/x.yaml", "--input-type", "dotenv",
-        "--output-type", "dotenv", stdin=b"A=b\n",
+        "encrypt", "--filename-override", "infra/secrets/x.yaml", "--input-type", "ini",
+        "--output-type", "ini", stdin=b"[a]\nb=c\n",
     )  # fmt: skip
-    write(small, "infra/secrets/dev/app.env", done.stdout)
-    assert checks(verify(small)) == [("unread-format", "infra/secrets/dev/app.env", None)]
+    write(small, "infra/secrets/dev/app.ini", done.stdout)
+    assert checks(verify(small)) == [("unread-format", "infra/secrets/dev/app.ini", None)]
     write(
         small,
         "plana-secrets.toml",
-        '[[verify.accept]]\ncheck = "unread-format"\nfile = "infra/secrets/dev/app.env"\n'
+        '[[verify.accept]]\ncheck = "unread-format"\nfile = "infra/secrets/dev/app.ini"\n'
         'reason = "a tool reads it"\nuntil = 2099-01-01\n',
     )
     report = verify(small, level=Level.L3)
     assert checks(report) == []
-    assert report.file_levels["infra/secrets/dev/app.env"] is Level.L1
+    assert report.file_levels["infra/secrets/dev/app.ini"] is Level.L1
     assert report.exit_code() == 4
 
 

@@ -21,6 +21,7 @@ from plana_secrets.secretfiles.names import check_name
 from plana_secrets.secretfiles.open import read_bytes_of
 from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.secretfiles.writing.stage import StagedFile, check_result, parse_plain, preflight
+from plana_secrets.sops.formats import format_of
 from plana_secrets.sops.model import Comment, Leaf, LeafType, Selector
 from plana_secrets.sops.reading.reader import is_sops, plain_scalars, read_structure
 from plana_secrets.sops.rules.selectors import is_encrypted_path
@@ -148,7 +149,7 @@ def find_plain_history(workspace: Workspace, file: str) -> PlainHistory:
     versions, staged = repository.history_of(file), index_ids(repository, file)
     ids = {*staged, *(object_id for _, object_id in versions)}
     contents = repository.read_objects(sorted(ids))
-    plain = {one for one in ids if not is_sops(read_structure(contents[one]))}
+    plain = {one for one in ids if not is_sops(read_structure(contents[one], format_of(file)))}
     commits = tuple(commit for commit, object_id in versions if object_id in plain)
     return PlainHistory(commits, not plain.isdisjoint(staged))
 

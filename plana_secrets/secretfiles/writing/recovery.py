@@ -281,10 +281,11 @@ def _staged_contents(
 
 
 def _check_encrypted(journal: Journal, file: str, content: bytes) -> None:
+    from plana_secrets.sops.formats import format_of
     from plana_secrets.sops.reading.reader import read_structure
 
     try:
-        check_sound(read_structure(content), file)
+        check_sound(read_structure(content, format_of(file)), file)
     except FailedError as error:
         raise damaged(journal.path, error.message) from None
 

@@ -23,6 +23,7 @@ from plana_secrets.age.identities import Identities
 from plana_secrets.errors import FailedError, MalformedError, UsageError
 from plana_secrets.process import Completed, ProgramError, run_program
 from plana_secrets.secret import Secret
+from plana_secrets.sops.formats import Format, format_of, require_yaml_name
 from plana_secrets.sops.model import RULES_FILE
 from plana_secrets.sops.program.editor import frame
 from plana_secrets.sops.program.failures import UNCHANGED, sops_error
@@ -83,8 +84,10 @@ class Sops:
         RE2 does not know would make it return the plaintext with status 0.
 
         Raises:
-            UsageError, MalformedError: there is no rule, or none to be trusted.
+            UsageError, MalformedError: there is no rule, or none to be trusted, or sops
+                would not read ``file`` as YAML.
         """
+        require_yaml_name(file)
         rules = read_regular_file(config, limit=limits.RULES_FILE)
         relative = (root / file).relative_to(config.parent).as_posix()
         parse_rules(rules).usable_rule_for(relative)
@@ -130,13 +133,14 @@ class Sops:
 
         The data key stays: who was removed still knows it.
         """
-        _refuse_other_services(ciphertext)
+        form = format_of(file)
+        _refuse_other_services(ciphertext, form)
         parse_rules(rules).usable_rule_for(file)
         with workshop() as shop:
             replace_file(shop.tree / RULES_FILE, rules)
             shop.hand_over(identities)
             copy = shop.put(file, ciphertext)
-            argv = ["updatekeys", "-y", "--input-type", "yaml", str(copy)]
+            argv = ["updatekeys", "-y", "--input-type", form, str(copy)]
             self._run(shop, argv, task=f"update the recipients of {file}")
             return read_regular_file(copy)
 
@@ -176,11 +180,11 @@ class Sops:
         return done
 
 
-def _refuse_other_services(ciphertext: bytes) -> None:
+def _refuse_other_services(ciphertext: bytes, form: Format = Format.YAML) -> None:
     """Keep sops from asking a key service: it would go to the network for its answer."""
     from plana_secrets.sops.reading.reader import read_structure
 
-    metadata = read_structure(ciphertext).metadata
+    metadata = read_structure(ciphertext, form).metadata
     if metadata is None:
         raise MalformedError("no readable sops metadata", kind="not-encrypted")
     if metadata.other_keys:

@@ -4,6 +4,8 @@
     The way in: ``read_structure`` without a key, ``read_document`` with one.
 ``source`` | ``nodes`` | ``parts`` | ``tree`` | ``comments`` | ``commentscope`` | ``plainblock``
     Text to events to items: limits, YAML, containers, and where comments belong.
+``jsonevents`` | ``jsontree`` | ``dotenvtree``
+    The other two formats that are read, into the same tree.
 ``scalars`` | ``tokens`` | ``metadata`` | ``stanza`` | ``structure``
     What a scalar, an encrypted value, the ``sops`` block and an age stanza may be.
 ``crypto`` | ``datakey``

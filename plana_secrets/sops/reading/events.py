@@ -16,9 +16,12 @@ from yaml import (
     DocumentStartEvent,
     MappingEndEvent,
     MappingStartEvent,
+    MarkedYAMLError,
     ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
+    StreamEndEvent,
+    StreamStartEvent,
     YAMLError,
 )
 
@@ -31,9 +34,12 @@ __all__ = [
     "EventParser",
     "MappingEndEvent",
     "MappingStartEvent",
+    "MarkedYAMLError",
     "ScalarEvent",
     "SequenceEndEvent",
     "SequenceStartEvent",
+    "StreamEndEvent",
+    "StreamStartEvent",
     "YAMLError",
     "event_parser",
 ]

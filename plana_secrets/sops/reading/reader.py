@@ -13,6 +13,7 @@ from plana_secrets.age.identities import Identities
 from plana_secrets.errors import MalformedError
 from plana_secrets.paths import LeafPath
 from plana_secrets.secret import Secret
+from plana_secrets.sops.formats import Format, foreign_format
 from plana_secrets.sops.model import (
     Comment,
     Defect,
@@ -40,13 +41,32 @@ class UnreadableError(MalformedError):
         self.defects = defects
 
 
-def read_structure(data: bytes) -> Structure:
-    """What a file says without any key. It never raises: what is wrong is a defect."""
+def read_structure(data: bytes, form: Format = Format.YAML) -> Structure:
+    """What a file says without any key. It never raises: what is wrong is a defect.
+
+    ``form``: what sops takes the file for by its name (``format_of``).
+    """
     text, problems = read_source(data)
     problems = stand_ins(data) or problems
     if problems:
         return Structure([], None, problems)
-    return build_structure(read_tree(text))
+    structure = _read_as(form, text)
+    if structure.metadata is None and (why := foreign_format(data, form)):
+        return Structure([], None, [Defect("unread-format", Severity.ERROR, why)])
+    return structure
+
+
+def _read_as(form: Format, text: str) -> Structure:
+    if form is Format.YAML:
+        return build_structure(read_tree(text))
+    from plana_secrets.sops.reading import dotenvtree, jsontree  # rare; loaded on first use
+
+    if form is Format.JSON:
+        return build_structure(jsontree.read_json_tree(text), [])
+    if form is Format.DOTENV:
+        return build_structure(*dotenvtree.read_dotenv_tree(text))
+    message = "no sops metadata: the file is not encrypted"
+    return Structure([], None, [Defect("not-sops", Severity.ERROR, message)])
 
 
 def plain_scalars(data: bytes) -> dict[LeafPath, str]:

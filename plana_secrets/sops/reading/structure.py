@@ -27,9 +27,13 @@ from plana_secrets.sops.rules.selectors import Scope, scope_of
 _TYPES = {word: LeafType(word) for word in ("str", "int", "float", "bool", "time")}
 
 
-def build_structure(tree: Tree) -> Structure:
-    """Everything that can be said about a file without a key."""
-    comments = find_comments(tree)
+def build_structure(tree: Tree, comments: list[Found] | None = None) -> Structure:
+    """Everything that can be said about a file without a key.
+
+    ``comments``: those of a format that is not YAML; None looks for YAML's.
+    """
+    if comments is None:
+        comments = find_comments(tree)
     metadata = read_metadata(tree)
     if metadata is None and tree.metadata is None and not tree.defects:
         message = "no sops metadata: the file is not encrypted"

@@ -14,6 +14,7 @@ from plana_secrets.paths import LeafPath
 from plana_secrets.sops.reading.events import (
     DocumentEndEvent,
     DocumentStartEvent,
+    EventParser,
     MappingEndEvent,
     MappingStartEvent,
     ScalarEvent,
@@ -49,6 +50,11 @@ def read_tree(text: str) -> Tree:
     return _read_short(text) or _read(Tree(text), text).tree
 
 
+def read_events(tree: Tree, parser: EventParser, language: str) -> None:
+    """Fill ``tree`` from another parser; ``language`` is what the text should have been."""
+    _read(tree, tree.text, parser, language)
+
+
 def _read_short(text: str) -> Tree | None:
     """The tree of a file in sops's own form: the parser sees only what is before the metadata.
 
@@ -68,14 +74,16 @@ def _read_short(text: str) -> Tree | None:
     return tree
 
 
-def _read(tree: Tree, text: str) -> _Reader:
-    reader = _Reader(tree, text)
+def _read(
+    tree: Tree, text: str, parser: EventParser | None = None, language: str = "YAML"
+) -> _Reader:
+    reader = _Reader(tree, text, parser or event_parser(text))
     try:
         reader.stream()
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f" (column {mark.column + 1})" if mark else ""
-        tree.refuse(f"not YAML{place}", mark.line + 1 if mark else None)
+        tree.refuse(f"not {language}{place}", mark.line + 1 if mark else None)
     except _StopError:
         pass
     return reader
@@ -87,10 +95,10 @@ class _Reader:
     goes_on = False
     """Whether a further line without indentation would be one more entry of the top map."""
 
-    def __init__(self, tree: Tree, text: str) -> None:
+    def __init__(self, tree: Tree, text: str, parser: EventParser) -> None:
         self.tree = self._tree = tree
         self._text = text
-        self._next = event_parser(text).get_event
+        self._next = parser.get_event
         self._entries = 0
         # Most files hold none of these characters, and then no node needs a look.
         self._watch = tree.spans is not None or "!" in tree.text or "&" in tree.text

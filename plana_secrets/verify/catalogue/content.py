@@ -18,7 +18,7 @@ CONTENT_CHECKS: Final = (
         "yaml",
         Severity.ERROR,
         Level.L1,
-        "The file is not simple YAML that every parser reads in the same way.",
+        "The file is not simple YAML (or JSON, or dotenv) that every parser reads in the same way.",
         "Several documents, anchors, tags, duplicate keys, odd characters and "
         "carriage returns can mean different things to sops and to other parsers.",
         f"{_RESTORE} Split a file with several documents. If git added the carriage returns "

@@ -12,7 +12,7 @@ REPOSITORY_CHECKS: Final = (
         "not-a-secret-file",
         Severity.ERROR,
         Level.L1,
-        "A file under the roots is neither a SOPS YAML file nor listed in "
+        "A file under the roots is neither a SOPS file nor listed in "
         "files.plain. An empty .gitkeep is allowed, and a .gitignore, .gitattributes "
         "or .sourceignore that contains only patterns.",
         "Other files among secrets are often unencrypted secrets: an editor's "
@@ -24,9 +24,12 @@ REPOSITORY_CHECKS: Final = (
         "unread-format",
         Severity.ERROR,
         Level.L1,
-        "A file that sops seems to have encrypted, in a format that is not supported.",
-        "Only YAML is supported, so its content was not checked.",
-        "Convert it to YAML. If that is not possible, accept it: it then counts as not opened.",
+        "A file that sops encrypted in a format that is not read: INI, binary, or another one "
+        "than its name says.",
+        "sops goes by the name of a file. YAML (.yaml, .yml), JSON (.json) and dotenv (.env) "
+        "are read; the content of this file was not checked.",
+        "Rename it if its name is wrong, or convert it to YAML. If that is not possible, accept "
+        "it: it then counts as not opened.",
     ),
     Check(
         "plaintext-secret",

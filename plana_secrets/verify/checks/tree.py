@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,13 +10,13 @@ from typing import Final
 
 from plana_secrets.errors import FailedError
 from plana_secrets.secretfiles.workspace import RULES_FILE
+from plana_secrets.sops.formats import READ_HERE, Format, foreign_format, format_of
 from plana_secrets.sops.model import Severity
 from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.checks.gitfiles import is_git_file, says_only_what_it_is_for
 from plana_secrets.verify.checks.plainmanifests import find_plain
 from plana_secrets.verify.finding import Finding
 
-_READ_BY_US: Final = (".yaml", ".yml")
 _YAML_NAMES: Final = (".yaml", ".yml", ".json", "/Kustomization")
 _NO_RULES: Final = frozenset({"rules-unreadable", "rules-unknown-key"})
 """What says that something else than rules is in a file of that name."""
@@ -26,14 +25,11 @@ _UNREADABLE: Final = {
     "symlink": "is behind a symlink",
     "not-a-regular-file": "not a regular file",
 }
-_SOPS_MAC: Final = re.compile(
-    rb"""(?m)^[ \t]*(?:"mac":[ \t]*"|sops_mac=|mac[ \t]*[=:][ \t]*)ENC\["""
-)
 
 
 def is_secret_candidate(file: str) -> bool:
     """Whether a file is to be read as a SOPS document, by its name."""
-    return file.endswith(_READ_BY_US)
+    return format_of(file) in READ_HERE
 
 
 def is_of_git_or_sops(file: str) -> bool:
@@ -65,15 +61,18 @@ def unreadable(file: str, error: FailedError) -> Finding:
 
 
 def check_stranger(file: str, content: bytes) -> Iterator[Finding]:
-    """A file among the secrets that is no SOPS YAML file by its name or its content."""
+    """A file among the secrets that is no SOPS file by its name or its content."""
+    form = format_of(file)
     if line := find_plain(content).secret:
         yield _plain_secret(file, line)
-    elif not is_secret_candidate(file) and _SOPS_MAC.search(content):
-        yield found("unread-format", "encrypted by sops, but not YAML", file=file)
+    elif foreign := foreign_format(content, form):
+        yield found("unread-format", foreign, file=file)
     elif not content and is_secret_candidate(file):
         yield found("not-a-secret-file", "empty: a write was interrupted", file=file)
-    elif is_secret_candidate(file):
+    elif form is Format.YAML:
         yield found("not-sops", "not encrypted: it has no sops metadata", file=file)
+    elif form in READ_HERE:
+        yield found("not-a-secret-file", "neither encrypted by sops nor in files.plain", file=file)
     else:
         yield found("not-a-secret-file", "neither .yaml nor in files.plain", file=file)
 
