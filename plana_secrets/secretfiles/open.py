@@ -80,7 +80,9 @@ def check_sound(structure: Structure, file: str) -> None:
     for defect in structure.defects:
         if defect.severity is Severity.ERROR:
             place = f"{file}:{defect.line}" if defect.line else file
-            kind = _KINDS.get(defect.check, "defects")
+            kind = "not-encrypted" if defect.check == "not-sops" else "defects"
+            if defect.check == "unread-format":
+                kind = "unread-format"
             raise MalformedError(
                 f"{place}: {defect.message}", kind=kind, file=file, check=defect.check
             )
@@ -102,9 +104,6 @@ def open_bytes(data: bytes, file: str, identities: Identities) -> Document:
         raise MalformedError(
             f"{file}: {error.message}", kind=error.kind, retry=None, **{**error.facts, "file": file}
         ) from None
-
-
-_KINDS: Final = {"not-sops": "not-encrypted", "unread-format": "unread-format"}
 
 
 ADVICE: Final = {
