@@ -20,6 +20,11 @@ from plana_secrets.secret import Secret
 _NO_MATCH = "No matching keys found"
 """pyrage's only way to say that none of the identities is a recipient; tested."""
 
+_FOREIGN: Final = {
+    "AGE-SECRET-KEY-PQ-": "a post-quantum identity",
+    "AGE-PLUGIN-": "an age plugin identity",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -32,10 +37,19 @@ class Identity:
 
 
 class Unusable(NamedTuple):
-    """Something that was found where identities are, and why it is none for us."""
+    """Something that was found where identities are, and why it is none for us.
+
+    ``foreign``: it is an identity that other programs can use. ``lost``: the environment
+    names this source, and there is no identity in it.
+    """
 
     origin: str
     reason: str
+    foreign: bool = False
+    lost: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.origin}: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +69,10 @@ class Identities:
         if self.further is None:
             return self
         return unite([self, self.further().complete()])
+
+    def lost(self) -> list[Unusable]:
+        """The sources that were asked for and gave nothing: why a file may not open."""
+        return [one for one in self.unusable if one.lost]
 
     def recipients(self) -> frozenset[str]:
         """The recipients of the identities found so far, to try their stanzas first.
@@ -134,7 +152,7 @@ def parse_identity_file(content: Secret, origin: str) -> Identities:
     content itself is never repeated.
     """
     if is_under_passphrase(content):
-        return _none(origin, "a key file with a passphrase")
+        return _none(origin, "a key file with a passphrase", foreign=True)
     data = content.reveal()
     if data.lstrip().startswith(b"-----BEGIN "):
         return _parse_ssh_key(data.strip() + b"\n", origin)
@@ -151,10 +169,9 @@ def parse_identity_file(content: Secret, origin: str) -> Identities:
 
 
 def _parse_line(line: str, origin: str, place: str) -> Identities:
-    if line.startswith("AGE-SECRET-KEY-PQ-"):
-        return _none(origin, f"{place}: a post-quantum identity; only sops can use it")
-    if line.startswith("AGE-PLUGIN-"):
-        return _none(origin, f"{place}: an age plugin identity; only sops can use it")
+    for prefix, name in _FOREIGN.items():
+        if line.startswith(prefix):
+            return _none(origin, f"{place}: {name}; only sops can use it", foreign=True)
     if not line.startswith("AGE-SECRET-KEY-"):
         return _none(origin, f"{place}: not an age identity")
     try:
@@ -163,8 +180,8 @@ def _parse_line(line: str, origin: str, place: str) -> Identities:
         return _none(origin, f"{place}: a damaged age identity")
 
 
-def _none(origin: str, reason: str) -> Identities:
-    return Identities((), (Unusable(origin, reason),))
+def _none(origin: str, reason: str, *, foreign: bool = False) -> Identities:
+    return Identities((), (Unusable(origin, reason, foreign),))
 
 
 def _parse_ssh_key(data: bytes, origin: str) -> Identities:
@@ -181,7 +198,7 @@ def _parse_ssh_key(data: bytes, origin: str) -> Identities:
         recipient = parse_recipient(encoded.decode("ascii"))
         native = pyrage.ssh.Identity.from_buffer(data)
     except TypeError:
-        return _none(origin, "an ssh key with a passphrase")
+        return _none(origin, "an ssh key with a passphrase", foreign=True)
     except (ValueError, UnsupportedAlgorithm, pyrage.IdentityError, UsageError):
         return _none(origin, "not an ssh key that age can use")
     return Identities((Identity(recipient, origin, Secret(data), native),))

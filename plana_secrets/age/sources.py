@@ -9,7 +9,8 @@ united, as sops does it, in this order:
 3. ``~/.ssh/id_ed25519`` and ``~/.ssh/id_rsa``, then the keyring: opened only when
    nothing before them fits, since asking a keyring takes longer than all the rest.
 
-A source that cannot be used is never an error here; it is listed with its reason.
+A source that cannot be used is never an error here; it is listed with its reason. sops
+names one only where nothing else opens a file, and so do we.
 """
 
 from __future__ import annotations
@@ -69,7 +70,8 @@ def find_identities(sources: IdentitySources) -> Identities:
     """
     if sources.identity_file is not None:
         return _read_chosen(sources.identity_file)
-    first = unite([_read_key_file(file) for file in key_files(sources)] + _from_variables(sources))
+    files = [_read_key_file(file) for file in key_files(sources)]
+    first = unite(files + [_mark_lost(one) for one in _from_variables(sources)])
     further = functools.cache(lambda: _find_further(sources))
     return Identities(first.members, first.unusable, further)
 
@@ -116,10 +118,18 @@ def _read_chosen(path: Path) -> Identities:
 def _read_key_file(file: KeyFile) -> Identities:
     origin = f"{file.origin} ({file.path})"
     try:
-        return parse_identity_file(read_key_file(file.path), origin)
+        found = parse_identity_file(read_key_file(file.path), origin)
     except FailedError as error:
-        missing = isinstance(error, MissingKeyFileError) and file.optional
-        return Identities() if missing else _unusable(origin, str(error.facts["reason"]))
+        if isinstance(error, MissingKeyFileError) and file.optional:
+            return Identities()
+        found = _unusable(origin, str(error.facts["reason"]))
+    return found if file.optional else _mark_lost(found)
+
+
+def _mark_lost(found: Identities) -> Identities:
+    if found.members:
+        return found
+    return Identities((), tuple(one._replace(lost=not one.foreign) for one in found.unusable))
 
 
 def read_key_file(path: Path) -> Secret:

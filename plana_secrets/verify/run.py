@@ -8,15 +8,16 @@ findings are known.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
+from plana_secrets.age.identities import Identities
 from plana_secrets.counts import counted
 from plana_secrets.document.kinds import FileKind
-from plana_secrets.errors import FailedError, PlanaSecretsError, UsageError
+from plana_secrets.errors import CredentialError, FailedError, PlanaSecretsError, UsageError
 from plana_secrets.mirror.settings import LocalSettings
 from plana_secrets.observability import Event, Observer, silent
 from plana_secrets.rotation.policy import KeysetPolicy
@@ -107,6 +108,7 @@ def _verify(
         *_check_mirror(demand, levels, findings),
         *_left_out(listing),
         *_unseen_history(demand, findings),
+        *_lost_keys(levels, workspace.identities),
     )
     accepted = apply_accepts(
         findings,
@@ -139,6 +141,13 @@ def _unseen_history(demand: Demand, findings: Sequence[Finding]) -> Iterator[Unf
         for one in findings:
             if one.check == "history-incomplete":
                 yield Unfinished(one.message, FailedError.exit_code)
+
+
+def _lost_keys(levels: Mapping[str, Level], identities: Identities) -> Iterator[Unfinished]:
+    """A job that lost its key must not look green."""
+    if any(level < Level.L3 for level in levels.values()):
+        for one in identities.lost():
+            yield Unfinished(str(one), CredentialError.exit_code)
 
 
 def _levels_of(results: Sequence[FileResult], workspace: Workspace) -> dict[str, Level]:

@@ -67,7 +67,7 @@ def test_a_bad_line_is_named_by_number_and_the_good_ones_still_work() -> None:
     damaged = str(pyrage.x25519.Identity.generate())[:-1] + "!"
     identities = parse(f"{sentinel}\n{good.text.reveal_text()}\n{damaged}\n")
     assert identities.recipients() == {good.recipient.text}
-    assert [reason for _, reason in identities.unusable] == [
+    assert [one.reason for one in identities.unusable] == [
         "line 1: not an age identity",
         "line 3: a damaged age identity",
     ]

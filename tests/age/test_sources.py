@@ -154,10 +154,10 @@ def test_sources_that_cannot_be_used_are_named_and_the_others_work(tmp_path: Pat
         SOPS_AGE_KEY=identity.text.reveal_text(),
     )
     assert found.recipients() == texts(identity)
-    assert found.unusable == (
-        (f"SOPS_AGE_KEY_FILE ({tmp_path}/folder)", "cannot be read: Is a directory"),
-        (f"SOPS_AGE_SSH_PRIVATE_KEY_FILE ({tmp_path}/gone)", "no such file"),
-    )
+    assert [str(one) for one in found.unusable] == [
+        f"SOPS_AGE_KEY_FILE ({tmp_path}/folder): cannot be read: Is a directory",
+        f"SOPS_AGE_SSH_PRIVATE_KEY_FILE ({tmp_path}/gone): no such file",
+    ]
 
 
 def test_an_endless_key_file_is_not_read_to_its_end(tmp_path: Path) -> None:
@@ -179,7 +179,7 @@ def test_a_key_command_that_fails_is_told_without_its_output(
     tmp_path: Path, command: str, reason: str
 ) -> None:
     found = find(tmp_path, SOPS_AGE_KEY_CMD=command)
-    assert found.unusable == (("SOPS_AGE_KEY_CMD", reason),)
+    assert [str(one) for one in found.unusable] == [f"SOPS_AGE_KEY_CMD: {reason}"]
 
 
 def test_a_key_command_runs_without_a_shell_and_without_the_keys(tmp_path: Path) -> None:
@@ -253,3 +253,37 @@ def test_sops_reads_the_key_file_that_is_made_for_it(world: World) -> None:
         env={"SOPS_AGE_KEY_FILE": str(key_file)},
     )  # fmt: skip
     assert done.stdout == "a: value\n"
+
+
+@pytest.mark.parametrize(
+    ("environment", "names"),
+    [
+        ({"SOPS_AGE_KEY_FILE": "/missing/key.txt"}, ["/missing/key.txt"]),
+        ({"SOPS_AGE_KEY_FILE": "{folder}/empty"}, ["{folder}/empty"]),
+        ({"SOPS_AGE_KEY_FILE": "{folder}"}, ["{folder}"]),
+        ({"SOPS_AGE_SSH_PRIVATE_KEY_FILE": "/missing/id"}, ["/missing/id"]),
+        ({"SOPS_AGE_KEY_CMD": "false"}, ["SOPS_AGE_KEY_CMD"]),
+        ({"SOPS_AGE_KEY": "AGE-SECRET-KEY-1DAMAGED"}, ["SOPS_AGE_KEY"]),
+        ({"SOPS_AGE_KEY_FILE": "", "SOPS_AGE_KEY": ""}, []),
+        ({"SOPS_AGE_KEY": "AGE-PLUGIN-YUBIKEY-1QGZQVQQQQQQQQQQQQQQQQQQ"}, []),
+        ({}, []),
+    ],
+)
+def test_a_source_that_is_named_and_empty_is_lost(
+    tmp_path: Path, environment: dict[str, str], names: list[str]
+) -> None:
+    """Unlike a default place, and unlike an identity that other programs can use."""
+    for name in ("empty", ".config/sops/age/keys.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("# nothing\n")
+    filled = {name: value.format(folder=tmp_path) for name, value in environment.items()}
+    lost = find(tmp_path, **filled).complete().lost()
+    assert [any(name.format(folder=tmp_path) in str(one) for one in lost) for name in names] == [
+        True for _ in lost
+    ]
+
+
+def test_a_key_file_with_one_good_identity_is_not_lost(tmp_path: Path) -> None:
+    key = write_key(tmp_path / "key.txt", generate_identity())
+    key.write_text("junk\n" + key.read_text())
+    assert not find(tmp_path, SOPS_AGE_KEY_FILE=str(key)).lost()

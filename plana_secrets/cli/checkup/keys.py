@@ -30,12 +30,12 @@ def _check_identities(context: Context) -> Iterator[Result]:
 
     try:
         found = context.find_identities().complete()
-        for origin, reason in notable(found):
+        for unusable in notable(found):
             yield Result(
                 "identity-unusable",
-                f"{origin}: {reason}",
+                str(unusable),
                 Severity.WARNING,
-                _fix_of_unusable(reason),
+                _fix_of_unusable(unusable.reason),
             )
         require_identities(found)
     except CredentialError as error:

@@ -121,7 +121,7 @@ def show(context: Context) -> None:
             {"recipient": one.recipient.text, "kind": one.recipient.kind, "origin": one.origin}
             for one in members
         ]
-        unusable = [one._asdict() for one in found.unusable]
+        unusable = [{"origin": one.origin, "reason": one.reason} for one in found.unusable]
         context.output.json_object("identity-show", {"identities": rows, "unusable": unusable})
     else:
         lines = [(one.recipient.text, one.origin) for one in members]

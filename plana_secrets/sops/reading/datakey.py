@@ -34,11 +34,9 @@ def find_data_key(metadata: Metadata, identities: Identities) -> Secret | Defect
             if _label(stanza) in identities.complete().recipients():
                 return data_key
             return _defect(stanza, "opens with an identity that does not match its label")
-    raise CredentialError(
-        "none of your identities opens the file "
-        f"({counted(len(metadata.recipients), 'recipient')})",
-        kind="no-identity-fits",
-    )
+    count = counted(len(metadata.recipients), "recipient")
+    words = [f"none of your identities opens the file ({count})", *map(str, identities.lost())]
+    raise CredentialError("; ".join(words), kind="no-identity-fits")
 
 
 def _agreed(labelled: list[RecipientStanza], identities: Identities) -> Secret | Defect:
