@@ -108,6 +108,7 @@ ADVICE: Final = {
     "unreadable-file": "`ls -l {file}` shows who can read it",
     "unwritable-file": "check the permissions and the free space",
     "not-a-regular-file": "replace it with a regular file",
+    "symlink": "replace the link with the file it points to",
     "missing-file": "`plana-secrets ls` shows the secret files",
     "no-identity-fits": (
         "`plana-secrets identity show` lists your recipients, and keys that cannot "

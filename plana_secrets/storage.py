@@ -57,6 +57,26 @@ def read_regular_file(path: Path, *, limit: int = limits.STATE_FILE) -> bytes:
     return content
 
 
+def path_below(root: Path, file: str) -> Path:
+    """Where ``file`` is below ``root``, through no link.
+
+    Raises:
+        FailedError: it, or a folder on the way to it, is a symlink (kind ``symlink``).
+    """
+    place = os.fspath(root)
+    for part in file.split("/"):
+        place = f"{place}/{part}"
+        try:
+            mode = os.lstat(place).st_mode
+        except OSError:
+            continue  # what is not there, or may not be looked at, is an error of the reading
+        if stat.S_ISLNK(mode):
+            link = Path(place).relative_to(root).as_posix()
+            what = "is a symlink" if link == file else f"is behind a symlink, {link}"
+            raise FailedError(f"{file} {what}", kind="symlink", file=file, link=link)
+    return Path(place)
+
+
 def _too_large(path: Path, limit: int) -> FailedError:
     return FailedError(
         f"larger than {limits.in_words(limit)}: {path}",

@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from plana_secrets import limits
 from plana_secrets.mirror.settings import MirrorSettings
@@ -20,6 +20,9 @@ from plana_secrets.rotation.policy import KeysetPolicy
 from plana_secrets.secretfiles.settings import SETTINGS_FILE, FilesSettings
 from plana_secrets.storage import read_regular_file
 from plana_secrets.verify.policy import Policy
+
+if TYPE_CHECKING:
+    from plana_secrets.secretfiles.snapshot import Snapshot
 
 FILE_NAME: Final = SETTINGS_FILE
 
@@ -49,3 +52,18 @@ def load_settings(root: Path) -> Settings:
     from plana_secrets.config.schema import parse_settings
 
     return parse_settings(read_regular_file(path, limit=limits.SETTINGS_FILE))
+
+
+def settings_in(snapshot: Snapshot) -> Settings:
+    """The settings as they are in a snapshot; ``snapshot.under(it.files)`` lists by them.
+
+    Raises:
+        UsageError: as ``load_settings`` does.
+        FailedError: the file cannot be read.
+    """
+    content = snapshot.read_settings()
+    if content is None:
+        return Settings()
+    from plana_secrets.config.schema import parse_settings
+
+    return parse_settings(content)

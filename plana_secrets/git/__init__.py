@@ -7,9 +7,11 @@
     Which repository a folder is in.
 ``repository``
     What is there: files, commits, branches, contents.
-``blobs`` | ``search`` | ``pipes``
-    The content of files of commits, questions about many files at once, and files that
-    git would wait for.
+``trees`` | ``changes``
+    The files of the work tree, the index or a commit by one interface, and what differs.
+``blobs`` | ``index`` | ``search`` | ``pipes``
+    The content of files of commits, the index, questions about many files at once, and
+    files that git would wait for.
 ``past`` | ``history``
     What came before: ancestors, earlier contents of a file, commits one by one.
 ``commits`` | ``remotes``

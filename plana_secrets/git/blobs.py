@@ -9,37 +9,36 @@ from plana_secrets import limits
 from plana_secrets.errors import FailedError
 from plana_secrets.git.command import GitCommand
 
-_MOST_BLOBS: Final = 256
 _MOST_BYTES: Final = 16 << 20
 """Held in memory at once: the use of memory stays flat in the number of files."""
 
 
 def iterate_contents(
-    command: GitCommand, ids: Sequence[str]
+    command: GitCommand, ids: Sequence[str], *, limit: int = limits.SECRET_FILE
 ) -> Iterator[tuple[str, bytes | FailedError]]:
     """Id and content of blobs, each id once; the error (kind ``too-large``) of a large one.
+
+    One git tells all sizes, and one reads all contents, unless they are too many bytes.
 
     Raises:
         FailedError: a blob is not there (kind ``git-missing-object``).
     """
-    unique = list(dict.fromkeys(ids))
-    for start in range(0, len(unique), _MOST_BLOBS):
-        batch: list[str] = []
-        held = 0
-        for object_id, size in _sizes(command, unique[start : start + _MOST_BLOBS]):
-            if size > limits.SECRET_FILE:
-                yield object_id, _too_large(object_id)
-                continue
-            if batch and held + size > _MOST_BYTES:
-                yield from _read(command, batch)
-                batch, held = [], 0
-            batch.append(object_id)
-            held += size
-        yield from _read(command, batch)
+    batch: list[str] = []
+    held = 0
+    for object_id, size in _sizes(command, list(dict.fromkeys(ids))):
+        if size > limit:
+            yield object_id, _too_large(object_id, limit)
+            continue
+        if batch and held + size > _MOST_BYTES:
+            yield from _read(command, batch)
+            batch, held = [], 0
+        batch.append(object_id)
+        held += size
+    yield from _read(command, batch)
 
 
-def _too_large(object_id: str) -> FailedError:
-    size = limits.in_words(limits.SECRET_FILE)
+def _too_large(object_id: str, limit: int) -> FailedError:
+    size = limits.in_words(limit)
     return FailedError(
         f"larger than {size}: git blob {object_id[:12]}",
         kind="too-large",
@@ -49,7 +48,7 @@ def _too_large(object_id: str) -> FailedError:
 
 
 def _sizes(command: GitCommand, ids: Sequence[str]) -> list[tuple[str, int]]:
-    output = command.read("cat-file", "--batch-check", stdin=_request(ids))
+    output = command.read("cat-file", "--batch-check", stdin=_request(ids)) if ids else b""
     return [_header(line) for line in output.splitlines()]
 
 

@@ -7,7 +7,6 @@ UTF-8 in a name survive as surrogate escapes, as everywhere in Python.
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,14 +14,12 @@ from hashlib import new as new_hash
 from pathlib import Path
 from typing import Final
 
-from plana_secrets import limits
 from plana_secrets.errors import FailedError, UsageError
 from plana_secrets.git import past, remotes
 from plana_secrets.git.blobs import iterate_contents, named_content
 from plana_secrets.git.command import GitCommand
 from plana_secrets.git.discovery import find_repository
 from plana_secrets.git.pipes import ignore_files, refuse_pipes
-from plana_secrets.storage import read_regular_file
 
 _FEW = 256
 """So many files are asked for by name; for more, all files of a commit are listed."""
@@ -38,6 +35,20 @@ class TreeEntry:
     @property
     def is_regular(self) -> bool:
         return self.mode in {"100644", "100755"}
+
+    @property
+    def is_link(self) -> bool:
+        return self.mode == "120000"
+
+    @property
+    def is_folder(self) -> bool:
+        """A submodule; in the work tree any folder that is listed as a file."""
+        return self.mode == "160000"
+
+    @property
+    def kind(self) -> str:
+        """The mode without its permissions."""
+        return self.mode[:2]
 
 
 @dataclass(frozen=True)
@@ -93,64 +104,6 @@ class Repository:
     def _names(self, *arguments: str) -> list[str]:
         output = self.command.read("--literal-pathspecs", *arguments)
         return sorted({os.fsdecode(name) for name in output.split(b"\0") if name})
-
-    def changed_files(self, *, under: Sequence[str] = ()) -> dict[str, str]:
-        """Files that differ from HEAD: to ``added``, ``changed`` or ``removed``.
-
-        The content is compared by us, so that no filter of the checkout runs.
-        """
-        return self.changes_since(self.head(), self.known_files(under=under), under=under)
-
-    def changes_since(
-        self, commit: str | None, known: Sequence[str], *, under: Sequence[str] = ()
-    ) -> dict[str, str]:
-        """Like ``changed_files``, for a caller that already has HEAD and the known files."""
-        committed = self.list_entries(commit, under=under) if commit else {}
-        states: dict[str, str] = {}
-        for file in sorted({*known, *committed}):
-            entry = committed.get(file)
-            status = self._status_of(file)
-            if status is None:
-                if entry is not None:
-                    states[file] = "removed"
-            elif entry is None:
-                states[file] = "added"
-            elif entry.mode != "160000" and self._differs(file, status, entry):
-                states[file] = "changed"
-        return states
-
-    def _differs(self, file: str, status: os.stat_result, entry: TreeEntry) -> bool:
-        """Whether a file differs from a commit. Of a very large one only the size is compared."""
-        if stat.S_ISREG(status.st_mode) and status.st_size > limits.SEARCHED_FILE:
-            return self.command.line("cat-file", "-s", entry.id) != str(status.st_size)
-        return self.worktree_id(file) != entry.id
-
-    def _status_of(self, file: str) -> os.stat_result | None:
-        """What is there under this name: a file or a symlink, else None."""
-        try:
-            status = os.lstat(self.root / file)
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        except OSError as error:
-            raise _unreadable(file, error) from None
-        return status if stat.S_IFMT(status.st_mode) in {stat.S_IFREG, stat.S_IFLNK} else None
-
-    def worktree_id(self, file: str) -> str | None:
-        """The blob id that the content of a file has, or None where there is no file.
-
-        Raises:
-            FailedError: it cannot be read, or is too large to be looked through.
-        """
-        status = self._status_of(file)
-        if status is None:
-            return None
-        path = self.root / file
-        if stat.S_ISREG(status.st_mode):
-            return self.blob_id(read_regular_file(path, limit=limits.SEARCHED_FILE))
-        try:
-            return self.blob_id(os.fsencode(path.readlink()))
-        except OSError as error:
-            raise _unreadable(file, error) from None
 
     def blob_id(self, content: bytes) -> str:
         """The id under which git keeps ``content``."""
@@ -336,10 +289,6 @@ class Repository:
         if remote is None:
             raise UsageError("the repository has no remote to push to", kind="no-remote")
         return remote
-
-
-def _unreadable(file: str, error: OSError) -> FailedError:
-    return FailedError(f"cannot read {file}: {error.strerror}", kind="unreadable-file", file=file)
 
 
 ADVICE: Final = {

@@ -47,22 +47,3 @@ def _check_attribute_files(repository: Repository, files: Sequence[str]) -> None
     """Stop at a pipe or the like, which git would wait for; links it does not follow."""
     folders = {parent for file in files for parent in PurePosixPath(file).parents}
     refuse_pipes(repository.root, (str(folder / ".gitattributes") for folder in sorted(folders)))
-
-
-def files_left_out(repository: Repository, *, under: Sequence[str] = ()) -> list[str]:
-    """Tracked files that a sparse checkout keeps out of the work tree."""
-    output = repository.command.read(
-        "--literal-pathspecs", "ls-files", "-t", "-z", "--cached", "--", *under
-    )
-    return [os.fsdecode(name[2:]) for name in output.split(b"\0") if name.startswith(b"S ")]
-
-
-def index_ids(repository: Repository, file: str) -> list[str]:
-    """The ids of what the index has at ``file``: one, none, or up to three in a conflict."""
-    output = repository.command.read("--literal-pathspecs", "ls-files", "--stage", "-z", "--", file)
-    entries = (entry.partition(b"\t") for entry in output.split(b"\0") if entry)
-    return [
-        head.split()[1].decode("ascii")
-        for head, _, name in entries
-        if os.fsdecode(name) == file and not head.startswith(b"160000")
-    ]

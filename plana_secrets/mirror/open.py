@@ -17,7 +17,7 @@ from plana_secrets.mirror.backend import Backend
 from plana_secrets.mirror.settings import LocalSettings, MirrorSettings, VaultwardenSettings
 from plana_secrets.observability import Observer, silent
 from plana_secrets.places import user_state_folder
-from plana_secrets.secretfiles.open import path_below
+from plana_secrets.storage import path_below
 
 
 @dataclass(frozen=True)

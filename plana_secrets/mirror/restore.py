@@ -26,12 +26,12 @@ from plana_secrets.mirror.compare import hand_edits_without_file
 from plana_secrets.mirror.item import EMPTY_LIST, EMPTY_MAP, NOTE, PLAIN, TITLE, encode_text
 from plana_secrets.paths import parse_path
 from plana_secrets.secret import Secret
-from plana_secrets.secretfiles.open import check_sound, open_bytes, path_below
+from plana_secrets.secretfiles.open import check_sound, open_bytes
 from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.secretfiles.writing.stage import check_against_rule, describe
 from plana_secrets.sops.model import Empty, Item, Leaf, LeafType
 from plana_secrets.sops.rules.rulesfile import CreationRule
-from plana_secrets.storage import make_folder, replace_file
+from plana_secrets.storage import make_folder, path_below, replace_file
 
 
 @dataclass(frozen=True, slots=True)

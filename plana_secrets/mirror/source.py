@@ -7,8 +7,7 @@ that cannot be read is not a file that is gone: it is *unknown*, and stays as it
 
 from __future__ import annotations
 
-import os
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -18,16 +17,12 @@ from plana_secrets.mirror.backend import DesiredItem, Unsupported
 from plana_secrets.mirror.item import build_item, copy_document, without_paths
 from plana_secrets.mirror.settings import MirrorSettings
 from plana_secrets.mirror.wording import titles_of
-from plana_secrets.secretfiles.listing import (
-    glob_match,
-    last_match,
-    list_secret_files,
-    select_secret_files,
-)
-from plana_secrets.secretfiles.open import open_bytes, read_bytes_of
+from plana_secrets.secretfiles.globs import glob_match, last_match
+from plana_secrets.secretfiles.listing import select_secret_files
+from plana_secrets.secretfiles.open import open_bytes
+from plana_secrets.secretfiles.snapshot import Snapshot, at_commit, work_tree
 from plana_secrets.secretfiles.workspace import Workspace
-from plana_secrets.sops.model import RULES_FILE, Document
-from plana_secrets.sops.rules.rulesfile import Rules, parse_rules
+from plana_secrets.sops.model import Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,28 +62,27 @@ def read_source(
     never: Collection[str] = (),
 ) -> Source:
     """Read every secret file that is to be mirrored; ``never`` names some that are not."""
-    head = workspace.repository.head()
-    tree = _WorkTree(workspace) if worktree else _Commit(workspace, head)
+    head = at_commit(workspace, workspace.repository.head())
+    on_disk = work_tree(workspace)
+    snapshot = on_disk if worktree else head
     files = [
         file
-        for file in tree.files()
+        for file in snapshot.secret_files
         if file not in never
         and not glob_match(settings.exclude, file)
-        and not _is_keyset(tree.rules, file)
+        and not _is_keyset(snapshot, file)
     ]
     collections = _collections(settings, files)
     mapped = [file for file in files if file in collections]
-    reading = _Reading(
-        workspace, None if worktree else head, collections, titles_of(files, _roots(workspace))
-    )
-    for file, content in tree.contents(mapped):
+    reading = _Reading(workspace, snapshot.commit, collections, titles_of(files, _roots(workspace)))
+    for file, content in snapshot.contents(mapped):
         reading.take(file, content)
     return Source(
-        head=head,
+        head=head.commit,
         items=tuple(reading.items),
         unknown=tuple(reading.unknown),
         unmapped=tuple(file for file in files if file not in collections),
-        uncommitted=() if worktree else _uncommitted(workspace),
+        uncommitted=() if worktree else _uncommitted(head, on_disk),
         titles=reading.titles,
         unsupported=reading.unsupported,
     )
@@ -98,14 +92,13 @@ def _roots(workspace: Workspace) -> tuple[str, ...]:
     return tuple(root.strip("/") for root in workspace.settings.roots)
 
 
-def _uncommitted(workspace: Workspace) -> tuple[str, ...]:
-    changed = workspace.repository.changed_files(under=_roots(workspace))
-    return select_secret_files(workspace.settings, changed)
+def _uncommitted(head: Snapshot, on_disk: Snapshot) -> tuple[str, ...]:
+    return select_secret_files(on_disk.settings, head.differences(on_disk))
 
 
-def _is_keyset(rules: Rules, file: str) -> bool:
+def _is_keyset(snapshot: Snapshot, file: str) -> bool:
     """A keyset is not mirrored, what is rendered from it is."""
-    rule = rules.rule_for(file)
+    rule = snapshot.rule_for(file)
     return rule is not None and kind_of(rule.selector) is FileKind.KEYSET
 
 
@@ -116,58 +109,6 @@ def _collections(settings: MirrorSettings, files: Iterable[str]) -> dict[str, st
     globs = settings.vaultwarden.collections
     matched = {file: last_match(globs, file) for file in files}
     return {file: globs[glob] for file, glob in matched.items() if glob and glob[0] != "!"}
-
-
-class _Commit:
-    """The files of a commit; a repository without one has none."""
-
-    def __init__(self, workspace: Workspace, commit: str | None) -> None:
-        self._workspace = workspace
-        self._repository = workspace.repository
-        self._commit = commit
-        rules = self._repository.read_blob(commit, RULES_FILE) if commit else None
-        self.rules = parse_rules(rules or b"")
-
-    def files(self) -> tuple[str, ...]:
-        if self._commit is None:
-            return ()
-        names = self._repository.list_files(self._commit, under=_roots(self._workspace))
-        return select_secret_files(self._workspace.settings, names)
-
-    def contents(self, files: list[str]) -> Iterator[tuple[str, bytes | FailedError]]:
-        if self._commit is None:
-            return
-        missing = set(files)
-        for file, content in self._repository.iterate_blobs(self._commit, files):
-            missing.discard(file)
-            yield file, content
-        for file in sorted(missing):
-            yield (
-                file,
-                FailedError(
-                    f"{file} is a symlink or not a regular file", kind="symlink", file=file
-                ),
-            )
-
-
-class _WorkTree:
-    """The files as they are on the disk."""
-
-    def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
-        self.rules = parse_rules(b"")
-        if os.path.lexists(workspace.rules_path):
-            self.rules = workspace.rules
-
-    def files(self) -> tuple[str, ...]:
-        return list_secret_files(self._workspace)
-
-    def contents(self, files: list[str]) -> Iterator[tuple[str, bytes | FailedError]]:
-        for file in files:
-            try:
-                yield file, read_bytes_of(self._workspace, file)
-            except FailedError as error:
-                yield file, error
 
 
 class _Reading:

@@ -2,10 +2,13 @@
 
 ``workspace`` | ``settings``
     The repository with its rules, identities and programs, each found when it is needed.
+``snapshot`` | ``versions``
+    Files, rules and settings in the work tree, in the index or at a commit, and what
+    differs between two of them.
 ``state``
     The folder in git's own folder where the journal, the lock and kept edits are.
-``listing`` | ``globs`` | ``globpattern`` | ``open`` | ``versions``
-    Where files are, how one is read, and those of a commit beside another.
+``listing`` | ``globs`` | ``globpattern`` | ``open``
+    Where files are, and how one is read.
 ``writing``
     How new ciphertext gets into place: staged, journalled, locked, recovered.
 ``editing``

@@ -18,7 +18,6 @@ __all__ = [
     "glob_match",
     "last_match",
     "list_secret_files",
-    "present_secret_files",
     "resolve_file",
     "select_secret_files",
 ]
@@ -31,11 +30,6 @@ def list_secret_files(workspace: Workspace) -> tuple[str, ...]:
     A file that is tracked but gone from the disk is not in the list.
     """
     known = workspace.repository.known_files(under=workspace.settings.roots)
-    return present_secret_files(workspace, known)
-
-
-def present_secret_files(workspace: Workspace, known: Iterable[str]) -> tuple[str, ...]:
-    """Those of the files that git knows that are secret files and on the disk."""
     present = (file for file in known if not _is_gone(workspace.root / file))
     return select_secret_files(workspace.settings, present)
 

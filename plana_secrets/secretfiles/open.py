@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from plana_secrets import limits
-from plana_secrets.errors import CredentialError, FailedError, MalformedError
+from plana_secrets.errors import CredentialError, MalformedError
 from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.sops.formats import format_of
 from plana_secrets.sops.model import Document, Severity, Structure
-from plana_secrets.storage import read_regular_file
+from plana_secrets.storage import path_below, read_regular_file
 
 if TYPE_CHECKING:
     from plana_secrets.age.identities import Identities
@@ -25,22 +23,6 @@ def path_of(workspace: Workspace, file: str) -> Path:
         FailedError: it, or a folder on the way to it, is a symlink (kind ``symlink``).
     """
     return path_below(workspace.root, file)
-
-
-def path_below(root: Path, file: str) -> Path:
-    """Like ``path_of``, below any root."""
-    place = os.fspath(root)
-    for part in file.split("/"):
-        place = f"{place}/{part}"
-        try:
-            mode = os.lstat(place).st_mode
-        except OSError:
-            continue  # what is not there, or may not be looked at, is an error of the reading
-        if stat.S_ISLNK(mode):
-            link = Path(place).relative_to(root).as_posix()
-            what = "is a symlink" if link == file else f"is behind a symlink, {link}"
-            raise FailedError(f"{file} {what}", kind="symlink", file=file, link=link)
-    return Path(place)
 
 
 def read_bytes_of(workspace: Workspace, file: str) -> bytes:
@@ -108,5 +90,4 @@ def open_bytes(data: bytes, file: str, identities: Identities) -> Document:
 
 ADVICE: Final = {
     "unread-format": "use sops itself for this file, or convert it to YAML",
-    "symlink": "replace the link with the file it points to",
 }

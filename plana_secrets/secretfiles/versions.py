@@ -1,12 +1,11 @@
-"""The secret files of a commit beside those of another, or of the work tree."""
+"""The secret files of one snapshot beside those of another."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from plana_secrets import limits
 from plana_secrets.document.compare import (
     FileDifference,
     RuleDifference,
@@ -14,15 +13,20 @@ from plana_secrets.document.compare import (
     compare_file,
     compare_rules,
 )
-from plana_secrets.errors import CredentialError, FailedError, MalformedError, UsageError
+from plana_secrets.errors import (
+    CredentialError,
+    FailedError,
+    MalformedError,
+    MissingFileError,
+    UsageError,
+)
 from plana_secrets.git.repository import Repository
-from plana_secrets.secretfiles.listing import list_secret_files, select_secret_files
-from plana_secrets.secretfiles.open import check_sound, read_bytes_of
-from plana_secrets.secretfiles.workspace import RULES_FILE, Workspace
+from plana_secrets.secretfiles.open import check_sound
+from plana_secrets.secretfiles.snapshot import Snapshot, at_commit, work_tree
+from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.sops.formats import format_of
 from plana_secrets.sops.model import Structure
-from plana_secrets.sops.rules.rulesfile import parse_rules
-from plana_secrets.storage import read_regular_file
+from plana_secrets.sops.rules.rulesfile import Rules
 
 _BATCH = 200
 
@@ -73,66 +77,34 @@ def _commit(repository: Repository, revision: str) -> str:
 
 def compare_versions(workspace: Workspace, span: Span, *, only: Sequence[str] = ()) -> Difference:
     """Compare all secret files, or ``only`` some, between the two ends of a span."""
-    old_ids, new_ids = _ids(workspace, span.old), _ids_of_new(workspace, span.new)
-    chosen = [
-        file
-        for file in sorted(old_ids.keys() | new_ids.keys())
-        if old_ids.get(file) != new_ids.get(file) and (not only or file in only)
-    ]
+    new = work_tree(workspace) if span.new is None else at_commit(workspace, span.new)
+    return compare_snapshots(at_commit(workspace, span.old), new, only=only)
+
+
+def compare_snapshots(old: Snapshot, new: Snapshot, *, only: Sequence[str] = ()) -> Difference:
+    """Compare the secret files, or ``only`` some, and the rules of two places."""
+    named = {*old.secret_files, *new.secret_files, *new.absent}
+    chosen = [file for file in old.differences(new) if file in named and (not only or file in only)]
     files: list[FileDifference] = []
     undecided = 0
     for start in range(0, len(chosen), _BATCH):
         batch = chosen[start : start + _BATCH]
-        for file, old, new in _read_sides(workspace, span, batch, new_ids):
-            undecided += _is_undecided(old) or _is_undecided(new)
-            files.append(compare_file(file, old, new))
-    rules = () if only else _compare_rules(workspace, span)
-    return Difference(span, tuple(files), rules, undecided)
+        before, after = _versions(old, batch), _versions(new, batch)
+        for file in batch:
+            sides = before.get(file), after.get(file)
+            undecided += any(map(_is_undecided, sides))
+            files.append(compare_file(file, *sides))
+    rules = () if only else compare_rules(_rules_of(old), _rules_of(new))
+    return Difference(Span(old.commit, new.commit), tuple(files), rules, undecided)
 
 
-def _ids(workspace: Workspace, commit: str | None) -> dict[str, str]:
-    if commit is None:
-        return {}
-    entries = workspace.repository.list_entries(commit, under=workspace.settings.roots)
-    return {file: entries[file].id for file in select_secret_files(workspace.settings, entries)}
-
-
-def _ids_of_new(workspace: Workspace, commit: str | None) -> dict[str, str]:
-    if commit is not None:
-        return _ids(workspace, commit)
-    ids = ((file, _worktree_id(workspace, file)) for file in list_secret_files(workspace))
-    return {file: blob for file, blob in ids if blob is not None}
-
-
-def _worktree_id(workspace: Workspace, file: str) -> str | None:
-    """The blob id of a file; what cannot be read is unlike any blob."""
-    try:
-        return workspace.repository.worktree_id(file)
-    except FailedError as error:
-        return error.kind
-
-
-def _read_sides(
-    workspace: Workspace, span: Span, files: Sequence[str], new_ids: Mapping[str, str]
-) -> Iterator[tuple[str, Version | None, Version | None]]:
-    """Both sides of each file; a few files at a time, so that memory stays flat."""
-    repository = workspace.repository
-    old_blobs = dict(repository.iterate_blobs(span.old, files)) if span.old else {}
-    new_blobs = dict(repository.iterate_blobs(span.new, files)) if span.new else {}
-    for file in files:
-        before, after = old_blobs.get(file), new_blobs.get(file)
-        old = None if before is None else _version(workspace, file, before)
-        if span.new is None:
-            yield file, old, _present(workspace, file) if file in new_ids else None
-        else:
-            yield file, old, None if after is None else _version(workspace, file, after)
-
-
-def _present(workspace: Workspace, file: str) -> Version:
-    try:
-        return _version(workspace, file, read_bytes_of(workspace, file))
-    except FailedError as error:
-        return _unreadable(error)
+def _versions(snapshot: Snapshot, files: Sequence[str]) -> dict[str, Version]:
+    """What some files say in one place; a few at a time, so that memory stays flat."""
+    return {
+        file: _version(snapshot.workspace, file, content)
+        for file, content in snapshot.contents(files)
+        if not isinstance(content, MissingFileError)
+    }
 
 
 def _unreadable(error: FailedError) -> Version:
@@ -158,22 +130,11 @@ def _version(workspace: Workspace, file: str, data: bytes | FailedError) -> Vers
         return Version(structure, problem=error.message.removeprefix(f"{file}: "))
 
 
-def _compare_rules(workspace: Workspace, span: Span) -> tuple[RuleDifference, ...]:
-    sides = []
-    for commit, is_new in ((span.old, False), (span.new, True)):
-        if commit is not None:
-            content = workspace.repository.read_blob(commit, RULES_FILE)
-        else:
-            content = _rules_of_the_work_tree(workspace) if is_new else None
-        sides.append(parse_rules(content or b""))
-    return compare_rules(*sides)
-
-
-def _rules_of_the_work_tree(workspace: Workspace) -> bytes | None:
+def _rules_of(snapshot: Snapshot) -> Rules:
     try:
-        return read_regular_file(workspace.rules_path, limit=limits.RULES_FILE)
+        return snapshot.rules or Rules(())
     except FailedError:
-        return None
+        return Rules(())
 
 
 ADVICE: Final = {

@@ -17,12 +17,11 @@ from plana_secrets.age.identities import Identities
 from plana_secrets.document.kinds import FileKind, kind_of
 from plana_secrets.errors import CredentialError, FailedError
 from plana_secrets.paths import format_path
-from plana_secrets.secretfiles.open import path_below
 from plana_secrets.sops.formats import Format, format_of
 from plana_secrets.sops.model import Comment, Defect, Leaf, Structure
 from plana_secrets.sops.reading.reader import UnreadableError, open_document, read_structure
 from plana_secrets.sops.rules.rulesfile import Rules
-from plana_secrets.storage import read_regular_file
+from plana_secrets.storage import path_below, read_regular_file
 from plana_secrets.verify.check import Level
 from plana_secrets.verify.checks import KEYED_CHECKS, KEYLESS_CHECKS
 from plana_secrets.verify.checks.plainmanifests import find_plain

@@ -11,14 +11,14 @@ from pathlib import Path
 from plana_secrets import limits
 from plana_secrets.document.kinds import FileKind
 from plana_secrets.errors import FailedError
-from plana_secrets.git.search import attributes_of, files_containing, files_left_out
+from plana_secrets.git.search import attributes_of, files_containing
 from plana_secrets.secretfiles.listing import glob_match
-from plana_secrets.secretfiles.open import path_below
 from plana_secrets.secretfiles.settings import SETTINGS_FILE
+from plana_secrets.secretfiles.snapshot import work_tree
 from plana_secrets.secretfiles.workspace import RULES_FILE, Workspace
 from plana_secrets.sops.model import Severity
 from plana_secrets.sops.rules.rulesfile import Rules
-from plana_secrets.storage import is_temporary, read_regular_file
+from plana_secrets.storage import is_temporary, path_below, read_regular_file
 from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.checks.attributes import check_attributes
 from plana_secrets.verify.checks.copies import CopyFinder
@@ -73,7 +73,7 @@ def list_files(workspace: Workspace, chosen: Sequence[str] | None) -> Listing:
             gone.add(file)
             continue
         (plain if _is_readable(workspace, file) else secret).append(file)
-    left_out = gone.intersection(files_left_out(repository, under=roots)) if gone else ()
+    left_out = gone.intersection(work_tree(workspace).absent) if gone else ()
     absent = sorted(file for file in left_out if not _is_readable(workspace, file))
     return Listing(tuple(secret), tuple(plain), chosen is None, tuple(absent))
 

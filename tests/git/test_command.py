@@ -12,9 +12,11 @@ import pytest
 
 from plana_secrets.errors import FailedError
 from plana_secrets.git import command
+from plana_secrets.git.changes import changed_files
 from plana_secrets.git.command import GitCommand, serious_warning
 from plana_secrets.git.repository import Repository
-from plana_secrets.git.search import attributes_of, files_containing, files_left_out
+from plana_secrets.git.search import attributes_of, files_containing
+from plana_secrets.git.trees import IndexTree, WorkTree
 from tests.git.conftest import commit_files
 from tests.world import World
 
@@ -33,14 +35,15 @@ def look_everywhere(repository: Repository) -> None:
     repository.default_branch()
     repository.known_files()
     repository.ignored_files()
-    repository.changed_files()
+    changed_files(repository)
     repository.is_ancestor(head, head)
     repository.merge_base(head, head)
     repository.missing_history()
     repository.history_of("d/a.yaml")
     files_containing(repository, ["x"])
     attributes_of(repository, ["d/a.yaml"])
-    files_left_out(repository)
+    WorkTree(repository).listing()
+    IndexTree(repository).listing()
 
 
 @pytest.fixture

@@ -16,10 +16,13 @@ from plana_secrets.errors import (
     PlanaSecretsError,
     UnavailableError,
 )
+from plana_secrets.git.changes import changed_files
 from plana_secrets.git.command import GitCommand, failure, git_environment
+from plana_secrets.git.index import index_ids
 from plana_secrets.git.remotes import fetch_branch, push_commit
 from plana_secrets.git.repository import Repository
-from plana_secrets.git.search import attributes_of, files_containing, files_left_out, index_ids
+from plana_secrets.git.search import attributes_of, files_containing
+from plana_secrets.git.trees import IndexTree, WorkTree
 from plana_secrets.process import Completed, DeadlineError, ProgramError
 from tests.world import World
 
@@ -46,7 +49,7 @@ def delete_object(world: World, revision: str) -> None:
         lambda repository: repository.list_files("HEAD"),
         lambda repository: repository.list_files("HEAD", under=["infra/secrets"]),
         lambda repository: repository.read_blob("HEAD", FILE),
-        lambda repository: repository.changed_files(under=["infra/secrets"]),
+        lambda repository: changed_files(repository, under=["infra/secrets"]),
         lambda repository: repository.history_of(FILE),
     ],
     ids=["list", "list-under", "read", "changes", "history"],
@@ -84,10 +87,11 @@ def test_an_id_of_something_else_than_a_file_is_refused(
         lambda repository: repository.ignored_files(),
         lambda repository: repository.known_files(),
         lambda repository: files_containing(repository, ["AGE-SECRET-KEY-"]),
-        files_left_out,
+        lambda repository: WorkTree(repository).listing(),
+        lambda repository: IndexTree(repository).listing(),
         lambda repository: index_ids(repository, FILE),
     ],
-    ids=["tracked", "untracked", "ignored", "known", "grep", "left-out", "index"],
+    ids=["tracked", "untracked", "ignored", "known", "grep", "work-tree", "index-tree", "index"],
 )
 def test_a_broken_index_is_not_an_empty_one(
     committed: World, repository: Repository, question: Callable[[Repository], object]
@@ -139,10 +143,11 @@ def test_the_index_of_a_conflict_has_every_side(committed: World, repository: Re
 def test_a_sparse_checkout_names_what_it_leaves_out(
     committed: World, repository: Repository
 ) -> None:
-    assert files_left_out(repository) == []
+    assert WorkTree(repository).listing().absent == {}
     committed.git("sparse-checkout", "set", "--no-cone", "/infra/secrets/b.yaml", "/.sops.yaml")
-    assert files_left_out(repository) == [FILE]
-    assert files_left_out(repository, under=["docs"]) == []
+    assert set(WorkTree(repository).listing().absent) == {FILE}
+    assert WorkTree(repository).listing(["docs"]).absent == {}
+    assert changed_files(repository) == {}
 
 
 @pytest.mark.parametrize(

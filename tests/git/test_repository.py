@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from plana_secrets.errors import FailedError, UsageError
+from plana_secrets.git.changes import changed_files
 from plana_secrets.git.command import git_environment
 from plana_secrets.git.repository import Repository
 from tests.git.conftest import commit_files
@@ -146,11 +147,11 @@ class TestFiles:
         write(git_world, "d/changed", "other\n")
         (git_world.repo / "d/removed").unlink()
         write(git_world, "d/added")
-        assert repository.changed_files(under=["d"]) == {
+        assert changed_files(repository, under=["d"]) == {
             "d/added": "added", "d/changed": "changed", "d/removed": "removed",
         }  # fmt: skip
-        assert repository.changed_files(under=["d/same"]) == {}
-        assert repository.changed_files(under=["d/changed"]) == {"d/changed": "changed"}
+        assert changed_files(repository, under=["d/same"]) == {}
+        assert changed_files(repository, under=["d/changed"]) == {"d/changed": "changed"}
 
     def test_looking_runs_no_code_of_the_checkout(
         self, git_world: World, repository: Repository
@@ -171,7 +172,7 @@ class TestFiles:
         write(git_world, ".gitattributes", "* filter=x diff=x\n")
         write(git_world, "d/a.yaml", "new\n")
         head = repository.head() or ""
-        repository.changed_files()
+        changed_files(repository)
         repository.untracked_files()
         repository.history_of("d/a.yaml")
         repository.read_blobs(head, ["d/a.yaml"])
@@ -302,7 +303,7 @@ def test_settings_of_a_person_do_not_confuse_us(git_world: World, repository: Re
     write(git_world, "ü.yaml", "two\n")
     second = git_world.commit()
     assert [commit for commit, _blob in repository.history_of("ü.yaml")] == [second, first]
-    assert repository.changed_files() == {}
+    assert changed_files(repository) == {}
 
 
 def test_names_in_a_repository_of_sha256_have_the_right_ids(
@@ -317,5 +318,5 @@ def test_names_in_a_repository_of_sha256_have_the_right_ids(
     repository = Repository.open(tmp_path / "r")
     commit = commit_files(repository, ["a"], "first")
     assert len(commit) == 64
-    assert repository.changed_files() == {}
+    assert changed_files(repository) == {}
     assert repository.read_blob(commit, "a") == b"x"

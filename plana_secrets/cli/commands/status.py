@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from plana_secrets.cli.context import Context, pass_context
+
+if TYPE_CHECKING:
+    from plana_secrets.secretfiles.snapshot import Snapshot
 
 EPILOG = """\b
 Examples:
@@ -35,48 +37,46 @@ def status(context: Context, check: bool) -> int:
 
 def _gather(context: Context) -> dict[str, Any]:
     from plana_secrets.secretfiles.listing import is_secret_file
+    from plana_secrets.secretfiles.snapshot import at_commit, work_tree
     from plana_secrets.secretfiles.workspace import RULES_FILE
     from plana_secrets.secretfiles.writing.journal import pending
 
     workspace, repository = context.workspace, context.repository
     found = pending(workspace)
-    head = repository.head()
-    under = [*workspace.settings.roots, RULES_FILE]
-    known = repository.known_files(under=under)
-    changed = repository.changes_since(head, known, under=under)
+    head, on_disk = at_commit(workspace, repository.head()), work_tree(workspace)
     uncommitted = [
         {"file": file, "change": change}
-        for file, change in changed.items()
+        for file, change in head.differences(on_disk).items()
         if file == RULES_FILE or is_secret_file(workspace.settings, file)
     ]
     return {
         "branch": repository.branch(),
-        "head": head,
+        "head": head.commit,
         "pending": found.operation if found else None,
         "uncommitted": uncommitted,
-        "problems": _rule_problems(context, known),
+        "problems": _rule_problems(on_disk),
         "leftovers": _leftovers(context),
         "keysets": [one.name for one in context.settings.keysets],
     }
 
 
-def _rule_problems(context: Context, known: Sequence[str]) -> list[str]:
+def _rule_problems(snapshot: Snapshot) -> list[str]:
     """What in ``.sops.yaml`` keeps a file from being written."""
     from plana_secrets.errors import PlanaSecretsError
-    from plana_secrets.secretfiles.listing import present_secret_files
     from plana_secrets.sops.model import Severity
 
     try:
-        rules = context.workspace.rules
+        rules = snapshot.rules
     except PlanaSecretsError as error:
         return [error.message]
+    if rules is None:
+        return ["no .sops.yaml at the root"]
     problems = [
         f".sops.yaml:{one.line}: {one.message}" if one.line else f".sops.yaml: {one.message}"
         for one in rules.defects
         if one.severity is Severity.ERROR
     ]
-    present = present_secret_files(context.workspace, known)
-    without = (file for file in present if rules.rule_for(file) is None)
+    without = (file for file in snapshot.secret_files if snapshot.rule_for(file) is None)
     return problems + [f"{file}: no creation rule matches" for file in without]
 
 

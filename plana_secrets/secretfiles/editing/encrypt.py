@@ -14,7 +14,7 @@ from plana_secrets.document.kinds import FileKind, kind_of
 from plana_secrets.document.manifest import is_readable_field
 from plana_secrets.document.values import SETTABLE_TYPES
 from plana_secrets.errors import UsageError
-from plana_secrets.git.search import index_ids
+from plana_secrets.git.index import index_ids
 from plana_secrets.paths import LeafPath, format_path
 from plana_secrets.secret import Secret
 from plana_secrets.secretfiles.names import check_name

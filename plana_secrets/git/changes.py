@@ -1,0 +1,130 @@
+"""What differs between two places, as ``git status`` means it; no filter of the checkout runs.
+
+Bytes may differ where git sees no change: a checkout with ``core.autocrlf`` or ``eol=crlf``
+has other line breaks than the blob, and one with Git LFS the content instead of a pointer.
+A file that a sparse checkout leaves out is as the index has it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from plana_secrets import limits
+from plana_secrets.errors import FailedError
+from plana_secrets.git.repository import Repository, TreeEntry
+from plana_secrets.git.search import attributes_of
+from plana_secrets.git.trees import UNKNOWN_MODE, CommitTree, Tree, WorkTree
+
+_TRUE: Final = frozenset({"true", "yes", "on", "1", "input"})
+_POINTER: Final = b"version https://git-lfs.github.com/spec/v1\n"
+
+
+def changes(old: Tree, new: Tree, *, under: Sequence[str] = ()) -> dict[str, str]:
+    """File -> ``added``, ``changed``, ``removed`` or ``unreadable``; equal files are left out.
+
+    ``old`` is a commit or the index. ``unreadable``: only in the work tree, a file that
+    cannot be compared.
+    """
+    before = old.listing(under).entries
+    listing = new.listing(under)
+    after = {**listing.absent, **listing.entries}
+    states = {
+        file: state
+        for file in sorted(before.keys() | after.keys())
+        if (state := _state(new.repository, file, before.get(file), after.get(file)))
+    }
+    doubtful = [
+        file
+        for file, state in states.items()
+        if state == "changed" and after[file].is_regular and not after[file].id
+    ]
+    for file in only_converted(old, doubtful):
+        del states[file]
+    return states
+
+
+def changed_files(repository: Repository, *, under: Sequence[str] = ()) -> dict[str, str]:
+    """The files of the work tree that differ from HEAD; see ``changes``."""
+    return changes(CommitTree(repository, repository.head()), WorkTree(repository), under=under)
+
+
+def _state(
+    repository: Repository, file: str, was: TreeEntry | None, now: TreeEntry | None
+) -> str | None:
+    if now is None:
+        return "removed"
+    if was is None:
+        return None if now.is_folder else "added"
+    if now.kind != was.kind and now.mode != UNKNOWN_MODE:
+        return "changed"
+    if now.is_folder:
+        return None
+    try:
+        return None if _is_same(repository, file, was, now) else "changed"
+    except FailedError:
+        return "unreadable"
+
+
+def _is_same(repository: Repository, file: str, was: TreeEntry, now: TreeEntry) -> bool:
+    """Whether the bytes are the same. Of a very large file only the size is compared."""
+    if now.id:
+        return now.id == was.id
+    path = repository.root / file
+    if now.is_link:
+        return repository.blob_id(os.fsencode(path.readlink())) == was.id
+    content = _read(repository, file)
+    if content is None:
+        return repository.command.line("cat-file", "-s", was.id) == str(path.lstat().st_size)
+    return repository.blob_id(content) == was.id
+
+
+def _read(repository: Repository, file: str) -> bytes | None:
+    """The bytes on the disk; None for very many."""
+    try:
+        return WorkTree(repository).read(file, limit=limits.SEARCHED_FILE)
+    except FailedError as error:
+        if error.kind == "too-large":
+            return None
+        raise
+
+
+def only_converted(old: Tree, files: Sequence[str]) -> Iterator[str]:
+    """Those of some changed ``files`` of the work tree in which git sees no change."""
+    if not files:
+        return
+    repository = old.repository
+    attributes = attributes_of(repository, files)
+    autocrlf = repository.command.line("config", "--get", "core.autocrlf") or ""
+    for file, blob in old.contents(files):
+        content = _read(repository, file)
+        if content is None or isinstance(blob, FailedError):
+            continue
+        of_file = attributes.get(file, {})
+        if (_loses_returns(of_file, autocrlf) and content.replace(b"\r\n", b"\n") == blob) or (
+            of_file.get("filter") == "lfs" and _points_to(blob, content)
+        ):
+            yield file
+
+
+def _loses_returns(attributes: Mapping[str, str], autocrlf: str) -> bool:
+    """Whether git stores the lines of a file without a carriage return.
+
+    Source: gitattributes(5), "End-of-line conversion"; ``crlf`` is the old name of ``text``.
+    """
+    text = attributes.get("text", attributes.get("crlf"))
+    if text == "unset":
+        return False
+    return text is not None or "eol" in attributes or autocrlf.lower() in _TRUE
+
+
+def _points_to(blob: bytes, content: bytes) -> bool:
+    """Whether a blob is the Git LFS pointer to ``content``.
+
+    Source: https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
+    """
+    lines = blob.removeprefix(_POINTER).splitlines() if blob.startswith(_POINTER) else []
+    digest = hashlib.sha256(content).hexdigest()
+    return {f"oid sha256:{digest}".encode(), b"size %d" % len(content)} <= set(lines)

@@ -1,0 +1,56 @@
+"""What the index says of files, and which of them are in the checkout."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from plana_secrets.git.pipes import ignore_files, refuse_pipes
+from plana_secrets.git.repository import Repository, TreeEntry
+
+LEFT_OUT: Final = "S"
+"""The tag of a file that git keeps out of the work tree: a sparse checkout."""
+
+_UNTRACKED: Final = "?"
+
+
+def list_checkout(
+    repository: Repository, *, under: Sequence[str] = (), untracked: bool = True
+) -> Iterator[tuple[str, str, TreeEntry | None]]:
+    """Tag of ``ls-files -t``, name and index entry of every file below ``under``.
+
+    A file that is not in the index has no entry; one with a merge conflict comes once,
+    and its entry has no id.
+    """
+    seen = ""
+    which = ["--cached"]
+    if untracked:
+        refuse_pipes(repository.root, ignore_files(repository.root, under))
+        which += ["--others", "--exclude-standard"]
+    output = repository.command.read(
+        "--literal-pathspecs", "ls-files", "-t", "--stage", "-z", *which, "--", *under
+    )
+    for record in filter(None, output.split(b"\0")):
+        tag, _, rest = record.partition(b" ")
+        if tag == _UNTRACKED.encode():
+            yield _UNTRACKED, os.fsdecode(rest), None
+            continue
+        facts, _, name = rest.partition(b"\t")
+        mode, object_id, stage = facts.decode("ascii").split(" ")
+        file = os.fsdecode(name)
+        if stage != "0" and file == seen:
+            continue
+        seen = file
+        yield tag.decode("ascii"), file, TreeEntry(mode, object_id if stage == "0" else "")
+
+
+def index_ids(repository: Repository, file: str) -> list[str]:
+    """The ids of what the index has at ``file``: one, none, or up to three in a conflict."""
+    output = repository.command.read("--literal-pathspecs", "ls-files", "--stage", "-z", "--", file)
+    entries = (entry.partition(b"\t") for entry in output.split(b"\0") if entry)
+    return [
+        head.split()[1].decode("ascii")
+        for head, _, name in entries
+        if os.fsdecode(name) == file and not head.startswith(b"160000")
+    ]

@@ -1,0 +1,222 @@
+"""The files of a repository as they are in the work tree, in the index, or at a commit.
+
+Each place answers the same two questions: which files it has, and their bytes. A listing
+is taken once and kept, so what it says does not change under a run.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from plana_secrets import limits
+from plana_secrets.errors import FailedError, MissingFileError
+from plana_secrets.git.blobs import iterate_contents, named_content
+from plana_secrets.git.index import LEFT_OUT, list_checkout
+from plana_secrets.git.repository import Repository, TreeEntry
+from plana_secrets.storage import path_below, read_regular_file
+
+_FEW: Final = 256
+"""So many files are asked for by name; for more, all files are listed."""
+
+_INTENT_TO_ADD: Final = 0x20000000
+UNKNOWN_MODE: Final = "000000"
+"""Of a file of the work tree that may not be looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The files of one place, by name.
+
+    ``entries``: what is there. In the work tree an entry has no id (its content has to be
+    read for that) and the mode that git would give it; a pipe or the like has the type
+    that ``stat`` says, and ``000000`` is a file that may not be looked at.
+    ``staged``: only in the work tree, what the index has, files gone from the disk included.
+    ``absent``: only in the work tree, what a sparse checkout leaves out, as in the index.
+    """
+
+    entries: Mapping[str, TreeEntry]
+    staged: Mapping[str, TreeEntry] = field(default_factory=dict)
+    absent: Mapping[str, TreeEntry] = field(default_factory=dict)
+
+
+class Tree:
+    """One place. ``commit`` is its id for a commit, else None."""
+
+    commit: str | None = None
+
+    def __init__(self, repository: Repository) -> None:
+        self.repository = repository
+        self._listings: dict[tuple[str, ...], Listing] = {}
+
+    def listing(self, under: Sequence[str] = ()) -> Listing:
+        """What is below the folders ``under``; everything if there are none."""
+        places = tuple(under)
+        if places not in self._listings:
+            self._listings[places] = self._list(places)
+        return self._listings[places]
+
+    def _list(self, under: Sequence[str]) -> Listing:
+        raise NotImplementedError
+
+    def contents(
+        self, files: Sequence[str], *, limit: int = limits.SECRET_FILE
+    ) -> Iterator[tuple[str, bytes | FailedError]]:
+        """Every one of ``files``, in any order, with its bytes or the reason why not.
+
+        The kinds are those of ``storage.read_regular_file``, ``symlink`` for a link and
+        ``unmerged`` for a file of the index with a merge conflict.
+        """
+        raise NotImplementedError
+
+    def read(self, file: str, *, limit: int = limits.SECRET_FILE) -> bytes:
+        """The bytes of one file.
+
+        Raises:
+            MissingFileError: there is none.
+            FailedError: as ``contents`` says.
+        """
+        for _, content in self.contents([file], limit=limit):
+            if isinstance(content, bytes):
+                return content
+            raise content
+        raise _missing(file)
+
+
+class WorkTree(Tree):
+    """What git tracks or would add, as it is on the disk. No filter of the checkout runs."""
+
+    def _list(self, under: Sequence[str]) -> Listing:
+        staged: dict[str, TreeEntry] = {}
+        left_out: set[str] = set()
+        names: set[str] = set()
+        for tag, name, entry in list_checkout(self.repository, under=under):
+            names.add(name)
+            if entry is not None:
+                staged[name] = entry
+            if tag == LEFT_OUT:
+                left_out.add(name)
+        entries: dict[str, TreeEntry] = {}
+        absent: dict[str, TreeEntry] = {}
+        for name in sorted(names):
+            mode = _mode_on_disk(self.repository.root, name)
+            if mode is not None:
+                entries[name] = TreeEntry(mode, "")
+            elif name in left_out:
+                absent[name] = staged[name]
+        return Listing(entries, staged, absent)
+
+    def contents(
+        self, files: Sequence[str], *, limit: int = limits.SECRET_FILE
+    ) -> Iterator[tuple[str, bytes | FailedError]]:
+        for file in files:
+            try:
+                path = path_below(self.repository.root, file)
+                yield file, read_regular_file(path, limit=limit)
+            except FailedError as error:
+                yield file, error
+
+
+def _mode_on_disk(root: Path, file: str) -> str | None:
+    """The mode that git would give a file; None where there is none."""
+    try:
+        mode = os.lstat(f"{root}/{file}").st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError:
+        return UNKNOWN_MODE
+    if stat.S_ISREG(mode):
+        return "100755" if mode & 0o111 else "100644"
+    if stat.S_ISDIR(mode):
+        return "160000"
+    return f"{stat.S_IFMT(mode):06o}"
+
+
+class _Stored(Tree):
+    """A place whose files are blobs of git."""
+
+    def contents(
+        self, files: Sequence[str], *, limit: int = limits.SECRET_FILE
+    ) -> Iterator[tuple[str, bytes | FailedError]]:
+        named: dict[str, list[str]] = {}
+        entries = self._find(files)
+        for file in files:
+            problem = _why_no_file(file, entries.get(file))
+            if problem is not None:
+                yield file, problem
+            else:
+                named.setdefault(entries[file].id, []).append(file)
+        for blob, content in iterate_contents(self.repository.command, list(named), limit=limit):
+            for file in named[blob]:
+                yield file, named_content(content, file)
+
+    def _find(self, files: Sequence[str]) -> Mapping[str, TreeEntry]:
+        """The entries of files, wherever they are."""
+        for listing in self._listings.values():
+            if all(file in listing.entries for file in files):
+                return listing.entries
+        return self._list(files if len(files) <= _FEW else ()).entries
+
+
+class CommitTree(_Stored):
+    """The files of a commit; none without one."""
+
+    def __init__(self, repository: Repository, commit: str | None) -> None:
+        super().__init__(repository)
+        self.commit = commit
+
+    def _list(self, under: Sequence[str]) -> Listing:
+        if self.commit is None:
+            return Listing({})
+        return Listing(self.repository.list_entries(self.commit, under=under))
+
+
+class IndexTree(_Stored):
+    """What the next commit would have. In a merge conflict a file has no id."""
+
+    def _list(self, under: Sequence[str]) -> Listing:
+        staged = {
+            name: entry
+            for _, name, entry in list_checkout(self.repository, under=under, untracked=False)
+            if entry is not None
+        }
+        empty = self.repository.blob_id(b"")
+        intended = self._intended([name for name, entry in staged.items() if entry.id == empty])
+        return Listing({name: entry for name, entry in staged.items() if name not in intended})
+
+    def _intended(self, files: Sequence[str]) -> set[str]:
+        """Those of some empty files that are only announced, with ``git add --intent-to-add``."""
+        found: set[str] = set()
+        for file in files:
+            facts = self.repository.command.read(
+                "--literal-pathspecs", "ls-files", "--debug", "-z", "--", file
+            )
+            flags = facts.rpartition(b"flags: ")[2].strip()
+            if flags and int(flags, 16) & _INTENT_TO_ADD:
+                found.add(file)
+        return found
+
+
+def _why_no_file(file: str, entry: TreeEntry | None) -> FailedError | None:
+    if entry is None:
+        return _missing(file)
+    if not entry.id:
+        return FailedError(f"{file} has a merge conflict", kind="unmerged", file=file)
+    if entry.is_link:
+        return FailedError(f"{file} is a symlink", kind="symlink", file=file, link=file)
+    if not entry.is_regular:
+        return FailedError(f"not a regular file: {file}", kind="not-a-regular-file", file=file)
+    return None
+
+
+def _missing(file: str) -> MissingFileError:
+    return MissingFileError(f"no such file: {file}", file=file)
+
+
+ADVICE: Final = {
+    "unmerged": "resolve the conflict and `git add {file}`",
+}

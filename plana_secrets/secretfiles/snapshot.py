@@ -1,0 +1,149 @@
+"""The secret files, rules and settings of a repository in one place, as one thing.
+
+The place is the work tree, the index or a commit. What works on a snapshot works on each
+of them: checks, comparisons, the mirror. A snapshot looks once and keeps what it saw; a
+command that writes takes a new one afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from plana_secrets import limits
+from plana_secrets.errors import FailedError, MissingFileError
+from plana_secrets.git.changes import changes
+from plana_secrets.git.repository import TreeEntry
+from plana_secrets.git.trees import CommitTree, IndexTree, Tree, WorkTree
+from plana_secrets.secretfiles.listing import select_secret_files
+from plana_secrets.secretfiles.open import open_bytes
+from plana_secrets.secretfiles.settings import SETTINGS_FILE, FilesSettings
+from plana_secrets.secretfiles.workspace import RULES_FILE, Workspace
+
+if TYPE_CHECKING:
+    from plana_secrets.sops.model import Document
+    from plana_secrets.sops.rules.rulesfile import CreationRule, Rules
+
+
+def work_tree(workspace: Workspace) -> Snapshot:
+    """What is on the disk: tracked files and those that git would add."""
+    return Snapshot(workspace, WorkTree(workspace.repository))
+
+
+def index(workspace: Workspace) -> Snapshot:
+    """What the next commit would have."""
+    return Snapshot(workspace, IndexTree(workspace.repository))
+
+
+def at_commit(workspace: Workspace, commit: str | None) -> Snapshot:
+    """The files of a commit (an id, see ``Repository.resolve``); nothing without one."""
+    return Snapshot(workspace, CommitTree(workspace.repository, commit))
+
+
+class Snapshot:
+    """``settings``: where secret files are. By default those of the work tree; see ``under``."""
+
+    def __init__(
+        self, workspace: Workspace, tree: Tree, settings: FilesSettings | None = None
+    ) -> None:
+        self.workspace = workspace
+        self.tree = tree
+        self.settings = settings or workspace.settings
+
+    def under(self, settings: FilesSettings) -> Snapshot:
+        """The same place, listed by other settings: those that were parsed from it, say."""
+        return Snapshot(self.workspace, self.tree, settings)
+
+    @property
+    def commit(self) -> str | None:
+        """The id of the commit; None for the work tree, the index and for nothing."""
+        return self.tree.commit
+
+    # -- which files there are
+
+    @cached_property
+    def places(self) -> tuple[str, ...]:
+        """What is listed: the roots, and the files at the top that belong to them."""
+        return (*(root.strip("/") or "." for root in self.settings.roots), *_AT_THE_TOP)
+
+    @property
+    def entries(self) -> Mapping[str, TreeEntry]:
+        """Every file under the roots, the rules and the settings, with mode and id."""
+        return self.tree.listing(self.places).entries
+
+    @cached_property
+    def secret_files(self) -> tuple[str, ...]:
+        """The files that have to be encrypted, in the order of their names."""
+        return select_secret_files(self.settings, self.entries)
+
+    @cached_property
+    def absent(self) -> tuple[str, ...]:
+        """Secret files that a sparse checkout leaves out; only the work tree has such."""
+        return select_secret_files(self.settings, self.tree.listing(self.places).absent)
+
+    def differences(self, new: Snapshot) -> dict[str, str]:
+        """What ``new`` changes in this commit or index, of ``entries``; see ``git.changes``."""
+        return changes(self.tree, new.tree, under=new.places)
+
+    # -- what they say
+
+    def read(self, file: str, *, limit: int = limits.SECRET_FILE) -> bytes:
+        """The bytes of any file of the repository.
+
+        Raises:
+            MissingFileError: there is none in this place.
+            FailedError: as ``git.trees.Tree.contents`` says.
+        """
+        return self.tree.read(file, limit=limit)
+
+    def contents(
+        self, files: Sequence[str], *, limit: int = limits.SECRET_FILE
+    ) -> Iterator[tuple[str, bytes | FailedError]]:
+        """The bytes of many files, in any order, or why there are none. One git reads all."""
+        return self.tree.contents(files, limit=limit)
+
+    def open(self, file: str) -> Document:
+        """A file opened with the identities at hand; the MAC held and nothing is wrong with it.
+
+        Raises:
+            CredentialError: none of the identities opens it.
+            MalformedError: it is not what it must be; the message names the file.
+            FailedError: as ``read``.
+        """
+        return open_bytes(self.read(file), file, self.workspace.identities)
+
+    # -- by what rules and settings
+
+    @cached_property
+    def rules(self) -> Rules | None:
+        """The rules at the top; None where there is no ``.sops.yaml``.
+
+        Raises:
+            FailedError: it cannot be read. What is wrong in it is among its defects.
+        """
+        from plana_secrets.sops.rules.rulesfile import parse_rules  # many need no rules
+
+        content = self._read_at_the_top(RULES_FILE, limits.RULES_FILE)
+        return None if content is None else parse_rules(content)
+
+    def rule_for(self, file: str) -> CreationRule | None:
+        """The rule that decides how ``file`` is encrypted; None where no rule matches."""
+        return self.rules.rule_for(file) if self.rules else None
+
+    def read_settings(self) -> bytes | None:
+        """The bytes of ``plana-secrets.toml`` in this place, for ``config`` to parse.
+
+        Raises:
+            FailedError: it cannot be read.
+        """
+        return self._read_at_the_top(SETTINGS_FILE, limits.SETTINGS_FILE)
+
+    def _read_at_the_top(self, file: str, limit: int) -> bytes | None:
+        try:
+            return self.read(file, limit=limit)
+        except MissingFileError:
+            return None
+
+
+_AT_THE_TOP = (RULES_FILE, SETTINGS_FILE)
