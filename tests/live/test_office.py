@@ -36,9 +36,10 @@ def office(world: World, company: Company, tmp_path: Path) -> Office:
 
 
 def through(office: Office, relay: Relay) -> None:
-    """The program reaches the server by way of the relay."""
+    """The program reaches the server by way of the relay, with credentials for that address."""
     path = office.world.repo / "plana-secrets.toml"
     path.write_text(path.read_text().replace(office.company.url, relay.url))
+    office.write_credentials(url=relay.url)
 
 
 def test_fifty_files_are_mirrored_and_staff_see_every_value(office: Office) -> None:
@@ -132,6 +133,7 @@ def test_a_server_killed_in_the_middle_is_exit_5_and_is_completed(
     relay.stop()
     real_server.start()
     office.configure()
+    office.write_credentials()
     office.world.commit()
     assert office.mirror("sync")["in_sync"]
     assert len(office.hand.ciphers()) == len(files)
