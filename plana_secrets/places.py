@@ -32,6 +32,20 @@ def home_folder(environment: Mapping[str, str]) -> Path | None:
         return None
 
 
+def expand_home(path: Path, home: Path | None) -> Path:
+    """A path that a person typed, its ``~/`` replaced.
+
+    Raises:
+        UsageError: it begins with the home folder of another user, or there is none (kind
+            ``no-home``).
+    """
+    if not path.parts or not path.parts[0].startswith("~"):
+        return path
+    if home is None or path.parts[0] != "~":
+        raise UsageError(f"no home folder for {path.parts[0]}", kind="no-home")
+    return home.joinpath(*path.parts[1:])
+
+
 def configuration_home(environment: Mapping[str, str], home: Path | None) -> Path | None:
     """Where programs keep their configuration; sops looks there for its key file."""
     return _absolute(environment.get("XDG_CONFIG_HOME")) or (home / ".config" if home else None)
@@ -105,5 +119,5 @@ def _absolute(text: str | None) -> Path | None:
 
 ADVICE: Final = {
     "unsafe-folder": "set XDG_STATE_HOME to a folder that only you can write to",
-    "no-home": "set HOME or XDG_STATE_HOME to your own folder",
+    "no-home": "set HOME to your own folder, or write the path in full",
 }

@@ -15,7 +15,7 @@ from plana_secrets.age.keyring_store import IDENTITY_ENTRY, update_entry
 from plana_secrets.age.sources import KEYRING_ORIGIN
 from plana_secrets.errors import UsageError
 from plana_secrets.secret import Secret
-from plana_secrets.storage import replace_file
+from plana_secrets.storage import make_folder, replace_file
 
 
 def keep_in_keyring(identities: Sequence[Identity]) -> tuple[Identity, ...]:
@@ -39,14 +39,25 @@ def keep_in_keyring(identities: Sequence[Identity]) -> tuple[Identity, ...]:
 def write_key_file(path: Path, identities: Sequence[Identity]) -> None:
     """Write a new key file that only its owner reads, in the form that age-keygen writes.
 
+    A folder that is not there yet is created, for its owner alone.
+
     Raises:
         UsageError: there is something at ``path`` (kind ``exists``).
         FailedError: it cannot be written.
     """
-    if os.path.lexists(path):
-        raise UsageError(f"{path} already exists; an identity is never overwritten", kind="exists")
+    refuse_present(path)
+    make_folder(path.parent, mode=0o700)
     comments = "".join(f"# public key: {one.recipient.text}\n" for one in identities)
     replace_file(path, comments.encode() + _lines(identities), mode=0o600)
+
+
+def refuse_present(path: Path) -> None:
+    """
+    Raises:
+        UsageError: there is something at ``path`` (kind ``exists``).
+    """
+    if os.path.lexists(path):
+        raise UsageError(f"{path} already exists; an identity is never overwritten", kind="exists")
 
 
 def _lines(identities: Sequence[Identity]) -> bytes:

@@ -37,6 +37,8 @@ from plana_secrets.secret import Secret
 KEYRING_ORIGIN = "keyring"
 DEFAULT_SSH_ORIGIN = "ssh key"
 
+_DEFAULT: Final = Path("sops", "age", "keys.txt")
+
 _WRITER_WAIT: Final = 1.0
 _WRITER_POLL: Final = 0.02
 """How long, in seconds, and how often a pipe is asked whether anything writes to it."""
@@ -86,7 +88,7 @@ def key_files(sources: IdentitySources) -> list[KeyFile]:
         if sources.environment.get(name)
     ]
     defaults = [
-        KeyFile(folder / "sops" / "age" / "keys.txt", "default key file", optional=True)
+        KeyFile(folder / _DEFAULT, "default key file", optional=True)
         for folder in _configuration_folders(sources)
     ]
     return named + defaults
@@ -98,6 +100,14 @@ def _configuration_folders(sources: IdentitySources) -> Iterator[Path]:
         yield chosen
     if sys.platform == "darwin" and sources.home is not None:
         yield sources.home / "Library" / "Application Support"
+
+
+def default_key_file(environment: Mapping[str, str], home: Path | None) -> Path | None:
+    """The key file that sops reads without being told, where a new one belongs."""
+    if sys.platform == "darwin" and home is not None and not environment.get("XDG_CONFIG_HOME"):
+        return home / "Library" / "Application Support" / _DEFAULT
+    folder = configuration_home(environment, home)
+    return None if folder is None else folder / _DEFAULT
 
 
 def _expand(text: str, home: Path | None) -> Path:

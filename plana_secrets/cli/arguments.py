@@ -17,6 +17,18 @@ from click.shell_completion import CompletionItem
 from plana_secrets.cli.context import Context
 
 
+class TypedPath(click.Path):
+    """A path of the person's own, in which ``~/`` also counts where no shell has replaced it."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        from pathlib import Path
+
+        from plana_secrets.places import expand_home, home_folder
+
+        expanded = expand_home(Path(value), home_folder(os.environ)) if value != "-" else value
+        return super().convert(expanded, param, ctx)
+
+
 def complete_file(
     ctx: click.Context, _param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:

@@ -51,6 +51,13 @@ def build_commit(
     return commit
 
 
+def has_author(git: GitCommand) -> bool:
+    """Whether git knows in whose name to commit: from its settings, or from the machine."""
+    return all(
+        git.look("var", name).status == 0 for name in ("GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT")
+    )
+
+
 def is_stored(git: GitCommand, commit: str) -> bool:
     """Whether a commit is here; one that is on no branch yet goes with `git gc --prune=now`."""
     return git.line("rev-parse", "--quiet", "--verify", f"{commit}^{{commit}}") is not None

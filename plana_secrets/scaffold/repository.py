@@ -8,6 +8,7 @@ and it describes the files as they are.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -76,17 +77,26 @@ def survey(repository: Repository) -> Survey:
     )
 
 
-def plan_rules(recipients: Sequence[str]) -> PlannedFile:
+def plan_rules(
+    recipients: Sequence[str],
+    roots: Sequence[str] = (DEFAULT_ROOT,),
+    keysets: str = f"{DEFAULT_ROOT}/keysets",
+) -> PlannedFile:
     """``.sops.yaml`` for the three kinds of files, encrypted to ``recipients``."""
+    root = re.escape(roots[0]) if len(roots) == 1 else f"({'|'.join(map(re.escape, roots))})"
     age = "".join(f"        {one},\n" for one in recipients).rstrip(",\n")
     rules = [
-        ("keyset files: names and states readable, values encrypted", "keysets/.*", "^value$"),
-        ("Kubernetes Secret manifests", ".*\\.secret", "^(data|stringData)$"),
-        ("everything else: plain maps, every value encrypted", ".*", None),
+        (
+            "keyset files: names and states readable, values encrypted",
+            f"{re.escape(keysets)}/.*",
+            "^value$",
+        ),
+        ("Kubernetes Secret manifests", f"{root}/.*\\.secret", "^(data|stringData)$"),
+        ("everything else: plain maps, every value encrypted", f"{root}/.*", None),
     ]
     text = "creation_rules:\n"
     for comment, name, selector in rules:
-        text += f"    # {comment}\n    - path_regex: ^{DEFAULT_ROOT}/{name}\\.yaml$\n"
+        text += f"    # {comment}\n    - path_regex: ^{name}\\.yaml$\n"
         if selector:
             text += f"      encrypted_regex: {selector}\n"
         text += f"      age: >-\n{age}\n"

@@ -46,6 +46,13 @@ def test_nothing_that_is_there_is_replaced(tmp_path: Path, what: str) -> None:
         assert path.read_text() == "the only copy"
 
 
-def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
-    with pytest.raises(FailedError):
-        write_key_file(tmp_path / "gone" / "keys.txt", [generate_identity()])
+def test_a_folder_that_is_not_there_is_created_for_its_owner(tmp_path: Path) -> None:
+    write_key_file(tmp_path / "new" / "keys.txt", [generate_identity()])
+    assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o700
+
+
+def test_a_folder_that_cannot_be_created_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(FailedError) as caught:
+        write_key_file(tmp_path / "file" / "keys.txt", [generate_identity()])
+    assert caught.value.kind == "unwritable-file"

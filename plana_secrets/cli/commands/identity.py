@@ -7,6 +7,7 @@ from typing import Final
 
 import click
 
+from plana_secrets.cli.arguments import TypedPath
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.cli.lazy import LazyGroup
 from plana_secrets.errors import UsageError
@@ -50,7 +51,7 @@ def identity() -> None:
 output_option = click.option(
     "--output",
     "-o",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=TypedPath(path_type=Path, dir_okay=False),
     metavar="FILE",
     help="Write to a new file, readable only by you, instead of the keyring.",
 )

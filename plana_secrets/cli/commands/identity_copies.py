@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from plana_secrets.cli.arguments import TypedPath
 from plana_secrets.cli.commands.identity import describe_place, output_option
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.errors import UsageError
@@ -33,7 +34,7 @@ Examples:
 @click.option(
     "--output",
     "-o",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=TypedPath(path_type=Path, dir_okay=False),
     metavar="FILE",
     help="Write to a new file; default: print the export.",
 )
@@ -78,7 +79,7 @@ Examples:
 """,
     short_help="Store the identities from a key file.",
 )
-@click.argument("file", metavar="FILE", type=click.Path(path_type=Path, allow_dash=True))
+@click.argument("file", metavar="FILE", type=TypedPath(path_type=Path, allow_dash=True))
 @output_option
 @_passphrase_stdin
 @pass_context

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from plana_secrets.cli.arguments import TypedPath
 from plana_secrets.cli.context import Context, pass_context
+from plana_secrets.cli.options import wait_option
 from plana_secrets.counts import counted
 from plana_secrets.errors import UsageError
 
 if TYPE_CHECKING:
+    from plana_secrets.cli.newrepository import Wishes
     from plana_secrets.scaffold.repository import PlannedFile, Survey
 
 EPILOG = """\b
@@ -23,17 +26,6 @@ Examples:
   plana-secrets init --single                          your own identity only
   plana-secrets init --yes                             in a repository with SOPS files
 """
-
-
-@dataclass(frozen=True, slots=True)
-class _Wishes:
-    recipients: tuple[str, ...]
-    recovery: str | None
-    recovery_out: Path | None
-    single: bool
-    identity_out: Path | None
-    yes: bool
-    dry_run: bool
 
 
 @click.command(epilog=EPILOG, short_help="Set up a repository for secrets.")
@@ -47,19 +39,20 @@ class _Wishes:
 @click.option("--recovery", metavar="AGE", help="Recipient of an offline recovery identity.")
 @click.option(
     "--recovery-out",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=TypedPath(path_type=Path, dir_okay=False),
     metavar="FILE",
     help="Create a recovery identity in FILE, outside the repository.",
 )
 @click.option("--single", is_flag=True, help="Use no recovery recipient.")
 @click.option(
     "--identity-out",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=TypedPath(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Write a new identity to FILE (0600) instead of the keyring.",
+    help="Write a new identity to FILE, readable only by you.",
 )
 @click.option("--yes", is_flag=True, help="Write the settings without asking.")
 @click.option("--dry-run", is_flag=True, help="Show what would be written; write nothing.")
+@wait_option
 @pass_context
 def init(
     context: Context,
@@ -75,44 +68,37 @@ def init(
 
     In an empty repository, create .sops.yaml, plana-secrets.toml, a recovery recipient and,
     if none is found, an age identity. In a repository with SOPS files, list them, show the
-    settings to write as a diff, and run verify; no rule or secret file is changed. It is
-    safe to run it again.
+    settings to write as a diff, and run verify; no rule or secret file is changed.
+
+    A new identity is stored in the keyring or, on a machine without one, in the key file
+    that sops reads by default. It is safe to run init again: it completes what is missing.
     """
+    from plana_secrets.cli.newrepository import Wishes, check_used, init_new
     from plana_secrets.scaffold.repository import survey
 
     if sum((recovery is not None, recovery_out is not None, single)) > 1:
         raise UsageError("--recovery, --recovery-out and --single cannot be combined")
-    wishes = _Wishes(recipients, recovery, recovery_out, single, identity_out, yes, dry_run)
-    found = survey(context.repository)
-    if found.is_used:
-        _init_used(context, found, wishes)
-    else:
-        _init_empty(context, wishes)
+    wishes = Wishes(recipients, recovery, recovery_out, single, identity_out, yes, dry_run)
+    with _alone(context, wishes):
+        found = survey(context.repository)
+        if found.is_used:
+            check_used(context, found, wishes)
+            verifies = _init_used(context, found, wishes)
+        else:
+            init_new(context, found, wishes)
+            verifies = False
+    if verifies:
+        _first_verify(context)
 
 
-def _init_empty(context: Context, wishes: _Wishes) -> None:
-    from plana_secrets.age.recipients import parse_recipient
-    from plana_secrets.cli.identities import choose_recovery, own_recipient
-    from plana_secrets.scaffold.repository import plan_config, plan_rules
+def _alone(context: Context, wishes: Wishes) -> AbstractContextManager[None]:
+    from plana_secrets.secretfiles.writing.lock import alone
 
-    further = [parse_recipient(one).text for one in wishes.recipients]
-    recovery = choose_recovery(
-        context, wishes.recovery, wishes.recovery_out, single=wishes.single, dry_run=wishes.dry_run
-    )
-    own = own_recipient(context, wishes.identity_out, dry_run=wishes.dry_run)
-    every = list(dict.fromkeys([own, *further, *([recovery] if recovery else [])]))
-    planned = [plan_rules(every), plan_config(every, recovery)]
-    _write(context, planned, dry_run=wishes.dry_run)
-    report = {"files": [file.name for file in planned], "recipients": every, "used": False}
-    if context.json:
-        context.output.json_object("init", {**report, "written": not wishes.dry_run})
-    elif not wishes.dry_run:
-        context.output.talk(
-            "next: plana-secrets new infra/secrets/dev/example.yaml, then plana-secrets set"
-        )
+    return nullcontext() if wishes.dry_run else alone(context.repository, "init", context.patience)
 
 
-def _init_used(context: Context, found: Survey, wishes: _Wishes) -> None:
+def _init_used(context: Context, found: Survey, wishes: Wishes) -> bool:
+    """Write the settings, if that is wanted; whether to show what ``verify`` finds."""
     from plana_secrets.scaffold.repository import plan_config_for_used
 
     _list_files(context, found)
@@ -130,8 +116,7 @@ def _init_used(context: Context, found: Survey, wishes: _Wishes) -> None:
         context.output.json_object(
             "init", {"files": names, "used": True, "written": written, **listed}
         )
-    elif found.has_config or written:
-        _first_verify(context)
+    return (found.has_config or written) and bool(found.secret_files) and not context.json
 
 
 def _list_files(context: Context, found: Survey) -> None:
@@ -147,7 +132,7 @@ def _list_files(context: Context, found: Survey) -> None:
         context.output.warn("no .sops.yaml at the root: new files cannot be encrypted")
 
 
-def _is_wanted(context: Context, planned: list[PlannedFile], wishes: _Wishes) -> bool:
+def _is_wanted(context: Context, planned: list[PlannedFile], wishes: Wishes) -> bool:
     from plana_secrets.cli.terminal import agrees, is_interactive
 
     for file in planned:

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from plana_secrets.errors import FailedError, IncompleteError
-from plana_secrets.locks import locked
+from plana_secrets.git.repository import Repository
+from plana_secrets.locks import Patience, locked
 from plana_secrets.memory import sweep_private_folders
 from plana_secrets.observability import Event
 from plana_secrets.secretfiles.open import path_of
@@ -36,7 +37,7 @@ def writing(workspace: Workspace, operation: str) -> Iterator[Recovery]:
         ConflictError: another run holds the lock, and ``workspace.patience`` is over.
         IncompleteError: an interrupted change can be neither finished nor undone.
     """
-    with _alone(workspace, operation):
+    with alone(workspace.repository, operation, workspace.patience):
         sweep(workspace)
         yield finish_pending(workspace)
 
@@ -47,7 +48,7 @@ def discard_pending(workspace: Workspace) -> str | None:
     Returns:
         What it was, or None where there was none.
     """
-    with _alone(workspace, "recover"):
+    with alone(workspace.repository, "recover", workspace.patience):
         journal = Journal(workspace.repository)
         try:
             found = journal.read()
@@ -59,10 +60,15 @@ def discard_pending(workspace: Workspace) -> str | None:
 
 
 @contextlib.contextmanager
-def _alone(workspace: Workspace, operation: str) -> Iterator[None]:
-    lock = lock_path(workspace.repository)
+def alone(repository: Repository, operation: str, patience: Patience) -> Iterator[None]:
+    """The lock by itself, for what is written before there are settings.
+
+    Raises:
+        ConflictError: another run holds it, and ``patience`` is over.
+    """
+    lock = lock_path(repository)
     make_folder(lock.parent, mode=0o700)
-    with locked(lock, command=operation, patience=workspace.patience):
+    with locked(lock, command=operation, patience=patience):
         yield
 
 

@@ -81,13 +81,6 @@ def test_without_an_identity_one_is_made_where_it_is_asked_for(empty: World):
     assert out.stat().st_mode & 0o777 == 0o600
 
 
-def test_without_an_identity_and_a_keyring_it_ends_with_4_and_changes_nothing(empty: World):
-    result = empty.run("init", "--single", env={"SOPS_AGE_KEY_FILE": ""})
-    assert result.status == 4
-    assert "hint:" in result.stderr
-    assert not (empty.repo / ".sops.yaml").exists()
-
-
 @pytest.mark.parametrize(
     ("argv", "kind"),
     [

@@ -1,0 +1,184 @@
+"""``init`` where there is no secret file and no rule yet: say it, then do it.
+
+The order of the steps lets a run that was stopped be repeated: an identity is kept before
+anything names it, and the settings, which name the recovery recipient, come before the rules.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from plana_secrets.age.recipients import parse_recipient
+from plana_secrets.cli.context import Context
+from plana_secrets.cli.newidentities import PlannedIdentity, kept_in, plan_own, plan_recovery
+from plana_secrets.errors import UsageError
+from plana_secrets.git.commits import has_author
+from plana_secrets.scaffold.repository import PlannedFile, Survey, plan_config, plan_rules
+
+_PLAIN_FOLDER: Final = re.compile(r"\w[\w./-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """The options of ``init``."""
+
+    recipients: tuple[str, ...]
+    recovery: str | None
+    recovery_out: Path | None
+    single: bool
+    identity_out: Path | None
+    yes: bool
+    dry_run: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    identities: tuple[PlannedIdentity, ...]
+    recipients: tuple[str, ...]
+    files: tuple[PlannedFile, ...]
+
+
+def init_new(context: Context, found: Survey, wishes: Wishes) -> None:
+    """Create what is missing: an identity, a recovery identity, the settings and the rules."""
+    plan = _plan(context, found, wishes)
+    for planned in plan.identities:
+        context.output.talk(planned.words)
+    for file in plan.files:
+        context.output.talk(f"write {file.name}")
+    if wishes.dry_run:
+        _show_files(context, plan)
+    else:
+        _apply(context, plan)
+    if context.json:
+        names = [file.name for file in plan.files]
+        report = {"files": names, "recipients": list(plan.recipients), "used": False}
+        context.output.json_object("init", {**report, "written": not wishes.dry_run})
+    elif not wishes.dry_run:
+        _say_next(context, plan)
+
+
+def check_used(context: Context, found: Survey, wishes: Wishes) -> None:
+    """In a repository with rules, an option that asks for what is not so is refused, not ignored.
+
+    Raises:
+        UsageError: a recipient is not in every rule (kind ``rules-exist``), or there is no
+            identity yet (kind ``identity-not-created``).
+    """
+    asked = [parse_recipient(one).text for one in wishes.recipients]
+    if wishes.recovery:
+        asked.append(parse_recipient(wishes.recovery).text)
+    if wishes.recovery_out:
+        kept = kept_in(wishes.recovery_out)
+        if not kept:
+            raise _rules_exist("no recovery identity is created")
+        asked.append(kept[0].recipient.text)
+    rules = context.workspace.rules.creation_rules if asked and found.has_rules else ()
+    present = [{parse_recipient(one).text for one in rule.recipients} for rule in rules]
+    for one in asked:
+        if not present or any(one not in recipients for recipients in present):
+            raise _rules_exist(f"{one} is not added")
+    out = wishes.identity_out
+    if out and not kept_in(out) and not len(context.find_identities()):
+        raise UsageError(
+            "this repository is set up already; no identity is created",
+            kind="identity-not-created",
+            file=str(out),
+        )
+
+
+def _rules_exist(what: str) -> UsageError:
+    words = f"this repository has rules or secret files already; {what}"
+    return UsageError(words, kind="rules-exist")
+
+
+def _plan(context: Context, found: Survey, wishes: Wishes) -> _Plan:
+    further = [parse_recipient(one).text for one in wishes.recipients]
+    named = _named_in_settings(context) if found.has_config else ()
+    recovery = None
+    if not found.has_config or wishes.recovery or wishes.recovery_out:
+        recovery = plan_recovery(
+            context, wishes.recovery, wishes.recovery_out, single=wishes.single
+        )
+    own = plan_own(context, wishes.identity_out)
+    if recovery is not None:
+        _check_recovery(recovery, own, named if found.has_config else None)
+    identities = (own, recovery) if recovery else (own,)
+    every = [own.recipient, *further, *(one.recipient for one in identities[1:]), *named]
+    recipients = tuple(dict.fromkeys(every))
+    settings = context.settings.files
+    if not all(map(_PLAIN_FOLDER.fullmatch, (*settings.roots, settings.keysets))):
+        raise UsageError("files.roots are no plain folders", kind="rules-by-hand")
+    rules = plan_rules(recipients, settings.roots, settings.keysets)
+    config = plan_config(recipients, recovery.recipient if recovery else None)
+    files = (rules,) if found.has_config else (config, rules)
+    return _Plan(identities, recipients, files)
+
+
+def _named_in_settings(context: Context) -> tuple[str, ...]:
+    """Whom the settings want to read every file: those that are required, and for recovery."""
+    policy = context.settings.policy
+    return tuple(
+        one.key
+        for name, one in policy.recipients.items()
+        if name in policy.required or one.kind == "recovery"
+    )
+
+
+def _check_recovery(
+    recovery: PlannedIdentity, own: PlannedIdentity, named: Sequence[str] | None
+) -> None:
+    if recovery.recipient == own.recipient:
+        raise UsageError("the recovery identity is your own identity", kind="recovery-is-own")
+    if named is not None and recovery.recipient not in named:
+        raise UsageError(
+            f"plana-secrets.toml does not name {recovery.recipient} as the recovery recipient",
+            kind="other-recovery",
+        )
+
+
+def _show_files(context: Context, plan: _Plan) -> None:
+    if not context.json:
+        for file in plan.files:
+            context.output.data(file.as_diff())
+
+
+def _apply(context: Context, plan: _Plan) -> None:
+    from plana_secrets.storage import replace_file
+
+    for planned in plan.identities:
+        planned.create(context)
+    for file in plan.files:
+        replace_file(context.repository.root / file.name, file.content.encode())
+
+
+def _say_next(context: Context, plan: _Plan) -> None:
+    for planned in plan.identities:
+        if planned.advice:
+            context.output.talk(planned.advice)
+    if not has_author(context.repository.command):
+        context.output.talk(
+            "git needs your name to commit: git config --global user.name NAME; "
+            "git config --global user.email EMAIL"
+        )
+    context.output.talk(
+        "next: plana-secrets new infra/secrets/dev/example.yaml, then plana-secrets set"
+    )
+
+
+ADVICE: Final = {
+    "rules-by-hand": "write .sops.yaml by hand, with a rule for each kind of file",
+    "identity-not-created": (
+        "create one with `plana-secrets identity new --output {file}`, then ask anyone who can "
+        "read the files to add its recipient"
+    ),
+    "rules-exist": (
+        "add the recipient to the rules in .sops.yaml; `plana-secrets verify` then names the "
+        "files to update"
+    ),
+    "recovery-is-own": "choose another file or recipient: a recovery identity is kept offline",
+    "other-recovery": "omit the option: the recipients in plana-secrets.toml are used",
+}
