@@ -11,8 +11,9 @@
 ``output`` | ``streams`` | ``terminal`` | ``times``
     The one gate to the terminal, the standard streams, questions to a person, and times
     in words.
-``secretfile`` | ``generate`` | ``identities`` | ``diffreport``
-    What commands share: one file and leaf, new values, identities, the words of ``diff``.
+``secretfile`` | ``generate`` | ``inputs`` | ``identities`` | ``diffreport``
+    What commands share: one file and leaf, new values, what is handed over, identities,
+    the words of ``diff``.
 ``editing`` | ``editor`` | ``astyped``
     One edit, the person's editor, and values kept as they were typed.
 ``checkup`` | ``tour``

@@ -31,6 +31,8 @@ COMMANDS: CommandTable = {
         "edit": (f"{_HERE}.edit:edit", "Edit a file in your editor, in memory."),
         "new": (f"{_HERE}.new:new", "Create an empty secret file."),
         "encrypt": (f"{_HERE}.encrypt:encrypt", "Encrypt an existing plain file in place."),
+        "import": (f"{_HERE}.import_:import_", "Import values from dotenv or JSON."),
+        "export": (f"{_HERE}.export:export", "Export the values of a file as dotenv or JSON."),
         "diff": (f"{_HERE}.diff:diff", "Show which paths changed, without values."),
         "run": (f"{_HERE}.run:run", "Run a command with values in its environment."),
     },

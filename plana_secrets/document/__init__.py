@@ -10,6 +10,8 @@
     Two changes of one document; what differs between two versions, by name.
 ``emit``
     Items as YAML text that sops reads back as exactly these.
+``dotenv`` | ``exchange``
+    The values of plain files in dotenv and JSON, and a document as one of them.
 ``environment`` | ``references``
     Values as environment variables; ``file#path``, the one notation for a leaf.
 """

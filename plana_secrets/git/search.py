@@ -47,3 +47,13 @@ def _check_attribute_files(repository: Repository, files: Sequence[str]) -> None
     """Stop at a pipe or the like, which git would wait for; links it does not follow."""
     folders = {parent for file in files for parent in PurePosixPath(file).parents}
     refuse_pipes(repository.root, (str(folder / ".gitattributes") for folder in sorted(folders)))
+
+
+def is_ignored(repository: Repository, file: str) -> bool:
+    """Whether git ignores a file of this name, and so would not add it."""
+    folders = [str(parent / ".gitignore") for parent in PurePosixPath(file).parents]
+    refuse_pipes(repository.root, sorted(folders))
+    done = repository.command.look("check-ignore", "--quiet", "--", f"./{file}", answers=(0, 1))
+    if done.status not in {0, 1}:
+        raise unreadable("check-ignore", done)
+    return done.status == 0

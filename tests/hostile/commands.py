@@ -69,6 +69,14 @@ TRIES: dict[str, tuple[Try, ...]] = {
         writes("encrypt", f"{PROD}/plain.yaml"),
         writes("encrypt", "infra/secrets/elsewhere/plain.yaml"),
     ),
+    "import": (
+        writes("import", "-", MAIL, "--format", "dotenv", stdin=f"TOKEN='{PLAIN}'\n"),
+        writes("import", "-", f"{PROD}/linked.yaml", "--format", "json", stdin='{"a": "b"}'),
+    ),
+    "export": (
+        looks("export", MAIL, "--format", "json", prints=True),
+        looks("export", MAIL, "--format", "dotenv", "--output", f"{PROD}/out.env"),
+    ),
     "diff": (
         looks("diff"),
         looks("diff", "HEAD^", "--format", "markdown"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -142,29 +141,12 @@ def _read_value(
 
         return generate_value(generate)
     if stdin or from_file is not None:
-        return _read_bytes(from_file)
+        from plana_secrets.cli.inputs import read_input
+
+        return read_input(from_file, limit=limits.VALUE, what="the value")
     from plana_secrets.cli.terminal import ask_secret
 
     return ask_secret(context, f"new value of {label}", twice=True)
-
-
-def _read_bytes(from_file: Path | None) -> Secret:
-    """Every byte counts, a final newline as well."""
-    if from_file is None:
-        content = sys.stdin.buffer.read(limits.VALUE + 1)
-    else:
-        try:
-            with from_file.open("rb") as opened:
-                content = opened.read(limits.VALUE + 1)
-        except OSError as error:
-            raise UsageError(
-                f"cannot read {from_file}: {error.strerror}", kind="unreadable-source"
-            ) from None
-    if len(content) > limits.VALUE:
-        raise UsageError(
-            f"the value is larger than {limits.in_words(limits.VALUE)}", kind="value-too-large"
-        )
-    return Secret(content)
 
 
 def _ends_with_newline(value: Secret) -> bool:
@@ -200,6 +182,4 @@ ADVICE: Final = {
     "empty-value": "pass --allow-empty to allow it",
     "several-sources": "choose one of them",
     "type-needed": "pass --type {type} to keep the type, or --type str to change it",
-    "unreadable-source": "choose a file that you can read, or use --stdin",
-    "value-too-large": "a Kubernetes Secret is limited to 1 MiB; store larger data elsewhere",
 }

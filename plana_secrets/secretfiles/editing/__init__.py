@@ -1,5 +1,5 @@
-"""A whole file as text: ``revise`` what ``edit`` shows, ``encrypt`` a plain file, and an
-edit ``kept`` encrypted until it can be written.
+"""A whole file as text: ``revise`` what ``edit`` shows, ``encrypt`` a plain file,
+``importing`` values of one, and an edit ``kept`` encrypted until it can be written.
 """
 
 from __future__ import annotations

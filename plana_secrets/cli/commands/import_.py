@@ -1,0 +1,148 @@
+"""``plana-secrets import``: values of a dotenv or JSON file into a secret file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from plana_secrets.cli.arguments import file_argument
+from plana_secrets.cli.context import Context, pass_context
+from plana_secrets.counts import counted
+from plana_secrets.errors import MalformedError, PlanaSecretsError, UsageError
+
+if TYPE_CHECKING:
+    from plana_secrets.document.exchange import Imported
+    from plana_secrets.secretfiles.editing.importing import Import
+    from plana_secrets.sops.formats import Format
+
+EPILOG = """\b
+Examples:
+  plana-secrets import .env infra/secrets/dev/app.yaml
+  plana-secrets import app.json infra/secrets/dev/app.secret.yaml --dry-run
+  plana-secrets import - infra/secrets/dev/app.yaml --format dotenv < .env
+"""
+
+
+@click.command("import", epilog=EPILOG, short_help="Import values from dotenv or JSON.")
+@click.argument("source", metavar="SOURCE")
+@file_argument()
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["dotenv", "json"]),
+    help="Format of SOURCE; default: by its name.",
+)
+@click.option("--replace", is_flag=True, help="Replace values that FILE already has.")
+@click.option("--dry-run", is_flag=True, help="Show what would be done; write nothing.")
+@pass_context
+def import_(
+    context: Context, source: str, file: str, form: str | None, replace: bool, dry_run: bool
+) -> None:
+    """Import the values of SOURCE, a plain dotenv or JSON file, into the secret file FILE.
+
+    FILE is a plain map or a Secret manifest (the values become its stringData); it is created
+    if needed. SOURCE is read strictly: what programs read differently is refused with its
+    line. SOURCE - is stdin.
+    """
+    from plana_secrets.secretfiles.listing import is_secret_file, resolve_file
+
+    workspace = context.workspace
+    target = resolve_file(workspace, file, context.folder, must_exist=False)
+    if not is_secret_file(workspace.settings, target):
+        raise UsageError(
+            f"{target} is outside the secret folders", kind="not-a-secret-file", file=target
+        )
+    imported = _read(source, form)
+    done = _write(context, target, imported, may_replace=replace, dry_run=dry_run)
+    if context.json:
+        _report_json(context, target, done, dry_run=dry_run)
+    else:
+        _report(context, source, target, imported, done, dry_run=dry_run)
+
+
+def _read(source: str, form: str | None) -> Imported:
+    from plana_secrets import limits
+    from plana_secrets.cli.inputs import read_input
+    from plana_secrets.document.exchange import read_import
+    from plana_secrets.sops.formats import Format
+
+    chosen = Format(form) if form else _format_of(source)
+    path = None if source == "-" else Path(source)
+    data = read_input(path, limit=limits.SECRET_FILE, what=source)
+    try:
+        return read_import(data, chosen)
+    except PlanaSecretsError as error:
+        named = MalformedError if isinstance(error, MalformedError) else UsageError
+        raise named(
+            f"{source}: {error.message}", kind=error.kind, retry=None, **error.facts
+        ) from None
+
+
+def _format_of(source: str) -> Format:
+    from plana_secrets.sops.formats import Format
+
+    name = Path(source).name
+    if name.endswith(".json"):
+        return Format.JSON
+    if name.endswith(".env") or name.startswith(".env."):
+        return Format.DOTENV
+    raise UsageError(f"the name of {source} does not tell its format", kind="format-needed")
+
+
+def _write(
+    context: Context, file: str, imported: Imported, *, may_replace: bool, dry_run: bool
+) -> Import:
+    from plana_secrets.secretfiles.editing.importing import stage_import
+    from plana_secrets.secretfiles.writing.writer import write_files, writing
+
+    if dry_run:
+        return stage_import(context.workspace, file, imported, may_replace=may_replace)
+    with writing(context.workspace, "import"):
+        done = stage_import(context.workspace, file, imported, may_replace=may_replace)
+        write_files(context.workspace, [done.staged], operation="import")
+    return done
+
+
+def _report_json(context: Context, file: str, done: Import, *, dry_run: bool) -> None:
+    from plana_secrets.paths import format_path
+
+    facts = {
+        "file": file,
+        "added": [format_path(path) for path in done.added],
+        "replaced": [format_path(path) for path in done.replaced],
+        "changed": done.staged.is_change,
+        "dry_run": dry_run,
+    }
+    context.output.json_object("import", facts)
+
+
+def _report(
+    context: Context, source: str, file: str, imported: Imported, done: Import, *, dry_run: bool
+) -> None:
+    from plana_secrets.cli.output import safe_line
+    from plana_secrets.paths import format_path
+
+    output = context.output
+    for mark, paths in (("+", done.added), ("~", done.replaced)):
+        for path in paths:
+            output.talk(safe_line(f"  {mark} {format_path(path)}"))
+    if not done.staged.is_change:
+        output.talk(f"{file} already has these values")
+    else:
+        added = counted(len(done.added), "value")
+        replaced = f", {len(done.replaced)} replaced" if done.replaced else ""
+        output.talk(f"{added} {'would be ' if dry_run else ''}added to {file}{replaced}")
+    if done.unprotected:
+        empty = ", ".join(map(format_path, done.unprotected))
+        output.warn(f"empty, which sops does not encrypt: {empty}")
+    if imported.comments:
+        output.talk(f"{counted(imported.comments, 'comment')} left out")
+    if source != "-" and not dry_run:
+        output.talk(f"{source} is still unencrypted: delete it")
+
+
+ADVICE: Final = {
+    "format-needed": "pass --format dotenv or --format json",
+}

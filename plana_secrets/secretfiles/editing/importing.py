@@ -1,0 +1,171 @@
+"""Values of a plain file taken into a secret file, beside what is there."""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from plana_secrets.document.blank import empty_file, manifest_name
+from plana_secrets.document.edits import EMPTY_CONTENT, Content, content_of
+from plana_secrets.document.exchange import Imported
+from plana_secrets.document.guard import check_setting
+from plana_secrets.document.kinds import FileKind, kind_of
+from plana_secrets.document.merge import merge_contents
+from plana_secrets.document.values import SETTABLE_TYPES, canonical_value, written
+from plana_secrets.errors import UsageError
+from plana_secrets.paths import LeafPath, format_path
+from plana_secrets.secret import Secret
+from plana_secrets.secretfiles.open import open_bytes, read_bytes_of
+from plana_secrets.secretfiles.workspace import Workspace
+from plana_secrets.secretfiles.writing.stage import (
+    StagedFile,
+    check_against_rule,
+    parse_plain,
+    preflight,
+    stage_content,
+    stage_new,
+)
+from plana_secrets.sops.model import Empty, Item, Leaf, LeafType, Selector
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """``replaced``: paths that had another value. ``unprotected``: empty or null ones, which
+    sops does not encrypt."""
+
+    staged: StagedFile
+    added: tuple[LeafPath, ...]
+    replaced: tuple[LeafPath, ...]
+    unprotected: tuple[LeafPath, ...]
+
+
+def stage_import(
+    workspace: Workspace, file: str, imported: Imported, *, may_replace: bool
+) -> Import:
+    """``file`` with the imported values; it is created by its rule if it is not there.
+
+    A value without a type takes that of the value that it replaces, where it can.
+
+    Raises:
+        UsageError: a path has another value (kind ``would-replace``), or the kind of the
+            file forbids a value (see ``guard``).
+        FailedError: see ``stage.preflight`` and ``stage.stage_content``.
+    """
+    rule = preflight(workspace, file)
+    kind = kind_of(rule.selector)
+    if not os.path.lexists(workspace.root / file):
+        base = EMPTY_CONTENT
+        if kind is FileKind.SECRET_MANIFEST:
+            base = parse_plain(empty_file(kind, name=manifest_name(file)), file)
+        after, plan = _plan(file, imported, base, rule.selector, may_replace=may_replace)
+        return replace(plan, staged=stage_new(workspace, file, after))
+    data = read_bytes_of(workspace, file)
+    document = open_bytes(data, file, workspace.identities)
+    check_against_rule(document.structure, rule, file)
+    before = content_of(document)
+    after, plan = _plan(file, imported, before, rule.selector, may_replace=may_replace)
+    return replace(plan, staged=stage_content(workspace, file, data, document, after))
+
+
+def _plan(
+    file: str, imported: Imported, before: Content, selector: Selector, *, may_replace: bool
+) -> tuple[Content, Import]:
+    new = imported.content
+    if kind_of(selector) is FileKind.SECRET_MANIFEST:
+        new = _in_manifest(new, before)
+    if not imported.is_typed:
+        new = _with_known_types(new, before)
+    _check(new, selector)
+    base = _without_filled(before, new)
+    conflicts = merge_contents(EMPTY_CONTENT, new, base).conflicts
+    if conflicts and not may_replace:
+        paths = ", ".join(map(format_path, conflicts))
+        raise UsageError(
+            f"would replace what is in {file}: {paths}", kind="would-replace", file=file
+        )
+    merged = merge_contents(EMPTY_CONTENT, new, base, dict.fromkeys(conflicts, "mine")).content
+    assert merged is not None  # noqa: S101 - every conflict has a winner
+    old = before.leaves()
+    added = [
+        path
+        for path in new.leaves()
+        if path not in old and not any(path[: len(one)] == one for one in conflicts)
+    ]
+    nothing = StagedFile(file, None, None)
+    return merged, Import(nothing, tuple(added), conflicts, _unprotected(new))
+
+
+def _in_manifest(new: Content, before: Content) -> Content:
+    """The entries as those of a Secret: in ``stringData``, or encoded where ``data`` has them."""
+    encoded = {item.path for item in before.items if item.path[:1] == ("data",)}
+    items: list[Item] = []
+    values: list[Secret | None] = []
+    for item, value in zip(new.items, new.values, strict=True):
+        in_data = ("data", *item.path)
+        is_encoded = in_data in encoded and isinstance(item, Leaf) and item.type is LeafType.STR
+        items.append(replace(item, path=in_data if is_encoded else ("stringData", *item.path)))
+        if is_encoded and value is not None:
+            values.append(Secret(base64.b64encode(value.reveal())))
+        else:
+            values.append(value)
+    return Content(tuple(items), tuple(values))
+
+
+def _with_known_types(new: Content, before: Content) -> Content:
+    """A text that is a number where a number is keeps that type: dotenv has no types."""
+    known = before.leaves()
+    items, values = list(new.items), list(new.values)
+    for at, (item, value) in enumerate(zip(new.items, new.values, strict=True)):
+        kind, _ = known.get(item.path, (LeafType.STR, None))
+        if not isinstance(item, Leaf) or value is None or kind not in SETTABLE_TYPES:
+            continue
+        try:
+            typed = canonical_value(value, kind)
+        except UsageError:
+            continue
+        if written(kind, typed) == value.reveal():
+            items[at], values[at] = replace(item, type=kind), typed
+    return Content(tuple(items), tuple(values))
+
+
+def _check(new: Content, selector: Selector) -> None:
+    is_manifest = kind_of(selector) is FileKind.SECRET_MANIFEST
+    for item, value in zip(new.items, new.values, strict=True):
+        if isinstance(item, Leaf) and value is not None and item.type in SETTABLE_TYPES:
+            check_setting(item.path, selector, value, item.type)
+        elif is_manifest:
+            spelled = format_path(item.path)
+            raise UsageError(
+                f"{spelled}: a Secret can contain only strings", kind="bad-type", path=spelled
+            )
+        else:
+            check_setting(item.path, selector, Secret(b""), LeafType.STR)  # the keys alone
+
+
+def _without_filled(before: Content, new: Content) -> Content:
+    """``before`` without the empty maps that get an entry now."""
+    filled = {item.path[:depth] for item in new.items for depth in range(1, len(item.path))}
+    kept = [
+        (item, value)
+        for item, value in zip(before.items, before.values, strict=True)
+        if not (isinstance(item, Empty) and item.container == "map" and item.path in filled)
+    ]
+    return Content(tuple(item for item, _ in kept), tuple(value for _, value in kept))
+
+
+def _unprotected(new: Content) -> tuple[LeafPath, ...]:
+    """Leaves that sops leaves readable: empty texts, nulls, empty maps and lists."""
+    pairs: Sequence[tuple[Item, Secret | None]] = list(zip(new.items, new.values, strict=True))
+    return tuple(
+        item.path
+        for item, value in pairs
+        if not isinstance(item, Leaf) or value is None or value.is_empty
+    )
+
+
+ADVICE: Final = {
+    "would-replace": "pass --replace to replace these values",
+}
