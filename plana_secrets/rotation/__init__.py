@@ -27,6 +27,7 @@ ADVICE: Final = {
         "set this machine's clock if it is behind; if a move was dated by a clock "
         "that was ahead, run `plana-secrets rotate redate {name}`"
     ),
+    "not-adopted": "`plana-secrets rotate plan {name}` shows what the keyset waits for",
     "not-awaited": "add them to external_callers of the keyset",
     "read-back": ("`plana-secrets verify` shows what differs; `git status` shows other changes"),
     "outage-by-job": "run it yourself, for one keyset",

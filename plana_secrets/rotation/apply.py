@@ -37,7 +37,7 @@ from plana_secrets.rotation.refusal import accepted_words, refusal_error
 from plana_secrets.rotation.status import describe, describe_stored
 from plana_secrets.secretfiles.writing.writer import StagedFile
 
-__all__ = ["Due", "Moved", "Rotation", "confirm_keyset", "run_due", "run_move"]
+__all__ = ["Due", "Moved", "Rotation", "confirm_adopted", "confirm_keyset", "run_due", "run_move"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +165,27 @@ def confirm_keyset(
             raise UsageError(f"{name}: {words}", kind="not-awaited")
         confirmed = confirm(step.stamped, tuple(callers) or awaited)
         return step.write(confirmed, "confirm")
+
+
+def confirm_adopted(rotation: Rotation, name: str, *, delivery: Delivery | None = None) -> Moved:
+    """Record that nothing reads the adopted path any more, though it still has the value.
+
+    Raises:
+        UsageError: no adopted path is in the way (kind ``not-adopted``).
+        FailedError: the move before has not landed.
+    """
+    with rotation.alone(f"rotate confirm {name}"):
+        landing = begin(rotation, delivery)
+        step = _Step(rotation, landing, name)
+        if not step.stamped.has_landed:
+            raise refusal_error(name, Refusal(step.next.move, Reason.NOT_LANDED))
+        terms = step.stamped.terms
+        if terms is None or not terms.adopted:
+            raise UsageError(
+                f"{name}: no adopted path is remembered", kind="not-adopted", name=name
+            )
+        forgotten = replace(step.stamped, terms=replace(terms, adopted=()))
+        return step.write(forgotten, f"confirm adopted {', '.join(terms.adopted)}")
 
 
 class _Step:

@@ -50,7 +50,10 @@ def accepted_words(refusal: Refusal | None) -> str:
 ADVICE: Final = {
     "caller-confirmed": "if they can go back to the old key, pass --accept-outage",
     "removed-still-read": "run `plana-secrets unset {place}`, or add it to the settings again",
-    "adopted-still-read": "move its readers to the keyset, then run `plana-secrets unset {place}`",
+    "adopted-still-read": (
+        "move its readers to the keyset, then run `plana-secrets unset {place}`, or "
+        "`plana-secrets rotate confirm {name} --adopted` to keep the value there"
+    ),
     "not-landed": (
         "merge or push it, then run `plana-secrets rotate run --due --commit --push` "
         "on the deployed branch"

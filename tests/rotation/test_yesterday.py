@@ -15,7 +15,7 @@ from plana_secrets.errors import (
     PlanaSecretsError,
     UsageError,
 )
-from plana_secrets.rotation.apply import confirm_keyset, run_due, run_move
+from plana_secrets.rotation.apply import confirm_adopted, confirm_keyset, run_due, run_move
 from plana_secrets.rotation.initialise import Source, init_keyset
 from plana_secrets.rotation.keyset import Move
 from plana_secrets.rotation.landing import Delivery
@@ -68,6 +68,44 @@ def test_an_adopted_path_holds_promote_until_it_is_gone(adopted: Fleet) -> None:
     adopted.world.commit("moved over")
     make(adopted, JWT.name, Move.PROMOTE)
     assert f"adopted {OLD}" not in (adopted.world.repo / file_of(adopted, JWT.name)).read_text()
+
+
+def test_an_adopted_path_without_readers_may_keep_its_value(adopted: Fleet) -> None:
+    """A person says so, in a commit; nothing else of the keyset changes, and only once."""
+    before = adopted.keyset(JWT)
+    done = confirm_adopted(adopted.rotation(), JWT.name, delivery=COMMIT)
+    assert done.files == (file_of(adopted, JWT.name),)
+    subject = adopted.world.git("log", "-1", "--format=%s").strip()
+    assert subject == f"Rotate {JWT.name}: confirm adopted {OLD}"
+    after = adopted.keyset(JWT)
+    assert replace(after, terms=before.terms) == before
+    assert adopted.value(OLD)
+    with pytest.raises(UsageError) as again:
+        confirm_adopted(adopted.rotation(), JWT.name, delivery=COMMIT)
+    assert again.value.kind == "not-adopted"
+    make(adopted, JWT.name, Move.PROMOTE)
+
+
+def test_an_adopted_path_is_confirmed_only_of_a_keyset_that_has_landed(fleet: Fleet) -> None:
+    fleet.world.sops("set", ACCOUNT, '["stringData"]["JWT_SECRET"]', '"the secret of today"')
+    fleet.world.commit("today")
+    init_keyset(fleet.rotation(), JWT.name, Source(parse_reference(OLD)))
+    fleet.world.commit("by hand")
+    fleet.branch = "elsewhere"
+    with pytest.raises(FailedError) as caught:
+        confirm_adopted(fleet.rotation(), JWT.name, delivery=COMMIT)
+    assert caught.value.kind == "not-landed"
+
+
+def test_a_keyset_file_without_that_memory_is_not_held(adopted: Fleet) -> None:
+    """As an older version wrote it."""
+    before, rotation = adopted.keyset(JWT), adopted.rotation()
+    old = replace(before, terms=None)
+    with rotation.alone("as before"):
+        rotation.write(rotation.store().stage_move(before, old), "as before", None)
+    adopted.world.commit("as before")
+    assert adopted.keyset(JWT) == old
+    make(adopted, JWT.name, Move.PROMOTE)
 
 
 def test_an_adopted_path_that_becomes_a_target_holds_nothing(adopted: Fleet) -> None:

@@ -197,6 +197,7 @@ def test_a_wrong_call_is_told_with_2(shop: World) -> None:
         ["init", NAME, "--fresh", "--adopt", "a#b"],
         ["init", NAME, "--adopt", "no-reference"],
         ["confirm", "shop/none"],
+        ["confirm", NAME, "acme", "--adopted"],
     ):
         done = shop.run("rotate", *argv)
         assert (done.status, done.stdout) == (2, ""), argv
@@ -256,6 +257,9 @@ def test_a_weak_secret_is_adopted_with_a_warning(shop: World) -> None:
     rendered = json.loads(value(shop, PROVIDER, "jwt.json"))
     assert rendered["legacy"] == {"kid": "legacy", "until": None}
     assert value(shop, PORTAL, "JWT") == "short-sentinel"
+    assert shop.run("rotate", "confirm", "shop/jwt", "--adopted", "--commit").status == 0
+    again = json.loads(shop.run("--json", "rotate", "confirm", "shop/jwt", "--adopted").stdout)
+    assert (again["kind"], "rotate plan shop/jwt" in again["hint"]) == ("not-adopted", True)
     assert shop.run("unset", PORTAL, "stringData.JWT").status == 0
 
 

@@ -6,30 +6,47 @@ import click
 
 from plana_secrets.cli.commands.rotate import session
 from plana_secrets.cli.context import Context, pass_context
+from plana_secrets.errors import UsageError
 
 _EPILOG = """\
 After publish, confirm that the caller has the new key; after promote, that it uses only
 the new key. If pods are reloaded by hand, confirm `reload` once all have been reloaded.
 
+--adopted confirms that no service reads the path any more that the first value was
+adopted from. Use it only if the value has to stay there; else `unset` the path.
+
 \b
 Examples:
   plana-secrets rotate confirm pulse-data/portal acme --commit --push
   plana-secrets rotate confirm pulse-data/portal          all that are awaited
+  plana-secrets rotate confirm shop/jwt --adopted --commit
 """
 
 
 @click.command(epilog=_EPILOG)
 @session.name_argument()
 @click.argument("callers", nargs=-1, metavar="[CALLER]...")
+@click.option("--adopted", is_flag=True, help="Confirm that the adopted path has no readers.")
 @session.delivery_options
 @pass_context
 def confirm(
-    context: Context, name: str, callers: tuple[str, ...], commit: bool, push: bool
+    context: Context,
+    name: str,
+    callers: tuple[str, ...],
+    adopted: bool,
+    commit: bool,
+    push: bool,
 ) -> None:
-    """Record that an external caller has switched."""
-    from plana_secrets.rotation.apply import confirm_keyset
+    """Record that callers, or the readers of an adopted path, have switched."""
+    from plana_secrets.rotation.apply import confirm_adopted, confirm_keyset
     from plana_secrets.rotation.landing import Delivery
 
+    if adopted and callers:
+        raise UsageError("--adopted and CALLER cannot be combined", kind="usage")
     rotation = session.open_rotation(context)
-    moved = confirm_keyset(rotation, name, callers, delivery=Delivery(commit, push))
+    delivery = Delivery(commit, push)
+    if adopted:
+        moved = confirm_adopted(rotation, name, delivery=delivery)
+    else:
+        moved = confirm_keyset(rotation, name, callers, delivery=delivery)
     session.report(context, "rotate-confirm", [rotation.status(name)], [moved])
