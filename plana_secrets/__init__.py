@@ -6,7 +6,7 @@ import-linter holds us to it):
 ``cli``
     The one place that knows click, terminals and advice. One command, one file.
 ``scaffold``
-    What we write into a repository: ``init``.
+    What we write into a repository when it is set up.
 ``config``
     ``plana-secrets.toml`` to typed settings; its only reader.
 ``verify``

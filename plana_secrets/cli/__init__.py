@@ -13,11 +13,13 @@
     in words.
 ``secretfile`` | ``generate`` | ``inputs`` | ``identities`` | ``diffreport``
     What commands share: one file and leaf, new values, what is handed over, identities,
-    the words of ``diff``.
+    the words of a diff.
 ``editing`` | ``editor`` | ``astyped``
     One edit, the person's editor, and values kept as they were typed.
+``newrepository`` | ``newidentities``
+    What `init` asks, and where the identities that it creates are kept.
 ``checkup`` | ``tour``
-    What ``doctor`` looks at, and what ``demo`` shows.
+    What `doctor` looks at, and what `demo` shows.
 """
 
 import gc

@@ -5,6 +5,8 @@ No option holds a command to run or a secret value. The settings types belong to
 packages that use them; ``schema`` says what the file may contain, and is loaded only
 where there is one. ``reading`` and ``values`` are its readers: what a reference, a glob,
 a recipient or a duration is not is said here, with its place, and not by its users.
+``place`` spells where a field is, ``toml`` parses the text, ``version`` compares
+`required_version`.
 """
 
 from __future__ import annotations

@@ -1,15 +1,15 @@
 """What a document says and may say. Pure: nothing here reads a file or starts a program.
 
-``kinds`` | ``manifest`` | ``blank``
+``kinds`` | ``manifest`` | ``blank`` | ``meant``
     The kind that follows from a selector, the readable fields of a Secret manifest, and
-    what an empty file of each kind is.
+    what an empty file of each kind is; which leaf a person means.
 ``edits`` | ``guard`` | ``values``
     What a document looks like after an edit, what may not be edited, and what a typed
     text means as a value.
 ``merge`` | ``compare``
     Two changes of one document; what differs between two versions, by name.
-``emit``
-    Items as YAML text that sops reads back as exactly these.
+``emit`` | ``astyped``
+    Items as YAML text that sops reads back as exactly these; numbers as they were typed.
 ``dotenv`` | ``exchange``
     The values of plain files in dotenv and JSON, and a document as one of them.
 ``environment`` | ``references``

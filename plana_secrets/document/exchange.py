@@ -28,12 +28,12 @@ from plana_secrets.paths import LeafPath, format_path
 from plana_secrets.secret import Secret
 from plana_secrets.sops.formats import Format
 from plana_secrets.sops.model import Comment, Document, Empty, Item, Leaf, LeafType
+from plana_secrets.sops.reading.containers import read_events
 from plana_secrets.sops.reading.jsonevents import JsonEvents
 from plana_secrets.sops.reading.jsonvalues import to_json_text
 from plana_secrets.sops.reading.parts import Container, Scalar, Tree
 from plana_secrets.sops.reading.scalars import NO_NUMBERS, format_float
 from plana_secrets.sops.reading.source import read_source
-from plana_secrets.sops.reading.tree import read_events
 
 _BOM: Final = b"\xef\xbb\xbf"
 _CONSTANTS: Final = {

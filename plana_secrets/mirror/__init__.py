@@ -1,11 +1,15 @@
 """The one-way copy of the secret files for people who need to look.
 
-``source`` reads what is desired from a commit, ``item`` and ``wording`` say what an item
-looks like, ``compare`` and ``plan`` decide, ``guards`` stop a run that must not be,
-``apply`` acts and reads back, ``keep`` saves what a hand wrote before it is overwritten.
-``adopt`` and ``restore`` are the two ways back. ``backend`` is the protocol, ``open``
-chooses one of ``backends``; ``form``, ``record`` and ``export`` are how an item is spelled
-in what Bitwarden clients read. ``state`` puts files and mirror side by side.
+``settings`` | ``backend`` | ``open`` | ``backends``
+    The tables of the configuration, the protocol of a backend, and which one is opened.
+``source`` | ``item`` | ``wording``
+    What is desired, read from a commit, and what an item looks like.
+``compare`` | ``plan`` | ``guards`` | ``state``
+    What differs and what to do about it, what stops a run; files and mirror side by side.
+``apply`` | ``keep`` | ``adopt`` | ``restore``
+    Acting and reading back, saving what was typed into the mirror, the two ways back.
+``form`` | ``record`` | ``export`` | ``people``
+    How an item is spelled in what Bitwarden clients read; whom a local mirror is for.
 """
 
 from __future__ import annotations

@@ -1,9 +1,12 @@
 """Rotating application keys without an outage: a state machine over time.
 
+``policy`` | ``targets``
+    Pure: what the settings say of a keyset, and which leaves are its own.
 ``keyset`` | ``plan``
     Pure: the machine with its guards, and what a keyset needs next.
-``terms`` | ``inforce`` | ``dating``
-    Pure: what is recorded with a move, which waits hold now, when moves landed.
+``terms`` | ``inforce`` | ``dating`` | ``instants``
+    Pure: what is recorded with a move, which waits hold now, when moves landed, and how
+    an instant is spelled.
 ``kinds`` | ``material`` | ``render``
     What differs between API keys and JWT secrets, where randomness comes from, and
     the texts that services read.

@@ -1,3 +1,3 @@
 """What plana-secrets writes into a repository: ``repository`` plans and writes what
-``init`` creates.
+`init` creates.
 """

@@ -7,8 +7,8 @@
     differs between two of them.
 ``state``
     The folder in git's own folder where the journal, the lock and kept edits are.
-``listing`` | ``globs`` | ``globpattern`` | ``open``
-    Where files are, and how one is read.
+``listing`` | ``globs`` | ``globpattern`` | ``names`` | ``open``
+    Where files are and which names they may have, and how one is read.
 ``writing``
     How new ciphertext gets into place: staged, journalled, locked, recovered.
 ``editing``

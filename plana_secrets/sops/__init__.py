@@ -7,7 +7,7 @@
 ``reading``
     A file to a document, natively and strictly. Starts nothing.
 ``rules``
-    ``.sops.yaml`` as sops reads it, and which leaves a selector encrypts.
+    `.sops.yaml` as sops reads it, and which leaves a selector encrypts.
 ``program``
     The sops program, the only writer of ciphertext.
 """

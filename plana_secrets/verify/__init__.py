@@ -4,7 +4,7 @@
     The way in: every file as far as a key allows, then what no single file shows.
 ``surroundings`` | ``subject`` | ``filecheck`` | ``workers``
     Which files to check, what the checks of one file get, running them, and on all cores.
-``checks`` | ``yamltree``
+``checks`` | ``plainyaml``
     One idea per file; files of other tools as those tools read them.
 ``catalogue`` | ``check`` | ``finding``
     What each check looks for and how to fix it; what it saw, without a value.

@@ -25,7 +25,7 @@ from plana_secrets.storage import path_below, read_regular_file
 from plana_secrets.verify.check import Level
 from plana_secrets.verify.checks import KEYED_CHECKS, KEYLESS_CHECKS
 from plana_secrets.verify.checks.plainmanifests import find_plain
-from plana_secrets.verify.checks.tree import (
+from plana_secrets.verify.checks.strangers import (
     check_kind,
     check_stranger,
     is_secret_candidate,

@@ -25,7 +25,7 @@ from plana_secrets.verify.checks.copies import CopyFinder
 from plana_secrets.verify.checks.flux import FLUX_MARK, check_flux, flux_paths
 from plana_secrets.verify.checks.identities import MARK, check_identities
 from plana_secrets.verify.checks.names import check_names
-from plana_secrets.verify.checks.tree import (
+from plana_secrets.verify.checks.strangers import (
     check_kind,
     check_plain,
     is_of_git_or_sops,

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plana_secrets.errors import PlanaSecretsError
+from plana_secrets.sops.reading.containers import DEEPEST
 from plana_secrets.sops.reading.parts import MOST_ENTRIES
 from plana_secrets.sops.reading.reader import read_document, read_structure
-from plana_secrets.sops.reading.tree import DEEPEST
 from tests.sops.sopsfiles import Bench, identities_of
 from tests.world import sops_program
 

@@ -1,4 +1,10 @@
-"""What ``doctor`` looks at: each thing once, with how to fix it."""
+"""What `doctor` looks at: each thing once, with how to fix it.
+
+``machine`` | ``keys`` | ``repository``
+    The tools, the identities, and the repository with its settings and mirror.
+``result``
+    What one look gives.
+"""
 
 from __future__ import annotations
 

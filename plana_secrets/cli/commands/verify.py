@@ -108,7 +108,7 @@ def _run(context: Context, demand: Demand) -> Report:
 
 def _find_drift(context: Context) -> list[Finding]:
     """The mirror beside the files that are verified: those of the working tree."""
-    from plana_secrets.cli.commands.mirror.session import read_state
+    from plana_secrets.cli.commands.mirror.comparison import read_state
     from plana_secrets.verify.checks.mirror import check_drift
 
     return list(check_drift(read_state(context, worktree=True).drift))

@@ -1,7 +1,7 @@
 """What differs between the kinds of keysets: waits, values, and the texts that services read.
 
-A keyset file holds of an ``api-key`` the text that callers send, of a ``jwt-hs256`` the
-base64url of the bytes that sign (the ``k`` of the JWK).
+A keyset file holds of an ``api_key`` the text that callers send, of a ``jwt_hs256`` the
+base64url of the bytes that sign (`k` of the JWK).
 """
 
 from __future__ import annotations

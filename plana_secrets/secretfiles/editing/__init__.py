@@ -1,4 +1,4 @@
-"""A whole file as text: ``revise`` what ``edit`` shows, ``encrypt`` a plain file,
+"""A whole file as text: ``revise`` what `edit` shows, ``encrypt`` a plain file,
 ``importing`` values of one, and an edit ``kept`` encrypted until it can be written.
 """
 

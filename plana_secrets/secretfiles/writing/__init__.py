@@ -7,6 +7,8 @@
 ``journal`` | ``records`` | ``recovery``
     What is written down before each effect, what of it is believed when it is read back,
     and what becomes of an interrupted change.
+``push``
+    A push that is not believed: the branch is read again where its readers fetch it.
 ``lock``
     Only one writer at a time, on ground that is clean.
 """

@@ -1,13 +1,15 @@
 """From bytes to a document, natively. Starts no program and reads no file.
 
 ``reader``
-    The way in: ``read_structure`` without a key, ``read_document`` with one.
-``source`` | ``nodes`` | ``parts`` | ``tree`` | ``comments`` | ``commentscope`` | ``plainblock``
-    Text to events to items: limits, YAML, containers, and where comments belong.
+    The way in: `read_structure` without a key, `read_document` with one.
+``source`` | ``events`` | ``nodes`` | ``parts`` | ``containers`` | ``plainblock``
+    Text to events to items: limits, YAML, containers.
 ``jsonevents`` | ``jsontree`` | ``dotenvtree``
     The other two formats that are read, into the same tree.
+``comments`` | ``commentscope``
+    Comments, and where they belong.
 ``scalars`` | ``tokens`` | ``metadata`` | ``stanza`` | ``structure``
-    What a scalar, an encrypted value, the ``sops`` block and an age stanza may be.
+    What a scalar, an encrypted value, the `sops` block and an age stanza may be.
 ``crypto`` | ``datakey``
     Opening values, the MAC, and the data key through one of our identities.
 ``jsonvalues``

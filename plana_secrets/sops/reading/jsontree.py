@@ -5,10 +5,10 @@ Source: ``stores/json/store.go`` of sops 3.11.0 and 3.13.3.
 
 from __future__ import annotations
 
+from plana_secrets.sops.reading.containers import read_events
 from plana_secrets.sops.reading.jsonevents import JsonEvents
 from plana_secrets.sops.reading.parts import METADATA_KEY, Scalar, Tree
 from plana_secrets.sops.reading.scalars import format_float
-from plana_secrets.sops.reading.tree import read_events
 
 
 def read_json_tree(text: str) -> Tree:

@@ -22,13 +22,13 @@ from plana_secrets.sops.model import (
     Severity,
     Structure,
 )
+from plana_secrets.sops.reading.containers import read_tree
 from plana_secrets.sops.reading.crypto import Mac, Opener, additional_data
 from plana_secrets.sops.reading.datakey import find_data_key
 from plana_secrets.sops.reading.parts import Scalar
 from plana_secrets.sops.reading.scalars import is_canonical
 from plana_secrets.sops.reading.source import read_source, stand_ins
 from plana_secrets.sops.reading.structure import build_structure
-from plana_secrets.sops.reading.tree import read_tree
 
 _NOTHING: Final = Secret(b"")
 

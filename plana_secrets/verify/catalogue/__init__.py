@@ -1,6 +1,6 @@
 """The table of all checks: what each looks for, why it matters, how to fix it.
 
-``found`` makes a finding from it, so that no finding can name a check that is not
+`found` makes a finding from it, so that no finding can name a check that is not
 explained here. The ids are part of the interface: scripts, exceptions and reports name
 them, so they are added to, never changed.
 """

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from plana_secrets.errors import MalformedError
-from plana_secrets.verify.yamltree import Map, Node, Sequence, Text, read_documents, walk
+from plana_secrets.verify.plainyaml import Map, Node, Sequence, Text, read_documents, walk
 
 _SECRET_KIND: Final = re.compile(
     rb"""(?m)^[ \t]*(?:- )?["']?kind["']?:[ \t]*["']?Secret["']?[ \t]*,?[ \t]*\r?$"""

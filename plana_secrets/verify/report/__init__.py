@@ -1,4 +1,4 @@
-"""The outcome of a run of ``verify``, and the forms in which it is shown.
+"""The outcome of a run of `verify`, and the forms in which it is shown.
 
 ``Report`` knows nothing of its forms; ``text`` and ``json`` each make one. Neither
 escapes anything: every line passes the one gate for untrusted text in the command line.

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plana_secrets.sops.model import Item
+from plana_secrets.sops.reading.containers import Tree, _read, _read_short
 from plana_secrets.sops.reading.structure import build_structure
-from plana_secrets.sops.reading.tree import Tree, _read, _read_short
 
 FOLDER = Path(__file__).parent.parent.parent / "vectors" / "sops"
 

@@ -30,8 +30,8 @@ from plana_secrets.verify.checks.identities import check_identities
 from plana_secrets.verify.checks.keynames import check_key_names
 from plana_secrets.verify.checks.recipients import check_recipients
 from plana_secrets.verify.checks.selectors import check_mac_only, check_selector
+from plana_secrets.verify.checks.strangers import check_kind, check_plain, check_stranger
 from plana_secrets.verify.checks.timestamps import check_lastmodified
-from plana_secrets.verify.checks.tree import check_kind, check_plain, check_stranger
 from plana_secrets.verify.finding import Finding
 from plana_secrets.verify.policy import NamedRecipient, Policy
 from plana_secrets.verify.subject import Subject

@@ -1,4 +1,8 @@
-"""``mirror``: the group of commands on the one-way copy of the secret files."""
+"""`mirror`: the group of commands on the one-way copy of the secret files.
+
+``comparison`` | ``outcome``
+    What the commands share: the state of files and mirror, and what a sync did, in words.
+"""
 
 from __future__ import annotations
 

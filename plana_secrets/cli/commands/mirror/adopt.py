@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from plana_secrets.cli.arguments import file_argument, path_argument
-from plana_secrets.cli.commands.mirror import session
+from plana_secrets.cli.commands.mirror import comparison
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.cli.options import wait_option
 
@@ -38,7 +38,7 @@ def adopt(context: Context, file: str, path: str, dry_run: bool) -> int:
 
     name = resolve_file(context.workspace, file, context.folder)
     spelled = format_path(parse_path(path))
-    backend = open_backend(context.settings.mirror, session.surroundings(context))
+    backend = open_backend(context.settings.mirror, comparison.surroundings(context))
     listing = backend.list_items()
     if dry_run:
         changed = _adopt(context, listing, name, spelled, write=False)

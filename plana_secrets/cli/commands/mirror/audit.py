@@ -70,7 +70,7 @@ def open_configured(context: Context) -> tuple[VaultwardenSettings, Session]:
     """
     import os
 
-    from plana_secrets.cli.commands.mirror.session import surroundings
+    from plana_secrets.cli.commands.mirror.comparison import surroundings
     from plana_secrets.errors import UsageError
     from plana_secrets.mirror.backends.vaultwarden.connect import open_session
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from plana_secrets.cli.commands.mirror import session
+from plana_secrets.cli.commands.mirror import comparison
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.cli.secretfile import warn_if_pending
 
@@ -20,16 +20,16 @@ Examples:
 
 
 @click.command(epilog=_EPILOG)
-@click.option("--check", is_flag=True, help=session.CHECK_HELP)
-@click.option("--worktree", is_flag=True, help=session.WORKTREE_HELP)
+@click.option("--check", is_flag=True, help=comparison.CHECK_HELP)
+@click.option("--worktree", is_flag=True, help=comparison.WORKTREE_HELP)
 @pass_context
 def diff(context: Context, check: bool, worktree: bool) -> int:
     """Show each path that differs."""
     warn_if_pending(context)
-    state = session.read_state(context, worktree=worktree)
-    session.warn_of_source(context, state.source)
+    state = comparison.read_state(context, worktree=worktree)
+    comparison.warn_of_source(context, state.source)
     if context.output.as_json:
-        context.output.json_object("mirror-diff", session.state_object(state))
+        context.output.json_object("mirror-diff", comparison.state_object(state))
     else:
-        context.output.table(session.drift_rows(state.drift), ("kind", "file", "path"))
-    return session.exit_of_check(state, check=check)
+        context.output.table(comparison.drift_rows(state.drift), ("kind", "file", "path"))
+    return comparison.exit_of_check(state, check=check)

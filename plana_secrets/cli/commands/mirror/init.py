@@ -97,7 +97,7 @@ def init(
 def _find(context: Context, choice: Choice) -> tuple[VaultwardenSettings, Vault]:
     import os
 
-    from plana_secrets.cli.commands.mirror.session import surroundings
+    from plana_secrets.cli.commands.mirror.comparison import surroundings
     from plana_secrets.mirror.backends.vaultwarden.connect import open_session
     from plana_secrets.mirror.backends.vaultwarden.setup import choose_settings, look_around
     from plana_secrets.mirror.settings import VaultwardenSettings

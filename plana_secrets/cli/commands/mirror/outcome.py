@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from plana_secrets.cli.commands.mirror import session
+from plana_secrets.cli.commands.mirror import comparison
 from plana_secrets.cli.context import Context
 
 if TYPE_CHECKING:
@@ -35,10 +35,10 @@ def show_rehearsal(context: Context, state: MirrorState, requests: int) -> None:
     plan = state.plan
     counts = _count(len(plan.create), len(plan.update), len(plan.delete))
     if context.output.as_json:
-        whole = {**session.state_object(state), **counts, "requests": requests, "dry_run": True}
+        whole = {**comparison.state_object(state), **counts, "requests": requests, "dry_run": True}
         context.output.json_object("mirror-sync", whole)
     else:
-        context.output.table(session.drift_rows(state.drift), ("kind", "file", "path"))
+        context.output.table(comparison.drift_rows(state.drift), ("kind", "file", "path"))
         context.output.talk(f"would be: {_in_words(counts)}")
 
 
@@ -49,19 +49,19 @@ def show(context: Context, state: MirrorState, applied: Applied, requests: int) 
     counts = _count(applied.created, applied.updated, applied.deleted)
     if output.as_json:
         whole = {
-            **session.state_object(state),
+            **comparison.state_object(state),
             "in_sync": not left,
             "foreign": applied.listing.foreign,
-            "drift": session.drift_objects(left),
-            "healed": session.drift_objects(healed),
+            "drift": comparison.drift_objects(left),
+            "healed": comparison.drift_objects(healed),
             "kept": [{"file": file, "at": at} for file, at in applied.kept],
             **counts,
             "requests": requests,
         }
         output.json_object("mirror-sync", whole)
     else:
-        output.table([("healed", *row) for row in session.drift_rows(healed)])
-        output.table([("left", *row) for row in session.drift_rows(left)])
+        output.table([("healed", *row) for row in comparison.drift_rows(healed)])
+        output.table([("left", *row) for row in comparison.drift_rows(left)])
         output.data(_in_words(counts))
     for file, at in applied.kept:
         output.talk(f"the overwritten item of {file} is kept, encrypted, at {at}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from plana_secrets.cli.commands.mirror import session
+from plana_secrets.cli.commands.mirror import comparison
 from plana_secrets.cli.context import Context, pass_context
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def restore(context: Context, folder: Path, dry_run: bool) -> int:
     from plana_secrets.mirror.open import open_backend
     from plana_secrets.mirror.restore import apply_restore, plan_restore, rehearse_restore
 
-    backend = open_backend(context.settings.mirror, session.surroundings(context))
+    backend = open_backend(context.settings.mirror, comparison.surroundings(context))
     listing = backend.list_items()
     _stop_if_empty(listing)
     plan = plan_restore(listing)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from plana_secrets.cli.commands.mirror import session
+from plana_secrets.cli.commands.mirror import comparison
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.cli.secretfile import warn_if_pending
 
@@ -21,19 +21,19 @@ Examples:
 
 
 @click.command(epilog=_EPILOG)
-@click.option("--check", is_flag=True, help=session.CHECK_HELP)
-@click.option("--worktree", is_flag=True, help=session.WORKTREE_HELP)
+@click.option("--check", is_flag=True, help=comparison.CHECK_HELP)
+@click.option("--worktree", is_flag=True, help=comparison.WORKTREE_HELP)
 @pass_context
 def status(context: Context, check: bool, worktree: bool) -> int:
     """Show whether files and mirror agree."""
     warn_if_pending(context)
-    state = session.read_state(context, worktree=worktree)
-    session.warn_of_source(context, state.source)
+    state = comparison.read_state(context, worktree=worktree)
+    comparison.warn_of_source(context, state.source)
     if context.output.as_json:
-        context.output.json_object("mirror-status", session.state_object(state))
+        context.output.json_object("mirror-status", comparison.state_object(state))
     else:
         _show(context, state)
-    return session.exit_of_check(state, check=check)
+    return comparison.exit_of_check(state, check=check)
 
 
 def _show(context: Context, state: MirrorState) -> None:
@@ -43,7 +43,7 @@ def _show(context: Context, state: MirrorState) -> None:
             ("mirror", state.backend),
             ("files", f"{len(source.items)} read, {len(source.unknown)} unknown"),
             ("items", f"{len(listing.items)} from this repository, {listing.foreign} foreign"),
-            ("drift", session.count_kinds(state.drift)),
+            ("drift", comparison.count_kinds(state.drift)),
         ]
     )
     if state.in_sync:

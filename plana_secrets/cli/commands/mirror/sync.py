@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from plana_secrets.cli.commands.mirror import outcome, session
+from plana_secrets.cli.commands.mirror import comparison, outcome
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.cli.options import wait_option
 
@@ -62,7 +62,7 @@ class _Request:
 @click.option(
     "--overwrite-edits", is_flag=True, help="Overwrite values edited in the mirror; a copy is kept."
 )
-@click.option("--worktree", is_flag=True, help=session.WORKTREE_HELP)
+@click.option("--worktree", is_flag=True, help=comparison.WORKTREE_HELP)
 @click.option(
     "--allow-older", is_flag=True, help="Sync even if HEAD is older or on another history."
 )
@@ -74,17 +74,17 @@ class _Request:
 def sync(context: Context, /, **options: bool) -> int:
     """Update the mirror to the commit at HEAD."""
     request = _Request(**options)
-    with session.progress_observer(context) as observer:
+    with comparison.progress_observer(context) as observer:
         backend = _open(context, observer)
         if request.is_rehearsal:
             state = _look(context, backend, request)
             outcome.show_rehearsal(context, state, backend.requests)
-            return session.exit_of_check(state, check=request.check)
+            return comparison.exit_of_check(state, check=request.check)
         with _alone(context):
             state = _look(context, backend, request)
             applied = _apply(context, backend, state, request, observer)
     outcome.show(context, state, applied, backend.requests)
-    return session.exit_of_unknown(state.source) or int(bool(applied.after.drift))
+    return comparison.exit_of_unknown(state.source) or int(bool(applied.after.drift))
 
 
 def _open(context: Context, observer: Observer) -> Backend:
@@ -93,8 +93,8 @@ def _open(context: Context, observer: Observer) -> Backend:
     from plana_secrets.secretfiles.writing.journal import stop_if_pending
 
     stop_if_pending(context.workspace)
-    check_people(context.settings.mirror.local, session.known_people(context))
-    return open_backend(context.settings.mirror, session.surroundings(context, observer))
+    check_people(context.settings.mirror.local, comparison.known_people(context))
+    return open_backend(context.settings.mirror, comparison.surroundings(context, observer))
 
 
 def _alone(context: Context) -> Any:
@@ -117,15 +117,15 @@ def _look(context: Context, backend: Backend, request: _Request) -> MirrorState:
     branch = context.settings.mirror.branch or context.branch
     if not request.allow_older:
         check_branch(repository, repository.head(), branch)
-    state = session.read_state(
+    state = comparison.read_state(
         context, worktree=request.worktree, choices=request.choices, backend=backend
     )
     if not request.allow_older:
         check_descent(repository, state.source.head, state.listing)
     if not (request.confirm or request.is_rehearsal):
-        check_place(context.settings.mirror, session.surroundings(context))
+        check_place(context.settings.mirror, comparison.surroundings(context))
         check_extent(state.plan, state.wanted, state.listing)
-    session.warn_of_source(context, state.source)
+    comparison.warn_of_source(context, state.source)
     return state
 
 
@@ -141,7 +141,7 @@ def _apply(
 
     if state.plan.is_empty:
         return Applied.nothing(state.plan, state.listing)
-    folder = session.surroundings(context).repository_folder / "kept"
+    folder = comparison.surroundings(context).repository_folder / "kept"
     return apply_mirror(
         backend,
         state.wanted,

@@ -1,4 +1,8 @@
-"""``rotate``: the group of commands on keysets."""
+"""`rotate`: the group of commands on keysets.
+
+``moves``
+    What the commands share: their options, and keysets and moves in words.
+"""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from plana_secrets.cli.commands.rotate import session
+from plana_secrets.cli.commands.rotate import moves
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.errors import UsageError
 
@@ -24,10 +24,10 @@ Examples:
 
 
 @click.command(epilog=_EPILOG)
-@session.name_argument()
+@moves.name_argument()
 @click.argument("callers", nargs=-1, metavar="[CALLER]...")
 @click.option("--adopted", is_flag=True, help="Confirm that the adopted path has no readers.")
-@session.delivery_options
+@moves.delivery_options
 @pass_context
 def confirm(
     context: Context,
@@ -43,10 +43,10 @@ def confirm(
 
     if adopted and callers:
         raise UsageError("--adopted and CALLER cannot be combined", kind="usage")
-    rotation = session.open_rotation(context)
+    rotation = moves.open_rotation(context)
     delivery = Delivery(commit, push)
     if adopted:
         moved = confirm_adopted(rotation, name, delivery=delivery)
     else:
         moved = confirm_keyset(rotation, name, callers, delivery=delivery)
-    session.report(context, "rotate-confirm", [rotation.status(name)], [moved])
+    moves.report(context, "rotate-confirm", [rotation.status(name)], [moved])

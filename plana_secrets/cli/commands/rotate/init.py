@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from plana_secrets.cli.commands.rotate import session
+from plana_secrets.cli.commands.rotate import moves
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.counts import counted
 from plana_secrets.errors import UsageError
@@ -33,12 +33,12 @@ Examples:
 
 
 @click.command(epilog=_EPILOG)
-@session.name_argument()
+@moves.name_argument()
 @click.option("--adopt", metavar="FILE#PATH", help="Start from the value that services use today.")
 @click.option("--fresh", is_flag=True, help="Start from a generated value.")
 @click.option("--replace", is_flag=True, help="Overwrite targets that have another value.")
-@session.accept_outage_option
-@session.delivery_options
+@moves.accept_outage_option
+@moves.delivery_options
 @pass_context
 def init(
     context: Context,
@@ -57,7 +57,7 @@ def init(
     if adopt and fresh:
         raise UsageError("--adopt and --fresh cannot be combined", kind="init-source")
     source = Source(_locate(context, adopt) if adopt else None, fresh)
-    rotation = session.open_rotation(context)
+    rotation = moves.open_rotation(context)
     delivery = Delivery(commit, push)
 
     def make(accepted: bool) -> Initialised:
@@ -65,12 +65,12 @@ def init(
             rotation, name, source, replace=replace, accept_outage=accepted, delivery=delivery
         )
 
-    done = session.accepting_outage(context, make, accepted=accept_outage)
+    done = moves.accepting_outage(context, make, accepted=accept_outage)
     for place, count in done.foreign:
         context.output.warn(f"{place}: {counted(count, 'entry')} without a keyset; kept")
     if done.weak:
         context.output.warn(f"{name}: the value has fewer than {done.weak} bytes; rotate it soon")
-    session.report(context, "rotate-init", [rotation.status(name)], [done.moved])
+    moves.report(context, "rotate-init", [rotation.status(name)], [done.moved])
 
 
 def _locate(context: Context, text: str) -> SecretReference:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from plana_secrets.cli.commands.rotate import session
+from plana_secrets.cli.commands.rotate import moves
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.cli.times import relative
 
@@ -34,7 +34,7 @@ def list_(context: Context, check: bool) -> int:
     """List keysets, their phase and next move."""
     statuses = _read(context)
     if context.output.as_json:
-        keysets = [session.describe_keyset(one) for one in statuses]
+        keysets = [moves.describe_keyset(one) for one in statuses]
         context.output.json_object("rotate-list", {"keysets": keysets})
     else:
         _show_list(context, statuses)
@@ -49,13 +49,13 @@ def _show_list(context: Context, statuses: tuple[KeysetStatus, ...]) -> None:
             one.policy.kind,
             str(one.phase),
             "overdue" if one.overdue else "",
-            session.sentence_on_next(one, context.now),
+            moves.sentence_on_next(one, context.now),
         )
         for one in statuses
     ]
     context.output.table(rows, ("name", "kind", "phase", "", "next"))
     for one in statuses:
-        for line in session.sentences_on_waits(one):
+        for line in moves.sentences_on_waits(one):
             context.output.talk(f"{one.name}: {line}")
         if not one.authenticated:
             context.output.warn(f"{one.name}: not verified: no identity opens it")
@@ -64,7 +64,7 @@ def _show_list(context: Context, statuses: tuple[KeysetStatus, ...]) -> None:
 
 
 @click.command(epilog=_PLAN_EPILOG)
-@session.name_argument(required=False)
+@moves.name_argument(required=False)
 @pass_context
 def plan(context: Context, name: str | None) -> int:
     """Show the next move of a keyset, and when.
@@ -72,10 +72,10 @@ def plan(context: Context, name: str | None) -> int:
     Nothing is changed; `rotate run` makes the move.
     """
     if name is not None:
-        session.open_rotation(context).store().policy(name)
+        moves.open_rotation(context).store().policy(name)
     statuses = tuple(one for one in _read(context) if name in {None, one.name})
     if context.output.as_json:
-        keysets = [session.describe_keyset(one) for one in statuses]
+        keysets = [moves.describe_keyset(one) for one in statuses]
         context.output.json_object("rotate-plan", {"keysets": keysets})
     else:
         for one in statuses:
@@ -84,8 +84,8 @@ def plan(context: Context, name: str | None) -> int:
 
 
 def _show_plan(context: Context, status: KeysetStatus) -> None:
-    context.output.data(session.sentence(status, context.now))
-    for line in session.sentences_on_waits(status):
+    context.output.data(moves.sentence(status, context.now))
+    for line in moves.sentences_on_waits(status):
         context.output.data(f"  {line}")
     if status.keyset:
         rows = [

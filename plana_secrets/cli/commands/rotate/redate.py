@@ -6,7 +6,7 @@ from typing import Final
 
 import click
 
-from plana_secrets.cli.commands.rotate import session
+from plana_secrets.cli.commands.rotate import moves
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.errors import UsageError
 
@@ -22,27 +22,27 @@ Examples:
 
 
 @click.command(epilog=_EPILOG)
-@session.name_argument()
+@moves.name_argument()
 @click.option("--clock-is-right", is_flag=True, help="Confirm that this machine's clock is right.")
-@session.delivery_options
+@moves.delivery_options
 @pass_context
 def redate(context: Context, name: str, clock_is_right: bool, commit: bool, push: bool) -> None:
     """Correct a move that is dated in the future."""
     from plana_secrets.rotation.landing import Delivery
     from plana_secrets.rotation.redate import redate_keyset
 
-    rotation = session.open_rotation(context)
+    rotation = moves.open_rotation(context)
     rotation.store().policy(name)
     if not clock_is_right:
         _ask(context, name)
     moved = redate_keyset(rotation, name, delivery=Delivery(commit, push))
-    session.report(context, "rotate-redate", [rotation.status(name)], [moved])
+    moves.report(context, "rotate-redate", [rotation.status(name)], [moved])
 
 
 def _ask(context: Context, name: str) -> None:
     from plana_secrets.cli.terminal import confirm, is_interactive
 
-    now = session.instant(context.now)
+    now = moves.instant(context.now)
     if not is_interactive(context):
         raise UsageError(
             f"{name}: is {now} the time now", kind="clock-unconfirmed", name=name, now=now

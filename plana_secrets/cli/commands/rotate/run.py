@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from plana_secrets.cli.commands.rotate import session
+from plana_secrets.cli.commands.rotate import moves
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.errors import UsageError
 
@@ -35,12 +35,12 @@ Examples:
 
 
 @click.command(epilog=_EPILOG)
-@session.name_argument(required=False)
+@moves.name_argument(required=False)
 @click.argument("move", required=False, type=click.Choice(_MOVES), metavar="[MOVE]")
 @click.option("--due", is_flag=True, help="Make one move for every keyset whose next move is due.")
-@click.option("--dry-run", is_flag=True, help=session.DRY_RUN_HELP)
-@session.accept_outage_option
-@session.delivery_options
+@click.option("--dry-run", is_flag=True, help=moves.DRY_RUN_HELP)
+@moves.accept_outage_option
+@moves.delivery_options
 @pass_context
 def run(
     context: Context,
@@ -77,7 +77,7 @@ def _run_one(
     from plana_secrets.rotation.apply import run_move
     from plana_secrets.rotation.keyset import Move
 
-    rotation = session.open_rotation(context)
+    rotation = moves.open_rotation(context)
     chosen = Move(move) if move else None
 
     def make(accepted: bool) -> Moved:
@@ -85,21 +85,21 @@ def _run_one(
             rotation, name, chosen, delivery=delivery, dry_run=dry_run, accept_outage=accepted
         )
 
-    moved = session.accepting_outage(context, make, accepted=accept_outage)
-    session.report(context, "rotate-run", [rotation.status(name)], [moved], dry_run=dry_run)
+    moved = moves.accepting_outage(context, make, accepted=accept_outage)
+    moves.report(context, "rotate-run", [rotation.status(name)], [moved], dry_run=dry_run)
     return 0
 
 
 def _run_due(context: Context, delivery: Delivery, *, dry_run: bool) -> int:
     from plana_secrets.rotation.apply import run_due
 
-    rotation = session.open_rotation(context)
+    rotation = moves.open_rotation(context)
     if not rotation.policies:
         raise UsageError("no keysets are configured", kind="no-keyset")
     done = run_due(rotation, delivery=delivery, dry_run=dry_run)
     for name in done.arrived:
         context.output.talk(f"{name}: the previous move has landed; its wait starts now")
-    session.report(context, "rotate-run", done.keysets, done.moved, dry_run=dry_run)
+    moves.report(context, "rotate-run", done.keysets, done.moved, dry_run=dry_run)
     return 1 if any(one.phase == "blocked" for one in done.keysets) else 0
 
 

@@ -1,10 +1,17 @@
 """The mirror in a Vaultwarden server, by a thin client of its own.
 
-``crypto`` and ``kdf`` know keys and ciphertext and no network; ``client`` knows HTTP and
-no keys; ``failures`` says in our words what the server's answers mean; ``models`` is the
-shape of those answers. ``credentials`` finds who we are, ``session`` logs in and keeps
-the token, ``vault`` opens what one sync returns, ``backend`` is the protocol of
-``mirror.backend`` on top of them. ``audit`` and ``setup`` look at who may do what.
+``crypto`` | ``kdf``
+    Keys and ciphertext, and no network.
+``client`` | ``pool`` | ``address`` | ``failures`` | ``models`` | ``version``
+    HTTP, and no keys: connections, the spelling of a server, what its answers mean in our
+    words, their shape, and which servers are new enough.
+``credentials`` | ``login`` | ``enrol`` | ``session``
+    Who we are, the ways to a token, what `login` keeps, and a session that renews itself.
+``vault`` | ``collections`` | ``items`` | ``writer`` | ``backend``
+    What one sync returns, opened; where items go, how they are spelled and written; the
+    protocol of a backend on top.
+``connect`` | ``setup`` | ``audit``
+    From the settings to a backend; finding the settings; who may do what.
 """
 
 from __future__ import annotations
