@@ -20,7 +20,10 @@ COMMANDS: CommandTable = {
     "Change": {
         "init": (f"{_HERE}.init:init", "Create a keyset and write its targets."),
         "run": (f"{_HERE}.run:run", "Make the next move of one keyset, or all that are due."),
-        "confirm": (f"{_HERE}.confirm:confirm", "Record that an external caller has switched."),
+        "confirm": (
+            f"{_HERE}.confirm:confirm",
+            "Record that callers, or the readers of an adopted path, have switched.",
+        ),
         "redate": (f"{_HERE}.redate:redate", "Correct a move that is dated in the future."),
     },
 }
