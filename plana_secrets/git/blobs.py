@@ -25,7 +25,7 @@ def iterate_contents(
     """
     batch: list[str] = []
     held = 0
-    for object_id, size in _sizes(command, list(dict.fromkeys(ids))):
+    for object_id, size in sizes_of(command, list(dict.fromkeys(ids))):
         if size > limit:
             yield object_id, _too_large(object_id, limit)
             continue
@@ -47,7 +47,12 @@ def _too_large(object_id: str, limit: int) -> FailedError:
     )
 
 
-def _sizes(command: GitCommand, ids: Sequence[str]) -> list[tuple[str, int]]:
+def sizes_of(command: GitCommand, ids: Sequence[str]) -> list[tuple[str, int]]:
+    """Id and size in bytes of blobs, in the same order.
+
+    Raises:
+        FailedError: a blob is not there (kind ``git-missing-object``).
+    """
     output = command.read("cat-file", "--batch-check", stdin=_request(ids)) if ids else b""
     return [_header(line) for line in output.splitlines()]
 

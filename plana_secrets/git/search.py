@@ -12,22 +12,30 @@ from plana_secrets.git.repository import Repository
 
 
 def files_containing(
-    repository: Repository, texts: Sequence[str], *, besides: Collection[str] = ()
+    repository: Repository,
+    texts: Sequence[str],
+    *,
+    besides: Collection[str] = (),
+    place: str | None = None,
 ) -> list[str]:
-    """Tracked files whose content in the work tree holds one of ``texts``, binaries included.
+    """Tracked files whose content holds one of ``texts``, binaries included.
 
-    ``besides``: files that are not looked into.
+    ``besides``: files that are not looked into. ``place``: where the content is read, the
+    id of a commit or ``--cached`` for the index; without one the work tree.
     """
     patterns = [part for text in texts for part in ("-e", text)]
     left_out = [f":(exclude,literal){file}" for file in sorted(besides)]
     done = repository.command.look(
         "grep", "-z", "--files-with-matches", "--text",
-        "--fixed-strings", "--no-textconv", *patterns, "--", *left_out,
+        "--fixed-strings", "--no-textconv", *patterns, *([place] if place else []),
+        "--", *left_out,
         answers=(0, 1),
     )  # fmt: skip
     if done.status not in {0, 1}:
         raise unreadable("grep", done)
-    return [os.fsdecode(name) for name in done.stdout.split(b"\0") if name]
+    before = f"{place}:" if place else ""
+    names = (os.fsdecode(name) for name in done.stdout.split(b"\0") if name)
+    return [name.removeprefix(before) for name in names]
 
 
 def attributes_of(repository: Repository, files: Sequence[str]) -> dict[str, dict[str, str]]:

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from plana_secrets import limits
 from plana_secrets.errors import FailedError, MissingFileError
-from plana_secrets.git.blobs import iterate_contents, named_content
+from plana_secrets.git.blobs import iterate_contents, named_content, sizes_of
 from plana_secrets.git.index import LEFT_OUT, list_checkout
 from plana_secrets.git.repository import Repository, TreeEntry
+from plana_secrets.git.search import files_containing
 from plana_secrets.storage import path_below, read_regular_file
 
 _FEW: Final = 256
@@ -48,6 +49,7 @@ class Tree:
     """One place. ``commit`` is its id for a commit, else None."""
 
     commit: str | None = None
+    _searched: str | None = None
 
     def __init__(self, repository: Repository) -> None:
         self.repository = repository
@@ -62,6 +64,18 @@ class Tree:
 
     def _list(self, under: Sequence[str]) -> Listing:
         raise NotImplementedError
+
+    def entry(self, file: str) -> TreeEntry | None:
+        """One file, listed or not (git ignores it, say); None where there is none."""
+        raise NotImplementedError
+
+    def large_files(self, limit: int) -> set[str]:
+        """Tracked files of more than ``limit`` bytes."""
+        raise NotImplementedError
+
+    def files_containing(self, texts: Sequence[str], *, besides: Collection[str] = ()) -> list[str]:
+        """Tracked files whose content here holds one of ``texts``; see ``git.search``."""
+        return files_containing(self.repository, texts, besides=besides, place=self._searched)
 
     def contents(
         self, files: Sequence[str], *, limit: int = limits.SECRET_FILE
@@ -103,12 +117,27 @@ class WorkTree(Tree):
         entries: dict[str, TreeEntry] = {}
         absent: dict[str, TreeEntry] = {}
         for name in sorted(names):
-            mode = _mode_on_disk(self.repository.root, name)
-            if mode is not None:
-                entries[name] = TreeEntry(mode, "")
+            entry = self.entry(name)
+            if entry is not None:
+                entries[name] = entry
             elif name in left_out:
                 absent[name] = staged[name]
         return Listing(entries, staged, absent)
+
+    def entry(self, file: str) -> TreeEntry | None:
+        mode = _mode_on_disk(self.repository.root, file)
+        return None if mode is None else TreeEntry(mode, "")
+
+    def large_files(self, limit: int) -> set[str]:
+        large = set()
+        for file in self.repository.tracked_files():
+            try:
+                size = os.lstat(f"{self.repository.root}/{file}").st_size
+            except OSError:
+                continue
+            if size > limit:
+                large.add(file)
+        return large
 
     def contents(
         self, files: Sequence[str], *, limit: int = limits.SECRET_FILE
@@ -139,6 +168,15 @@ def _mode_on_disk(root: Path, file: str) -> str | None:
 class _Stored(Tree):
     """A place whose files are blobs of git."""
 
+    def entry(self, file: str) -> TreeEntry | None:
+        return self._find([file]).get(file)
+
+    def large_files(self, limit: int) -> set[str]:
+        entries = self.listing().entries
+        ids = {entry.id for entry in entries.values() if entry.is_regular and entry.id}
+        sizes = dict(sizes_of(self.repository.command, sorted(ids)))
+        return {name for name, entry in entries.items() if sizes.get(entry.id, 0) > limit}
+
     def contents(
         self, files: Sequence[str], *, limit: int = limits.SECRET_FILE
     ) -> Iterator[tuple[str, bytes | FailedError]]:
@@ -167,7 +205,10 @@ class CommitTree(_Stored):
 
     def __init__(self, repository: Repository, commit: str | None) -> None:
         super().__init__(repository)
-        self.commit = commit
+        self.commit = self._searched = commit
+
+    def files_containing(self, texts: Sequence[str], *, besides: Collection[str] = ()) -> list[str]:
+        return super().files_containing(texts, besides=besides) if self.commit else []
 
     def _list(self, under: Sequence[str]) -> Listing:
         if self.commit is None:
@@ -177,6 +218,8 @@ class CommitTree(_Stored):
 
 class IndexTree(_Stored):
     """What the next commit would have. In a merge conflict a file has no id."""
+
+    _searched = "--cached"
 
     def _list(self, under: Sequence[str]) -> Listing:
         staged = {

@@ -52,12 +52,17 @@ def select_secret_files(settings: FilesSettings, files: Iterable[str]) -> tuple[
 
 def is_secret_file(settings: FilesSettings, file: str) -> bool:
     """Whether a file with this name has to be encrypted."""
-    if not any(_lies_in(file, root) for root in settings.roots):
+    if not is_under_roots(settings, file):
         return False
     name = file.rpartition("/")[2]
     if name == RULES_FILE or name.startswith(".git") or is_temporary(name):
         return False
     return not glob_match(settings.plain, file)
+
+
+def is_under_roots(settings: FilesSettings, file: str) -> bool:
+    """Whether a file is in a folder in which everything is encrypted or listed as readable."""
+    return any(is_in_root(file, root) for root in settings.roots)
 
 
 def may_be_changed(workspace: Workspace, file: str) -> bool:
@@ -76,7 +81,8 @@ def may_be_changed(workspace: Workspace, file: str) -> bool:
     return True
 
 
-def _lies_in(file: str, root: str) -> bool:
+def is_in_root(file: str, root: str) -> bool:
+    """Whether a file is below one folder of the settings."""
     folder = root.strip("/")
     return folder in {"", "."} or file.startswith(f"{folder}/")
 

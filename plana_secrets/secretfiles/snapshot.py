@@ -15,7 +15,7 @@ from plana_secrets import limits
 from plana_secrets.errors import FailedError, MissingFileError
 from plana_secrets.git.changes import changes
 from plana_secrets.git.repository import TreeEntry
-from plana_secrets.git.trees import CommitTree, IndexTree, Tree, WorkTree
+from plana_secrets.git.trees import CommitTree, IndexTree, Listing, Tree, WorkTree
 from plana_secrets.secretfiles.listing import select_secret_files
 from plana_secrets.secretfiles.open import open_bytes
 from plana_secrets.secretfiles.settings import SETTINGS_FILE, FilesSettings
@@ -60,6 +60,10 @@ class Snapshot:
         """The id of the commit; None for the work tree, the index and for nothing."""
         return self.tree.commit
 
+    @property
+    def is_work_tree(self) -> bool:
+        return isinstance(self.tree, WorkTree)
+
     # -- which files there are
 
     @cached_property
@@ -68,9 +72,18 @@ class Snapshot:
         return (*(root.strip("/") or "." for root in self.settings.roots), *_AT_THE_TOP)
 
     @property
+    def listing(self) -> Listing:
+        """All that was seen, also what the index has; see ``git.trees``."""
+        return self.tree.listing(self.places)
+
+    @property
     def entries(self) -> Mapping[str, TreeEntry]:
         """Every file under the roots, the rules and the settings, with mode and id."""
-        return self.tree.listing(self.places).entries
+        return self.listing.entries
+
+    def entry(self, file: str) -> TreeEntry | None:
+        """Any file of the repository, also one that is not listed; None where there is none."""
+        return self.entries.get(file) or self.tree.entry(file)
 
     @cached_property
     def secret_files(self) -> tuple[str, ...]:
@@ -80,7 +93,7 @@ class Snapshot:
     @cached_property
     def absent(self) -> tuple[str, ...]:
         """Secret files that a sparse checkout leaves out; only the work tree has such."""
-        return select_secret_files(self.settings, self.tree.listing(self.places).absent)
+        return select_secret_files(self.settings, self.listing.absent)
 
     def differences(self, new: Snapshot) -> dict[str, str]:
         """What ``new`` changes in this commit or index, of ``entries``; see ``git.changes``."""

@@ -2,8 +2,11 @@
 
 ``run``
     The way in: every file as far as a key allows, then what no single file shows.
-``surroundings`` | ``subject`` | ``filecheck`` | ``workers``
-    Which files to check, what the checks of one file get, running them, and on all cores.
+``selection`` | ``surroundings`` | ``readable`` | ``staged``
+    Which files to check; the repository around them, files that may be readable, and
+    what the index has in place of a file.
+``subject`` | ``filecheck`` | ``workers``
+    What the checks of one file get, running them, and on all cores.
 ``checks`` | ``plainyaml``
     One idea per file; files of other tools as those tools read them.
 ``catalogue`` | ``check`` | ``finding``

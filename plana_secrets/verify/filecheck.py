@@ -1,4 +1,4 @@
-"""Checking one file as far as a key allows. Runs in this process or in a worker.
+"""Checking each file as far as a key allows. Runs in this process or in a worker.
 
 What comes back is small and holds no value: findings, the level, and what the checks
 across files need to know.
@@ -6,22 +6,20 @@ across files need to know.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 from typing import Final
 
-from plana_secrets import limits
 from plana_secrets.age.identities import Identities
 from plana_secrets.document.kinds import FileKind, kind_of
 from plana_secrets.errors import CredentialError, FailedError
+from plana_secrets.git.repository import Repository
 from plana_secrets.paths import format_path
+from plana_secrets.secretfiles.snapshot import Snapshot
 from plana_secrets.sops.formats import Format, format_of
 from plana_secrets.sops.model import Comment, Defect, Leaf, Structure
 from plana_secrets.sops.reading.reader import UnreadableError, open_document, read_structure
-from plana_secrets.sops.rules.rulesfile import Rules
-from plana_secrets.storage import path_below, read_regular_file
 from plana_secrets.verify.check import Level
 from plana_secrets.verify.checks import KEYED_CHECKS, KEYLESS_CHECKS
 from plana_secrets.verify.checks.plainmanifests import find_plain
@@ -42,14 +40,12 @@ _NAMED: Final = frozenset({"merge-conflict", "lfs-pointer", "unread-format"})
 
 @dataclass(frozen=True, slots=True)
 class FileJob:
-    """What is the same for every file of a run. ``rules`` is None where there are none."""
+    """What is the same for every file of a run."""
 
-    root: Path
-    rules: Rules | None
+    snapshot: Snapshot
     policy: Policy
     identities: Identities
     now: datetime
-    keysets_folder: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +53,8 @@ class FileResult:
     """``level`` None: errors were found for which no key is needed, and none would help.
 
     ``sketch``: a few of the authentication tags in the file, to find copies by.
+    ``ids``: the blob ids that git would give the content, with the line breaks as they are
+    and without carriage returns; none where it could not be read.
     """
 
     file: str
@@ -64,17 +62,31 @@ class FileResult:
     findings: tuple[Finding, ...]
     kind: FileKind | None = None
     sketch: tuple[bytes, ...] = ()
+    ids: frozenset[str] = frozenset()
 
 
-def check_file(job: FileJob, file: str) -> FileResult:
-    """Every check of one file; no content of it raises."""
-    problems = tuple(check_kind(job.root, file))
-    try:
-        content = read_regular_file(path_below(job.root, file), limit=limits.SECRET_FILE)
-    except FailedError as error:
-        if not problems:
-            problems = (unreadable(file, error),)
-        return FileResult(file, None, problems)
+def check_files(job: FileJob, files: Sequence[str]) -> Iterator[FileResult]:
+    """Every check of each file by itself; no content of one raises."""
+    repository = job.snapshot.tree.repository
+    for file, content in job.snapshot.contents(files):
+        problems = tuple(check_kind(file, job.snapshot.entry(file)))
+        if isinstance(content, FailedError):
+            yield FileResult(file, None, problems or (unreadable(file, content),))
+        else:
+            yield replace(
+                check_content(job, file, content, problems), ids=ids_of(repository, content)
+            )
+
+
+def ids_of(repository: Repository, content: bytes) -> frozenset[str]:
+    """The blob ids that git may have given ``content``; see ``FileResult``."""
+    return frozenset(repository.blob_id(one) for one in {content, content.replace(b"\r\n", b"\n")})
+
+
+def check_content(
+    job: FileJob, file: str, content: bytes, problems: tuple[Finding, ...] = ()
+) -> FileResult:
+    """The checks of one content under the name of a file; ``problems`` were seen before."""
     if not content or not is_secret_candidate(file):
         return FileResult(file, None, (*problems, *check_stranger(file, content)))
     structure = read_structure(content, format_of(file))
@@ -106,7 +118,7 @@ def _check_structure(
     job: FileJob, file: str, structure: Structure, problems: tuple[Finding, ...]
 ) -> FileResult:
     assert structure.metadata is not None  # noqa: S101 - the caller has seen to it
-    rule = job.rules.rule_for(file) if job.rules else None
+    rule = job.snapshot.rule_for(file)
     subject = Subject(
         file=file,
         structure=structure,
@@ -115,8 +127,8 @@ def _check_structure(
         kind=kind_of(rule.selector if rule else structure.metadata.selector),
         policy=job.policy,
         now=job.now,
-        keysets_folder=job.keysets_folder,
-        rules_known=job.rules is not None,
+        keysets_folder=job.snapshot.settings.keysets,
+        rules_known=job.snapshot.rules is not None,
     )
     findings = list(problems)
     for check in KEYLESS_CHECKS:

@@ -21,20 +21,23 @@ from plana_secrets.errors import CredentialError, FailedError, PlanaSecretsError
 from plana_secrets.mirror.settings import LocalSettings
 from plana_secrets.observability import Event, Observer, silent
 from plana_secrets.rotation.policy import KeysetPolicy
-from plana_secrets.secretfiles.workspace import NoRulesError, Workspace
+from plana_secrets.secretfiles.snapshot import Snapshot
+from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.secretfiles.writing.journal import stop_if_pending
 from plana_secrets.sops.model import Severity
-from plana_secrets.sops.rules.rulesfile import Rules
 from plana_secrets.verify.accepts import apply_accepts
 from plana_secrets.verify.catalogue import CHECKS
 from plana_secrets.verify.check import Level
 from plana_secrets.verify.checks.keysets import check_keysets
 from plana_secrets.verify.checks.mirror import check_mirror_recipients
-from plana_secrets.verify.filecheck import FileJob, FileResult, check_file
+from plana_secrets.verify.filecheck import FileJob, FileResult, check_files
 from plana_secrets.verify.finding import Finding
 from plana_secrets.verify.policy import Accept, Policy
+from plana_secrets.verify.readable import check_elsewhere, check_readable
 from plana_secrets.verify.report import Report, Unfinished, in_order
-from plana_secrets.verify.surroundings import Listing, check_surroundings, list_files
+from plana_secrets.verify.selection import Selection, select_files
+from plana_secrets.verify.staged import check_staged
+from plana_secrets.verify.surroundings import check_surroundings
 from plana_secrets.verify.workers import map_files
 
 
@@ -54,7 +57,7 @@ class Demand:
 
 
 def verify_files(
-    workspace: Workspace,
+    snapshot: Snapshot,
     demand: Demand,
     *,
     now: datetime,
@@ -63,50 +66,47 @@ def verify_files(
 ) -> Report:
     """Check and report. Findings are data; only what stops a run is an error.
 
-    ``observer`` is told ``verified`` for every file. ``workers``: see ``map_files``.
+    Of the index or a commit the files are checked, and what is around them; keysets and
+    their history only with the work tree. ``observer`` is told ``verified`` for every file.
+    ``workers``: see ``map_files``.
 
     Raises:
         UsageError: there is nothing to check (kind ``nothing-checked``).
         IncompleteError: a journalled change is open (kind ``pending``).
     """
-    with workspace.repository.command.collecting_warnings() as warnings:
-        report = _verify(workspace, demand, now, observer, workers)
+    with snapshot.tree.repository.command.collecting_warnings() as warnings:
+        report = _verify(snapshot, demand, now, observer, workers)
     # an answer of git that it warned of may lack files: never an OK
     doubts = tuple(Unfinished(one, FailedError.exit_code) for one in warnings)
     return replace(report, unfinished=(*report.unfinished, *doubts))
 
 
 def _verify(
-    workspace: Workspace,
+    snapshot: Snapshot,
     demand: Demand,
     now: datetime,
     observer: Observer,
     workers: int | None,
 ) -> Report:
+    workspace = snapshot.workspace
     stop_if_pending(workspace)
-    listing = list_files(workspace, demand.files)
-    if not listing.secret:
-        roots = ", ".join(workspace.settings.roots)
+    selection = select_files(snapshot, demand.files)
+    if not selection.secret and (selection.whole or not selection.readable):
+        roots = ", ".join(snapshot.settings.roots)
         raise UsageError(f"no secret files under {roots}", kind="nothing-checked")
-    rules = _rules_of(workspace)
-    job = FileJob(
-        root=workspace.root,
-        rules=rules,
-        policy=demand.policy,
-        identities=workspace.identities,
-        now=now,
-        keysets_folder=workspace.settings.keysets,
-    )
-    results, findings = _check_each(job, listing.secret, observer, workers)
+    rules = snapshot.rules
+    job = FileJob(snapshot, demand.policy, workspace.identities, now)
+    results, findings = _check_each(job, selection, observer, workers)
     levels = _levels_of(results, workspace)
-    findings.extend(check_surroundings(workspace, listing, rules, demand.policy, results))
-    if listing.whole:
+    findings.extend(check_surroundings(snapshot, selection, demand.policy, results))
+    if selection.whole:
         findings.extend(check_mirror_recipients(demand.mirror, demand.policy, rules))
         files = [one.file for one in results if one.kind is FileKind.KEYSET]
-        findings.extend(check_keysets(workspace, demand.keysets, now, files))
+        if snapshot.is_work_tree:
+            findings.extend(check_keysets(workspace, demand.keysets, now, files))
     unfinished = (
         *_check_mirror(demand, levels, findings),
-        *_left_out(listing),
+        *_left_out(selection),
         *_unseen_history(demand, findings),
         *_lost_keys(levels, workspace.identities),
     )
@@ -114,7 +114,7 @@ def _verify(
         findings,
         demand.policy.accepts,
         today=now.date(),
-        was_checked=functools.partial(_was_checked, listing, levels),
+        was_checked=functools.partial(_was_checked, selection, levels),
     )
     _lower_accepted(levels, results, accepted.findings)
     return Report(
@@ -123,15 +123,16 @@ def _verify(
         suppressed=accepted.suppressed,
         asked=demand.level,
         unfinished=unfinished,
-        files=len(listing.secret) + len(listing.absent),
+        files=len(selection.secret) + len(selection.absent),
+        readable=selection.readable,
     )
 
 
-def _left_out(listing: Listing) -> tuple[Unfinished, ...]:
-    if not listing.absent:
+def _left_out(selection: Selection) -> tuple[Unfinished, ...]:
+    if not selection.absent:
         return ()
-    number = len(listing.absent)
-    reason = f"{counted(number, 'secret file')} not in this sparse checkout: {listing.absent[0]}"
+    number = len(selection.absent)
+    reason = f"{counted(number, 'secret file')} not in this sparse checkout: {selection.absent[0]}"
     return (Unfinished(f"{reason}, ..." if number > 1 else reason, FailedError.exit_code),)
 
 
@@ -168,25 +169,25 @@ def _lower_accepted(
             levels[result.file] = Level.L1
 
 
-def _rules_of(workspace: Workspace) -> Rules | None:
-    try:
-        return workspace.rules
-    except NoRulesError:
-        return None
-
-
 def _check_each(
-    job: FileJob, files: Sequence[str], observer: Observer, workers: int | None
+    job: FileJob, selection: Selection, observer: Observer, workers: int | None
 ) -> tuple[list[FileResult], list[Finding]]:
-    """Every file by itself. The results keep no findings: those are collected apart."""
+    """Every file by itself. The results are those of secret files, without their findings."""
     results: list[FileResult] = []
     findings: list[Finding] = []
-    check = functools.partial(check_file, job)
-    with closing(map_files(check, files, workers=workers)) as checked:
+    seen: dict[str, frozenset[str]] = {}
+    check = functools.partial(check_files, job)
+    with closing(map_files(check, selection.secret, workers=workers)) as checked:
         for result in checked:
             findings.extend(result.findings)
-            results.append(replace(result, findings=()))
-            observer(Event("verified", {"file": result.file, "of": len(files)}))
+            seen[result.file] = result.ids
+            results.append(replace(result, findings=(), ids=frozenset()))
+            observer(Event("verified", {"file": result.file, "of": len(selection.secret)}))
+    for result in check_readable(job.snapshot, selection.plain):
+        findings.extend(result.findings)
+        seen[result.file] = result.ids
+    findings.extend(check_elsewhere(job.snapshot, selection.elsewhere))
+    findings.extend(check_staged(job, selection, seen))
     return results, findings
 
 
@@ -208,11 +209,11 @@ def _check_mirror(
     return ()
 
 
-def _was_checked(listing: Listing, levels: dict[str, Level], accept: Accept) -> bool:
+def _was_checked(selection: Selection, levels: dict[str, Level], accept: Accept) -> bool:
     """Whether this run would have seen the finding that an exception is for."""
-    if not listing.whole and accept.file not in levels:
+    if not selection.whole and accept.file not in levels:
         return False
-    reached = levels.get(accept.file, max(levels.values()))
+    reached = levels.get(accept.file, max(levels.values(), default=Level.L1))
     return accept.check in CHECKS and reached >= CHECKS[accept.check].level
 
 

@@ -1,4 +1,4 @@
-"""The same function over many files, on all cores where that is worth it.
+"""The same work on many files, on all cores where that is worth it.
 
 pyrage and the YAML parser hold the interpreter's lock, so several cores mean several
 processes. They are forked: a fork has the loaded code, the identities and the rules
@@ -16,7 +16,8 @@ import pickle
 import signal
 import sys
 import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from itertools import islice
 from multiprocessing.connection import Connection, Pipe, wait
 from typing import Final, NoReturn, TypeVar
 
@@ -38,9 +39,15 @@ def count_workers(files: int) -> int:
 
 
 def map_files(
-    function: Callable[[str], Result], files: Sequence[str], *, workers: int | None = None
+    function: Callable[[Sequence[str]], Iterable[Result]],
+    files: Sequence[str],
+    *,
+    workers: int | None = None,
 ) -> Generator[Result]:
-    """The result for every file, in any order. ``function`` must not raise for a file.
+    """The results for all files, in any order.
+
+    ``function`` gets a share of the files and yields their results one by one. It must
+    not raise for a file.
 
     Closing the generator stops the workers.
 
@@ -49,7 +56,7 @@ def map_files(
     """
     number = count_workers(len(files)) if workers is None else workers
     if number <= 1:
-        yield from map(function, files)
+        yield from function(files)
         return
     crew = [_start(function, files[at::number]) for at in range(number)]
     try:
@@ -60,7 +67,9 @@ def map_files(
             _end(process)
 
 
-def _start(function: Callable[[str], Result], files: Sequence[str]) -> tuple[int, Connection]:
+def _start(
+    function: Callable[[Sequence[str]], Iterable[Result]], files: Sequence[str]
+) -> tuple[int, Connection]:
     sys.stdout.flush()
     sys.stderr.flush()
     ours, theirs = Pipe(duplex=False)
@@ -73,7 +82,9 @@ def _start(function: Callable[[str], Result], files: Sequence[str]) -> tuple[int
 
 
 def _work(
-    function: Callable[[str], Result], files: Sequence[str], connection: Connection
+    function: Callable[[Sequence[str]], Iterable[Result]],
+    files: Sequence[str],
+    connection: Connection,
 ) -> NoReturn:
     """The life of a worker. It ends by ``_exit``: none of the parent's clean-up is its own.
 
@@ -86,8 +97,8 @@ def _work(
     try:
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)
-        for at in range(0, len(files), _BATCH):
-            batch = [function(file) for file in files[at : at + _BATCH]]
+        results = iter(function(files))
+        while batch := list(islice(results, _BATCH)):
             connection.send_bytes(pickle.dumps(batch, pickle.HIGHEST_PROTOCOL))
             gc.collect()
         connection.send_bytes(b"")

@@ -12,6 +12,7 @@ from plana_secrets.age.identities import Identities, parse_identity_file
 from plana_secrets.config import load_settings
 from plana_secrets.git.repository import Repository
 from plana_secrets.secret import Secret
+from plana_secrets.secretfiles.snapshot import work_tree
 from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.verify.finding import Finding
 from plana_secrets.verify.report import Report
@@ -50,7 +51,7 @@ def verify(
     settings = load_settings(world.repo)
     whole = Demand(settings.policy, settings.keysets, files or None)
     return verify_files(
-        workspace_of(world, identities),
+        work_tree(workspace_of(world, identities)),
         replace(whole, **demand),
         now=now or datetime.now(UTC),
         workers=workers,

@@ -212,7 +212,49 @@ def test_a_folder_stands_for_the_files_in_it(small: World) -> None:
     assert verify(small, "infra/secrets/dev").file_levels.keys() == {"infra/secrets/dev/app.yaml"}
     assert [one[0] for one in checks(verify(small, "infra/secrets/prod"))] == ["not-sops"]
     with pytest.raises(UsageError):
-        verify(small, "infra/secrets/prod/README.md")
+        verify(small, "infra/secrets/none")
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "infra/secrets/prod/README.md", "infra/secrets/kustomization.yaml", ".sops.yaml",
+        "plana-secrets.toml", "README.md", "app/deployment.yaml", "app/kustomization.yaml",
+        "infra/secrets/.gitignore", "package.json", "link",
+    ],
+)  # fmt: skip
+def test_a_hook_may_pass_files_that_need_not_be_encrypted(small: World, file: str) -> None:
+    contents = {".sops.yaml": (small.repo / ".sops.yaml").read_text(), "plana-secrets.toml": ""}
+    contents["infra/secrets/.gitignore"] = "*.tmp\n"
+    contents["package.json"] = "{}"
+    if file == "link":
+        (small.repo / file).symlink_to("nowhere")
+    else:
+        write(small, file, contents.get(file, "kind: Kustomization\n"))
+    report = verify(small, file, level=Level.L3)
+    assert checks(report) == []
+    assert (report.exit_code(strict=True), report.files, report.readable) == (0, 0, 1)
+    assert summary(report).startswith("no secret files among them, 1 readable file, 0 errors")
+
+
+def test_what_a_hook_passes_is_still_checked(small: World) -> None:
+    secret = "kind: Secret\nstringData:\n  a: hunter2\n"
+    write(small, "app/secret.yaml", secret)
+    write(small, "infra/secrets/kustomization.yaml", secret)
+    (small.repo / "app/moved.yaml").write_bytes((small.repo / _APP).read_bytes()[:-40])
+    write(small, ".sops.yaml", "creation_rules:\n  - path_regex: (\n")
+    found = {
+        (one.check, one.file)
+        for file in ("app/secret.yaml", "infra/secrets/kustomization.yaml", "app/moved.yaml",
+                     ".sops.yaml")
+        for one in verify(small, file).findings
+        if one.severity == "error"
+    }  # fmt: skip
+    assert found >= {
+        ("plaintext-secret", "app/secret.yaml"),
+        ("plaintext-secret", "infra/secrets/kustomization.yaml"),
+    }
+    assert {file for _, file in found} >= {"app/moved.yaml", ".sops.yaml"}
 
 
 # -- what stops a run

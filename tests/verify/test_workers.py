@@ -8,7 +8,9 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -17,11 +19,17 @@ from plana_secrets.verify.workers import WORTH_FORKING, count_workers, map_files
 
 FILES = [f"{number}.yaml" for number in range(500)]
 
+T = TypeVar("T")
+
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 
 
+def each(work: Callable[[str], T]) -> Callable[[Sequence[str]], Iterable[T]]:
+    return lambda files: map(work, files)
+
+
 def test_every_file_is_worked_on_once() -> None:
-    results = list(map_files(lambda file: (file, os.getpid()), FILES, workers=3))
+    results = list(map_files(each(lambda file: (file, os.getpid())), FILES, workers=3))
     assert sorted(file for file, _ in results) == sorted(FILES)
     pids = {pid for _, pid in results}
     assert len(pids) == 3
@@ -35,18 +43,18 @@ def test_a_worker_that_dies_is_an_error_and_not_a_short_list() -> None:
         return file
 
     with pytest.raises(FailedError) as caught:
-        list(map_files(work, FILES, workers=2))
+        list(map_files(each(work), FILES, workers=2))
     assert caught.value.kind == "worker-died"
 
 
 def test_a_mistake_in_the_function_is_an_error_too() -> None:
     with pytest.raises(FailedError):
-        list(map_files(lambda file: {}[file], FILES, workers=2))
+        list(map_files(each(lambda file: {}[file]), FILES, workers=2))
 
 
 def test_no_worker_stays_behind_when_the_reader_stops() -> None:
     pids: set[int] = set()
-    for pid in map_files(lambda _file: os.getpid(), FILES, workers=2):
+    for pid in map_files(each(lambda _file: os.getpid()), FILES, workers=2):
         pids.add(pid)
         break
     for pid in pids:
@@ -64,7 +72,7 @@ def test_a_few_files_or_a_second_thread_are_worked_on_here() -> None:
     finally:
         stop.set()
         thread.join()
-    assert list(map_files(lambda _file: os.getpid(), FILES[:3])) == [os.getpid()] * 3
+    assert list(map_files(each(lambda _file: os.getpid()), FILES[:3])) == [os.getpid()] * 3
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux forks")
@@ -75,7 +83,7 @@ def test_an_interrupt_ends_the_run_and_its_workers_at_once(tmp_path: Path) -> No
         "def work(file):\n"
         f"    open(f'{tmp_path}/{{os.getpid()}}', 'w').close()\n"
         "    time.sleep(30)\n"
-        "list(map_files(work, [str(n) for n in range(200)], workers=2))\n"
+        "list(map_files(lambda files: map(work, files), [str(n) for n in range(200)], workers=2))\n"
     )
     child = subprocess.Popen(
         [sys.executable, "-I", "-c", program], stderr=subprocess.PIPE, start_new_session=True

@@ -89,6 +89,7 @@ def _run(context: Context, demand: Demand) -> Report:
     """Run with a bar on a terminal; it starts with the first result, after any fork."""
     from contextlib import ExitStack
 
+    from plana_secrets.secretfiles.snapshot import work_tree
     from plana_secrets.verify.run import verify_files
 
     with ExitStack() as stack:
@@ -103,7 +104,8 @@ def _run(context: Context, demand: Demand) -> Report:
                     bar = stack.enter_context(context.output.progress("verify", total))
                 bar(1)
 
-        return verify_files(context.workspace, demand, now=context.now, observer=observe)
+        snapshot = work_tree(context.workspace)
+        return verify_files(snapshot, demand, now=context.now, observer=observe)
 
 
 def _find_drift(context: Context) -> list[Finding]:

@@ -41,6 +41,17 @@ REPOSITORY_CHECKS: Final = (
         acceptable=False,
     ),
     Check(
+        "staged-plaintext",
+        Severity.ERROR,
+        Level.L1,
+        "The index holds plaintext of a file that has another content in the working tree.",
+        "`git commit` records what is in the index: a file that was encrypted after `git add` "
+        "is committed in plaintext.",
+        "Stage the encrypted file with `git add FILE`, or a deleted one with "
+        "`git rm --cached FILE`.",
+        acceptable=False,
+    ),
+    Check(
         "plain-not-yaml",
         Severity.WARNING,
         Level.L1,

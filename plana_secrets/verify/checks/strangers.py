@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 from plana_secrets.errors import FailedError
+from plana_secrets.git.repository import TreeEntry
+from plana_secrets.git.trees import UNKNOWN_MODE
+from plana_secrets.secretfiles.settings import SETTINGS_FILE
 from plana_secrets.secretfiles.workspace import RULES_FILE
 from plana_secrets.sops.formats import READ_HERE, Format, foreign_format, format_of
 from plana_secrets.sops.model import Severity
@@ -16,6 +16,9 @@ from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.checks.gitfiles import is_git_file, says_only_what_it_is_for
 from plana_secrets.verify.checks.plainmanifests import find_plain
 from plana_secrets.verify.finding import Finding
+
+AT_THE_TOP: Final = frozenset({RULES_FILE, SETTINGS_FILE})
+"""Files beside the roots, or in one that is the whole repository, that are never secret."""
 
 _YAML_NAMES: Final = (".yaml", ".yml", ".json", "/Kustomization")
 _NO_RULES: Final = frozenset({"rules-unreadable", "rules-unknown-key"})
@@ -37,19 +40,17 @@ def is_of_git_or_sops(file: str) -> bool:
     return is_git_file(file) or file.rpartition("/")[2] == RULES_FILE
 
 
-def check_kind(root: Path, file: str) -> Iterator[Finding]:
+def check_kind(file: str, entry: TreeEntry | None) -> Iterator[Finding]:
     """A regular file and nothing else; an exec bit is odd, but harmless."""
-    try:
-        mode = os.lstat(f"{root}/{file}").st_mode
-    except OSError:
+    if entry is None or entry.mode == UNKNOWN_MODE:
         return  # reading it says so
-    if stat.S_ISLNK(mode):
+    if entry.is_link:
         yield found("file-kind", "a symlink", file=file)
-    elif stat.S_ISDIR(mode):
+    elif entry.is_folder:
         yield found("file-kind", "a submodule or a folder, not a file", file=file)
-    elif not stat.S_ISREG(mode):
+    elif not entry.is_regular:
         yield found("file-kind", "not a regular file", file=file)
-    elif mode & 0o111:
+    elif entry.mode == "100755":
         yield found("file-mode", "executable", file=file)
 
 
@@ -85,7 +86,7 @@ def check_plain(file: str, content: bytes, *, listed: bool = True) -> Iterator[F
     """
     if file.endswith(f"/{RULES_FILE}"):
         yield from _check_nested_rules(file, content)
-    elif not listed and not says_only_what_it_is_for(file, content):
+    elif not (listed or file in AT_THE_TOP) and not says_only_what_it_is_for(file, content):
         yield found("not-a-secret-file", "contains more than patterns", file=file)
     plain = find_plain(content)
     if plain.secret:

@@ -28,7 +28,8 @@ class Unfinished:
 class Report:
     """``file_levels``: every file that was checked, with the level that it reached.
 
-    ``files``: how many there were to check. ``asked``: the level that was demanded. With
+    ``files``: how many there were to check; ``readable``: files that may be readable, and
+    were looked at. ``asked``: the level that was demanded. With
     something ``unfinished`` no report looks complete.
     """
 
@@ -38,6 +39,7 @@ class Report:
     asked: Level | None = None
     unfinished: tuple[Unfinished, ...] = ()
     files: int = 0
+    readable: int = 0
     counts: Mapping[Severity, int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -58,7 +60,7 @@ class Report:
     @property
     def reached(self) -> bool:
         """Whether every file reached the level that was asked for."""
-        return self.asked is None or self.level >= self.asked
+        return self.asked is None or not self.file_levels or self.level >= self.asked
 
     @property
     def complete(self) -> bool:

@@ -61,7 +61,7 @@ def location(finding: Finding) -> str:
 def summary(report: Report) -> str:
     """``80 files, L3, 0 errors, 23 warnings in 4 checks; next: verify --propose-accepts``."""
     errors, warnings = report.counts[Severity.ERROR], report.counts[Severity.WARNING]
-    parts = [_files(report), _level(report), counted(errors, "error"), counted(warnings, "warning")]
+    parts = [*_extent(report), counted(errors, "error"), counted(warnings, "warning")]
     line = ", ".join(parts)
     checks = {one.check for one in report.findings if one.severity is not Severity.NOTE}
     if checks:
@@ -80,6 +80,15 @@ def _below(report: Report, asked: Level) -> str:
     files = sorted(file for file, level in report.file_levels.items() if level < asked)
     names = ", ".join(files[:_NAMED]) + (", ..." if len(files) > _NAMED else "")
     return f"{counted(len(files), 'file')} did not reach {asked.name}: {names}"
+
+
+def _extent(report: Report) -> Iterator[str]:
+    """How many files, and how far; a run over readable files alone has no level."""
+    if not report.files:
+        yield f"no secret files among them, {counted(report.readable, 'readable file')}"
+    else:
+        yield _files(report)
+        yield _level(report)
 
 
 def _files(report: Report) -> str:

@@ -11,6 +11,8 @@ import pyrage
 import pytest
 
 from plana_secrets.document.kinds import FileKind
+from plana_secrets.git.repository import Repository
+from plana_secrets.git.trees import WorkTree
 from plana_secrets.paths import LeafPath
 from plana_secrets.secret import Secret
 from plana_secrets.sops.model import (
@@ -148,13 +150,18 @@ def test_a_value_in_the_name_of_a_key_is_found_wherever_it_is_and_not_in_comment
     assert "hunter2" not in str(found)
 
 
+def kinds_of(folder: Path, name: str) -> list[Finding]:
+    tree = WorkTree(Repository(folder, folder, folder, "sha1"))
+    return list(check_kind(name, tree.entry(name)))
+
+
 class TestKinds:
     def test_a_regular_file_is_none_and_an_executable_one_is_odd(self, tmp_path: Path) -> None:
         (tmp_path / "a").touch(mode=0o644)
-        assert list(check_kind(tmp_path, "a")) == []
+        assert list(kinds_of(tmp_path, "a")) == []
         for mode in (0o744, 0o654, 0o645):
             (tmp_path / "a").chmod(mode)
-            assert [one.check for one in check_kind(tmp_path, "a")] == ["file-mode"]
+            assert [one.check for one in kinds_of(tmp_path, "a")] == ["file-mode"]
 
     def test_everything_else_is_named_by_its_kind(self, tmp_path: Path) -> None:
         os.mkfifo(tmp_path / "fifo")
@@ -162,13 +169,13 @@ class TestKinds:
         (tmp_path / "link").symlink_to("nowhere")
         messages = set()
         for name in ("fifo", "folder", "link"):
-            (finding,) = check_kind(tmp_path, name)
+            (finding,) = kinds_of(tmp_path, name)
             assert (finding.check, finding.severity) == ("file-kind", "error")
             messages.add(finding.message)
         assert len(messages) == 3
 
     def test_a_file_that_is_gone_is_the_readers_matter(self, tmp_path: Path) -> None:
-        assert list(check_kind(tmp_path, "gone")) == []
+        assert list(kinds_of(tmp_path, "gone")) == []
 
 
 SECRET = b"kind: Secret\ndata:\n  a: b\n"

@@ -1,0 +1,43 @@
+"""Files that may be readable: they must hold no secret."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from plana_secrets import limits
+from plana_secrets.errors import FailedError
+from plana_secrets.secretfiles.globs import glob_match
+from plana_secrets.secretfiles.snapshot import Snapshot
+from plana_secrets.sops.model import Severity
+from plana_secrets.verify.catalogue import found
+from plana_secrets.verify.checks.strangers import check_kind, check_plain, unreadable
+from plana_secrets.verify.filecheck import FileResult, ids_of
+from plana_secrets.verify.finding import Finding
+
+
+def check_readable(snapshot: Snapshot, files: Sequence[str]) -> Iterator[FileResult]:
+    """Each readable file under the roots."""
+    for file, content in snapshot.contents(files, limit=limits.READABLE_FILE):
+        problems = tuple(check_kind(file, snapshot.entry(file)))
+        if isinstance(content, FailedError):
+            yield FileResult(file, None, problems or (unreadable(file, content),))
+            continue
+        findings = (*problems, *check_plain(file, content, listed=is_listed(snapshot, file)))
+        yield FileResult(file, None, findings, ids=ids_of(snapshot.tree.repository, content))
+
+
+def is_listed(snapshot: Snapshot, file: str) -> bool:
+    """Whether a readable file is one by the settings, and not by its name alone."""
+    return glob_match(snapshot.settings.plain, file)
+
+
+def check_elsewhere(snapshot: Snapshot, files: Sequence[str]) -> Iterator[Finding]:
+    """Files beside the roots that were asked for: only a Secret in plaintext is wrong there."""
+    for file, content in snapshot.contents(files, limit=limits.READABLE_FILE):
+        if isinstance(content, FailedError):
+            problem = unreadable(file, content)
+            yield found(problem.check, problem.message, file=file, severity=Severity.NOTE)
+            continue
+        for one in check_plain(file, content):
+            if one.check == "plaintext-secret":
+                yield one
