@@ -34,10 +34,10 @@ def complete_file(
 ) -> list[CompletionItem]:
     """Secret files, relative to the repository, and those below the working directory."""
     try:
-        from plana_secrets.secretfiles.listing import list_secret_files
+        from plana_secrets.secretfiles.snapshot import work_tree
 
         context = _context(ctx)
-        files = list_secret_files(context.workspace)
+        files = work_tree(context.workspace).secret_files
         here = context.folder.resolve()
         root = context.repository.root.resolve()
         below = f"{here.relative_to(root).as_posix()}/" if here.is_relative_to(root) else "/"

@@ -85,10 +85,6 @@ class Repository:
         """Files in the index, below the folders ``under`` (everywhere if there are none)."""
         return self._names("ls-files", "-z", "--cached", "--", *under)
 
-    def untracked_files(self, *, under: Sequence[str] = ()) -> list[str]:
-        """Files that git does not know and is not told to ignore."""
-        return self._others("--others", under=under)
-
     def known_files(self, *, under: Sequence[str] = ()) -> list[str]:
         """Tracked and untracked files together; some tracked ones may be gone from the disk."""
         return self._others("--cached", "--others", under=under)
@@ -204,9 +200,6 @@ class Repository:
                 mode, _kind, object_id = facts.decode("ascii").split(" ")
                 entries[os.fsdecode(name)] = TreeEntry(mode, object_id)
         return entries
-
-    def list_files(self, commit: str, *, under: Sequence[str] = ()) -> list[str]:
-        return sorted(self.list_entries(commit, under=under))
 
     def read_blob(self, commit: str, file: str) -> bytes | None:
         """The bytes of a regular file in a commit; None where it has none."""

@@ -17,32 +17,9 @@ from plana_secrets.storage import is_temporary
 __all__ = [
     "glob_match",
     "last_match",
-    "list_secret_files",
     "resolve_file",
     "select_secret_files",
 ]
-
-
-def list_secret_files(workspace: Workspace) -> tuple[str, ...]:
-    """The secret files of the work tree, tracked or new, in the order of their names.
-
-    What git ignores is left out, and so are the files that are meant to be readable.
-    A file that is tracked but gone from the disk is not in the list.
-    """
-    known = workspace.repository.known_files(under=workspace.settings.roots)
-    present = (file for file in known if not _is_gone(workspace.root / file))
-    return select_secret_files(workspace.settings, present)
-
-
-def _is_gone(path: Path) -> bool:
-    """Whether there is no such file; one that may not be looked at is there."""
-    try:
-        os.lstat(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return True
-    except OSError:
-        return False
-    return False
 
 
 def select_secret_files(settings: FilesSettings, files: Iterable[str]) -> tuple[str, ...]:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 __all__ = ["RULES_FILE", "Workspace"]
 
 
+NO_RULES: Final = f"no {RULES_FILE} at the root"
+
+
 def _never(_file: str, _path: LeafPath) -> str | None:
     return None
 
@@ -80,7 +83,7 @@ class Workspace:
         try:
             content = read_regular_file(self.rules_path, limit=limits.RULES_FILE)
         except MissingFileError:
-            raise NoRulesError(f"no {RULES_FILE} at the root") from None
+            raise NoRulesError(NO_RULES) from None
         from plana_secrets.sops.rules.rulesfile import (
             parse_rules,  # most reading commands need no rules
         )

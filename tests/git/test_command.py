@@ -147,7 +147,7 @@ class TestWriting:
         (clone / "a").write_text("new\n")
         commit = commit_files(repository, ["a"], "change")
         assert repository.read_blob(commit, "a") == b"new\n"
-        assert repository.list_files(commit) == [".sops.yaml", "a", "b"]
+        assert sorted(repository.list_entries(commit)) == [".sops.yaml", "a", "b"]
 
 
 class TestWhatGitWarnsOf:
@@ -166,17 +166,17 @@ class TestWhatGitWarnsOf:
 
     def test_a_folder_that_it_could_not_open_is_an_error(self, too_deep: World) -> None:
         with pytest.raises(FailedError, match="could not open directory") as caught:
-            Repository.open(too_deep.repo).untracked_files()
+            Repository.open(too_deep.repo).known_files()
         assert caught.value.kind == "git-warning"
 
     def test_a_caller_may_collect_it(self, too_deep: World) -> None:
         repository = Repository.open(too_deep.repo)
         with repository.command.collecting_warnings() as warnings:
-            assert repository.untracked_files() == [".sops.yaml"]
-            repository.untracked_files()
+            assert repository.known_files() == [".sops.yaml"]
+            repository.known_files()
         assert len(warnings) == 1
         with pytest.raises(FailedError):
-            repository.untracked_files()
+            repository.known_files()
 
     def test_grep_says_so_where_it_finds_nothing(
         self, git_world: World, monkeypatch: pytest.MonkeyPatch
@@ -216,7 +216,7 @@ class TestWhatGitWarnsOf:
         (git_world.repo / "a").write_text("a\n")
         head = git_world.commit()
         git_world.git("update-ref", f"refs/heads/{head}", head)
-        assert "a" in Repository.open(git_world.repo).list_files(head)
+        assert "a" in Repository.open(git_world.repo).list_entries(head)
 
 
 class TestAFailureIsNoAnswer:
@@ -236,7 +236,7 @@ class TestAFailureIsNoAnswer:
         object_path(git_world, "HEAD:d/e").unlink()
         head = repository.head() or ""
         with pytest.raises(FailedError, match="Could not read"):
-            repository.list_files(head, under=under)
+            repository.list_entries(head, under=under)
         with pytest.raises(FailedError):
             repository.history_of("d/e/f")
 

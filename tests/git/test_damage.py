@@ -46,8 +46,8 @@ def delete_object(world: World, revision: str) -> None:
 @pytest.mark.parametrize(
     "question",
     [
-        lambda repository: repository.list_files("HEAD"),
-        lambda repository: repository.list_files("HEAD", under=["infra/secrets"]),
+        lambda repository: repository.list_entries("HEAD"),
+        lambda repository: repository.list_entries("HEAD", under=["infra/secrets"]),
         lambda repository: repository.read_blob("HEAD", FILE),
         lambda repository: changed_files(repository, under=["infra/secrets"]),
         lambda repository: repository.history_of(FILE),
@@ -83,7 +83,6 @@ def test_an_id_of_something_else_than_a_file_is_refused(
     "question",
     [
         lambda repository: repository.tracked_files(),
-        lambda repository: repository.untracked_files(),
         lambda repository: repository.ignored_files(),
         lambda repository: repository.known_files(),
         lambda repository: files_containing(repository, ["AGE-SECRET-KEY-"]),
@@ -91,7 +90,7 @@ def test_an_id_of_something_else_than_a_file_is_refused(
         lambda repository: IndexTree(repository).listing(),
         lambda repository: index_ids(repository, FILE),
     ],
-    ids=["tracked", "untracked", "ignored", "known", "grep", "work-tree", "index-tree", "index"],
+    ids=["tracked", "ignored", "known", "grep", "work-tree", "index-tree", "index"],
 )
 def test_a_broken_index_is_not_an_empty_one(
     committed: World, repository: Repository, question: Callable[[Repository], object]

@@ -105,7 +105,7 @@ class TestAnEmptyRepository:
         write(git_world, "a.yaml")
         commit = commit_files(repository, ["a.yaml"], "first")
         assert repository.head() == commit
-        assert repository.list_files(commit) == ["a.yaml"]
+        assert sorted(repository.list_entries(commit)) == ["a.yaml"]
 
 
 class TestFiles:
@@ -119,7 +119,7 @@ class TestFiles:
         head = repository.head() or ""
         expected = sorted(f"infra/{name}" for name in names)
         assert repository.tracked_files(under=["infra"]) == expected
-        assert repository.list_files(head, under=["infra"]) == expected
+        assert sorted(repository.list_entries(head, under=["infra"])) == expected
         blobs = repository.read_blobs(head, expected)
         assert all(blobs[f"infra/{name}"] == name.encode() for name in names)
 
@@ -129,7 +129,7 @@ class TestFiles:
         write(git_world, "*.yaml", "star")
         write(git_world, "b.yaml", "b")
         commit = commit_files(repository, ["*.yaml"], "only the star")
-        assert repository.list_files(commit) == ["*.yaml"]
+        assert sorted(repository.list_entries(commit)) == ["*.yaml"]
 
     def test_untracked_leaves_out_what_is_ignored(
         self, git_world: World, repository: Repository
@@ -137,7 +137,7 @@ class TestFiles:
         write(git_world, ".gitignore", "*.tmp\n")
         write(git_world, "infra/a.yaml")
         write(git_world, "infra/a.tmp")
-        assert repository.untracked_files(under=["infra"]) == ["infra/a.yaml"]
+        assert repository.known_files(under=["infra"]) == ["infra/a.yaml"]
         assert repository.ignored_files(under=["infra"]) == ["infra/a.tmp"]
 
     def test_changes_are_told_apart(self, git_world: World, repository: Repository) -> None:
@@ -173,7 +173,7 @@ class TestFiles:
         write(git_world, "d/a.yaml", "new\n")
         head = repository.head() or ""
         changed_files(repository)
-        repository.untracked_files()
+        repository.known_files()
         repository.history_of("d/a.yaml")
         repository.read_blobs(head, ["d/a.yaml"])
         assert not marker.exists()

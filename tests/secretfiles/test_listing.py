@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from plana_secrets.errors import FailedError, UsageError
-from plana_secrets.secretfiles.listing import is_secret_file, list_secret_files, resolve_file
+from plana_secrets.secretfiles.listing import is_secret_file, resolve_file
 from plana_secrets.secretfiles.open import read_bytes_of
 from plana_secrets.secretfiles.settings import FilesSettings
+from plana_secrets.secretfiles.snapshot import work_tree
 from plana_secrets.secretfiles.workspace import Workspace
 from tests.secretfiles.conftest import PLAIN_FILE, SECRET_FILE
 from tests.world import PROGRAM, World
@@ -28,7 +29,7 @@ def test_lists_tracked_and_new_files_and_not_what_is_ignored_or_gone(
     (files_world.repo / ".gitignore").write_text("skipped.yaml\n")
     (files_world.repo / "elsewhere.yaml").write_text("x")
     (files_world.repo / SECRET_FILE).unlink()
-    assert list_secret_files(workspace) == (PLAIN_FILE, "infra/secrets/new.yaml")
+    assert work_tree(workspace).secret_files == (PLAIN_FILE, "infra/secrets/new.yaml")
 
 
 def test_a_file_in_a_folder_that_may_not_be_entered_is_not_taken_for_gone(

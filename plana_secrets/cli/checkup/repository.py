@@ -10,12 +10,13 @@ from plana_secrets.cli.checkup.result import Result, from_error
 from plana_secrets.counts import counted
 from plana_secrets.errors import PlanaSecretsError
 from plana_secrets.secretfiles.globs import glob_match
+from plana_secrets.secretfiles.workspace import NO_RULES
 from plana_secrets.sops.model import Severity
 
 if TYPE_CHECKING:
     from plana_secrets.cli.context import Context
     from plana_secrets.git.repository import Repository
-    from plana_secrets.secretfiles.workspace import Workspace
+    from plana_secrets.secretfiles.snapshot import Snapshot
 
 _PLAINTEXT_COPIES = (
     "*~", "*.bak", "*.orig", "*.rej", ".*.sw?", "#*#", ".#*",
@@ -40,8 +41,11 @@ def check_repository(context: Context) -> Iterator[Result]:
     except PlanaSecretsError as error:
         yield from_error("config", error, Severity.ERROR)
         return
+    from plana_secrets.secretfiles.snapshot import work_tree
+
+    snapshot = work_tree(workspace)
     for check, look in _CHECKS.items():
-        yield from _guarded(check, functools.partial(look, workspace))
+        yield from _guarded(check, functools.partial(look, snapshot))
 
 
 def _guarded(check: str, look: Callable[[], Iterator[Result]]) -> Iterator[Result]:
@@ -78,16 +82,10 @@ def _check_textconv(repository: Repository) -> Iterator[Result]:
         )
 
 
-def _check_rules(workspace: Workspace) -> Iterator[Result]:
-    from plana_secrets.secretfiles.workspace import NoRulesError
-
-    try:
-        rules = workspace.rules
-    except PlanaSecretsError as error:
-        if isinstance(error, NoRulesError):
-            yield Result("rules", error.message, Severity.WARNING, "plana-secrets init")
-        else:
-            yield from_error("rules", error, Severity.ERROR)
+def _check_rules(snapshot: Snapshot) -> Iterator[Result]:
+    rules = snapshot.rules
+    if rules is None:
+        yield Result("rules", NO_RULES, Severity.WARNING, "plana-secrets init")
         return
     if not rules.defects:
         yield Result(
@@ -98,13 +96,12 @@ def _check_rules(workspace: Workspace) -> Iterator[Result]:
         yield Result("rules", f"{place}: {defect.message}", defect.severity, "edit .sops.yaml")
 
 
-def _check_attributes(workspace: Workspace) -> Iterator[Result]:
+def _check_attributes(snapshot: Snapshot) -> Iterator[Result]:
     """What git is told to do with secret files beyond storing them."""
     from plana_secrets.git.search import attributes_of
-    from plana_secrets.secretfiles.listing import list_secret_files
     from plana_secrets.verify.checks.attributes import check_attributes
 
-    entries = attributes_of(workspace.repository, list_secret_files(workspace))
+    entries = attributes_of(snapshot.tree.repository, snapshot.secret_files)
     files: dict[tuple[str, Severity], list[str]] = {}
     for finding in check_attributes(entries):
         files.setdefault((finding.message, finding.severity), []).append(finding.file or "")
@@ -118,19 +115,18 @@ def _check_attributes(workspace: Workspace) -> Iterator[Result]:
         )
 
 
-def _check_leftovers(workspace: Workspace) -> Iterator[Result]:
+def _check_leftovers(snapshot: Snapshot) -> Iterator[Result]:
     from plana_secrets.memory import find_stale_folders
-    from plana_secrets.storage import find_leftovers
+    from plana_secrets.secretfiles.writing.lock import leftovers
 
-    for root in workspace.settings.roots:
-        for path in find_leftovers(workspace.root / root):
-            file = path.relative_to(workspace.root)
-            yield Result(
-                "leftover",
-                f"{file} was left behind by an interrupted run",
-                Severity.WARNING,
-                _RECOVER,
-            )
+    root = snapshot.workspace.root
+    for path in leftovers(snapshot.workspace):
+        yield Result(
+            "leftover",
+            f"{path.relative_to(root)} was left behind by an interrupted run",
+            Severity.WARNING,
+            _RECOVER,
+        )
     for folder in find_stale_folders():
         yield Result(
             "leftover",
@@ -140,24 +136,19 @@ def _check_leftovers(workspace: Workspace) -> Iterator[Result]:
         )
 
 
-def _check_journal(workspace: Workspace) -> Iterator[Result]:
+def _check_journal(snapshot: Snapshot) -> Iterator[Result]:
     from plana_secrets.secretfiles.writing.journal import pending
 
-    found = pending(workspace)
+    found = pending(snapshot.workspace)
     if found is not None:
         message = f"`{found.operation}` was interrupted"
         yield Result("journal", message, Severity.ERROR, _RECOVER)
 
 
-def _check_copies(workspace: Workspace) -> Iterator[Result]:
+def _check_copies(snapshot: Snapshot) -> Iterator[Result]:
     """Names under which editors and people leave plaintext beside a secret file."""
-    roots = workspace.settings.roots
-    present = [
-        *workspace.repository.tracked_files(under=roots),
-        *workspace.repository.untracked_files(under=roots),
-        *workspace.repository.ignored_files(under=roots),
-    ]
-    for file in present:
+    ignored = snapshot.tree.repository.ignored_files(under=snapshot.settings.roots)
+    for file in sorted({*snapshot.listing.staged, *snapshot.entries, *ignored}):
         if glob_match(_PLAINTEXT_COPIES, file):
             yield Result(
                 "plaintext-copy",
@@ -168,7 +159,7 @@ def _check_copies(workspace: Workspace) -> Iterator[Result]:
             )
 
 
-_CHECKS: dict[str, Callable[[Workspace], Iterator[Result]]] = {
+_CHECKS: dict[str, Callable[[Snapshot], Iterator[Result]]] = {
     "rules": _check_rules,
     "git-attributes": _check_attributes,
     "leftover": _check_leftovers,

@@ -33,9 +33,9 @@ def ls(context: Context, file: str | None, check: bool) -> int:
 
 
 def _list_files(context: Context, *, check: bool) -> int:
-    from plana_secrets.secretfiles.listing import list_secret_files
+    from plana_secrets.secretfiles.snapshot import work_tree
 
-    rows = [_describe(context, name) for name in list_secret_files(context.workspace)]
+    rows = [_describe(context, name) for name in work_tree(context.workspace).secret_files]
     if context.json:
         context.output.json_object("ls", {"files": rows})
     else:

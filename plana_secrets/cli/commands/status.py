@@ -63,6 +63,7 @@ def _gather(context: Context) -> dict[str, Any]:
 def _rule_problems(snapshot: Snapshot) -> list[str]:
     """What in ``.sops.yaml`` keeps a file from being written."""
     from plana_secrets.errors import PlanaSecretsError
+    from plana_secrets.secretfiles.workspace import NO_RULES
     from plana_secrets.sops.model import Severity
 
     try:
@@ -70,7 +71,7 @@ def _rule_problems(snapshot: Snapshot) -> list[str]:
     except PlanaSecretsError as error:
         return [error.message]
     if rules is None:
-        return ["no .sops.yaml at the root"]
+        return [NO_RULES]
     problems = [
         f".sops.yaml:{one.line}: {one.message}" if one.line else f".sops.yaml: {one.message}"
         for one in rules.defects
