@@ -87,7 +87,9 @@ class Context:
         from plana_secrets.secretfiles.workspace import Workspace
 
         return Workspace(
-            repository=replace(self.repository, deployed_remote=self.settings.remote),
+            repository=replace(
+                self.repository, deployed_remote=self.settings.remote, author=self.settings.author
+            ),
             settings=self.settings.files,
             find_identities=self.find_identities,
             find_sops=self.find_sops,

@@ -16,7 +16,7 @@ from plana_secrets.age.recipients import parse_recipient
 from plana_secrets.cli.context import Context
 from plana_secrets.cli.newidentities import PlannedIdentity, kept_in, plan_own, plan_recovery
 from plana_secrets.errors import UsageError
-from plana_secrets.git.commits import has_author
+from plana_secrets.git.author import has_author
 from plana_secrets.scaffold.repository import PlannedFile, Survey, plan_config, plan_rules
 
 _PLAIN_FOLDER: Final = re.compile(r"\w[\w./-]*")

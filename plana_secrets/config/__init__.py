@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from plana_secrets import limits
+from plana_secrets.git.author import DEFAULT_AUTHOR, Author
 from plana_secrets.mirror.settings import MirrorSettings
 from plana_secrets.rotation.policy import KeysetPolicy
 from plana_secrets.secretfiles.settings import SETTINGS_FILE, FilesSettings
@@ -36,6 +37,7 @@ class Settings:
     files: FilesSettings = field(default_factory=FilesSettings)
     branch: str | None = None
     remote: str | None = None
+    author: Author = DEFAULT_AUTHOR
     policy: Policy = field(default_factory=Policy)
     mirror: MirrorSettings = field(default_factory=MirrorSettings)
     keysets: tuple[KeysetPolicy, ...] = ()

@@ -30,6 +30,7 @@ from plana_secrets.config.reading import (
 from plana_secrets.config.toml import parse_toml
 from plana_secrets.config.values import (
     age_limit,
+    author,
     branch,
     duration,
     external_caller,
@@ -123,7 +124,7 @@ JWT: Final[Fields] = {
     "grace": duration,
     "max_age": age_limit,
 }
-GIT: Final[Fields] = {"branch": branch, "remote": branch}
+GIT: Final[Fields] = {"branch": branch, "remote": branch, "author": author}
 KEYSETS: Final[Mapping[str, tuple[type[KeysetPolicy], Fields]]] = {
     "api-key": (ApiKeyPolicy, API_KEY),
     "jwt-hs256": (JwtPolicy, JWT),

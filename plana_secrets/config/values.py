@@ -12,6 +12,7 @@ from plana_secrets.errors import UsageError
 
 if TYPE_CHECKING:
     from plana_secrets.document.references import SecretReference
+    from plana_secrets.git.author import Author
 
 _DURATION: Final = re.compile(r"(0|[1-9][0-9]{0,8})([smhd])")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -124,6 +125,15 @@ def branch(raw: object, place: Place) -> str:
     if _NOT_IN_A_BRANCH.search(name):
         raise place.fault("not a branch name")
     return _possible(name, place)
+
+
+def author(raw: object, place: Place) -> Author:
+    from plana_secrets.git.author import parse_author
+
+    try:
+        return parse_author(text(raw, place))
+    except ValueError as error:
+        raise place.fault(str(error)) from None
 
 
 def url(raw: object, place: Place) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from plana_secrets.errors import ConflictError, FailedError
+from plana_secrets.git.author import Author, stand_in
 from plana_secrets.git.command import GitCommand, failure
 from plana_secrets.memory import private_folder
 from plana_secrets.process import Completed
@@ -27,12 +28,13 @@ def build_commit(
     *,
     parent: str | None,
     moment: datetime | None = None,
+    author: Author | None = None,
 ) -> str:
     """A commit on ``parent`` that differs from it in ``files`` only (None removes one).
 
     The hooks ``pre-commit`` and ``commit-msg`` judge it as they would judge any commit;
     it is signed where the person's settings ask for it. ``moment``: its date, by default
-    what git's own clock says.
+    what git's own clock says. ``author``: for a git that knows no one, see ``stand_in``.
 
     Raises:
         FailedError: a hook refused (kind ``hook-refused``), another git removed what was just
@@ -45,17 +47,10 @@ def build_commit(
         text = _judge(git, message, folder, index)
         tree = _one_line(git, "write-tree", "--missing-ok", environment=index)
     arguments = [*_signing(git), *(("-p", parent) if parent else ()), "-F", "-"]
-    dates = _dates(moment)
-    commit = _one_line(git, "commit-tree", tree, *arguments, stdin=text, environment=dates)
+    facts = _facts(git, moment, author)
+    commit = _one_line(git, "commit-tree", tree, *arguments, stdin=text, environment=facts)
     _check_stored(git, [commit, tree, *filter(None, blobs)])
     return commit
-
-
-def has_author(git: GitCommand) -> bool:
-    """Whether git knows in whose name to commit: from its settings, or from the machine."""
-    return all(
-        git.look("var", name).status == 0 for name in ("GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT")
-    )
 
 
 def is_stored(git: GitCommand, commit: str) -> bool:
@@ -76,11 +71,13 @@ def _check_stored(git: GitCommand, ids: Sequence[str]) -> None:
         raise pruned()
 
 
-def _dates(moment: datetime | None) -> dict[str, str]:
+def _facts(git: GitCommand, moment: datetime | None, author: Author | None) -> dict[str, str]:
+    """Who commits and when, as far as git does not know it."""
+    someone = stand_in(git, author) if author else {}
     if moment is None:
-        return {}
+        return someone
     date = f"@{int(moment.timestamp())} +0000"
-    return {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
+    return someone | {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
 
 
 def move_head(git: GitCommand, commit: str, *, expected: str | None) -> None:
@@ -97,7 +94,13 @@ def move_head(git: GitCommand, commit: str, *, expected: str | None) -> None:
 
 
 def squash(
-    git: GitCommand, head: str, message: str, *, parent: str, moment: datetime | None = None
+    git: GitCommand,
+    head: str,
+    message: str,
+    *,
+    parent: str,
+    moment: datetime | None = None,
+    author: Author | None = None,
 ) -> str:
     """Move HEAD from ``head`` to one commit on ``parent`` with the same files; its id.
 
@@ -106,7 +109,7 @@ def squash(
     """
     commit = _one_line(
         git, "commit-tree", f"{head}^{{tree}}", *_signing(git), "-p", parent, "-F", "-",
-        stdin=message.encode(), environment=_dates(moment),
+        stdin=message.encode(), environment=_facts(git, moment, author),
     )  # fmt: skip
     move_head(git, commit, expected=head)
     return commit

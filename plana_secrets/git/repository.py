@@ -16,6 +16,7 @@ from typing import Final
 
 from plana_secrets.errors import FailedError, UsageError
 from plana_secrets.git import past, remotes
+from plana_secrets.git.author import DEFAULT_AUTHOR, Author
 from plana_secrets.git.blobs import iterate_contents, named_content
 from plana_secrets.git.command import GitCommand
 from plana_secrets.git.discovery import find_repository
@@ -56,7 +57,8 @@ class Repository:
     """``git_dir`` is that of this work tree, ``common_dir`` that of all of them.
 
     ``object_format``: the hash that names objects, ``sha1`` or ``sha256``.
-    ``deployed_remote``: the remote that the settings name, if they do.
+    ``deployed_remote``: the remote that the settings name, if they do. ``author``: of
+    commits where git knows no one.
     """
 
     root: Path
@@ -64,6 +66,7 @@ class Repository:
     common_dir: Path
     object_format: str
     deployed_remote: str | None = None
+    author: Author = DEFAULT_AUTHOR
 
     @classmethod
     def open(cls, folder: Path) -> Repository:

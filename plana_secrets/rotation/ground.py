@@ -74,8 +74,10 @@ class Rotation:
 
     def squash(self, head: str, message: str, *, parent: str) -> str:
         """Let one commit on ``parent`` replace all up to ``head``; its id."""
-        git = self.workspace.repository.command
-        return squash(git, head, message, parent=parent, moment=self.clock())
+        repository, now = self.workspace.repository, self.clock()
+        return squash(
+            repository.command, head, message, parent=parent, moment=now, author=repository.author
+        )
 
     def first_foreign(self, base: str | None, head: str) -> str | None:
         """A commit of ``head`` that is neither in ``base`` nor of a rotation."""

@@ -260,6 +260,7 @@ class _Change:
             self._intent.message,
             parent=self._intent.base,
             moment=self._request.moment,
+            author=self._repository.author,
         )
         self._journal.advance(Stage.BUILT, commit=self._commit)
 
