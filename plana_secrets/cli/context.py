@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from plana_secrets.age.identities import Identities
     from plana_secrets.config import Settings
+    from plana_secrets.config.committed import InForce
     from plana_secrets.git.repository import Repository
     from plana_secrets.locks import Holder, Patience
     from plana_secrets.paths import LeafPath
@@ -83,13 +84,23 @@ class Context:
         return self.settings.branch or self.workspace.repository.default_branch()
 
     @cached_property
+    def in_force(self) -> InForce:
+        """The settings by which keysets move."""
+        from plana_secrets.config.committed import settings_in_force
+
+        return settings_in_force(self.repository, self.settings)
+
+    @cached_property
     def workspace(self) -> Workspace:
+        return self.workspace_for(self.settings.remote)
+
+    def workspace_for(self, remote: str | None) -> Workspace:
+        """The workspace, where ``remote`` is the one that is deployed."""
         from plana_secrets.secretfiles.workspace import Workspace
 
+        author = self.settings.author
         return Workspace(
-            repository=replace(
-                self.repository, deployed_remote=self.settings.remote, author=self.settings.author
-            ),
+            repository=replace(self.repository, deployed_remote=remote, author=author),
             settings=self.settings.files,
             find_identities=self.find_identities,
             find_sops=self.find_sops,

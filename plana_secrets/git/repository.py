@@ -288,6 +288,6 @@ class Repository:
 
 
 ADVICE: Final = {
-    "ambiguous-remote": 'set it in plana-secrets.toml: [git] remote = "NAME"',
+    "ambiguous-remote": 'set it in plana-secrets.toml, and commit that: [git] remote = "NAME"',
     "no-remote": "add one with `git remote add`, or omit --push",
 }

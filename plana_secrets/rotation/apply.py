@@ -192,6 +192,7 @@ class _Step:
     """One keyset at one moment: as it is stored, and with what has landed recorded."""
 
     def __init__(self, rotation: Rotation, landing: Landing, name: str) -> None:
+        rotation.require_committed(name)
         self.rotation = rotation
         self.name = name
         self._landing = landing

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from plana_secrets.errors import PlanaSecretsError
+from plana_secrets.errors import FailedError, PlanaSecretsError
 from plana_secrets.git.commits import squash
 from plana_secrets.rotation.clock import ahead_error, behind_error, find_far_behind, is_behind
 from plana_secrets.rotation.keyset import Keyset
@@ -42,7 +43,7 @@ class Rotation:
     """What every run needs: ``branch`` is the deployed one, ``clock`` tells the time.
 
     ``trust_clock`` is asked, with the time of the newest move and ours, whether a clock
-    that looks wrong is right.
+    that looks wrong is right. ``uncommitted``: keysets whose settings are in no commit.
     """
 
     workspace: Workspace
@@ -50,6 +51,18 @@ class Rotation:
     branch: str | None
     clock: Callable[[], datetime]
     trust_clock: Callable[[datetime, datetime], bool] = _no_one
+    uncommitted: frozenset[str] = frozenset()
+
+    def require_committed(self, name: str) -> None:
+        """
+        Raises:
+            FailedError: the settings of the keyset are not committed, so that its waits
+                could change without a trace (kind ``uncommitted-settings``).
+        """
+        if name in self.uncommitted:
+            raise FailedError(
+                f"{name}: its settings are not committed", kind="uncommitted-settings", name=name
+            )
 
     def store(self, commit: str | None = None) -> KeysetStore:
         """The keysets as they are on the disk now, or in a commit."""
@@ -110,3 +123,8 @@ class Rotation:
         newest = find_far_behind(made, list(self.shapes()), self.policies, now)
         if newest is not None and not self.trust_clock(newest, now):
             raise ahead_error(newest, now)
+
+
+ADVICE: Final = {
+    "uncommitted-settings": "commit plana-secrets.toml: waits are read from the committed settings",
+}

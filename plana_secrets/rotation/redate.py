@@ -28,6 +28,7 @@ def redate_keyset(rotation: Rotation, name: str, *, delivery: Delivery | None = 
     """
     with rotation.alone(f"rotate redate {name}"):
         landing = begin(rotation, delivery, clock_is_right=True)
+        rotation.require_committed(name)
         store = rotation.store()
         keyset = store.load(name)
         refuse_destroyed(store.history, keyset, store.file(name))

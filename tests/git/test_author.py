@@ -53,7 +53,8 @@ def test_an_author_is_spelled_as_in_git(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "a", "<b@c>", "a <>", "a<b>", "a <b> ", "a <b c>", ". <b>", "a\n <b>", "a <b>\n<c>"]
+    "text",
+    ["", "a", "<b@c>", "a <>", "a<b>", "a <b> ", "a <b c>", ". <b>", "a\n <b>", "a <b>\n<c>"],
 )
 def test_anything_else_is_none(text: str) -> None:
     with pytest.raises(ValueError, match="NAME <EMAIL>"):

@@ -118,6 +118,7 @@ def test_several_remotes_are_said_to_be_the_reason_that_a_move_is_not_dated(shop
     assert (pushed.status, "[git] remote" in pushed.stderr) == (2, True)
     settings = shop.repo / "plana-secrets.toml"
     settings.write_text(f'[git]\nremote = "gone"\n{settings.read_text()}')
+    shop.git("commit", "-q", "-m", "settings", "plana-secrets.toml")
     unknown = shop.run("rotate", "run", NAME, "--commit")
     assert (unknown.status, "gone" in unknown.stderr) == (2, True)
 

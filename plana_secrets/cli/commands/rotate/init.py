@@ -57,7 +57,7 @@ def init(
     if adopt and fresh:
         raise UsageError("--adopt and --fresh cannot be combined", kind="init-source")
     source = Source(_locate(context, adopt) if adopt else None, fresh)
-    rotation = moves.open_rotation(context)
+    rotation = moves.open_for_init(context)
     delivery = Delivery(commit, push)
 
     def make(accepted: bool) -> Initialised:

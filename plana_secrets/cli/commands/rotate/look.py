@@ -71,8 +71,10 @@ def plan(context: Context, name: str | None) -> int:
 
     Nothing is changed; `rotate run` makes the move.
     """
+    from plana_secrets.rotation.store import KeysetStore
+
     if name is not None:
-        moves.open_rotation(context).store().policy(name)
+        KeysetStore(context.workspace, context.in_force.policies).policy(name)
     statuses = tuple(one for one in _read(context) if name in {None, one.name})
     if context.output.as_json:
         keysets = [moves.describe_keyset(one) for one in statuses]
@@ -102,4 +104,5 @@ def _show_plan(context: Context, status: KeysetStatus) -> None:
 def _read(context: Context) -> tuple[KeysetStatus, ...]:
     from plana_secrets.rotation.status import list_keysets
 
-    return list_keysets(context.workspace, context.settings.keysets, context.now)
+    moves.warn_of_ignored(context)
+    return list_keysets(context.workspace, context.in_force.policies, context.now)

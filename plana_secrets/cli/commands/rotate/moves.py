@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from plana_secrets.rotation.apply import Moved, Rotation
     from plana_secrets.rotation.inforce import Wait
     from plana_secrets.rotation.plan import KeysetStatus, NextMove
+    from plana_secrets.rotation.policy import KeysetPolicy
 
 T = TypeVar("T")
 
@@ -81,6 +82,33 @@ def accepting_outage(context: Context, action: Callable[[bool], T], *, accepted:
 
 
 def open_rotation(context: Context) -> Rotation:
+    """With the committed settings; what is not committed is said."""
+    warn_of_ignored(context)
+    found = context.in_force
+    return _open_rotation(context, found.policies, found.new)
+
+
+def open_for_init(context: Context) -> Rotation:
+    """With the places that the work tree names: they are filled before anything waits."""
+    return _open_rotation(context, context.settings.keysets, frozenset())
+
+
+def deployed_branch(context: Context) -> str | None:
+    """The branch that is deployed: the one that is committed as such, else the remote's default."""
+    in_force = context.in_force
+    return in_force.branch or context.workspace_for(in_force.remote).repository.default_branch()
+
+
+def warn_of_ignored(context: Context) -> None:
+    for place in context.in_force.ignored:
+        context.output.warn(
+            f"plana-secrets.toml: {place}: the change is not committed and does not count"
+        )
+
+
+def _open_rotation(
+    context: Context, policies: Sequence[KeysetPolicy], uncommitted: frozenset[str]
+) -> Rotation:
     from plana_secrets.rotation.apply import Rotation
 
     def trust(newest: datetime, now: datetime) -> bool:
@@ -89,9 +117,9 @@ def open_rotation(context: Context) -> Rotation:
         question = f"the newest move is of {instant(newest)}; is it {instant(now)} now?"
         return is_interactive(context) and agrees(context, question)
 
-    return Rotation(
-        context.workspace, context.settings.keysets, context.branch, context.read_clock, trust
-    )
+    workspace = context.workspace_for(context.in_force.remote)
+    branch = deployed_branch(context)
+    return Rotation(workspace, policies, branch, context.read_clock, trust, uncommitted)
 
 
 def describe_keyset(status: KeysetStatus) -> dict[str, Any]:
@@ -234,8 +262,10 @@ def _sentence_on_landing(context: Context, moved: Moved) -> str:
                 "there are several remotes; set [git] remote in plana-secrets.toml "
                 "to the deployed one"
             )
-        return f"; waiting to land on {context.branch}"
-    return "" if moved.dated else f"; landed, and the next run on {context.branch} dates it"
+        return f"; waiting to land on {deployed_branch(context)}"
+    if moved.dated:
+        return ""
+    return f"; landed, and the next run on {deployed_branch(context)} dates it"
 
 
 def sentence(status: KeysetStatus, now: datetime) -> str:
