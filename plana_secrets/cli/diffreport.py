@@ -45,7 +45,7 @@ def as_text(difference: Difference) -> Iterator[tuple[str, str]]:
         yield f"{_MARKS[one.change]} {safe_line(one.file)}", one.change
         yield from (("    " + line, change) for line, change in _details(one))
     for rule in difference.rules:
-        yield f"{_MARKS[rule.change]} .sops.yaml rule {safe_line(rule.rule)}", rule.change
+        yield f"{_MARKS[rule.change]} {safe_line(f'{rule.file} rule {rule.rule}')}", rule.change
         for line, change in _names("recipient", rule.recipients):
             yield f"    {line}", change
         if rule.selector:

@@ -18,6 +18,7 @@ from plana_secrets.cli.newidentities import PlannedIdentity, kept_in, plan_own, 
 from plana_secrets.errors import UsageError
 from plana_secrets.git.author import has_author
 from plana_secrets.scaffold.repository import PlannedFile, Survey, plan_config, plan_rules
+from plana_secrets.secretfiles.snapshot import rules_in_use
 
 _PLAIN_FOLDER: Final = re.compile(r"\w[\w./-]*")
 
@@ -76,7 +77,8 @@ def check_used(context: Context, found: Survey, wishes: Wishes) -> None:
         if not kept:
             raise _rules_exist("no recovery identity is created")
         asked.append(kept[0].recipient.text)
-    rules = context.workspace.rules.creation_rules if asked and found.has_rules else ()
+    every = rules_in_use(context.workspace) if asked and found.has_rules else ()
+    rules = [rule for one in every for rule in one.creation_rules]
     present = [{parse_recipient(one).text for one in rule.recipients} for rule in rules]
     for one in asked:
         if not present or any(one not in recipients for recipients in present):

@@ -9,6 +9,7 @@ from typing import Literal
 from plana_secrets.document.kinds import canonical_selector
 from plana_secrets.paths import LeafPath, format_path
 from plana_secrets.sops.model import (
+    RULES_FILE,
     Document,
     Empty,
     Item,
@@ -72,12 +73,13 @@ class FileDifference:
 
 @dataclass(frozen=True, slots=True)
 class RuleDifference:
-    """``rule`` is its ``path_regex``, or ``*`` for one that takes every file."""
+    """``rule`` is its ``path_regex``, or ``*`` for one that takes every file of ``file``."""
 
     rule: str
     change: FileChange
     recipients: NameDifference = NameDifference()
     selector: tuple[str, str] | None = None
+    file: str = RULES_FILE
 
 
 def compare_file(file: str, old: Version | None, new: Version | None) -> FileDifference:
@@ -190,7 +192,7 @@ def describe_selector(selector: Selector) -> str:
 
 
 def compare_rules(old: Rules, new: Rules) -> tuple[RuleDifference, ...]:
-    """What differs between two versions of ``.sops.yaml``; rules are known by their pattern."""
+    """What differs between two versions of a ``.sops.yaml``; rules are known by their pattern."""
     before, after = _by_pattern(old), _by_pattern(new)
     found = []
     for pattern in dict.fromkeys([*after, *before]):
@@ -201,9 +203,10 @@ def compare_rules(old: Rules, new: Rules) -> tuple[RuleDifference, ...]:
             sides = describe_selector(one.selector), describe_selector(other.selector)
             selector = None if sides[0] == sides[1] else sides
             if recipients or selector:
-                found.append(RuleDifference(pattern, "changed", recipients, selector))
+                found.append(RuleDifference(pattern, "changed", recipients, selector, new.file))
         else:
-            found.append(RuleDifference(pattern, "added" if other else "removed", recipients))
+            change: FileChange = "added" if other else "removed"
+            found.append(RuleDifference(pattern, change, recipients, file=new.file))
     return tuple(found)
 
 

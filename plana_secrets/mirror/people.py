@@ -11,11 +11,12 @@ from plana_secrets.mirror.settings import LocalSettings
 from plana_secrets.sops.rules.rulesfile import Rules
 
 
-def known_people(named: Iterable[str], rules: Rules | None) -> frozenset[str]:
+def known_people(named: Iterable[str], rules: Iterable[Rules]) -> frozenset[str]:
     """The recipients of ``[recipients]``; of the creation rules where that table is empty."""
     texts = set(named)
-    if not texts and rules is not None:
-        texts.update(text for rule in rules.creation_rules for text in rule.recipients)
+    if not texts:
+        every = (rule for one in rules for rule in one.creation_rules)
+        texts.update(text for rule in every for text in rule.recipients)
     return frozenset(filter(None, map(_comparable, texts)))
 
 

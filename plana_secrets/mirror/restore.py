@@ -180,7 +180,7 @@ def encrypt(workspace: Workspace, lost: LostFile) -> bytes:
     rule = workspace.rule_for(lost.file)
     plain = emit_yaml(lost.content.items, lost.content.values)
     ciphertext = workspace.sops.encrypt(
-        plain, file=lost.file, config=workspace.rules_path, root=workspace.root
+        plain, file=lost.file, config=workspace.config_for(lost.file), root=workspace.root
     )
     _check(workspace, lost, ciphertext, rule)
     return ciphertext

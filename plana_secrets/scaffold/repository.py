@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
@@ -114,7 +114,7 @@ def plan_config(recipients: Sequence[str], recovery: str | None) -> PlannedFile:
     return PlannedFile(CONFIG_FILE, text)
 
 
-def plan_config_for_used(found: Survey, rules: Rules) -> PlannedFile:
+def plan_config_for_used(found: Survey, rules: Iterable[Rules]) -> PlannedFile:
     """``plana-secrets.toml`` that describes the files as they are today."""
     roots = find_roots(found.secret_files) or (DEFAULT_ROOT,)
     readable = [file for file in found.neighbours if not _is_readable_by_default(file)]
@@ -122,7 +122,8 @@ def plan_config_for_used(found: Survey, rules: Rules) -> PlannedFile:
     others = sorted(
         {
             rule.selector.pattern
-            for rule in rules.creation_rules
+            for one in rules
+            for rule in one.creation_rules
             if rule.selector.option == "encrypted_regex"
             and kind_of(rule.selector) is FileKind.OTHER
         }

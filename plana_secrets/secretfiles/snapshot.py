@@ -7,7 +7,7 @@ command that writes takes a new one afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -19,10 +19,11 @@ from plana_secrets.git.trees import CommitTree, IndexTree, Listing, Tree, WorkTr
 from plana_secrets.secretfiles.listing import select_secret_files
 from plana_secrets.secretfiles.open import open_bytes
 from plana_secrets.secretfiles.settings import SETTINGS_FILE, FilesSettings
-from plana_secrets.secretfiles.workspace import RULES_FILE, Workspace
+from plana_secrets.secretfiles.workspace import NO_RULES, RULES_FILE, Workspace
 
 if TYPE_CHECKING:
     from plana_secrets.sops.model import Document
+    from plana_secrets.sops.rules.rulebook import RuleBook
     from plana_secrets.sops.rules.rulesfile import CreationRule, Rules
 
 
@@ -39,6 +40,18 @@ def index(workspace: Workspace) -> Snapshot:
 def at_commit(workspace: Workspace, commit: str | None) -> Snapshot:
     """The files of a commit (an id, see ``Repository.resolve``); nothing without one."""
     return Snapshot(workspace, CommitTree(workspace.repository, commit))
+
+
+def rules_in_use(workspace: Workspace) -> tuple[Rules, ...]:
+    """The rules at the root of the work tree, and every other rules file above a secret file.
+
+    Raises:
+        NoRulesError: there is none.
+    """
+    known = work_tree(workspace).rule_book.known
+    if not known:
+        raise workspace.no_rules(NO_RULES)
+    return known
 
 
 class Snapshot:
@@ -129,20 +142,20 @@ class Snapshot:
     # -- by what rules and settings
 
     @cached_property
-    def rules(self) -> Rules | None:
-        """The rules at the top; None where there is no ``.sops.yaml``.
+    def rule_book(self) -> RuleBook:
+        """The rules files above every secret file, and above any other file on demand."""
+        from plana_secrets.sops.rules.rulebook import RuleBook
 
-        Raises:
-            FailedError: it cannot be read. What is wrong in it is among its defects.
-        """
-        from plana_secrets.sops.rules.rulesfile import parse_rules  # many need no rules
-
-        content = self._read_at_the_top(RULES_FILE, limits.RULES_FILE)
-        return None if content is None else parse_rules(content)
+        book = RuleBook(self._read_rules)
+        book.prepare((RULES_FILE, *self.secret_files, *self.absent))
+        return book
 
     def rule_for(self, file: str) -> CreationRule | None:
         """The rule that decides how ``file`` is encrypted; None where no rule matches."""
-        return self.rules.rule_for(file) if self.rules else None
+        return self.rule_book.rule_for(file)
+
+    def _read_rules(self, files: Iterable[str]) -> dict[str, bytes | FailedError]:
+        return dict(self.contents(tuple(files), limit=limits.RULES_FILE))
 
     def read_settings(self) -> bytes | None:
         """The bytes of ``plana-secrets.toml`` in this place, for ``config`` to parse.
@@ -150,11 +163,8 @@ class Snapshot:
         Raises:
             FailedError: it cannot be read.
         """
-        return self._read_at_the_top(SETTINGS_FILE, limits.SETTINGS_FILE)
-
-    def _read_at_the_top(self, file: str, limit: int) -> bytes | None:
         try:
-            return self.read(file, limit=limit)
+            return self.read(SETTINGS_FILE, limit=limits.SETTINGS_FILE)
         except MissingFileError:
             return None
 

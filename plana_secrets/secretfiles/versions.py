@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -94,7 +94,7 @@ def compare_snapshots(old: Snapshot, new: Snapshot, *, only: Sequence[str] = ())
             sides = before.get(file), after.get(file)
             undecided += any(map(_is_undecided, sides))
             files.append(compare_file(file, *sides))
-    rules = () if only else compare_rules(_rules_of(old), _rules_of(new))
+    rules = () if only else tuple(_compare_rules(old, new))
     return Difference(Span(old.commit, new.commit), tuple(files), rules, undecided)
 
 
@@ -130,11 +130,12 @@ def _version(workspace: Workspace, file: str, data: bytes | FailedError) -> Vers
         return Version(structure, problem=error.message.removeprefix(f"{file}: "))
 
 
-def _rules_of(snapshot: Snapshot) -> Rules:
-    try:
-        return snapshot.rules or Rules(())
-    except FailedError:
-        return Rules(())
+def _compare_rules(old: Snapshot, new: Snapshot) -> Iterator[RuleDifference]:
+    """The rules at the root, and those of every folder above a secret file."""
+    sides = [snapshot.rule_book for snapshot in (old, new)]
+    for folder in sorted({"", *(rules.folder for book in sides for rules in book.known)}):
+        none = Rules((), folder=folder)
+        yield from compare_rules(*(book.in_folder(folder) or none for book in sides))
 
 
 ADVICE: Final = {

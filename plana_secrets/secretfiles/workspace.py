@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from plana_secrets import limits
-from plana_secrets.errors import FailedError, MissingFileError
+from plana_secrets.errors import FailedError
 from plana_secrets.git.repository import Repository
 from plana_secrets.locks import NO_PATIENCE, Patience
 from plana_secrets.observability import Observer, silent
 from plana_secrets.paths import LeafPath
 from plana_secrets.secretfiles.settings import FilesSettings
-from plana_secrets.sops.model import RULES_FILE
-from plana_secrets.storage import read_regular_file
+from plana_secrets.sops.model import IGNORED_RULES_FILE, RULES_FILE
+from plana_secrets.storage import path_below, read_regular_file
 
 if TYPE_CHECKING:
     from plana_secrets.age.identities import Identities
     from plana_secrets.sops.program.binary import Sops
+    from plana_secrets.sops.rules.rulebook import RuleBook
     from plana_secrets.sops.rules.rulesfile import CreationRule, Rules
 
 __all__ = ["RULES_FILE", "Workspace"]
@@ -33,7 +34,7 @@ def _never(_file: str, _path: LeafPath) -> str | None:
 
 
 class NoRulesError(FailedError):
-    """There is no ``.sops.yaml`` at the root."""
+    """There is no ``.sops.yaml`` at the root, or none above a file."""
 
     default_kind = "no-rules"
 
@@ -68,27 +69,46 @@ class Workspace:
     def root(self) -> Path:
         return self.repository.root
 
-    @property
-    def rules_path(self) -> Path:
-        return self.root / RULES_FILE
+    def no_rules(self, message: str, folder: str = "") -> NoRulesError:
+        """The error. People expect ``.sops.yml`` to work, and sops does not look at it."""
+        for place in (folder, *map(str, PurePosixPath(folder).parents)):
+            if (self.root / place / IGNORED_RULES_FILE).is_file():
+                name = (PurePosixPath(place) / IGNORED_RULES_FILE).as_posix()
+                return NoRulesError(f"{message}; sops ignores {name}", kind="rules-ignored")
+        return NoRulesError(message)
 
     @cached_property
-    def rules(self) -> Rules:
-        """The creation rules of the work tree.
+    def rule_book(self) -> RuleBook:
+        """Every rules file of the work tree, each read when it is needed."""
+        from plana_secrets.sops.rules.rulebook import RuleBook
+
+        return RuleBook(self._read_rules)
+
+    def _read_rules(self, names: Iterable[str]) -> dict[str, bytes | FailedError]:
+        found: dict[str, bytes | FailedError] = {}
+        for name in names:
+            try:
+                path = path_below(self.root, name)
+                found[name] = read_regular_file(path, limit=limits.RULES_FILE)
+            except FailedError as error:
+                found[name] = error
+        return found
+
+    def rules_for(self, file: str) -> Rules:
+        """The nearest ``.sops.yaml`` above ``file``.
 
         Raises:
-            NoRulesError: there is no ``.sops.yaml``.
-            MalformedError: it cannot be read as one.
+            NoRulesError: there is none.
         """
-        try:
-            content = read_regular_file(self.rules_path, limit=limits.RULES_FILE)
-        except MissingFileError:
-            raise NoRulesError(NO_RULES) from None
-        from plana_secrets.sops.rules.rulesfile import (
-            parse_rules,  # most reading commands need no rules
-        )
+        found = self.rule_book.rules_for(file)
+        if found is None:
+            folder = file.rpartition("/")[0]
+            raise self.no_rules(f"no {RULES_FILE} above {file}", folder)
+        return found
 
-        return parse_rules(content)
+    def config_for(self, file: str) -> Path:
+        """The rules file by which sops is to encrypt ``file``; raises as ``rules_for``."""
+        return self.root / self.rules_for(file).file
 
     def rule_for(self, file: str) -> CreationRule:
         """The creation rule by which sops would encrypt ``file``, if it is safe to use.
@@ -98,7 +118,7 @@ class Workspace:
             MalformedError: the rule must not be used (kinds ``bad-rules``, ``bad-rule``):
                 sops answers an invalid selector with plaintext.
         """
-        return self.rules.usable_rule_for(file)
+        return self.rules_for(file).usable_rule_for(file)
 
     @cached_property
     def identities(self) -> Identities:
@@ -111,4 +131,5 @@ class Workspace:
 
 ADVICE: Final = {
     "no-rules": "create one with `plana-secrets init`",
+    "rules-ignored": "rename it to .sops.yaml",
 }

@@ -16,7 +16,10 @@ from plana_secrets.paths import LeafPath
 from plana_secrets.secret import Secret
 
 RULES_FILE: Final = ".sops.yaml"
-"""Where the creation rules are, at the root of a repository."""
+"""Where creation rules are: at the root of a repository, and in folders below it."""
+
+IGNORED_RULES_FILE: Final = ".sops.yml"
+"""What people take for the same name; sops does not look at it."""
 
 
 class Severity(StrEnum):

@@ -128,7 +128,7 @@ def _check_structure(
         policy=job.policy,
         now=job.now,
         keysets_folder=job.snapshot.settings.keysets,
-        rules_known=job.snapshot.rules is not None,
+        rules_known=bool(job.snapshot.rule_book.known),
     )
     findings = list(problems)
     for check in KEYLESS_CHECKS:

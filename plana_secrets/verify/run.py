@@ -94,13 +94,13 @@ def _verify(
     if not selection.secret and (selection.whole or not selection.readable):
         roots = ", ".join(snapshot.settings.roots)
         raise UsageError(f"no secret files under {roots}", kind="nothing-checked")
-    rules = snapshot.rules
+    book = snapshot.rule_book  # read before any fork
     job = FileJob(snapshot, demand.policy, workspace.identities, now)
     results, findings = _check_each(job, selection, observer, workers)
     levels = _levels_of(results, workspace)
     findings.extend(check_surroundings(snapshot, selection, demand.policy, results))
     if selection.whole:
-        findings.extend(check_mirror_recipients(demand.mirror, demand.policy, rules))
+        findings.extend(check_mirror_recipients(demand.mirror, demand.policy, book.known))
         files = [one.file for one in results if one.kind is FileKind.KEYSET]
         if snapshot.is_work_tree:
             findings.extend(check_keysets(workspace, demand.keysets, now, files))

@@ -20,7 +20,7 @@ class Subject:
     """One secret file. ``document`` is None where no known identity opens it.
 
     ``kind`` follows from the rule; without a rule it is that of the file's own selector.
-    ``rules_known`` is False where ``.sops.yaml`` itself could not be read.
+    ``rules_known`` is False where the repository has no ``.sops.yaml`` at all.
     """
 
     file: str

@@ -12,13 +12,13 @@ from plana_secrets.secretfiles.settings import SETTINGS_FILE
 from plana_secrets.secretfiles.snapshot import Snapshot
 from plana_secrets.secretfiles.workspace import RULES_FILE
 from plana_secrets.sops.model import Severity
-from plana_secrets.sops.rules.rulesfile import Rules
 from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.checks.attributes import check_attributes
 from plana_secrets.verify.checks.copies import CopyFinder
 from plana_secrets.verify.checks.flux import FLUX_MARK, check_flux, flux_paths
 from plana_secrets.verify.checks.identities import MARK, check_identities
 from plana_secrets.verify.checks.names import check_names
+from plana_secrets.verify.checks.rules import check_ignored, check_rules
 from plana_secrets.verify.filecheck import FileResult
 from plana_secrets.verify.finding import Finding
 from plana_secrets.verify.policy import Policy
@@ -34,10 +34,11 @@ def check_surroundings(
     for result in sorted(results, key=lambda one: one.file):
         yield from copies.add(result.file, result.sketch)
     if selection.whole or RULES_FILE in selection.elsewhere:
-        yield from check_rules(snapshot.rules, selection.secret)
+        yield from check_rules(snapshot.rule_book, selection.secret)
     if selection.whole:
         every = {*selection.secret, *selection.plain, *selection.absent}
         yield from check_names(sorted(every))
+        yield from check_ignored(snapshot.tree.repository.tracked_files())
         yield from _check_roots(snapshot.settings.roots, selection.secret)
         yield from _check_marked_files(snapshot, selection, policy, results)
 
@@ -50,37 +51,6 @@ def _check_roots(roots: Sequence[str], files: Sequence[str]) -> Iterator[Finding
             yield found("empty-root", message, file=SETTINGS_FILE, path=f"files.roots[{place}]")
 
 
-def check_rules(rules: Rules | None, files: Sequence[str]) -> Iterator[Finding]:
-    """What is wrong with ``.sops.yaml``; ``files`` are those that have to be encrypted by it.
-
-    How other files of the repository are encrypted is their owners' choice.
-    """
-    if rules is None:
-        yield found("rules-missing", "no .sops.yaml at the root", file=RULES_FILE)
-        return
-    elsewhere = _rules_for_others(rules, files)
-    for defect in rules.defects:
-        severity = defect.severity
-        if defect.check == "rules-other-keys" and _rule_at(rules, defect.line) in elsewhere:
-            severity = Severity.NOTE
-        yield Finding(defect.check, severity, defect.message, RULES_FILE, defect.line)
-
-
-def _rules_for_others(rules: Rules, files: Sequence[str]) -> set[int]:
-    """The positions of the rules that decide none of ``files``."""
-    if all(one.check != "rules-other-keys" for one in rules.defects):
-        return set()
-    positions = {rule.position for rule in rules.creation_rules}
-    return positions - {rule.position for file in files if (rule := rules.rule_for(file))}
-
-
-def _rule_at(rules: Rules, line: int | None) -> int:
-    """The position of the rule that a line of ``.sops.yaml`` is part of."""
-    return max(
-        (rule.position for rule in rules.creation_rules if rule.line <= (line or 0)), default=0
-    )
-
-
 def _check_marked_files(
     snapshot: Snapshot, selection: Selection, policy: Policy, results: Sequence[FileResult]
 ) -> Iterator[Finding]:
@@ -90,7 +60,7 @@ def _check_marked_files(
     """
     allowed = frozenset(one.key for one in policy.recipients.values() if one.kind == "demo")
     used = {one.key for one in policy.recipients.values()}
-    for rule in snapshot.rules.creation_rules if snapshot.rules else ():
+    for rule in (one for each in snapshot.rule_book.known for one in each.creation_rules):
         used.update(rule.recipients)
     under_roots = {*selection.secret, *selection.plain}
     built: set[str] = set()

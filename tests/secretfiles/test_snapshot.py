@@ -57,8 +57,8 @@ def test_rules_and_settings_are_those_of_the_place(
     assert {name: place.rule_for("other/a.yaml") is None for name, place in found.items()} == {
         "disk": True, "index": False, "commit": True,
     }  # fmt: skip
-    assert found["disk"].rules is None
-    assert len(found["commit"].rules.creation_rules) == 3
+    assert found["disk"].rule_book.known == ()
+    assert len(found["commit"].rule_book.known[0].creation_rules) == 3
     assert {name: settings_in(place).files.roots for name, place in found.items()} == {
         "disk": ("third",), "index": ("other",), "commit": ("infra/secrets",),
     }  # fmt: skip
@@ -71,7 +71,7 @@ def test_other_settings_list_the_same_place(files_world: World, workspace: Works
     for place in places(workspace).values():
         other = place.under(FilesSettings(roots=("elsewhere",)))
         assert other.secret_files == ("elsewhere/a.yaml",)
-        assert (other.commit, other.rules) == (place.commit, place.rules)
+        assert (other.commit, other.rule_book.known) == (place.commit, place.rule_book.known)
 
 
 def test_any_file_can_be_read_also_outside_the_roots(

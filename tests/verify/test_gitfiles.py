@@ -108,4 +108,3 @@ def test_a_rules_file_below_the_roots_holds_rules(small: World) -> None:
     found = checks(verify(small))
     assert ("rules-unknown-key", file, None) in found
     assert verify(small).exit_code() == 1
-    assert ("rules-nested", file, None) in found

@@ -199,11 +199,13 @@ def test_git_attributes_that_change_a_secret_file_are_named(
     assert [(one.file, one.severity) for one in findings] == ([(APP, severity)] if severity else [])
 
 
-def test_a_second_rules_file_is_named(small: World) -> None:
-    write(small, "infra/secrets/dev/.sops.yaml", "creation_rules: []\n")
-    report = verify(small, level=Level.L3)
-    assert checks(report) == [("rules-nested", "infra/secrets/dev/.sops.yaml", None)]
-    assert report.complete
+def test_a_second_rules_file_is_named_where_it_says_something_else(small: World) -> None:
+    rules = (small.repo / ".sops.yaml").read_text().replace("^infra/secrets/", "")
+    write(small, "infra/secrets/.sops.yaml", rules)
+    assert checks(verify(small)) == []
+    other = str(pyrage.x25519.Identity.generate().to_public())
+    write(small, "infra/secrets/.sops.yaml", rules.replace("age: ", f"age: {other},"))
+    assert ("rules-nested", "infra/secrets/.sops.yaml", None) in checks(verify(small))
 
 
 # -- identities

@@ -55,9 +55,11 @@ def _fix_of_unusable(reason: str) -> str:
 def _check_membership(context: Context, found: Identities) -> Iterator[Result]:
     """Whether one of the identities opens what today's rules encrypt."""
     from plana_secrets.age.recipients import parse_recipient
+    from plana_secrets.secretfiles.snapshot import rules_in_use
 
     try:
-        rules = context.workspace.rules.creation_rules
+        every = rules_in_use(context.workspace)
+        rules = [rule for one in every for rule in one.creation_rules]
         named = {parse_recipient(text).text for rule in rules for text in rule.recipients}
     except PlanaSecretsError:
         return  # no repository, or rules that another check reports

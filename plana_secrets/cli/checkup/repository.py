@@ -83,17 +83,17 @@ def _check_textconv(repository: Repository) -> Iterator[Result]:
 
 
 def _check_rules(snapshot: Snapshot) -> Iterator[Result]:
-    rules = snapshot.rules
-    if rules is None:
+    every = snapshot.rule_book.known
+    if not every:
         yield Result("rules", NO_RULES, Severity.WARNING, "plana-secrets init")
-        return
-    if not rules.defects:
-        yield Result(
-            "rules", f".sops.yaml has {counted(len(rules.creation_rules), 'creation rule')}"
-        )
-    for defect in rules.defects:
-        place = ".sops.yaml" if defect.line is None else f".sops.yaml:{defect.line}"
-        yield Result("rules", f"{place}: {defect.message}", defect.severity, "edit .sops.yaml")
+    for rules in every:
+        number = counted(len(rules.creation_rules), "creation rule")
+        if not rules.defects:
+            yield Result("rules", f"{rules.file} has {number}")
+        for defect in rules.defects:
+            place = rules.file if defect.line is None else f"{rules.file}:{defect.line}"
+            message = f"{place}: {defect.message}"
+            yield Result("rules", message, defect.severity, f"edit {rules.file}")
 
 
 def _check_attributes(snapshot: Snapshot) -> Iterator[Result]:

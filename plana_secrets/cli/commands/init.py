@@ -100,13 +100,14 @@ def _alone(context: Context, wishes: Wishes) -> AbstractContextManager[None]:
 def _init_used(context: Context, found: Survey, wishes: Wishes) -> bool:
     """Write the settings, if that is wanted; whether to show what ``verify`` finds."""
     from plana_secrets.scaffold.repository import plan_config_for_used
+    from plana_secrets.secretfiles.snapshot import rules_in_use
 
     _list_files(context, found)
     if found.has_config:
         planned = []
         context.output.talk("plana-secrets.toml already exists; nothing to write")
     else:
-        planned = [plan_config_for_used(found, context.workspace.rules)]
+        planned = [plan_config_for_used(found, rules_in_use(context.workspace))]
     written = bool(planned) and not wishes.dry_run and _is_wanted(context, planned, wishes)
     if written:
         _write(context, planned, dry_run=False)

@@ -62,18 +62,15 @@ def _gather(context: Context) -> dict[str, Any]:
 
 def _rule_problems(snapshot: Snapshot) -> list[str]:
     """What in ``.sops.yaml`` keeps a file from being written."""
-    from plana_secrets.errors import PlanaSecretsError
     from plana_secrets.secretfiles.workspace import NO_RULES
     from plana_secrets.sops.model import Severity
 
-    try:
-        rules = snapshot.rules
-    except PlanaSecretsError as error:
-        return [error.message]
-    if rules is None:
+    book = snapshot.rule_book
+    if not book.known:
         return [NO_RULES]
     problems = [
-        f".sops.yaml:{one.line}: {one.message}" if one.line else f".sops.yaml: {one.message}"
+        f"{rules.file}:{one.line}: {one.message}" if one.line else f"{rules.file}: {one.message}"
+        for rules in book.known
         for one in rules.defects
         if one.severity is Severity.ERROR
     ]

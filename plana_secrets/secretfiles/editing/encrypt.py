@@ -63,7 +63,7 @@ def stage_encryption(workspace: Workspace, file: str, *, yaml_types: bool = Fals
     # as it is in the file where possible: its layout of comments is the person's
     plain = emit_yaml(content.items, content.values) if typed.as_text else Secret(data)
     ciphertext = workspace.sops.encrypt(
-        plain, file=file, config=workspace.rules_path, root=workspace.root
+        plain, file=file, config=workspace.config_for(file), root=workspace.root
     )
     check_result(workspace, file, ciphertext, content)
     staged = StagedFile(file, digest_of(data), ciphertext, encrypted)

@@ -132,7 +132,7 @@ def stage_new(workspace: Workspace, file: str, content: Content | Secret) -> Sta
 
         plain = emit_yaml(content.items, content.values)
     ciphertext = workspace.sops.encrypt(
-        plain, file=file, config=workspace.rules_path, root=workspace.root
+        plain, file=file, config=workspace.config_for(file), root=workspace.root
     )
     check_result(workspace, file, ciphertext, content)
     return StagedFile(file, None, ciphertext, changed_paths(EMPTY_CONTENT, content))

@@ -11,7 +11,7 @@ Source: ``config/config.go`` of sops 3.11.0.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from plana_secrets.errors import MalformedError, PlanaSecretsError, UsageError
@@ -68,14 +68,32 @@ class CreationRule:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The creation rules in order, and every defect of the file that holds them."""
+    """The creation rules in order, and every defect of the file that holds them.
+
+    ``folder``: where that file is, relative to the repository; empty for its root.
+    """
 
     creation_rules: tuple[CreationRule, ...]
     defects: tuple[Defect, ...] = ()
+    folder: str = ""
+
+    @property
+    def is_unreadable(self) -> bool:
+        """Whether nothing is known of the rules, and nothing may be written by them."""
+        return any(one.check == "rules-unreadable" for one in self.defects)
+
+    @property
+    def file(self) -> str:
+        """The file that holds the rules, relative to the repository."""
+        return f"{self.folder}/{RULES_FILE}" if self.folder else RULES_FILE
 
     def rule_for(self, file: str) -> CreationRule | None:
-        """The rule that decides ``file`` (posix, relative to the folder of ``.sops.yaml``)."""
-        return next((rule for rule in self.creation_rules if rule.matches(file)), None)
+        """The rule that decides ``file`` (posix, relative to the repository).
+
+        sops compares its path relative to the folder of ``.sops.yaml``.
+        """
+        relative = file.removeprefix(f"{self.folder}/") if self.folder else file
+        return next((rule for rule in self.creation_rules if rule.matches(relative)), None)
 
     def usable_rule_for(self, file: str) -> CreationRule:
         """The rule to write ``file`` by.
@@ -87,13 +105,15 @@ class Rules:
         """
         unreadable = next((one for one in self.defects if one.check == "rules-unreadable"), None)
         if unreadable is not None:
-            raise MalformedError(f"{RULES_FILE}: {unreadable.message}", kind="bad-rules")
+            raise MalformedError(f"{self.file}: {unreadable.message}", kind="bad-rules")
         rule = self.rule_for(file)
+        place = f" in {self.file}" if self.folder else ""
         if rule is None:
-            raise UsageError(f"no creation rule for {file}", kind="no-rule", file=file)
+            raise UsageError(f"no creation rule for {file}{place}", kind="no-rule", file=file)
         if rule.problem is not None:
+            number = f"creation rule {rule.position} (line {rule.line})"
             raise MalformedError(
-                f"creation rule {rule.position} (line {rule.line}) for {file}: {rule.problem}",
+                f"{number}{place} for {file}: {rule.problem}",
                 kind="bad-rule",
                 file=file,
                 line=rule.line,
@@ -101,8 +121,12 @@ class Rules:
         return rule
 
 
-def parse_rules(content: bytes) -> Rules:
+def parse_rules(content: bytes, *, folder: str = "") -> Rules:
     """The rules of a ``.sops.yaml``; never raises, what is wrong is among the defects."""
+    return replace(_parse(content), folder=folder)
+
+
+def _parse(content: bytes) -> Rules:
     try:
         tree = read_tree(content)
     except MalformedError as error:

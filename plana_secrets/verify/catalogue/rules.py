@@ -105,11 +105,18 @@ RULES_CHECKS: Final = (
         acceptable=True,
     ),
     _rules(
+        "rules-ignored",
+        "A file is named .sops.yml.",
+        "sops looks for .sops.yaml only; the rules in this file have no effect.",
+        "Rename it to .sops.yaml, or remove it.",
+        Severity.WARNING,
+    ),
+    _rules(
         "rules-nested",
-        "There is a second .sops.yaml under the roots.",
-        "sops uses the one nearest to the working directory, so the rules for a file "
-        "depend on where sops is started.",
-        "Move its rules to the .sops.yaml at the root of the repository.",
+        "The .sops.yaml nearest to a file and the one at the root disagree about the file.",
+        "sops uses the one nearest to the working directory: started at the root, it "
+        "encrypts the file for other recipients. plana-secrets uses the one nearest to the file.",
+        "Let the rules at the root leave these files out, or name the same recipients in both.",
         Severity.WARNING,
     ),
 )

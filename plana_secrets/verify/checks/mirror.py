@@ -34,7 +34,7 @@ _WORDS: Final = {
 
 
 def check_mirror_recipients(
-    settings: LocalSettings, policy: Policy, rules: Rules | None
+    settings: LocalSettings, policy: Policy, rules: Iterable[Rules]
 ) -> Iterator[Finding]:
     """A local mirror holds every value: its recipients are people of ``[recipients]``.
 

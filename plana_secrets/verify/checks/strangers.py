@@ -85,7 +85,7 @@ def check_plain(file: str, content: bytes, *, listed: bool = True) -> Iterator[F
     nothing else.
     """
     if file.endswith(f"/{RULES_FILE}"):
-        yield from _check_nested_rules(file, content)
+        yield from _check_rules_file(file, content)
     elif not (listed or file in AT_THE_TOP) and not says_only_what_it_is_for(file, content):
         yield found("not-a-secret-file", "contains more than patterns", file=file)
     plain = find_plain(content)
@@ -103,10 +103,10 @@ def check_plain(file: str, content: bytes, *, listed: bool = True) -> Iterator[F
         yield found("plain-not-yaml", plain.problem, file=file)
 
 
-def _check_nested_rules(file: str, content: bytes) -> Iterator[Finding]:
+def _check_rules_file(file: str, content: bytes) -> Iterator[Finding]:
+    """Whatever else is wrong with it is reported where a secret file is encrypted by it."""
     from plana_secrets.sops.rules.rulesfile import parse_rules
 
-    yield found("rules-nested", "sops uses it when started in this folder", file=file)
     for defect in parse_rules(content).defects:
         if defect.check in _NO_RULES:
             yield found(defect.check, defect.message, file=file, line=defect.line)

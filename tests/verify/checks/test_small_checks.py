@@ -209,7 +209,7 @@ def test_a_stranger_is_called_what_it_is(file: str, content: bytes, check: str) 
     [
         ("a/README.md", b"hello\n", []),
         ("a/README.md", SECRET, [("plaintext-secret", "error")]),
-        ("a/.sops.yaml", b"creation_rules: []\n", ["rules-nested"]),
+        ("a/.sops.yaml", b"creation_rules: []\n", []),
         (".sops.yaml", b"creation_rules: []\n", []),
         ("a/k.yaml", b"secretGenerator:\n  - literals:\n    - a=b\n", [("plaintext-secret", "warning")]),
         ("a/k.yaml", b"secretGenerator:\n  - files:\n    - a\n", []),

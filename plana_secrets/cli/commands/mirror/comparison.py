@@ -40,9 +40,10 @@ def surroundings(context: Context, observer: Observer | None = None) -> Surround
 def known_people(context: Context) -> frozenset[str]:
     """Those who may be recipients of a mirror."""
     from plana_secrets.mirror import people
+    from plana_secrets.secretfiles.snapshot import rules_in_use
 
     named = [one.key for one in context.settings.policy.recipients.values()]
-    return people.known_people(named, None if named else context.workspace.rules)
+    return people.known_people(named, () if named else rules_in_use(context.workspace))
 
 
 def read_state(
