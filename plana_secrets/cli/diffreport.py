@@ -43,7 +43,7 @@ def as_text(difference: Difference) -> Iterator[tuple[str, str]]:
     """Lines with their change, which a terminal shows as a colour."""
     for one in difference.files:
         yield f"{_MARKS[one.change]} {safe_line(one.file)}", one.change
-        yield from (("    " + line, change) for line, change in _details(one))
+        yield from (("    " + line, change) for line, change in details(one))
     for rule in difference.rules:
         yield f"{_MARKS[rule.change]} {safe_line(f'{rule.file} rule {rule.rule}')}", rule.change
         for line, change in _names("recipient", rule.recipients):
@@ -52,7 +52,8 @@ def as_text(difference: Difference) -> Iterator[tuple[str, str]]:
             yield f"    {_selector(rule.selector)}", "changed"
 
 
-def _details(one: FileDifference) -> Iterator[tuple[str, str]]:
+def details(one: FileDifference) -> Iterator[tuple[str, str]]:
+    """The lines below the name of a file, each with its change."""
     for problem in one.problems:
         yield safe_line(f"! {problem}"), "removed"
     yield from _names("recipient", one.recipients)

@@ -34,6 +34,7 @@ COMMANDS: CommandTable = {
         "import": (f"{_HERE}.import_:import_", "Import values from dotenv or JSON."),
         "export": (f"{_HERE}.export:export", "Export the values of a file as dotenv or JSON."),
         "diff": (f"{_HERE}.diff:diff", "Show which paths changed, without values."),
+        "log": (f"{_HERE}.log:log", "Show who changed which path when."),
         "run": (f"{_HERE}.run:run", "Run a command with values in its environment."),
     },
     "Rotation, mirror, verification": {

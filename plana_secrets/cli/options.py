@@ -48,6 +48,12 @@ def wait_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
+def at_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--at``, for a command that can look at the past."""
+    words = "Use the file as it was at this commit, tag or branch."
+    return click.option("--at", metavar="REV", help=words)(command)
+
+
 def _option(name: str, *flags: str, **settings: Any) -> click.Option:
     return click.Option(
         [*flags, f"{_PREFIX}{name}"], expose_value=False, callback=_store, is_eager=True, **settings

@@ -10,17 +10,20 @@ from plana_secrets.errors import PlanaSecretsError, UsageError
 
 if TYPE_CHECKING:
     from plana_secrets.paths import LeafPath
-    from plana_secrets.sops.model import Item, Structure
+    from plana_secrets.secret import Secret
+    from plana_secrets.sops.model import Document, Item, Leaf, Structure
 
 
-def find_file(context: Context, text: str) -> str:
+def find_file(context: Context, text: str, *, must_exist: bool = True) -> str:
     """The file that a person named, relative to the repository."""
     from plana_secrets.secretfiles.listing import resolve_file
 
-    return resolve_file(context.workspace, text, context.folder)
+    return resolve_file(context.workspace, text, context.folder, must_exist=must_exist)
 
 
-def find_leaf(context: Context, file: str, path: str | None) -> tuple[str, LeafPath]:
+def find_leaf(
+    context: Context, file: str, path: str | None, *, must_exist: bool = True
+) -> tuple[str, LeafPath]:
     """File and path, given as two arguments or as one reference ``file#path``."""
     from plana_secrets.paths import parse_path
 
@@ -28,14 +31,51 @@ def find_leaf(context: Context, file: str, path: str | None) -> tuple[str, LeafP
         file, mark, path = file.partition("#")
         if not mark:
             raise UsageError("a PATH is needed", kind="no-path")
-    return find_file(context, file), parse_path(path)
+    return find_file(context, file, must_exist=must_exist), parse_path(path)
 
 
-def read_sound_structure(context: Context, file: str) -> Structure:
-    """The structure of a file, read without a key, with nothing wrong in it."""
+def read_leaf(
+    context: Context, document: Document, file: str, path: LeafPath
+) -> tuple[Leaf, Secret, LeafPath]:
+    """The leaf that ``path`` means in an opened file, its value, and where it is.
+
+    Raises:
+        UsageError: there is none.
+    """
+    found = document.find(path)
+    if found is None:
+        path = find_meant(context, file, path, document.structure.items)
+        found = document.find(path)
+    if found is None:
+        raise no_such_path(document.structure.items, file, path)
+    return *found, path
+
+
+def open_file(context: Context, file: str, at: str | None) -> Document:
+    """A file opened, as it is on the disk or was at a revision."""
+    from plana_secrets.secretfiles.open import read_document_of
+
+    if at is None:
+        return read_document_of(context.workspace, file)
+    from plana_secrets.secretfiles.past import find_at
+
+    snapshot, name = find_at(context.workspace, file, at)
+    return snapshot.open(name)
+
+
+def read_sound_structure(context: Context, file: str, at: str | None = None) -> Structure:
+    """The structure of a file, read without a key, with nothing wrong in it; see ``open_file``."""
     from plana_secrets.secretfiles.open import check_sound, read_structure_of
 
-    structure = read_structure_of(context.workspace, file)
+    if at is None:
+        structure = read_structure_of(context.workspace, file)
+    else:
+        from plana_secrets.secretfiles.past import find_at
+        from plana_secrets.sops.formats import format_of
+        from plana_secrets.sops.reading.reader import read_structure
+
+        snapshot, file = find_at(context.workspace, file, at)
+        structure = read_structure(snapshot.read(file), format_of(file))
     check_sound(structure, file)
     return structure
 

@@ -12,8 +12,9 @@
 ``blobs`` | ``index`` | ``search`` | ``pipes``
     The content of files of commits, the index, questions about many files at once, and
     files that git would wait for.
-``past`` | ``history``
-    What came before: ancestors, earlier contents of a file, commits one by one.
+``past`` | ``history`` | ``filelog``
+    What came before: ancestors, earlier contents of a file, commits one by one, and those
+    that changed one file.
 ``commits`` | ``remotes``
     A commit written beside the branch and adopted later; fetch and push.
 """

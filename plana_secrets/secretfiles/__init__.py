@@ -2,13 +2,15 @@
 
 ``workspace`` | ``settings``
     The repository with its rules, identities and programs, each found when it is needed.
-``snapshot`` | ``versions``
+``snapshot`` | ``versions`` | ``past``
     Files, rules and settings in the work tree, in the index or at a commit, and what
     differs between two of them.
 ``state``
     The folder in git's own folder where the journal, the lock and kept edits are.
 ``listing`` | ``globs`` | ``globpattern`` | ``names`` | ``open``
     Where files are and which names they may have, and how one is read.
+``past``
+    The changes of one file, and the file at a commit.
 ``writing``
     How new ciphertext gets into place: staged, journalled, locked, recovered.
 ``editing``

@@ -101,7 +101,7 @@ def compare_snapshots(old: Snapshot, new: Snapshot, *, only: Sequence[str] = ())
 def _versions(snapshot: Snapshot, files: Sequence[str]) -> dict[str, Version]:
     """What some files say in one place; a few at a time, so that memory stays flat."""
     return {
-        file: _version(snapshot.workspace, file, content)
+        file: version_of(snapshot.workspace, file, content)
         for file, content in snapshot.contents(files)
         if not isinstance(content, MissingFileError)
     }
@@ -115,7 +115,8 @@ def _is_undecided(side: Version | None) -> bool:
     return side is not None and side.document is None and side.problem is None
 
 
-def _version(workspace: Workspace, file: str, data: bytes | FailedError) -> Version:
+def version_of(workspace: Workspace, file: str, data: bytes | FailedError) -> Version:
+    """What the bytes of a file say, as far as our identities open it."""
     if isinstance(data, FailedError):
         return _unreadable(data)
     from plana_secrets.sops.reading.reader import open_document, read_structure

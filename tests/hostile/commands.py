@@ -52,7 +52,11 @@ def commits(*argv: str) -> Try:
 TRIES: dict[str, tuple[Try, ...]] = {
     "ls": (looks("ls"), looks("ls", MAIL), looks("ls", "--json")),
     "show": (looks("show", MAIL), looks("show", KEYSET), looks("show", f"{PROD}/linked.yaml")),
-    "get": (looks("get", MAIL, "password", prints=True), looks("get", f"{PROD}/pipe.yaml", "a")),
+    "get": (
+        looks("get", MAIL, "password", prints=True),
+        looks("get", f"{PROD}/pipe.yaml", "a"),
+        looks("get", MAIL, "password", "--at", "HEAD", prints=True),
+    ),
     "set": (
         writes("set", MAIL, "token", "--generate", "hex:32"),
         writes("set", f"{PROD}/linked.yaml", "password", "--stdin", stdin=PLAIN),
@@ -77,6 +81,7 @@ TRIES: dict[str, tuple[Try, ...]] = {
         looks("export", MAIL, "--format", "json", prints=True),
         looks("export", MAIL, "--format", "dotenv", "--output", f"{PROD}/out.env"),
     ),
+    "log": (looks("log", MAIL), looks("log", MAIL, "password", "--json")),
     "diff": (
         looks("diff"),
         looks("diff", "HEAD^", "--format", "markdown"),

@@ -8,6 +8,7 @@ import click
 
 from plana_secrets.cli.arguments import file_argument, path_argument
 from plana_secrets.cli.context import Context, pass_context
+from plana_secrets.cli.options import at_option
 from plana_secrets.errors import MalformedError
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ Examples:
   plana-secrets get infra/secrets/dev/example.yaml db.password
   plana-secrets get infra/secrets/dev/app.secret.yaml data.TOKEN --decode
   plana-secrets get infra/secrets/dev/example.yaml#db.password
+  plana-secrets get infra/secrets/dev/example.yaml db.password --at HEAD~1
 """
 
 
@@ -25,32 +27,20 @@ Examples:
 @file_argument()
 @path_argument(required=False)
 @click.option("--decode", is_flag=True, help="Decode the base64 of a Secret's data.")
+@at_option
 @pass_context
-def get(context: Context, file: str, path: str | None, decode: bool) -> None:
+def get(context: Context, file: str, path: str | None, decode: bool, at: str | None) -> None:
     """Print the value at PATH in FILE: its exact bytes, nothing else.
 
     A final newline is added only on a terminal. You can also pass FILE#PATH as one argument.
     """
-    from plana_secrets.cli.secretfile import (
-        find_leaf,
-        find_meant,
-        no_such_path,
-        warn_if_pending,
-    )
+    from plana_secrets.cli.secretfile import find_leaf, open_file, read_leaf, warn_if_pending
     from plana_secrets.document.values import written
     from plana_secrets.paths import format_path
-    from plana_secrets.secretfiles.open import read_document_of
 
     warn_if_pending(context)
-    name, steps = find_leaf(context, file, path)
-    document = read_document_of(context.workspace, name)
-    found = document.find(steps)
-    if found is None:
-        steps = find_meant(context, name, steps, document.structure.items)
-        found = document.find(steps)
-    if found is None:
-        raise no_such_path(document.structure.items, name, steps)
-    leaf, value = found
+    name, steps = find_leaf(context, file, path, must_exist=at is None)
+    leaf, value, steps = read_leaf(context, open_file(context, name, at), name, steps)
     content = _decoded(value, format_path(steps)) if decode else written(leaf.type, value)
     if context.json:
         facts = {"file": name, "path": format_path(steps), "type": str(leaf.type)}

@@ -9,6 +9,7 @@ import click
 
 from plana_secrets.cli.arguments import file_argument
 from plana_secrets.cli.context import Context, pass_context
+from plana_secrets.cli.options import wait_option
 from plana_secrets.counts import counted
 from plana_secrets.errors import MalformedError, PlanaSecretsError, UsageError
 
@@ -36,6 +37,7 @@ Examples:
 )
 @click.option("--replace", is_flag=True, help="Replace values that FILE already has.")
 @click.option("--dry-run", is_flag=True, help="Show what would be done; write nothing.")
+@wait_option
 @pass_context
 def import_(
     context: Context, source: str, file: str, form: str | None, replace: bool, dry_run: bool

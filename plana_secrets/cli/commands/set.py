@@ -31,6 +31,7 @@ Examples:
   plana-secrets set infra/secrets/dev/example.yaml api.key --generate hex:32
   plana-secrets set infra/secrets/dev/example.yaml db.port --type int
   plana-secrets set infra/secrets/dev/app.secret.yaml data.TOKEN --encode
+  plana-secrets set infra/secrets/dev/example.yaml db.password --at HEAD~1
 """
 
 
@@ -57,6 +58,7 @@ Examples:
 @click.option(
     "--allow-empty", is_flag=True, help="Allow an empty value (sops does not encrypt empty values)."
 )
+@click.option("--at", metavar="REV", help="Take the value that it had at this commit or tag.")
 @click.option("--dry-run", is_flag=True, help="Show what would be done; write nothing.")
 @wait_option
 @pass_context
@@ -70,6 +72,7 @@ def set_(
     leaf_type: str | None,
     encode: bool,
     allow_empty: bool,
+    at: str | None,
     dry_run: bool,
 ) -> None:
     """Set the value at PATH in FILE, creating the path if needed.
@@ -81,6 +84,11 @@ def set_(
     from plana_secrets.paths import format_path
 
     name, steps = find_leaf(context, file, path)
+    if at is not None:
+        if stdin or from_file or generate or leaf_type or encode:
+            raise UsageError("--at cannot be combined with another value", kind="several-sources")
+        _undo(context, name, steps, at, dry_run=dry_run)
+        return
     steps, chosen = _choose_place(context, name, steps, leaf_type)
     label = f"{name}#{format_path(steps)}"
     value = _read_value(context, label, stdin=stdin, from_file=from_file, generate=generate)
@@ -92,6 +100,15 @@ def set_(
         value = Secret(base64.b64encode(value.reveal()))
     staged = _write(context, name, SetLeaf(steps, value, chosen), dry_run=dry_run)
     _report(context, label, staged, dry_run=dry_run)
+
+
+def _undo(context: Context, file: str, path: LeafPath, at: str, *, dry_run: bool) -> None:
+    from plana_secrets.cli.undo import past_leaf
+    from plana_secrets.paths import format_path
+
+    edit = past_leaf(context, file, path, at)
+    staged = _write(context, file, edit, dry_run=dry_run)
+    _report(context, f"{file}#{format_path(edit.path)}", staged, dry_run=dry_run)
 
 
 def _choose_place(

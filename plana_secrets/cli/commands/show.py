@@ -12,6 +12,7 @@ import click
 
 from plana_secrets.cli.arguments import file_argument
 from plana_secrets.cli.context import Context, pass_context
+from plana_secrets.cli.options import at_option
 from plana_secrets.cli.output import MASK
 from plana_secrets.errors import UsageError
 
@@ -28,33 +29,39 @@ EPILOG = """\b
 Examples:
   plana-secrets show infra/secrets/dev/example.yaml
   plana-secrets show infra/secrets/dev/example.yaml --json --reveal
+  plana-secrets show infra/secrets/dev/example.yaml --at v1.0
 """
 
 
 @click.command(epilog=EPILOG, short_help="Show a file with its values masked.")
 @file_argument()
 @click.option("--reveal", is_flag=True, help="Show the values.")
+@at_option
 @pass_context
-def show(context: Context, file: str, reveal: bool) -> None:
+def show(context: Context, file: str, reveal: bool, at: str | None) -> None:
     """Show FILE as YAML with its values masked.
 
     Without --reveal, nothing is decrypted and no identity is needed. With --json, print the
     document as `sops decrypt --output-type json` does. If CI is set, --reveal is refused:
     what a job prints stays in its log.
     """
-    from plana_secrets.cli.secretfile import find_file, read_sound_structure, warn_if_pending
-    from plana_secrets.secretfiles.open import read_document_of
+    from plana_secrets.cli.secretfile import (
+        find_file,
+        open_file,
+        read_sound_structure,
+        warn_if_pending,
+    )
 
     if reveal and os.environ.get("CI"):
         raise UsageError(
             "--reveal is refused in CI: the values would stay in the job's log", kind="logged"
         )
     warn_if_pending(context)
-    name = find_file(context, file)
+    name = find_file(context, file, must_exist=at is None)
     if reveal:
-        document = read_document_of(context.workspace, name)
+        document = open_file(context, name, at)
     else:
-        document = _masked(read_sound_structure(context, name))
+        document = _masked(read_sound_structure(context, name, at))
     if context.json:
         from plana_secrets.sops.reading.jsonvalues import to_json_text
 
