@@ -1,7 +1,8 @@
 """What the files say the mirror is to hold.
 
-The source is the commit at HEAD: what a mirror shows was committed, and the note in it
-says where. Files that differ from it in the working tree are named, not copied. A file
+The source is a snapshot, as a rule of the commit at HEAD: what a mirror shows was
+committed, and the note in it says where. Files that differ from it in the working tree are
+named, not copied. A file
 that cannot be read is not a file that is gone: it is *unknown*, and stays as it is.
 """
 
@@ -20,8 +21,7 @@ from plana_secrets.mirror.wording import titles_of
 from plana_secrets.secretfiles.globs import glob_match, last_match
 from plana_secrets.secretfiles.listing import select_secret_files
 from plana_secrets.secretfiles.open import open_bytes
-from plana_secrets.secretfiles.snapshot import Snapshot, at_commit, work_tree
-from plana_secrets.secretfiles.workspace import Workspace
+from plana_secrets.secretfiles.snapshot import Snapshot, work_tree
 from plana_secrets.sops.model import Document
 
 
@@ -55,16 +55,10 @@ class Source:
 
 
 def read_source(
-    workspace: Workspace,
-    settings: MirrorSettings,
-    *,
-    worktree: bool = False,
-    never: Collection[str] = (),
+    snapshot: Snapshot, settings: MirrorSettings, *, never: Collection[str] = ()
 ) -> Source:
     """Read every secret file that is to be mirrored; ``never`` names some that are not."""
-    head = at_commit(workspace, workspace.repository.head())
-    on_disk = work_tree(workspace)
-    snapshot = on_disk if worktree else head
+    workspace = snapshot.workspace
     files = [
         file
         for file in snapshot.secret_files
@@ -74,26 +68,27 @@ def read_source(
     ]
     collections = _collections(settings, files)
     mapped = [file for file in files if file in collections]
-    reading = _Reading(workspace, snapshot.commit, collections, titles_of(files, _roots(workspace)))
+    reading = _Reading(snapshot, collections, titles_of(files, _roots(snapshot)))
     for file, content in snapshot.contents(mapped):
         reading.take(file, content)
     return Source(
-        head=head.commit,
+        head=workspace.repository.head() if snapshot.is_work_tree else snapshot.commit,
         items=tuple(reading.items),
         unknown=tuple(reading.unknown),
         unmapped=tuple(file for file in files if file not in collections),
-        uncommitted=() if worktree else _uncommitted(head, on_disk),
+        uncommitted=() if snapshot.is_work_tree else _uncommitted(snapshot),
         titles=reading.titles,
         unsupported=reading.unsupported,
     )
 
 
-def _roots(workspace: Workspace) -> tuple[str, ...]:
-    return tuple(root.strip("/") for root in workspace.settings.roots)
+def _roots(snapshot: Snapshot) -> tuple[str, ...]:
+    return tuple(root.strip("/") for root in snapshot.settings.roots)
 
 
-def _uncommitted(head: Snapshot, on_disk: Snapshot) -> tuple[str, ...]:
-    return select_secret_files(on_disk.settings, head.differences(on_disk))
+def _uncommitted(commit: Snapshot) -> tuple[str, ...]:
+    changed = commit.differences(work_tree(commit.workspace))
+    return select_secret_files(commit.settings, changed)
 
 
 def _is_keyset(snapshot: Snapshot, file: str) -> bool:
@@ -116,13 +111,12 @@ class _Reading:
 
     def __init__(
         self,
-        workspace: Workspace,
-        commit: str | None,
+        snapshot: Snapshot,
         collections: Mapping[str, str | None],
         titles: Mapping[str, str],
     ) -> None:
-        self._identities = workspace.identities
-        self._commit = commit
+        self._identities = snapshot.workspace.identities
+        self._commit = snapshot.commit
         self._collections = collections
         self.titles = titles
         self.items: list[DesiredItem] = []

@@ -9,7 +9,7 @@ from plana_secrets.mirror.backend import Backend, Listing, Unsupported
 from plana_secrets.mirror.plan import Choices, Drift, MirrorPlan, Wanted, plan_mirror
 from plana_secrets.mirror.settings import MirrorSettings
 from plana_secrets.mirror.source import Source, read_source
-from plana_secrets.secretfiles.workspace import Workspace
+from plana_secrets.secretfiles.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +32,11 @@ class MirrorState:
 
 
 def find_drift(
-    workspace: Workspace,
+    snapshot: Snapshot,
     settings: MirrorSettings,
     backend: Backend,
     *,
     choices: Choices | None = None,
-    worktree: bool = False,
     never: Collection[str] = (),
 ) -> MirrorState:
     """Read the files and the mirror, and compare them. Nothing is changed.
@@ -46,7 +45,7 @@ def find_drift(
         CredentialError, UnavailableError, MalformedError: the mirror cannot be read. A
             file that cannot be read is drift of kind ``unknown``.
     """
-    source = read_source(workspace, settings, worktree=worktree, never=never)
+    source = read_source(snapshot, settings, never=never)
     wanted = _wanted(source, backend)
     listing = backend.list_items()
     plan = plan_mirror(wanted, listing, choices or Choices())

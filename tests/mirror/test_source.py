@@ -13,6 +13,7 @@ from plana_secrets.mirror.source import Source, read_source
 from plana_secrets.mirror.state import find_drift
 from plana_secrets.secret import Secret
 from plana_secrets.secretfiles.settings import FilesSettings
+from plana_secrets.secretfiles.snapshot import Snapshot, at_commit, work_tree
 from plana_secrets.secretfiles.workspace import Workspace
 from tests.world import World
 
@@ -46,6 +47,11 @@ def workspace_of(world: World, identity: str | None = None) -> Workspace:
     )
 
 
+def snapshot_of(world: World, identity: str | None = None, *, worktree: bool = False) -> Snapshot:
+    workspace = workspace_of(world, identity)
+    return work_tree(workspace) if worktree else at_commit(workspace, workspace.repository.head())
+
+
 def shown(source: Source) -> dict[str, dict[str, str]]:
     return {
         item.file: {field.path: field.shown.reveal_text() for field in item.fields}
@@ -60,7 +66,7 @@ def test_every_leaf_is_shown_as_staff_need_it(world: World) -> None:
     )
     world.encrypt("infra/secrets/prod/app.secret.yaml", SECRET)
     head = world.commit()
-    source = read_source(workspace_of(world), LOCAL)
+    source = read_source(snapshot_of(world), LOCAL)
     assert shown(source) == {
         "infra/secrets/dev/a.yaml": {
             "user": "anna", "port": "5432", "on": "True", "rate": "1.5", "none": "",
@@ -87,7 +93,7 @@ def test_the_commit_counts_and_not_the_working_tree(world: World) -> None:
     world.encrypt("infra/secrets/a.yaml", "x: changed\n")
     world.encrypt("infra/secrets/new.yaml", "x: new\n")
     (world.repo / "infra/secrets/gone.yaml").unlink()
-    source = read_source(workspace_of(world), LOCAL)
+    source = read_source(snapshot_of(world), LOCAL)
     assert shown(source) == {
         "infra/secrets/a.yaml": {"x": "committed"},
         "infra/secrets/gone.yaml": {"x": "committed"},
@@ -97,7 +103,7 @@ def test_the_commit_counts_and_not_the_working_tree(world: World) -> None:
         "infra/secrets/gone.yaml",
         "infra/secrets/new.yaml",
     )
-    tree = read_source(workspace_of(world), LOCAL, worktree=True)
+    tree = read_source(snapshot_of(world, worktree=True), LOCAL)
     assert shown(tree) == {
         "infra/secrets/a.yaml": {"x": "changed"},
         "infra/secrets/new.yaml": {"x": "new"},
@@ -108,7 +114,7 @@ def test_the_commit_counts_and_not_the_working_tree(world: World) -> None:
 
 def test_a_repository_without_a_commit_has_no_files(world: World) -> None:
     world.encrypt("infra/secrets/a.yaml", "x: 1\n")
-    source = read_source(workspace_of(world), LOCAL)
+    source = read_source(snapshot_of(world), LOCAL)
     assert (source.head, source.items, source.uncommitted) == (None, (), ("infra/secrets/a.yaml",))
 
 
@@ -118,7 +124,7 @@ def test_keysets_exclusions_and_named_files_are_never_mirrored(world: World) -> 
     (world.repo / "infra/secrets/README.md").write_text("readable\n")
     world.commit()
     settings = MirrorSettings(backend="local", exclude=("infra/secrets/private/**",))
-    source = read_source(workspace_of(world), settings, never={"infra/secrets/login.yaml"})
+    source = read_source(snapshot_of(world), settings, never={"infra/secrets/login.yaml"})
     assert set(shown(source)) == {"infra/secrets/a.yaml"}
     assert (source.unknown, source.unmapped) == ((), ())
 
@@ -127,14 +133,14 @@ def test_a_keyset_that_cannot_be_read_is_not_unknown(world: World) -> None:
     world.encrypt("infra/secrets/keysets/jwt.yaml", "value: v\n")
     world.commit()
     stranger = str(pyrage.x25519.Identity.generate())
-    assert read_source(workspace_of(world, stranger), LOCAL).unknown == ()
+    assert read_source(snapshot_of(world, stranger), LOCAL).unknown == ()
 
 
 def test_a_keyset_that_lies_elsewhere_is_known_by_its_own_metadata(world: World) -> None:
     world.encrypt("infra/secrets/keysets/jwt.yaml", "name: n\nvalue: v\n")
     (world.repo / "infra/secrets/keysets/jwt.yaml").rename(world.repo / "infra/secrets/jwt.yaml")
     world.commit()
-    assert read_source(workspace_of(world), LOCAL).items == ()
+    assert read_source(snapshot_of(world), LOCAL).items == ()
 
 
 def test_the_last_glob_that_matches_gives_the_collection(world: World) -> None:
@@ -150,7 +156,7 @@ def test_the_last_glob_that_matches_gives_the_collection(world: World) -> None:
                          "infra/secrets/dev/": "dev"},
         ),
     )  # fmt: skip
-    source = read_source(workspace_of(world), settings)
+    source = read_source(snapshot_of(world), settings)
     assert {item.file: item.collection for item in source.items} == {
         "infra/secrets/dev/a.yaml": "dev",
         "infra/secrets/prod/b.yaml": "prod",
@@ -168,11 +174,11 @@ def test_what_cannot_be_read_is_unknown(world: World, worktree: bool) -> None:
     (world.repo / "infra/secrets/link.yaml").symlink_to("a.yaml")
     world.commit()
     stranger = str(pyrage.x25519.Identity.generate())
-    source = read_source(workspace_of(world), LOCAL, worktree=worktree)
+    source = read_source(snapshot_of(world, worktree=worktree), LOCAL)
     assert {(one.file, one.is_locked) for one in source.unknown} == {
         (f"infra/secrets/{name}.yaml", False) for name in ("broken", "link", "plain")
     }
-    locked = read_source(workspace_of(world, stranger), LOCAL, worktree=worktree)
+    locked = read_source(snapshot_of(world, stranger, worktree=worktree), LOCAL)
     assert {one.file for one in locked.unknown if one.is_locked} >= {"infra/secrets/a.yaml"}
     assert locked.items == ()
 
@@ -190,9 +196,9 @@ creation_rules:
     world.encrypt("infra/secrets/prod/b.yaml", "x: 1\n")
     world.commit()
     backend = MemoryBackend()
-    everything = find_drift(workspace_of(world), LOCAL, backend)
+    everything = find_drift(snapshot_of(world), LOCAL, backend)
     backend.create_items(everything.plan.create)
-    state = find_drift(workspace_of(world, str(dev)), LOCAL, backend)
+    state = find_drift(snapshot_of(world, str(dev)), LOCAL, backend)
     assert [(one.kind, one.file) for one in state.drift] == [
         ("unknown", "infra/secrets/prod/b.yaml")
     ]

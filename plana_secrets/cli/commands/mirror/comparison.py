@@ -56,14 +56,16 @@ def read_state(
     """Files and mirror as they are now; ``verify --mirror`` asks here, too."""
     from plana_secrets.mirror.open import never_mirrored, open_backend
     from plana_secrets.mirror.state import find_drift
+    from plana_secrets.secretfiles.snapshot import at_commit, work_tree
 
     settings, around = context.settings.mirror, surroundings(context)
+    workspace = context.workspace
+    head = None if worktree else at_commit(workspace, workspace.repository.head())
     return find_drift(
-        context.workspace,
+        head or work_tree(workspace),
         settings,
         backend or open_backend(settings, around),
         choices=choices,
-        worktree=worktree,
         never=never_mirrored(settings, around),
     )
 
