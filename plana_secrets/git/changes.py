@@ -16,10 +16,10 @@ from plana_secrets import limits
 from plana_secrets.errors import FailedError
 from plana_secrets.git.repository import Repository, TreeEntry
 from plana_secrets.git.search import attributes_of
-from plana_secrets.git.trees import UNKNOWN_MODE, CommitTree, Tree, WorkTree
+from plana_secrets.git.trees import UNKNOWN_MODE, Tree, WorkTree
 
 _TRUE: Final = frozenset({"true", "yes", "on", "1", "input"})
-_POINTER: Final = b"version https://git-lfs.github.com/spec/v1\n"
+_POINTER: Final = b"version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize %d\n"
 
 
 def changes(old: Tree, new: Tree, *, under: Sequence[str] = ()) -> dict[str, str]:
@@ -41,14 +41,9 @@ def changes(old: Tree, new: Tree, *, under: Sequence[str] = ()) -> dict[str, str
         for file, state in states.items()
         if state == "changed" and after[file].is_regular and not after[file].id
     ]
-    for file in only_converted(old, doubtful):
+    for file in _only_converted(new.repository, doubtful, before):
         del states[file]
     return states
-
-
-def changed_files(repository: Repository, *, under: Sequence[str] = ()) -> dict[str, str]:
-    """The files of the work tree that differ from HEAD; see ``changes``."""
-    return changes(CommitTree(repository, repository.head()), WorkTree(repository), under=under)
 
 
 def _state(
@@ -64,7 +59,7 @@ def _state(
         return None
     try:
         return None if _is_same(repository, file, was, now) else "changed"
-    except FailedError:
+    except (FailedError, OSError):
         return "unreadable"
 
 
@@ -91,21 +86,27 @@ def _read(repository: Repository, file: str) -> bytes | None:
         raise
 
 
-def only_converted(old: Tree, files: Sequence[str]) -> Iterator[str]:
-    """Those of some changed ``files`` of the work tree in which git sees no change."""
+def _only_converted(
+    repository: Repository, files: Sequence[str], stored: Mapping[str, TreeEntry]
+) -> Iterator[str]:
+    """Those of some changed ``files`` of the work tree in which git sees no change.
+
+    No blob is read: a partial clone may not have it.
+    """
     if not files:
         return
-    repository = old.repository
     attributes = attributes_of(repository, files)
     autocrlf = repository.command.line("config", "--get", "core.autocrlf") or ""
-    for file, blob in old.contents(files):
-        content = _read(repository, file)
-        if content is None or isinstance(blob, FailedError):
+    for file in files:
+        content, of_file = _read(repository, file), attributes.get(file, {})
+        if content is None:
             continue
-        of_file = attributes.get(file, {})
-        if (_loses_returns(of_file, autocrlf) and content.replace(b"\r\n", b"\n") == blob) or (
-            of_file.get("filter") == "lfs" and _points_to(blob, content)
-        ):
+        forms = []
+        if _loses_returns(of_file, autocrlf):
+            forms.append(content.replace(b"\r\n", b"\n"))
+        if of_file.get("filter") == "lfs":
+            forms.append(_pointer_to(content))
+        if stored[file].id in map(repository.blob_id, forms):
             yield file
 
 
@@ -120,11 +121,10 @@ def _loses_returns(attributes: Mapping[str, str], autocrlf: str) -> bool:
     return text is not None or "eol" in attributes or autocrlf.lower() in _TRUE
 
 
-def _points_to(blob: bytes, content: bytes) -> bool:
-    """Whether a blob is the Git LFS pointer to ``content``.
+def _pointer_to(content: bytes) -> bytes:
+    """What Git LFS stores in place of a content.
 
     Source: https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
     """
-    lines = blob.removeprefix(_POINTER).splitlines() if blob.startswith(_POINTER) else []
     digest = hashlib.sha256(content).hexdigest()
-    return {f"oid sha256:{digest}".encode(), b"size %d" % len(content)} <= set(lines)
+    return _POINTER % (digest.encode(), len(content))

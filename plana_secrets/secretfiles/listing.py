@@ -59,9 +59,9 @@ def may_be_changed(workspace: Workspace, file: str) -> bool:
 
 
 def is_in_root(file: str, root: str) -> bool:
-    """Whether a file is below one folder of the settings."""
+    """Whether a file is below one folder of the settings, or is itself named there."""
     folder = root.strip("/")
-    return folder in {"", "."} or file.startswith(f"{folder}/")
+    return folder in {"", ".", file} or file.startswith(f"{folder}/")
 
 
 def resolve_file(workspace: Workspace, text: str, folder: Path, *, must_exist: bool = True) -> str:

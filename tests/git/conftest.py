@@ -7,7 +7,9 @@ from collections.abc import Sequence
 import pytest
 
 from plana_secrets.git import commits
+from plana_secrets.git.changes import changes
 from plana_secrets.git.repository import Repository
+from plana_secrets.git.trees import CommitTree, WorkTree
 from tests.world import World
 
 
@@ -24,6 +26,11 @@ def git_world(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
 @pytest.fixture
 def repository(git_world: World) -> Repository:
     return Repository.open(git_world.repo)
+
+
+def changed_files(repository: Repository, *, under: Sequence[str] = ()) -> dict[str, str]:
+    """The files of the work tree that differ from HEAD."""
+    return changes(CommitTree(repository, repository.head()), WorkTree(repository), under=under)
 
 
 def commit_files(repository: Repository, files: Sequence[str], message: str) -> str:

@@ -12,12 +12,11 @@ import pytest
 
 from plana_secrets.errors import FailedError
 from plana_secrets.git import command
-from plana_secrets.git.changes import changed_files
 from plana_secrets.git.command import GitCommand, serious_warning
 from plana_secrets.git.repository import Repository
 from plana_secrets.git.search import attributes_of, files_containing
 from plana_secrets.git.trees import IndexTree, WorkTree
-from tests.git.conftest import commit_files
+from tests.git.conftest import changed_files, commit_files
 from tests.world import World
 
 

@@ -16,7 +16,6 @@ from plana_secrets.errors import (
     PlanaSecretsError,
     UnavailableError,
 )
-from plana_secrets.git.changes import changed_files
 from plana_secrets.git.command import GitCommand, failure, git_environment
 from plana_secrets.git.index import index_ids
 from plana_secrets.git.remotes import fetch_branch, push_commit
@@ -24,6 +23,7 @@ from plana_secrets.git.repository import Repository
 from plana_secrets.git.search import attributes_of, files_containing
 from plana_secrets.git.trees import IndexTree, WorkTree
 from plana_secrets.process import Completed, DeadlineError, ProgramError
+from tests.git.conftest import changed_files
 from tests.world import World
 
 FILE = "infra/secrets/a.yaml"

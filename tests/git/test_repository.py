@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 from plana_secrets.errors import FailedError, UsageError
-from plana_secrets.git.changes import changed_files
 from plana_secrets.git.command import git_environment
 from plana_secrets.git.repository import Repository
-from tests.git.conftest import commit_files
+from tests.git.conftest import changed_files, commit_files
 from tests.world import World
 
 

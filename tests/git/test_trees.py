@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from plana_secrets.errors import FailedError, MissingFileError
-from plana_secrets.git.changes import changed_files, changes
+from plana_secrets.git.changes import changes
 from plana_secrets.git.repository import Repository
 from plana_secrets.git.trees import CommitTree, IndexTree, Tree, WorkTree
+from tests.git.conftest import changed_files
 from tests.world import World
 
 
@@ -199,6 +200,8 @@ class TestBytesThatDifferWithoutAChange:
         write(git_world, "a", b"one\r\ntwo\r\n")
         git_world.git("add", "a")
         assert git_world.git("status", "--porcelain", "a") == ""
+        blob = git_world.git("rev-parse", ":a").strip()
+        (git_world.repo / ".git/objects" / blob[:2] / blob[2:]).unlink()  # a partial clone
         assert changed_files(repository, under=["a"]) == {}
         write(git_world, "a", b"one\r\nthree\r\n")
         assert changed_files(repository, under=["a"]) == {"a": "changed"}
