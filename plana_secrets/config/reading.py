@@ -13,6 +13,7 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 
 from plana_secrets.config.place import Place
+from plana_secrets.config.shapes import shape_of, shaped, table_words
 
 T = TypeVar("T")
 Reader = Callable[[object, Place], T]
@@ -21,6 +22,7 @@ Fields = Mapping[str, Reader[Any]]
 _LONGEST_TEXT = 4096
 
 
+@shaped(type="string", minLength=1, maxLength=_LONGEST_TEXT)
 def text(raw: object, place: Place) -> str:
     """One line of text, not empty."""
     line = any_text(raw, place)
@@ -33,6 +35,7 @@ def text(raw: object, place: Place) -> str:
     return line
 
 
+@shaped(type="string", minLength=1)
 def any_text(raw: object, place: Place) -> str:
     """Text of any characters: names of files that are there, words for people."""
     if not isinstance(raw, str):
@@ -43,6 +46,7 @@ def any_text(raw: object, place: Place) -> str:
 
 
 def integer(least: int, most: int) -> Reader[int]:
+    @shaped(type="integer", minimum=least, maximum=most)
     def read(raw: object, place: Place) -> int:
         if type(raw) is not int:
             raise place.fault(f"expected a whole number, not {_name_of(raw)}")
@@ -53,6 +57,7 @@ def integer(least: int, most: int) -> Reader[int]:
     return read
 
 
+@shaped(type="string", format="date")
 def day(raw: object, place: Place) -> date:
     if not isinstance(raw, date) or isinstance(raw, datetime):
         raise place.fault(f"expected a date like 2027-03-31 without quotes, not {_name_of(raw)}")
@@ -63,6 +68,7 @@ def choice(*names: str) -> Reader[Any]:
     """One of ``names``, as from ``get_args`` of a ``Literal``."""
     listed = " or ".join(f'"{name}"' for name in names)
 
+    @shaped(enum=list(names))
     def read(raw: object, place: Place) -> str:
         if not isinstance(raw, str) or raw not in names:
             raise place.fault(f"expected {listed}")
@@ -72,6 +78,7 @@ def choice(*names: str) -> Reader[Any]:
 
 
 def list_of(read_item: Reader[T], *, least: int = 0) -> Reader[tuple[T, ...]]:
+    @shaped(type="array", minItems=least, items=shape_of(read_item))
     def read(raw: object, place: Place) -> tuple[T, ...]:
         if not isinstance(raw, list):
             raise place.fault(f"expected a list in brackets, not {_name_of(raw)}")
@@ -86,6 +93,7 @@ def set_of(read_item: Reader[T], *, least: int = 0) -> Reader[tuple[T, ...]]:
     """A list in its order, without two equal items."""
     read_list = list_of(read_item, least=least)
 
+    @shaped(**shape_of(read_list), uniqueItems=True)
     def read(raw: object, place: Place) -> tuple[T, ...]:
         items = read_list(raw, place)
         first: dict[T, int] = {}
@@ -101,6 +109,9 @@ def set_of(read_item: Reader[T], *, least: int = 0) -> Reader[tuple[T, ...]]:
 def mapping(read_name: Callable[[str, Place], None], read_item: Reader[T]) -> Reader[dict[str, T]]:
     """A table whose names are the reader's own."""
 
+    @shaped(
+        type="object", propertyNames=shape_of(read_name), additionalProperties=shape_of(read_item)
+    )
     def read(raw: object, place: Place) -> dict[str, T]:
         found = {}
         for name, item in read_table(raw, place).items():
@@ -115,6 +126,7 @@ def mapping(read_name: Callable[[str, Place], None], read_item: Reader[T]) -> Re
 def table(make: Callable[..., T], fields: Fields) -> Reader[T]:
     """A table of known fields as a settings type, by keyword."""
 
+    @shaped(**table_words(make, required_fields(make), fields))
     def read(raw: object, place: Place) -> T:
         return make(**read_fields(raw, place, required_fields(make), fields))
 

@@ -27,6 +27,7 @@ from plana_secrets.config.reading import (
     table,
     text,
 )
+from plana_secrets.config.shapes import Shape, shape_of, shaped, table_words
 from plana_secrets.config.toml import parse_toml
 from plana_secrets.config.values import (
     age_limit,
@@ -164,28 +165,45 @@ def read_settings(raw: dict[str, Any]) -> Settings:
 
 def _fields_of(make: Any, fields: Fields) -> Reader[dict[str, Any]]:
     """A table that gives a part of a settings type."""
-    return lambda raw, place: read_fields(raw, place, required_fields(make), fields)
+
+    @shaped(**table_words(make, required_fields(make), fields))
+    def read(raw: object, place: Place) -> dict[str, Any]:
+        return read_fields(raw, place, required_fields(make), fields)
+
+    return read
 
 
+_VERIFY: Final[Fields] = {"accept": list_of(table(Accept, ACCEPT))}
+
+
+@shaped(**table_words(Policy, (), _VERIFY))
 def _read_accepts(raw: object, place: Place) -> dict[str, Any]:
-    read = read_fields(raw, place, (), {"accept": list_of(table(Accept, ACCEPT))})
+    read = read_fields(raw, place, (), _VERIFY)
     return {"accepts": read.get("accept", ())}
 
 
+_RECIPIENTS: Final = mapping(recipient_name, _fields_of(NamedRecipient, RECIPIENT))
+
+
+@shaped(**shape_of(_RECIPIENTS))
 def _read_recipients(raw: object, place: Place) -> dict[str, NamedRecipient]:
-    fields = _fields_of(NamedRecipient, RECIPIENT)
-    read = mapping(recipient_name, fields)(raw, place)
+    read = _RECIPIENTS(raw, place)
     return {name: NamedRecipient(name=name, **given) for name, given in read.items()}
 
 
-def _read_keysets(raw: object, place: Place) -> dict[str, KeysetPolicy]:
-    read = mapping(keyset_name, _read_keyset)(raw, place)
-    return {name: make(name=name, **given) for name, (make, given) in read.items()}
+def _keyset_words(kind: str, make: Any, fields: Fields) -> Shape:
+    words = table_words(make, ("kind", *required_fields(make)), {"kind": _KIND, **fields})
+    words["properties"]["kind"] = {"const": kind}
+    return words
 
 
+_KIND: Final = choice(*KEYSETS)
+
+
+@shaped(oneOf=[_keyset_words(kind, make, fields) for kind, (make, fields) in KEYSETS.items()])
 def _read_keyset(raw: object, place: Place) -> tuple[type[KeysetPolicy], dict[str, Any]]:
     """The kind says which fields there may be."""
-    kind = choice(*KEYSETS)
+    kind = _KIND
     entries = read_table(raw, place)
     if "kind" not in entries:
         raise place.fault("kind is missing")
@@ -194,6 +212,15 @@ def _read_keyset(raw: object, place: Place) -> tuple[type[KeysetPolicy], dict[st
     if given.get("format") == "slots":
         _check_slots(given["accepted"], place.field("accepted"))
     return make, given
+
+
+_KEYSETS: Final = mapping(keyset_name, _read_keyset)
+
+
+@shaped(**shape_of(_KEYSETS))
+def _read_keysets(raw: object, place: Place) -> dict[str, KeysetPolicy]:
+    read = _KEYSETS(raw, place)
+    return {name: make(name=name, **given) for name, (make, given) in read.items()}
 
 
 def _check_slots(accepted: Sequence[SecretReference], place: Place) -> None:
@@ -221,8 +248,12 @@ def _check_targets(keysets: Sequence[KeysetPolicy]) -> None:
         )
 
 
+_MIRROR: Final = table(MirrorSettings, MIRROR)
+
+
+@shaped(**shape_of(_MIRROR))
 def _read_mirror(raw: object, place: Place) -> MirrorSettings:
-    settings = table(MirrorSettings, MIRROR)(raw, place)
+    settings = _MIRROR(raw, place)
     if settings.backend == "vaultwarden" and settings.vaultwarden is None:
         raise place.field("backend").fault("vaultwarden needs a table [mirror.vaultwarden]")
     return settings
@@ -238,3 +269,12 @@ _TOP_LEVEL: Final[Fields] = {
     "mirror": _read_mirror,
     "keysets": _read_keysets,
 }
+
+
+def as_json_schema() -> Shape:
+    """What the file may contain, as far as JSON Schema (draft 7) can say it."""
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "plana-secrets.toml",
+        **table_words(Settings, (), _TOP_LEVEL),
+    }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from plana_secrets.config.place import Place
 from plana_secrets.config.reading import Reader, text
+from plana_secrets.config.shapes import shape_of, shaped
 from plana_secrets.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ _RESERVED_CALLER: Final = "reload"
 _NOT_IN_A_BRANCH: Final = re.compile(r"[ ~^:?*\[\\]|\.\.|@\{|//|^[-/.]|/\.|[/.]$|\.lock(/|$)|^@$")
 
 
+@shaped(type="string", pattern="^(0s|[1-9][0-9]{0,8}[smhd])$")
 def duration(raw: object, place: Place) -> timedelta:
     """``"30m"``, ``"90d"``; no wait at all is spelled ``"0s"``, so that it is meant."""
     match = _DURATION.fullmatch(raw) if isinstance(raw, str) else None
@@ -39,6 +41,7 @@ def duration(raw: object, place: Place) -> timedelta:
     return timedelta(seconds=seconds)
 
 
+@shaped(type="string", pattern="^[1-9][0-9]{0,8}[smhd]$")
 def age_limit(raw: object, place: Place) -> timedelta:
     """A duration that is longer than nothing."""
     found = duration(raw, place)
@@ -47,6 +50,7 @@ def age_limit(raw: object, place: Place) -> timedelta:
     return found
 
 
+@shaped(**shape_of(text))
 def folder(raw: object, place: Place) -> str:
     """A folder below the top of the repository, without a slash at its end."""
     named = text(raw, place)
@@ -57,11 +61,13 @@ def folder(raw: object, place: Place) -> str:
     return _possible(clean, place)
 
 
+@shaped(**shape_of(text))
 def file(raw: object, place: Place) -> str:
     """A file, relative to the repository."""
     return _possible(text(raw, place), place)
 
 
+@shaped(**shape_of(text))
 def written_file(raw: object, place: Place) -> str:
     """A file that is ours to write: any but one of git's own."""
     name = file(raw, place)
@@ -79,6 +85,7 @@ def _possible(name: str, place: Place) -> str:
     return name
 
 
+@shaped(**shape_of(text))
 def glob(raw: object, place: Place) -> str:
     from plana_secrets.secretfiles.globs import glob_problem
 
@@ -91,11 +98,13 @@ def glob(raw: object, place: Place) -> str:
     return pattern
 
 
+@shaped(**shape_of(text))
 def glob_name(name: str, place: Place) -> None:
     """A glob as the name of a field."""
     glob(name, place)
 
 
+@shaped(type="string", pattern="^[^#]+#.+$")
 def reference(raw: object, place: Place) -> SecretReference:
     from plana_secrets.document.references import parse_reference
 
@@ -108,6 +117,7 @@ def reference(raw: object, place: Place) -> SecretReference:
     return found
 
 
+@shaped(type="string", pattern="^(age1|ssh-ed25519 |ssh-rsa )")
 def recipient(raw: object, place: Place) -> str:
     """A recipient in its canonical spelling."""
     from plana_secrets.age.recipients import parse_recipient
@@ -119,6 +129,7 @@ def recipient(raw: object, place: Place) -> str:
         raise place.fault(error.message) from None
 
 
+@shaped(**shape_of(text))
 def branch(raw: object, place: Place) -> str:
     """A name that git takes for a branch."""
     name = text(raw, place)
@@ -127,6 +138,7 @@ def branch(raw: object, place: Place) -> str:
     return _possible(name, place)
 
 
+@shaped(type="string", pattern="^[^<>]+ <[^<>\\s]+>$")
 def author(raw: object, place: Place) -> Author:
     from plana_secrets.git.author import parse_author
 
@@ -136,6 +148,7 @@ def author(raw: object, place: Place) -> Author:
         raise place.fault(str(error)) from None
 
 
+@shaped(type="string", pattern="^[Hh][Tt][Tt][Pp][Ss]?://")
 def url(raw: object, place: Place) -> str:
     """The one spelling of a server's address."""
     from plana_secrets.mirror.backends.vaultwarden.address import checked_url
@@ -147,6 +160,7 @@ def url(raw: object, place: Place) -> str:
         raise place.fault(error.message) from None
 
 
+@shaped(type="string", pattern=f"^{_CALLER.pattern}$")
 def external_caller(raw: object, place: Place) -> str:
     """A name that a keyset file can keep, and that none of our waits has."""
     name = text(raw, place)
@@ -157,15 +171,22 @@ def external_caller(raw: object, place: Place) -> str:
     return name
 
 
+@shaped(type="string", pattern=f"^{_KEYSET_NAME.pattern}$")
 def keyset_name(name: str, place: Place) -> None:
     if not _KEYSET_NAME.fullmatch(name) or len(name) > _LONGEST_KEYSET_NAME:
         raise place.fault("expected a name of lowercase letters, digits and . _ - /")
 
 
+@shaped(**shape_of(text))
 def recipient_name(name: str, place: Place) -> None:
     text(name, place)
 
 
 def optional(read: Reader[str]) -> Reader[str]:
     """Empty text, too, for which the settings type has a meaning."""
-    return lambda raw, place: "" if raw == "" else read(raw, place)
+
+    @shaped(**shape_of(read) | {"minLength": 0})
+    def read_optional(raw: object, place: Place) -> str:
+        return "" if raw == "" else read(raw, place)
+
+    return read_optional

@@ -19,6 +19,9 @@ class Author:
     name: str = "plana-secrets"
     email: str = "plana-secrets@localhost"
 
+    def __str__(self) -> str:
+        return f"{self.name} <{self.email}>"
+
 
 DEFAULT_AUTHOR: Final = Author()
 
