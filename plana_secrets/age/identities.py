@@ -1,39 +1,48 @@
 """Identities: age private keys, and opening age files with them.
 
-X25519 identities and unencrypted ssh keys are used natively. Every other kind (plugins,
-post-quantum, a key file with a passphrase) is not held, only named with the reason,
-so that a message can say why a file did not open.
+X25519 and post-quantum identities and unencrypted ssh keys are used natively. Every other
+kind (plugins, a key file with a passphrase) is not held, only named with the reason, so
+that a message can say why a file did not open.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pyrage
 
+from plana_secrets.age.fileformat import damaged
 from plana_secrets.age.recipients import Recipient, parse_recipient
-from plana_secrets.errors import MalformedError, UsageError
+from plana_secrets.errors import FailedError, MalformedError, UsageError
 from plana_secrets.secret import Secret
+
+if TYPE_CHECKING:
+    from plana_secrets.age.hybrid import HybridKey
 
 _NO_MATCH = "No matching keys found"
 """pyrage's only way to say that none of the identities is a recipient; tested."""
 
-_FOREIGN: Final = {
-    "AGE-SECRET-KEY-PQ-": "a post-quantum identity",
-    "AGE-PLUGIN-": "an age plugin identity",
-}
+_PLUGIN: Final = "AGE-PLUGIN-"
+_POST_QUANTUM: Final = "AGE-SECRET-KEY-PQ-"
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A private key that works here. ``origin`` says where it was found, for messages."""
+    """A private key that works here. ``origin`` says where it was found, for messages.
+
+    ``native``: the age library's object, or a ``HybridKey`` where ``is_hybrid``.
+    """
 
     recipient: Recipient
     origin: str
     text: Secret
     native: Any = field(repr=False, compare=False)
+
+    @property
+    def is_hybrid(self) -> bool:
+        return self.recipient.kind == "post-quantum"
 
 
 class Unusable(NamedTuple):
@@ -90,33 +99,46 @@ class Identities:
         """
         try:
             encrypted = armored.encode("ascii") if isinstance(armored, str) else armored
-            # Blank lines before the armor are fine for sops, but not for this library.
-            encrypted = encrypted.lstrip()
-            natives = [member.native for member in self.members]
-            return Secret(pyrage.decrypt(encrypted, natives))
-        except (pyrage.DecryptError, UnicodeEncodeError) as error:
-            if str(error) != _NO_MATCH:
-                raise MalformedError(
-                    "not an age file, or the file is damaged", kind="bad-age-file"
-                ) from None
-        return self.further().unwrap(armored) if self.further else None
+        except UnicodeEncodeError:
+            raise damaged() from None
+        # Blank lines before the armor are fine for sops, but not for this library.
+        found = self._unwrap(encrypted.lstrip())
+        if found is None and self.further:
+            return self.further().unwrap(armored)
+        return found
 
-    def as_key_file(self) -> Secret:
-        """All identities that sops reads from a key file, one a line. Not the ssh keys."""
-        lines = [one.text.reveal() for one in self.complete().members if _is_x25519(one)]
-        return Secret(b"".join(line + b"\n" for line in lines))
+    def _unwrap(self, encrypted: bytes) -> Secret | None:
+        hybrid = [member.native for member in self.members if member.is_hybrid]
+        if hybrid:
+            from plana_secrets.age.hybrid import open_with
+
+            content = open_with(hybrid, encrypted)
+            if content is not None:
+                return Secret(content)
+        natives = [member.native for member in self.members if not member.is_hybrid]
+        try:
+            return Secret(pyrage.decrypt(encrypted, natives))
+        except pyrage.DecryptError as error:
+            if str(error) != _NO_MATCH:
+                raise damaged() from None
+        return None
+
+    def as_key_file(self, *, hybrid: bool = True) -> Secret:
+        """All identities that sops reads from a key file, one a line. Not the ssh keys.
+
+        ``hybrid``: with the post-quantum ones, at which a sops before 3.12 stops.
+        """
+        kinds = {"x25519", "post-quantum"} if hybrid else {"x25519"}
+        members = (one for one in self.complete().members if one.recipient.kind in kinds)
+        return Secret(b"".join(one.text.reveal() + b"\n" for one in members))
 
     def ssh_key(self) -> Secret | None:
         """The first ssh key, for sops's SOPS_AGE_SSH_PRIVATE_KEY_FILE, which takes one."""
-        keys = (one.text for one in self.complete().members if not _is_x25519(one))
-        return next(keys, None)
+        members = self.complete().members
+        return next((one.text for one in members if one.recipient.kind == "ssh"), None)
 
     def __len__(self) -> int:
         return len(self.complete().members)
-
-
-def _is_x25519(identity: Identity) -> bool:
-    return identity.recipient.kind == "x25519"
 
 
 def unite(parts: list[Identities]) -> Identities:
@@ -128,15 +150,26 @@ def unite(parts: list[Identities]) -> Identities:
     return Identities(tuple(members.values()), tuple(unusable))
 
 
-def generate_identity() -> Identity:
-    """A new X25519 identity, held nowhere but in the returned object."""
-    native = pyrage.x25519.Identity.generate()
-    return _x25519(native, "new")
+def generate_identity(*, hybrid: bool = False) -> Identity:
+    """A new identity, X25519 or post-quantum, held nowhere but in the returned object.
+
+    Raises:
+        FailedError: the library here knows no post-quantum keys (kind ``no-post-quantum``).
+    """
+    if hybrid:
+        from plana_secrets.age.hybrid import generate_hybrid_key
+
+        return _hybrid(generate_hybrid_key(), "new")
+    return _x25519(pyrage.x25519.Identity.generate(), "new")
 
 
 def _x25519(native: Any, origin: str) -> Identity:
     recipient = Recipient(str(native.to_public()), "x25519")
     return Identity(recipient, origin, Secret.from_text(str(native)), native)
+
+
+def _hybrid(key: HybridKey, origin: str) -> Identity:
+    return Identity(Recipient(key.recipient, "post-quantum"), origin, key.text, key)
 
 
 def is_under_passphrase(content: Secret) -> bool:
@@ -169,15 +202,28 @@ def parse_identity_file(content: Secret, origin: str) -> Identities:
 
 
 def _parse_line(line: str, origin: str, place: str) -> Identities:
-    for prefix, name in _FOREIGN.items():
-        if line.startswith(prefix):
-            return _none(origin, f"{place}: {name}; only sops can use it", foreign=True)
+    if line.startswith(_PLUGIN):
+        reason = f"{place}: an age plugin identity; only sops can use it"
+        return _none(origin, reason, foreign=True)
+    if line.startswith(_POST_QUANTUM):
+        return _parse_hybrid(line, origin, place)
     if not line.startswith("AGE-SECRET-KEY-"):
         return _none(origin, f"{place}: not an age identity")
     try:
         return Identities((_x25519(pyrage.x25519.Identity.from_str(line), origin),))
     except pyrage.IdentityError:
         return _none(origin, f"{place}: a damaged age identity")
+
+
+def _parse_hybrid(line: str, origin: str, place: str) -> Identities:
+    from plana_secrets.age.hybrid import parse_hybrid_key
+
+    try:
+        return Identities((_hybrid(parse_hybrid_key(line), origin),))
+    except MalformedError:
+        return _none(origin, f"{place}: a damaged post-quantum identity")
+    except FailedError as error:
+        return _none(origin, f"{place}: {error.message}", foreign=True)
 
 
 def _none(origin: str, reason: str, *, foreign: bool = False) -> Identities:

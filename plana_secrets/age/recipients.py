@@ -16,13 +16,13 @@ from typing import Any, Final, Literal
 
 import pyrage
 
+from plana_secrets.age.fileformat import damaged
 from plana_secrets.errors import CredentialError, FailedError, MalformedError, UsageError
 from plana_secrets.secret import Secret
 
 RecipientKind = Literal["x25519", "ssh", "post-quantum", "tag", "plugin"]
 
 _BECH32 = r"[02-9ac-hj-np-z]"
-_POST_QUANTUM = re.compile(rf"age1pq1{_BECH32}{{8,}}")
 _PLUGIN = re.compile(rf"age1[a-z0-9+._-]+1{_BECH32}{{6,}}")
 _SSH_KINDS = ("ssh-ed25519", "ssh-rsa")
 
@@ -37,7 +37,7 @@ class Recipient:
     @property
     def native(self) -> bool:
         """Whether files can be encrypted to it here, without sops or a plugin."""
-        return self.kind in {"x25519", "ssh", "tag"}
+        return self.kind in {"x25519", "ssh", "tag", "post-quantum"}
 
 
 def canonical_recipient(text: str) -> str:
@@ -59,8 +59,8 @@ def parse_recipient(text: str) -> Recipient:
     text = text.strip()
     if text.startswith("ssh-"):
         return _parse_ssh(text)
-    if _POST_QUANTUM.fullmatch(text):
-        return Recipient(text, "post-quantum")
+    if text.startswith("age1pq1"):
+        return _parse_hybrid(text)
     if text.startswith(("age1tag1", "age1tagpq1")):
         return _checked(Recipient(text, "tag"))
     if _PLUGIN.fullmatch(text):
@@ -77,6 +77,16 @@ def _parse_ssh(text: str) -> Recipient:
     if fields[0] not in _SSH_KINDS or len(fields) < 2:
         raise _bad_recipient("age supports only ssh-ed25519 and ssh-rsa keys")
     return _checked(Recipient(canonical_recipient(text), "ssh"))
+
+
+def _parse_hybrid(text: str) -> Recipient:
+    from plana_secrets.age.hybrid import recipient_bytes
+
+    try:
+        recipient_bytes(text)
+    except MalformedError:
+        raise _bad_recipient("a damaged post-quantum recipient") from None
+    return Recipient(text, "post-quantum")
 
 
 def _checked(recipient: Recipient) -> Recipient:
@@ -104,12 +114,23 @@ def _bad_recipient(message: str) -> UsageError:
     return UsageError(message, kind="bad-recipient")
 
 
+def usable_together(recipients: Sequence[Recipient]) -> list[Recipient]:
+    """Those for whom one age file can be made: the post-quantum ones where there are any.
+
+    For one person's own keys: any of them opens the file.
+    """
+    native = [one for one in recipients if one.native]
+    return [one for one in native if one.kind == "post-quantum"] or native
+
+
 def encrypt_to(content: Secret, recipients: Sequence[Recipient], *, armored: bool = False) -> bytes:
     """An age file that each of ``recipients`` opens.
 
     Raises:
-        UsageError: there is no recipient, or one is of a kind that only sops or a plugin
-            can encrypt to (kind ``recipient-not-native``).
+        UsageError: there is no recipient, one is of a kind that only sops or a plugin can
+            encrypt to (kind ``recipient-not-native``), or age does not put them into one
+            file (``recipients-mixed``).
+        FailedError: the library here knows no post-quantum keys (kind ``no-post-quantum``).
     """
     if not recipients:
         raise UsageError("no recipient to encrypt for", kind="no-recipient")
@@ -119,12 +140,29 @@ def encrypt_to(content: Secret, recipients: Sequence[Recipient], *, armored: boo
                 f"cannot encrypt for a {recipient.kind} recipient: {recipient.text[:24]}...",
                 kind="recipient-not-native",
             )
+    hybrid = [one.text for one in recipients if one.kind == "post-quantum"]
+    if hybrid:
+        _refuse_mixture(recipients)
+        from plana_secrets.age.hybrid import seal_for
+
+        return seal_for(hybrid, content.reveal(), armored=armored)
     natives = [_native(recipient) for recipient in recipients]
     try:
         encrypted: bytes = pyrage.encrypt(content.reveal(), natives, armored=armored)
     except pyrage.EncryptError:
         raise FailedError("the age library could not encrypt", kind="encrypt-failed") from None
     return encrypted
+
+
+def _refuse_mixture(recipients: Sequence[Recipient]) -> None:
+    """One classic recipient would undo what the post-quantum ones promise."""
+    classic = [one.text for one in recipients if one.kind != "post-quantum"]
+    if classic:
+        raise UsageError(
+            "one age file cannot have post-quantum and other recipients; "
+            f"not post-quantum: {', '.join(classic)}",
+            kind="recipients-mixed",
+        )
 
 
 def encrypt_with_passphrase(content: Secret, passphrase: Secret) -> bytes:
@@ -154,7 +192,7 @@ def decrypt_with_passphrase(encrypted: bytes, passphrase: Secret) -> Secret:
         raise MalformedError(
             "the age file is not protected by a passphrase", kind="no-passphrase-file"
         )
-    raise MalformedError("not an age file, or the file is damaged", kind="bad-age-file")
+    raise damaged()
 
 
 def _passphrase_text(passphrase: Secret) -> str:
@@ -165,7 +203,6 @@ def _passphrase_text(passphrase: Secret) -> str:
 
 
 ADVICE: Final = {
-    "bad-age-file": "pass a file created by `age` or `plana-secrets identity export`",
     "bad-passphrase": "type the passphrase as UTF-8 text",
     "empty-passphrase": "type a passphrase, or press Ctrl-C to cancel",
     "encrypt-failed": (
@@ -173,6 +210,7 @@ ADVICE: Final = {
     ),
     "no-passphrase-file": "use it directly, with --identity-file or SOPS_AGE_KEY_FILE",
     "no-recipient": "add a recipient to the file's creation rule in .sops.yaml",
+    "recipients-mixed": "give each of these people a post-quantum recipient, or none",
     "recipient-not-native": "only sops can encrypt for it; use an age1... or ssh recipient",
     "wrong-passphrase": "try again; an export has its own passphrase",
 }

@@ -78,7 +78,7 @@ def test_a_bad_line_is_named_by_number_and_the_good_ones_still_work() -> None:
 @pytest.mark.parametrize(
     ("line", "word"),
     [
-        ("AGE-SECRET-KEY-PQ-1QQSENTINEL", "post-quantum"),
+        ("AGE-SECRET-KEY-PQ-1QQSENTINEL", "damaged post-quantum"),
         ("AGE-PLUGIN-YUBIKEY-1QQSENTINEL", "plugin"),
         ("", "no identity"),
         ("# only a comment", "no identity"),

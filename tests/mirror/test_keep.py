@@ -9,6 +9,7 @@ from pathlib import Path
 import pyrage
 import pytest
 
+from plana_secrets.age.hybrid import generate_hybrid_key
 from plana_secrets.errors import FailedError, UsageError
 from plana_secrets.mirror.backend import ActualItem
 from plana_secrets.mirror.keep import keep_item
@@ -19,7 +20,7 @@ from tests.verify.helpers import workspace_of
 from tests.world import World
 
 FILE = "infra/secrets/prod/mail.yaml"
-POST_QUANTUM = "age1pq1" + "q" * 60
+PLUGIN = "age1yubikey1qfz4r7p2dy5mcy9jz2qndvm2ckd9tyjzwg2"
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def test_everyone_of_the_rule_opens_it_and_nobody_else_reads_it(
     world: World, tmp_path: Path, item: ActualItem
 ) -> None:
     world.others.append(pyrage.x25519.Identity.generate())
-    world.write_rules("creation_rules:\n  - age: {recipients}," + POST_QUANTUM + "\n")
+    world.write_rules("creation_rules:\n  - age: {recipients}," + PLUGIN + "\n")
     kept = Path(keep_item(workspace_of(world), tmp_path / "kept", item))
     for identity in (world.identity, *world.others):
         export = json.loads(pyrage.decrypt(kept.read_bytes(), [identity]))
@@ -52,11 +53,22 @@ def test_nothing_kept_before_is_overwritten(world: World, tmp_path: Path, item: 
 def test_without_a_recipient_here_or_a_rule_nothing_is_kept_and_that_is_an_error(
     world: World, tmp_path: Path, item: ActualItem
 ) -> None:
-    world.write_rules(f"creation_rules:\n  - path_regex: ^infra/\n    age: {POST_QUANTUM}\n")
+    world.write_rules(f"creation_rules:\n  - path_regex: ^infra/\n    age: {PLUGIN}\n")
     with pytest.raises(FailedError) as caught:
         keep_item(workspace_of(world), tmp_path / "kept", item)
     assert (caught.value.kind, caught.value.facts["file"]) == ("no-native-recipient", FILE)
     broken = ActualItem("9", "", "", None, {"x": Secret(b"y")}, None, frozenset())
     with pytest.raises(UsageError):
         keep_item(workspace_of(world), tmp_path / "kept", broken)
+    assert not (tmp_path / "kept").exists()
+
+
+def test_readers_whom_age_puts_into_no_one_file_are_refused_by_name(
+    world: World, tmp_path: Path, item: ActualItem
+) -> None:
+    hybrid = generate_hybrid_key().recipient
+    world.write_rules("creation_rules:\n  - age: {recipients}," + hybrid + "\n")
+    with pytest.raises(UsageError, match=world.recipients) as caught:
+        keep_item(workspace_of(world), tmp_path / "kept", item)
+    assert caught.value.kind == "recipients-mixed"
     assert not (tmp_path / "kept").exists()

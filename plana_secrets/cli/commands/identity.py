@@ -68,13 +68,19 @@ def describe_place(output: Path | None) -> dict[str, str | None]:
 Examples:
   plana-secrets identity new
   plana-secrets identity new --output ~/keys/laptop.txt
+  plana-secrets identity new --post-quantum
 """,
     short_help="Create an identity and store it.",
 )
 @output_option
 @click.option("--add", is_flag=True, help="Add to the identities already in the keyring.")
+@click.option(
+    "--post-quantum",
+    is_flag=True,
+    help="A key that also withstands quantum computers; sops 3.12 or newer can use it.",
+)
 @pass_context
-def new(context: Context, output: Path | None, add: bool) -> None:
+def new(context: Context, output: Path | None, add: bool, post_quantum: bool) -> None:
     """Create an age identity, store it in the keyring and print its recipient.
 
     It is stored in the keyring of the operating system or, with --output, in a file. There
@@ -86,7 +92,7 @@ def new(context: Context, output: Path | None, add: bool) -> None:
 
     if output is None and not add and len(read_keyring()):
         raise UsageError("the keyring already has an identity", kind="identity-exists")
-    made = generate_identity()
+    made = generate_identity(hybrid=post_quantum)
     keep_identities(context, [made], output)
     if context.json:
         report = {"recipient": made.recipient.text, **describe_place(output)}

@@ -14,7 +14,12 @@ from typing import Final
 
 from plana_secrets import limits
 from plana_secrets.age.identities import Identities
-from plana_secrets.age.recipients import Recipient, encrypt_to, parse_recipient
+from plana_secrets.age.recipients import (
+    Recipient,
+    encrypt_to,
+    parse_recipient,
+    usable_together,
+)
 from plana_secrets.errors import (
     CredentialError,
     MissingFileError,
@@ -121,7 +126,8 @@ class LocalBackend:
         own = self.find_identities().complete().recipients()
         if not own:
             raise CredentialError("no identity to read the mirror with", kind="no-identity")
-        chosen = [parse_recipient(text) for text in self.recipients or sorted(own)]
+        chosen = [parse_recipient(text) for text in self.recipients]
+        chosen = chosen or usable_together([parse_recipient(text) for text in sorted(own)])
         if not own & {one.text for one in chosen}:
             raise UsageError(
                 "mirror.local.recipients includes none of your identities",

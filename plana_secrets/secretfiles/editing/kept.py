@@ -42,10 +42,10 @@ def keep_edit(workspace: Workspace, edit: KeptEdit) -> Path:
     Raises:
         CredentialError: there is no identity to encrypt it to (kind ``no-identity``).
     """
-    from plana_secrets.age.recipients import encrypt_to
+    from plana_secrets.age.recipients import encrypt_to, usable_together
 
-    recipients = [member.recipient for member in workspace.identities.complete().members]
-    own = [recipient for recipient in recipients if recipient.native]
+    members = workspace.identities.complete().members
+    own = usable_together([member.recipient for member in members])
     if not own:
         raise CredentialError("no identity to encrypt the kept edit for", kind="no-identity")
     content = {

@@ -24,7 +24,7 @@ from plana_secrets.errors import FailedError, MalformedError, UsageError
 from plana_secrets.process import Completed, ProgramError, run_program
 from plana_secrets.secret import Secret
 from plana_secrets.sops.formats import Format, format_of, require_yaml_name
-from plana_secrets.sops.model import RULES_FILE
+from plana_secrets.sops.model import RULES_FILE, Metadata
 from plana_secrets.sops.program.editor import frame
 from plana_secrets.sops.program.failures import UNCHANGED, sops_error
 from plana_secrets.sops.program.workshop import Workshop, sops_environment, workshop
@@ -38,8 +38,11 @@ FLOOR: Final[Version] = (3, 11, 0)
 
 _PLAINTEXT_BEHIND: Final = "its own `sops edit` leaves the plaintext behind when interrupted"
 
+HYBRID: Final[Version] = (3, 12, 0)
+"""From which release on sops knows post-quantum keys."""
+
 LATER: Final[tuple[tuple[Version, str], ...]] = (
-    ((3, 12, 0), "it does not know post-quantum recipients (age1pq...)"),
+    (HYBRID, "it does not know post-quantum recipients (age1pq...)"),
     ((3, 12, 2), f"{_PLAINTEXT_BEHIND} (`plana-secrets edit` does not)"),
 )
 """What came after ``FLOOR``: from which release on, and what an older sops lacks."""
@@ -90,7 +93,7 @@ class Sops:
         require_yaml_name(file)
         rules = read_regular_file(config, limit=limits.RULES_FILE)
         relative = (root / file).relative_to(config.parent).as_posix()
-        parse_rules(rules).usable_rule_for(relative)
+        self._check_knows(parse_rules(rules).usable_rule_for(relative).recipients)
         with workshop() as shop:
             replace_file(shop.tree / RULES_FILE, rules)
             override = str(shop.tree / relative)
@@ -100,10 +103,10 @@ class Sops:
 
     def decrypt(self, ciphertext: bytes, *, identities: Identities) -> Secret:
         """The plaintext YAML, with comments, as sops reads it."""
-        _refuse_other_services(ciphertext)
+        self._check_opens(_metadata_of(ciphertext), identities)
         with workshop() as shop:
             shop.configure(ciphertext)
-            shop.hand_over(identities)
+            shop.hand_over(identities, hybrid=self.version >= HYBRID)
             done = self._run(shop, ["decrypt", *_YAML], task="decrypt", stdin=ciphertext)
         return Secret(done.stdout)
 
@@ -113,10 +116,10 @@ class Sops:
         A value that is the same at the same path keeps its ciphertext byte for byte.
         Returns ``ciphertext`` itself when there is nothing to change.
         """
-        _refuse_other_services(ciphertext)
+        self._check_opens(_metadata_of(ciphertext), identities)
         with workshop() as shop:
             shop.configure(ciphertext)
-            shop.hand_over(identities)
+            shop.hand_over(identities, hybrid=self.version >= HYBRID)
             copy = shop.put("document.yaml", ciphertext)
             descriptor = shop.descriptor(Secret(frame(plain.reveal())))
             shop.environment["SOPS_EDITOR"] = shlex.join(
@@ -134,11 +137,11 @@ class Sops:
         The data key stays: who was removed still knows it.
         """
         form = format_of(file)
-        _refuse_other_services(ciphertext, form)
-        parse_rules(rules).usable_rule_for(file)
+        self._check_opens(_metadata_of(ciphertext, form), identities)
+        self._check_knows(parse_rules(rules).usable_rule_for(file).recipients)
         with workshop() as shop:
             replace_file(shop.tree / RULES_FILE, rules)
-            shop.hand_over(identities)
+            shop.hand_over(identities, hybrid=self.version >= HYBRID)
             copy = shop.put(file, ciphertext)
             argv = ["updatekeys", "-y", "--input-type", form, str(copy)]
             self._run(shop, argv, task=f"update the recipients of {file}")
@@ -150,13 +153,34 @@ class Sops:
         sops wraps the new key to everyone named in the file, so the caller first makes
         sure that no one else is.
         """
-        _refuse_other_services(ciphertext)
+        metadata = _metadata_of(ciphertext)
+        self._check_knows([one.recipient for one in metadata.recipients])
         with workshop() as shop:
             shop.configure(ciphertext)
-            shop.hand_over(identities)
+            shop.hand_over(identities, hybrid=self.version >= HYBRID)
             copy = shop.put("document.yaml", ciphertext)
             argv = ["rotate", *_YAML, str(copy)]
             return self._run(shop, argv, task="rotate the data key").stdout
+
+    def _check_knows(self, recipients: Sequence[str]) -> None:
+        """Refuse what this sops can encrypt for no one."""
+        if any(map(_is_hybrid, recipients)):
+            self._require_hybrid()
+
+    def _check_opens(self, metadata: Metadata, identities: Identities) -> None:
+        """Refuse a file that opens with identities only that this sops does not know."""
+        named = {one.recipient for one in metadata.recipients}
+        ours = named & identities.complete().recipients()
+        if ours and all(map(_is_hybrid, ours)):
+            self._require_hybrid()
+
+    def _require_hybrid(self) -> None:
+        if self.version < HYBRID:
+            raise FailedError(
+                f"sops {'.'.join(map(str, self.version))} does not know post-quantum keys",
+                kind="sops-too-old",
+                program=str(self.program),
+            )
 
     def _run(
         self,
@@ -180,8 +204,12 @@ class Sops:
         return done
 
 
-def _refuse_other_services(ciphertext: bytes, form: Format = Format.YAML) -> None:
-    """Keep sops from asking a key service: it would go to the network for its answer."""
+def _is_hybrid(recipient: str) -> bool:
+    return recipient.startswith("age1pq1")
+
+
+def _metadata_of(ciphertext: bytes, form: Format = Format.YAML) -> Metadata:
+    """Also keeps sops from asking a key service: it would go to the network for its answer."""
     from plana_secrets.sops.reading.reader import read_structure
 
     metadata = read_structure(ciphertext, form).metadata
@@ -190,6 +218,7 @@ def _refuse_other_services(ciphertext: bytes, form: Format = Format.YAML) -> Non
     if metadata.other_keys:
         names = ", ".join(metadata.other_keys)
         raise MalformedError(f"keys other than age: {names}", kind="other-key-service")
+    return metadata
 
 
 def find_sops(environment: Mapping[str, str], *, repository: Path | None = None) -> Sops:

@@ -72,8 +72,9 @@ class Workshop:
         self.descriptors.append(opened)
         return opened
 
-    def hand_over(self, identities: Identities) -> None:
-        keys, ssh_key = identities.as_key_file(), identities.ssh_key()
+    def hand_over(self, identities: Identities, *, hybrid: bool) -> None:
+        """``hybrid``: whether this sops knows post-quantum identities."""
+        keys, ssh_key = identities.as_key_file(hybrid=hybrid), identities.ssh_key()
         if keys.is_empty and ssh_key is None:
             raise CredentialError("no identity that sops could use", kind="no-identity")
         if not memory.FACILITIES.memfd:
