@@ -115,7 +115,7 @@ def _bad_recipient(message: str) -> UsageError:
 
 
 def usable_together(recipients: Sequence[Recipient]) -> list[Recipient]:
-    """Those for whom one age file can be made: the post-quantum ones where there are any.
+    """Those whom one age file can have: the post-quantum ones where there are any.
 
     For one person's own keys: any of them opens the file.
     """

@@ -128,7 +128,7 @@ class Context:
         return find_identities(IdentitySources(self.identity_file, os.environ, home))
 
     def find_sops(self) -> Sops:
-        from plana_secrets.sops.program.binary import find_sops
+        from plana_secrets.sops.program.locate import find_sops
 
         return find_sops(os.environ, repository=self.repository.root)
 

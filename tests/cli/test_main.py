@@ -84,7 +84,8 @@ def test_get_loads_only_what_one_value_needs(world: World):
     assert not loaded & {
         "urllib3", "keyring", "rich", "asyncio", "http.client", "ssl", "multiprocessing",
         "importlib.metadata", "shutil", "tempfile", "secrets", "msgspec", "tomllib",
-        "plana_secrets.sops.program.binary", "plana_secrets.sops.rules.rulesfile",
+        "plana_secrets.sops.program.binary", "plana_secrets.sops.program.locate",
+        "plana_secrets.sops.rules.rulesfile",
     }  # fmt: skip
 
 

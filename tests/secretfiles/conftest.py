@@ -12,7 +12,8 @@ from plana_secrets.age.sources import IdentitySources, find_identities
 from plana_secrets.git.repository import Repository
 from plana_secrets.secretfiles.settings import FilesSettings
 from plana_secrets.secretfiles.workspace import Workspace
-from plana_secrets.sops.program.binary import Sops, find_sops
+from plana_secrets.sops.program.binary import Sops
+from plana_secrets.sops.program.locate import find_sops
 from tests.world import World, sops_program
 
 PLAIN_FILE = "infra/secrets/dev/example.yaml"

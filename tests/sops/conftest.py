@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from plana_secrets.age.identities import Identities, Identity, generate_identity
-from plana_secrets.sops.program.binary import Sops, find_sops
+from plana_secrets.sops.program.binary import Sops
+from plana_secrets.sops.program.locate import find_sops
 from tests.world import sops_program
 
 

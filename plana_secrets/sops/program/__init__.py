@@ -1,7 +1,9 @@
 """The sops program, run and not trusted.
 
 ``binary``
-    Where it is found, and one method for each use of it.
+    One method for each use of it.
+``locate``
+    Where it is found.
 ``workshop``
     The private folder and environment of one call.
 ``editor``

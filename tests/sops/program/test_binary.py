@@ -25,7 +25,7 @@ from plana_secrets.errors import (
 )
 from plana_secrets.process import ProgramError
 from plana_secrets.secret import Secret
-from plana_secrets.sops.program import binary
+from plana_secrets.sops.program import binary, locate
 from plana_secrets.sops.program.binary import Sops
 
 FILE = "infra/app.yaml"
@@ -260,7 +260,7 @@ def test_a_refusal_becomes_an_error_of_ours_without_a_word_of_sops(
 
 def test_a_crash_of_sops_is_told_from_its_status_two(root: Path, identities: Identities) -> None:
     """Up to 3.13.1 the type ``bytes`` makes it panic; status 2 alone would mean unreadable."""
-    bundled = binary._bundled()
+    bundled = locate._bundled()
     assert bundled is not None
     ciphertext = tampered(encrypt(bundled, root), "bytes")
     with pytest.raises(FailedError) as caught:
