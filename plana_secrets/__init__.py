@@ -14,6 +14,8 @@ import-linter holds us to it):
 ``rotation`` | ``mirror``
     The keyset state machine and what it renders; the one-way copy and its backends.
     Both plan purely and act afterwards.
+``fields``
+    How a field of the settings is read; the packages that have settings use it.
 ``secretfiles``
     The files under ``infra/secrets``: which there are, of what kind, how one is
     changed without ever being torn, and the journal of a change of many.

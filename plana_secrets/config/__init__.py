@@ -3,10 +3,9 @@
 Unknown fields are errors with their path. Everything is relative to the repository.
 No option holds a command to run or a secret value. The settings types belong to the
 packages that use them; ``schema`` says what the file may contain, and is loaded only
-where there is one. ``reading`` and ``values`` are its readers: what a reference, a glob,
-a recipient or a duration is not is said here, with its place, and not by its users.
-``place`` spells where a field is, ``toml`` parses the text, ``version`` compares
-`required_version`.
+where there is one. What a reference, a glob, a recipient or a duration is not is said
+here, by the readers in `fields`, with its place, and not by its users. ``toml`` parses the
+text, ``version`` compares `required_version`.
 """
 
 from __future__ import annotations

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from plana_secrets.config import FILE_NAME, Settings
-from plana_secrets.config.place import TOP
 from plana_secrets.errors import UsageError
+from plana_secrets.fields.place import TOP
 from plana_secrets.git.repository import Repository
 from plana_secrets.rotation.policy import KeysetPolicy
 

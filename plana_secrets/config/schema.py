@@ -1,7 +1,7 @@
 """What ``plana-secrets.toml`` may contain: its tables, field by field.
 
 A setting is one line here, and a field with its default in the settings type of the
-package that uses it. A new kind of keyset is one entry of ``KEYSETS``.
+package that uses it. What is different for each kind of keyset is in its own folder.
 """
 
 from __future__ import annotations
@@ -10,8 +10,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, get_args
 
 from plana_secrets.config import Settings
-from plana_secrets.config.place import TOP, Place, spell
-from plana_secrets.config.reading import (
+from plana_secrets.config.toml import parse_toml
+from plana_secrets.config.version import check_version
+from plana_secrets.errors import UsageError
+from plana_secrets.fields.place import TOP, Place, spell
+from plana_secrets.fields.reading import (
     Fields,
     Reader,
     any_text,
@@ -23,18 +26,13 @@ from plana_secrets.config.reading import (
     read_fields,
     read_table,
     required_fields,
-    set_of,
     table,
     text,
 )
-from plana_secrets.config.shapes import Shape, shape_of, shaped, table_words
-from plana_secrets.config.toml import parse_toml
-from plana_secrets.config.values import (
-    age_limit,
+from plana_secrets.fields.shapes import Shape, shape_of, shaped, table_words
+from plana_secrets.fields.values import (
     author,
     branch,
-    duration,
-    external_caller,
     file,
     folder,
     glob,
@@ -43,30 +41,34 @@ from plana_secrets.config.values import (
     optional,
     recipient,
     recipient_name,
-    reference,
-    url,
     written_file,
 )
-from plana_secrets.config.version import check_version
-from plana_secrets.document.references import SecretReference
 from plana_secrets.mirror.settings import (
     BackendName,
     LocalSettings,
     MirrorSettings,
     VaultwardenSettings,
 )
-from plana_secrets.rotation.policy import (
-    ApiKeyPolicy,
-    JwtPolicy,
-    KeysetPolicy,
-    ListFormat,
-    Reload,
-)
-from plana_secrets.rotation.targets import find_conflict, slots_of
+from plana_secrets.rotation.kinds import KINDS
+from plana_secrets.rotation.policy import KeysetPolicy
+from plana_secrets.rotation.targets import find_conflict
 from plana_secrets.secretfiles.settings import FilesSettings
 from plana_secrets.verify.policy import Accept, NamedRecipient, Policy, RecipientRole
 
 _MOST_RECIPIENTS: Final = 1000
+
+
+@shaped(type="string", pattern="^[Hh][Tt][Tt][Pp][Ss]?://")
+def _url(raw: object, place: Place) -> str:
+    """The one spelling of a server's address."""
+    from plana_secrets.mirror.backends.vaultwarden.address import checked_url
+
+    spelled = text(raw, place)
+    try:
+        return checked_url(spelled)
+    except UsageError as error:
+        raise place.fault(error.message) from None
+
 
 FILES: Final[Fields] = {
     "roots": list_of(folder, least=1),
@@ -88,7 +90,7 @@ ACCEPT: Final[Fields] = {
 }
 LOCAL: Final[Fields] = {"path": optional(written_file), "recipients": list_of(recipient)}
 VAULTWARDEN: Final[Fields] = {
-    "url": url,
+    "url": _url,
     "organization": text,
     "collections": mapping(glob_name, text),
     "break_glass": list_of(text),
@@ -103,33 +105,7 @@ MIRROR: Final[Fields] = {
     "local": table(LocalSettings, LOCAL),
     "vaultwarden": table(VaultwardenSettings, VAULTWARDEN),
 }
-API_KEY: Final[Fields] = {
-    "accepted": set_of(reference),
-    "callers": set_of(reference),
-    "external_callers": set_of(external_caller),
-    "format": choice(*get_args(ListFormat)),
-    "reload": choice(*get_args(Reload)),
-    "rollout": duration,
-    "drain": duration,
-    "max_age": age_limit,
-    "grace": duration,
-}
-JWT: Final[Fields] = {
-    "targets": set_of(reference),
-    "raw_targets": set_of(reference),
-    "reload": choice(*get_args(Reload)),
-    "rollout": duration,
-    "max_token_lifetime": duration,
-    "skew": duration,
-    "cache": duration,
-    "grace": duration,
-    "max_age": age_limit,
-}
 GIT: Final[Fields] = {"branch": branch, "remote": branch, "author": author}
-KEYSETS: Final[Mapping[str, tuple[type[KeysetPolicy], Fields]]] = {
-    "api-key": (ApiKeyPolicy, API_KEY),
-    "jwt-hs256": (JwtPolicy, JWT),
-}
 
 
 def parse_settings(content: bytes) -> Settings:
@@ -191,26 +167,25 @@ def _read_recipients(raw: object, place: Place) -> dict[str, NamedRecipient]:
     return {name: NamedRecipient(name=name, **given) for name, given in read.items()}
 
 
-def _keyset_words(kind: str, make: Any, fields: Fields) -> Shape:
-    words = table_words(make, ("kind", *required_fields(make)), {"kind": _KIND, **fields})
-    words["properties"]["kind"] = {"const": kind}
+def _keyset_words(make: type[KeysetPolicy]) -> Shape:
+    words = table_words(make, ("kind", *required_fields(make)), {"kind": _KIND, **make.FIELDS})
+    words["properties"]["kind"] = {"const": make.kind}
     return words
 
 
-_KIND: Final = choice(*KEYSETS)
+_KIND: Final = choice(*KINDS)
 
 
-@shaped(oneOf=[_keyset_words(kind, make, fields) for kind, (make, fields) in KEYSETS.items()])
+@shaped(oneOf=[_keyset_words(make) for make in KINDS.values()])
 def _read_keyset(raw: object, place: Place) -> tuple[type[KeysetPolicy], dict[str, Any]]:
     """The kind says which fields there may be."""
     kind = _KIND
     entries = read_table(raw, place)
     if "kind" not in entries:
         raise place.fault("kind is missing")
-    make, fields = KEYSETS[kind(entries["kind"], place.field("kind"))]
-    given = read_fields(raw, place, required_fields(make), {"kind": kind, **fields})
-    if given.get("format") == "slots":
-        _check_slots(given["accepted"], place.field("accepted"))
+    make = KINDS[kind(entries["kind"], place.field("kind"))]
+    given = read_fields(raw, place, required_fields(make), {"kind": kind, **make.FIELDS})
+    del given["kind"]
     return make, given
 
 
@@ -220,15 +195,10 @@ _KEYSETS: Final = mapping(keyset_name, _read_keyset)
 @shaped(**shape_of(_KEYSETS))
 def _read_keysets(raw: object, place: Place) -> dict[str, KeysetPolicy]:
     read = _KEYSETS(raw, place)
-    return {name: make(name=name, **given) for name, (make, given) in read.items()}
-
-
-def _check_slots(accepted: Sequence[SecretReference], place: Place) -> None:
-    for position, one in enumerate(accepted):
-        try:
-            slots_of(one)
-        except ValueError as error:
-            raise place.item(position).fault(str(error)) from None
+    policies = {name: make(name=name, **given) for name, (make, given) in read.items()}
+    for name, policy in policies.items():
+        policy.check(place.field(name))
+    return policies
 
 
 def _check_required(required: Sequence[str], recipients: Mapping[str, NamedRecipient]) -> None:

@@ -10,7 +10,7 @@ import re
 import tomllib
 from typing import Any, Final
 
-from plana_secrets.config.place import TOP
+from plana_secrets.fields.place import TOP
 
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _LONGEST_NAME: Final = 16

@@ -6,8 +6,8 @@ import re
 from typing import Final
 
 from plana_secrets import __version__
-from plana_secrets.config.place import Place
 from plana_secrets.errors import UsageError
+from plana_secrets.fields.place import Place
 from plana_secrets.secretfiles.settings import SETTINGS_FILE
 
 _LONGEST: Final = 200

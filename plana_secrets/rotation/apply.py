@@ -29,7 +29,6 @@ from plana_secrets.rotation.keyset import (
     is_clock_behind,
     make_move,
 )
-from plana_secrets.rotation.kinds import generate
 from plana_secrets.rotation.landing import Delivery, Landing, find_undeployed
 from plana_secrets.rotation.material import make_fingerprint
 from plana_secrets.rotation.plan import KeysetStatus, NextMove, plan_next
@@ -238,7 +237,7 @@ class _Step:
                 move,
                 conditions,
                 now,
-                make_material=lambda: generate(self.policy),
+                make_material=self.policy.generate,
                 make_fingerprint=make_fingerprint,
             )
         except MoveNotAllowed as stop:

@@ -19,9 +19,9 @@ from plana_secrets.rotation.keyset import (
     Keyset,
     Status,
 )
-from plana_secrets.rotation.policy import ApiKeyPolicy, KeysetPolicy
+from plana_secrets.rotation.policy import KeysetPolicy
 from plana_secrets.rotation.targets import targets_of
-from plana_secrets.rotation.terms import LIFETIMES, WAITS, Terms, lengthen
+from plana_secrets.rotation.terms import Terms, lengthen
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +40,10 @@ NOTHING_LEFT: Final = Left()
 
 def terms_of(policy: KeysetPolicy) -> Terms:
     """The terms as the settings have them."""
-    external = policy.external_callers if isinstance(policy, ApiKeyPolicy) else ()
     return Terms(
-        tuple((name, getattr(policy, name)) for name in WAITS[policy.kind]),
+        tuple((name, getattr(policy, name)) for name in policy.WAITS),
         policy.reload,
-        awaits=tuple(sorted(set(external))),
+        awaits=tuple(sorted(set(policy.awaited))),
         readers=tuple(sorted({str(place) for place in targets_of(policy)})),
     )
 
@@ -75,18 +74,18 @@ def conditions_of(
     ``accepts_outage``: only what the settings ask for as they are now.
     """
     if accepts_outage:
-        terms, tail = terms_of(policy), terms_of(policy).lifetime
+        terms = terms_of(policy)
+        tail = terms.wait(policy.LIFETIME)
     else:
         terms = terms_in_force(keyset, policy)
-        tail = max(terms.lifetime, _lifetime_of_retiring(keyset))
+        tail = max(terms.wait(policy.LIFETIME), _lifetime_of_retiring(keyset))
     by_hand = (RELOAD,) if terms.reload == "manual" else ()
-    raw = () if isinstance(policy, ApiKeyPolicy) else policy.raw_targets
     rollout = terms.wait("rollout")
     return Conditions(
         promote=rollout,
         retire=rollout + tail + terms.wait("skew"),
         destroy=rollout + terms.wait("cache") + terms.wait("grace"),
-        single_readers=tuple(map(str, raw)),
+        single_readers=tuple(map(str, policy.single_readers)),
         awaited=terms.awaits + by_hand,
         adopted=left.adopted,
         removed=left.removed,
@@ -113,9 +112,9 @@ class Wait:
 def waits_of(keyset: Keyset, policy: KeysetPolicy) -> tuple[Wait, ...]:
     """Every wait of a keyset, in the order of the settings."""
     terms = terms_in_force(keyset, policy)
-    tail = _lifetime_of_retiring(keyset)
+    tails = {policy.LIFETIME: _lifetime_of_retiring(keyset)}
     return tuple(
-        Wait(name, max(terms.wait(name), tail) if name in LIFETIMES else terms.wait(name), time)
+        Wait(name, max(terms.wait(name), tails.get(name, timedelta(0))), time)
         for name, time in terms_of(policy).waits
     )
 
@@ -123,7 +122,7 @@ def waits_of(keyset: Keyset, policy: KeysetPolicy) -> tuple[Wait, ...]:
 def recorded_retire_wait(keyset: Keyset, policy: KeysetPolicy) -> timedelta:
     """The wait before retire as the keyset file has it: what is rendered changes by moves only."""
     terms = keyset.terms or terms_of(policy)
-    tail = max(terms.lifetime, _lifetime_of_retiring(keyset))
+    tail = max(terms.wait(policy.LIFETIME), _lifetime_of_retiring(keyset))
     return terms.wait("rollout") + tail + terms.wait("skew")
 
 
@@ -140,7 +139,7 @@ def record_terms(
         terms,
         readers=tuple(sorted({*configured.readers, *left.removed})),
         adopted=tuple(sorted(left.adopted)),
-        lifetimes=_lifetimes(before, after, configured.lifetime),
+        lifetimes=_lifetimes(before, after, configured.wait(policy.LIFETIME)),
     )
     return replace(after, terms=terms)
 

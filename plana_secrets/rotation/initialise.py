@@ -15,18 +15,12 @@ from plana_secrets.rotation.ground import Rotation
 from plana_secrets.rotation.history import refuse_destroyed, refuse_unknown_value
 from plana_secrets.rotation.inforce import Left, record_terms
 from plana_secrets.rotation.keyset import Keyset, found_keyset
-from plana_secrets.rotation.kinds import adopt, generate
-from plana_secrets.rotation.kinds.jwt_hs256 import key_bytes
 from plana_secrets.rotation.landing import Delivery, Landing
-from plana_secrets.rotation.material import KEY_BYTES
 from plana_secrets.rotation.policy import KeysetPolicy
 from plana_secrets.rotation.store import KeysetStore
 from plana_secrets.rotation.targets import rendered_references, targets_of
 from plana_secrets.rotation.terms import format_duration
 from plana_secrets.secretfiles.writing.writer import StagedFile
-
-_API_KEY_BYTES: Final = 16
-"""Adopted API keys are mostly hexadecimal or base64: less than this can be guessed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +83,8 @@ def init_keyset(
         words = f", outage accepted (value-in-use: {', '.join(in_use)})" if in_use else ""
         moved = land(rotation, landing, stage, new, f"init{words}")
         moved = dataclasses.replace(moved, move="init", accepted="value-in-use" if in_use else None)
-        return Initialised(moved, _foreign(rotation.store(), new), _weakness(new))
+        weak = _weakness(store.policy(name), new)
+        return Initialised(moved, _foreign(rotation.store(), new), weak)
 
 
 def _in_use(policy: KeysetPolicy, places: Sequence[str]) -> FailedError:
@@ -131,7 +126,7 @@ def _render_again(
 def _found(rotation: Rotation, store: KeysetStore, name: str, source: Source) -> Keyset:
     policy = store.policy(name)
     if source.fresh:
-        fresh = found_keyset(name, policy.kind, generate(policy))
+        fresh = found_keyset(name, policy.kind, policy.generate())
         return record_terms(None, fresh, policy)
     place = source.adopted
     if place is None:
@@ -144,7 +139,7 @@ def _found(rotation: Rotation, store: KeysetStore, name: str, source: Source) ->
     content = store.text_at(place)
     if content is None or content.is_empty:
         raise FailedError(f"nothing to adopt at {place}", kind="adopt-missing", place=str(place))
-    keyset = found_keyset(name, policy.kind, adopt(policy, content))
+    keyset = found_keyset(name, policy.kind, policy.adopt(content))
     refuse_destroyed(store.history, keyset, store.file(name))
     refuse_unknown_value(store.history, keyset)
     _refuse_overwriting(store, keyset, place)
@@ -171,14 +166,9 @@ def _foreign(store: KeysetStore, keyset: Keyset) -> tuple[tuple[str, int], ...]:
     )
 
 
-def _weakness(keyset: Keyset) -> int | None:
-    """How many bytes there should be, where there are less."""
+def _weakness(policy: KeysetPolicy, keyset: Keyset) -> int | None:
     value = keyset.active.value
-    if value is None:
-        return None
-    if keyset.kind == "jwt-hs256":
-        return KEY_BYTES if len(key_bytes(value)) < KEY_BYTES else None
-    return _API_KEY_BYTES if len(value.reveal()) < _API_KEY_BYTES else None
+    return policy.weakness(value) if value is not None else None
 
 
 ADVICE: Final = {

@@ -25,7 +25,7 @@ from plana_secrets.errors import MalformedError
 from plana_secrets.paths import LeafPath, format_path
 from plana_secrets.rotation.instants import format_instant, parse_instant
 from plana_secrets.rotation.keyset import Key, Keyset, Status, find_faults
-from plana_secrets.rotation.kinds import is_value_of_kind
+from plana_secrets.rotation.kinds import KINDS
 from plana_secrets.rotation.material import is_fingerprint
 from plana_secrets.rotation.terms import format_terms, parse_terms
 from plana_secrets.secret import Secret
@@ -36,7 +36,6 @@ SCHEMA: Final = "plana-secrets/keyset/2"
 CHECK: Final = "keyset-schema"
 
 _HEAD: Final = ("schema", "name", "kind", "version", "active", "rotation_id")
-_KINDS: Final = frozenset({"api-key", "jwt-hs256"})
 _DIGITS: Final = 18
 _ROTATION_ID: Final = re.compile(r"r[0-9a-f]{16}")
 
@@ -108,7 +107,7 @@ class _Reader:
                 for name in _HEAD}  # fmt: skip
         if head["schema"] not in {SCHEMA, FIRST_SCHEMA}:
             self._stop("an unknown schema", 0)
-        if head["kind"] not in _KINDS:
+        if head["kind"] not in KINDS:
             self._stop("an unknown kind of keyset", 2)
         if not _ROTATION_ID.fullmatch(head["rotation_id"]):
             self._stop("an invalid rotation_id", 5)
@@ -139,7 +138,7 @@ class _Reader:
         while self._peek() is not None:
             lines.append(self._readable(("terms", len(lines))))
         try:
-            terms, confirmed = parse_terms(lines, keyset.kind)
+            terms, confirmed = parse_terms(lines, KINDS[keyset.kind].WAITS)
         except ValueError as error:
             self._stop(str(error), start)
         live = sorted(key.kid for key in keyset.keys if key.status is not Status.DESTROYED)
@@ -183,7 +182,7 @@ class _Reader:
         if self._values is None:
             return None
         value = self._values[self._at - 1]
-        if value is None or not is_value_of_kind(kind, value):
+        if value is None or not KINDS[kind].is_value(value):
             self._stop("the value is not valid for this kind", self._at - 1)
         return value
 

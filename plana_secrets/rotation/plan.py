@@ -132,7 +132,7 @@ def plan_next(
         move = Move.RETIRE
     else:
         return _plan_stable(keyset, policy, conditions, now)
-    return _judged(keyset, move, conditions, opens_at(keyset, move, conditions), now)
+    return _judged(keyset, policy, move, conditions, opens_at(keyset, move, conditions), now)
 
 
 def _plan_stable(
@@ -144,8 +144,8 @@ def _plan_stable(
     due = since + policy.max_age if since else None
     opens = opens_at(keyset, Move.DESTROY, conditions)
     if disabled and (due is None or opens is None or opens <= due):
-        return _judged(keyset, Move.DESTROY, conditions, opens, now)
-    judged = _judged(keyset, Move.PUBLISH, conditions, due, now)
+        return _judged(keyset, policy, Move.DESTROY, conditions, opens, now)
+    judged = _judged(keyset, policy, Move.PUBLISH, conditions, due, now)
     if judged.waiting_for is not None or due is None:
         return judged
     if now < due:
@@ -162,19 +162,24 @@ def _plan_stable(
 
 
 def _judged(
-    keyset: Keyset, move: Move, conditions: Conditions, opens: datetime | None, now: datetime
+    keyset: Keyset,
+    policy: KeysetPolicy,
+    move: Move,
+    conditions: Conditions,
+    opens: datetime | None,
+    now: datetime,
 ) -> NextMove:
     refusal = check_move(keyset, move, conditions, now)
     if refusal is None:
         return NextMove(move, opens, None)
-    waiting = waiting_for(refusal, keyset.kind)
+    waiting = waiting_for(refusal, policy)
     return NextMove(move, refusal.not_before or opens, waiting, refusal.names)
 
 
-def waiting_for(refusal: Refusal, kind: str) -> Waiting | None:
+def waiting_for(refusal: Refusal, policy: KeysetPolicy) -> Waiting | None:
     """The word for a refusal that something can end; None for a move of another phase."""
     if refusal.reason is Reason.TOO_EARLY:
-        last = Waiting.TOKENS if kind == "jwt-hs256" else Waiting.DRAIN
+        last = Waiting(policy.RETIRE_WAITS_FOR)
         waits = {Move.PROMOTE: Waiting.ROLLOUT, Move.RETIRE: last}
         return waits.get(refusal.move, Waiting.GRACE)
     return {

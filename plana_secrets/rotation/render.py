@@ -9,7 +9,7 @@ in the order of their names; entries that no keyset owns are kept and counted.
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -17,10 +17,10 @@ from plana_secrets.document.manifest import decode_data
 from plana_secrets.document.references import SecretReference
 from plana_secrets.errors import MalformedError
 from plana_secrets.rotation.inforce import recorded_retire_wait
-from plana_secrets.rotation.keyset import Keyset
-from plana_secrets.rotation.kinds import api_key, jwt_hs256
-from plana_secrets.rotation.policy import ApiKeyPolicy, JwtPolicy, KeysetPolicy
-from plana_secrets.rotation.targets import slots_of
+from plana_secrets.rotation.keyset import Key, Keyset
+from plana_secrets.rotation.kinds import KINDS
+from plana_secrets.rotation.material import matches_fingerprint
+from plana_secrets.rotation.policy import KeysetPolicy
 from plana_secrets.secret import Secret
 
 Current = Callable[[SecretReference], Secret | None]
@@ -69,60 +69,49 @@ def expected_leaves(
         keyset = keysets.get(policy.name)
         if keyset is None:
             continue
-        if isinstance(policy, JwtPolicy):
-            leaves.extend(_render_jwt(policy, keyset))
-        else:
-            leaves.extend(_render_single_values(policy, keyset))
-    for place, (form, sharing) in _shared_lists(policies, keysets).items():
+        leaves += (
+            RenderedLeaf(place, value, (policy.name,))
+            for place, value in policy.render(keyset, recorded_retire_wait(keyset, policy))
+        )
+    for shared in _shared_lists(policies, keysets):
         try:
-            leaves.append(_render_list(place, form, sharing, current(place)))
+            leaves.append(_render_list(shared, current(shared.place)))
         except MalformedError:
             if not replace_unreadable:
                 raise
-            leaves.append(_render_list(place, form, sharing, None))
+            leaves.append(_render_list(shared, None))
     return tuple(_encoded(leaf) if is_base64(leaf.reference) else leaf for leaf in leaves)
+
+
+@dataclass(frozen=True, slots=True)
+class _SharedList:
+    """An accepted list, and its keysets in the order of their names."""
+
+    place: SecretReference
+    use: str
+    policy: KeysetPolicy
+    keysets: list[Keyset]
 
 
 def _shared_lists(
     policies: Sequence[KeysetPolicy], keysets: Mapping[str, Keyset]
-) -> dict[SecretReference, tuple[str, list[Keyset]]]:
-    """The accepted lists, each with its format and its keysets in the order of their names."""
-    lists: dict[SecretReference, tuple[str, list[Keyset]]] = {}
+) -> list[_SharedList]:
+    lists: dict[SecretReference, _SharedList] = {}
     for policy in sorted(policies, key=lambda one: one.name):
-        if policy.name not in keysets or isinstance(policy, JwtPolicy) or policy.format == "slots":
+        if policy.name not in keysets:
             continue
-        for place in policy.accepted:
-            lists.setdefault(place, (policy.format, []))[1].append(keysets[policy.name])
-    return lists
+        for claim in policy.claims():
+            if claim.is_shared:
+                new = _SharedList(claim.place, claim.use, policy, [])
+                lists.setdefault(claim.place, new).keysets.append(keysets[policy.name])
+    return list(lists.values())
 
 
-def _render_jwt(policy: JwtPolicy, keyset: Keyset) -> Iterator[RenderedLeaf]:
-    whole = jwt_hs256.render_keyset(keyset, recorded_retire_wait(keyset, policy))
-    for place in policy.targets:
-        yield RenderedLeaf(place, whole, (policy.name,))
-    for place in policy.raw_targets:
-        yield RenderedLeaf(place, jwt_hs256.render_raw(keyset), (policy.name,))
-
-
-def _render_single_values(policy: ApiKeyPolicy, keyset: Keyset) -> Iterator[RenderedLeaf]:
-    for place in policy.callers:
-        yield RenderedLeaf(place, keyset.active.value, (policy.name,))
-    if policy.format != "slots":
-        return
-    for place in policy.accepted:
-        slots = slots_of(place)
-        for status, suffix in api_key.SLOTS.items():
-            key = keyset.first(status)
-            yield RenderedLeaf(slots[suffix], key.value if key else None, (policy.name,))
-
-
-def _render_list(
-    place: SecretReference, form: str, keysets: Sequence[Keyset], present: Secret | None
-) -> RenderedLeaf:
-    render = api_key.render_json if form == "json" else api_key.render_csv
-    names = tuple(keyset.name for keyset in keysets)
+def _render_list(shared: _SharedList, present: Secret | None) -> RenderedLeaf:
+    place, form = shared.place, shared.use
+    names = tuple(keyset.name for keyset in shared.keysets)
     try:
-        accepted = render(keysets, present)
+        accepted = shared.policy.render_shared(form, shared.keysets, present)
     except (ValueError, RecursionError):
         raise MalformedError(
             f"{place}: the current value is not a list in the format {form}",
@@ -136,6 +125,17 @@ def _encoded(leaf: RenderedLeaf) -> RenderedLeaf:
     if leaf.value is None:
         return leaf
     return replace(leaf, value=Secret(base64.b64encode(leaf.value.reveal())))
+
+
+def holds_key(text: Secret, keyset: Keyset) -> bool:
+    """Whether what services read from a place has a value of ``keyset`` in it, live or not."""
+    return any(_holds(text, key, keyset.kind) for key in keyset.keys)
+
+
+def _holds(text: Secret, key: Key, kind: str) -> bool:
+    if key.value is None:
+        return matches_fingerprint(key.fingerprint or "", text)
+    return any(spelling in text.reveal() for spelling in KINDS[kind].spellings(key.value))
 
 
 def decode_base64(value: Secret, place: SecretReference) -> Secret:

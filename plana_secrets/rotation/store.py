@@ -21,9 +21,13 @@ from plana_secrets.rotation.history import KeysetHistory
 from plana_secrets.rotation.inforce import NOTHING_LEFT, Left
 from plana_secrets.rotation.keyset import Keyset
 from plana_secrets.rotation.keysetfile import file_of, plan_file_edits, read_keyset
-from plana_secrets.rotation.kinds import holds_key
 from plana_secrets.rotation.policy import KeysetPolicy
-from plana_secrets.rotation.render import RenderedLeaf, decode_base64, expected_leaves
+from plana_secrets.rotation.render import (
+    RenderedLeaf,
+    decode_base64,
+    expected_leaves,
+    holds_key,
+)
 from plana_secrets.rotation.targets import targets_of
 from plana_secrets.secret import Secret
 from plana_secrets.secretfiles.open import open_bytes, read_bytes_of

@@ -6,12 +6,12 @@ list of one format; every other place belongs to one keyset, in one role.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from plana_secrets.document.references import SecretReference
-from plana_secrets.rotation.policy import JwtPolicy, KeysetPolicy
+from plana_secrets.rotation.policy import Claim, KeysetPolicy
 
 SLOT_SUFFIXES: Final = ("", "_NEXT", "_PREVIOUS")
 """What the last key of a path in ``slots`` is followed by: active, standby, retiring."""
@@ -44,7 +44,7 @@ def rendered_references(policies: Iterable[KeysetPolicy]) -> dict[str, str]:
 
 def targets_of(policy: KeysetPolicy) -> tuple[SecretReference, ...]:
     """Every leaf that the keyset of ``policy`` owns, alone or with others."""
-    return tuple(place for _, place, _ in _claims(policy))
+    return tuple(claim.place for claim in policy.claims())
 
 
 def slots_of(place: SecretReference) -> dict[str, SecretReference]:
@@ -64,39 +64,22 @@ def slots_of(place: SecretReference) -> dict[str, SecretReference]:
 
 def find_conflict(policies: Sequence[KeysetPolicy]) -> Conflict | None:
     """The first place that two keysets, or two fields of one, cannot both have."""
-    owners: dict[SecretReference, list[tuple[str, str]]] = {}
+    owners: dict[SecretReference, list[tuple[KeysetPolicy, Claim]]] = {}
     for policy in _by_name(policies):
-        for field, place, use in _claims(policy):
-            earlier = owners.setdefault(place, [])
-            for other, other_use in earlier:
-                if other == policy.name or other_use != use or use not in _SHARED:
-                    return Conflict(place, policy.name, field, other)
-            earlier.append((policy.name, use))
+        for claim in policy.claims():
+            earlier = owners.setdefault(claim.place, [])
+            for other, theirs in earlier:
+                if not _together(policy, claim, other, theirs):
+                    return Conflict(claim.place, policy.name, claim.field, other.name)
+            earlier.append((policy, claim))
     return None
 
 
-_SHARED: Final = frozenset({"json", "csv"})
-"""Lists in these formats hold the entries of several keysets."""
+def _together(one: KeysetPolicy, claim: Claim, other: KeysetPolicy, theirs: Claim) -> bool:
+    """Whether two keysets render a place as one: a list that holds the entries of both."""
+    is_same = (one.kind, claim.use) == (other.kind, theirs.use)
+    return is_same and claim.is_shared and one.name != other.name
 
 
 def _by_name(policies: Iterable[KeysetPolicy]) -> list[KeysetPolicy]:
     return sorted(policies, key=lambda one: one.name)
-
-
-def _claims(policy: KeysetPolicy) -> Iterator[tuple[str, SecretReference, str]]:
-    """Field of the configuration, place, and what is rendered there."""
-    if isinstance(policy, JwtPolicy):
-        yield from _listed("targets", policy.targets, "keyset")
-        yield from _listed("raw_targets", policy.raw_targets, "raw")
-        return
-    for field, place, use in _listed("accepted", policy.accepted, policy.format):
-        places = slots_of(place).values() if use == "slots" else (place,)
-        yield from ((field, one, use) for one in places)
-    yield from _listed("callers", policy.callers, "caller")
-
-
-def _listed(
-    field: str, places: Sequence[SecretReference], use: str
-) -> Iterator[tuple[str, SecretReference, str]]:
-    for position, place in enumerate(places):
-        yield f"{field}[{position}]", place, use

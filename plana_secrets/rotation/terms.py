@@ -24,17 +24,8 @@ from typing import Final
 from plana_secrets.document.references import parse_reference
 from plana_secrets.errors import UsageError
 
-WAITS: Final[Mapping[str, tuple[str, ...]]] = {
-    "api-key": ("rollout", "drain", "grace"),
-    "jwt-hs256": ("rollout", "max_token_lifetime", "skew", "cache", "grace"),
-}
-"""The settings that are waits, by kind of keyset."""
-
 RELOADS: Final = ("file", "restart", "manual")
 """Later ones ask more of a rotation."""
-
-LIFETIMES: Final = ("drain", "max_token_lifetime")
-"""The wait that says how long what a key was used for lives on."""
 
 LONGEST: Final = timedelta(days=3650)
 """No wait is longer, so that an instant and all its waits stay within the calendar."""
@@ -59,11 +50,6 @@ class Terms:
     def wait(self, name: str) -> timedelta:
         """The wait of a setting; nothing where this kind of keyset has none."""
         return dict(self.waits).get(name, timedelta(0))
-
-    @property
-    def lifetime(self) -> timedelta:
-        """How long what the active key is used for lives on, as the settings say."""
-        return max(self.wait(name) for name in LIFETIMES)
 
 
 def lengthen(recorded: Terms, configured: Terms) -> Terms:
@@ -112,8 +98,8 @@ def format_terms(terms: Terms, confirmed: Sequence[str] = ()) -> tuple[str, ...]
     )
 
 
-def parse_terms(lines: Sequence[str], kind: str) -> tuple[Terms, tuple[str, ...]]:
-    """The terms, and who confirmed, that ``format_terms`` spelled for a keyset of ``kind``.
+def parse_terms(lines: Sequence[str], waits: Sequence[str]) -> tuple[Terms, tuple[str, ...]]:
+    """The terms, and who confirmed, that ``format_terms`` spelled; ``waits``: the kind's.
 
     Raises:
         ValueError: a statement is none, or they are spelled otherwise; the message says which.
@@ -122,12 +108,11 @@ def parse_terms(lines: Sequence[str], kind: str) -> tuple[Terms, tuple[str, ...]
     for line in lines:
         word, _, rest = line.partition(" ")
         stated.setdefault(word, []).append(rest)
-    waits = tuple((name, parse_duration(_only(stated, name))) for name in WAITS[kind])
     reload = _only(stated, "reload")
     if reload not in RELOADS:
         raise ValueError("an unknown reload")
     terms = Terms(
-        waits,
+        tuple((name, parse_duration(_only(stated, name))) for name in waits),
         reload,
         awaits=_names(stated.get("awaits", ())),
         readers=_places(stated.get("reader", ())),

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from plana_secrets import config
 from plana_secrets.config import reading
 from plana_secrets.config.schema import KEYSETS, as_json_schema, parse_settings
-from plana_secrets.config.values import author, duration, recipient, reference, url
 from plana_secrets.errors import UsageError
+from plana_secrets.fields.values import author, duration, recipient, reference, url
 from tests.config.test_settings import KEY
 from tests.docs.reference import SETTINGS_PAGE, settings_schema
 
@@ -125,8 +125,8 @@ SPELLINGS = st.one_of(
 @given(spelled=SPELLINGS)
 def test_an_editor_never_marks_what_is_read(read, spelled: str) -> None:
     """The schema is the looser one of the two, whatever is spelled."""
-    from plana_secrets.config.place import TOP
-    from plana_secrets.config.shapes import shape_of
+    from plana_secrets.fields.place import TOP
+    from plana_secrets.fields.shapes import shape_of
 
     try:
         read(spelled, TOP)

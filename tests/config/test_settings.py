@@ -10,12 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plana_secrets.config import Settings, load_settings, schema
-from plana_secrets.config.place import TOP, spell
 from plana_secrets.config.schema import parse_settings
 from plana_secrets.config.version import check_version
 from plana_secrets.errors import FailedError, UsageError
+from plana_secrets.fields.place import TOP, spell
 from plana_secrets.mirror.settings import LocalSettings, MirrorSettings, VaultwardenSettings
-from plana_secrets.rotation.policy import ApiKeyPolicy, JwtPolicy
+from plana_secrets.rotation.kinds import KINDS
+from plana_secrets.rotation.kinds.api_key.policy import ApiKeyPolicy
+from plana_secrets.rotation.kinds.jwt_hs256.policy import JwtPolicy
 from plana_secrets.secretfiles.settings import FilesSettings
 from plana_secrets.verify.policy import Accept, NamedRecipient, Policy
 
@@ -316,7 +318,7 @@ def test_each_field_is_one_of_its_settings_type():
         (LocalSettings, schema.LOCAL),
         (VaultwardenSettings, schema.VAULTWARDEN),
         (MirrorSettings, schema.MIRROR),
-        *schema.KEYSETS.values(),
+        *((kind, kind.FIELDS) for kind in KINDS.values()),
     ):
         named = {one.name for one in dataclasses.fields(make)}
         assert named - made <= set(fields) <= named, make

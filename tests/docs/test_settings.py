@@ -12,6 +12,7 @@ import pytest
 
 from plana_secrets.config import schema
 from plana_secrets.config.schema import parse_settings
+from plana_secrets.rotation.kinds import KINDS
 from plana_secrets.verify.policy import Policy
 
 _PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
@@ -27,8 +28,8 @@ _TABLES = {
     "mirror": (schema.MIRROR, _RAW["mirror"]),
     "mirror.local": (schema.LOCAL, _RAW["mirror"]["local"]),
     "mirror.vaultwarden": (schema.VAULTWARDEN, _RAW["mirror"]["vaultwarden"]),
-    "api-key": (schema.API_KEY, _RAW["keysets"]["shop/portal"]),
-    "jwt-hs256": (schema.JWT, _RAW["keysets"]["shop/jwt"]),
+    "api-key": (KINDS["api-key"].FIELDS, _RAW["keysets"]["shop/portal"]),
+    "jwt-hs256": (KINDS["jwt-hs256"].FIELDS, _RAW["keysets"]["shop/jwt"]),
 }
 
 
@@ -40,7 +41,7 @@ def test_the_page_shows_every_field_of_a_table(name: str):
 
 def test_the_page_shows_every_table_and_every_kind_of_keyset():
     assert set(_RAW) == set(schema._TOP_LEVEL)
-    assert {one["kind"] for one in _RAW["keysets"].values()} == set(schema.KEYSETS)
+    assert {one["kind"] for one in _RAW["keysets"].values()} == set(KINDS)
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,9 @@ from plana_secrets.document.kinds import kind_of
 from plana_secrets.errors import PlanaSecretsError
 from plana_secrets.rotation.keyset import Keyset
 from plana_secrets.rotation.keysetfile import parse_keyset, plan_file_edits
+from plana_secrets.rotation.kinds.api_key.policy import ApiKeyPolicy
+from plana_secrets.rotation.kinds.jwt_hs256.policy import JwtPolicy
 from plana_secrets.rotation.plan import describe_keyset
-from plana_secrets.rotation.policy import ApiKeyPolicy, JwtPolicy
 from plana_secrets.secretfiles.listing import glob_match, is_secret_file, last_match
 from plana_secrets.secretfiles.writing import records
 from plana_secrets.sops.reading.reader import open_document, read_structure

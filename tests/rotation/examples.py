@@ -9,8 +9,10 @@ from datetime import UTC, datetime, timedelta
 from plana_secrets.document.references import SecretReference, parse_reference
 from plana_secrets.rotation.inforce import conditions_of, record_terms
 from plana_secrets.rotation.keyset import Key, Keyset, Material, Move, make_move
+from plana_secrets.rotation.kinds.api_key.policy import ApiKeyPolicy
+from plana_secrets.rotation.kinds.jwt_hs256.policy import JwtPolicy
 from plana_secrets.rotation.material import encode_base64url, make_fingerprint
-from plana_secrets.rotation.policy import ApiKeyPolicy, JwtPolicy, KeysetPolicy
+from plana_secrets.rotation.policy import KeysetPolicy
 from plana_secrets.secret import Secret
 
 START = datetime(2026, 11, 23, 10, 0, 0, tzinfo=UTC)

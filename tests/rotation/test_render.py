@@ -17,11 +17,12 @@ from plana_secrets.errors import FailedError, MalformedError
 from plana_secrets.rotation.dating import stamp
 from plana_secrets.rotation.inforce import recorded_retire_wait
 from plana_secrets.rotation.keyset import Keyset, Move, found_keyset
-from plana_secrets.rotation.kinds import adopt, generate
-from plana_secrets.rotation.kinds.api_key import render_csv, render_json
-from plana_secrets.rotation.kinds.jwt_hs256 import key_bytes, render_keyset
+from plana_secrets.rotation.kinds.api_key.policy import ApiKeyPolicy
+from plana_secrets.rotation.kinds.api_key.texts import render_csv, render_json
+from plana_secrets.rotation.kinds.jwt_hs256.policy import JwtPolicy
+from plana_secrets.rotation.kinds.jwt_hs256.texts import key_bytes, render_keyset
 from plana_secrets.rotation.material import WITHHELD, make_fingerprint, matches_fingerprint
-from plana_secrets.rotation.policy import ApiKeyPolicy, JwtPolicy, KeysetPolicy
+from plana_secrets.rotation.policy import KeysetPolicy
 from plana_secrets.rotation.render import (
     RenderedLeaf,
     decode_base64,
@@ -178,7 +179,7 @@ def test_a_disabled_secret_is_in_no_service_file() -> None:
 
 def test_tokens_without_kid_have_a_key_and_from_promote_on_an_end() -> None:
     make = counting_material()
-    legacy = adopt(JWT, Secret(b"the raw secret that services read today"))
+    legacy = JWT.adopt(Secret(b"the raw secret that services read today"))
     keyset = stamp(found_keyset(JWT.name, JWT.kind, legacy), START)
     ends = []
     for move in (Move.PUBLISH, Move.PROMOTE, Move.RETIRE):
@@ -196,7 +197,7 @@ def test_tokens_without_kid_have_a_key_and_from_promote_on_an_end() -> None:
 
 def test_a_raw_target_holds_the_text_that_signs() -> None:
     policy = replace(JWT, raw_targets=places("infra/secrets/prod/old.yaml#jwt"))
-    for material in (adopt(policy, Secret(b"a raw secret")), generate(policy)):
+    for material in (policy.adopt(Secret(b"a raw secret")), policy.generate()):
         keyset = found_keyset(policy.name, policy.kind, material)
         leaves = render([policy], [keyset])
         raw = text(leaves["infra/secrets/prod/old.yaml#jwt"])
@@ -206,24 +207,24 @@ def test_a_raw_target_holds_the_text_that_signs() -> None:
 
 
 def test_a_generated_secret_is_32_bytes_and_never_the_same() -> None:
-    one, two = generate(JWT), generate(JWT)
+    one, two = JWT.generate(), JWT.generate()
     assert len(key_bytes(one.value)) == 32
     assert one.value != two.value
     assert one.kid != two.kid
-    assert len(base64.urlsafe_b64decode(generate(API).value.reveal() + b"=")) == 32
+    assert len(base64.urlsafe_b64decode(API.generate().value.reveal() + b"=")) == 32
 
 
 @pytest.mark.parametrize("content", [b"", b"two\nlines", b" outer ", b"\xff\xfe", b"tab\there"])
 def test_a_value_that_no_header_carries_is_not_adopted(content: bytes) -> None:
     with pytest.raises(FailedError) as caught:
-        adopt(API, Secret(content))
+        API.adopt(Secret(content))
     assert caught.value.kind == "bad-adopted-value"
 
 
 def test_a_comma_is_not_adopted_into_a_csv_list() -> None:
-    adopt(API, Secret(b"a,b"))
+    API.adopt(Secret(b"a,b"))
     with pytest.raises(FailedError):
-        adopt(replace(API, format="csv"), Secret(b"a,b"))
+        replace(API, format="csv").adopt(Secret(b"a,b"))
 
 
 def test_every_rendered_leaf_is_known_by_its_owner() -> None:

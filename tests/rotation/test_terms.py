@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plana_secrets.rotation.kinds import KINDS
 from plana_secrets.rotation.terms import (
     LONGEST,
     RELOADS,
-    WAITS,
     Terms,
     format_duration,
     format_terms,
@@ -36,9 +36,9 @@ def sorted_set(one: st.SearchStrategy) -> st.SearchStrategy:
 
 @st.composite
 def recorded(draw: st.DrawFn) -> tuple[str, Terms, tuple[str, ...]]:
-    kind = draw(st.sampled_from(sorted(WAITS)))
+    kind = draw(st.sampled_from(sorted(KINDS)))
     terms = Terms(
-        tuple((name, draw(DURATIONS)) for name in WAITS[kind]),
+        tuple((name, draw(DURATIONS)) for name in KINDS[kind].WAITS),
         draw(st.sampled_from(RELOADS)),
         draw(sorted_set(NAMES)),
         draw(sorted_set(PLACES)),
@@ -51,7 +51,7 @@ def recorded(draw: st.DrawFn) -> tuple[str, Terms, tuple[str, ...]]:
 @given(recorded())
 def test_what_is_recorded_reads_back_the_same(case: tuple[str, Terms, tuple[str, ...]]) -> None:
     kind, terms, confirmed = case
-    assert parse_terms(format_terms(terms, confirmed), kind) == (terms, confirmed)
+    assert parse_terms(format_terms(terms, confirmed), KINDS[kind].WAITS) == (terms, confirmed)
 
 
 @given(recorded(), st.data())
@@ -72,7 +72,7 @@ def test_the_same_bytes_cut_elsewhere_are_refused(
         return
     again = [whole[start:end] for start, end in itertools.pairwise(changed)]
     with pytest.raises(ValueError):
-        parse_terms(again, kind)
+        parse_terms(again, KINDS[kind].WAITS)
 
 
 @given(DURATIONS)

@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from plana_secrets.rotation.keyset import Key, Keyset, Status
-from plana_secrets.rotation.policy import ApiKeyPolicy, KeysetPolicy
+from plana_secrets.rotation.kinds.api_key.policy import ApiKeyPolicy
+from plana_secrets.rotation.policy import KeysetPolicy
 
 ALLOWED = {
     (None, "standby"), (None, "active"),

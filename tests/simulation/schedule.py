@@ -14,8 +14,9 @@ from plana_secrets.errors import ConflictError, PlanaSecretsError, UnavailableEr
 from plana_secrets.rotation.apply import run_due, run_move
 from plana_secrets.rotation.initialise import Source, init_keyset
 from plana_secrets.rotation.keyset import CLOCK_TOLERANCE, Keyset, Move
+from plana_secrets.rotation.kinds.api_key.policy import ApiKeyPolicy
+from plana_secrets.rotation.kinds.jwt_hs256.policy import JwtPolicy
 from plana_secrets.rotation.landing import Delivery
-from plana_secrets.rotation.policy import ApiKeyPolicy, JwtPolicy
 from tests.rotation.examples import ACCEPTED, API, CALLER, JWT, KEYSET_JSON, START
 from tests.simulation.contents import WORK
 from tests.simulation.judge import Judge

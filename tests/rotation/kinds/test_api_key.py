@@ -9,14 +9,13 @@ import pytest
 
 from plana_secrets.errors import FailedError
 from plana_secrets.rotation.keyset import Key, Keyset, Status
-from plana_secrets.rotation.kinds.api_key import (
-    AcceptedList,
-    adopt,
+from plana_secrets.rotation.kinds.api_key.texts import (
     is_value,
     render_csv,
     render_json,
 )
 from plana_secrets.rotation.material import make_fingerprint
+from plana_secrets.rotation.policy import AcceptedList
 from plana_secrets.secret import Secret
 from tests.rotation.examples import API, START
 
@@ -121,7 +120,7 @@ def test_a_value_with_a_comma_is_never_written_into_a_csv_list() -> None:
 def test_a_value_is_what_a_header_carries(value: bytes, is_one: bool) -> None:
     assert is_value(Secret(value)) is is_one
     if is_one:
-        assert adopt(API, Secret(value)).value.reveal() == value
+        assert API.adopt(Secret(value)).value.reveal() == value
     else:
         with pytest.raises(FailedError):
-            adopt(API, Secret(value))
+            API.adopt(Secret(value))

@@ -12,9 +12,7 @@ import pytest
 from plana_secrets.errors import FailedError
 from plana_secrets.rotation.instants import format_instant
 from plana_secrets.rotation.keyset import LEGACY_KID, Key, Keyset, Status
-from plana_secrets.rotation.kinds.jwt_hs256 import (
-    adopt,
-    generate,
+from plana_secrets.rotation.kinds.jwt_hs256.texts import (
     is_value,
     key_bytes,
     render_keyset,
@@ -86,16 +84,16 @@ def test_a_retired_legacy_key_is_nobodys() -> None:
 
 
 def test_what_is_adopted_signs_with_the_same_bytes() -> None:
-    material = adopt(JWT, Secret(b"\xff raw"))
+    material = JWT.adopt(Secret(b"\xff raw"))
     assert material.kid == LEGACY_KID
     assert key_bytes(material.value) == b"\xff raw"
     for policy, content in ((JWT, b""), (RAW, b""), (RAW, b"\xff")):
         with pytest.raises(FailedError) as caught:
-            adopt(policy, Secret(content))
+            policy.adopt(Secret(content))
         assert caught.value.kind == "bad-adopted-value"
 
 
 def test_a_new_secret_is_text_where_a_service_reads_text() -> None:
-    assert len(key_bytes(generate(JWT).value)) == 32
-    raw = key_bytes(generate(RAW).value).decode("ascii")
+    assert len(key_bytes(JWT.generate().value)) == 32
+    raw = key_bytes(RAW.generate().value).decode("ascii")
     assert len(base64.urlsafe_b64decode(raw + "=")) == 32

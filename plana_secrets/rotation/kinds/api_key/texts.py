@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from plana_secrets.errors import FailedError
@@ -20,7 +19,7 @@ from plana_secrets.rotation.material import (
     new_key_bytes,
     wrap_material,
 )
-from plana_secrets.rotation.policy import ApiKeyPolicy
+from plana_secrets.rotation.policy import AcceptedList
 from plana_secrets.rotation.targets import SLOT_SUFFIXES
 from plana_secrets.secret import Secret
 
@@ -32,11 +31,11 @@ def generate() -> Material:
     return wrap_material(Secret.from_text(encode_base64url(new_key_bytes())))
 
 
-def adopt(policy: ApiKeyPolicy, content: Secret) -> Material:
-    """A key from the text that callers send today."""
+def adopt(content: Secret, *, in_csv: bool) -> Material:
+    """A key from the text that callers send today; ``in_csv``: of a list that is csv."""
     if not is_value(content):
         raise _bad("it is empty, not text, or has line breaks or outer spaces")
-    if policy.format == "csv" and b"," in content.reveal():
+    if in_csv and b"," in content.reveal():
         raise _bad("it contains a comma, and the accepted list is csv")
     return wrap_material(content)
 
@@ -52,15 +51,6 @@ def is_value(value: Secret) -> bool:
 
 def _bad(why: str) -> FailedError:
     return FailedError(f"the value cannot be an API key: {why}", kind="bad-adopted-value")
-
-
-@dataclass(frozen=True, slots=True)
-class AcceptedList:
-    """``foreign``: how many entries belong to no keyset; ``ids`` are theirs where they have any."""
-
-    content: Secret
-    foreign: int = 0
-    ids: tuple[str, ...] = ()
 
 
 def render_json(keysets: Sequence[Keyset], current: Secret | None) -> AcceptedList:
@@ -88,11 +78,6 @@ def render_json(keysets: Sequence[Keyset], current: Secret | None) -> AcceptedLi
     text = json.dumps([*entries, *foreign], separators=(",", ":"), ensure_ascii=False)
     ids = tuple(entry["id"] for entry in foreign)
     return AcceptedList(Secret.from_text(text), len(foreign), ids)
-
-
-def in_json(value: Secret) -> bytes:
-    """How ``render_json`` spells a value, without the quotes around it."""
-    return json.dumps(value.reveal_text(), ensure_ascii=False)[1:-1].encode()
 
 
 def _parse_json(current: Secret | None) -> list[dict[str, Any]]:

@@ -6,10 +6,10 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from plana_secrets.config.place import Place
-from plana_secrets.config.reading import Reader, text
-from plana_secrets.config.shapes import shape_of, shaped
 from plana_secrets.errors import UsageError
+from plana_secrets.fields.place import Place
+from plana_secrets.fields.reading import Reader, text
+from plana_secrets.fields.shapes import shape_of, shaped
 
 if TYPE_CHECKING:
     from plana_secrets.document.references import SecretReference
@@ -146,18 +146,6 @@ def author(raw: object, place: Place) -> Author:
         return parse_author(text(raw, place))
     except ValueError as error:
         raise place.fault(str(error)) from None
-
-
-@shaped(type="string", pattern="^[Hh][Tt][Tt][Pp][Ss]?://")
-def url(raw: object, place: Place) -> str:
-    """The one spelling of a server's address."""
-    from plana_secrets.mirror.backends.vaultwarden.address import checked_url
-
-    spelled = text(raw, place)
-    try:
-        return checked_url(spelled)
-    except UsageError as error:
-        raise place.fault(error.message) from None
 
 
 @shaped(type="string", pattern=f"^{_CALLER.pattern}$")

@@ -23,23 +23,22 @@ from plana_secrets.rotation.keyset import (
     Status,
 )
 from plana_secrets.rotation.material import encode_base64url, new_key_bytes, wrap_material
-from plana_secrets.rotation.policy import JwtPolicy
 from plana_secrets.secret import Secret
 
 
-def generate(policy: JwtPolicy) -> Material:
-    """32 random bytes; where a service reads the raw text, their base64url as the secret."""
+def generate(*, as_text: bool) -> Material:
+    """32 random bytes; ``as_text``, for services that read it raw: their base64url."""
     content = new_key_bytes()
-    if policy.raw_targets:
+    if as_text:
         content = encode_base64url(content).encode("ascii")
     return wrap_material(Secret.from_text(encode_base64url(content)))
 
 
-def adopt(policy: JwtPolicy, content: Secret) -> Material:
+def adopt(content: Secret, *, as_text: bool) -> Material:
     """The bytes that services sign with today, under the kid ``legacy``."""
     if content.is_empty:
         raise _bad("it is empty")
-    if policy.raw_targets:
+    if as_text:
         try:
             content.reveal_text()
         except ValueError:

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, TypeVar
 
-from plana_secrets.config.place import Place
-from plana_secrets.config.shapes import shape_of, shaped, table_words
+from plana_secrets.fields.place import Place
+from plana_secrets.fields.shapes import shape_of, shaped, table_words
 
 T = TypeVar("T")
 Reader = Callable[[object, Place], T]

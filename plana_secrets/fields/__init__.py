@@ -1,0 +1,9 @@
+"""How a field of the settings is read: from a piece of TOML and its place to a typed value.
+
+``reading`` | ``values``
+    Readers of text, lists and tables; of folders, globs, references, recipients, durations.
+``place``
+    Where in the file something is, and the error about it.
+
+The packages that have settings put them together from these; `config` reads the file.
+"""
