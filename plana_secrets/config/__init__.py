@@ -5,7 +5,7 @@ No option holds a command to run or a secret value. The settings types belong to
 packages that use them; ``schema`` says what the file may contain, and is loaded only
 where there is one. What a reference, a glob, a recipient or a duration is not is said
 here, by the readers in `fields`, with its place, and not by its users. ``toml`` parses the
-text, ``version`` compares `required_version`.
+text, ``version`` compares `required_version`; ``committed`` are the settings of a commit.
 """
 
 from __future__ import annotations

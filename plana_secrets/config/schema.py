@@ -7,7 +7,7 @@ package that uses it. What is different for each kind of keyset is in its own fo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, get_args
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 from plana_secrets.config import Settings
 from plana_secrets.config.toml import parse_toml
@@ -31,7 +31,6 @@ from plana_secrets.fields.reading import (
 )
 from plana_secrets.fields.shapes import Shape, shape_of, shaped, table_words
 from plana_secrets.fields.values import (
-    author,
     branch,
     file,
     folder,
@@ -55,7 +54,20 @@ from plana_secrets.rotation.targets import find_conflict
 from plana_secrets.secretfiles.settings import FilesSettings
 from plana_secrets.verify.policy import Accept, NamedRecipient, Policy, RecipientRole
 
+if TYPE_CHECKING:
+    from plana_secrets.git.author import Author
+
 _MOST_RECIPIENTS: Final = 1000
+
+
+@shaped(type="string", pattern="^[^<>]+ <[^<>\\s]+>$")
+def _author(raw: object, place: Place) -> Author:
+    from plana_secrets.git.author import parse_author
+
+    try:
+        return parse_author(text(raw, place))
+    except ValueError as error:
+        raise place.fault(str(error)) from None
 
 
 @shaped(type="string", pattern="^[Hh][Tt][Tt][Pp][Ss]?://")
@@ -105,7 +117,7 @@ MIRROR: Final[Fields] = {
     "local": table(LocalSettings, LOCAL),
     "vaultwarden": table(VaultwardenSettings, VAULTWARDEN),
 }
-GIT: Final[Fields] = {"branch": branch, "remote": branch, "author": author}
+GIT: Final[Fields] = {"branch": branch, "remote": branch, "author": _author}
 
 
 def parse_settings(content: bytes) -> Settings:

@@ -2,8 +2,8 @@
 
 ``reading`` | ``values``
     Readers of text, lists and tables; of folders, globs, references, recipients, durations.
-``place``
-    Where in the file something is, and the error about it.
+``place`` | ``shapes``
+    Where in the file something is, and the error about it; what a reader accepts, for editors.
 
 The packages that have settings put them together from these; `config` reads the file.
 """

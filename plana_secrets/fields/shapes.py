@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from typing import Any, Final, TypeVar
 
-from plana_secrets.git.author import Author
-
 Shape = dict[str, Any]
 
 _Reader = TypeVar("_Reader", bound=Callable[..., Any])
@@ -55,6 +53,6 @@ def _spelled(default: object) -> object:
         return format_duration(default)
     if isinstance(default, tuple):
         return list(default)
-    if isinstance(default, Author):
+    if "__str__" in vars(type(default)) and dataclasses.is_dataclass(default):  # it has a spelling
         return str(default)
     return default if isinstance(default, (str, int)) else None

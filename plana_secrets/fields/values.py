@@ -13,7 +13,6 @@ from plana_secrets.fields.shapes import shape_of, shaped
 
 if TYPE_CHECKING:
     from plana_secrets.document.references import SecretReference
-    from plana_secrets.git.author import Author
 
 _DURATION: Final = re.compile(r"(0|[1-9][0-9]{0,8})([smhd])")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -136,16 +135,6 @@ def branch(raw: object, place: Place) -> str:
     if _NOT_IN_A_BRANCH.search(name):
         raise place.fault("not a branch name")
     return _possible(name, place)
-
-
-@shaped(type="string", pattern="^[^<>]+ <[^<>\\s]+>$")
-def author(raw: object, place: Place) -> Author:
-    from plana_secrets.git.author import parse_author
-
-    try:
-        return parse_author(text(raw, place))
-    except ValueError as error:
-        raise place.fault(str(error)) from None
 
 
 @shaped(type="string", pattern=f"^{_CALLER.pattern}$")

@@ -15,7 +15,7 @@
 ``past`` | ``history`` | ``filelog``
     What came before: ancestors, earlier contents of a file, commits one by one, and those
     that changed one file.
-``commits`` | ``remotes``
+``commits`` | ``remotes`` | ``author``
     A commit written beside the branch and adopted later; fetch and push.
 """
 
