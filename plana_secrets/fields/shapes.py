@@ -48,7 +48,7 @@ def table_words(
 def _spelled(default: object) -> object:
     """A default as the file spells it; None where it needs no words."""
     if isinstance(default, timedelta):
-        from plana_secrets.rotation.terms import format_duration
+        from plana_secrets.fields.durations import format_duration
 
         return format_duration(default)
     if isinstance(default, tuple):

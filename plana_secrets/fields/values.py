@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from plana_secrets.errors import UsageError
+from plana_secrets.fields.durations import LONGEST, PATTERN, SECONDS
 from plana_secrets.fields.place import Place
 from plana_secrets.fields.reading import Reader, text
 from plana_secrets.fields.shapes import shape_of, shaped
@@ -14,9 +15,6 @@ from plana_secrets.fields.shapes import shape_of, shaped
 if TYPE_CHECKING:
     from plana_secrets.document.references import SecretReference
 
-_DURATION: Final = re.compile(r"(0|[1-9][0-9]{0,8})([smhd])")
-_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_LONGEST_DURATION: Final = timedelta(days=3650)
 _LONGEST_STEP: Final = 255
 _LONGEST_FILE: Final = 1024
 _KEYSET_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*)*")
@@ -29,12 +27,12 @@ _NOT_IN_A_BRANCH: Final = re.compile(r"[ ~^:?*\[\\]|\.\.|@\{|//|^[-/.]|/\.|[/.]$
 @shaped(type="string", pattern="^(0s|[1-9][0-9]{0,8}[smhd])$")
 def duration(raw: object, place: Place) -> timedelta:
     """``"30m"``, ``"90d"``; no wait at all is spelled ``"0s"``, so that it is meant."""
-    match = _DURATION.fullmatch(raw) if isinstance(raw, str) else None
+    match = PATTERN.fullmatch(raw) if isinstance(raw, str) else None
     if match is None:
         raise place.fault('expected a duration like "30m", "1h" or "90d"')
-    seconds = int(match.group(1)) * _SECONDS[match.group(2)]
-    if seconds > _LONGEST_DURATION.total_seconds():
-        raise place.fault(f"longer than {_LONGEST_DURATION.days} days")
+    seconds = int(match.group(1)) * SECONDS[match.group(2)]
+    if seconds > LONGEST.total_seconds():
+        raise place.fault(f"longer than {LONGEST.days} days")
     if not seconds and match.group(2) != "s":
         raise place.fault('write "0s" for no wait')
     return timedelta(seconds=seconds)

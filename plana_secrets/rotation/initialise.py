@@ -9,6 +9,7 @@ from typing import Final
 
 from plana_secrets.document.references import SecretReference
 from plana_secrets.errors import FailedError, UsageError
+from plana_secrets.fields.durations import format_duration
 from plana_secrets.rotation.dating import reopen
 from plana_secrets.rotation.delivery import Moved, begin, land
 from plana_secrets.rotation.ground import Rotation
@@ -19,7 +20,6 @@ from plana_secrets.rotation.landing import Delivery, Landing
 from plana_secrets.rotation.policy import KeysetPolicy
 from plana_secrets.rotation.store import KeysetStore
 from plana_secrets.rotation.targets import rendered_references, targets_of
-from plana_secrets.rotation.terms import format_duration
 from plana_secrets.secretfiles.writing.writer import StagedFile
 
 

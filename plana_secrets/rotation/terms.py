@@ -23,15 +23,11 @@ from typing import Final
 
 from plana_secrets.document.references import parse_reference
 from plana_secrets.errors import UsageError
+from plana_secrets.fields.durations import format_duration, parse_duration
 
 RELOADS: Final = ("file", "restart", "manual")
 """Later ones ask more of a rotation."""
 
-LONGEST: Final = timedelta(days=3650)
-"""No wait is longer, so that an instant and all its waits stay within the calendar."""
-
-_DURATION: Final = re.compile(r"(0|[1-9][0-9]{0,9})([smhd])")
-_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _KID: Final = re.compile(r"k[0-9a-f]{8,16}|legacy")
 
@@ -61,28 +57,6 @@ def lengthen(recorded: Terms, configured: Terms) -> Terms:
         reload=max(recorded.reload, configured.reload, key=RELOADS.index),
         awaits=tuple(sorted({*recorded.awaits, *configured.awaits})),
     )
-
-
-def parse_duration(text: str) -> timedelta:
-    """The time that a text such as ``30m`` or ``90d`` means.
-
-    Raises:
-        ValueError: it means none, or one that is longer than ``LONGEST``.
-    """
-    match = _DURATION.fullmatch(text)
-    if match is None:
-        raise ValueError("not a duration like 30m, 1h or 90d")
-    seconds = int(match.group(1)) * _SECONDS[match.group(2)]
-    if seconds > LONGEST.total_seconds():
-        raise ValueError(f"longer than {LONGEST.days}d")
-    return timedelta(seconds=seconds)
-
-
-def format_duration(time: timedelta) -> str:
-    """The one spelling of a duration in keyset files: in the largest unit that fits."""
-    seconds = int(time.total_seconds())
-    unit = next(one for one in "dhms" if seconds % _SECONDS[one] == 0 and (seconds or one == "s"))
-    return f"{seconds // _SECONDS[unit]}{unit}"
 
 
 def format_terms(terms: Terms, confirmed: Sequence[str] = ()) -> tuple[str, ...]:

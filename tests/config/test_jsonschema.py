@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plana_secrets import config
-from plana_secrets.config import reading
 from plana_secrets.config.schema import KEYSETS, as_json_schema, parse_settings
 from plana_secrets.errors import UsageError
+from plana_secrets.fields import reading
 from plana_secrets.fields.values import author, duration, recipient, reference, url
 from tests.config.test_settings import KEY
 from tests.docs.reference import SETTINGS_PAGE, settings_schema

@@ -9,15 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plana_secrets.fields.durations import LONGEST, format_duration, parse_duration
 from plana_secrets.rotation.kinds import KINDS
 from plana_secrets.rotation.terms import (
-    LONGEST,
     RELOADS,
     Terms,
-    format_duration,
     format_terms,
     lengthen,
-    parse_duration,
     parse_terms,
 )
 

@@ -163,7 +163,7 @@ def _waits_of(status: KeysetStatus) -> tuple[Wait, ...]:
 
 
 def format_wait(time: timedelta) -> str:
-    from plana_secrets.rotation.terms import format_duration
+    from plana_secrets.fields.durations import format_duration
 
     return format_duration(time)
 
