@@ -61,7 +61,7 @@ _MOST_RECIPIENTS: Final = 1000
 
 
 @shaped(type="string", pattern="^[^<>]+ <[^<>\\s]+>$")
-def _author(raw: object, place: Place) -> Author:
+def author(raw: object, place: Place) -> Author:
     from plana_secrets.git.author import parse_author
 
     try:
@@ -71,7 +71,7 @@ def _author(raw: object, place: Place) -> Author:
 
 
 @shaped(type="string", pattern="^[Hh][Tt][Tt][Pp][Ss]?://")
-def _url(raw: object, place: Place) -> str:
+def url(raw: object, place: Place) -> str:
     """The one spelling of a server's address."""
     from plana_secrets.mirror.backends.vaultwarden.address import checked_url
 
@@ -102,7 +102,7 @@ ACCEPT: Final[Fields] = {
 }
 LOCAL: Final[Fields] = {"path": optional(written_file), "recipients": list_of(recipient)}
 VAULTWARDEN: Final[Fields] = {
-    "url": _url,
+    "url": url,
     "organization": text,
     "collections": mapping(glob_name, text),
     "break_glass": list_of(text),
@@ -117,7 +117,7 @@ MIRROR: Final[Fields] = {
     "local": table(LocalSettings, LOCAL),
     "vaultwarden": table(VaultwardenSettings, VAULTWARDEN),
 }
-GIT: Final[Fields] = {"branch": branch, "remote": branch, "author": _author}
+GIT: Final[Fields] = {"branch": branch, "remote": branch, "author": author}
 
 
 def parse_settings(content: bytes) -> Settings:

@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plana_secrets import config
-from plana_secrets.config.schema import KEYSETS, as_json_schema, parse_settings
+from plana_secrets.config.schema import as_json_schema, author, parse_settings, url
 from plana_secrets.errors import UsageError
 from plana_secrets.fields import reading
-from plana_secrets.fields.values import author, duration, recipient, reference, url
+from plana_secrets.fields.values import duration, recipient, reference
+from plana_secrets.rotation.kinds import KINDS
 from tests.config.test_settings import KEY
 from tests.docs.reference import SETTINGS_PAGE, settings_schema
 
@@ -137,6 +138,6 @@ def test_an_editor_never_marks_what_is_read(read, spelled: str) -> None:
 
 def test_each_kind_of_keyset_has_its_own_fields() -> None:
     shapes = as_json_schema()["properties"]["keysets"]["additionalProperties"]["oneOf"]
-    for shape, (kind, (_, fields)) in zip(shapes, KEYSETS.items(), strict=True):
+    for shape, (kind, policy) in zip(shapes, KINDS.items(), strict=True):
         assert shape["properties"]["kind"] == {"const": kind}
-        assert set(shape["properties"]) == {"kind", *fields}
+        assert set(shape["properties"]) == {"kind", *policy.FIELDS}

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from plana_secrets.config.schema import KEYSETS, as_json_schema
+from plana_secrets.config.schema import as_json_schema
+from plana_secrets.rotation.kinds import KINDS
 
 ROOT = Path(__file__).parents[2]
 SETTINGS_PAGE = ROOT / "docs" / "settings.md"
@@ -48,7 +49,7 @@ def _node(schema: dict[str, Any], table: str) -> dict[str, Any]:
     if name == "recipients":
         return node["properties"]["recipients"]["additionalProperties"]
     if name == "keysets":
-        kind = list(KEYSETS)[0 if "portal" in rest else 1]
+        kind = list(KINDS)[0 if "portal" in rest else 1]
         shapes = node["properties"]["keysets"]["additionalProperties"]["oneOf"]
         return next(one for one in shapes if one["properties"]["kind"]["const"] == kind)
     for step in filter(None, table.split(".")):
