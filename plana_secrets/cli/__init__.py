@@ -14,8 +14,9 @@
 ``secretfile`` | ``generate`` | ``inputs`` | ``identities`` | ``diffreport``
     What commands share: one file and leaf, new values, what is handed over, identities,
     the words of a diff.
-``editing`` | ``editor`` | ``astyped`` | ``undo``
-    One edit, the person's editor, values kept as they were typed, and a value of the past.
+``editing`` | ``editor`` | ``astyped`` | ``exposed`` | ``undo``
+    One edit, the person's editor, values kept as they were typed, where git has a plain file,
+    and a value of the past.
 ``newrepository`` | ``newidentities``
     What `init` asks, and where the identities that it creates are kept.
 ``checkup`` | ``tour``

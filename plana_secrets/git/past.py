@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -45,6 +46,30 @@ def missing_history(git: GitCommand, common_dir: Path) -> str | None:
     if (common_dir / "info" / "grafts").exists():
         return "a history that is cut by info/grafts"
     return None
+
+
+def commits_with_blobs(git: GitCommand, blobs: Sequence[str]) -> list[tuple[str, str]]:
+    """Commit and name of every file that is one of ``blobs``, wherever git still knows it."""
+    known = [one for one in blobs if git.look("cat-file", "-e", one, answers=(0, 1)).status == 0]
+    if not known:
+        return []
+    output = git.read(
+        "log", "--all", "--reflog", "--full-history", "--diff-merges=separate", "--no-renames",
+        "--no-ext-diff", "--no-textconv", "-r", "-z", "--raw", "--no-abbrev", "--format=%x1e%H",
+        *(f"--find-object={one}" for one in known), "--",
+    )  # fmt: skip
+    found: list[tuple[str, str]] = []
+    commit = ""
+    fields = iter(output.split(b"\0"))
+    for field in fields:
+        text = os.fsdecode(field).lstrip("\n")
+        if text.startswith("\x1e"):
+            commit = text[1:].strip()
+        elif text.startswith(":"):
+            name = os.fsdecode(next(fields))
+            if text.split(" ")[3] in known:
+                found.append((commit, name))
+    return found
 
 
 def contents_of(git: GitCommand, file: str, until: str | None) -> list[tuple[str, str]]:

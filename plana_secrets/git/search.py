@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import PurePosixPath
 
 from plana_secrets.git.command import unreadable
@@ -36,6 +36,30 @@ def files_containing(
     before = f"{place}:" if place else ""
     names = (os.fsdecode(name) for name in done.stdout.split(b"\0") if name)
     return [name.removeprefix(before) for name in names]
+
+
+def stored_files_containing(repository: Repository, texts: Iterable[bytes]) -> list[str]:
+    """Files of HEAD or of the index whose content there holds one of ``texts``.
+
+    The texts, each one line, may be secret: they are in no argument.
+    """
+    patterns = b"".join(text + b"\n" for text in texts)
+    if not patterns:
+        return []
+    head = repository.head()
+    found: set[str] = set()
+    for place in (["--cached"], [head] if head else []):
+        if not place:
+            continue
+        done = repository.command.look(
+            "grep", "-z", "--files-with-matches", "--text", "--fixed-strings", "--no-textconv",
+            "-f", "-", *place, "--", stdin=patterns, answers=(0, 1),
+        )  # fmt: skip
+        if done.status not in {0, 1}:
+            raise unreadable("grep", done)
+        names = (os.fsdecode(name) for name in done.stdout.split(b"\0") if name)
+        found.update(name.removeprefix(f"{head}:") for name in names)
+    return sorted(found)
 
 
 def attributes_of(repository: Repository, files: Sequence[str]) -> dict[str, dict[str, str]]:

@@ -9,12 +9,14 @@ import click
 from plana_secrets.cli.arguments import file_argument
 from plana_secrets.cli.astyped import tell_as_typed
 from plana_secrets.cli.context import Context, pass_context
+from plana_secrets.cli.exposed import exposure_facts, tell_exposure
 from plana_secrets.cli.options import wait_option
 from plana_secrets.counts import counted
 from plana_secrets.errors import UsageError
 
 if TYPE_CHECKING:
-    from plana_secrets.secretfiles.editing.encrypt import Encryption, PlainHistory
+    from plana_secrets.secretfiles.editing.encrypt import Encryption
+    from plana_secrets.secretfiles.editing.exposure import Exposure
 
 EPILOG = """\b
 Examples:
@@ -35,10 +37,11 @@ def encrypt(context: Context, file: str, typed: bool, dry_run: bool) -> None:
     Values that YAML would change, such as 0042, 1.10 or 2024-01-02, are kept as text.
 
     It also reports whether git ever had the file unencrypted, in a commit, a stash or the
-    index. If so, anyone who can read the repository knows its values.
+    index, also under another name, and which other files have values of it. If so, anyone who
+    can read the repository knows its values.
     """
     from plana_secrets.cli.secretfile import find_file
-    from plana_secrets.secretfiles.editing.encrypt import find_plain_history
+    from plana_secrets.secretfiles.editing.exposure import find_exposure
     from plana_secrets.secretfiles.listing import is_secret_file
 
     target = find_file(context, file)
@@ -47,11 +50,11 @@ def encrypt(context: Context, file: str, typed: bool, dry_run: bool) -> None:
             f"{target} is outside the secret folders", kind="not-a-secret-file", file=target
         )
     done = _write(context, target, typed=typed, dry_run=dry_run)
-    history = find_plain_history(context.workspace, target)
+    exposure = find_exposure(context.workspace, target, done.plain, done.values)
     if context.json:
-        _report_json(context, target, done, history, dry_run=dry_run)
+        _report_json(context, target, done, exposure, dry_run=dry_run)
     else:
-        _report(context, target, done, history, dry_run=dry_run)
+        _report(context, target, done, exposure, dry_run=dry_run)
 
 
 def _write(context: Context, file: str, *, typed: bool, dry_run: bool) -> Encryption:
@@ -67,7 +70,7 @@ def _write(context: Context, file: str, *, typed: bool, dry_run: bool) -> Encryp
 
 
 def _report_json(
-    context: Context, file: str, done: Encryption, history: PlainHistory, *, dry_run: bool
+    context: Context, file: str, done: Encryption, exposure: Exposure, *, dry_run: bool
 ) -> None:
     from plana_secrets.paths import format_path
 
@@ -77,15 +80,14 @@ def _report_json(
         "readable": [format_path(path) for path in done.readable],
         "readable_comments": done.readable_comments,
         "as_text": [format_path(path) for path in done.as_text],
-        "plain_in_commits": list(history.commits),
-        "plain_in_index": history.in_index,
+        **exposure_facts(exposure),
         "dry_run": dry_run,
     }
     context.output.json_object("encrypt", facts)
 
 
 def _report(
-    context: Context, file: str, done: Encryption, history: PlainHistory, *, dry_run: bool
+    context: Context, file: str, done: Encryption, exposure: Exposure, *, dry_run: bool
 ) -> None:
     from plana_secrets.paths import format_path
 
@@ -98,11 +100,4 @@ def _report(
     tell_as_typed(output, done.as_text, done.nulls)
     if done.readable_comments:
         output.warn(f"{counted(done.readable_comments, 'comment')} left readable")
-    if history.in_index:
-        output.warn(f"git's index has the unencrypted file; next: git add {file}")
-    if history.commits:
-        commits = ", ".join(commit[:12] for commit in history.commits[:3])
-        more = f" and {len(history.commits) - 3} more" if len(history.commits) > 3 else ""
-        output.warn(f"git has the unencrypted file ({commits}{more}): replace its values")
-    elif not history.in_index:
-        output.talk("git never had the file unencrypted")
+    tell_exposure(output, exposure, fix=f"git add {file}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -9,12 +10,15 @@ import click
 
 from plana_secrets.cli.arguments import file_argument
 from plana_secrets.cli.context import Context, pass_context
+from plana_secrets.cli.exposed import exposure_facts, tell_exposure
 from plana_secrets.cli.options import wait_option
 from plana_secrets.counts import counted
 from plana_secrets.errors import MalformedError, PlanaSecretsError, UsageError
 
 if TYPE_CHECKING:
     from plana_secrets.document.exchange import Imported
+    from plana_secrets.secret import Secret
+    from plana_secrets.secretfiles.editing.exposure import Exposure
     from plana_secrets.secretfiles.editing.importing import Import
     from plana_secrets.sops.formats import Format
 
@@ -56,15 +60,32 @@ def import_(
         raise UsageError(
             f"{target} is outside the secret folders", kind="not-a-secret-file", file=target
         )
-    imported = _read(source, form)
+    data, imported = _read(source, form)
     done = _write(context, target, imported, may_replace=replace, dry_run=dry_run)
+    exposure = _find_exposure(context, source, data, imported)
     if context.json:
-        _report_json(context, target, done, dry_run=dry_run)
+        _report_json(context, target, done, exposure, dry_run=dry_run)
     else:
         _report(context, source, target, imported, done, dry_run=dry_run)
+        if exposure is not None:
+            tell_exposure(context.output, exposure, fix=f"git rm --cached {source}")
 
 
-def _read(source: str, form: str | None) -> Imported:
+def _find_exposure(
+    context: Context, source: str, data: Secret, imported: Imported
+) -> Exposure | None:
+    """Where git has a source that is in the repository; None for one from elsewhere."""
+    from plana_secrets.secretfiles.editing.exposure import find_exposure
+
+    path = Path(os.path.realpath(context.folder / source))
+    root = Path(os.path.realpath(context.repository.root))
+    if source == "-" or not path.is_relative_to(root):
+        return None
+    values = [value for value in imported.content.values if value is not None]
+    return find_exposure(context.workspace, path.relative_to(root).as_posix(), data, values)
+
+
+def _read(source: str, form: str | None) -> tuple[Secret, Imported]:
     from plana_secrets import limits
     from plana_secrets.cli.inputs import read_input
     from plana_secrets.document.exchange import read_import
@@ -74,7 +95,7 @@ def _read(source: str, form: str | None) -> Imported:
     path = None if source == "-" else Path(source)
     data = read_input(path, limit=limits.SECRET_FILE, what=source)
     try:
-        return read_import(data, chosen)
+        return data, read_import(data, chosen)
     except PlanaSecretsError as error:
         named = MalformedError if isinstance(error, MalformedError) else UsageError
         raise named(
@@ -107,7 +128,9 @@ def _write(
     return done
 
 
-def _report_json(context: Context, file: str, done: Import, *, dry_run: bool) -> None:
+def _report_json(
+    context: Context, file: str, done: Import, exposure: Exposure | None, *, dry_run: bool
+) -> None:
     from plana_secrets.paths import format_path
 
     facts = {
@@ -116,6 +139,7 @@ def _report_json(context: Context, file: str, done: Import, *, dry_run: bool) ->
         "replaced": [format_path(path) for path in done.replaced],
         "changed": done.staged.is_change,
         "dry_run": dry_run,
+        "source_in_git": exposure and exposure_facts(exposure),
     }
     context.output.json_object("import", facts)
 

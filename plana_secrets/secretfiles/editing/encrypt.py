@@ -1,4 +1,4 @@
-"""A plain file turned into a secret file, in place, and whether git ever had it in plaintext."""
+"""A plain file turned into a secret file, in place."""
 
 from __future__ import annotations
 
@@ -14,16 +14,14 @@ from plana_secrets.document.kinds import FileKind, kind_of
 from plana_secrets.document.manifest import is_readable_field
 from plana_secrets.document.values import SETTABLE_TYPES
 from plana_secrets.errors import UsageError
-from plana_secrets.git.index import index_ids
 from plana_secrets.paths import LeafPath, format_path
 from plana_secrets.secret import Secret
 from plana_secrets.secretfiles.names import check_name
 from plana_secrets.secretfiles.open import read_bytes_of
 from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.secretfiles.writing.stage import StagedFile, check_result, parse_plain, preflight
-from plana_secrets.sops.formats import format_of
 from plana_secrets.sops.model import Comment, Leaf, LeafType, Selector
-from plana_secrets.sops.reading.reader import is_sops, plain_scalars, read_structure
+from plana_secrets.sops.reading.reader import plain_scalars
 from plana_secrets.sops.rules.selectors import is_encrypted_path
 from plana_secrets.storage import digest_of
 
@@ -32,13 +30,16 @@ from plana_secrets.storage import digest_of
 class Encryption:
     """``readable``: paths that stay readable by the file's selector; and so many comments.
 
-    ``as_text`` and ``nulls``: see ``document.astyped.Typed``.
+    ``as_text`` and ``nulls``: see ``document.astyped.Typed``. ``plain``: the bytes that were
+    there, and ``values`` those of them that are encrypted now.
     """
 
     staged: StagedFile
     encrypted: tuple[LeafPath, ...]
     readable: tuple[LeafPath, ...]
     readable_comments: int
+    plain: Secret
+    values: tuple[Secret, ...]
     as_text: tuple[LeafPath, ...] = ()
     nulls: tuple[LeafPath, ...] = ()
 
@@ -68,7 +69,14 @@ def stage_encryption(workspace: Workspace, file: str, *, yaml_types: bool = Fals
     check_result(workspace, file, ciphertext, content)
     staged = StagedFile(file, digest_of(data), ciphertext, encrypted)
     comments = _readable_comments(content, rule.selector)
-    return Encryption(staged, encrypted, readable, comments, typed.as_text, typed.nulls)
+    values = tuple(
+        value
+        for item, value in zip(content.items, content.values, strict=True)
+        if value is not None and item.path in set(encrypted)
+    )
+    return Encryption(
+        staged, encrypted, readable, comments, Secret(data), values, typed.as_text, typed.nulls
+    )
 
 
 def _read(plain: Secret, file: str, *, yaml_types: bool) -> Typed:
@@ -133,25 +141,6 @@ def _check_encrypted(file: str, leaf: Leaf, value: Secret, selector: Selector) -
 def _refuse(file: str, path: LeafPath, reason: str) -> NoReturn:
     spelled = format_path(path)
     raise UsageError(f"{file}#{spelled}: {reason}", kind="bad-content", file=file, path=spelled)
-
-
-@dataclass(frozen=True, slots=True)
-class PlainHistory:
-    """Where git has a file unencrypted: ``commits`` newest first, and the index."""
-
-    commits: tuple[str, ...]
-    in_index: bool
-
-
-def find_plain_history(workspace: Workspace, file: str) -> PlainHistory:
-    """Every commit that git still knows, and the index, where ``file`` is not encrypted."""
-    repository = workspace.repository
-    versions, staged = repository.history_of(file), index_ids(repository, file)
-    ids = {*staged, *(object_id for _, object_id in versions)}
-    contents = repository.read_objects(sorted(ids))
-    plain = {one for one in ids if not is_sops(read_structure(contents[one], format_of(file)))}
-    commits = tuple(commit for commit, object_id in versions if object_id in plain)
-    return PlainHistory(commits, not plain.isdisjoint(staged))
 
 
 ADVICE: Final = {

@@ -1,0 +1,120 @@
+"""Whether git has a plain file that is encrypted or imported: under which names, and where not known."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.world import PROGRAM, World
+
+FILE = "infra/secrets/dev/moved.yaml"
+TOKEN = "s3cr3t-moved-4711"
+PLAIN = f"token: {TOKEN}\nport: 5432\n"
+
+
+def put(world: World, file: str, text: str) -> None:
+    path = world.repo / file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode())
+
+
+def encrypt(world: World, *argv: str) -> dict[str, object]:
+    done = world.run("encrypt", FILE, "--json", *argv)
+    assert done.status == 0, done
+    assert TOKEN not in done.stdout + done.stderr
+    report: dict[str, object] = json.loads(done.stdout)
+    return report
+
+
+@pytest.mark.parametrize("how", ["moved", "staged move", "copy", "removed long ago"])
+def test_the_same_bytes_under_another_name_are_found(world: World, how: str) -> None:
+    put(world, "config/ö ld.yaml", PLAIN)
+    commit = world.commit()
+    if how == "staged move":
+        (world.repo / FILE).parent.mkdir(parents=True)
+        world.git("mv", "config/ö ld.yaml", FILE)
+    elif how == "removed long ago":
+        world.git("rm", "-q", "config/ö ld.yaml")
+        world.commit()
+        put(world, FILE, PLAIN)
+    else:
+        put(world, FILE, PLAIN)
+    if how == "moved":
+        (world.repo / "config/ö ld.yaml").unlink()
+    report = encrypt(world)
+    assert report["plain_elsewhere"] == [{"file": "config/ö ld.yaml", "commits": [commit]}]
+
+
+def test_a_person_is_told_to_replace_the_values(world: World) -> None:
+    put(world, "old.yaml", PLAIN)
+    world.commit()
+    put(world, FILE, PLAIN)
+    done = world.run("encrypt", FILE)
+    assert "git has the unencrypted file as old.yaml (" in done.stderr
+    assert "never" not in done.stderr
+
+
+def test_values_in_other_files_are_found_and_words_are_not(world: World) -> None:
+    put(world, "compose.yml", f"environment:\n  - TOKEN={TOKEN}\n")
+    put(world, "README.md", "the port is 5432, the user is postgres\n")
+    world.commit()
+    put(world, "staged.txt", f"# {TOKEN}\n")
+    world.git("add", "staged.txt")
+    put(world, FILE, f"# edited\n{PLAIN}user: postgres\n")
+    report = encrypt(world)
+    assert report["values_in"] == ["compose.yml", "staged.txt"]
+    assert report["plain_elsewhere"] == []
+
+
+def test_the_values_are_in_no_argument(world: World) -> None:
+    put(world, "compose.yml", f"TOKEN={TOKEN}\n")
+    world.commit()
+    put(world, FILE, PLAIN)
+    trace = world.folder / "trace"
+    done = world.command(
+        "strace", "-f", "-qq", "-s", "4096", "-e", "trace=execve", "-o", str(trace),
+        *PROGRAM, "encrypt", FILE, check=False,
+    )  # fmt: skip
+    assert "compose.yml" in done.stderr
+    assert "grep" in trace.read_text()
+    assert TOKEN not in trace.read_text()
+
+
+def test_a_clean_history_is_said_to_be_one(world: World) -> None:
+    put(world, "a.txt", "x")
+    world.commit()
+    put(world, FILE, PLAIN)
+    assert encrypt(world, "--dry-run")["history_incomplete"] is None
+    assert "git never had the file unencrypted" in world.run("encrypt", FILE).stderr
+
+
+def test_in_a_shallow_clone_it_cannot_be_known(world: World) -> None:
+    put(world, "a.txt", "x")
+    world.commit()
+    put(world, "b.txt", "x")
+    world.commit()
+    world.git("clone", "-q", "--depth", "1", f"file://{world.repo}", "../shallow")
+    shallow = world.folder / "shallow"
+    (shallow / FILE).parent.mkdir(parents=True)
+    (shallow / FILE).write_text(PLAIN)
+    done = world.run("--repo", "../shallow", "encrypt", FILE)
+    assert done.status == 0, done
+    assert "cannot be known: this is a shallow clone" in done.stderr
+    assert "never" not in done.stderr
+
+
+def test_a_root_commit_is_searched_whatever_git_shows(world: World) -> None:
+    put(world, FILE, PLAIN)
+    commit = world.commit()
+    world.git("config", "log.showRoot", "false")
+    assert encrypt(world)["plain_in_commits"] == [commit]
+
+
+def test_an_imported_file_of_the_repository_is_searched_too(world: World) -> None:
+    put(world, ".env", f"TOKEN={TOKEN}\n")
+    commit = world.commit()
+    done = world.run("import", ".env", FILE)
+    assert f"git has the unencrypted file ({commit[:12]}): replace its values" in done.stderr
+    report = json.loads(world.run("import", ".env", FILE, "--json").stdout)
+    assert report["source_in_git"]["plain_in_index"] is True
