@@ -40,7 +40,7 @@ class Pod:
     def command(self) -> list[str]:
         if self.language == "node":
             return ["node", "app.js"]
-        uvicorn = packages("python") / "venv/bin/uvicorn"
+        uvicorn = packages(self.project) / "venv/bin/uvicorn"
         return [str(uvicorn), "app:app", "--port", str(self.port), "--log-level", "critical"]
 
     def ask(self, method: str, path: str, **headers: str) -> Answer:

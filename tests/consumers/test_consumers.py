@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,12 +14,13 @@ from tests.consumers.load import Load
 from tests.consumers.mistakes import MISTAKES, Mistake
 from tests.consumers.pods import Pod, running
 from tests.consumers.probes import Known
-from tests.consumers.projects import CONSUMERS, Change, make_project
+from tests.consumers.projects import CONSUMERS, ROOT, Change, make_project
 from tests.consumers.rotations import LIFETIME, ROLLOUT, SKEW, Rotations
 from tests.rotation.conftest import Fleet, fleet
 
 __all__ = ["fleet"]
 
+PAGE = ROOT / "docs" / "consume.md"
 SETTINGS = {"SKEW": str(SKEW), "ACCESS_SECONDS": str(LIFETIME), "REFRESH_SECONDS": str(LIFETIME)}
 LONGEST_DELAY = ROLLOUT / 2
 
@@ -135,3 +137,16 @@ def test_a_mistake_is_one_change_of_what_the_consumer_says(mistake: Mistake) -> 
 def test_api_keys_are_compared_by_digest_in_constant_time(file: str, function: str) -> None:
     """No answer shows it, so the source has to."""
     assert (CONSUMERS / file).read_text().count(function) == 1
+
+
+BLOCKS = re.findall(r"^```(python|js)\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize(("language", "code"), BLOCKS)
+def test_the_page_shows_the_code_that_is_tested(language: str, code: str) -> None:
+    file = "python/keyset.py" if language == "python" else "node/keyset.js"
+    assert code in (CONSUMERS / file).read_text()
+
+
+def test_the_page_has_code_of_both() -> None:
+    assert {language for language, _ in BLOCKS} == {"python", "js"}
