@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from plana_secrets import limits
+from plana_secrets.errors import MissingFileError
 from plana_secrets.git.author import DEFAULT_AUTHOR, Author
 from plana_secrets.mirror.settings import MirrorSettings
 from plana_secrets.rotation.policy import KeysetPolicy
@@ -24,7 +25,7 @@ from plana_secrets.storage import read_regular_file
 from plana_secrets.verify.policy import Policy
 
 if TYPE_CHECKING:
-    from plana_secrets.secretfiles.snapshot import Snapshot
+    from plana_secrets.git.trees import Tree
 
 FILE_NAME: Final = SETTINGS_FILE
 
@@ -57,15 +58,16 @@ def load_settings(root: Path) -> Settings:
     return parse_settings(read_regular_file(path, limit=limits.SETTINGS_FILE))
 
 
-def settings_in(snapshot: Snapshot) -> Settings:
-    """The settings as they are in a snapshot; ``snapshot.under(it.files)`` lists by them.
+def settings_in(tree: Tree) -> Settings:
+    """The settings as they are in the work tree, in the index or at a commit.
 
     Raises:
         UsageError: as ``load_settings`` does.
         FailedError: the file cannot be read.
     """
-    content = snapshot.read_settings()
-    if content is None:
+    try:
+        content = tree.read(FILE_NAME, limit=limits.SETTINGS_FILE)
+    except MissingFileError:
         return Settings()
     from plana_secrets.config.schema import parse_settings
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from plana_secrets.config import FILE_NAME, Settings
+from plana_secrets.config import Settings, settings_in
 from plana_secrets.errors import UsageError
 from plana_secrets.fields.place import TOP
 from plana_secrets.git.repository import Repository
+from plana_secrets.git.trees import CommitTree
 from plana_secrets.rotation.policy import KeysetPolicy
 
 
@@ -44,13 +45,8 @@ def settings_in_force(repository: Repository, settings: Settings) -> InForce:
 
 
 def _committed(repository: Repository, head: str) -> Settings:
-    content = repository.read_blob(head, FILE_NAME)
-    if content is None:
-        return Settings()
-    from plana_secrets.config.schema import parse_settings
-
     try:
-        return parse_settings(content)
+        return settings_in(CommitTree(repository, head))
     except UsageError as error:
         raise UsageError(f"HEAD: {error.message}", kind="bad-committed-config") from None
 

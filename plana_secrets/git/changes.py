@@ -52,10 +52,10 @@ def _state(
     if now is None:
         return "removed"
     if was is None:
-        return None if now.is_folder else "added"
+        return None if now.is_submodule else "added"
     if now.kind != was.kind and now.mode != UNKNOWN_MODE:
         return "changed"
-    if now.is_folder:
+    if now.is_submodule:
         return None
     try:
         return None if _is_same(repository, file, was, now) else "changed"

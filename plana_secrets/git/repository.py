@@ -28,7 +28,8 @@ _FEW = 256
 
 @dataclass(frozen=True, slots=True)
 class TreeEntry:
-    """A file of a commit. ``mode`` is git's: 100644, 100755, 120000 (symlink), 160000."""
+    """A file of a commit. ``mode`` is git's: 100644, 100755, 120000 (symlink), 160000 (a
+    submodule); 040000 is a folder of the work tree in place of a file."""
 
     mode: str
     id: str
@@ -42,9 +43,14 @@ class TreeEntry:
         return self.mode == "120000"
 
     @property
-    def is_folder(self) -> bool:
-        """A submodule; in the work tree any folder that is listed as a file."""
+    def is_submodule(self) -> bool:
+        """Another repository, one that git does not know yet included."""
         return self.mode == "160000"
+
+    @property
+    def is_folder(self) -> bool:
+        """A submodule, or a folder in place of a file."""
+        return self.mode in {"160000", "040000"}
 
     @property
     def kind(self) -> str:

@@ -25,6 +25,7 @@ _FEW: Final = 256
 """So many files are asked for by name; for more, all files are listed."""
 
 _INTENT_TO_ADD: Final = 0x20000000
+_SUBMODULE: Final = TreeEntry("160000", "")
 UNKNOWN_MODE: Final = "000000"
 """Of a file of the work tree that may not be looked at."""
 
@@ -34,8 +35,8 @@ class Listing:
     """The files of one place, by name.
 
     ``entries``: what is there. In the work tree an entry has no id (its content has to be
-    read for that) and the mode that git would give it; a pipe or the like has the type
-    that ``stat`` says, and ``000000`` is a file that may not be looked at.
+    read for that) and the mode that git would give it; a folder, a pipe or the like
+    has the type that ``stat`` says, and ``000000`` is a file that may not be looked at.
     ``staged``: only in the work tree, what the index has, files gone from the disk included.
     ``absent``: only in the work tree, what a sparse checkout leaves out, as in the index.
     """
@@ -119,7 +120,8 @@ class WorkTree(Tree):
         for name in sorted(names):
             entry = self.entry(name)
             if entry is not None:
-                entries[name] = entry
+                known = staged[name].is_submodule if name in staged else name.endswith("/")
+                entries[name] = _SUBMODULE if entry.is_folder and known else entry
             elif name in left_out:
                 absent[name] = staged[name]
         return Listing(entries, staged, absent)
@@ -160,8 +162,6 @@ def _mode_on_disk(root: Path, file: str) -> str | None:
         return UNKNOWN_MODE
     if stat.S_ISREG(mode):
         return "100755" if mode & 0o111 else "100644"
-    if stat.S_ISDIR(mode):
-        return "160000"
     return f"{stat.S_IFMT(mode):06o}"
 
 

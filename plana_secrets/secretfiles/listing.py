@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from plana_secrets.errors import MissingFileError, PlanaSecretsError, UsageError
+from plana_secrets.git.trees import WorkTree
 from plana_secrets.secretfiles.globs import glob_match, last_match
+from plana_secrets.secretfiles.names import refuse_left_out
 from plana_secrets.secretfiles.open import check_sound, read_structure_of
 from plana_secrets.secretfiles.settings import SETTINGS_FILE, FilesSettings
 from plana_secrets.secretfiles.workspace import RULES_FILE, Workspace
@@ -72,7 +74,8 @@ def resolve_file(workspace: Workspace, text: str, folder: Path, *, must_exist: b
 
     Raises:
         UsageError: it is outside the repository (kind ``outside-repository``), or is
-            not there (kind ``no-such-file``).
+            not there (kind ``no-such-file``), or a sparse checkout leaves it out (kind
+            ``not-checked-out``).
     """
     here = _inside(workspace.root, Path(os.path.realpath(folder)) / text)
     at_root = _inside(workspace.root, workspace.root / text)
@@ -83,6 +86,7 @@ def resolve_file(workspace: Workspace, text: str, folder: Path, *, must_exist: b
         if os.path.lexists(workspace.root / file):
             return file
     if must_exist:
+        refuse_left_out(WorkTree(workspace.repository).listing(candidates).absent)
         raise UsageError(f"no such file: {text}", kind="no-such-file", file=text)
     under_root = (file for file in candidates if is_secret_file(workspace.settings, file))
     return next(under_root, candidates[0])

@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Final
 
 from plana_secrets.errors import UsageError
+from plana_secrets.git.trees import WorkTree
 from plana_secrets.secretfiles.workspace import Workspace
 
 _TIDIED: Final = re.compile(r"[ .]+$|^ +| +(?=\.)")
@@ -83,7 +84,8 @@ def check_name(workspace: Workspace, file: str) -> tuple[str, ...]:
 
     Raises:
         UsageError: it looks like another name (kind ``twin-name``), or holds a character
-            that cannot be seen (kind ``invisible-name``).
+            that cannot be seen (kind ``invisible-name``), or git has a file of this name
+            and keeps it out of the work tree (kind ``not-checked-out``).
     """
     if has_invisible(file):
         raise UsageError(
@@ -91,7 +93,9 @@ def check_name(workspace: Workspace, file: str) -> tuple[str, ...]:
             kind="invisible-name",
             file=file,
         )
-    known = workspace.repository.known_files(under=workspace.settings.roots)
+    listing = WorkTree(workspace.repository).listing((*workspace.settings.roots, file))
+    refuse_left_out({file}.intersection(listing.absent))
+    known = {*listing.entries, *listing.staged}
     ours = set(_with_folders(file))
     found = [one for one in find_twins({*known, file}) if one.name in ours]
     for twins in found:
@@ -104,6 +108,21 @@ def check_name(workspace: Workspace, file: str) -> tuple[str, ...]:
                 other=other,
             )
     return tuple(other for twins in found for other in twins.others)
+
+
+def refuse_left_out(files: Iterable[str]) -> None:
+    """Stop at the first of some files that a sparse checkout leaves out.
+
+    Raises:
+        UsageError: kind ``not-checked-out``.
+    """
+    for file in files:
+        raise UsageError(
+            f"{file} is not in this sparse checkout",
+            kind="not-checked-out",
+            file=file,
+            folder=file.rpartition("/")[0],
+        )
 
 
 def _is_ordinary(text: str) -> bool:
@@ -151,6 +170,7 @@ def _is_invisible(character: str) -> bool:
 
 
 ADVICE: Final = {
+    "not-checked-out": "`git sparse-checkout add {folder}`, or `git sparse-checkout disable`",
     "invisible-name": "type the name again; a pasted name may contain invisible characters",
     "twin-name": "choose a name that is different from those shown by `plana-secrets ls`",
 }

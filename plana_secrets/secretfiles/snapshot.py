@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from plana_secrets import limits
-from plana_secrets.errors import FailedError, MissingFileError
+from plana_secrets.errors import FailedError
 from plana_secrets.git.changes import changes
 from plana_secrets.git.repository import TreeEntry
 from plana_secrets.git.trees import CommitTree, IndexTree, Listing, Tree, WorkTree
@@ -101,7 +101,8 @@ class Snapshot:
     @cached_property
     def secret_files(self) -> tuple[str, ...]:
         """The files that have to be encrypted, in the order of their names."""
-        return select_secret_files(self.settings, self.entries)
+        files = (name for name, entry in self.entries.items() if not entry.is_submodule)
+        return select_secret_files(self.settings, files)
 
     @cached_property
     def absent(self) -> tuple[str, ...]:
@@ -156,17 +157,6 @@ class Snapshot:
 
     def _read_rules(self, files: Iterable[str]) -> dict[str, bytes | FailedError]:
         return dict(self.contents(tuple(files), limit=limits.RULES_FILE))
-
-    def read_settings(self) -> bytes | None:
-        """The bytes of ``plana-secrets.toml`` in this place, for ``config`` to parse.
-
-        Raises:
-            FailedError: it cannot be read.
-        """
-        try:
-            return self.read(SETTINGS_FILE, limit=limits.SETTINGS_FILE)
-        except MissingFileError:
-            return None
 
 
 _AT_THE_TOP = (RULES_FILE, SETTINGS_FILE)

@@ -45,9 +45,8 @@ def check_staged(
             continue
         for one in _check_content(keyless, file, content):
             if one.check in _PLAINTEXT and one.severity is Severity.ERROR:
-                yield found(
-                    "staged-plaintext", one.message, file=file, line=one.line, path=one.path
-                )
+                message = f"in the index: {one.message}"
+                yield found("staged-plaintext", message, file=file, line=one.line, path=one.path)
 
 
 def _check_content(job: FileJob, file: str, content: bytes) -> Iterator[Finding]:

@@ -261,3 +261,21 @@ def test_what_cannot_be_read_is_told_apart(
 
     monkeypatch.setattr("plana_secrets.git.trees.read_regular_file", refuse)
     assert changed_files(repository, under=["d"]) == {"d/a": "unreadable", "d/b": "added"}
+
+
+def test_a_folder_in_place_of_a_file_is_a_change_and_a_submodule_is_none(
+    git_world: World, repository: Repository
+) -> None:
+    write(git_world, "a")
+    git_world.git("init", "-q", "sub")
+    git_world.git("-C", "sub", "commit", "-q", "--allow-empty", "-m", "x")
+    git_world.git("-c", "advice.addEmbeddedRepo=false", "add", "sub")
+    git_world.commit()
+    (git_world.repo / "a").unlink()
+    (git_world.repo / "a").mkdir()
+    git_world.git("init", "-q", "other")
+    git_world.git("-C", "other", "commit", "-q", "--allow-empty", "-m", "x")
+    entries = WorkTree(repository).listing().entries
+    assert {name for name, entry in entries.items() if entry.is_submodule} == {"sub", "other/"}
+    assert entries["a"].is_folder
+    assert changed_files(repository) == {"a": "changed"}

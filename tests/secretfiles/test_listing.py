@@ -9,6 +9,7 @@ import pytest
 
 from plana_secrets.errors import FailedError, UsageError
 from plana_secrets.secretfiles.listing import is_secret_file, resolve_file
+from plana_secrets.secretfiles.names import check_name
 from plana_secrets.secretfiles.open import read_bytes_of
 from plana_secrets.secretfiles.settings import FilesSettings
 from plana_secrets.secretfiles.snapshot import work_tree
@@ -116,3 +117,23 @@ def test_a_link_out_of_the_repository_is_not_read(files_world: World, workspace:
     with pytest.raises(FailedError) as caught:
         read_bytes_of(workspace, "infra/secrets/link/a.yaml")
     assert caught.value.kind == "symlink"
+
+
+def test_a_file_that_a_sparse_checkout_leaves_out_is_said_to_be(
+    files_world: World, workspace: Workspace
+) -> None:
+    files_world.git("sparse-checkout", "set", "--no-cone", "/*", f"!/{PLAIN_FILE}")
+    for text in (PLAIN_FILE, str(files_world.repo / PLAIN_FILE)):
+        with pytest.raises(UsageError) as caught:
+            resolve_file(workspace, text, files_world.repo)
+        assert caught.value.kind == "not-checked-out"
+    with pytest.raises(UsageError) as caught:
+        check_name(workspace, PLAIN_FILE)
+    assert caught.value.kind == "not-checked-out"
+    assert check_name(workspace, "infra/secrets/dev/another.yaml") == ()
+
+
+def test_a_root_may_be_one_file() -> None:
+    settings = FilesSettings(roots=("a/b.yaml",))
+    assert is_secret_file(settings, "a/b.yaml")
+    assert not is_secret_file(settings, "a/b.yaml.bak")

@@ -59,7 +59,7 @@ def test_rules_and_settings_are_those_of_the_place(
     }  # fmt: skip
     assert found["disk"].rule_book.known == ()
     assert len(found["commit"].rule_book.known[0].creation_rules) == 3
-    assert {name: settings_in(place).files.roots for name, place in found.items()} == {
+    assert {name: settings_in(place.tree).files.roots for name, place in found.items()} == {
         "disk": ("third",), "index": ("other",), "commit": ("infra/secrets",),
     }  # fmt: skip
 

@@ -6,6 +6,7 @@ import click
 
 from plana_secrets.cli.arguments import file_argument
 from plana_secrets.cli.context import Context, pass_context
+from plana_secrets.counts import counted
 from plana_secrets.errors import PlanaSecretsError
 
 EPILOG = """\b
@@ -35,12 +36,16 @@ def ls(context: Context, file: str | None, check: bool) -> int:
 def _list_files(context: Context, *, check: bool) -> int:
     from plana_secrets.secretfiles.snapshot import work_tree
 
-    rows = [_describe(context, name) for name in work_tree(context.workspace).secret_files]
+    snapshot = work_tree(context.workspace)
+    rows = [_describe(context, name) for name in snapshot.secret_files]
     if context.json:
         context.output.json_object("ls", {"files": rows})
     else:
         cells = [(row["file"] or "", row["kind"] or "-", row["problem"] or "") for row in rows]
         context.output.table(cells, header=("file", "kind", "problem"))
+    if snapshot.absent:
+        number = counted(len(snapshot.absent), "secret file")
+        context.output.talk(f"{number} not in this sparse checkout")
     return int(check and any(row["problem"] for row in rows))
 
 
