@@ -169,7 +169,7 @@ def _load() -> None:
                     tables.append(command.table)
     import plana_secrets.config.schema
     import plana_secrets.document.emit
-    import plana_secrets.mirror.backends.local
+    import plana_secrets.mirror.backends.local.backend
     import plana_secrets.rotation.apply
     import plana_secrets.secretfiles.writing.writer
     import plana_secrets.sops.reading.reader

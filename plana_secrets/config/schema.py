@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Final, get_args
 from plana_secrets.config import Settings
 from plana_secrets.config.toml import parse_toml
 from plana_secrets.config.version import check_version
-from plana_secrets.errors import UsageError
 from plana_secrets.fields.place import TOP, Place, spell
 from plana_secrets.fields.reading import (
     Fields,
@@ -32,22 +31,14 @@ from plana_secrets.fields.reading import (
 from plana_secrets.fields.shapes import Shape, shape_of, shaped, table_words
 from plana_secrets.fields.values import (
     branch,
-    file,
     folder,
     glob,
-    glob_name,
     keyset_name,
-    optional,
     recipient,
     recipient_name,
-    written_file,
 )
-from plana_secrets.mirror.settings import (
-    BackendName,
-    LocalSettings,
-    MirrorSettings,
-    VaultwardenSettings,
-)
+from plana_secrets.mirror.backends import BACKENDS
+from plana_secrets.mirror.settings import MirrorSettings
 from plana_secrets.rotation.kinds import KINDS
 from plana_secrets.rotation.policy import KeysetPolicy
 from plana_secrets.rotation.targets import find_conflict
@@ -70,18 +61,6 @@ def author(raw: object, place: Place) -> Author:
         raise place.fault(str(error)) from None
 
 
-@shaped(type="string", pattern="^[Hh][Tt][Tt][Pp][Ss]?://")
-def url(raw: object, place: Place) -> str:
-    """The one spelling of a server's address."""
-    from plana_secrets.mirror.backends.vaultwarden.address import checked_url
-
-    spelled = text(raw, place)
-    try:
-        return checked_url(spelled)
-    except UsageError as error:
-        raise place.fault(error.message) from None
-
-
 FILES: Final[Fields] = {
     "roots": list_of(folder, least=1),
     "plain": list_of(glob),
@@ -100,22 +79,11 @@ ACCEPT: Final[Fields] = {
     "reason": any_text,
     "until": day,
 }
-LOCAL: Final[Fields] = {"path": optional(written_file), "recipients": list_of(recipient)}
-VAULTWARDEN: Final[Fields] = {
-    "url": url,
-    "organization": text,
-    "collections": mapping(glob_name, text),
-    "break_glass": list_of(text),
-    "credentials": file,
-    "ca_file": file,
-    "key_fingerprint": text,
-}
 MIRROR: Final[Fields] = {
-    "backend": choice(*get_args(BackendName)),
+    "backend": choice("none", *BACKENDS),
     "branch": branch,
     "exclude": list_of(glob),
-    "local": table(LocalSettings, LOCAL),
-    "vaultwarden": table(VaultwardenSettings, VAULTWARDEN),
+    **{name: table(backend, backend.FIELDS) for name, backend in BACKENDS.items()},
 }
 GIT: Final[Fields] = {"branch": branch, "remote": branch, "author": author}
 
@@ -230,15 +198,17 @@ def _check_targets(keysets: Sequence[KeysetPolicy]) -> None:
         )
 
 
-_MIRROR: Final = table(MirrorSettings, MIRROR)
-
-
-@shaped(**shape_of(_MIRROR))
+@shaped(**table_words(MirrorSettings, (), MIRROR))
 def _read_mirror(raw: object, place: Place) -> MirrorSettings:
-    settings = _MIRROR(raw, place)
-    if settings.backend == "vaultwarden" and settings.vaultwarden is None:
-        raise place.field("backend").fault("vaultwarden needs a table [mirror.vaultwarden]")
-    return settings
+    read = read_fields(raw, place, (), MIRROR)
+    backends = {name: read.pop(name) for name in BACKENDS if name in read}
+    chosen = str(read.get("backend"))
+    if chosen in BACKENDS and chosen not in backends:
+        make = BACKENDS[chosen]
+        if required_fields(make):
+            raise place.field("backend").fault(f"{chosen} needs a table [mirror.{chosen}]")
+        backends[chosen] = make()
+    return MirrorSettings(**read, backends=backends)
 
 
 _TOP_LEVEL: Final[Fields] = {

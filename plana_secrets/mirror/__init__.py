@@ -2,6 +2,9 @@
 
 ``settings`` | ``backend`` | ``open`` | ``backends``
     The tables of the configuration, the protocol of a backend, and which one is opened.
+``surroundings`` | ``desk`` | ``placing``
+    Where a backend is opened, what it says to the person about accounts, and its table,
+    written into the settings.
 ``source`` | ``item`` | ``wording``
     What is desired, read from a commit, and what an item looks like.
 ``compare`` | ``plan`` | ``guards`` | ``state``

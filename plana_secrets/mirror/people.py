@@ -7,7 +7,7 @@ from typing import Final
 
 from plana_secrets.age.recipients import parse_recipient
 from plana_secrets.errors import UsageError
-from plana_secrets.mirror.settings import LocalSettings
+from plana_secrets.mirror.settings import MirrorSettings
 from plana_secrets.sops.rules.rulesfile import Rules
 
 
@@ -20,18 +20,19 @@ def known_people(named: Iterable[str], rules: Iterable[Rules]) -> frozenset[str]
     return frozenset(filter(None, map(_comparable, texts)))
 
 
-def find_strangers(settings: LocalSettings, known: Collection[str]) -> Iterator[tuple[int, str]]:
-    """The configured recipients who are not among ``known``: place in the list, and spelling.
+def find_strangers(settings: MirrorSettings, known: Collection[str]) -> Iterator[tuple[str, str]]:
+    """The configured recipients who are not among ``known``: place in the file, and spelling.
 
     No spelling for what is no recipient: it may be an identity that was pasted by mistake.
     """
-    for place, text in enumerate(settings.recipients):
-        recipient = _comparable(text)
-        if recipient is None or recipient not in known:
-            yield place, recipient or ""
+    for name, backend in settings.backends.items():
+        for position, text in enumerate(backend.people):
+            recipient = _comparable(text)
+            if recipient is None or recipient not in known:
+                yield f"mirror.{name}.recipients[{position}]", recipient or ""
 
 
-def check_people(settings: LocalSettings, known: Collection[str]) -> None:
+def check_people(settings: MirrorSettings, known: Collection[str]) -> None:
     """Stop before anything is encrypted to a stranger.
 
     Raises:
@@ -39,7 +40,7 @@ def check_people(settings: LocalSettings, known: Collection[str]) -> None:
     """
     for place, recipient in find_strangers(settings, known):
         raise UsageError(
-            f"mirror.local.recipients[{place}] is not in [recipients]: {describe(recipient)}",
+            f"{place} is not in [recipients]: {describe(recipient)}",
             kind="mirror-stranger",
         )
 

@@ -1,53 +1,122 @@
-"""What the ``[mirror]`` tables of the configuration say."""
+"""What the ``[mirror]`` tables of the configuration say, and what a kind of backend is.
+
+A backend is one class below ``BackendSettings``, in a folder of its own in ``backends``: it
+owns its settings and opens itself. Quick to load: a backend is loaded when it is opened.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import abc
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Final
 
-BackendName = Literal["none", "local", "vaultwarden"]
+if TYPE_CHECKING:
+    from plana_secrets.fields.reading import Fields
+    from plana_secrets.mirror.backend import Backend
+    from plana_secrets.mirror.desk import (
+        AccessFinding,
+        Desk,
+        LoggedIn,
+        LoginRequest,
+        Setup,
+        SetupOption,
+        SetupRequest,
+    )
+    from plana_secrets.mirror.surroundings import Surroundings
+    from plana_secrets.observability import Observer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LocalSettings:
-    """``path`` relative to the repository; empty: the user's state folder, outside git.
+class BackendSettings(abc.ABC):
+    """A backend as its table ``[mirror.NAME]`` has it."""
 
-    ``recipients``: who can open the mirror, in their canonical spelling; none: the own
-    identities.
-    """
+    name: ClassVar[str]
+    FIELDS: ClassVar[Fields]
+    """The fields of the table."""
+    CREDENTIALS_VARIABLE: ClassVar[str | None] = None
+    """The variable of the environment that names a credentials file."""
+    HAS_ACCOUNTS: ClassVar[bool] = False
+    """Whether ``login``, ``logout`` and ``mirror audit`` have a meaning."""
+    SETUP: ClassVar[tuple[SetupOption, ...]] = ()
+    """The options of ``mirror init``; none where there is nothing to find."""
+    SETUP_NOTES: ClassVar[str] = ""
+    """What a person does before that."""
 
-    path: str = ""
-    recipients: tuple[str, ...] = ()
+    @property
+    def people(self) -> tuple[str, ...]:
+        """The ``recipients`` of the table, for a backend that encrypts for people."""
+        return ()
 
+    @abc.abstractmethod
+    def open(self, surroundings: Surroundings) -> Backend:
+        """The backend; nothing is read or asked yet.
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VaultwardenSettings:
-    """``collections`` maps globs of files to a collection's name or id, last match wins.
+        Raises:
+            CredentialError: there are no credentials for it.
+        """
 
-    ``credentials``: a credentials file, relative to the repository; ``ca_file`` likewise.
-    ``key_fingerprint``: of the organization's key. A server can hand each member another
-    key, which it knows; named here, it is told from the one that was set up.
-    """
+    def places_of(self, files: Iterable[str]) -> Mapping[str, str | None]:
+        """The collection of each file that has a place; None where there are no collections."""
+        return dict.fromkeys(files)
 
-    url: str
-    organization: str
-    collections: Mapping[str, str] = field(default_factory=dict)
-    break_glass: tuple[str, ...] = ()
-    credentials: str | None = None
-    ca_file: str | None = None
-    key_fingerprint: str | None = None
+    def own_files(self, surroundings: Surroundings) -> Iterator[Path]:  # noqa: ARG002
+        """Files that are the backend's own, and never mirrored."""
+        yield from ()
+
+    def check_place(self, surroundings: Surroundings) -> None:  # noqa: B027 - most have none
+        """Stop before a mirror would be started at a place that only a checkout names.
+
+        Raises:
+            UsageError: it would be (kind ``needs-confirm``).
+        """
+
+    @classmethod
+    def log_in(
+        cls,
+        settings: BackendSettings | None,
+        request: LoginRequest,
+        desk: Desk,
+        *,
+        find_root: Callable[[], Path],
+        observer: Observer,
+    ) -> LoggedIn:
+        """Log in for good and keep the login; ``settings`` None: the request says where."""
+        raise NotImplementedError
+
+    @classmethod
+    def log_out(
+        cls, settings: BackendSettings | None, url: str | None, *, state_folder: Path
+    ) -> LoggedIn:
+        """Forget the login and its tokens."""
+        raise NotImplementedError
+
+    def audit(
+        self, surroundings: Surroundings, service_account: str | None
+    ) -> tuple[AccessFinding, ...]:
+        """Everyone who may write to the mirror."""
+        raise NotImplementedError
+
+    @classmethod
+    def set_up(cls, request: SetupRequest, desk: Desk, surroundings: Surroundings) -> Setup:
+        """Find what the table needs, and say what was found."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MirrorSettings:
-    """``exclude``: globs of files that are never copied."""
+    """``backends``: the tables that there are, by name; ``exclude``: globs never copied."""
 
-    backend: BackendName = "none"
+    backend: str = "none"
     branch: str | None = None
     exclude: tuple[str, ...] = ()
-    local: LocalSettings = field(default_factory=LocalSettings)
-    vaultwarden: VaultwardenSettings | None = None
+    backends: Mapping[str, BackendSettings] = field(default_factory=dict)
+
+    @property
+    def chosen(self) -> BackendSettings | None:
+        """The backend that is used."""
+        return self.backends.get(self.backend)
 
 
 ADVICE: Final = {

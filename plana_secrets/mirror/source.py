@@ -18,7 +18,7 @@ from plana_secrets.mirror.backend import DesiredItem, Unsupported
 from plana_secrets.mirror.item import build_item, copy_document, without_paths
 from plana_secrets.mirror.settings import MirrorSettings
 from plana_secrets.mirror.wording import titles_of
-from plana_secrets.secretfiles.globs import glob_match, last_match
+from plana_secrets.secretfiles.globs import glob_match
 from plana_secrets.secretfiles.listing import select_secret_files
 from plana_secrets.secretfiles.open import open_bytes
 from plana_secrets.secretfiles.snapshot import Snapshot, work_tree
@@ -97,13 +97,9 @@ def _is_keyset(snapshot: Snapshot, file: str) -> bool:
     return rule is not None and kind_of(rule.selector) is FileKind.KEYSET
 
 
-def _collections(settings: MirrorSettings, files: Iterable[str]) -> dict[str, str | None]:
-    """The collection of each file that has a place; without a server every file has one."""
-    if settings.backend != "vaultwarden" or settings.vaultwarden is None:
-        return dict.fromkeys(files)
-    globs = settings.vaultwarden.collections
-    matched = {file: last_match(globs, file) for file in files}
-    return {file: globs[glob] for file, glob in matched.items() if glob and glob[0] != "!"}
+def _collections(settings: MirrorSettings, files: Iterable[str]) -> Mapping[str, str | None]:
+    """The collection of each file that has a place."""
+    return settings.chosen.places_of(files) if settings.chosen else dict.fromkeys(files)
 
 
 class _Reading:

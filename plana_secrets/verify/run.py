@@ -18,7 +18,7 @@ from plana_secrets.age.identities import Identities
 from plana_secrets.counts import counted
 from plana_secrets.document.kinds import FileKind
 from plana_secrets.errors import CredentialError, FailedError, PlanaSecretsError, UsageError
-from plana_secrets.mirror.settings import LocalSettings
+from plana_secrets.mirror.settings import MirrorSettings
 from plana_secrets.observability import Event, Observer, silent
 from plana_secrets.rotation.policy import KeysetPolicy
 from plana_secrets.secretfiles.snapshot import Snapshot
@@ -53,7 +53,7 @@ class Demand:
     files: tuple[str, ...] | None = None
     level: Level | None = None
     find_drift: Callable[[], Sequence[Finding]] | None = None
-    mirror: LocalSettings = field(default_factory=LocalSettings)
+    mirror: MirrorSettings = field(default_factory=MirrorSettings)
 
 
 def verify_files(

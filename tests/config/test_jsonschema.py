@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plana_secrets import config
-from plana_secrets.config.schema import as_json_schema, author, parse_settings, url
+from plana_secrets.config.schema import as_json_schema, author, parse_settings
 from plana_secrets.errors import UsageError
 from plana_secrets.fields import reading
 from plana_secrets.fields.values import duration, recipient, reference
+from plana_secrets.mirror.backends.vaultwarden.settings import url
 from plana_secrets.rotation.kinds import KINDS
 from tests.config.test_settings import KEY
 from tests.docs.reference import SETTINGS_PAGE, settings_schema

@@ -14,7 +14,9 @@ from plana_secrets.config.schema import parse_settings
 from plana_secrets.config.version import check_version
 from plana_secrets.errors import FailedError, UsageError
 from plana_secrets.fields.place import TOP, spell
-from plana_secrets.mirror.settings import LocalSettings, MirrorSettings, VaultwardenSettings
+from plana_secrets.mirror.backends import BACKENDS
+from plana_secrets.mirror.backends.vaultwarden.settings import VaultwardenSettings
+from plana_secrets.mirror.settings import MirrorSettings
 from plana_secrets.rotation.kinds import KINDS
 from plana_secrets.rotation.kinds.api_key.policy import ApiKeyPolicy
 from plana_secrets.rotation.kinds.jwt_hs256.policy import JwtPolicy
@@ -64,8 +66,9 @@ def test_a_whole_file_is_read():
     settings = parse_settings(WHOLE)
     assert settings.branch == "main"
     assert settings.policy.accepts[0].until == date(2027, 3, 31)
-    assert settings.mirror.vaultwarden is not None
-    assert settings.mirror.vaultwarden.url == "https://vault.example.com"
+    server = settings.mirror.backends["vaultwarden"]
+    assert isinstance(server, VaultwardenSettings)
+    assert server.url == "https://vault.example.com"
     jwt, api = settings.keysets
     assert isinstance(jwt, JwtPolicy)
     assert jwt.skew == timedelta(seconds=30)
@@ -315,13 +318,13 @@ def test_each_field_is_one_of_its_settings_type():
         (Policy, schema.POLICY),
         (NamedRecipient, schema.RECIPIENT),
         (Accept, schema.ACCEPT),
-        (LocalSettings, schema.LOCAL),
-        (VaultwardenSettings, schema.VAULTWARDEN),
-        (MirrorSettings, schema.MIRROR),
+        *((backend, backend.FIELDS) for backend in BACKENDS.values()),
         *((kind, kind.FIELDS) for kind in KINDS.values()),
     ):
         named = {one.name for one in dataclasses.fields(make)}
         assert named - made <= set(fields) <= named, make
+    named = {one.name for one in dataclasses.fields(MirrorSettings)} - {"backends"}
+    assert named | set(BACKENDS) == set(schema.MIRROR)
 
 
 NAMES = st.sampled_from(

@@ -12,6 +12,7 @@ import pytest
 
 from plana_secrets.config import schema
 from plana_secrets.config.schema import parse_settings
+from plana_secrets.mirror.backends import BACKENDS
 from plana_secrets.rotation.kinds import KINDS
 from plana_secrets.verify.policy import Policy
 
@@ -26,8 +27,8 @@ _TABLES = {
     "recipients": (schema.RECIPIENT, _RAW["recipients"]["recovery"]),
     "verify.accept": (schema.ACCEPT, _RAW["verify"]["accept"][0]),
     "mirror": (schema.MIRROR, _RAW["mirror"]),
-    "mirror.local": (schema.LOCAL, _RAW["mirror"]["local"]),
-    "mirror.vaultwarden": (schema.VAULTWARDEN, _RAW["mirror"]["vaultwarden"]),
+    "mirror.local": (BACKENDS["local"].FIELDS, _RAW["mirror"]["local"]),
+    "mirror.vaultwarden": (BACKENDS["vaultwarden"].FIELDS, _RAW["mirror"]["vaultwarden"]),
     "api-key": (KINDS["api-key"].FIELDS, _RAW["keysets"]["shop/portal"]),
     "jwt-hs256": (KINDS["jwt-hs256"].FIELDS, _RAW["keysets"]["shop/jwt"]),
 }

@@ -18,7 +18,7 @@ from plana_secrets.rotation.keysetfile import parse_keyset, plan_file_edits
 from plana_secrets.rotation.kinds.api_key.policy import ApiKeyPolicy
 from plana_secrets.rotation.kinds.jwt_hs256.policy import JwtPolicy
 from plana_secrets.rotation.plan import describe_keyset
-from plana_secrets.secretfiles.listing import glob_match, is_secret_file, last_match
+from plana_secrets.secretfiles.listing import glob_match, is_secret_file
 from plana_secrets.secretfiles.writing import records
 from plana_secrets.sops.reading.reader import open_document, read_structure
 from plana_secrets.sops.rules.rulesfile import parse_rules
@@ -45,8 +45,8 @@ def check_settings(content: bytes) -> None:
     for file in FILES:
         is_secret_file(settings.files, file)
         glob_match(settings.mirror.exclude, file)
-        if settings.mirror.vaultwarden is not None:
-            last_match(settings.mirror.vaultwarden.collections, file)
+        for backend in settings.mirror.backends.values():
+            backend.places_of([file])
     for policy in settings.keysets:
         for keyset in _keysets(policy.kind):
             _follow(keyset, policy)

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from plana_secrets.errors import CredentialError, UnavailableError
-from plana_secrets.mirror.backends.vaultwarden.audit import AccessFinding, audit_access
+from plana_secrets.mirror.backends.vaultwarden.audit import audit_access
 from plana_secrets.mirror.backends.vaultwarden.client import Client
 from plana_secrets.mirror.backends.vaultwarden.credentials import ApiKey
 from plana_secrets.mirror.backends.vaultwarden.enrol import enrol_by_api_key, enrol_by_password
 from plana_secrets.mirror.backends.vaultwarden.kdf import Kdf
 from plana_secrets.mirror.backends.vaultwarden.login import login_by_api_key, login_by_password
+from plana_secrets.mirror.desk import AccessFinding
 from plana_secrets.secret import Secret
 from tests.fakes.people import MANAGER, Company, Person, grant, totp
 from tests.live.server import RealServer

@@ -12,7 +12,7 @@ import pytest
 from plana_secrets.age.identities import Identities
 from plana_secrets.errors import ConflictError, CredentialError, MalformedError, UsageError
 from plana_secrets.locks import locked
-from plana_secrets.mirror.backends.local import LocalBackend
+from plana_secrets.mirror.backends.local.backend import LocalBackend
 from tests.mirror.places import LocalPlace
 from tests.mirror.steps import kinds, look, make_item, sync
 

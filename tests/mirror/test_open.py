@@ -11,8 +11,11 @@ import pytest
 from plana_secrets.age.identities import Identities
 from plana_secrets.errors import UsageError
 from plana_secrets.git.repository import Repository
-from plana_secrets.mirror.open import Surroundings, local_path, never_mirrored, open_backend
-from plana_secrets.mirror.settings import LocalSettings, MirrorSettings, VaultwardenSettings
+from plana_secrets.mirror.backends.local.settings import LocalSettings
+from plana_secrets.mirror.backends.vaultwarden.settings import VaultwardenSettings
+from plana_secrets.mirror.open import never_mirrored, open_backend
+from plana_secrets.mirror.settings import MirrorSettings
+from plana_secrets.mirror.surroundings import Surroundings
 from tests.world import World
 
 CREDENTIALS = "infra/secrets/jobs/vaultwarden.yaml"
@@ -37,14 +40,14 @@ def test_state_lies_where_xdg_says(world: World) -> None:
 def test_two_repositories_of_one_name_have_two_mirrors(world: World, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     other = World(tmp_path / "other")
-    assert local_path(LocalSettings(), around(world)) != local_path(LocalSettings(), around(other))
+    assert LocalSettings().path_in(around(world)) != LocalSettings().path_in(around(other))
 
 
 def test_two_work_trees_of_a_repository_have_one_mirror(world: World) -> None:
     world.commit()
     world.git("worktree", "add", "-q", str(world.folder / "tree"))
     tree = Surroundings(Repository.open(world.folder / "tree"), {}, world.home, Identities)
-    assert local_path(LocalSettings(), tree) == local_path(LocalSettings(), around(world))
+    assert LocalSettings().path_in(tree) == LocalSettings().path_in(around(world))
 
 
 def test_credentials_and_the_mirror_itself_are_never_mirrored(world: World) -> None:
@@ -53,8 +56,10 @@ def test_credentials_and_the_mirror_itself_are_never_mirrored(world: World) -> N
     )
     settings = MirrorSettings(
         backend="local",
-        local=LocalSettings(path="infra/secrets/mirror.json.age"),
-        vaultwarden=server,
+        backends={
+            "local": LocalSettings(path="infra/secrets/mirror.json.age"),
+            "vaultwarden": server,
+        },
     )
     named = str(world.repo / "infra/secrets/named.yaml")
     surroundings = around(world, PLANA_SECRETS_VAULTWARDEN_CREDENTIALS=named)
@@ -70,7 +75,7 @@ def test_credentials_and_the_mirror_itself_are_never_mirrored(world: World) -> N
 def test_the_local_mirror_loads_nothing_of_a_server() -> None:
     code = (
         "import sys, plana_secrets.mirror.open, plana_secrets.mirror.state,"
-        " plana_secrets.mirror.backends.local;"
+        " plana_secrets.mirror.backends.local.backend;"
         "print(sorted({'urllib3', 'keyring', 'rich'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)

@@ -7,8 +7,10 @@ import pytest
 
 from plana_secrets.age.identities import Identities, parse_identity_file
 from plana_secrets.git.repository import Repository
+from plana_secrets.mirror.backends.local.settings import LocalSettings
 from plana_secrets.mirror.backends.memory import MemoryBackend
-from plana_secrets.mirror.settings import MirrorSettings, VaultwardenSettings
+from plana_secrets.mirror.backends.vaultwarden.settings import VaultwardenSettings
+from plana_secrets.mirror.settings import MirrorSettings
 from plana_secrets.mirror.source import Source, read_source
 from plana_secrets.mirror.state import find_drift
 from plana_secrets.secret import Secret
@@ -17,7 +19,7 @@ from plana_secrets.secretfiles.snapshot import Snapshot, at_commit, work_tree
 from plana_secrets.secretfiles.workspace import Workspace
 from tests.world import World
 
-LOCAL = MirrorSettings(backend="local")
+LOCAL = MirrorSettings(backend="local", backends={"local": LocalSettings()})
 SECRET = """\
 apiVersion: v1
 kind: Secret
@@ -149,12 +151,12 @@ def test_the_last_glob_that_matches_gives_the_collection(world: World) -> None:
     world.commit()
     settings = MirrorSettings(
         backend="vaultwarden",
-        vaultwarden=VaultwardenSettings(
+        backends={"vaultwarden": VaultwardenSettings(
             url="https://vault.example.com",
             organization="o",
             collections={"infra/secrets/prod/**": "prod", "infra/secrets/prod/special/**": "few",
                          "infra/secrets/dev/": "dev"},
-        ),
+        )},
     )  # fmt: skip
     source = read_source(snapshot_of(world), settings)
     assert {item.file: item.collection for item in source.items} == {

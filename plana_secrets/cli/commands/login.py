@@ -9,8 +9,7 @@ import click
 from plana_secrets.cli.context import Context, pass_context
 
 if TYPE_CHECKING:
-    from plana_secrets.mirror.backends.vaultwarden.client import Client
-    from plana_secrets.mirror.backends.vaultwarden.credentials import KeptLogin
+    from plana_secrets.mirror.settings import BackendSettings
 
 EPILOG = """\
 People log in with email, master password and one-time code; a service account with its
@@ -36,60 +35,40 @@ Examples:
 def login(
     context: Context, url: str | None, email: str | None, api_key: bool, ca_file: str | None
 ) -> None:
-    """Log in to the Vaultwarden server and store the login in the keyring."""
-    from plana_secrets.age import keyring_store
-    from plana_secrets.cli.terminal import ask_line
-    from plana_secrets.mirror.backends.vaultwarden.credentials import store_login
+    """Log in to the mirror's server and store the login in the keyring."""
+    from plana_secrets.cli.desk import TerminalDesk
+    from plana_secrets.mirror.desk import LoginRequest
 
-    keyring = keyring_store.backend_name()
-    client = open_named_client(context, url, ca_file)
-    context.output.talk(f"logging in to {client.url}")
-    address = email or ask_line(context, "e-mail")
-    kept = _by_api_key(context, client, address) if api_key else _by_code(context, client, address)
-    store_login(kept)
+    backend, settings = account_of(context, url)
+    done = backend.log_in(
+        settings,
+        LoginRequest(url, email, api_key, ca_file),
+        TerminalDesk(context),
+        find_root=lambda: context.repository.root,
+        observer=context.output.observe,
+    )
     if context.json:
-        facts = {"url": client.url, "email": address, "api_key": api_key}
-        context.output.json_object("login", facts)
+        context.output.json_object("login", dict(done.facts))
     else:
-        context.output.talk(f"logged in to {client.url} as {address}; kept in {keyring}")
+        context.output.talk(done.words)
 
 
-def open_named_client(context: Context, url: str | None, ca_file: str | None) -> Client:
-    """The client of the server that is named, or of the configured one.
+def account_of(
+    context: Context, url: str | None
+) -> tuple[type[BackendSettings], BackendSettings | None]:
+    """Which backend has the account: the one at ``url``, or the first of the settings.
 
     Raises:
         UsageError: none is named and none is configured (kind ``no-server``).
     """
-    from pathlib import Path
-
     from plana_secrets.errors import UsageError
-    from plana_secrets.mirror.backends.vaultwarden.client import Client
-    from plana_secrets.mirror.backends.vaultwarden.connect import open_client
+    from plana_secrets.mirror.backends import BACKENDS
 
     if url is not None:
-        return Client(
-            url, ca_file=Path(ca_file) if ca_file else None, observer=context.output.observe
-        )
-    settings = context.settings.mirror.vaultwarden
-    if settings is None:
-        raise UsageError("no Vaultwarden server is configured", kind="no-server")
-    return open_client(settings, root=context.repository.root, observer=context.output.observe)
-
-
-def _by_api_key(context: Context, client: Client, email: str) -> KeptLogin:
-    from plana_secrets.cli.terminal import ask_line, ask_secret
-    from plana_secrets.mirror.backends.vaultwarden.credentials import ApiKey
-    from plana_secrets.mirror.backends.vaultwarden.enrol import enrol_by_api_key
-
-    client_id = ask_line(context, "client id")
-    client_secret = ask_secret(context, "client secret")
-    password = ask_secret(context, f"master password for {client.url}")
-    return enrol_by_api_key(client, email, ApiKey(client_id, client_secret), password)
-
-
-def _by_code(context: Context, client: Client, email: str) -> KeptLogin:
-    from plana_secrets.cli.terminal import ask_line, ask_secret
-    from plana_secrets.mirror.backends.vaultwarden.enrol import enrol_by_password
-
-    password = ask_secret(context, f"master password for {client.url}")
-    return enrol_by_password(client, email, password, lambda: ask_line(context, "one-time code"))
+        return next(backend for backend in BACKENDS.values() if backend.HAS_ACCOUNTS), None
+    mirror = context.settings.mirror
+    tables = [one for one in (mirror.chosen, *mirror.backends.values()) if one is not None]
+    for settings in tables:
+        if settings.HAS_ACCOUNTS:
+            return type(settings), settings
+    raise UsageError("no mirror with accounts is configured", kind="no-server")

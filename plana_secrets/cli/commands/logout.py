@@ -21,20 +21,16 @@ Examples:
 @click.option("--url", metavar="URL", help="Server address; default: the configured one.")
 @pass_context
 def logout(context: Context, url: str | None) -> None:
-    """Log out of the Vaultwarden server."""
+    """Log out of the mirror's server."""
     import os
 
-    from plana_secrets.age import keyring_store
-    from plana_secrets.cli.commands.login import open_named_client
-    from plana_secrets.mirror.backends.vaultwarden.credentials import forget_login
-    from plana_secrets.mirror.backends.vaultwarden.session import forget_tokens
+    from plana_secrets.cli.commands.login import account_of
     from plana_secrets.places import home_folder, user_state_folder
 
-    client = open_named_client(context, url, None)
-    forget_tokens(user_state_folder(os.environ, home_folder(os.environ)), client.url)
-    if keyring_store.may_exist(os.environ):
-        forget_login(client.url)
+    backend, settings = account_of(context, url)
+    state_folder = user_state_folder(os.environ, home_folder(os.environ))
+    done = backend.log_out(settings, url, state_folder=state_folder)
     if context.json:
-        context.output.json_object("logout", {"url": client.url})
+        context.output.json_object("logout", dict(done.facts))
     else:
-        context.output.talk(f"logged out of {client.url}")
+        context.output.talk(done.words)

@@ -78,7 +78,7 @@ def _demand(
     return Demand(
         policy=context.settings.policy,
         keysets=context.settings.keysets,
-        mirror=context.settings.mirror.local,
+        mirror=context.settings.mirror,
         files=chosen or None,
         level=level,
         find_drift=(lambda: _find_drift(context)) if mirror else None,

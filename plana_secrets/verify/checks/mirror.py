@@ -7,7 +7,7 @@ from typing import Final
 
 from plana_secrets.mirror.people import describe, find_strangers, known_people
 from plana_secrets.mirror.plan import Drift, DriftKind
-from plana_secrets.mirror.settings import LocalSettings
+from plana_secrets.mirror.settings import MirrorSettings
 from plana_secrets.secretfiles.settings import SETTINGS_FILE
 from plana_secrets.sops.model import Severity
 from plana_secrets.sops.rules.rulesfile import Rules
@@ -34,7 +34,7 @@ _WORDS: Final = {
 
 
 def check_mirror_recipients(
-    settings: LocalSettings, policy: Policy, rules: Iterable[Rules]
+    settings: MirrorSettings, policy: Policy, rules: Iterable[Rules]
 ) -> Iterator[Finding]:
     """A local mirror holds every value: its recipients are people of ``[recipients]``.
 
@@ -46,7 +46,7 @@ def check_mirror_recipients(
             "mirror-recipient",
             f"not in [recipients]: {describe(recipient)}",
             file=SETTINGS_FILE,
-            path=f"mirror.local.recipients[{place}]",
+            path=place,
         )
 
 

@@ -7,18 +7,19 @@ import pytest
 from plana_secrets.errors import CredentialError, UsageError
 from plana_secrets.mirror.backends.vaultwarden.audit import (
     Access,
-    AccessFinding,
     audit_access,
     judge_access,
 )
 from plana_secrets.mirror.backends.vaultwarden.models import CollectionAccess, Grant, Group, Member
+from plana_secrets.mirror.backends.vaultwarden.settings import VaultwardenSettings
 from plana_secrets.mirror.backends.vaultwarden.setup import (
     Choice,
     choose_settings,
     look_around,
-    place_settings,
+    table_of,
 )
-from plana_secrets.mirror.settings import VaultwardenSettings
+from plana_secrets.mirror.desk import AccessFinding
+from plana_secrets.mirror.placing import place_table
 from tests.fakes.people import MANAGER, Company, Person, grant
 from tests.fakes.vaultwarden import FakeVaultwarden
 from tests.mirror.contract import make_item
@@ -254,7 +255,7 @@ SETTINGS = VaultwardenSettings(
 def test_settings_are_placed_and_the_rest_stays(text: str) -> None:
     import tomllib
 
-    placed = place_settings(text, SETTINGS)
+    placed = place_table(text, "vaultwarden", table_of(SETTINGS))
     before, after = tomllib.loads(text), tomllib.loads(placed)
     assert after["mirror"].pop("backend") == "vaultwarden"
     assert after["mirror"].pop("vaultwarden") == {
@@ -267,11 +268,11 @@ def test_settings_are_placed_and_the_rest_stays(text: str) -> None:
     }
     before.setdefault("mirror", {}).pop("backend", None)
     assert before == after
-    assert place_settings(placed, SETTINGS) == placed
+    assert place_table(placed, "vaultwarden", table_of(SETTINGS)) == placed
 
 
 def test_another_configuration_is_not_overwritten() -> None:
-    text = place_settings("", SETTINGS).replace('"id"', '"other"')
+    text = place_table("", "vaultwarden", table_of(SETTINGS)).replace('"id"', '"other"')
     with pytest.raises(UsageError) as error:
-        place_settings(text, SETTINGS)
+        place_table(text, "vaultwarden", table_of(SETTINGS))
     assert error.value.kind == "mirror-configured"

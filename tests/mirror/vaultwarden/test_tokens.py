@@ -11,7 +11,6 @@ import pytest
 from plana_secrets.age.identities import Identities, parse_identity_file
 from plana_secrets.errors import CredentialError
 from plana_secrets.mirror.backends.vaultwarden.credentials import (
-    CREDENTIALS_VARIABLE,
     ApiKey,
     credentials_file,
     read_credentials_file,
@@ -19,7 +18,7 @@ from plana_secrets.mirror.backends.vaultwarden.credentials import (
 from plana_secrets.mirror.backends.vaultwarden.session import (
     forget_tokens,
 )
-from plana_secrets.mirror.settings import VaultwardenSettings
+from plana_secrets.mirror.backends.vaultwarden.settings import VARIABLE, VaultwardenSettings
 from plana_secrets.secret import Secret
 from tests.fakes.vaultwarden import FakeVaultwarden
 from tests.mirror.vaultwarden.place import VaultwardenPlace
@@ -76,7 +75,7 @@ def test_what_is_missing_in_it_is_named(tmp_path: Path) -> None:
 def test_the_environment_names_it_before_the_configuration(tmp_path: Path) -> None:
     settings = VaultwardenSettings(url="https://x", organization="", credentials="in/repo.yaml")
     assert credentials_file(settings, {}, tmp_path) == tmp_path / "in/repo.yaml"
-    named = {CREDENTIALS_VARIABLE: "/elsewhere.yaml"}
+    named = {VARIABLE: "/elsewhere.yaml"}
     assert credentials_file(settings, named, tmp_path) == Path("/elsewhere.yaml")
     assert (
         credentials_file(VaultwardenSettings(url="https://x", organization=""), {}, tmp_path)

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from plana_secrets.cli.commands.mirror import comparison
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.counts import counted
 
 if TYPE_CHECKING:
-    from plana_secrets.mirror.backends.vaultwarden.audit import AccessFinding
-    from plana_secrets.mirror.backends.vaultwarden.session import Session
-    from plana_secrets.mirror.settings import VaultwardenSettings
+    from plana_secrets.mirror.desk import AccessFinding
 
 _EPILOG = """\
 The account must be a manager of the mirrored collections, an admin or an owner; other
@@ -37,17 +36,11 @@ _STYLES = {"error": "red", "warning": "yellow", "note": "dim"}
 @pass_context
 def audit(context: Context, strict: bool, service_account: str | None) -> int:
     """List who can write to the mirrored collections."""
-    from plana_secrets.mirror.backends.vaultwarden.audit import audit_access
+    from plana_secrets.cli.commands.login import account_of
 
-    settings, session = open_configured(context)
-    credentials = session.credentials
-    findings = audit_access(
-        session,
-        organization=settings.organization,
-        collections=tuple(settings.collections.values()),
-        service_account=service_account or (credentials.email if credentials.api_key else ""),
-        break_glass=settings.break_glass,
-    )
+    _, settings = account_of(context, None)
+    assert settings is not None  # noqa: S101 - without a URL it is of the settings
+    findings = settings.audit(comparison.surroundings(context), service_account)
     counts = {word: sum(one.severity == word for one in findings) for word in _STYLES}
     if context.json:
         rows = [_row(one) for one in findings]
@@ -60,33 +53,6 @@ def audit(context: Context, strict: bool, service_account: str | None) -> int:
             f"{counted(counts['error'], 'error')}, {counted(counts['warning'], 'warning')}"
         )
     return int(counts["error"] > 0 or (strict and counts["warning"] > 0))
-
-
-def open_configured(context: Context) -> tuple[VaultwardenSettings, Session]:
-    """The session of the account at hand at the configured server.
-
-    Raises:
-        UsageError: the mirror is another one (kind ``no-server``).
-    """
-    import os
-
-    from plana_secrets.cli.commands.mirror.comparison import surroundings
-    from plana_secrets.errors import UsageError
-    from plana_secrets.mirror.backends.vaultwarden.connect import open_session
-
-    settings = context.settings.mirror.vaultwarden
-    if settings is None:
-        raise UsageError("no Vaultwarden server is configured", kind="no-server")
-    around = surroundings(context)
-    session = open_session(
-        settings,
-        root=context.repository.root,
-        state_folder=around.state_folder,
-        environment=os.environ,
-        find_identities=around.find_identities,
-        observer=around.observer,
-    )
-    return settings, session
 
 
 def _row(finding: AccessFinding) -> dict[str, str | None]:

@@ -13,10 +13,10 @@ from plana_secrets.counts import counted
 
 if TYPE_CHECKING:
     from plana_secrets.mirror.backend import Backend
-    from plana_secrets.mirror.open import Surroundings
     from plana_secrets.mirror.plan import Choices, Drift
     from plana_secrets.mirror.source import Source
     from plana_secrets.mirror.state import MirrorState
+    from plana_secrets.mirror.surroundings import Surroundings
     from plana_secrets.observability import Event, Observer
 
 CHECK_HELP = "Exit with 1 if there is drift."
@@ -24,7 +24,7 @@ WORKTREE_HELP = "Use the files in the working tree, committed or not."
 
 
 def surroundings(context: Context, observer: Observer | None = None) -> Surroundings:
-    from plana_secrets.mirror.open import Surroundings
+    from plana_secrets.mirror.surroundings import Surroundings
     from plana_secrets.places import home_folder
 
     return Surroundings(

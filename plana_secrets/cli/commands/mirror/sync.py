@@ -93,7 +93,7 @@ def _open(context: Context, observer: Observer) -> Backend:
     from plana_secrets.secretfiles.writing.journal import stop_if_pending
 
     stop_if_pending(context.workspace)
-    check_people(context.settings.mirror.local, comparison.known_people(context))
+    check_people(context.settings.mirror, comparison.known_people(context))
     return open_backend(context.settings.mirror, comparison.surroundings(context, observer))
 
 
@@ -111,7 +111,6 @@ def _alone(context: Context) -> Any:
 def _look(context: Context, backend: Backend, request: _Request) -> MirrorState:
     """The state, once nothing speaks against a sync from here."""
     from plana_secrets.mirror.guards import check_branch, check_descent, check_extent
-    from plana_secrets.mirror.open import check_place
 
     repository = context.workspace.repository
     branch = context.settings.mirror.branch or context.branch
@@ -123,7 +122,8 @@ def _look(context: Context, backend: Backend, request: _Request) -> MirrorState:
     if not request.allow_older:
         check_descent(repository, state.source.head, state.listing)
     if not (request.confirm or request.is_rehearsal):
-        check_place(context.settings.mirror, comparison.surroundings(context))
+        if context.settings.mirror.chosen is not None:
+            context.settings.mirror.chosen.check_place(comparison.surroundings(context))
         check_extent(state.plan, state.wanted, state.listing)
     comparison.warn_of_source(context, state.source)
     return state

@@ -10,8 +10,9 @@
 ``vault`` | ``collections`` | ``items`` | ``writer`` | ``backend``
     What one sync returns, opened; where items go, how they are spelled and written; the
     protocol of a backend on top.
-``connect`` | ``setup`` | ``audit``
-    From the settings to a backend; finding the settings; who may do what.
+``settings`` | ``connect`` | ``account`` | ``setup`` | ``audit``
+    The table of the configuration, and a backend from it; logins, finding the settings, and
+    who may do what.
 """
 
 from __future__ import annotations

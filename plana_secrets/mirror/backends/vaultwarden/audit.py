@@ -29,6 +29,7 @@ from plana_secrets.mirror.backends.vaultwarden.models import (
 from plana_secrets.mirror.backends.vaultwarden.session import Session
 from plana_secrets.mirror.backends.vaultwarden.vault import Keys, Vault, open_vault, read_sync
 from plana_secrets.mirror.backends.vaultwarden.version import check_version
+from plana_secrets.mirror.desk import AccessFinding
 from plana_secrets.sops.model import Severity
 
 OWNER: Final = 0
@@ -36,20 +37,6 @@ ADMIN: Final = 1
 USER: Final = 2
 _ROLES: Final = {OWNER: "owner", ADMIN: "admin", USER: "member"}
 _REVOKED: Final = -1
-
-
-@dataclass(frozen=True, slots=True)
-class AccessFinding:
-    """One who may write. ``who``: a member's address, or a group's name.
-
-    ``collection`` is None where it holds for all of them.
-    """
-
-    severity: Severity
-    check: str
-    who: str
-    collection: str | None
-    message: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -16,60 +15,38 @@ from plana_secrets.mirror.backends.vaultwarden.credentials import (
     read_credentials_file,
 )
 from plana_secrets.mirror.backends.vaultwarden.session import KeyringLogin, Session, StateFile
-from plana_secrets.mirror.settings import VaultwardenSettings
+from plana_secrets.mirror.backends.vaultwarden.settings import VaultwardenSettings
 from plana_secrets.observability import Observer, silent
 
 if TYPE_CHECKING:
-    from plana_secrets.age.identities import Identities
+    from plana_secrets.mirror.surroundings import Surroundings
 
 
-def open_backend(
-    settings: VaultwardenSettings,
-    *,
-    root: Path,
-    state_folder: Path,
-    environment: Mapping[str, str],
-    find_identities: Callable[[], Identities],
-    observer: Observer = silent,
-) -> VaultwardenBackend:
+def open_backend(settings: VaultwardenSettings, surroundings: Surroundings) -> VaultwardenBackend:
     """The backend that the configuration names, in the name of the account at hand.
 
     Raises:
         CredentialError: no credentials file is named and there is no login (kind
             ``no-login``), or they are for another server (``credentials-elsewhere``).
     """
-    session = open_session(
-        settings,
-        root=root,
-        state_folder=state_folder,
-        environment=environment,
-        find_identities=find_identities,
-        observer=observer,
-    )
     return VaultwardenBackend(
-        session,
+        open_session(settings, surroundings),
         settings.organization,
         settings.collections.values(),
         key_fingerprint=settings.key_fingerprint,
-        observer=observer,
+        observer=surroundings.observer,
     )
 
 
-def open_session(
-    settings: VaultwardenSettings,
-    *,
-    root: Path,
-    state_folder: Path,
-    environment: Mapping[str, str],
-    find_identities: Callable[[], Identities],
-    observer: Observer = silent,
-) -> Session:
+def open_session(settings: VaultwardenSettings, surroundings: Surroundings) -> Session:
     """As ``open_backend``, without a word about collections."""
-    client = open_client(settings, root=root, observer=observer)
+    root, environment = surroundings.repository.root, surroundings.environment
+    client = open_client(settings, root=root, observer=surroundings.observer)
     file = credentials_file(settings, environment, root)
     if file is not None:
-        credentials = read_credentials_file(file, find_identities)
-        return Session(client, credentials, StateFile(state_folder, client.url, credentials.email))
+        credentials = read_credentials_file(file, surroundings.find_identities)
+        keeper = StateFile(surroundings.state_folder, client.url, credentials.email)
+        return Session(client, credentials, keeper)
     login = load_login(client.url) if keyring_store.may_exist(environment) else None
     if login is None:
         raise CredentialError(f"no login for {client.url}", kind="no-login", url=client.url)

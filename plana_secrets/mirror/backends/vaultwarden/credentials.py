@@ -25,15 +25,13 @@ from plana_secrets import limits
 from plana_secrets.age import keyring_store
 from plana_secrets.errors import CredentialError, MalformedError, UsageError
 from plana_secrets.mirror.backends.vaultwarden.address import checked_url
-from plana_secrets.mirror.settings import VaultwardenSettings
+from plana_secrets.mirror.backends.vaultwarden.settings import VARIABLE, VaultwardenSettings
 from plana_secrets.paths import format_path
 from plana_secrets.secret import Secret
 from plana_secrets.storage import read_regular_file
 
 if TYPE_CHECKING:
     from plana_secrets.age.identities import Identities
-
-CREDENTIALS_VARIABLE: Final = "PLANA_SECRETS_VAULTWARDEN_CREDENTIALS"
 
 _NAMES: Final = ("url", "email", "master_password", "client_id", "client_secret")
 
@@ -73,7 +71,7 @@ def credentials_file(
     settings: VaultwardenSettings, environment: Mapping[str, str], root: Path
 ) -> Path | None:
     """The credentials file in use, if one is named. It is never mirrored."""
-    named = environment.get(CREDENTIALS_VARIABLE)
+    named = environment.get(VARIABLE)
     if named:
         return Path(named).absolute()
     return root / settings.credentials if settings.credentials else None

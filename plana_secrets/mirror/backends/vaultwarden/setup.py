@@ -6,9 +6,6 @@ owner, who confirms each member after comparing fingerprints, which no program c
 
 from __future__ import annotations
 
-import json
-import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -16,15 +13,11 @@ from typing import Any, Final
 from plana_secrets.errors import UsageError
 from plana_secrets.mirror.backends.vaultwarden.collections import find_collection
 from plana_secrets.mirror.backends.vaultwarden.session import Session
+from plana_secrets.mirror.backends.vaultwarden.settings import VaultwardenSettings
 from plana_secrets.mirror.backends.vaultwarden.vault import Keys, Vault, open_vault, read_sync
 from plana_secrets.mirror.backends.vaultwarden.version import check_version
-from plana_secrets.mirror.settings import VaultwardenSettings
 
 ROLES: Final = {0: "owner", 1: "admin", 2: "member", 3: "manager", 4: "manager"}
-
-_HEADER: Final = re.compile(r"(?m)^\[mirror\][ \t]*(?:#.*)?$")
-_NEXT_HEADER: Final = re.compile(r"(?m)^\[")
-_BACKEND: Final = re.compile(r"(?m)^backend[ \t]*=.*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,42 +95,8 @@ def _only_collection(vault: Vault, roots: Sequence[str]) -> dict[str, str]:
     )
 
 
-def place_settings(text: str, settings: VaultwardenSettings) -> str:
-    """The configuration with these settings in it; comments and the rest stay as they are.
-
-    Raises:
-        UsageError: another Vaultwarden is configured already, or the tables are written
-            in a way that is not ours to edit (kind ``mirror-configured``).
-    """
-    tables = _settings_table(settings)
-    before = tomllib.loads(text)
-    present = before.get("mirror", {})
-    if present.get("vaultwarden") == tables and present.get("backend") == "vaultwarden":
-        return text
-    if "vaultwarden" in present or ("mirror" in before and not _HEADER.search(text)):
-        raise UsageError("a mirror is already configured", kind="mirror-configured")
-    body = _with_backend(text) if "mirror" in before else f"{text.rstrip()}\n\n[mirror]\n{_LINE}\n"
-    lines = [f"{name} = {_toml(value)}" for name, value in tables.items()]
-    return "\n".join([body.strip("\n"), "", "[mirror.vaultwarden]", *lines, ""])
-
-
-_LINE: Final = 'backend = "vaultwarden"'
-
-
-def _with_backend(text: str) -> str:
-    header = _HEADER.search(text)
-    start = header.end() if header else len(text)
-    following = _NEXT_HEADER.search(text, start)
-    end = following.start() if following else len(text)
-    section = text[start:end]
-    if _BACKEND.search(section):
-        section = _BACKEND.sub(_LINE, section, count=1)
-    else:
-        section = f"\n{_LINE}{section}"
-    return text[:start] + section + text[end:]
-
-
-def _settings_table(settings: VaultwardenSettings) -> dict[str, Any]:
+def table_of(settings: VaultwardenSettings) -> dict[str, Any]:
+    """The table that says these settings."""
     table: dict[str, Any] = {
         "url": settings.url,
         "organization": settings.organization,
@@ -154,18 +113,9 @@ def _settings_table(settings: VaultwardenSettings) -> dict[str, Any]:
     return table
 
 
-def _toml(value: object) -> str:
-    """Strings, lists and tables of strings; a JSON string is a TOML string, too."""
-    if isinstance(value, dict):
-        pairs = ", ".join(f"{_toml(name)} = {_toml(one)}" for name, one in value.items())
-        return f"{{ {pairs} }}"
-    return json.dumps(value, ensure_ascii=False)
-
-
 ADVICE: Final = {
     "choose-collection": "pass --collection 'GLOB=NAME' for each set of files",
     "choose-organization": "choose one with --organization",
-    "mirror-configured": "edit [mirror.vaultwarden] in plana-secrets.toml",
     "no-organization": (
         "ask an owner to invite and confirm the account; see `plana-secrets mirror init --help`"
     ),

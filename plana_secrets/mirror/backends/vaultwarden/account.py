@@ -1,0 +1,133 @@
+"""What the command line asks of the server beside the mirror: accounts, access, setting up."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from plana_secrets.age import keyring_store
+from plana_secrets.mirror.backends.vaultwarden.address import checked_url
+from plana_secrets.mirror.backends.vaultwarden.audit import audit_access
+from plana_secrets.mirror.backends.vaultwarden.client import Client
+from plana_secrets.mirror.backends.vaultwarden.collections import find_collection
+from plana_secrets.mirror.backends.vaultwarden.connect import open_client, open_session
+from plana_secrets.mirror.backends.vaultwarden.credentials import (
+    ApiKey,
+    KeptLogin,
+    forget_login,
+    store_login,
+)
+from plana_secrets.mirror.backends.vaultwarden.enrol import enrol_by_api_key, enrol_by_password
+from plana_secrets.mirror.backends.vaultwarden.session import forget_tokens
+from plana_secrets.mirror.backends.vaultwarden.settings import VaultwardenSettings
+from plana_secrets.mirror.backends.vaultwarden.setup import (
+    ROLES,
+    Choice,
+    choose_settings,
+    look_around,
+    table_of,
+)
+from plana_secrets.mirror.backends.vaultwarden.vault import Vault
+from plana_secrets.mirror.desk import (
+    AccessFinding,
+    Desk,
+    LoggedIn,
+    LoginRequest,
+    Setup,
+    SetupRequest,
+)
+from plana_secrets.mirror.surroundings import Surroundings
+from plana_secrets.observability import Observer
+
+
+def log_in(
+    settings: VaultwardenSettings | None,
+    request: LoginRequest,
+    desk: Desk,
+    find_root: Callable[[], Path],
+    observer: Observer,
+) -> LoggedIn:
+    """Log in to the server of the request, or of the settings."""
+    keyring = keyring_store.backend_name()
+    if request.url is not None or settings is None:
+        ca_file = Path(request.ca_file) if request.ca_file else None
+        client = Client(request.url or "", ca_file=ca_file, observer=observer)
+    else:
+        client = open_client(settings, root=find_root(), observer=observer)
+    desk.talk(f"logging in to {client.url}")
+    email = request.email or desk.ask("e-mail")
+    store_login(_enrol(client, email, desk, by_api_key=request.api_key))
+    facts = {"url": client.url, "email": email, "api_key": request.api_key}
+    return LoggedIn(facts, f"logged in to {client.url} as {email}; kept in {keyring}")
+
+
+def _enrol(client: Client, email: str, desk: Desk, *, by_api_key: bool) -> KeptLogin:
+    if by_api_key:
+        api_key = ApiKey(desk.ask("client id"), desk.ask_secret("client secret"))
+    password = desk.ask_secret(f"master password for {client.url}")
+    if by_api_key:
+        return enrol_by_api_key(client, email, api_key, password)
+    return enrol_by_password(client, email, password, lambda: desk.ask("one-time code"))
+
+
+def log_out(settings: VaultwardenSettings | None, url: str | None, state_folder: Path) -> LoggedIn:
+    """Forget the login in the keyring, and the tokens that jobs stored."""
+    address = checked_url(url or (settings.url if settings else ""))
+    forget_tokens(state_folder, address)
+    if keyring_store.may_exist(os.environ):
+        forget_login(address)
+    return LoggedIn({"url": address}, f"logged out of {address}")
+
+
+def audit(
+    settings: VaultwardenSettings, surroundings: Surroundings, service_account: str | None
+) -> tuple[AccessFinding, ...]:
+    """Who may write; the service account is the one that is logged in by API key."""
+    session = open_session(settings, surroundings)
+    own = session.credentials.email if session.credentials.api_key else ""
+    return audit_access(
+        session,
+        organization=settings.organization,
+        collections=tuple(settings.collections.values()),
+        service_account=service_account or own,
+        break_glass=settings.break_glass,
+    )
+
+
+def set_up(request: SetupRequest, desk: Desk, surroundings: Surroundings) -> Setup:
+    """Find the organization and the collections."""
+    values = request.values
+    choice = Choice(
+        checked_url(values["url"]),
+        values["organization"],
+        values["collection"],
+        values["break-glass"],
+        values["credentials"],
+        values["ca-file"],
+    )
+    bare = VaultwardenSettings(
+        url=choice.url, organization="", credentials=choice.credentials, ca_file=choice.ca_file
+    )
+    found = look_around(open_session(bare, surroundings))
+    settings, vault = choose_settings(choice, found, request.roots)
+    role = ROLES.get(vault.membership.type, "unknown")
+    _explain(settings, vault, role, desk)
+    facts = {
+        "organization": settings.organization,
+        "collections": dict(settings.collections),
+        "role": role,
+    }
+    return Setup(table_of(settings), facts)
+
+
+def _explain(settings: VaultwardenSettings, vault: Vault, role: str, desk: Desk) -> None:
+    desk.talk(f"organization {vault.membership.name!r}; the account's role is {role}")
+    if role in {"owner", "admin"}:
+        desk.warn("a member with 'edit items' on the collections is enough")
+    for glob, word in settings.collections.items():
+        named = vault.collections[find_collection(vault, word)]
+        access = "can write" if named.is_writable else "can only read: status and diff, no sync"
+        desk.talk(f"{glob} -> collection {named.name!r} ({access})")
+    if len(vault.ciphers):
+        desk.talk("items not created by plana-secrets are never touched")

@@ -1,0 +1,165 @@
+"""``[mirror.vaultwarden]``: a mirror in a server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from plana_secrets.errors import UsageError
+from plana_secrets.fields.place import Place
+from plana_secrets.fields.reading import Fields, list_of, mapping, text
+from plana_secrets.fields.shapes import shaped
+from plana_secrets.fields.values import file, glob_name
+from plana_secrets.mirror.desk import SetupOption
+from plana_secrets.mirror.settings import BackendSettings
+
+if TYPE_CHECKING:
+    from plana_secrets.mirror.backend import Backend
+    from plana_secrets.mirror.desk import (
+        AccessFinding,
+        Desk,
+        LoggedIn,
+        LoginRequest,
+        Setup,
+        SetupRequest,
+    )
+    from plana_secrets.mirror.surroundings import Surroundings
+    from plana_secrets.observability import Observer
+
+
+VARIABLE: Final = "PLANA_SECRETS_VAULTWARDEN_CREDENTIALS"
+_NOTES: Final = """\
+\b
+Nothing is created on the server. First, an owner does this in the web vault:
+  1. create an organization, preferably for the mirror only: its owners and admins can
+     write to every item
+  2. create a collection for each set of files
+  3. invite the service account with 'edit items' on these collections, and staff with
+     'view items'; compare fingerprint phrases before confirming each member
+
+\b
+Examples:
+  plana-secrets login --api-key --url https://vault.example.com
+  plana-secrets mirror init vaultwarden --url https://vault.example.com \\
+      --collection 'infra/secrets/prod/**=prod' --break-glass owner@example.com
+"""
+
+
+@shaped(type="string", pattern="^[Hh][Tt][Tt][Pp][Ss]?://")
+def url(raw: object, place: Place) -> str:
+    """The one spelling of a server's address."""
+    from plana_secrets.mirror.backends.vaultwarden.address import checked_url
+
+    spelled = text(raw, place)
+    try:
+        return checked_url(spelled)
+    except UsageError as error:
+        raise place.fault(error.message) from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VaultwardenSettings(BackendSettings):
+    """``collections`` maps globs of files to a collection's name or id, last match wins.
+
+    ``credentials``: a credentials file, relative to the repository; ``ca_file`` likewise.
+    ``key_fingerprint``: of the organization's key. A server can hand each member another
+    key, which it knows; named here, it is told from the one that was set up.
+    """
+
+    name: ClassVar[str] = "vaultwarden"
+    FIELDS: ClassVar[Fields] = {
+        "url": url,
+        "organization": text,
+        "collections": mapping(glob_name, text),
+        "break_glass": list_of(text),
+        "credentials": file,
+        "ca_file": file,
+        "key_fingerprint": text,
+    }
+    CREDENTIALS_VARIABLE: ClassVar[str | None] = VARIABLE
+    HAS_ACCOUNTS: ClassVar[bool] = True
+    SETUP: ClassVar[tuple[SetupOption, ...]] = (
+        SetupOption("url", "URL", "Server address.", is_required=True),
+        SetupOption("organization", "ID", "Organization id or name; default: the only one."),
+        SetupOption(
+            "collection",
+            "GLOB=COLLECTION",
+            "Which files go into which collection; repeatable.",
+            pairs=True,
+        ),
+        SetupOption(
+            "break-glass",
+            "EMAIL",
+            "Email of an owner kept for emergencies; repeatable.",
+            is_list=True,
+        ),
+        SetupOption("credentials", "FILE", "Credentials file of a job."),
+        SetupOption("ca-file", "FILE", "CA certificate to trust (relative to the repository)."),
+    )
+    SETUP_NOTES: ClassVar[str] = _NOTES
+
+    url: str
+    organization: str
+    collections: Mapping[str, str] = field(default_factory=dict)
+    break_glass: tuple[str, ...] = ()
+    credentials: str | None = None
+    ca_file: str | None = None
+    key_fingerprint: str | None = None
+
+    def open(self, surroundings: Surroundings) -> Backend:
+        from plana_secrets.mirror.backends.vaultwarden.connect import open_backend
+
+        return open_backend(self, surroundings)
+
+    def places_of(self, files: Iterable[str]) -> Mapping[str, str | None]:
+        from plana_secrets.secretfiles.globs import last_match
+
+        matched = {file: last_match(self.collections, file) for file in files}
+        return {
+            file: self.collections[glob]
+            for file, glob in matched.items()
+            if glob and glob[0] != "!"
+        }
+
+    def own_files(self, surroundings: Surroundings) -> Iterator[Path]:
+        if self.credentials:
+            yield surroundings.repository.root / self.credentials
+
+    @classmethod
+    def log_in(
+        cls,
+        settings: BackendSettings | None,
+        request: LoginRequest,
+        desk: Desk,
+        *,
+        find_root: Callable[[], Path],
+        observer: Observer,
+    ) -> LoggedIn:
+        from plana_secrets.mirror.backends.vaultwarden import account
+
+        assert settings is None or isinstance(settings, cls)  # noqa: S101
+        return account.log_in(settings, request, desk, find_root, observer)
+
+    @classmethod
+    def log_out(
+        cls, settings: BackendSettings | None, url: str | None, *, state_folder: Path
+    ) -> LoggedIn:
+        from plana_secrets.mirror.backends.vaultwarden import account
+
+        assert settings is None or isinstance(settings, cls)  # noqa: S101
+        return account.log_out(settings, url, state_folder)
+
+    def audit(
+        self, surroundings: Surroundings, service_account: str | None
+    ) -> tuple[AccessFinding, ...]:
+        from plana_secrets.mirror.backends.vaultwarden import account
+
+        return account.audit(self, surroundings, service_account)
+
+    @classmethod
+    def set_up(cls, request: SetupRequest, desk: Desk, surroundings: Surroundings) -> Setup:
+        from plana_secrets.mirror.backends.vaultwarden import account
+
+        return account.set_up(request, desk, surroundings)
