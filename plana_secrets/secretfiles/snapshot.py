@@ -58,15 +58,24 @@ class Snapshot:
     """``settings``: where secret files are. By default those of the work tree; see ``under``."""
 
     def __init__(
-        self, workspace: Workspace, tree: Tree, settings: FilesSettings | None = None
+        self,
+        workspace: Workspace,
+        tree: Tree,
+        settings: FilesSettings | None = None,
+        only: Sequence[str] | None = None,
     ) -> None:
         self.workspace = workspace
         self.tree = tree
         self.settings = settings or workspace.settings
+        self._only = only
 
     def under(self, settings: FilesSettings) -> Snapshot:
         """The same place, listed by other settings: those that were parsed from it, say."""
-        return Snapshot(self.workspace, self.tree, settings)
+        return Snapshot(self.workspace, self.tree, settings, self._only)
+
+    def only(self, files: Sequence[str]) -> Snapshot:
+        """The same place, of which only some files are listed, and those in some folders."""
+        return Snapshot(self.workspace, self.tree, self.settings, files)
 
     @property
     def commit(self) -> str | None:
@@ -82,7 +91,8 @@ class Snapshot:
     @cached_property
     def places(self) -> tuple[str, ...]:
         """What is listed: the roots, and the files at the top that belong to them."""
-        return (*(root.strip("/") or "." for root in self.settings.roots), *_AT_THE_TOP)
+        roots = (root.strip("/") or "." for root in self.settings.roots)
+        return (*(roots if self._only is None else self._only), *_AT_THE_TOP)
 
     @property
     def listing(self) -> Listing:

@@ -90,6 +90,8 @@ def _verify(
 ) -> Report:
     workspace = snapshot.workspace
     stop_if_pending(workspace)
+    if demand.files is not None:
+        snapshot = snapshot.only(demand.files)
     selection = select_files(snapshot, demand.files)
     if not selection.secret and (selection.whole or not selection.readable):
         roots = ", ".join(snapshot.settings.roots)

@@ -118,3 +118,11 @@ def test_the_index_is_compared_like_any_place(files_world: World, workspace: Wor
     staged = compare_snapshots(found["commit"], found["index"])
     assert [(one.file, one.change) for one in staged.files] == [(NEW, "added")]
     assert not compare_snapshots(found["commit"], found["disk"])
+
+
+def test_only_some_files_may_be_listed(files_world: World, workspace: Workspace) -> None:
+    for place in places(workspace).values():
+        some = place.only([PLAIN_FILE, "infra/secrets/none"])
+        assert some.secret_files == (PLAIN_FILE,)
+        assert some.rule_for(PLAIN_FILE) == place.rule_for(PLAIN_FILE)
+        assert place.only(["infra/secrets/dev"]).secret_files == place.secret_files

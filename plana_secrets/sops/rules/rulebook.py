@@ -7,7 +7,7 @@ them start it in the folder of the file, and so does Flux's documentation.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import PurePosixPath
+from functools import lru_cache
 
 from plana_secrets.errors import FailedError, MissingFileError
 from plana_secrets.sops.model import RULES_FILE, Defect, Severity
@@ -64,9 +64,15 @@ class RuleBook:
         return self._known[folder]
 
 
-def _folders_above(file: str) -> list[str]:
+def _folders_above(file: str) -> tuple[str, ...]:
     """The folders that ``file`` is in, the nearest first; the root is the empty name."""
-    return ["" if str(one) == "." else str(one) for one in PurePosixPath(file).parents]
+    return _and_above(file.rpartition("/")[0])
+
+
+@lru_cache(maxsize=4096)
+def _and_above(folder: str) -> tuple[str, ...]:
+    names = folder.split("/") if folder else []
+    return tuple("/".join(names[:count]) for count in range(len(names), -1, -1))
 
 
 def _rules_file(folder: str) -> str:
