@@ -8,11 +8,10 @@ encrypted to the person.
 from __future__ import annotations
 
 import codecs
-import contextlib
 import os
 import shlex
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -21,6 +20,7 @@ from plana_secrets import limits, memory
 from plana_secrets.cli.astyped import tell_as_typed
 from plana_secrets.cli.context import Context
 from plana_secrets.cli.editor import choose_editor, run_editor
+from plana_secrets.cli.failure import Terminated
 from plana_secrets.cli.hints import find_hint
 from plana_secrets.cli.output import safe_line
 from plana_secrets.cli.terminal import ask_line, is_interactive, require_interactive
@@ -97,35 +97,38 @@ class EditSession:
         with memory.private_folder() as folder:
             desk = Desk(self._context, opened, folder / Path(self._file).name)
             desk.put(text)
-            with self._kept_when_not_written(desk):
-                typed = desk.work(edited=edited, yaml_types=self._typed)
-                changes = compare(opened.content, typed)
-                if changes is None:
-                    staged = None
-                else:
-                    self._show(changes)
-                    tell_as_typed(self._output, typed.as_text, typed.nulls)
-                    staged = self._write(opened, typed.content)
+            try:
+                changes, staged = self._take(desk, edited=edited)
+            except BaseException as error:
+                # no context manager: a signal that comes with the error would skip its end
+                try:
+                    self._keep(desk, error)
+                except Terminated:
+                    self._keep(desk, error)
+                    raise
+                raise
         self._conclude(opened, staged, changes or Changes())
         if changes is None and desk.hint:
             self._output.talk(f"hint: {desk.hint}")
 
-    @contextlib.contextmanager
-    def _kept_when_not_written(self, desk: Desk) -> Iterator[None]:
-        """An error, a signal or a lost terminal ends the run, not the work saved so far."""
-        try:
-            yield
-        except PlanaSecretsError as error:
-            advice = find_hint(error)
-            self._keep(desk, f"{error.message} ({advice})" if advice else error.message)
-            raise
-        except BaseException:
-            self._keep(desk)
-            raise
+    def _take(self, desk: Desk, *, edited: bool) -> tuple[Changes | None, StagedFile | None]:
+        """What the person's work changed, written; nothing for no change."""
+        typed = desk.work(edited=edited, yaml_types=self._typed)
+        changes = compare(desk.opened.content, typed)
+        if changes is None:
+            return None, None
+        self._show(changes)
+        tell_as_typed(self._output, typed.as_text, typed.nulls)
+        return changes, self._write(desk.opened, typed.content)
 
-    def _keep(self, desk: Desk, reason: str = "") -> None:
+    def _keep(self, desk: Desk, error: BaseException) -> None:
+        """An error, a signal or a lost terminal ends the run, not the work saved so far."""
         if self._dry_run or desk.is_given_up or not desk.is_touched:
             return
+        reason = ""
+        if isinstance(error, PlanaSecretsError):
+            advice = find_hint(error)
+            reason = f"{error.message} ({advice})" if advice else error.message
         edit = kept.KeptEdit(self._file, desk.opened.text, desk.text, reason)
         kept.keep_edit(self._workspace, edit)
         self._output.talk(
@@ -246,7 +249,7 @@ class Desk:
     @property
     def text(self) -> Secret:
         """What the person saved, without the marks of an editor that writes for Windows."""
-        content = read_regular_file(self._path, limit=limits.SECRET_FILE)
+        content = read_regular_file(self._path, limit=limits.STATE_FILE)
         return Secret(content.removeprefix(codecs.BOM_UTF8).replace(b"\r\n", b"\n"))
 
     @property

@@ -20,6 +20,7 @@ from plana_secrets.cli.lazy import CommandTable, LazyGroup
 from plana_secrets.cli.streams import open_missing_streams
 
 _HERE = "plana_secrets.cli.commands"
+_ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 COMMANDS: CommandTable = {
     "Secret files": {
@@ -114,7 +115,7 @@ def _harden() -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform.startswith("linux"):
         _forbid_dumps()
-    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+    for number in _ENDING:
         signal.signal(number, _terminate)
 
 
@@ -127,4 +128,8 @@ def _forbid_dumps() -> None:
 
 
 def _terminate(_number: int, _frame: object) -> NoReturn:
+    """End the run, once: a terminal that goes away signals twice, and the second signal must
+    not stop what saves the work."""
+    for number in _ENDING:
+        signal.signal(number, signal.SIG_IGN)
     raise Terminated

@@ -38,10 +38,21 @@ def ask_secret(context: Context, prompt: str, *, twice: bool = False) -> Secret:
 
 
 def ask_line(context: Context, prompt: str) -> str:
-    """A line that need not be hidden."""
+    """A line that need not be hidden.
+
+    Raises:
+        UsageError: there is no one to ask (kind ``no-input``), or the terminal was closed or
+            its input ended (kind ``declined``).
+    """
     require_interactive(context, prompt)
-    print(f"{safe_line(prompt)}: ", end="", file=sys.stderr, flush=True)
-    return sys.stdin.readline().rstrip("\n")
+    try:
+        print(f"{safe_line(prompt)}: ", end="", file=sys.stderr, flush=True)
+        line = sys.stdin.readline()
+    except OSError:
+        line = ""
+    if not line:
+        raise UsageError("cancelled; nothing was changed", kind="declined")
+    return line.rstrip("\n")
 
 
 def agrees(context: Context, question: str) -> bool:
