@@ -30,9 +30,10 @@ import-linter holds us to it):
     Events as frozen data.
 ``process`` | ``storage`` | ``memory`` | ``locks``
     The only doors to other programs, to the disk, to memory-only files, and to lock files.
-``errors`` | ``secret`` | ``paths`` | ``places`` | ``limits`` | ``counts``
-    What may go wrong, a value that does not print, how a leaf is spelled, where a
-    person's own folders are, how much is read of anything, and a number with its noun.
+``errors`` | ``secret`` | ``escape`` | ``paths`` | ``places`` | ``limits`` | ``counts``
+    What may go wrong, a value that does not print, foreign text made harmless, how a leaf
+    is spelled, where a person's own folders are, how much is read of anything, and a
+    number with its noun.
 """
 
 __version__ = "0.1.0"

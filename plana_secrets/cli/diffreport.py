@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from plana_secrets.cli.output import safe_line
 from plana_secrets.counts import counted
+from plana_secrets.escape import code_span
 
 if TYPE_CHECKING:
     from plana_secrets.document.compare import FileDifference, NameDifference
@@ -90,17 +91,9 @@ def as_markdown(difference: Difference) -> Iterator[str]:
     yield ""
     for line, _change in as_text(difference):
         indent = line[: len(line) - len(line.lstrip())]
-        yield f"{indent}- {_code(line.strip())}"
+        yield f"{indent}- {code_span(line.strip())}"
     if difference.undecided:
         yield ""
         yield (
             f"{counted(difference.undecided, 'file')} could not be opened: changed or re-encrypted."
         )
-
-
-def _code(text: str) -> str:
-    """``text`` as inline code: fenced by one backtick more than the longest run in it."""
-    fence = "`"
-    while fence in text:
-        fence += "`"
-    return f"{fence} {text} {fence}" if len(fence) > 1 else f"`{text}`"

@@ -42,6 +42,7 @@ COMMANDS: CommandTable = {
         "rotate": (f"{_HERE}.rotate:rotate", "Rotate API keys and JWT signing secrets."),
         "mirror": (f"{_HERE}.mirror:mirror", "Copy the secret files one way into a vault."),
         "verify": (f"{_HERE}.verify:verify", "Prove that every file is encrypted by policy."),
+        "explain": (f"{_HERE}.explain:explain", "Explain a check, or list all of them."),
     },
     "Setup and repair": {
         "init": (f"{_HERE}.init:init", "Set up a repository for secrets."),

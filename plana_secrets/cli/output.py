@@ -11,37 +11,19 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from plana_secrets.cli.streams import tell
+from plana_secrets.escape import safe, safe_line
 from plana_secrets.observability import Event
+
+__all__ = ["MASK", "Output", "safe", "safe_line"]
 
 MASK: Final = "***"
 
-_UNSAFE: Final = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
-)
-_CI_COMMAND: Final = re.compile(r"(?m)^(\s*)(::|##\[)")
 _STYLES: Final = {"bold": "1", "red": "31", "green": "32", "yellow": "33", "dim": "2"}
-
-
-def safe(text: str) -> str:
-    """``text`` with everything that a terminal or a CI runner would act on escaped."""
-    escaped = _UNSAFE.sub(_escape, text)
-    return _CI_COMMAND.sub(lambda match: f"{match.group(1)}\u200a{match.group(2)}", escaped)
-
-
-def safe_line(text: str) -> str:
-    """Like ``safe``, for a text that must stay on its line."""
-    return safe(text.replace("\n", "\\n").replace("\t", "\\t"))
-
-
-def _escape(match: re.Match[str]) -> str:
-    code = ord(match.group())
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
 class Output:

@@ -9,8 +9,9 @@
     What the checks of one file get, running them, and on all cores.
 ``checks`` | ``plainyaml``
     One idea per file; files of other tools as those tools read them.
-``catalogue`` | ``check`` | ``finding``
-    What each check looks for and how to fix it; what it saw, without a value.
+``catalogue`` | ``check`` | ``finding`` | ``explain``
+    What each check looks for and how to fix it; what it saw, without a value; a check in
+    words.
 ``policy`` | ``accepts``
     What the settings demand, and the exceptions that they allow.
 ``report``

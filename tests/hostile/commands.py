@@ -111,6 +111,7 @@ TRIES: dict[str, tuple[Try, ...]] = {
     ),
     "mirror adopt": (writes("mirror", "adopt", MAIL, "password"),),
     "mirror restore": (writes("mirror", "restore", "--to", "restored"),),
+    "explain": (looks("explain"), looks("explain", "not-encrypted")),
     "verify": (
         looks("verify"),
         looks("verify", "--strict", "--level", "L3", "--mirror", "--json"),

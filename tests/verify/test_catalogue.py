@@ -6,12 +6,15 @@ import ast
 import re
 from pathlib import Path
 
+import pyrage
 import pytest
 
 import plana_secrets
 from plana_secrets.sops.reading.scalars import key_problem
+from plana_secrets.sops.rules.rulesfile import parse_rules
 from plana_secrets.verify.catalogue import CHECKS
 from plana_secrets.verify.catalogue.content import CONTENT_CHECKS
+from plana_secrets.verify.catalogue.examples import EXAMPLES
 from plana_secrets.verify.catalogue.policy import POLICY_CHECKS
 from plana_secrets.verify.catalogue.repository import REPOSITORY_CHECKS
 from plana_secrets.verify.catalogue.rules import RULES_CHECKS
@@ -58,3 +61,29 @@ def test_a_check_has_an_id_and_three_texts_in_sentences(check: Check) -> None:
     assert check.what.endswith(".")
     assert check.why.endswith(".")
     assert check.fix
+
+
+def test_every_check_has_an_example() -> None:
+    assert CHECKS.keys() == EXAMPLES.keys()
+    for bad, good in EXAMPLES.values():
+        assert bad
+        assert good
+        assert bad != good
+
+
+SHOWN = [check.id for check in RULES_CHECKS if "creation_rules:" in EXAMPLES[check.id].bad]
+
+
+@pytest.mark.parametrize("check", [one for one in SHOWN if one != "rules-nested"])
+def test_the_rules_of_an_example_are_what_the_check_finds(check: str) -> None:
+    bad, good = (parse_rules(with_recipients(text)) for text in EXAMPLES[check])
+    assert check in {one.check for one in bad.defects}
+    assert not good.defects
+
+
+def with_recipients(text: str) -> bytes:
+    """An example with a real recipient for each name."""
+    names = sorted(set(re.findall(r"age1\w+\.\.\.", text)))
+    for name in names:
+        text = text.replace(name, str(pyrage.x25519.Identity.generate().to_public()))
+    return text.encode()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from plana_secrets.sops.model import Severity
-from plana_secrets.verify.catalogue import found
+from plana_secrets.verify.catalogue import CHECKS, found
 from plana_secrets.verify.check import Level
 from plana_secrets.verify.finding import Finding
 from plana_secrets.verify.report import Report, Unfinished, in_order
@@ -105,6 +105,15 @@ def test_warnings_of_many_places_are_shortened_and_errors_are_not() -> None:
     assert len(to_lines(report(*many), everything=True)) > 50
 
 
+def test_a_check_names_the_command_that_explains_it_once() -> None:
+    many = [found("copied-file", "m", file=f"{at:03}.yaml") for at in range(50)]
+    lines = to_lines(report(*many, ERROR))
+    assert [line for line in lines if "explain" in line] == [
+        "  more: plana-secrets explain no-rule",
+        "  more: plana-secrets explain copied-file",
+    ]
+
+
 def test_errors_come_first() -> None:
     lines = to_lines(report(WARNING, ERROR))
     assert lines.index("error: no-rule") < lines.index("warning: copied-file")
@@ -129,6 +138,7 @@ def test_the_json_form_has_the_fixed_names() -> None:
             "path": "x.y",
             "commit": None,
             "message": "m",
+            "fix": CHECKS["no-rule"].fix,
             "fingerprint": finding.fingerprint,
         }
     ]

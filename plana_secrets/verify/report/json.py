@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from plana_secrets.verify.catalogue import CHECKS
 from plana_secrets.verify.finding import Finding
 from plana_secrets.verify.report import Report
 
@@ -33,5 +34,6 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "path": finding.path,
         "commit": finding.commit,
         "message": finding.message,
+        "fix": CHECKS[finding.check].fix,
         "fingerprint": finding.fingerprint,
     }

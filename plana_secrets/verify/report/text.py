@@ -11,6 +11,7 @@ from plana_secrets.sops.model import Severity
 from plana_secrets.verify.accepts import is_proposable
 from plana_secrets.verify.catalogue import CHECKS
 from plana_secrets.verify.check import Level
+from plana_secrets.verify.explain import command_for
 from plana_secrets.verify.finding import Finding
 from plana_secrets.verify.report import Report
 
@@ -48,6 +49,7 @@ def _group(
     if shown < len(findings):
         yield f"  and {len(findings) - shown} more places"
     yield f"  fix: {CHECKS[check].fix}"
+    yield f"  more: {command_for(check)}"
 
 
 def location(finding: Finding) -> str:
