@@ -63,6 +63,7 @@ def parse_dotenv(text: str) -> Dotenv:
 class _Parser:
     def __init__(self, text: str) -> None:
         self._text = text
+        self._line = 1
         self.position = 0
         self.comments = 0
         self.found: dict[str, Assignment] = {}
@@ -72,7 +73,7 @@ class _Parser:
         skipped = _SKIPPED.match(self._text, self.position)
         if skipped is not None:
             self.comments += skipped["comment"] is not None
-            self.position = skipped.end()
+            self._go_to(skipped.end())
             return
         match = _KEY.match(self._text, self.position)
         if match is None:
@@ -80,12 +81,13 @@ class _Parser:
         name, line = match["key"], self._line
         if name in self.found:
             self._refuse(f"{name} is already set on line {self.found[name].line}")
-        value, self.position = self._value(match.end(), is_blank_before=bool(match["blanks"]))
+        value, end = self._value(match.end(), is_blank_before=bool(match["blanks"]))
+        self._go_to(end)
         self.found[name] = Assignment(name, Secret.from_text(value), line)
 
-    @property
-    def _line(self) -> int:
-        return self._text.count("\n", 0, self.position) + 1
+    def _go_to(self, end: int) -> None:
+        self._line += self._text.count("\n", self.position, end)
+        self.position = end
 
     def _value(self, start: int, *, is_blank_before: bool) -> tuple[str, int]:
         """The value that begins at ``start``, and where the next line does."""

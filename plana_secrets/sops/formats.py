@@ -91,5 +91,8 @@ def require_yaml_name(file: str) -> None:
 
 
 ADVICE: Final = {
-    "not-yaml-name": "use a name that ends in .yaml, or use sops itself for this file",
+    "not-yaml-name": (
+        "use a name that ends in .yaml; `plana-secrets import` takes plain dotenv and JSON, and "
+        "sops itself changes a file that it has encrypted"
+    ),
 }

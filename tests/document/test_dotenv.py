@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 
 import pytest
 from hypothesis import given
@@ -94,3 +95,9 @@ def test_a_name_that_dotenv_cannot_hold(name: str) -> None:
 def test_any_text_is_read_or_refused(text: str) -> None:
     with contextlib.suppress(MalformedError):
         parse_dotenv(text)
+
+
+def test_a_large_file_is_read_in_linear_time() -> None:
+    start = time.process_time()
+    assert len(read("".join(f"A{number}=\n" for number in range(30_000)))) == 30_000
+    assert time.process_time() - start < 5

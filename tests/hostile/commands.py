@@ -74,8 +74,8 @@ TRIES: dict[str, tuple[Try, ...]] = {
         writes("encrypt", "infra/secrets/elsewhere/plain.yaml"),
     ),
     "import": (
-        writes("import", "-", MAIL, "--format", "dotenv", stdin=f"TOKEN='{PLAIN}'\n"),
-        writes("import", "-", f"{PROD}/linked.yaml", "--format", "json", stdin='{"a": "b"}'),
+        writes("import", "--stdin", MAIL, "--format", "dotenv", stdin=f"TOKEN='{PLAIN}'\n"),
+        writes("import", "--stdin", f"{PROD}/linked.yaml", "--format", "json", stdin='{"a": "b"}'),
     ),
     "export": (
         looks("export", MAIL, "--format", "json", prints=True),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from plana_secrets.cli.arguments import file_argument
+from plana_secrets.cli.arguments import complete_file
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.cli.exposed import exposure_facts, tell_exposure
 from plana_secrets.cli.options import wait_option
@@ -26,13 +26,15 @@ EPILOG = """\b
 Examples:
   plana-secrets import .env infra/secrets/dev/app.yaml
   plana-secrets import app.json infra/secrets/dev/app.secret.yaml --dry-run
-  plana-secrets import - infra/secrets/dev/app.yaml --format dotenv < .env
+  plana-secrets import --stdin infra/secrets/dev/app.yaml --format dotenv < .env
 """
 
 
 @click.command("import", epilog=EPILOG, short_help="Import values from dotenv or JSON.")
-@click.argument("source", metavar="SOURCE")
-@file_argument()
+@click.argument(
+    "names", metavar="[SOURCE] FILE", nargs=-1, required=True, shell_complete=complete_file
+)
+@click.option("--stdin", is_flag=True, help="Read SOURCE from stdin.")
 @click.option(
     "--format",
     "form",
@@ -44,17 +46,26 @@ Examples:
 @wait_option
 @pass_context
 def import_(
-    context: Context, source: str, file: str, form: str | None, replace: bool, dry_run: bool
+    context: Context,
+    names: tuple[str, ...],
+    stdin: bool,
+    form: str | None,
+    replace: bool,
+    dry_run: bool,
 ) -> None:
     """Import the values of SOURCE, a plain dotenv or JSON file, into the secret file FILE.
 
     FILE is a plain map or a Secret manifest (the values become its stringData); it is created
     if needed. SOURCE is read strictly: what programs read differently is refused with its
-    line. SOURCE - is stdin.
+    line.
     """
     from plana_secrets.secretfiles.listing import is_secret_file, resolve_file
 
-    workspace = context.workspace
+    if len(names) != 2 - stdin:
+        wanted = "FILE" if stdin else "SOURCE and FILE, or FILE with --stdin"
+        raise UsageError(f"pass {wanted}", kind="usage")
+    workspace, file = context.workspace, names[-1]
+    source = "-" if stdin else names[0]
     target = resolve_file(workspace, file, context.folder, must_exist=False)
     if not is_secret_file(workspace.settings, target):
         raise UsageError(

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from plana_secrets.errors import FailedError
 from plana_secrets.git.blobs import iterate_contents
@@ -21,6 +21,8 @@ from plana_secrets.secret import Secret
 from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.sops.formats import format_of
 from plana_secrets.sops.reading.reader import is_sops, read_structure
+
+T = TypeVar("T")
 
 _TELLING: Final = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z]).{8,}|.{16,}")
 """A value that is hardly a word: finding it elsewhere means something."""
@@ -49,39 +51,59 @@ class Exposure:
 def find_exposure(
     workspace: Workspace, file: str, plain: Secret, values: Iterable[Secret]
 ) -> Exposure:
-    """What git knows of ``plain``, the bytes of ``file`` or of a plain file like it."""
+    """What git knows of ``plain``, the bytes of ``file`` or of a plain file like it.
+
+    A search that git cannot finish, in a partial clone say, is no error: it is ``unknown``.
+    """
     repository = workspace.repository
-    versions, staged = repository.history_of(file), index_ids(repository, file)
+    search = _Search()
+    staged = search.run(lambda: index_ids(repository, file)) or []
+    versions = search.run(lambda: repository.history_of(file)) or []
     ids = {*staged, *(object_id for _, object_id in versions)}
-    unencrypted, unknown = _unencrypted(workspace, file, ids)
-    others = _others(workspace, file, plain)
-    holders = stored_files_containing(repository, _telling(values))
+    unencrypted: set[str] = set()
+    search.run(lambda: unencrypted.update(_unencrypted(workspace, file, ids)))
+    others = search.run(lambda: _others(workspace, file, plain)) or {}
+    holders = search.run(lambda: stored_files_containing(repository, _telling(values))) or []
     return Exposure(
         tuple(commit for commit, object_id in versions if object_id in unencrypted),
         not unencrypted.isdisjoint(staged),
         others,
         tuple(name for name in holders if name != file and name not in others),
-        unknown or repository.missing_history(),
+        search.run(repository.missing_history) or search.stopped(workspace),
     )
 
 
-def _unencrypted(
-    workspace: Workspace, file: str, ids: Iterable[str]
-) -> tuple[set[str], str | None]:
-    """Those of some blobs that sops has not encrypted; a partial clone may lack some."""
-    repository, found = workspace.repository, set()
-    try:
-        for blob, content in iterate_contents(repository.command, sorted(ids)):
-            # one that is too large to read was never written by sops as a secret file
-            if isinstance(content, FailedError) or not is_sops(
-                read_structure(content, format_of(file))
-            ):
-                found.add(blob)
-    except FailedError:
-        if not repository.is_partial():
-            raise
-        return found, "a partial clone"
-    return found, None
+class _Search:
+    """Questions to git of which one may fail without the others."""
+
+    def __init__(self) -> None:
+        self._error: FailedError | None = None
+
+    def run(self, ask: Callable[[], T]) -> T | None:
+        """The answer; None where git could not give one."""
+        try:
+            return ask()
+        except FailedError as error:
+            self._error = error
+            return None
+
+    def stopped(self, workspace: Workspace) -> str | None:
+        """Why not all was searched, in a few words."""
+        if self._error is None:
+            return None
+        if workspace.repository.is_partial():
+            return "a partial clone"
+        return f"a repository that git could not search ({self._error.message})"
+
+
+def _unencrypted(workspace: Workspace, file: str, ids: Iterable[str]) -> Iterator[str]:
+    """Those of some blobs that sops has not encrypted."""
+    for blob, content in iterate_contents(workspace.repository.command, sorted(ids)):
+        # one that is too large to read was never written by sops as a secret file
+        if isinstance(content, FailedError) or not is_sops(
+            read_structure(content, format_of(file))
+        ):
+            yield blob
 
 
 def _others(workspace: Workspace, file: str, plain: Secret) -> dict[str, tuple[str, ...]]:

@@ -71,13 +71,15 @@ class _Reader:
         self._root = Container(None, (), _Piece(Mark(0, 0, 0)), is_list=False)
         self.tree.containers.append(self._root)
         self._seen: set[str] = set()
+        self._lines = 0
 
     @property
     def is_full(self) -> bool:
-        return len(self._seen) + len(self.comments) > MOST_ENTRIES
+        return self._lines > MOST_ENTRIES
 
     def read(self, content: str, mark: Mark) -> None:
         line = mark.line + 1
+        self._lines += bool(content)
         key, equals, value = content.partition("=")
         if content.startswith("#"):
             found = Found(mark.index, line, content[1:], [self._root], 1, in_block=False)

@@ -118,3 +118,21 @@ def test_an_imported_file_of_the_repository_is_searched_too(world: World) -> Non
     assert f"git has the unencrypted file ({commit[:12]}): replace its values" in done.stderr
     report = json.loads(world.run("import", ".env", FILE, "--json").stdout)
     assert report["source_in_git"]["plain_in_index"] is True
+
+
+def test_a_search_that_git_cannot_finish_is_no_failure_of_encrypt(world: World) -> None:
+    put(world, "a.txt", "x")
+    world.commit()
+    put(world, "a.txt", "y")
+    world.commit()
+    world.git("config", "uploadpack.allowFilter", "true")
+    world.git(
+        "clone", "-q", "--filter=tree:0", "--no-checkout", f"file://{world.repo}", "../partial"
+    )
+    partial = world.folder / "partial"
+    (partial / FILE).parent.mkdir(parents=True)
+    (partial / FILE).write_text(PLAIN)
+    (partial / ".sops.yaml").write_bytes((world.repo / ".sops.yaml").read_bytes())
+    done = world.run("--repo", "../partial", "encrypt", FILE)
+    assert done.status == 0, done
+    assert "cannot be known: this is a partial clone" in done.stderr

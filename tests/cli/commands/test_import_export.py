@@ -18,7 +18,7 @@ JSON = b'{"db": {"password": "hunter2", "port": 5432, "on": true}, "hosts": ["a"
 
 def take(world: World, data: bytes, file: str = PLAIN, *more: str) -> tuple[int, dict[str, object]]:
     form = "json" if data.lstrip().startswith((b"{", b"[")) else "dotenv"
-    done = world.run("import", "-", file, "--format", form, "--json", *more, stdin=data)
+    done = world.run("import", file, "--stdin", "--format", form, "--json", *more, stdin=data)
     assert "hunter2" not in done.stdout + done.stderr
     return done.status, json.loads(done.stdout)
 

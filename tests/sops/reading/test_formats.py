@@ -232,3 +232,9 @@ def test_any_text_gives_a_structure(text: str) -> None:
 
 def _refuse(_word: str) -> object:
     raise ValueError
+
+
+@pytest.mark.parametrize("line", ["a\n", "a=\n", "#\n", "=\n"])
+def test_a_large_file_of_mistakes_costs_little(line: str) -> None:
+    text = line * (1_000_000 // len(line))
+    assert len(read_structure(text.encode(), Format.DOTENV).defects) < 6000
