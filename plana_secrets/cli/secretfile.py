@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from plana_secrets.cli.context import Context
@@ -107,6 +108,14 @@ def no_such_path(items: list[Item], file: str, path: LeafPath) -> UsageError:
     return UsageError(
         f"no value at {spelled} in {file}{suggestion}", kind="no-such-path", file=file
     )
+
+
+def warn_of_twins(context: Context, file: str, twins: Iterable[str]) -> None:
+    """Name the files that a Mac takes for ``file``."""
+    from plana_secrets.secretfiles.names import shown
+
+    for other in twins:
+        context.output.warn(f"{shown(file)} and {shown(other)} are the same file on macOS")
 
 
 def warn_if_pending(context: Context) -> None:

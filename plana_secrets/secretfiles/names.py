@@ -36,8 +36,12 @@ class Twins:
     by_case: bool
 
     @property
-    def difference(self) -> str:
-        return "in case" if self.by_case else "in invisible characters"
+    def differences(self) -> dict[str, list[str]]:
+        """The others by what tells them from ``name``, in words."""
+        found: dict[str, list[str]] = {}
+        for other in self.others:
+            found.setdefault(_difference(_last(self.name), _last(other)), []).append(other)
+        return found
 
 
 def find_twins(files: Iterable[str]) -> Iterator[Twins]:
@@ -54,6 +58,13 @@ def find_twins(files: Iterable[str]) -> Iterator[Twins]:
         if (others := sorted(one for one in group if _last(one) != _last(name)))
     ]
     yield from sorted(twins, key=lambda one: one.name)
+
+
+def _difference(one: str, other: str) -> str:
+    if _looks_same(one, other):
+        return "in invisible characters"
+    in_case_too = one.casefold() != other.casefold()
+    return "in case and invisible characters" if in_case_too else "in case"
 
 
 def has_invisible(name: str) -> bool:

@@ -156,9 +156,22 @@ def test_verify_names_both(place: World) -> None:
         ("invisible-name", f"{prod}/mail\u200b.yaml", "warning"),
     }
     messages = [one["message"] for one in report["findings"]]
-    assert any("MAIL.yaml, infra/secrets/prod/mail.yaml" in text for text in messages)
-    assert any("mail\\u200b.yaml" in text for text in messages)
+    assert (
+        f"{prod}/mail.yaml differs only in case from {prod}/MAIL.yaml"
+        f" and only in invisible characters from {prod}/mail\\u200b.yaml"
+    ) in messages
+    assert (
+        f"{prod}/MAIL.yaml differs only in case from {prod}/mail.yaml"
+        f" and only in case and invisible characters from {prod}/mail\\u200b.yaml"
+    ) in messages
     assert all(text.isascii() for text in messages)
+
+
+def test_encrypt_warns_of_a_twin_by_case_as_new_does(place: World) -> None:
+    (place.repo / "infra/secrets/prod/MAIL.yaml").write_text("a: b\n")
+    done = place.run("encrypt", "infra/secrets/prod/MAIL.yaml")
+    assert done.status == 0
+    assert "infra/secrets/prod/mail.yaml are the same file on macOS" in done.stderr
 
 
 def test_keys_that_look_the_same_are_a_warning(world: World) -> None:

@@ -71,7 +71,7 @@ def test_the_last_line_says_what_next() -> None:
         for at in range(4)
     ]
     assert summary(report(*findings, levels=(Level.L3,) * 80)) == (
-        "80 files, L3, 0 errors, 16 warnings in 4 checks; next: verify --propose-accepts"
+        "80 files, L3, 0 errors, 16 warnings in 4 checks; next: plana-secrets verify --propose-accepts"
     )
 
 

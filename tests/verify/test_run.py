@@ -104,7 +104,7 @@ def test_the_first_run_in_a_used_repository_has_no_error(used: World) -> None:
     assert (report.files, report.checked, report.complete) == (80, 80, True)
     assert report.level is Level.L3
     assert summary(report).startswith("80 files, L3, 0 errors, ")
-    assert summary(report).endswith("; next: verify --propose-accepts")
+    assert summary(report).endswith("; next: plana-secrets verify --propose-accepts")
 
 
 def test_accepting_what_is_proposed_leaves_nothing_and_a_planted_plaintext_is_one_error(

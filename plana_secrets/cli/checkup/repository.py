@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from plana_secrets.cli.checkup.result import Result, from_error
@@ -44,8 +44,17 @@ def check_repository(context: Context) -> Iterator[Result]:
     from plana_secrets.secretfiles.snapshot import work_tree
 
     snapshot = work_tree(workspace)
-    for check, look in _CHECKS.items():
-        yield from _guarded(check, functools.partial(look, snapshot))
+    looks = (_guarded(check, functools.partial(look, snapshot)) for check, look in _CHECKS.items())
+    yield from _once(result for results in looks for result in results)
+
+
+def _once(results: Iterable[Result]) -> Iterator[Result]:
+    """What several looks stumble over is told once."""
+    told: set[str] = set()
+    for result in results:
+        if result.message not in told:
+            told.add(result.message)
+            yield result
 
 
 def _guarded(check: str, look: Callable[[], Iterator[Result]]) -> Iterator[Result]:

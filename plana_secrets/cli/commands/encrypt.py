@@ -11,6 +11,7 @@ from plana_secrets.cli.astyped import tell_as_typed
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.cli.exposed import exposure_facts, tell_exposure
 from plana_secrets.cli.options import wait_option
+from plana_secrets.cli.secretfile import warn_of_twins
 from plana_secrets.counts import counted
 from plana_secrets.errors import UsageError
 
@@ -94,6 +95,7 @@ def _report(
     output = context.output
     readable = ", ".join(map(format_path, done.readable))
     values = counted(len(done.encrypted), "value")
+    warn_of_twins(context, file, done.twins)
     output.talk(f"{file} {'would be' if dry_run else 'is'} encrypted, {values}")
     if readable:
         output.talk(f"left readable: {readable}")

@@ -10,6 +10,7 @@ import click
 from plana_secrets.cli.arguments import file_argument
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.cli.options import wait_option
+from plana_secrets.cli.secretfile import warn_of_twins
 from plana_secrets.errors import ConflictError, UsageError
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def new(
     """
     from plana_secrets.document.blank import empty_file, manifest_name
     from plana_secrets.document.kinds import FileKind
+    from plana_secrets.secretfiles.names import check_name
 
     target = _find_target(context, file)
     kind = _find_kind(context, target, word)
@@ -62,18 +64,11 @@ def new(
         facts = {"file": target, "kind": str(kind), "dry_run": dry_run}
         context.output.json_object("new", facts)
         return
-    _warn_of_twins(context, target)
+    warn_of_twins(context, target, check_name(context.workspace, target))
     context.output.talk(f"{target} {'would be created' if dry_run else 'created'}, a {kind}")
     if not dry_run:
         path = "PATH" if kind is FileKind.PLAIN_MAP else "stringData.KEY"
         context.output.talk(f"next: plana-secrets set {target} {path}")
-
-
-def _warn_of_twins(context: Context, file: str) -> None:
-    from plana_secrets.secretfiles.names import check_name, shown
-
-    for other in check_name(context.workspace, file):
-        context.output.warn(f"{shown(file)} and {shown(other)} are the same file on macOS")
 
 
 def _find_target(context: Context, text: str) -> str:

@@ -52,7 +52,7 @@ Examples:
     "--type",
     "leaf_type",
     type=click.Choice(["str", "int", "float", "bool"]),
-    help="Type of the value; default: its current type, or str.",
+    help="Type of the value; default: str. Needed where it is a number or boolean now.",
 )
 @click.option("--encode", is_flag=True, help="Encode the value as base64 (a Secret's data).")
 @click.option(
@@ -115,13 +115,16 @@ def _choose_place(
     context: Context, file: str, path: LeafPath, asked: str | None
 ) -> tuple[LeafPath, LeafType]:
     """Which leaf is meant, and its type: a number must not become a string by accident."""
-    from plana_secrets.cli.secretfile import find_meant, read_sound_structure
+    from plana_secrets.cli.secretfile import read_sound_structure
+    from plana_secrets.document.kinds import FileKind, kind_of
+    from plana_secrets.document.meant import meant_path
     from plana_secrets.paths import format_path
     from plana_secrets.sops.model import LeafType
 
     structure = read_sound_structure(context, file)
-    meant = find_meant(context, file, path, structure.items)
-    if meant != path and not _is_flat(context, file):
+    kind = kind_of(context.workspace.rule_for(file).selector)
+    meant = meant_path(path, structure.items, kind)
+    if meant != path and kind is not FileKind.SECRET_MANIFEST:
         # a new map with a new key is as good a reading as the key that is there
         raise UsageError(
             f"{format_path(path)} is not in {file}; did you mean the key {format_path(meant)}?",
@@ -138,12 +141,6 @@ def _choose_place(
                 type=leaf.type,
             )
     return meant, LeafType.STR
-
-
-def _is_flat(context: Context, file: str) -> bool:
-    from plana_secrets.document.kinds import FileKind, kind_of
-
-    return kind_of(context.workspace.rule_for(file).selector) is FileKind.SECRET_MANIFEST
 
 
 def _read_value(

@@ -31,7 +31,7 @@ class Encryption:
     """``readable``: paths that stay readable by the file's selector; and so many comments.
 
     ``as_text`` and ``nulls``: see ``document.astyped.Typed``. ``plain``: the bytes that were
-    there, and ``values`` those of them that are encrypted now.
+    there, and ``values`` those of them that are encrypted now. ``twins``: see ``check_name``.
     """
 
     staged: StagedFile
@@ -42,6 +42,7 @@ class Encryption:
     values: tuple[Secret, ...]
     as_text: tuple[LeafPath, ...] = ()
     nulls: tuple[LeafPath, ...] = ()
+    twins: tuple[str, ...] = ()
 
 
 def stage_encryption(workspace: Workspace, file: str, *, yaml_types: bool = False) -> Encryption:
@@ -55,7 +56,7 @@ def stage_encryption(workspace: Workspace, file: str, *, yaml_types: bool = Fals
         FailedError: see ``stage.preflight``, ``names.check_name`` and ``stage.check_result``.
     """
     rule = preflight(workspace, file)
-    check_name(workspace, file)
+    twins = check_name(workspace, file)
     data = read_bytes_of(workspace, file)
     typed = _read(Secret(data), file, yaml_types=yaml_types)
     content = typed.content
@@ -75,7 +76,15 @@ def stage_encryption(workspace: Workspace, file: str, *, yaml_types: bool = Fals
         if value is not None and item.path in set(encrypted)
     )
     return Encryption(
-        staged, encrypted, readable, comments, Secret(data), values, typed.as_text, typed.nulls
+        staged,
+        encrypted,
+        readable,
+        comments,
+        Secret(data),
+        values,
+        typed.as_text,
+        typed.nulls,
+        twins,
     )
 
 

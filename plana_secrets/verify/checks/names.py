@@ -16,8 +16,11 @@ def check_names(files: Iterable[str]) -> Iterator[Finding]:
     """Twins among the files under the roots and their folders, and names that hide something."""
     names = list(files)
     for twins in find_twins(names):
-        others = ", ".join(map(shown, twins.others))
-        message = f"{shown(twins.name)} differs from {others} only {twins.difference}"
+        parts = [
+            f"only {words} from {', '.join(map(shown, others))}"
+            for words, others in twins.differences.items()
+        ]
+        message = f"{shown(twins.name)} differs {' and '.join(parts)}"
         yield found("twin-names", message, file=twins.name)
     for file in names:
         if has_invisible(file):

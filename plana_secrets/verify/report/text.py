@@ -61,7 +61,7 @@ def location(finding: Finding) -> str:
 
 
 def summary(report: Report) -> str:
-    """``80 files, L3, 0 errors, 23 warnings in 4 checks; next: verify --propose-accepts``."""
+    """``80 files, L3, 0 errors, 23 warnings in 4 checks``, and the next command."""
     errors, warnings = report.counts[Severity.ERROR], report.counts[Severity.WARNING]
     parts = [*_extent(report), counted(errors, "error"), counted(warnings, "warning")]
     line = ", ".join(parts)
@@ -73,7 +73,7 @@ def summary(report: Report) -> str:
     if not report.complete:
         return f"{line}; INCOMPLETE"
     if not errors and any(map(is_proposable, report.findings)):
-        line += "; next: verify --propose-accepts"
+        line += "; next: plana-secrets verify --propose-accepts"
     return line
 
 

@@ -268,3 +268,17 @@ def test_on_a_terminal_the_words_are_coloured(healthy: World) -> None:
     done = run_at_terminal(healthy, "doctor")
     assert done.status == 0
     assert "\x1b[32mok" in done.screen
+
+
+def test_what_git_cannot_open_is_told_once(healthy: World) -> None:
+    """Two looks list the files that git does not know, and both meet the folder."""
+    here = os.open(healthy.repo / "infra/secrets", os.O_RDONLY)
+    for _ in range(30):  # a path that git cannot open
+        os.mkdir("d" * 200, dir_fd=here)
+        below = os.open("d" * 200, os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(here)
+    report = json.loads(healthy.run("doctor", "--json").stdout)
+    messages = [one["message"] for one in report["results"] if "could not" in one["message"]]
+    assert len(messages) == len(set(messages)) == 1

@@ -143,6 +143,7 @@ class TestSetting:
         refused = files_world.run("set", PLAIN_FILE, "port", "--stdin", stdin=b"99")
         assert refused.status == 2
         assert "of type int" in refused.stderr
+        assert "default: str" in files_world.run("set", "--help").stdout
         arguments = ("set", PLAIN_FILE, "port", "--stdin", "--type")
         done = files_world.run(*arguments, "int", stdin=b"99\n")
         assert done.status == 0

@@ -22,7 +22,7 @@ def test_the_last_line_counts_and_says_what_next(small: World) -> None:
     done = small.run("verify")
     assert done.status == 0
     assert done.stdout.splitlines()[-1] == (
-        "1 file, L3, 0 errors, 1 warning in 1 check; next: verify --propose-accepts"
+        "1 file, L3, 0 errors, 1 warning in 1 check; next: plana-secrets verify --propose-accepts"
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from plana_secrets.errors import CredentialError, MalformedError, PlanaSecretsError
+from plana_secrets.mirror.backends.vaultwarden import failures
 from plana_secrets.mirror.backends.vaultwarden.client import Client
 from plana_secrets.mirror.backends.vaultwarden.credentials import (
     ApiKey,
@@ -18,7 +19,7 @@ from plana_secrets.mirror.backends.vaultwarden.credentials import (
     store_login,
 )
 from plana_secrets.mirror.backends.vaultwarden.enrol import enrol_by_api_key, enrol_by_password
-from plana_secrets.mirror.backends.vaultwarden.login import login_by_password
+from plana_secrets.mirror.backends.vaultwarden.login import login_by_api_key, login_by_password
 from plana_secrets.mirror.backends.vaultwarden.session import (
     KeyringLogin,
     Session,
@@ -175,6 +176,18 @@ def test_a_refused_api_key_is_explained(
         session.get("/api/sync", task="look")
     assert (error.value.kind, error.value.exit_code) == (kind, code)
     assert logins(server) == 1
+
+
+def test_credentials_that_the_server_refuses_are_not_called_a_stored_login() -> None:
+    """Some servers answer to an API key as they do to a login that is over."""
+
+    class Refusing(Client):
+        def post_form(self, *_arguments: object, **_more: object) -> failures.Answer:
+            return failures.Answer(400, b'{"error": "invalid_grant"}')
+
+    with pytest.raises(CredentialError) as error:
+        login_by_api_key(Refusing("https://v.example.com"), ApiKey("user.1", Secret(b"x")), "a@b")
+    assert (error.value.kind, "stored" in error.value.message) == ("api-key-refused", False)
 
 
 def test_a_wrong_master_password_in_the_file_is_told_from_a_wrong_key(

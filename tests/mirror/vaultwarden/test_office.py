@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -307,3 +308,15 @@ def test_init_finds_what_is_there_and_writes_the_configuration(office: Office) -
     assert "# ours" in config.read_text()
     assert office.run("mirror", "status").status == 0
     assert not office.mirror(*argv)["changed"]
+
+
+def test_what_init_says_comes_next_can_be_pasted(office: Office) -> None:
+    world = office.world
+    (world.repo / "plana-secrets.toml").unlink()
+    argv = ["init", "vaultwarden", "--url", office.company.url]
+    said = office.run("mirror", *argv, "--collection", "infra/secrets/prod/**=prod").stderr
+    steps = said.split("next: ")[1].strip().split(" && ")
+    assert steps.pop() == "plana-secrets mirror sync"
+    for step in steps:
+        world.git(*shlex.split(step)[1:])
+    assert office.run("mirror", "sync").status == 0

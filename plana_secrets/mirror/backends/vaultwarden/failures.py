@@ -43,6 +43,12 @@ class CodeWantedError(CredentialError):
     default_kind = "totp-required"
 
 
+class LoginExpiredError(CredentialError):
+    """What was given in place of a password is no longer good."""
+
+    default_kind = "login-expired"
+
+
 class NotAllowedError(CredentialError):
     """A role that does not suffice, or a token that is over: the server tells them alike."""
 
@@ -108,8 +114,8 @@ _LOGIN: Final = (
     ),
     Meaning(
         "invalid_grant",
-        CredentialError,
-        "login-expired",
+        LoginExpiredError,
+        LoginExpiredError.default_kind,
         "the server no longer accepts the stored login",
     ),
 )

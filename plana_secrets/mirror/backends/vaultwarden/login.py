@@ -11,7 +11,11 @@ from typing import Final
 from plana_secrets.errors import CredentialError, MalformedError
 from plana_secrets.mirror.backends.vaultwarden.client import Client
 from plana_secrets.mirror.backends.vaultwarden.credentials import ApiKey
-from plana_secrets.mirror.backends.vaultwarden.failures import Answer, read_failure
+from plana_secrets.mirror.backends.vaultwarden.failures import (
+    Answer,
+    LoginExpiredError,
+    read_failure,
+)
 from plana_secrets.mirror.backends.vaultwarden.kdf import (
     Kdf,
     checked_kdf,
@@ -66,16 +70,17 @@ def ask_derivation(client: Client, email: str) -> Derivation:
 
 def login_by_api_key(client: Client, api_key: ApiKey, email: str) -> Tokens:
     """A login that needs no second factor and works where single sign-on is the rule."""
-    return _login(
-        client,
-        {
-            "grant_type": "client_credentials",
-            "scope": "api",
-            "client_id": api_key.client_id,
-            "client_secret": api_key.client_secret.reveal_text(),
-            **_device(client.url, email, ""),
-        },
-    )
+    fields = {
+        "grant_type": "client_credentials",
+        "scope": "api",
+        "client_id": api_key.client_id,
+        "client_secret": api_key.client_secret.reveal_text(),
+        **_device(client.url, email, ""),
+    }
+    try:
+        return _login(client, fields)
+    except LoginExpiredError:  # the same answer as to a stored login, and there is none here
+        raise CredentialError("the server refuses the API key", kind="api-key-refused") from None
 
 
 def login_by_password(
