@@ -6,17 +6,19 @@ A revert takes a tombstone away together with what it undoes: the history has it
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Final
 
-from plana_secrets.errors import FailedError
+from plana_secrets.age.identities import Identities
+from plana_secrets.errors import CredentialError, FailedError
 from plana_secrets.git.repository import Repository
 from plana_secrets.rotation.keyset import LEGACY_KID, Key, Keyset, Move, Status
 from plana_secrets.rotation.keysetfile import parse_keyset
-from plana_secrets.rotation.material import is_generated, matches_fingerprint
+from plana_secrets.rotation.material import WITHHELD, is_generated, matches_fingerprint
 from plana_secrets.secret import Secret
-from plana_secrets.sops.reading.reader import read_structure
+from plana_secrets.sops.model import Structure
+from plana_secrets.sops.reading.reader import UnreadableError, open_document, read_structure
 
 DESTROYED: Final = "destroyed-value"
 """The kind of the error, and the check of ``verify``, for a value that is back."""
@@ -36,8 +38,13 @@ class KeysetHistory:
     @cached_property
     def keysets(self) -> tuple[Keyset, ...]:
         """Every version of a keyset, without values; what is none of our schema is left out."""
-        found = (parse_keyset(read_structure(content)) for content in self._contents.values())
-        return tuple(one for one in found if isinstance(one, Keyset))
+        return tuple(keyset for keyset, _ in self._versions_read)
+
+    @cached_property
+    def _versions_read(self) -> tuple[tuple[Keyset, Structure], ...]:
+        structures = [read_structure(content) for content in self._contents.values()]
+        parsed = [(parse_keyset(one), one) for one in structures]
+        return tuple((one, structure) for one, structure in parsed if isinstance(one, Keyset))
 
     @cached_property
     def _fingerprints(self) -> frozenset[str]:
@@ -58,6 +65,31 @@ class KeysetHistory:
             for earlier in self.keysets
             if earlier.name == keyset.name
         )
+
+    def values_without_fingerprint(
+        self, keyset: Keyset, identities: Identities
+    ) -> Iterator[tuple[str, Secret]]:
+        """The kid and value of each key that ``keyset`` destroyed without a fingerprint.
+
+        They are in an earlier version, if that is in this clone and an identity opens it.
+        """
+        for key in keyset.keys:
+            if key.fingerprint == WITHHELD:
+                value = self._value_of(keyset, key.kid, identities)
+                if value is not None:
+                    yield key.kid, value
+
+    def _value_of(self, keyset: Keyset, kid: str, identities: Identities) -> Secret | None:
+        own = _random_kids(keyset)
+        for earlier, structure in self._versions_read:
+            live = [key.kid for key in earlier.keys if key.status is not Status.DESTROYED]
+            if earlier.name == keyset.name and kid in live and own & _random_kids(earlier):
+                with contextlib.suppress(CredentialError, UnreadableError):
+                    document = open_document(structure, identities)
+                    opened = parse_keyset(structure, document.values)
+                    if isinstance(opened, Keyset):
+                        return next(key.value for key in opened.keys if key.kid == kid)
+        return None
 
     @cached_property
     def gap(self) -> str | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from plana_secrets.age.identities import Identities
 from plana_secrets.document.kinds import FileKind, kind_of
@@ -22,6 +22,7 @@ from plana_secrets.sops.model import Comment, Defect, Leaf, Structure
 from plana_secrets.sops.reading.reader import UnreadableError, open_document, read_structure
 from plana_secrets.verify.check import Level
 from plana_secrets.verify.checks import KEYED_CHECKS, KEYLESS_CHECKS
+from plana_secrets.verify.checks.keycopies import check_key_copies
 from plana_secrets.verify.checks.plainmanifests import find_plain
 from plana_secrets.verify.checks.strangers import (
     check_kind,
@@ -33,6 +34,9 @@ from plana_secrets.verify.finding import Finding
 from plana_secrets.verify.policy import Policy
 from plana_secrets.verify.subject import Subject
 
+if TYPE_CHECKING:
+    from plana_secrets.rotation.copies import KeyCopies
+
 _SKETCH: Final = 4
 _NAMED: Final = frozenset({"merge-conflict", "lfs-pointer", "unread-format"})
 """What the reader knows a file to be that it cannot read."""
@@ -40,12 +44,13 @@ _NAMED: Final = frozenset({"merge-conflict", "lfs-pointer", "unread-format"})
 
 @dataclass(frozen=True, slots=True)
 class FileJob:
-    """What is the same for every file of a run."""
+    """What is the same for every file of a run. ``copies``: what no file is to have copies of."""
 
     snapshot: Snapshot
     policy: Policy
     identities: Identities
     now: datetime
+    copies: KeyCopies | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +138,7 @@ def _check_structure(
     findings = list(problems)
     for check in KEYLESS_CHECKS:
         findings.extend(check(subject))
-    level, keyed = _check_opened(job.identities, subject)
+    level, keyed = _check_opened(job, subject)
     findings.extend(keyed)
     return FileResult(file, level, tuple(findings), subject.kind, _sketch_of(structure))
 
@@ -151,12 +156,12 @@ def _from_defects(file: str, defects: Iterable[Defect]) -> Iterator[Finding]:
         )
 
 
-def _check_opened(identities: Identities, subject: Subject) -> tuple[Level | None, list[Finding]]:
+def _check_opened(job: FileJob, subject: Subject) -> tuple[Level | None, list[Finding]]:
     """What needs the identity; a file with errors in its form is not opened."""
     if not subject.structure.is_sound:
         return None, []
     try:
-        document = open_document(subject.structure, identities)
+        document = open_document(subject.structure, job.identities)
     except CredentialError:
         return Level.L1, []
     except UnreadableError as error:
@@ -165,6 +170,8 @@ def _check_opened(identities: Identities, subject: Subject) -> tuple[Level | Non
     opened = replace(subject, document=document)
     for check in KEYED_CHECKS:
         findings.extend(check(opened))
+    if job.copies is not None:
+        findings.extend(check_key_copies(opened, job.copies))
     return Level.L3, findings
 
 

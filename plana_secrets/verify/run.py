@@ -28,7 +28,12 @@ from plana_secrets.sops.model import Severity
 from plana_secrets.verify.accepts import apply_accepts
 from plana_secrets.verify.catalogue import CHECKS
 from plana_secrets.verify.check import Level
-from plana_secrets.verify.checks.keysets import check_keysets
+from plana_secrets.verify.checks.keysets import (
+    check_keysets,
+    check_unknown,
+    find_key_copies,
+    open_keysets,
+)
 from plana_secrets.verify.checks.mirror import check_mirror_recipients
 from plana_secrets.verify.filecheck import FileJob, FileResult, check_files
 from plana_secrets.verify.finding import Finding
@@ -97,7 +102,9 @@ def _verify(
         roots = ", ".join(snapshot.settings.roots)
         raise UsageError(f"no secret files under {roots}", kind="nothing-checked")
     book = snapshot.rule_book  # read before any fork
-    job = FileJob(snapshot, demand.policy, workspace.identities, now)
+    keysets = open_keysets(workspace, demand.keysets) if snapshot.is_work_tree else None
+    copies = find_key_copies(keysets)
+    job = FileJob(snapshot, demand.policy, workspace.identities, now, copies)
     results, findings = _check_each(job, selection, observer, workers)
     levels = _levels_of(results, workspace)
     findings.extend(check_surroundings(snapshot, selection, demand.policy, results))
@@ -105,7 +112,9 @@ def _verify(
         findings.extend(check_mirror_recipients(demand.mirror, demand.policy, book.known))
         files = [one.file for one in results if one.kind is FileKind.KEYSET]
         if snapshot.is_work_tree:
-            findings.extend(check_keysets(workspace, demand.keysets, now, files))
+            findings.extend(check_unknown(keysets, files))
+        if keysets is not None:
+            findings.extend(check_keysets(keysets, now))
     unfinished = (
         *_check_mirror(demand, levels, findings),
         *_left_out(selection),

@@ -124,6 +124,24 @@ POLICY_CHECKS: Final = (
         acceptable=False,
     ),
     Check(
+        "destroyed-copy",
+        Severity.ERROR,
+        Level.L3,
+        "A value that a rotation destroyed is still in a secret file.",
+        "The key was destroyed so that no one has it: what reads the copy is locked out, "
+        "or a service still accepts it.",
+        "Move what reads it to the keyset, then remove the value with `plana-secrets unset`.",
+    ),
+    Check(
+        "key-copied",
+        Severity.WARNING,
+        Level.L3,
+        "The value of a keyset is at a place that is not one of its targets.",
+        "No rotation updates a copy: what reads it is locked out when the key is retired.",
+        "Make the place a target in plana-secrets.toml, or move what reads it to the keyset and "
+        "remove the value with `plana-secrets unset`.",
+    ),
+    Check(
         "reader-removed",
         Severity.ERROR,
         Level.L3,

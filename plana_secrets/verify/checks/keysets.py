@@ -16,6 +16,7 @@ from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.finding import Finding
 
 if TYPE_CHECKING:
+    from plana_secrets.rotation.copies import KeyCopies
     from plana_secrets.rotation.keyset import Keyset
     from plana_secrets.rotation.plan import KeysetStatus
     from plana_secrets.rotation.store import KeysetStore
@@ -24,23 +25,36 @@ _ERROR_PAST: Final = 1.25
 _SAID_ELSEWHERE: Final = frozenset({"no-identity", "no-identity-fits", "destroyed-value"})
 
 
-def check_keysets(
-    workspace: Workspace,
-    policies: Sequence[KeysetPolicy],
-    now: datetime,
-    files: Collection[str],
-) -> Iterator[Finding]:
-    """Every configured keyset, and every file in ``files`` that is of no configured one."""
-    if not policies and not files:
-        return
-    from plana_secrets.rotation.status import describe
+def open_keysets(workspace: Workspace, policies: Sequence[KeysetPolicy]) -> KeysetStore | None:
+    """The configured keysets; None where there are none."""
+    if not policies:
+        return None
     from plana_secrets.rotation.store import KeysetStore
 
-    store = KeysetStore(workspace, policies)
-    known = {store.file(policy.name) for policy in policies}
+    return KeysetStore(workspace, policies)
+
+
+def find_key_copies(store: KeysetStore | None) -> KeyCopies | None:
+    """What files are searched for, before any of them is read."""
+    if store is None:
+        return None
+    from plana_secrets.rotation.copies import find_copies
+
+    return find_copies(store)
+
+
+def check_unknown(store: KeysetStore | None, files: Collection[str]) -> Iterator[Finding]:
+    """Every keyset file that is of no configured keyset."""
+    known = {store.file(policy.name) for policy in store.policies} if store else set()
     for file in sorted(set(files) - known):
         yield found("keyset-unknown", "it has no [keysets] table", file=file)
-    for policy in policies:
+
+
+def check_keysets(store: KeysetStore, now: datetime) -> Iterator[Finding]:
+    """Every configured keyset."""
+    from plana_secrets.rotation.status import describe
+
+    for policy in store.policies:
         status = describe(store, policy, now)
         if status.problem == "not-initialised":
             yield _no_file(store, status)
