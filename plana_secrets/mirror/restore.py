@@ -29,6 +29,7 @@ from plana_secrets.secret import Secret
 from plana_secrets.secretfiles.open import check_sound, open_bytes
 from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.secretfiles.writing.stage import check_against_rule, describe
+from plana_secrets.sops.formats import format_of
 from plana_secrets.sops.model import Empty, Item, Leaf, LeafType
 from plana_secrets.sops.rules.rulesfile import CreationRule
 from plana_secrets.storage import make_folder, path_below, replace_file
@@ -190,7 +191,7 @@ def _check(workspace: Workspace, lost: LostFile, ciphertext: bytes, rule: Creati
     """Without an identity it is at least encrypted as the rule says, without a defect."""
     from plana_secrets.sops.reading.reader import read_structure
 
-    structure = read_structure(ciphertext)
+    structure = read_structure(ciphertext, format_of(lost.file))
     try:
         check_sound(structure, lost.file)
         check_against_rule(structure, rule, lost.file)

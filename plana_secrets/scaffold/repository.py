@@ -18,12 +18,12 @@ from plana_secrets.config import FILE_NAME as CONFIG_FILE
 from plana_secrets.document.kinds import FileKind, kind_of
 from plana_secrets.git.repository import Repository
 from plana_secrets.git.search import files_containing
+from plana_secrets.sops.formats import READ_HERE, format_of
 from plana_secrets.sops.model import RULES_FILE
 from plana_secrets.sops.rules.rulesfile import Rules
 
 DEFAULT_ROOT: Final = "infra/secrets"
 _MARK: Final = "ENC[AES256_GCM,"
-_YAML: Final = {".yaml", ".yml"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +61,12 @@ class PlannedFile:
 def survey(repository: Repository) -> Survey:
     """Look at every tracked file that holds a SOPS value."""
     holding = files_containing(repository, [_MARK])
-    secret = [file for file in holding if PurePosixPath(file).suffix in _YAML]
+    secret = [file for file in holding if format_of(file) in READ_HERE]
     folders = {str(PurePosixPath(file).parent) for file in secret}
     neighbours = [
         file
         for file in repository.tracked_files()
-        if str(PurePosixPath(file).parent) in folders and file not in set(secret)
+        if str(PurePosixPath(file).parent) in folders and file not in set(holding)
     ]
     return Survey(
         has_rules=(repository.root / RULES_FILE).is_file(),

@@ -6,6 +6,7 @@ Source: ``cmd/sops/formats/formats.go`` of sops 3.11.0.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from enum import StrEnum
 from typing import Final
 
@@ -75,19 +76,20 @@ def foreign_format(data: bytes, named: Format) -> str | None:
     return f"{in_words(written)} by its content, but sops reads this name as {in_words(named)}"
 
 
-def require_yaml_name(file: str) -> None:
-    """Stop a write of YAML into a file that sops would read as something else.
+def require_format(file: str, wanted: Collection[Format] = (Format.YAML,)) -> Format:
+    """The format of a file that is to be written; only one of ``wanted`` is.
 
     Raises:
-        UsageError: kind ``not-yaml-name``.
+        UsageError: sops would read the file as something else (kind ``not-yaml-name``).
     """
     named = format_of(file)
-    if named is not Format.YAML:
+    if named not in wanted:
         raise UsageError(
             f"sops reads {file} as {in_words(named)}, and plana-secrets writes only YAML",
             kind="not-yaml-name",
             file=file,
         )
+    return named
 
 
 ADVICE: Final = {

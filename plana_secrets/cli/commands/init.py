@@ -126,7 +126,7 @@ def _list_files(context: Context, found: Survey) -> None:
     for file in found.secret_files:
         context.output.data(file)
     for file in found.other_sops:
-        context.output.data(f"{file}  (SOPS, but not YAML: ignored)")
+        context.output.data(f"{file}  (SOPS, in a format that is not read)")
     count = len(found.secret_files)
     context.output.talk(f"{counted(count, 'SOPS file')} tracked by git")
     if not found.has_rules:

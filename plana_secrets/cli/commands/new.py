@@ -73,11 +73,11 @@ def new(
 
 def _find_target(context: Context, text: str) -> str:
     from plana_secrets.secretfiles.listing import is_secret_file, resolve_file
-    from plana_secrets.sops.formats import require_yaml_name
+    from plana_secrets.sops.formats import require_format
 
     workspace = context.workspace
     file = resolve_file(workspace, text, context.folder, must_exist=False)
-    require_yaml_name(file)
+    require_format(file)
     if os.path.lexists(workspace.root / file):
         raise ConflictError(f"{file} already exists", kind="file-exists", retry=False, file=file)
     if not is_secret_file(workspace.settings, file):

@@ -31,7 +31,7 @@ from plana_secrets.secret import Secret
 from plana_secrets.secretfiles.names import check_name
 from plana_secrets.secretfiles.open import open_bytes, path_of, read_bytes_of
 from plana_secrets.secretfiles.workspace import Workspace
-from plana_secrets.sops.formats import require_yaml_name
+from plana_secrets.sops.formats import require_format
 from plana_secrets.sops.model import Comment, Document, Empty, Item, Leaf, LeafType, Structure
 from plana_secrets.storage import digest_of
 
@@ -174,7 +174,7 @@ def preflight(workspace: Workspace, file: str) -> CreationRule:
         MalformedError: its rule must not be used (kinds ``bad-rule``, ``bad-rules``).
         FailedError: a symlink (kind ``symlink``), or not writable (``unwritable-file``).
     """
-    require_yaml_name(file)
+    require_format(file)
     rule = workspace.rule_for(file)
     path = path_of(workspace, file)
     folder = next(parent for parent in path.parents if os.path.lexists(parent))

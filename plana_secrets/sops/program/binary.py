@@ -19,7 +19,7 @@ from plana_secrets.age.identities import Identities
 from plana_secrets.errors import FailedError, MalformedError
 from plana_secrets.process import Completed, run_program
 from plana_secrets.secret import Secret
-from plana_secrets.sops.formats import Format, format_of, require_yaml_name
+from plana_secrets.sops.formats import READ_HERE, Format, format_of, require_format
 from plana_secrets.sops.model import RULES_FILE, Metadata
 from plana_secrets.sops.program.editor import frame
 from plana_secrets.sops.program.failures import UNCHANGED, sops_error
@@ -76,21 +76,23 @@ class Sops:
     def encrypt(self, plain: Secret, *, file: str, config: Path, root: Path) -> bytes:
         """``plain`` (YAML) encrypted by the creation rule for ``file`` below ``root``.
 
+        The result is in the format of the name, which sops goes by.
         The rules are read and judged here, and sops gets the judged copy: a pattern that
         RE2 does not know would make it return the plaintext with status 0.
 
         Raises:
-            UsageError, MalformedError: there is no rule, or none to be trusted, or sops
-                would not read ``file`` as YAML.
+            UsageError, MalformedError: there is no rule, or none to be trusted, or a file of
+                this name could not be read back (kind ``not-yaml-name``).
         """
-        require_yaml_name(file)
+        form = require_format(file, READ_HERE)
         rules = read_regular_file(config, limit=limits.RULES_FILE)
         relative = (root / file).relative_to(config.parent).as_posix()
         self._check_knows(parse_rules(rules).usable_rule_for(relative).recipients)
         with workshop() as shop:
             replace_file(shop.tree / RULES_FILE, rules)
             override = str(shop.tree / relative)
-            argv = ["encrypt", "--filename-override", override, *_YAML]
+            types = ("--input-type", Format.YAML, "--output-type", form)
+            argv = ["encrypt", "--filename-override", override, *types]
             done = self._run(shop, argv, task=f"encrypt {file}", stdin=plain.reveal())
         return done.stdout
 

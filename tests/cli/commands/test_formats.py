@@ -95,3 +95,20 @@ def test_yaml_that_was_once_written_into_a_name_of_json_is_named(mixed: World) -
     done = mixed.run("show", f"{FOLDER}/a.json", "--json")
     assert json.loads(done.stdout)["kind"] == "unread-format"
     assert "YAML by its content, but sops reads this name as JSON" in done.stdout
+
+
+def test_files_in_json_and_dotenv_come_back_from_the_mirror_in_their_formats(mixed: World) -> None:
+    (mixed.repo / "plana-secrets.toml").write_text('[mirror]\nbackend = "local"\n')
+    for ending, plain in PLAIN.items():
+        seal(mixed, f"app.{ending}", plain)
+    mixed.commit()
+    assert mixed.run("mirror", "sync").status == 0
+    done = mixed.run("mirror", "restore", "--to", str(mixed.folder / "back"))
+    assert done.status == 0, done
+    for ending, plain in PLAIN.items():
+        back = mixed.folder / "back" / FOLDER / f"app.{ending}"
+        opened = mixed.sops("decrypt", str(back)).stdout
+        if ending == "json":
+            assert json.loads(opened) == json.loads(plain)
+        else:
+            assert opened == "TOKEN=hunter2\n"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.terminal import run_at_terminal
-from tests.world import World
+from tests.world import DEFAULT_RULES, World
 
 
 @pytest.fixture
@@ -114,6 +114,8 @@ def test_at_a_terminal_the_recovery_is_asked_for(empty: World):
 
 def used(world: World) -> dict[str, bytes]:
     """A repository made by hand; the content of every file in it."""
+    json_rule = "    - path_regex: ^infra/secrets/.*\\.json$\n      age: {recipients}\n"
+    world.write_rules(DEFAULT_RULES + json_rule)
     world.encrypt("infra/secrets/dev/db.yaml", "password: s3cr3t\nport: 5432\n")
     world.encrypt(
         "infra/secrets/dev/shop.secret.yaml",
@@ -145,7 +147,7 @@ def test_a_used_repository_is_listed_and_left_alone(world: World):
     result = world.run("init")
     assert result.status == 0
     assert "infra/secrets/dev/db.yaml" in result.stdout
-    assert "app.json  (SOPS, but not YAML" in result.stdout
+    assert "infra/secrets/dev/app.json\n" in result.stdout
     assert "+++ b/plana-secrets.toml" in result.stdout
     assert "nothing was written" in result.stderr
     assert all(Path(name).read_bytes() == content for name, content in before.items())
@@ -158,8 +160,20 @@ def test_with_yes_only_the_settings_are_new_and_verify_follows(world: World):
     assert result.status == 0
     assert world.git("status", "--porcelain").split() == ["??", "plana-secrets.toml"]
     assert all(Path(name).read_bytes() == content for name, content in before.items())
-    assert "2 files, L3, 0 errors" in result.stdout + result.stderr
+    assert "3 files, L3, 0 errors" in result.stdout + result.stderr
     assert world.run("verify").status == 0
+
+
+def test_a_sops_file_in_a_format_that_is_not_read_is_not_called_readable(world: World):
+    used(world)
+    ini = world.sops("encrypt", "--filename-override", "infra/secrets/x.yaml", "--input-type", "ini",
+                     "--output-type", "ini", stdin=b"[a]\nb=c\n").stdout  # fmt: skip
+    (world.repo / "infra/secrets/dev/app.ini").write_text(ini)
+    world.commit()
+    result = world.run("init", "--yes")
+    assert "app.ini  (SOPS, in a format that is not read)" in result.stdout
+    assert "app.ini" not in (world.repo / "plana-secrets.toml").read_text()
+    assert "unread-format" in world.run("verify").stdout
 
 
 def test_files_outside_of_the_usual_folder_become_roots(world: World):
