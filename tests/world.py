@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pyrage
 
+from tests.shapes import check_output
 from tests.zygote import zygote
 
 PROGRAM = [sys.executable, "-I", "-m", "plana_secrets"]
@@ -149,7 +150,7 @@ class World:
         return self.git("rev-parse", "HEAD").strip()
 
     def run(self, *argv: str, stdin: bytes = b"", env: dict[str, str] | None = None) -> Result:
-        """plana-secrets itself, in a process of its own; never checked here."""
+        """plana-secrets itself, in a process of its own; only the shape of ``--json`` is checked."""
         done = zygote().run(
             list(argv),
             stdin=stdin,
@@ -157,7 +158,10 @@ class World:
             env=self.environment | (env or {}),
             timeout=120,
         )
-        return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
+        result = Result(done.returncode, done.stdout.decode(), done.stderr.decode())
+        if "--json" in argv:
+            check_output(result.stdout)
+        return result
 
 
 def sops_program() -> Path:

@@ -1,7 +1,8 @@
 """What `doctor` looks at: each thing once, with how to fix it.
 
-``machine`` | ``keys`` | ``repository``
-    The tools, the identities, and the repository with its settings and mirror.
+``machine`` | ``keys`` | ``repository`` | ``surroundings``
+    The tools, the identities, the repository, and what is around the secret files: the
+    editor, git's settings and hooks, what is deployed.
 ``result``
     What one look gives.
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from plana_secrets.cli.checkup import keys, machine, repository
+from plana_secrets.cli.checkup import keys, machine, repository, surroundings
 from plana_secrets.cli.checkup.result import Result
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ _CHECKS: tuple[Callable[[Context], Iterator[Result]], ...] = (
     machine.check_machine,
     keys.check_keys,
     repository.check_repository,
+    surroundings.check_surroundings,
 )
 
 

@@ -1,0 +1,161 @@
+"""What is around the secret files: the editor, git's settings and hooks, what is deployed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from plana_secrets.cli.checkup.result import Result, from_error
+from plana_secrets.counts import counted
+from plana_secrets.errors import PlanaSecretsError
+from plana_secrets.sops.model import Severity
+
+if TYPE_CHECKING:
+    from plana_secrets.cli.context import Context
+    from plana_secrets.git.repository import Repository
+
+_HOOKS = ("pre-commit", "commit-msg", "pre-push", "prepare-commit-msg")
+_FRAMEWORK = ".pre-commit-config.yaml"
+
+
+def check_surroundings(context: Context) -> Iterator[Result]:
+    yield from _check_editor()
+    try:
+        repository = context.repository
+    except PlanaSecretsError:
+        return  # said by the check of the repository
+    yield _check_author(repository)
+    yield from _check_hooks(repository)
+    try:
+        yield from _check_settings(context)
+        yield from _check_deployed(context)
+    except PlanaSecretsError as error:
+        if error.kind not in {"bad-config", "version"}:  # said by the check of the repository
+            yield from_error("settings", error, Severity.ERROR)
+
+
+def _check_editor() -> Iterator[Result]:
+    from plana_secrets.cli.editor import choose_editor
+
+    try:
+        editor = choose_editor(os.environ)
+    except PlanaSecretsError as error:
+        yield from_error("editor", error, Severity.WARNING)
+        return
+    if shutil.which(editor.argv[0]) is None:
+        yield Result(
+            "editor",
+            f"the editor {editor.name} is not installed",
+            Severity.NOTE,
+            "set EDITOR to an editor that is, for `plana-secrets edit`",
+        )
+    elif editor.wait_option:
+        yield Result(
+            "editor",
+            f"the editor {editor.name} may return before anything is edited",
+            Severity.WARNING,
+            f"set EDITOR='{editor.argv[0]} {editor.wait_option}'",
+        )
+    else:
+        yield Result("editor", f"editor {editor.name}")
+
+
+def _check_author(repository: Repository) -> Result:
+    from plana_secrets.git.author import has_author
+
+    if has_author(repository.command):
+        return Result("git-identity", "git has a name to commit with")
+    return Result(
+        "git-identity",
+        "git has no name to commit with; only the commits of a rotation are made, as git.author",
+        Severity.NOTE,
+        "git config --global user.name NAME && git config --global user.email EMAIL",
+    )
+
+
+def _check_hooks(repository: Repository) -> Iterator[Result]:
+    """git says nothing of a hook that it does not run."""
+    chosen = _chosen_folder(repository)
+    folder = chosen or repository.common_dir / "hooks"
+    installed = [name for name in _HOOKS if (folder / name).is_file()]
+    running = [name for name in installed if os.access(folder / name, os.X_OK)]
+    for name in sorted(set(installed) - set(running)):
+        yield Result(
+            "hook",
+            f"git ignores the hook {folder / name}: it is not executable",
+            Severity.WARNING,
+            f"chmod +x {folder / name}",
+        )
+    if running:
+        yield Result("hook", f"git runs {', '.join(running)} from {folder}")
+    if chosen and not folder.is_dir():
+        yield Result(
+            "hook",
+            f"git runs no hook: core.hooksPath is {folder}, and there is no such folder",
+            Severity.WARNING,
+            "git config --unset core.hooksPath",
+        )
+    if (repository.root / _FRAMEWORK).is_file() and "pre-commit" not in installed:
+        yield Result(
+            "hook",
+            f"the hooks of {_FRAMEWORK} are not installed in this clone",
+            Severity.NOTE,
+            "pre-commit install",
+        )
+
+
+def _chosen_folder(repository: Repository) -> Path | None:
+    """core.hooksPath of the person's settings; ours say that no hook runs while we look."""
+    arguments = ("config", "--show-scope", "--type=path", "--get-all", "core.hooksPath")
+    output = repository.command.look(*arguments, answers=(0, 1)).stdout
+    scopes = [line.partition("\t") for line in os.fsdecode(output).splitlines()]
+    named = [name for scope, _, name in scopes if scope != "command"]
+    return repository.root / named[-1] if named else None
+
+
+def _check_settings(context: Context) -> Iterator[Result]:
+    from plana_secrets import config
+
+    schema = Path(config.__file__).with_name("plana-secrets.schema.json")
+    if not os.path.lexists(context.repository.root / config.FILE_NAME):
+        message = f"no {config.FILE_NAME}: the defaults are used"
+        yield Result("settings", message, Severity.NOTE, "plana-secrets init")
+        return
+    count = counted(len(context.settings.keysets), "keyset")
+    yield Result("settings", f"{config.FILE_NAME} with {count} (schema for editors: {schema})")
+    waiting = [*context.in_force.ignored, *sorted(context.in_force.new)]
+    if waiting:
+        yield Result(
+            "settings",
+            f"not committed, and not in force for a rotation: {', '.join(waiting)}",
+            Severity.NOTE,
+            f"commit {config.FILE_NAME}",
+        )
+
+
+def _check_deployed(context: Context) -> Iterator[Result]:
+    """What a rotation pushes to, and where a move counts as landed."""
+    repository, branch = context.workspace.repository, context.branch
+    remote = repository.remote()
+    if remote is None and repository.has_remote():
+        yield Result(
+            "remote",
+            "there are several remotes, and none is configured as the deployed one",
+            Severity.WARNING if context.settings.keysets else Severity.NOTE,
+            'set it in plana-secrets.toml, and commit that: [git] remote = "NAME"',
+        )
+        return
+    if branch is None:
+        yield Result(
+            "branch",
+            "the deployed branch is not known",
+            Severity.WARNING if context.settings.keysets else Severity.NOTE,
+            'set it in plana-secrets.toml, and commit that: [git] branch = "NAME"',
+        )
+        return
+    here = repository.branch() or "a detached HEAD"
+    place = f"{branch} of {remote}" if remote else f"{branch}, without a remote"
+    yield Result("branch", f"{place} is deployed; on {here}")
