@@ -45,7 +45,7 @@ def check_output(stdout: str) -> None:
     schema = content.pop("schema")
     assert schema in shapes(), f"{schema} is not in {PAGE.name}"
     problems = list(differences(shapes()[schema], content, schema))
-    assert not problems, f"not as in {PAGE.name}: {problems}"
+    assert not problems, f"not as in docs/{PAGE.name}, describe it there: {problems}"
 
 
 def differences(shape: Any, content: Any, place: str) -> Iterator[str]:

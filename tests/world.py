@@ -159,7 +159,7 @@ class World:
             timeout=120,
         )
         result = Result(done.returncode, done.stdout.decode(), done.stderr.decode())
-        if "--json" in argv:
+        if "--json" in argv[: argv.index("--") if "--" in argv else None]:
             check_output(result.stdout)
         return result
 

@@ -81,6 +81,6 @@ def shared_options() -> list[click.Option]:
             type=click.Choice(["auto", "always", "never"]),
             help="When to use color.",
         ),
-        _option("quiet", "-q", "--quiet", is_flag=True, help="Print only errors on stderr."),
+        _option("quiet", "-q", "--quiet", is_flag=True, help="Print nothing on success."),
         _option("verbosity", "-v", "--verbose", count=True, help="Show each step; -vv shows more."),
     ]

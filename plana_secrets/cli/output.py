@@ -39,6 +39,11 @@ class Output:
         """A line (or lines) of the result, on stdout."""
         print(safe(text), file=sys.stdout)
 
+    def outcome(self, text: str) -> None:
+        """A line on stdout that says what was done; silent with ``--quiet``."""
+        if not self.quiet:
+            self.data(text)
+
     def data_bytes(self, content: bytes) -> None:
         """Bytes as they are, on stdout; a final newline only on a terminal."""
         sys.stdout.flush()

@@ -70,7 +70,7 @@ def _check_author(repository: Repository) -> Result:
         return Result("git-identity", "git has a name to commit with")
     return Result(
         "git-identity",
-        "git has no name to commit with; only the commits of a rotation are made, as git.author",
+        "git has no name to commit with; a rotation commits as git.author",
         Severity.NOTE,
         "git config --global user.name NAME && git config --global user.email EMAIL",
     )

@@ -36,13 +36,14 @@ def doctor(context: Context, strict: bool) -> int:
 
     results = run_checkup(context)
     counts = Counter(_word(result) for result in results)
+    code = int(counts["error"] > 0 or (strict and counts["warning"] > 0))
     if context.json:
         _report(context.output, results, counts)
-    else:
+    elif code or not context.quiet:
         for result in results:
             _show(context.output, result)
         context.output.talk(", ".join(counted(counts[word], word) for word in ("error", "warning")))
-    return int(counts["error"] > 0 or (strict and counts["warning"] > 0))
+    return code
 
 
 def _show(output: Output, result: Result) -> None:

@@ -103,7 +103,7 @@ def import_(context: Context, file: Path, output: Path | None, passphrase_stdin:
         report = {"recipients": recipients, "added": len(added), **describe_place(output)}
         context.output.json_object("identity-import", report)
     else:
-        context.output.data("\n".join(recipients))
+        context.output.outcome("\n".join(recipients))
     place = output or "the keyring"
     context.output.talk(f"kept in {place}" if added else f"{place} already has them")
 

@@ -121,7 +121,7 @@ def _init_used(context: Context, found: Survey, wishes: Wishes) -> bool:
 
 
 def _list_files(context: Context, found: Survey) -> None:
-    if context.json:
+    if context.json or context.quiet:
         return
     for file in found.secret_files:
         context.output.data(file)

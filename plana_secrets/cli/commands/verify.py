@@ -61,11 +61,12 @@ def verify(
     asked = Level[level] if level else None
     demand = _demand(context, files, asked, mirror=mirror or asked is Level.L4)
     report = _run(context, demand)
+    code = report.exit_code(strict=strict)
     if propose_accepts:
         _propose(context, report)
-    else:
+    elif code or context.json or not context.quiet:
         _show(context, report)
-    return report.exit_code(strict=strict)
+    return code
 
 
 def _demand(

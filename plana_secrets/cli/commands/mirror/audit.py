@@ -42,17 +42,18 @@ def audit(context: Context, strict: bool, service_account: str | None) -> int:
     assert settings is not None  # noqa: S101 - without a URL it is of the settings
     findings = settings.audit(comparison.surroundings(context), service_account)
     counts = {word: sum(one.severity == word for one in findings) for word in _STYLES}
+    code = int(counts["error"] > 0 or (strict and counts["warning"] > 0))
     if context.json:
         rows = [_row(one) for one in findings]
         totals = {"errors": counts["error"], "warnings": counts["warning"]}
         context.output.json_object("mirror-audit", {"findings": rows, **totals})
-    else:
+    elif code or not context.quiet:
         for one in findings:
             context.output.styled_data(f"{one.severity:<8} {one.message}", _STYLES[one.severity])
         context.output.talk(
             f"{counted(counts['error'], 'error')}, {counted(counts['warning'], 'warning')}"
         )
-    return int(counts["error"] > 0 or (strict and counts["warning"] > 0))
+    return code
 
 
 def _row(finding: AccessFinding) -> dict[str, str | None]:

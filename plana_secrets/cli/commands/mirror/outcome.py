@@ -60,9 +60,10 @@ def show(context: Context, state: MirrorState, applied: Applied, requests: int) 
         }
         output.json_object("mirror-sync", whole)
     else:
-        output.table([("healed", *row) for row in comparison.drift_rows(healed)])
+        if not output.quiet:
+            output.table([("healed", *row) for row in comparison.drift_rows(healed)])
         output.table([("left", *row) for row in comparison.drift_rows(left)])
-        output.data(_in_words(counts))
+        output.outcome(_in_words(counts))
     for file, at in applied.kept:
         output.talk(f"the overwritten item of {file} is kept, encrypted, at {at}")
     _advise(context, left)

@@ -67,7 +67,7 @@ def _show(context: Context, result: Restored, *, dry_run: bool) -> None:
     output = context.output
     if output.as_json:
         output.json_object("mirror-restore", {**_as_object(result), "dry_run": dry_run})
-    else:
+    elif not output.quiet:
         output.table([("restored", lost.file) for lost in result.restored])
     for file in result.existing:
         output.warn(f"{file} already exists and was not changed")

@@ -249,9 +249,10 @@ def report(
         words = "would be done" if dry_run else "done"
         place = f", commit {one.commit[:12]}" if one.commit else ""
         waits = "" if dry_run else _sentence_on_landing(context, one)
-        context.output.data(f"{one.name}: {one.move} {words}{place}{waits}")
+        context.output.outcome(f"{one.name}: {one.move} {words}{place}{waits}")
     for status in statuses:
-        context.output.data(sentence(status, context.now))
+        told = context.output.data if status.phase == "blocked" else context.output.outcome
+        told(sentence(status, context.now))
 
 
 def _sentence_on_landing(context: Context, moved: Moved) -> str:
