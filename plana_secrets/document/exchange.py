@@ -7,6 +7,7 @@ the way out, and nothing is guessed on the way in.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -41,6 +42,7 @@ _CONSTANTS: Final = {
     "false": (LeafType.BOOL, b"False"),
     "null": (LeafType.NULL, b""),
 }
+_FLOAT: Final = re.compile(r"[-0-9.]{1,40}(?:[eE][+-]?[0-9]{1,3})?")
 _INT64: Final = range(-(2**63), 2**63)
 
 
@@ -132,7 +134,7 @@ def _typed(scalar: Scalar, path: LeafPath) -> tuple[LeafType, bytes]:
     if text.removeprefix("-").isdigit():
         if int(text[:25]) in _INT64 and str(int(text[:25])) == text:
             return LeafType.INT, text.encode()
-    elif len(text) < 50 and Decimal(text) == Decimal(repr(float(text))):
+    elif _FLOAT.fullmatch(text) and Decimal(text) == Decimal(repr(float(text))):
         return LeafType.FLOAT, format_float(float(text))
     raise _bad_json("a number that would change in YAML; quote it", scalar.line, path)
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from plana_secrets.age.identities import Identities
 from plana_secrets.config.schema import parse_settings
+from plana_secrets.document.exchange import read_import
 from plana_secrets.document.kinds import kind_of
 from plana_secrets.errors import PlanaSecretsError
 from plana_secrets.rotation.keyset import Keyset
@@ -18,8 +19,10 @@ from plana_secrets.rotation.keysetfile import parse_keyset, plan_file_edits
 from plana_secrets.rotation.kinds.api_key.policy import ApiKeyPolicy
 from plana_secrets.rotation.kinds.jwt_hs256.policy import JwtPolicy
 from plana_secrets.rotation.plan import describe_keyset
+from plana_secrets.secret import Secret
 from plana_secrets.secretfiles.listing import glob_match, is_secret_file
 from plana_secrets.secretfiles.writing import records
+from plana_secrets.sops.formats import Format
 from plana_secrets.sops.reading.reader import open_document, read_structure
 from plana_secrets.sops.rules.rulesfile import parse_rules
 from plana_secrets.verify.checks.flux import flux_paths
@@ -83,6 +86,14 @@ def check_keyset(content: bytes) -> None:
 def check_readable(content: bytes) -> None:
     find_plain(content)
     list(flux_paths(content))
+
+
+def check_formats(content: bytes) -> None:
+    for form in (Format.JSON, Format.DOTENV):
+        with contextlib.suppress(PlanaSecretsError):
+            open_document(read_structure(content, form), Identities())
+        with contextlib.suppress(PlanaSecretsError):
+            read_import(Secret(content), form)
 
 
 def _follow(keyset: Keyset, policy: ApiKeyPolicy | JwtPolicy) -> None:
@@ -161,6 +172,21 @@ creation_rules:
 destination_rules: []
 stores: {yaml: {indent: 4}}
 """
+_JSON: Final = b"""{
+\t"a": "ENC[AES256_GCM,data:GQ==,iv:hShSUCHErDEafSymeTyWMSCFKnha/MX5zgG18a5a5a8=,tag:7KNoBrZH9vc+M/aG7g8Utg==,type:str]",
+\t"n": {"f": 1.5e3, "i": -7, "t": true, "l": [null, "\\u00e9\\n", {}]},
+\t"sops": {"age": [{"recipient": "age1x", "enc": "x"}], "mac": "ENC[", "version": "3.11.0"}
+}
+"""
+_DOTENV: Final = b"""# a comment
+A=1
+export B='two $words'
+C="a\\nb" # c
+sops_age__list_0__map_enc=x
+sops_age__list_0__map_recipient=age1x
+sops_mac_only_encrypted=true
+sops_version=3.11.0
+"""
 _READABLE: Final = b"""apiVersion: kustomize.toolkit.fluxcd.io/v1
 kind: Kustomization
 spec:
@@ -200,5 +226,6 @@ TARGETS: Final = (
     Target("rules", ((ROOT / ".sops.yaml").read_bytes(), _WIDE_RULES), check_rules),
     Target("journal", _journal_seeds(), check_journal),
     Target("keyset", _KEYSETS, check_keyset),
+    Target("formats", (_JSON, _DOTENV), check_formats),
     Target("readable", (_READABLE,), check_readable),
 )

@@ -143,7 +143,7 @@ def _node_of(node: _Nodes | Block, tree: Tree) -> BlockNode:
     if isinstance(node, Block):
         return node
     parts = {step: _node_of(one, tree) for step, one in node.items()}
-    line = min(part.line for part in parts.values())
+    line = min((part.line for part in parts.values()), default=tree.block_line)
     result: BlockNode
     if all(isinstance(step, int) for step in parts):
         result = BlockList(part for _, part in sorted(parts.items(), key=lambda one: one[0]))

@@ -104,6 +104,7 @@ def test_a_replaced_value_is_the_one_that_was_handed_over(
         (b'{"a": 0.12345678901234567890}', "bad-json"),
         (b'{"a": -0}', "bad-json"),
         (b'{"a": 1e400}', "bad-json"),
+        (b'{"a": 1e-99999999999999999999}', "bad-json"),
         (b'{"a": "hunter2", "a": "b"}', "bad-json"),
         (b'{"a": "hunter2"', "bad-json"),
         (b'["hunter2"]', "bad-json"),

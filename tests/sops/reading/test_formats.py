@@ -234,6 +234,11 @@ def _refuse(_word: str) -> object:
     raise ValueError
 
 
+def test_metadata_of_which_nothing_can_be_read_is_refused() -> None:
+    structure = read_structure(b"sops_a__list_x=hunter2\n", Format.DOTENV)
+    assert errors(structure) == {"metadata"}
+
+
 @pytest.mark.parametrize("line", ["a\n", "a=\n", "#\n", "=\n"])
 def test_a_large_file_of_mistakes_costs_little(line: str) -> None:
     text = line * (1_000_000 // len(line))
