@@ -313,6 +313,8 @@ def test_init_finds_what_is_there_and_writes_the_configuration(office: Office) -
 def test_what_init_says_comes_next_can_be_pasted(office: Office) -> None:
     world = office.world
     (world.repo / "plana-secrets.toml").unlink()
+    world.encrypt("infra/secrets/prod/a.yaml", "a: b\n")
+    world.commit()
     argv = ["init", "vaultwarden", "--url", office.company.url]
     said = office.run("mirror", *argv, "--collection", "infra/secrets/prod/**=prod").stderr
     steps = said.split("next: ")[1].strip().split(" && ")
