@@ -19,13 +19,13 @@ from plana_secrets import limits
 from plana_secrets.errors import MissingFileError
 from plana_secrets.git.author import DEFAULT_AUTHOR, Author
 from plana_secrets.mirror.settings import MirrorSettings
-from plana_secrets.rotation.policy import KeysetPolicy
 from plana_secrets.secretfiles.settings import SETTINGS_FILE, FilesSettings
 from plana_secrets.storage import read_regular_file
 from plana_secrets.verify.policy import Policy
 
 if TYPE_CHECKING:
     from plana_secrets.git.trees import Tree
+    from plana_secrets.rotation.policy import KeysetPolicy
 
 FILE_NAME: Final = SETTINGS_FILE
 

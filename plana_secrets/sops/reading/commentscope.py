@@ -6,9 +6,13 @@ a comment counts until the next value has passed.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from plana_secrets.paths import LeafPath
 from plana_secrets.sops.model import Selector
-from plana_secrets.sops.rules.pattern import Pattern, compile_pattern
+
+if TYPE_CHECKING:
+    from plana_secrets.sops.rules.pattern import Pattern
 
 
 class CommentScope:
@@ -56,5 +60,7 @@ def comment_scope_of(selector: Selector) -> CommentScope | None:
     """
     if selector.option not in {"encrypted_comment_regex", "unencrypted_comment_regex"}:
         return None
+    from plana_secrets.sops.rules.pattern import compile_pattern
+
     pattern = compile_pattern(selector.pattern)
     return CommentScope(pattern, encrypted_on_hit=selector.option.startswith("encrypted"))
