@@ -12,12 +12,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from plana_secrets.errors import MalformedError
 from plana_secrets.paths import LeafPath
 from plana_secrets.sops.model import Selector
-from plana_secrets.sops.rules.pattern import Pattern, check_pattern, compile_pattern
+
+if TYPE_CHECKING:
+    from plana_secrets.sops.rules.pattern import Pattern
 
 SELECTOR_OPTIONS: Final = (
     "unencrypted_suffix",
@@ -70,6 +72,8 @@ def selector_problem(selector: Selector) -> str | None:
         return f"{option} is empty"
     if option.endswith("_suffix"):
         return None
+    from plana_secrets.sops.rules.pattern import check_pattern
+
     reason = check_pattern(selector.pattern)
     return f"{option}: {reason}" if reason else None
 
@@ -89,6 +93,8 @@ def scope_of(selector: Selector) -> Scope:
     encrypted_on_hit = option.startswith("encrypted")
     if option.endswith("_suffix"):
         return Scope(_suffix_test(pattern), encrypted_on_hit)
+    from plana_secrets.sops.rules.pattern import compile_pattern
+
     return Scope(_search_test(compile_pattern(pattern)), encrypted_on_hit)
 
 
