@@ -203,7 +203,10 @@ ADVICE: Final = {
         "a file: `plana-secrets identity new --output FILE`"
     ),
     "keyring-foreign-item": "delete that item in your desktop's password manager",
-    "keyring-locked": "unlock it in your desktop's password manager, then try again",
+    "keyring-locked": (
+        "unlock it in your desktop's password manager, then try again; without a desktop, keep "
+        "the identity in a file: `plana-secrets identity new --output FILE`"
+    ),
     "no-keyring": (
         "unlock or install one (Secret Service, KWallet, Keychain), or keep the identity "
         "in a 0600 file: `plana-secrets identity new --output FILE`; to log in to "

@@ -49,27 +49,27 @@ class PlannedIdentity:
 
 
 def plan_own(context: Context, out: Path | None) -> PlannedIdentity:
-    """The first identity at hand; a new one if there is none.
+    """The one in ``out``, else the first at hand; a new one if there is none.
 
     Raises:
         CredentialError: the keyring is locked: it may hold one already (kind ``keyring-locked``).
         UsageError: there is no place for a new one (kind ``no-place``), or something else is
             there.
     """
+    if out is not None:
+        planned = _plan_in_file(context, out, "your age identity")
+        return replace(planned, advice=f"let commands find it: export SOPS_AGE_KEY_FILE={out}")
     present = context.find_identities().complete().members
     if present:
         recipient, origin = present[0].recipient.text, present[0].origin
         return PlannedIdentity(recipient, f"use your age identity: {recipient} from {origin}")
-    chosen, why = (out, "") if out else _find_place()
+    chosen, why = _find_place()
     if chosen is None:
         new = generate_identity()
         words = "create your age identity in the keyring"
         advice = "keep a copy of your identity: plana-secrets identity export --output FILE"
         return PlannedIdentity(new.recipient.text, words, new, advice=advice)
-    planned = _plan_in_file(context, chosen, "your age identity", why)
-    if out is None:
-        return planned
-    return replace(planned, advice=f"let commands find it: export SOPS_AGE_KEY_FILE={out}")
+    return _plan_in_file(context, chosen, "your age identity", why)
 
 
 def _find_place() -> tuple[Path | None, str]:

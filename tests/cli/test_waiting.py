@@ -73,6 +73,8 @@ WRITING = [
     ["recover", "--discard"],
     ["mirror", "sync"],
     ["mirror", "adopt", FILE, "first"],
+    ["init", "--yes"],
+    ["import", "values.env", FILE],
     ["rotate", "init", "a", "--fresh"],
     ["rotate", "run", "a"],
     ["rotate", "run", "--due"],
@@ -84,6 +86,7 @@ WRITING = [
 @pytest.mark.parametrize("argv", WRITING, ids=" ".join)
 def test_every_command_that_writes_can_wait(written: World, argv: list[str]) -> None:
     (written.repo / "infra/secrets/dev/plain.yaml").write_text("a: b\n")
+    (written.repo / "values.env").write_text("A=b\n")
     (written.repo / "plana-secrets.toml").write_text(
         '[mirror]\nbackend = "local"\n[mirror.local]\npath = "mirror.age"\n'
         '[keysets.a]\nkind = "jwt-hs256"\ntargets = ["infra/secrets/dev/a.yaml#keys"]\n'

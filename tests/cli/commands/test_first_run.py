@@ -132,6 +132,17 @@ def test_a_file_that_is_no_key_file_is_never_replaced(bare: World) -> None:
     assert not (bare.repo / ".sops.yaml").exists()
 
 
+def test_a_new_identity_is_where_it_is_asked_for_also_beside_another(bare: World) -> None:
+    for _ in range(2):
+        done = bare.run("init", "--single", "--identity-out", "~/own.txt")
+        assert done.status == 0, done
+        rules = (bare.repo / ".sops.yaml").read_text()
+        (bare.repo / ".sops.yaml").unlink()
+    assert str(bare.identity.to_public()) not in rules
+    assert rules.count("age1") == 3
+    assert len((bare.home / "own.txt").read_text().splitlines()) == 2
+
+
 def test_a_file_that_the_environment_names_is_created(bare: World) -> None:
     key = bare.home / "keys/age.txt"
     init(bare, "--single", env={"SOPS_AGE_KEY_FILE": str(key)})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import click
 
 from plana_secrets import limits
 from plana_secrets.cli.context import Context, pass_context
+from plana_secrets.cli.options import wait_option
 from plana_secrets.mirror.backends import BACKENDS
 from plana_secrets.mirror.desk import SetupOption
 from plana_secrets.mirror.settings import BackendSettings
@@ -56,16 +58,19 @@ def _split(_ctx: click.Context, param: click.Parameter, values: tuple[str, ...])
 @click.argument("kind", type=click.Choice(list(_KINDS)))
 @_options
 @click.option("--dry-run", is_flag=True, help="Show what would be written; write nothing.")
+@wait_option
 @pass_context
 def init(context: Context, /, kind: str, dry_run: bool, **given: Any) -> int:
     """Set up the mirror: find the organization and collections, and write the settings."""
     from plana_secrets.cli.commands.mirror.comparison import surroundings
     from plana_secrets.cli.desk import TerminalDesk
     from plana_secrets.mirror.desk import SetupRequest
+    from plana_secrets.secretfiles.writing.lock import alone
 
     request = SetupRequest(_own(_KINDS[kind], given), context.settings.files.roots)
     done = _KINDS[kind].set_up(request, TerminalDesk(context), surroundings(context))
-    changed = _write(context, kind, done.table, dry_run=dry_run)
+    with nullcontext() if dry_run else alone(context.repository, "mirror init", context.patience):
+        changed = _write(context, kind, done.table, dry_run=dry_run)
     if context.json:
         facts = {**done.facts, "changed": changed and not dry_run}
         context.output.json_object("mirror-init", facts)

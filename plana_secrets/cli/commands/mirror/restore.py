@@ -10,6 +10,7 @@ import click
 
 from plana_secrets.cli.commands.mirror import comparison
 from plana_secrets.cli.context import Context, pass_context
+from plana_secrets.cli.options import wait_option
 
 if TYPE_CHECKING:
     from plana_secrets.errors import PlanaSecretsError
@@ -37,11 +38,13 @@ Examples:
     help="Folder to write to; each file keeps its full path.",
 )
 @click.option("--dry-run", is_flag=True, help="Show what would be restored; write nothing.")
+@wait_option
 @pass_context
 def restore(context: Context, folder: Path, dry_run: bool) -> int:
     """Rebuild secret files from the mirror."""
     from plana_secrets.mirror.open import open_backend
     from plana_secrets.mirror.restore import apply_restore, plan_restore, rehearse_restore
+    from plana_secrets.secretfiles.writing.lock import alone
 
     backend = open_backend(context.settings.mirror, comparison.surroundings(context))
     listing = backend.list_items()
@@ -51,7 +54,8 @@ def restore(context: Context, folder: Path, dry_run: bool) -> int:
     if dry_run:
         result = rehearse_restore(plan, target)
     else:
-        result = apply_restore(context.workspace, plan, target)
+        with alone(context.repository, "mirror restore", context.patience):
+            result = apply_restore(context.workspace, plan, target)
     _show(context, result, dry_run=dry_run)
     return int(not result.is_complete)
 
