@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from plana_secrets.errors import UsageError
+
 if TYPE_CHECKING:
     from plana_secrets.fields.reading import Fields
     from plana_secrets.mirror.backend import Backend
@@ -93,10 +95,24 @@ class BackendSettings(abc.ABC):
         raise NotImplementedError
 
     def audit(
-        self, surroundings: Surroundings, service_account: str | None
+        self,
+        surroundings: Surroundings,  # noqa: ARG002
+        service_account: str | None,  # noqa: ARG002
     ) -> tuple[AccessFinding, ...]:
-        """Everyone who may write to the mirror."""
-        raise NotImplementedError
+        """Everyone who may write to the mirror.
+
+        Raises:
+            UsageError: this backend does not say (kind ``no-audit``).
+        """
+        raise UsageError(f"a {self.name} mirror does not say who can write", kind="no-audit")
+
+    def describe(self, surroundings: Surroundings) -> str:  # noqa: ARG002
+        """Where it is, and by which credentials, for ``doctor``; nothing is asked or opened.
+
+        Raises:
+            CredentialError: it cannot be opened like this.
+        """
+        return self.name
 
     @classmethod
     def set_up(cls, request: SetupRequest, desk: Desk, surroundings: Surroundings) -> Setup:
@@ -120,5 +136,6 @@ class MirrorSettings:
 
 
 ADVICE: Final = {
+    "no-audit": "check its members in the vault's own web page",
     "no-server": "pass --url, or run `plana-secrets mirror init vaultwarden --url URL`",
 }

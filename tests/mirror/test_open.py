@@ -80,3 +80,9 @@ def test_the_local_mirror_loads_nothing_of_a_server() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert done.stdout.strip() == b"[]"
+
+
+def test_a_backend_that_does_not_know_its_members_says_so(world: World) -> None:
+    with pytest.raises(UsageError, match="does not say who can write") as error:
+        LocalSettings().audit(around(world), None)
+    assert error.value.kind == "no-audit"

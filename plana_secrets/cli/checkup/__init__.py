@@ -3,6 +3,8 @@
 ``machine`` | ``keys`` | ``repository`` | ``surroundings``
     The tools, the identities, the repository, and what is around the secret files: the
     editor, git's settings and hooks, what is deployed.
+``mirror``
+    Where the mirror is, and by which credentials.
 ``result``
     What one look gives.
 """
@@ -12,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from plana_secrets.cli.checkup import keys, machine, repository, surroundings
+from plana_secrets.cli.checkup import keys, machine, mirror, repository, surroundings
 from plana_secrets.cli.checkup.result import Result
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ _CHECKS: tuple[Callable[[Context], Iterator[Result]], ...] = (
     machine.check_machine,
     keys.check_keys,
     repository.check_repository,
+    mirror.check_mirror,
     surroundings.check_surroundings,
 )
 

@@ -372,3 +372,27 @@ def test_a_remote_or_branch_that_is_not_known_is_named(healthy: World) -> None:
 def results(world: World, check: str, env: dict[str, str] | None = None) -> list[dict]:
     report = json.loads(world.run("doctor", "--json", env=env).stdout)
     return [one for one in report["results"] if one["check"] == check]
+
+
+VAULT = """
+[mirror]
+backend = "vaultwarden"
+[mirror.vaultwarden]
+url = "https://vault.example.com"
+organization = "o"
+credentials = "job.yaml"
+"""
+
+
+def test_it_says_where_the_mirror_is_and_misses_its_credentials(healthy: World) -> None:
+    settings = healthy.repo / "plana-secrets.toml"
+    settings.write_text('[mirror]\nbackend = "local"\n[mirror.local]\npath = "m.age"\n')
+    assert f"ok       mirror local, in {healthy.repo}/m.age" in healthy.run("doctor").stdout
+    settings.write_text(VAULT)
+    missing = troubles(healthy)["mirror"]
+    assert missing["severity"] == "warning"
+    assert missing["message"].endswith(f"there is no credentials file {healthy.repo}/job.yaml")
+    (healthy.repo / "job.yaml").write_text("a: b\n")
+    assert (
+        "ok       mirror vaultwarden at https://vault.example.com" in healthy.run("doctor").stdout
+    )

@@ -67,6 +67,9 @@ class LocalSettings(BackendSettings):
             patience=surroundings.patience,
         )
 
+    def describe(self, surroundings: Surroundings) -> str:
+        return f"local, in {self.path_in(surroundings)}"
+
     def own_files(self, surroundings: Surroundings) -> Iterator[Path]:
         yield self.path_in(surroundings)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from plana_secrets.errors import UsageError
+from plana_secrets.errors import CredentialError, UsageError
 from plana_secrets.fields.place import Place
 from plana_secrets.fields.reading import Fields, list_of, mapping, text
 from plana_secrets.fields.shapes import shaped
@@ -122,6 +122,21 @@ class VaultwardenSettings(BackendSettings):
             for file, glob in matched.items()
             if glob and glob[0] != "!"
         }
+
+    def describe(self, surroundings: Surroundings) -> str:
+        from plana_secrets.mirror.backends.vaultwarden.credentials import credentials_file
+
+        root = surroundings.repository.root
+        file_in_use = credentials_file(self, surroundings.environment, root)
+        if file_in_use is None:
+            return f"vaultwarden at {self.url}, with the login in the keyring"
+        if not file_in_use.exists():
+            raise CredentialError(
+                f"there is no credentials file {file_in_use}",
+                kind="no-login",
+                url=self.url,
+            )
+        return f"vaultwarden at {self.url}, with the credentials file {file_in_use}"
 
     def own_files(self, surroundings: Surroundings) -> Iterator[Path]:
         if self.credentials:

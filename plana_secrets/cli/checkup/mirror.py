@@ -1,0 +1,28 @@
+"""Where the mirror is, and by which credentials; it is not asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from plana_secrets.cli.checkup.result import Result, from_error
+from plana_secrets.errors import PlanaSecretsError
+from plana_secrets.sops.model import Severity
+
+if TYPE_CHECKING:
+    from plana_secrets.cli.context import Context
+
+
+def check_mirror(context: Context) -> Iterator[Result]:
+    from plana_secrets.cli.commands.mirror.comparison import surroundings
+
+    try:
+        chosen = context.settings.mirror.chosen
+    except PlanaSecretsError:
+        return  # the settings, or the repository, have a line of their own
+    if chosen is None:
+        return
+    try:
+        yield Result("mirror", f"mirror {chosen.describe(surroundings(context))}")
+    except PlanaSecretsError as error:
+        yield from_error("mirror", error, Severity.WARNING)
