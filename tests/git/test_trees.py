@@ -188,7 +188,7 @@ class TestBytesThatDifferWithoutAChange:
 
     @pytest.mark.parametrize(
         ("autocrlf", "attributes"),
-        [("true", ""), ("input", ""), ("false", "* text\n"), ("false", "a text=auto eol=crlf\n")],
+        [("true", ""), ("input", ""), ("false", "* text\n"), ("false", "a eol=crlf\n")],
     )
     def test_line_breaks(
         self, git_world: World, repository: Repository, autocrlf: str, attributes: str

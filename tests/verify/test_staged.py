@@ -83,7 +83,23 @@ def test_what_git_would_not_commit_or_what_is_encrypted_is_no_finding(small: Wor
     small.encrypt(APP, "user: third\n")
     small.encrypt(NEW, "token: hunter2\n")
     small.git("add", "--intent-to-add", NEW)
+    stage(small, "infra/secrets/dev/empty.yaml", "")
+    small.encrypt("infra/secrets/dev/empty.yaml", "a: b\n")
     assert checks(verify(small)) == []
+
+
+def test_another_mistake_in_the_index_is_no_plaintext(small: World) -> None:
+    good = (small.repo / APP).read_text()
+    stage(small, APP, good.replace(",type:str]", ",type:str]  ", 1).replace(",iv:", ",iv:A", 1))
+    (small.repo / APP).write_text(good)
+    assert checks(verify(small)) == []
+
+
+def test_what_is_too_large_to_be_looked_at_is_no_ok(small: World) -> None:
+    good = (small.repo / APP).read_text()
+    stage(small, APP, f"{good}{'#' * (6 << 20)}\n")
+    (small.repo / APP).write_text(good)
+    assert checks(verify(small)) == [("too-large", APP, None)]
 
 
 def test_a_checkout_with_other_line_breaks_is_not_read_twice(
