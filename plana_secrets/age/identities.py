@@ -27,6 +27,8 @@ _NO_MATCH = "No matching keys found"
 _PLUGIN: Final = "AGE-PLUGIN-"
 _POST_QUANTUM: Final = "AGE-SECRET-KEY-PQ-"
 
+_CLOSED: Final = "a key file with a passphrase; `plana-secrets identity import` opens it"
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -82,6 +84,10 @@ class Identities:
     def lost(self) -> list[Unusable]:
         """The sources that were asked for and gave nothing: why a file may not open."""
         return [one for one in self.unusable if one.lost]
+
+    def under_passphrase(self) -> list[Unusable]:
+        """The key files that have to be opened once, with their passphrase."""
+        return [one for one in self.unusable if one.reason == _CLOSED]
 
     def recipients(self) -> frozenset[str]:
         """The recipients of the identities found so far, to try their stanzas first.
@@ -185,7 +191,7 @@ def parse_identity_file(content: Secret, origin: str) -> Identities:
     content itself is never repeated.
     """
     if is_under_passphrase(content):
-        return _none(origin, "a key file with a passphrase", foreign=True)
+        return _none(origin, _CLOSED, foreign=True)
     data = content.reveal()
     if data.lstrip().startswith(b"-----BEGIN "):
         return _parse_ssh_key(data.strip() + b"\n", origin)

@@ -18,9 +18,13 @@ def require_identities(found: Identities, *, kind: str | None = None) -> Sequenc
     """The members (of a kind); there must be one.
 
     Raises:
-        CredentialError: there is none (kind ``no-identity``).
+        CredentialError: there is none (kind ``no-identity``), or only one that has to be
+            opened with its passphrase (kind ``identity-under-passphrase``).
     """
     members = [one for one in found.members if kind in {None, one.recipient.kind}]
+    closed = found.under_passphrase()
+    if closed and not members:
+        raise CredentialError(str(closed[0]), kind="identity-under-passphrase")
     if not members:
         raise CredentialError("no age identity found", kind="no-identity")
     return members
@@ -63,5 +67,9 @@ def refuse_repository(context: Context, out: Path) -> None:
 
 
 ADVICE: Final = {
+    "identity-under-passphrase": (
+        "`plana-secrets identity import FILE` asks for the passphrase once, and stores the "
+        "identity in the keyring or, with --output, in a file"
+    ),
     "identity-in-repository": "choose a file outside it, so that it cannot be committed",
 }

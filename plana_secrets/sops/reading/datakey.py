@@ -35,7 +35,8 @@ def find_data_key(metadata: Metadata, identities: Identities) -> Secret | Defect
                 return data_key
             return _defect(stanza, "opens with an identity that does not match its label")
     count = counted(len(metadata.recipients), "recipient")
-    words = [f"none of your identities opens the file ({count})", *map(str, identities.lost())]
+    reasons = [*identities.lost(), *identities.under_passphrase()]
+    words = [f"none of your identities opens the file ({count})", *map(str, reasons)]
     raise CredentialError("; ".join(words), kind="no-identity-fits")
 
 
