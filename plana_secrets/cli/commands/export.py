@@ -60,10 +60,13 @@ def export(context: Context, file: str, form: str, output: Path | None, reveal: 
     target = _find_target(context, output) if output is not None else None
     exported = export_document(read_document_of(context.workspace, name), name, Format(form))
     _warn(context, exported)
-    if target is None:
-        context.output.data_bytes(exported.text.reveal())
-    else:
+    if target is not None:
         _write(context, target, exported)
+    elif context.json:
+        facts = {"content": exported.text.reveal_text(), "values": exported.values}
+        context.output.json_object("export", facts)
+    else:
+        context.output.data_bytes(exported.text.reveal())
 
 
 def _find_target(context: Context, output: Path) -> Path:

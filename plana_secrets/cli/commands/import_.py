@@ -65,7 +65,7 @@ def import_(
         wanted = "FILE" if stdin else "SOURCE and FILE, or FILE with --stdin"
         raise UsageError(f"pass {wanted}", kind="usage")
     workspace, file = context.workspace, names[-1]
-    source = "-" if stdin else names[0]
+    source = None if stdin else Path(names[0])
     target = resolve_file(workspace, file, context.folder, must_exist=False)
     if not is_secret_file(workspace.settings, target):
         raise UsageError(
@@ -83,46 +83,48 @@ def import_(
 
 
 def _find_exposure(
-    context: Context, source: str, data: Secret, imported: Imported
+    context: Context, source: Path | None, data: Secret, imported: Imported
 ) -> Exposure | None:
     """Where git has a source that is in the repository; None for one from elsewhere."""
     from plana_secrets.secretfiles.editing.exposure import find_exposure
 
+    if source is None:
+        return None
     path = Path(os.path.realpath(context.folder / source))
     root = Path(os.path.realpath(context.repository.root))
-    if source == "-" or not path.is_relative_to(root):
+    if not path.is_relative_to(root):
         return None
     values = [value for value in imported.content.values if value is not None]
     return find_exposure(context.workspace, path.relative_to(root).as_posix(), data, values)
 
 
-def _read(source: str, form: str | None) -> tuple[Secret, Imported]:
+def _read(source: Path | None, form: str | None) -> tuple[Secret, Imported]:
     from plana_secrets import limits
     from plana_secrets.cli.inputs import read_input
     from plana_secrets.document.exchange import read_import
     from plana_secrets.sops.formats import Format
 
     chosen = Format(form) if form else _format_of(source)
-    path = None if source == "-" else Path(source)
-    data = read_input(path, limit=limits.SECRET_FILE, what=source)
+    name = "stdin" if source is None else str(source)
+    data = read_input(source, limit=limits.SECRET_FILE, what=name)
     try:
         return data, read_import(data, chosen)
     except PlanaSecretsError as error:
         named = MalformedError if isinstance(error, MalformedError) else UsageError
         raise named(
-            f"{source}: {error.message}", kind=error.kind, retry=None, **error.facts
+            f"{name}: {error.message}", kind=error.kind, retry=None, **error.facts
         ) from None
 
 
-def _format_of(source: str) -> Format:
+def _format_of(source: Path | None) -> Format:
     from plana_secrets.sops.formats import Format
 
-    name = Path(source).name
+    name = "stdin" if source is None else source.name
     if name.endswith(".json"):
         return Format.JSON
     if name.endswith(".env") or name.startswith(".env."):
         return Format.DOTENV
-    raise UsageError(f"the name of {source} does not tell its format", kind="format-needed")
+    raise UsageError(f"the name of {name} does not tell its format", kind="format-needed")
 
 
 def _write(
@@ -156,7 +158,13 @@ def _report_json(
 
 
 def _report(
-    context: Context, source: str, file: str, imported: Imported, done: Import, *, dry_run: bool
+    context: Context,
+    source: Path | None,
+    file: str,
+    imported: Imported,
+    done: Import,
+    *,
+    dry_run: bool,
 ) -> None:
     from plana_secrets.cli.output import safe_line
     from plana_secrets.paths import format_path
@@ -176,7 +184,7 @@ def _report(
         output.warn(f"empty, which sops does not encrypt: {empty}")
     if imported.comments:
         output.talk(f"{counted(imported.comments, 'comment')} left out")
-    if source != "-" and not dry_run:
+    if source is not None and not dry_run:
         output.talk(f"{source} is still unencrypted: delete it")
 
 

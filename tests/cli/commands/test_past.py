@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import pytest
 
@@ -12,9 +13,10 @@ FILE = "infra/secrets/dev/app.yaml"
 OLD = "infra/secrets/dev/old.yaml"
 
 
-@pytest.fixture
-def past(world: World) -> World:
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> World:
     """old.yaml with two values; one changed; renamed to app.yaml; a port more."""
+    world = World(tmp_path_factory.mktemp("past"))
     world.encrypt(OLD, "db:\n    password: first-value\n    user: shop\n")
     world.commit()
     change(world, OLD, "db.password", "second-value")
@@ -24,6 +26,17 @@ def past(world: World) -> World:
     change(world, FILE, "db.port", "5432", "--type", "int")
     world.commit()
     return world
+
+
+@pytest.fixture
+def past(lived: World) -> Iterator[World]:
+    """The same world for every test, put back after each."""
+    head, key = lived.git("rev-parse", "HEAD").strip(), lived.key_file.read_text()
+    yield lived
+    lived.git("checkout", "-qf", "main")
+    lived.git("reset", "-q", "--hard", head)
+    lived.git("clean", "-fdq")
+    lived.key_file.write_text(key)
 
 
 def change(world: World, file: str, path: str, value: str, *more: str) -> None:
@@ -108,11 +121,11 @@ def test_a_revision_that_is_not_there(past: World, command: tuple[str, ...]) -> 
     for revision, kind in (("nope", "no-such-revision"), ("--all", "no-such-revision")):
         done = past.run(*command, f"--at={revision}", "--json")
         assert (done.status, json.loads(done.stdout)["kind"]) == (2, kind)
-    past.git("checkout", "-q", "--orphan", "empty")
+    past.git("checkout", "-q", "--orphan", f"empty-{command[0]}")
     past.git("rm", "-rqf", ".")
     past.git("commit", "-q", "--allow-empty", "-m", "x")
     past.git("checkout", "-q", "main")
-    done = past.run(*command, "--at", "empty", "--json")
+    done = past.run(*command, "--at", f"empty-{command[0]}", "--json")
     assert json.loads(done.stdout)["kind"] == "not-at-revision"
 
 
