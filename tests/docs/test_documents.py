@@ -21,7 +21,9 @@ import pytest
 from tests.world import sops_program
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+OF_THE_CATALOGUE = ROOT / "docs" / "checks.md"
+"""Its examples are runs of ``tests/verify``."""
+PAGES = sorted({ROOT / "README.md", *(ROOT / "docs").glob("*.md")} - {OF_THE_CATALOGUE})
 
 _FENCE = re.compile(r"^```(\w*)\s*$")
 _NOTE = re.compile(r"^<!-- (exit|before|not run): ?(.*?) ?-->$|^<!-- (exit) (\d+) -->$")
