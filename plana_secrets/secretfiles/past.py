@@ -9,7 +9,7 @@ from typing import Final
 from plana_secrets.document.compare import FileDifference, Version, compare_file
 from plana_secrets.errors import FailedError, MissingFileError, UsageError
 from plana_secrets.git.blobs import iterate_contents
-from plana_secrets.git.filelog import FileCommit, log_of_file, name_at
+from plana_secrets.git.filelog import FileCommit, log_of_file, names_of_file
 from plana_secrets.secretfiles.snapshot import Snapshot, at_commit
 from plana_secrets.secretfiles.versions import version_of
 from plana_secrets.secretfiles.workspace import Workspace
@@ -61,7 +61,7 @@ def find_at(workspace: Workspace, file: str, revision: str) -> tuple[Snapshot, s
     if commit is None or head is None:
         raise UsageError(f"no such revision: {revision}", kind="no-such-revision")
     snapshot = at_commit(workspace, commit)
-    for name in _names(workspace, file, head, commit):
+    for name in _names(workspace, file, head):
         try:
             snapshot.read(name)
         except MissingFileError:
@@ -72,9 +72,10 @@ def find_at(workspace: Workspace, file: str, revision: str) -> tuple[Snapshot, s
     raise UsageError(f"no {file} at {revision}", kind="not-at-revision", file=file)
 
 
-def _names(workspace: Workspace, file: str, head: str, commit: str) -> Iterator[str]:
+def _names(workspace: Workspace, file: str, head: str) -> Iterator[str]:
+    """The present name first: finding the others takes a walk through the history."""
     yield file
-    yield name_at(workspace.repository.command, file, head, commit)
+    yield from names_of_file(workspace.repository.command, file, head)[1:]
 
 
 ADVICE: Final = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from plana_secrets.git.filelog import FileCommit, log_of_file, name_at
+from plana_secrets.git.filelog import FileCommit, log_of_file, names_of_file
 from plana_secrets.git.repository import Repository
 from tests.world import World
 
@@ -54,8 +54,7 @@ def test_renames_are_followed_also_where_the_content_changed(world: World, chang
         (third, "mid dle\n.txt"), (second, "old.txt"), (first, None),
     ]  # fmt: skip
     git = Repository.open(world.repo).command
-    for commit, name in ((first, "old.txt"), (second, "mid dle\n.txt"), (third, "sub/new.txt")):
-        assert name_at(git, "sub/new.txt", "HEAD", commit) == name
+    assert names_of_file(git, "sub/new.txt", "HEAD") == ["sub/new.txt", "mid dle\n.txt", "old.txt"]
 
 
 def test_a_file_that_was_removed_and_created_again_keeps_its_first_life(world: World) -> None:
@@ -98,3 +97,40 @@ def test_settings_of_git_change_nothing(world: World) -> None:
     world.git("mv", "a.txt", "ä.txt")
     world.commit()
     assert [one.old_file for one in log(world, "ä.txt")] == ["a.txt", None]
+
+
+def test_a_rename_on_one_branch_keeps_the_changes_of_the_other(world: World) -> None:
+    put(world, "old.txt", BODY)
+    first = world.commit()
+    world.git("checkout", "-q", "-b", "side")
+    world.git("mv", "old.txt", "new.txt")
+    put(world, "new.txt", "top\n" + BODY)
+    side = world.commit()
+    world.git("checkout", "-q", "main")
+    put(world, "old.txt", BODY + "end\n")
+    main = world.commit()
+    world.git("merge", "-q", "--no-edit", "side")
+    merge = world.git("rev-parse", "HEAD").strip()
+    found = {one.id: one for one in log(world, "new.txt")}
+    assert set(found) == {merge, main, side, first}
+    assert (found[main].file, found[side].file) == ("old.txt", "new.txt")
+    assert found[side].old_file == found[merge].old_file == "old.txt"
+    assert found[merge].old_id == found[main].new_id
+
+
+def test_another_file_that_takes_the_old_name_is_not_ours(world: World) -> None:
+    put(world, "old.txt", BODY)
+    first = world.commit()
+    world.git("mv", "old.txt", "new.txt")
+    second = world.commit()
+    put(world, "old.txt", "something else\n")
+    world.commit()
+    put(world, "new.txt", BODY + "end\n")
+    put(world, "old.txt", "something else again\n")
+    last = world.commit()
+    (world.repo / "old.txt").unlink()
+    world.commit()
+    found = log(world, "new.txt")
+    assert [(one.id, one.file) for one in found] == [
+        (last, "new.txt"), (second, "new.txt"), (first, "old.txt"),
+    ]  # fmt: skip
