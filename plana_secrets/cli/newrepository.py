@@ -6,6 +6,7 @@ anything names it, and the settings, which name the recovery recipient, come bef
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -133,7 +134,8 @@ def _named_in_settings(context: Context) -> tuple[str, ...]:
 def _check_recovery(
     recovery: PlannedIdentity, own: PlannedIdentity, named: Sequence[str] | None
 ) -> None:
-    if recovery.recipient == own.recipient:
+    places = [os.path.realpath(one.file) for one in (own, recovery) if one.file]
+    if len(places) > len(set(places)) or recovery.recipient == own.recipient:
         raise UsageError("the recovery identity is your own identity", kind="recovery-is-own")
     if named is not None and recovery.recipient not in named:
         raise UsageError(

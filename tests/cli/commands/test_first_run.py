@@ -120,6 +120,11 @@ def test_a_recovery_identity_that_the_settings_do_not_name_is_refused(bare: Worl
 def test_the_own_identity_is_no_recovery_identity(bare: World) -> None:
     done = bare.run("init", "--recovery-out", str(bare.key_file), "--json")
     assert (done.status, json.loads(done.stdout)["kind"]) == (2, "recovery-is-own")
+    for more in (["--identity-out", "~/.config/../r.txt"], []):
+        out = "~/r.txt" if more else f"~/{DEFAULT}"
+        done = bare.run("init", "--recovery-out", out, *more, "--json", env=BARE)
+        assert (done.status, json.loads(done.stdout)["kind"]) == (2, "recovery-is-own")
+    assert list(bare.home.iterdir()) == []
 
 
 def test_a_file_that_is_no_key_file_is_never_replaced(bare: World) -> None:
