@@ -12,7 +12,7 @@ from typing import Final
 
 from plana_secrets.age.identities import Identity, parse_identity_file
 from plana_secrets.age.keyring_store import IDENTITY_ENTRY, update_entry
-from plana_secrets.age.sources import KEYRING_ORIGIN
+from plana_secrets.age.sources import KEYRING_ORIGIN, read_key_file
 from plana_secrets.errors import UsageError
 from plana_secrets.secret import Secret
 from plana_secrets.storage import make_folder, replace_file
@@ -47,8 +47,29 @@ def write_key_file(path: Path, identities: Sequence[Identity]) -> None:
     """
     refuse_present(path)
     make_folder(path.parent, mode=0o700)
-    comments = "".join(f"# public key: {one.recipient.text}\n" for one in identities)
-    replace_file(path, comments.encode() + _lines(identities), mode=0o600)
+    replace_file(path, _commented(identities), mode=0o600)
+
+
+def add_to_key_file(path: Path, identities: Sequence[Identity]) -> None:
+    """Put identities behind those of a key file that no one here can use.
+
+    Raises:
+        UsageError: it is no list of identities (kind ``exists``).
+        FailedError: it cannot be read or written.
+    """
+    if not is_key_list(path):
+        refuse_present(path)
+    content = read_key_file(path).reveal().rstrip(b"\n")
+    before = content + b"\n" if content else b""
+    replace_file(path, before + _commented(identities), mode=0o600)
+
+
+def is_key_list(path: Path) -> bool:
+    """Whether a file holds nothing but identities and comments, so that a line can be added."""
+    if path.is_symlink() or not path.is_file():
+        return False
+    lines = map(bytes.strip, read_key_file(path).reveal().split(b"\n"))
+    return all(not line or line.startswith((b"#", b"AGE-")) for line in lines)
 
 
 def refuse_present(path: Path) -> None:
@@ -58,6 +79,11 @@ def refuse_present(path: Path) -> None:
     """
     if os.path.lexists(path):
         raise UsageError(f"{path} already exists; an identity is never overwritten", kind="exists")
+
+
+def _commented(identities: Sequence[Identity]) -> bytes:
+    comments = "".join(f"# public key: {one.recipient.text}\n" for one in identities)
+    return comments.encode() + _lines(identities)
 
 
 def _lines(identities: Sequence[Identity]) -> bytes:

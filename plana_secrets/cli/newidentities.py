@@ -13,7 +13,7 @@ from typing import Final
 
 from plana_secrets.age import keyring_store
 from plana_secrets.age.identities import Identity, generate_identity, parse_identity_file
-from plana_secrets.age.keeping import refuse_present
+from plana_secrets.age.keeping import add_to_key_file, is_key_list, refuse_present
 from plana_secrets.age.recipients import parse_recipient
 from plana_secrets.age.sources import default_key_file, read_key_file
 from plana_secrets.cli.context import Context
@@ -43,7 +43,10 @@ class PlannedIdentity:
         if self.new is None:
             return
         try:
-            keep_identities(context, [self.new], self.file)
+            if self.file is not None and os.path.lexists(self.file):
+                add_to_key_file(self.file, [self.new])
+            else:
+                keep_identities(context, [self.new], self.file)
         except FailedError as error:
             raise FailedError(error.message, kind="no-place") from None
 
@@ -69,6 +72,13 @@ def plan_own(context: Context, out: Path | None) -> PlannedIdentity:
         words = "create your age identity in the keyring"
         advice = "keep a copy of your identity: plana-secrets identity export --output FILE"
         return PlannedIdentity(new.recipient.text, words, new, advice=advice)
+    if is_key_list(chosen):  # sops reads all of it, also what is none for us
+        refuse_repository(context, chosen)
+        new = generate_identity()
+        words = f"add your age identity to {chosen}, which has none that can be used here"
+        return PlannedIdentity(new.recipient.text, words, new, chosen)
+    if os.path.lexists(chosen):
+        raise UsageError(f"{chosen} already exists, and is no list of identities", kind="no-place")
     return _plan_in_file(context, chosen, "your age identity", why)
 
 

@@ -148,6 +148,32 @@ def test_a_new_identity_is_where_it_is_asked_for_also_beside_another(bare: World
     assert len((bare.home / "own.txt").read_text().splitlines()) == 2
 
 
+@pytest.mark.parametrize(
+    "content", ["", "# of a person\n\n", "AGE-PLUGIN-YUBIKEY-1QGZQVQ", "# a\r\n"]
+)
+def test_a_key_file_that_is_there_keeps_what_it_has(bare: World, content: str) -> None:
+    key = bare.home / DEFAULT
+    key.parent.mkdir(parents=True)
+    key.write_bytes(content.encode())
+    init(bare, "--single")
+    written = key.read_bytes().decode()
+    assert written.startswith(content.rstrip("\n"))
+    assert written.count("AGE-SECRET-KEY-1") == 1
+    assert key.stat().st_mode & 0o777 == 0o600
+    bare.encrypt("infra/secrets/a.yaml", "a: b\n")
+    assert bare.run("get", "infra/secrets/a.yaml", "a", env=BARE).stdout == "b"
+
+
+@pytest.mark.parametrize("content", ["notes\n", "-----BEGIN OPENSSH PRIVATE KEY-----\n"])
+def test_a_default_key_file_that_is_none_is_left_alone(bare: World, content: str) -> None:
+    key = bare.home / DEFAULT
+    key.parent.mkdir(parents=True)
+    key.write_text(content)
+    done = bare.run("init", "--single", "--json", env=BARE)
+    assert (done.status, json.loads(done.stdout)["kind"]) == (2, "no-place")
+    assert key.read_text() == content
+
+
 def test_a_file_that_the_environment_names_is_created(bare: World) -> None:
     key = bare.home / "keys/age.txt"
     init(bare, "--single", env={"SOPS_AGE_KEY_FILE": str(key)})
