@@ -1,7 +1,8 @@
 """What an empty file of each kind is. Pure.
 
 sops encrypts a document without values: an empty map, or a manifest whose
-``stringData`` is empty (Flux applies it as a Secret without entries). A keyset file is
+``stringData`` is empty (Flux applies it as a Secret without entries). Its annotation keeps
+``postBuild`` of Flux from replacing what looks like a variable in a value. A keyset file is
 never empty and is created by a rotation.
 """
 
@@ -12,6 +13,7 @@ import re
 from typing import Final
 
 from plana_secrets.document.kinds import FileKind
+from plana_secrets.document.manifest import DISABLED, SUBSTITUTE
 from plana_secrets.errors import UsageError
 from plana_secrets.secret import Secret
 
@@ -35,7 +37,12 @@ def empty_file(kind: FileKind, *, name: str | None = None, namespace: str | None
     lines = ["apiVersion: v1", "kind: Secret", "metadata:", f"    name: {_checked(name, 253)}"]
     if namespace is not None:
         lines.append(f"    namespace: {_checked(namespace, 63)}")
-    lines += ["type: Opaque", "stringData: {}"]
+    lines += [
+        "    annotations:",
+        f"        {SUBSTITUTE}: {DISABLED}",
+        "type: Opaque",
+        "stringData: {}",
+    ]
     return Secret.from_text("\n".join(lines) + "\n")
 
 

@@ -20,6 +20,14 @@ MANIFEST_MAPS: Final[frozenset[LeafPath]] = frozenset(
 CREATED: Final[LeafPath] = ("metadata", "creationTimestamp")
 """kubectl writes a null there."""
 
+DECRYPT: Final = "kustomize.toolkit.fluxcd.io/decrypt"
+SUBSTITUTE: Final = "kustomize.toolkit.fluxcd.io/substitute"
+"""Annotations that say, with ``DISABLED``, what Flux leaves out for a manifest.
+
+Source: https://fluxcd.io/flux/components/kustomize/kustomizations/
+"""
+DISABLED: Final = "disabled"
+
 _FIELDS: Final[Mapping[LeafPath, LeafType]] = {
     ("apiVersion",): LeafType.STR,
     ("kind",): LeafType.STR,

@@ -53,6 +53,20 @@ def test_a_target_that_somebody_changed_is_named(rotated: World, file: str) -> N
     assert checks(report) == [("target-differs", file, path)]
 
 
+def test_a_target_in_an_immutable_secret_is_an_error_without_a_key(rotated: World) -> None:
+    target = rotated.repo / CALLER
+    before = target.read_text()
+    content = "apiVersion: v1\nkind: Secret\nmetadata:\n    name: x\nimmutable: true\nstringData:\n    key: x\n"
+    manifest = rotated.encrypt("infra/secrets/prod/caller.secret.yaml", content)
+    target.write_text(manifest.read_text())
+    manifest.unlink()
+    try:
+        report = verify(rotated, identities=NO_IDENTITY)
+    finally:
+        target.write_text(before)
+    assert ("target-immutable", CALLER, "immutable") in checks(report)
+
+
 def test_a_list_that_is_none_and_a_file_that_is_gone_are_named(rotated: World) -> None:
     target = rotated.repo / PROVIDER
     before = target.read_text()

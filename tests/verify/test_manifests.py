@@ -32,9 +32,7 @@ def found_in(world: World, text: str) -> list[tuple[str, str | None]]:
 
 def test_what_kubernetes_and_kubectl_write_is_no_finding(world_of_manifests: World) -> None:
     text = GOOD.replace("    name: app\n", "    name: app\n    creationTimestamp: null\n")
-    extra = (
-        'type: kubernetes.io/tls\nimmutable: true\ndata:\n    tls.key: aGVsbG8=\n    empty: ""\n'
-    )
+    extra = 'type: kubernetes.io/tls\nimmutable: true\ndata:\n    tls.key: aGVsbG8=\n    tls.crt: aGVsbG8=\n    empty: ""\n'
     # an empty value is a warning of its own kind
     assert found_in(world_of_manifests, text + extra) == [("empty-value", "data.empty")]
 
@@ -75,6 +73,68 @@ def test_what_kubernetes_refuses_or_nobody_should_read_is_named(
 ) -> None:
     assert old in GOOD
     assert (check, path) in found_in(world_of_manifests, GOOD.replace(old, new))
+
+
+_LONG = "a" * 64
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "path"),
+    [
+        ("name: app", "name: App", "metadata.name"),
+        ("name: app", "name: a_b", "metadata.name"),
+        ("name: app", "name: a..b", "metadata.name"),
+        ("name: app", "name: -a", "metadata.name"),
+        ("name: app", "name: app\n    namespace: a.b", "metadata.namespace"),
+        ("name: app", f"name: app\n    namespace: {_LONG}", "metadata.namespace"),
+        ("name: app", "name: app\n    labels: {a: b c}", "metadata.labels.a"),
+        ("name: app", "name: app\n    labels: {a/b/c: d}", "metadata.labels.a/b/c"),
+        ("name: app", f"name: app\n    labels: {{a: {_LONG}}}", "metadata.labels.a"),
+        ("name: app", "name: app\n    annotations: {a b: c}", 'metadata.annotations["a b"]'),
+        ("PASSWORD", "a b", 'stringData["a b"]'),
+        ("PASSWORD", "a/b", "stringData.a/b"),
+        ("PASSWORD", "..b", 'stringData["..b"]'),
+        ("PASSWORD", "é", "stringData.é"),
+        ("stringData:", "type: kubernetes.io/tls\nstringData:", "type"),
+        ("stringData:", "type: kubernetes.io/dockerconfigjson\nstringData:", "type"),
+    ],
+)
+def test_a_name_that_kubernetes_refuses_is_named(
+    world_of_manifests: World, old: str, new: str, path: str
+) -> None:
+    assert {
+        (check, spelled) for check, spelled in found_in(world_of_manifests, GOOD.replace(old, new))
+    } == {("kubernetes-name", path)}
+
+
+def test_names_that_kubernetes_takes_are_no_finding(world_of_manifests: World) -> None:
+    metadata = '    labels: {app.kubernetes.io/name: A_b.c, empty: ""}\n    annotations: {Example.com/A: any text}\n'
+    keys = f"    .dockerconfigjson: x\n    a-B_c.d: x\n    .hidden: x\n    {'k' * 253}: x\n"
+    text = GOOD.replace("name: app\n", f"name: {_LONG}.1.b-c\n{metadata}") + keys
+    assert found_in(world_of_manifests, text) == []
+
+
+@pytest.mark.parametrize("value", ["a${b}c", "a$$b", "${", "$$"])
+def test_a_value_that_flux_would_replace_is_a_warning_without_the_annotation(
+    world_of_manifests: World, value: str
+) -> None:
+    text = GOOD.replace("hunter2", value)
+    assert found_in(world_of_manifests, text) == [("flux-substitution", "stringData.PASSWORD")]
+    for place in ("annotations", "labels"):
+        disabled = f"name: app\n    {place}: {{kustomize.toolkit.fluxcd.io/substitute: disabled}}"
+        assert found_in(world_of_manifests, text.replace("name: app", disabled)) == []
+
+
+@pytest.mark.parametrize("value", ["$word", "$2b$12$abc", "a$", "a{$}"])
+def test_a_dollar_alone_means_nothing_to_flux(world_of_manifests: World, value: str) -> None:
+    assert found_in(world_of_manifests, GOOD.replace("hunter2", value)) == []
+
+
+def test_a_file_that_flux_does_not_decrypt_is_named(world_of_manifests: World) -> None:
+    annotation = "annotations: {kustomize.toolkit.fluxcd.io/decrypt: Disabled}"
+    text = GOOD.replace("name: app", f"name: app\n    {annotation}")
+    path = 'metadata.annotations["kustomize.toolkit.fluxcd.io/decrypt"]'
+    assert found_in(world_of_manifests, text) == [("flux-not-decrypted", path)]
 
 
 def test_the_annotation_that_repeats_the_secret_in_plain_cannot_be_accepted(

@@ -243,6 +243,33 @@ CONTENT_CHECKS: Final = (
         "Write the value as a string.",
     ),
     Check(
+        "kubernetes-name",
+        Severity.ERROR,
+        Level.L1,
+        "A Secret manifest has a name, a label or a key that Kubernetes does not accept.",
+        "The API server rejects the manifest, and with it everything that Flux applies with it.",
+        "Rename it with `plana-secrets edit`; for a type, add the missing key, or use "
+        "`type: Opaque`.",
+    ),
+    Check(
+        "flux-not-decrypted",
+        Severity.ERROR,
+        Level.L1,
+        "An encrypted manifest has the annotation `kustomize.toolkit.fluxcd.io/decrypt: disabled`.",
+        "Flux then applies the ciphertexts.",
+        "Remove the annotation with `plana-secrets edit`.",
+    ),
+    Check(
+        "flux-substitution",
+        Severity.WARNING,
+        Level.L3,
+        "A value contains `${` or `$$`, and nothing keeps Flux from replacing it.",
+        "`postBuild` of a Kustomization works on decrypted values: `$$` becomes `$`, `${name}` "
+        "becomes empty, and other text after `${` stops the build.",
+        "With `plana-secrets edit` add the annotation `kustomize.toolkit.fluxcd.io/substitute: "
+        "disabled` under metadata.annotations.",
+    ),
+    Check(
         "data-not-base64",
         Severity.ERROR,
         Level.L3,

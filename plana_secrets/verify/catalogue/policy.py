@@ -142,6 +142,15 @@ POLICY_CHECKS: Final = (
         "remove the value with `plana-secrets unset`.",
     ),
     Check(
+        "target-immutable",
+        Severity.ERROR,
+        Level.L1,
+        "A target of a keyset is in a Secret with `immutable: true`.",
+        "Kubernetes refuses every change of it: no move of the rotation reaches a service.",
+        "Remove `immutable` with `plana-secrets edit`; in the cluster the Secret has to be deleted "
+        "once, so that Flux can create it again.",
+    ),
+    Check(
         "reader-removed",
         Severity.ERROR,
         Level.L3,

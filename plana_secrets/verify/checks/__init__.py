@@ -10,6 +10,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from plana_secrets.verify.checks.clusters import (
+    check_decrypt_disabled,
+    check_names_for_kubernetes,
+    check_substitution,
+)
 from plana_secrets.verify.checks.keynames import check_key_names
 from plana_secrets.verify.checks.keysetfiles import check_keyset_file, check_keyset_values
 from plana_secrets.verify.checks.manifests import check_manifest, check_manifest_data
@@ -25,9 +30,15 @@ KEYLESS_CHECKS: Final[tuple[FileCheck, ...]] = (
     check_mac_only,
     check_lastmodified,
     check_manifest,
+    check_names_for_kubernetes,
+    check_decrypt_disabled,
     check_keyset_file,
     check_key_names,
     check_twin_keys,
 )
 
-KEYED_CHECKS: Final[tuple[FileCheck, ...]] = (check_manifest_data, check_keyset_values)
+KEYED_CHECKS: Final[tuple[FileCheck, ...]] = (
+    check_manifest_data,
+    check_substitution,
+    check_keyset_values,
+)

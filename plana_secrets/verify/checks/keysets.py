@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -10,8 +11,11 @@ from plana_secrets.counts import counted
 from plana_secrets.errors import CredentialError, FailedError
 from plana_secrets.paths import format_path
 from plana_secrets.rotation.policy import KeysetPolicy
+from plana_secrets.secret import Secret
 from plana_secrets.secretfiles.workspace import Workspace
+from plana_secrets.sops.formats import format_of
 from plana_secrets.sops.model import Severity
+from plana_secrets.sops.reading.reader import read_structure
 from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.finding import Finding
 
@@ -22,6 +26,8 @@ if TYPE_CHECKING:
     from plana_secrets.rotation.store import KeysetStore
 
 _ERROR_PAST: Final = 1.25
+_TRUE: Final = Secret(b"True")
+"""As sops spells it for the MAC, and our reader therefore too."""
 _SAID_ELSEWHERE: Final = frozenset({"no-identity", "no-identity-fits", "destroyed-value"})
 
 
@@ -54,6 +60,7 @@ def check_keysets(store: KeysetStore, now: datetime) -> Iterator[Finding]:
     """Every configured keyset."""
     from plana_secrets.rotation.status import describe
 
+    yield from _check_immutable(store)
     for policy in store.policies:
         status = describe(store, policy, now)
         if status.problem == "not-initialised":
@@ -65,6 +72,20 @@ def check_keysets(store: KeysetStore, now: datetime) -> Iterator[Finding]:
             yield from _check_history(store, status.keyset)
         if status.problem == "destroyed-value" and status.keyset is not None:
             yield from _check_destroyed(store, status.keyset)
+
+
+def _check_immutable(store: KeysetStore) -> Iterator[Finding]:
+    """The file of a target, read without a key."""
+    files = {file for policy in store.policies for file in store.files(policy.name)[1:]}
+    for file in sorted(files):
+        with contextlib.suppress(FailedError):
+            content = store.content(file) or b""
+            for leaf in read_structure(content, format_of(file)).leaves():
+                if leaf.path == ("immutable",) and leaf.plain == _TRUE:
+                    words = "Kubernetes refuses every change of this Secret"
+                    yield found(
+                        "target-immutable", words, file=file, line=leaf.line, path="immutable"
+                    )
 
 
 def _no_file(store: KeysetStore, status: KeysetStatus) -> Finding:

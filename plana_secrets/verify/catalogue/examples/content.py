@@ -187,6 +187,40 @@ stringData:
     port: "587"
 """,
     ),
+    "kubernetes-name": (
+        """
+metadata:
+    name: Shop_API
+""",
+        """
+metadata:
+    name: shop-api
+""",
+    ),
+    "flux-not-decrypted": (
+        """
+metadata:
+    annotations:
+        kustomize.toolkit.fluxcd.io/decrypt: disabled
+""",
+        """
+metadata:
+    annotations: {}
+""",
+    ),
+    "flux-substitution": (
+        """
+stringData:
+    password: a$$b    # once decrypted
+""",
+        """
+metadata:
+    annotations:
+        kustomize.toolkit.fluxcd.io/substitute: disabled
+stringData:
+    password: a$$b    # once decrypted
+""",
+    ),
     "data-not-base64": (
         """
 data:

@@ -107,6 +107,23 @@ kind = "api-key"
         "git revert brought a destroyed key back",
         "a destroyed key keeps its fingerprint only",
     ),
+    "destroyed-copy": (
+        "a destroyed API key is still in another secret file",
+        "plana-secrets unset FILE PATH removed it",
+    ),
+    "key-copied": (
+        "the value of a keyset, pasted into a file that is no target of it",
+        "the path is in callers, so that every rotation writes it",
+    ),
+    "target-immutable": (
+        """
+kind: Secret
+immutable: true    # in the file of a target
+""",
+        """
+kind: Secret
+""",
+    ),
     "reader-removed": (
         "a path was removed from callers, and its file still has the key",
         "the value was removed from the file as well",
