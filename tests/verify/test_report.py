@@ -10,7 +10,8 @@ from plana_secrets.verify.check import Level
 from plana_secrets.verify.finding import Finding
 from plana_secrets.verify.report import Report, Unfinished, in_order
 from plana_secrets.verify.report.json import to_object
-from plana_secrets.verify.report.text import SHOWN_OF_A_CHECK, summary, to_lines
+from plana_secrets.verify.report.summary import summary
+from plana_secrets.verify.report.text import SHOWN_OF_A_CHECK, to_lines
 
 ERROR = found("no-rule", "m", file="a.yaml")
 WARNING = found("copied-file", "m", file="a.yaml")

@@ -16,7 +16,7 @@ from plana_secrets.verify.accepts import propose_accepts
 from plana_secrets.verify.catalogue import CHECKS, found
 from plana_secrets.verify.check import Level
 from plana_secrets.verify.finding import Finding
-from plana_secrets.verify.report.text import summary
+from plana_secrets.verify.report.summary import summary
 from tests.verify.helpers import NO_IDENTITY, checks, of_check, verify, workspace_of, write
 from tests.world import World
 

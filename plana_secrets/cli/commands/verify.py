@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final
 
 import click
 
-from plana_secrets.cli.arguments import complete_file
+from plana_secrets.cli.arguments import TypedPath, complete_file
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.cli.output import safe_line
 from plana_secrets.counts import counted
+from plana_secrets.errors import UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from plana_secrets.observability import Event
     from plana_secrets.verify.check import Level
     from plana_secrets.verify.finding import Finding
-    from plana_secrets.verify.report import Report
+    from plana_secrets.verify.report import Report, View
     from plana_secrets.verify.run import Demand
 
 _STYLES = {"error:": "red", "warning:": "yellow"}
@@ -30,6 +33,7 @@ Examples:
   plana-secrets verify
   plana-secrets verify --level L3 --strict
   plana-secrets verify infra/secrets/prod/mail.yaml
+  plana-secrets verify --format sarif --output verify.sarif
   plana-secrets verify --propose-accepts >> plana-secrets.toml
 """
 
@@ -44,6 +48,18 @@ Examples:
 @click.option("--mirror", is_flag=True, help="Also compare with the mirror.")
 @click.option("--strict", is_flag=True, help="Treat warnings as errors.")
 @click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "sarif", "github", "markdown"]),
+    help="Format of the report; json is the same as --json, github gives annotations.",
+)
+@click.option(
+    "--output",
+    type=TypedPath(dir_okay=False),
+    metavar="OUT",
+    help="Write the report to OUT, and text to stdout.",
+)
+@click.option(
     "--propose-accepts", is_flag=True, help="Print [[verify.accept]] entries for the findings."
 )
 @pass_context
@@ -53,20 +69,78 @@ def verify(
     level: str | None,
     mirror: bool,
     strict: bool,
+    form: str | None,
+    output: str | None,
     propose_accepts: bool,
 ) -> int:
     """Prove that every file is encrypted by policy."""
     from plana_secrets.verify.check import Level
+    from plana_secrets.verify.report import View
 
     asked = Level[level] if level else None
+    chosen = _choose_format(context, form, output, propose_accepts)
     demand = _demand(context, files, asked, mirror=mirror or asked is Level.L4)
+    view = View(strict=strict, everything=context.output.verbosity > 0)
+    target = _prepare(context, output, chosen, view) if output is not None else None
     report = _run(context, demand)
+    if target is not None:
+        _write(target, chosen, report, view)
+        chosen = "json" if context.json else "text"
     code = report.exit_code(strict=strict)
     if propose_accepts:
         _propose(context, report)
-    elif code or context.json or not context.quiet:
-        _show(context, report)
+    elif code or chosen != "text" or not context.quiet:
+        _show(context, report, chosen, view)
     return code
+
+
+def _choose_format(
+    context: Context, form: str | None, output: str | None, propose_accepts: bool
+) -> str:
+    """The one that is asked for; stdout has room for one thing."""
+    if propose_accepts and (form or output):
+        raise UsageError("--propose-accepts prints no report", kind="usage")
+    if context.json and form not in {None, "json"} and output is None:
+        raise UsageError(f"--json and --format {form} are two reports", kind="usage")
+    return form or ("json" if context.json else "text")
+
+
+def _prepare(context: Context, output: str, form: str, view: View) -> Path:
+    """A report at ``output`` that says that the run has not ended, in place of one of before.
+
+    Raises:
+        UsageError: git tracks that file, or it is under the roots (kind ``report-in-git``).
+    """
+    import os
+    from pathlib import Path
+
+    from plana_secrets.errors import FailedError
+    from plana_secrets.verify.report import Report, Unfinished
+
+    target = Path(os.path.realpath((context.folder / output).parent)) / Path(output).name
+    root = Path(os.path.realpath(context.repository.root))
+    if target.is_relative_to(root) and _is_of_git(context, target.relative_to(root).as_posix()):
+        raise UsageError(f"{output} is a file of this repository", kind="report-in-git")
+    begun = Unfinished("the run did not end; its log says why", FailedError.exit_code)
+    _write(target, form, Report({}, (), unfinished=(begun,)), view)
+    return target
+
+
+def _is_of_git(context: Context, file: str) -> bool:
+    from plana_secrets.git.search import is_ignored
+    from plana_secrets.secretfiles.listing import is_under_roots
+
+    repository = context.repository
+    if file.split("/", maxsplit=1)[0] == ".git" or file in repository.tracked_files():
+        return True
+    return is_under_roots(context.settings.files, file) and not is_ignored(repository, file)
+
+
+def _write(target: Path, form: str, report: Report, view: View) -> None:
+    from plana_secrets.storage import replace_file
+    from plana_secrets.verify.report.formats import FORMATS
+
+    replace_file(target, FORMATS[form](report, view).encode())
 
 
 def _demand(
@@ -117,35 +191,36 @@ def _find_drift(context: Context) -> list[Finding]:
     return list(check_drift(read_state(context, worktree=True).drift))
 
 
-def _as_object(report: Report) -> dict[str, Any]:
-    from plana_secrets.verify.report.json import to_object
-
-    return to_object(report)
-
-
 def _propose(context: Context, report: Report) -> None:
     """Exceptions on stdout, so that they can be appended; the summary on stderr."""
     from plana_secrets.verify.accepts import propose_accepts
-    from plana_secrets.verify.report.text import summary
+    from plana_secrets.verify.report.json import to_object
+    from plana_secrets.verify.report.summary import summary
 
     proposed = propose_accepts(report.findings, today=context.now.date())
     if context.output.as_json:
-        context.output.json_object("verify", {**_as_object(report), "proposed": proposed})
+        context.output.json_object("verify", {**to_object(report), "proposed": proposed})
         return
     if proposed:
         context.output.data(proposed)
     context.output.talk(summary(report))
 
 
-def _show(context: Context, report: Report) -> None:
+def _show(context: Context, report: Report, form: str, view: View) -> None:
+    from plana_secrets.verify.report.formats import FORMATS
+
+    if form == "text":
+        _show_text(context, report, everything=view.everything)
+    else:
+        context.output.data_bytes(FORMATS[form](report, view).encode())
+
+
+def _show_text(context: Context, report: Report, *, everything: bool) -> None:
     from plana_secrets.verify.check import Level
     from plana_secrets.verify.report.text import to_lines
 
     output = context.output
-    if output.as_json:
-        output.json_object("verify", _as_object(report))
-        return
-    for line in to_lines(report, everything=output.verbosity > 0):
+    for line in to_lines(report, everything=everything):
         style = _STYLES.get(line.split(" ", 1)[0])
         if style:
             output.styled_data(safe_line(line), style)
@@ -157,3 +232,8 @@ def _show(context: Context, report: Report) -> None:
             f"{locked} of {counted(report.checked, 'file')} could not be decrypted here; "
             "their MAC and values were not checked"
         )
+
+
+ADVICE: Final = {
+    "report-in-git": "choose a name that git does not track, outside the secret folders",
+}

@@ -1,7 +1,11 @@
 """The outcome of a run of `verify`, and the forms in which it is shown.
 
-``Report`` knows nothing of its forms; ``text`` and ``json`` each make one. Neither
-escapes anything: every line passes the one gate for untrusted text in the command line.
+``formats``
+    The table of forms: a form is one file here and one row there.
+``text`` | ``json`` | ``sarif`` | ``github`` | ``markdown``
+    A form each: its `render` takes a report and gives text in which nothing foreign can act.
+``summary``
+    What every form says: where a finding is, how far the run went, the verdict.
 """
 
 from __future__ import annotations
@@ -85,6 +89,14 @@ class Report:
         if self.unfinished:
             return self.unfinished[0].exit_code
         return 3 if self.reached else 4
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """``strict``: warnings fail the run. ``everything``: each place of each check is listed."""
+
+    strict: bool = False
+    everything: bool = False
 
 
 def in_order(findings: tuple[Finding, ...] | list[Finding]) -> tuple[Finding, ...]:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from typing import Any, Final
 
 from plana_secrets.verify.catalogue import CHECKS
 from plana_secrets.verify.finding import Finding
-from plana_secrets.verify.report import Report
+from plana_secrets.verify.report import Report, View
+
+SCHEMA: Final = "plana-secrets/verify/1"
+
+
+def render(report: Report, _view: View) -> str:
+    """The one object; ASCII, so that nothing in it acts on a terminal."""
+    return f"{json.dumps({'schema': SCHEMA, **to_object(report)}, indent=2)}\n"
 
 
 def to_object(report: Report) -> dict[str, Any]:

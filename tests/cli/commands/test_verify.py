@@ -125,3 +125,52 @@ def test_many_files_are_verified_by_several_processes(small: World) -> None:
     assert (report["files"], report["checked"], report["level"]) == (301, 301, "L3")
     copied = [one for one in report["findings"] if one["check"] == "copied-file"]
     assert len(copied) == 300
+
+
+def test_a_report_goes_into_a_file_beside_the_text(small: World) -> None:
+    shown = small.run("verify").stdout
+    done = small.run("verify", "--format", "sarif", "--output", "out.sarif")
+    assert (done.status, done.stdout) == (0, shown)
+    assert json.loads((small.repo / "out.sarif").read_text())["version"] == "2.1.0"
+    whole = small.run("verify", "--json", "--format", "markdown", "--output", "out.md")
+    assert json.loads(whole.stdout)["schema"] == "plana-secrets/verify/1"
+    assert (small.repo / "out.md").read_text().startswith("### plana-secrets verify: passed\n")
+
+
+def test_json_is_a_format_too(small: World) -> None:
+    assert small.run("verify", "--format", "json").stdout == small.run("verify", "--json").stdout
+    assert small.run("verify", "--format", "github").stdout.startswith(
+        "::warning title=empty-value,"
+    )
+
+
+@pytest.mark.parametrize(
+    "argv", [("--json", "--format", "sarif"), ("--propose-accepts", "--format", "text"), ("--propose-accepts", "--output", "x")]
+)  # fmt: skip
+def test_two_results_on_stdout_are_refused(small: World, argv: tuple[str, ...]) -> None:
+    assert small.run("verify", *argv).status == 2
+    assert not (small.repo / "x").exists()
+
+
+def test_a_run_that_fails_leaves_no_good_report_of_before(small: World) -> None:
+    argv = ("verify", "--format", "markdown", "--output", "out.md")
+    assert small.run(*argv).status == 0
+    (small.repo / "plana-secrets.toml").write_text('[files]\nroots = ["nowhere"]\n')
+    assert small.run(*argv).status == 2
+    assert (small.repo / "out.md").read_text().startswith("### plana-secrets verify: INCOMPLETE\n")
+
+
+@pytest.mark.parametrize("file", [APP, "infra/secrets/dev/new.sarif", ".sops.yaml", ".git/config"])
+def test_a_report_replaces_no_file_of_the_repository(small: World, file: str) -> None:
+    target = small.repo / file
+    before = target.read_bytes() if target.exists() else None
+    done = small.run("verify", "--json", "--output", file)
+    assert (done.status, json.loads(done.stdout)["kind"]) == (2, "report-in-git")
+    assert (target.read_bytes() if target.exists() else None) == before
+
+
+def test_an_ignored_place_below_the_roots_may_have_the_report(small: World) -> None:
+    (small.repo / ".git" / "info" / "exclude").write_text("*.sarif\n")
+    done = small.run("verify", "--output", "infra/secrets/dev/new.sarif")
+    assert done.status == 0
+    assert (small.repo / "infra/secrets/dev/new.sarif").read_text() == done.stdout
