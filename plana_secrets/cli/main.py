@@ -31,6 +31,7 @@ COMMANDS: CommandTable = {
         "unset": (f"{_HERE}.unset:unset", "Remove one value."),
         "edit": (f"{_HERE}.edit:edit", "Edit a file in your editor, in memory."),
         "new": (f"{_HERE}.new:new", "Create an empty secret file."),
+        "repair": (f"{_HERE}.repair:repair", "Repair a file that was damaged or changed by hand."),
         "encrypt": (f"{_HERE}.encrypt:encrypt", "Encrypt an existing plain file in place."),
         "import": (f"{_HERE}.import_:import_", "Import values from dotenv or JSON."),
         "export": (f"{_HERE}.export:export", "Export the values of a file as dotenv or JSON."),

@@ -55,6 +55,16 @@ def merge_contents(
     return Merge(_apply(theirs, ours, taken), tuple(conflicts))
 
 
+def take_units(start: Content, source: Content, paths: Sequence[LeafPath]) -> Content:
+    """``start`` with the units at ``paths`` as they are in ``source``, or without them."""
+    return _apply(start, _units(source), paths)
+
+
+def units_of(content: Content) -> dict[LeafPath, list[object]]:
+    """Every unit with what two of them are compared by."""
+    return {path: _facts(entries) or [] for path, entries in _units(content).items()}
+
+
 def _settle(
     changes: Sequence[LeafPath],
     present: Sequence[LeafPath],
@@ -74,7 +84,7 @@ def _touches_any(path: LeafPath, others: Sequence[LeafPath]) -> bool:
     return any(_touch(path, other) for other in others if other != COMMENTS)
 
 
-def _unit_of(path: LeafPath) -> LeafPath:
+def unit_of(path: LeafPath) -> LeafPath:
     """The path up to the first list position."""
     for at, step in enumerate(path):
         if isinstance(step, int):
@@ -86,7 +96,7 @@ def _units(content: Content) -> dict[LeafPath, list[Entry]]:
     units: dict[LeafPath, list[Entry]] = {}
     for item, value in zip(content.items, content.values, strict=True):
         if not isinstance(item, Comment):
-            units.setdefault(_unit_of(item.path), []).append((item, value))
+            units.setdefault(unit_of(item.path), []).append((item, value))
     return units
 
 
@@ -157,7 +167,7 @@ class _Talk:
 
 def _comments(content: Content) -> Counter[tuple[LeafPath, bytes]]:
     return Counter(
-        (_unit_of(item.path), value.reveal() if value is not None else b"")
+        (unit_of(item.path), value.reveal() if value is not None else b"")
         for item, value in zip(content.items, content.values, strict=True)
         if isinstance(item, Comment)
     )
@@ -190,15 +200,19 @@ def _is_orphan(item: Item, inner: Container[LeafPath]) -> bool:
 
 def _belongs(entry: Entry, unit: LeafPath) -> bool:
     item = entry[0]
-    return not isinstance(item, Comment) and _unit_of(item.path) == unit
+    return not isinstance(item, Comment) and unit_of(item.path) == unit
 
 
 def _place(entries: Sequence[Entry], source: _Units, path: LeafPath) -> int:
-    """Behind the unit that precedes it in ``source``, else at the end."""
+    """Behind the unit that precedes it in ``source``, else before the one that follows it."""
     order = list(source)
-    before = order[: order.index(path)] if path in source else []
-    for neighbour in reversed(before):
+    at = order.index(path) if path in source else len(order)
+    for neighbour in reversed(order[:at]):
         places = [n for n, entry in enumerate(entries) if _belongs(entry, neighbour)]
         if places:
             return places[-1] + 1
+    for neighbour in order[at + 1 :]:
+        places = [n for n, entry in enumerate(entries) if _belongs(entry, neighbour)]
+        if places:
+            return places[0]
     return len(entries)

@@ -21,8 +21,11 @@ ADVICE: Final = {
     "bad-rules": "fix .sops.yaml; `plana-secrets verify` shows every problem in it",
     "no-rule": "add a creation rule for it to .sops.yaml",
     "already-encrypted": "change it with `plana-secrets edit` or `plana-secrets set`",
-    "mac-mismatch": "it was changed without sops; restore the file from git",
-    "not-decryptable": "it was changed without sops; restore the file from git",
-    "defects": "`plana-secrets verify {file}` shows them all",
+    "mac-mismatch": "it was changed without sops; `plana-secrets repair {file}` brings it back",
+    "not-decryptable": "it was changed without sops; `plana-secrets repair {file}` brings it back",
+    "defects": (
+        "`plana-secrets verify {file}` shows them all, `plana-secrets repair {file}` brings the "
+        "file back"
+    ),
     "not-encrypted": "encrypt it with `plana-secrets encrypt {file}`",
 }

@@ -1,5 +1,6 @@
 """A whole file as text: ``revise`` what `edit` shows, ``encrypt`` a plain file,
-``importing`` values of one, its ``exposure`` in git, and an edit ``kept`` encrypted
+``importing`` values of one, its ``exposure`` in git,
+``repairing`` a broken file, and an edit ``kept`` encrypted
 until it can be written.
 """
 

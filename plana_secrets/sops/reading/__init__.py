@@ -2,6 +2,8 @@
 
 ``reader``
     The way in: `read_structure` without a key, `read_document` with one.
+``salvage``
+    What can still be read of a file that must not be used.
 ``source`` | ``events`` | ``nodes`` | ``parts`` | ``containers`` | ``plainblock``
     Text to events to items: limits, YAML, containers.
 ``jsonevents`` | ``jsontree`` | ``dotenvtree``

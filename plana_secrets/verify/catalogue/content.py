@@ -7,10 +7,13 @@ from typing import Final
 from plana_secrets.sops.model import Severity
 from plana_secrets.verify.check import Check, Level
 
-_RESTORE: Final = "Restore the file from git, or write the value again with `plana-secrets set`."
+_REPAIR: Final = (
+    "Run `plana-secrets repair FILE`: it shows what still opens and what git last had, and you "
+    "choose."
+)
 _REPLACE: Final = (
-    "Set the value again with `plana-secrets set`, and replace it where it is used: "
-    "git still has the old one."
+    "Run `plana-secrets repair FILE`, which takes the value from git or encrypts it, and replace "
+    "the value where it is used: it was readable."
 )
 
 CONTENT_CHECKS: Final = (
@@ -21,7 +24,7 @@ CONTENT_CHECKS: Final = (
         "The file is not simple YAML (or JSON, or dotenv) that every parser reads in the same way.",
         "Several documents, anchors, tags, duplicate keys, odd characters and "
         "carriage returns can mean different things to sops and to other parsers.",
-        f"{_RESTORE} Split a file with several documents. If git added the carriage returns "
+        f"{_REPAIR} Split a file with several documents. If git added the carriage returns "
         "(core.autocrlf), add `*.yaml text eol=lf` to .gitattributes and check the file out again.",
         acceptable=False,
     ),
@@ -32,8 +35,9 @@ CONTENT_CHECKS: Final = (
         "The file has an unresolved merge conflict.",
         "git wrote its conflict markers between the ciphertexts of both sides, and nothing can "
         "read such a file.",
-        "Take one side with `git checkout --ours FILE` or `git checkout --theirs FILE`, set the "
-        "values of the other side again with `plana-secrets set`, then `git add FILE`.",
+        "In an open merge take one side with `git checkout --ours FILE` or `git checkout "
+        "--theirs FILE`, set the values of the other side again with `plana-secrets set`, then "
+        "`git add FILE`. Conflict markers that were committed: `plana-secrets repair FILE`.",
         acceptable=False,
     ),
     Check(
@@ -80,7 +84,7 @@ CONTENT_CHECKS: Final = (
         Level.L1,
         "A value is encrypted where the selector leaves values readable.",
         "sops treats it as text; services get the ciphertext instead of the value.",
-        _RESTORE,
+        _REPAIR,
     ),
     Check(
         "ambiguous-scalar",
@@ -88,7 +92,7 @@ CONTENT_CHECKS: Final = (
         Level.L1,
         "A readable number or time that sops and other parsers read differently.",
         "The MAC covers what sops reads, not the text in the file.",
-        "Quote it if it is text, and write the file again.",
+        "Quote it if it is text, then run `plana-secrets repair FILE`.",
     ),
     Check(
         "empty-value",
@@ -120,7 +124,7 @@ CONTENT_CHECKS: Final = (
         Level.L1,
         "A comment that must be encrypted is not.",
         "sops only warns, and people write passwords in comments.",
-        "Remove the comment, or write it with `plana-secrets edit`, which encrypts it.",
+        "Run `plana-secrets repair FILE`, which encrypts it, or remove the comment first.",
         acceptable=False,
     ),
     Check(
@@ -163,7 +167,7 @@ CONTENT_CHECKS: Final = (
         Level.L1,
         "The sops block contains something that sops does not write there.",
         "sops ignores unknown fields, so plaintext can hide there.",
-        _RESTORE,
+        _REPAIR,
         acceptable=False,
     ),
     Check(
@@ -188,7 +192,7 @@ CONTENT_CHECKS: Final = (
         Level.L1,
         "The entry of a recipient is not an age file for exactly that recipient.",
         "sops does not check the label: a second, unnamed recipient can hide there.",
-        "Find out who wrote it, then update the file's recipients from its rule.",
+        "Find out who wrote it; `plana-secrets repair FILE` then writes the entries again.",
         acceptable=False,
     ),
     Check(
@@ -197,7 +201,7 @@ CONTENT_CHECKS: Final = (
         Level.L3,
         "A value, a comment or your own recipient entry does not open with the file's data key.",
         "It was damaged, copied from another place, or given another label.",
-        _RESTORE,
+        _REPAIR,
         acceptable=False,
     ),
     Check(
@@ -206,7 +210,7 @@ CONTENT_CHECKS: Final = (
         Level.L1,
         "The time of the last change in the file is in the future.",
         "A rollback to an older version could go unnoticed.",
-        "Set the clock of the machine that wrote it, and write the file again.",
+        "Set the clock of the machine that wrote it, then `plana-secrets repair FILE`.",
     ),
     Check(
         "unencrypted-suffix",
@@ -283,7 +287,7 @@ CONTENT_CHECKS: Final = (
         Level.L3,
         "The MAC of the file does not match its values.",
         "A value was changed, removed, added or moved without sops. Flux does not check this.",
-        _RESTORE,
+        _REPAIR,
         acceptable=False,
     ),
 )

@@ -1,0 +1,206 @@
+"""A file that cannot be trusted any more: what it says, what git last had, and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from plana_secrets.document.edits import Content, changed_paths, content_of
+from plana_secrets.document.guard import check_setting
+from plana_secrets.document.kinds import FileKind, kind_of
+from plana_secrets.document.repair import Repair
+from plana_secrets.document.values import SETTABLE_TYPES
+from plana_secrets.errors import CredentialError, FailedError, PlanaSecretsError, UsageError
+from plana_secrets.git.blobs import iterate_contents
+from plana_secrets.git.filelog import FileCommit, log_of_file
+from plana_secrets.git.index import list_checkout
+from plana_secrets.paths import LeafPath, format_path
+from plana_secrets.secretfiles.open import open_bytes, read_bytes_of
+from plana_secrets.secretfiles.workspace import Workspace
+from plana_secrets.secretfiles.writing.stage import (
+    StagedFile,
+    check_against_rule,
+    check_result,
+    describe,
+    preflight,
+)
+from plana_secrets.sops.formats import format_of, require_format
+from plana_secrets.sops.model import Document
+from plana_secrets.sops.reading.salvage import Salvage, salvage
+from plana_secrets.sops.rules.rulesfile import CreationRule
+from plana_secrets.storage import digest_of
+
+_VERSIONS: Final = 200
+"""How many versions in git are looked at."""
+
+_BATCH: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """The newest version in git that opens and whose MAC holds."""
+
+    commit: FileCommit
+    data: bytes
+    document: Document
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A broken file. ``sound`` None: git has no version that can be used."""
+
+    file: str
+    data: bytes
+    now: Salvage
+    sound: Sound | None
+
+    @property
+    def then(self) -> Content | None:
+        return content_of(self.sound.document) if self.sound else None
+
+
+def examine(workspace: Workspace, file: str) -> Case | None:
+    """The case of ``file``, or None where nothing is wrong with it.
+
+    Raises:
+        CredentialError: no identity opens it, nor a version in git.
+        UsageError: it is no YAML file.
+        FailedError: it cannot be read.
+    """
+    require_format(file)
+    _refuse_unmerged(workspace, file)
+    data = read_bytes_of(workspace, file)
+    locked: CredentialError | None = None
+    try:
+        open_bytes(data, file, workspace.identities)
+    except CredentialError as error:
+        locked = error
+    except FailedError:
+        pass
+    else:
+        return None
+    sound = _find_sound(workspace, file)
+    if locked is not None and sound is None:
+        raise locked
+    former = content_of(sound.document).leaves() if sound else ()
+    now = salvage(
+        data,
+        format_of(file),
+        workspace.identities,
+        elsewhere=former,
+        former_key=sound.document.data_key if sound else None,
+    )
+    if not now.has_key and sound is None:
+        raise FailedError(
+            f"{file} does not open, and neither does any version in git",
+            kind="beyond-repair",
+            file=file,
+        )
+    return Case(file, data, now, sound)
+
+
+def _refuse_unmerged(workspace: Workspace, file: str) -> None:
+    """In an open merge git's last version would silently win over the other side."""
+    entries = list_checkout(workspace.repository, under=[file], untracked=False)
+    if any(entry is not None and not entry.id for _, _, entry in entries):
+        raise UsageError(f"{file} has a merge conflict", kind="merge-open", file=file)
+
+
+def _find_sound(workspace: Workspace, file: str) -> Sound | None:
+    for commit, data in _versions(workspace, file):
+        try:
+            return Sound(commit, data, open_bytes(data, file, workspace.identities))
+        except PlanaSecretsError:
+            continue
+    return None
+
+
+def _versions(workspace: Workspace, file: str) -> Iterator[tuple[FileCommit, bytes]]:
+    """What the file was in the commits that led to HEAD, newest first."""
+    git, head = workspace.repository.command, workspace.repository.head()
+    if head is None:
+        return
+    commits = [one for one in log_of_file(git, file, head) if one.new_id][:_VERSIONS]
+    for start in range(0, len(commits), _BATCH):
+        batch = commits[start : start + _BATCH]
+        contents = dict(iterate_contents(git, [one.new_id for one in batch if one.new_id]))
+        for one in batch:
+            content = contents.get(one.new_id or "")
+            if isinstance(content, bytes):
+                yield one, content
+
+
+def stage_repair(workspace: Workspace, case: Case, repair: Repair) -> StagedFile:
+    """The file with the content of ``repair``.
+
+    It is git's version with what differs from it, so that ciphertext that did not change
+    stays; where that one is not as the rule says, it is encrypted again, under a new data key.
+
+    Raises:
+        UsageError: a value that is to be kept may not be there.
+        FailedError: see ``stage.preflight`` and ``stage.check_result``.
+    """
+    content = repair.content
+    assert content is not None  # noqa: S101 - the caller has seen that all is decided
+    rule = preflight(workspace, case.file)
+    for path in repair.kept:
+        _check_kept(workspace, case.file, path, content, rule)
+    ciphertext = _written(workspace, case, content, rule)
+    check_result(workspace, case.file, ciphertext, content)
+    before = case.then or Content((), ())
+    changed = changed_paths(before, content)
+    return StagedFile(case.file, digest_of(case.data), ciphertext, changed)
+
+
+def _check_kept(
+    workspace: Workspace, file: str, path: LeafPath, content: Content, rule: CreationRule
+) -> None:
+    """What is kept is held to what ``set`` would be."""
+    if kind_of(rule.selector) is FileKind.KEYSET:
+        raise UsageError(
+            f"{file}: a keyset file can only be changed by `rotate`", kind="keyset-file", file=file
+        )
+    keyset = workspace.owned_leaf(file, path)
+    if keyset is not None:
+        spelled = format_path(path)
+        raise UsageError(
+            f"{file}#{spelled} is rendered from the keyset {keyset}",
+            kind="rendered-leaf",
+            file=file,
+            path=spelled,
+            keyset=keyset,
+        )
+    for leaf, (kind, value) in content.leaves().items():
+        if leaf[: len(path)] == path and kind in SETTABLE_TYPES and value is not None:
+            check_setting(leaf, rule.selector, value, kind)
+
+
+def _written(workspace: Workspace, case: Case, content: Content, rule: CreationRule) -> bytes:
+    from plana_secrets.document.emit import emit_yaml
+
+    plain = emit_yaml(content.items, content.values)
+    if case.sound is not None and _is_by_rule(case.sound.document, rule, case.file):
+        if describe(content) == describe(content_of(case.sound.document)):
+            return case.sound.data
+        return workspace.sops.rewrite(case.sound.data, plain, identities=workspace.identities)
+    return workspace.sops.encrypt(
+        plain, file=case.file, config=workspace.config_for(case.file), root=workspace.root
+    )
+
+
+def _is_by_rule(document: Document, rule: CreationRule, file: str) -> bool:
+    try:
+        check_against_rule(document.structure, rule, file)
+    except FailedError:
+        return False
+    return True
+
+
+ADVICE: Final = {
+    "merge-open": (
+        "take one side with `git checkout --ours -- {file}` or `git checkout --theirs -- {file}`, "
+        "set the values of the other side again, then `git add {file}`"
+    ),
+    "beyond-repair": "look for a copy: `git log --all -- {file}`, another clone, the mirror",
+}

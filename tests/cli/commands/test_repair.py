@@ -1,0 +1,90 @@
+"""``repair`` at a terminal and in a pipe: shown, chosen, written, and never a value."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.world import World
+
+FILE = "infra/secrets/dev/a.yaml"
+
+
+@pytest.fixture
+def broken(world: World) -> World:
+    world.encrypt(FILE, "a: s3nt1nel-old\nb: two\n")
+    world.commit()
+    path = world.repo / FILE
+    text = path.read_text()
+    path.write_text("new: s3nt1nel-new\n" + text.replace("\nb: ENC", "\nbb: ENC"))
+    return world
+
+
+def test_without_a_choice_nothing_is_changed_and_the_way_on_is_named(broken: World) -> None:
+    before = (broken.repo / FILE).read_bytes()
+    done = broken.run("repair", FILE)
+    assert done.status == 2
+    assert "new  is readable here; git does not have it" in done.stderr
+    assert "bb  opens as b; git does not have it" in done.stderr
+    assert "b  is not here; git has it" in done.stderr
+    assert f"`plana-secrets repair {FILE} --all --from-git`" in done.stderr
+    assert (broken.repo / FILE).read_bytes() == before
+    assert "s3nt1nel" not in done.stdout + done.stderr
+
+
+def test_the_printed_way_on_works(broken: World) -> None:
+    done = broken.run("repair", FILE, "--all", "--from-git")
+    assert done.status == 0, done
+    assert "was readable, replace it where it is used: new" in done.stderr
+    assert "s3nt1nel" not in done.stdout + done.stderr
+    assert broken.run("verify").status == 0
+    assert broken.run("diff").stdout == ""
+
+
+def test_choices_by_path_and_for_the_rest(broken: World) -> None:
+    done = broken.run("repair", FILE, "--keep", "new", "--all", "--from-git", "--json")
+    report = json.loads(done.stdout)
+    assert report["written"] is True
+    assert report["readable"] == ["new"]
+    taken = {one["path"]: (one["here"], one["in_git"], one["taken"]) for one in report["values"]}
+    assert taken == {
+        "new": ("readable", False, "keep"),
+        "bb": ("renamed", False, "git"),
+        "b": ("missing", True, "git"),
+    }
+    assert broken.run("get", FILE, "new").stdout.strip() == "s3nt1nel-new"
+    assert broken.run("verify").status == 0
+
+
+def test_a_dry_run_writes_nothing(broken: World) -> None:
+    before = (broken.repo / FILE).read_bytes()
+    done = broken.run("repair", FILE, "--all", "--keep", "--dry-run")
+    assert (done.status, "would be repaired" in done.stderr) == (0, True)
+    assert (broken.repo / FILE).read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["--all"], ["--from-git"], ["--all", "--from-git", "--keep"], ["--from-git", "nowhere"]],
+    ids=" ".join,
+)
+def test_an_unclear_choice_is_refused(broken: World, options: list[str]) -> None:
+    before = (broken.repo / FILE).read_bytes()
+    assert broken.run("repair", FILE, *options).status == 2
+    assert (broken.repo / FILE).read_bytes() == before
+
+
+def test_a_file_with_nothing_wrong_is_left_alone(broken: World) -> None:
+    broken.git("checkout", "-q", "--", FILE)
+    done = broken.run("repair", FILE)
+    assert (done.status, "nothing is wrong with" in done.stderr) == (0, True)
+
+
+@pytest.mark.parametrize(
+    "argv", [["get", FILE, "a"], ["set", FILE, "a", "--stdin"], ["unset", FILE, "a"], ["run", FILE]]
+)
+def test_every_other_command_names_it(broken: World, argv: list[str]) -> None:
+    argv = [*argv, "--", "true"] if argv[0] == "run" else argv
+    done = broken.run(*argv, stdin=b"x")
+    assert f"`plana-secrets repair {FILE}`" in done.stderr
