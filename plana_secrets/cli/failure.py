@@ -120,7 +120,10 @@ def _report(failure: _Failure, as_json: bool) -> int:
             "hint": failure.hint,
             "retry": failure.retry,
         }
-        print(json.dumps(content, indent=2), file=sys.stdout)
+        try:
+            print(json.dumps(content, indent=2), file=sys.stdout)
+        except OSError:
+            silence(sys.stdout)
         can_flush(sys.stdout)
     tell(safe(f"plana-secrets: {failure.told or failure.message}"))
     if failure.hint:

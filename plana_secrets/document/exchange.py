@@ -256,5 +256,5 @@ ADVICE: Final = {
         "pass it as a secret file: `plana-secrets export FILE --format json` prints its values"
     ),
     "nothing-to-import": "check the file",
-    "not-exportable": "use --format json, or export single values with `plana-secrets get`",
+    "not-exportable": "JSON holds more than dotenv, and `plana-secrets get` prints any one value",
 }

@@ -51,3 +51,10 @@ def test_talk_that_nobody_hears_does_not_stop_the_work(filled: World, lost: str)
     assert done.status == 0
     assert "old" not in filled.decrypt(FILE)
     assert in_shell(filled, f"P set {FILE} token {lost}").status == 2
+
+
+def test_an_error_that_has_no_reader_keeps_its_exit_code(filled: World) -> None:
+    script = 'export PYTHONUNBUFFERED=1; P get nope a --json | true; echo "${PIPESTATUS[0]}"'
+    define = script.replace("P get", f"{PROGRAM[0]} -m plana_secrets get")
+    done = in_shell(filled, define)
+    assert (done.stdout, "Traceback" in done.stderr) == ("2\n", False)

@@ -176,9 +176,9 @@ def _report(
     if not done.staged.is_change:
         output.talk(f"{file} already has these values")
     else:
-        added = counted(len(done.added), "value")
-        replaced = f", {len(done.replaced)} replaced" if done.replaced else ""
-        output.talk(f"{added} {'would be ' if dry_run else ''}added to {file}{replaced}")
+        counts = ((len(done.added), "added"), (len(done.replaced), "replaced"))
+        what = " and ".join(f"{counted(count, 'value')} {word}" for count, word in counts if count)
+        output.talk(f"{file}: {what}{' (dry run)' if dry_run else ''}")
     if done.unprotected:
         empty = ", ".join(map(format_path, done.unprotected))
         output.warn(f"empty, which sops does not encrypt: {empty}")

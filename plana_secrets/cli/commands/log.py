@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import click
 
 from plana_secrets.cli.arguments import file_argument, path_argument
 from plana_secrets.cli.context import Context, pass_context
+from plana_secrets.errors import UsageError
 
 if TYPE_CHECKING:
     from plana_secrets.paths import LeafPath
@@ -34,8 +36,7 @@ def log(context: Context, file: str, path: str | None) -> None:
     Without an identity, a path with new ciphertext is shown as 'changed or re-encrypted'.
     The names are what the authors of the commits claim.
     """
-    from plana_secrets.cli.secretfile import find_file, no_such_path, warn_if_pending
-    from plana_secrets.paths import parse_path
+    from plana_secrets.cli.secretfile import find_file, warn_if_pending
     from plana_secrets.secretfiles.past import changes_of
 
     warn_if_pending(context)
@@ -45,10 +46,7 @@ def log(context: Context, file: str, path: str | None) -> None:
     name = find_file(context, file, must_exist=False)
     changes = [*changes_of(context.workspace, name)]
     if path is not None:
-        wanted = parse_path(path)
-        changes = [one for change in changes if (one := _only(change, wanted))]
-        if not changes:
-            raise no_such_path([], f"any commit of {name}", wanted)
+        changes = _of_path(changes, name, path)
     incomplete = context.repository.missing_history()
     if context.json:
         facts = {"file": name, "path": path, "incomplete": incomplete}
@@ -60,13 +58,36 @@ def log(context: Context, file: str, path: str | None) -> None:
         context.output.warn(f"this is {incomplete}: older changes are not shown")
 
 
-def _only(change: Change, wanted: LeafPath) -> Change | None:
-    """The change with nothing but what is at ``wanted`` or below; None where that is nothing."""
+def _of_path(changes: list[Change], file: str, path: str) -> list[Change]:
+    """The changes of what is at ``path`` or below; its dots may be those of a key."""
+    from plana_secrets.paths import format_path, parse_path
+
+    wanted = parse_path(path)
+    for matches in (_is_below, _reads_as):
+        found = [one for change in changes if (one := _only(change, wanted, matches))]
+        if found:
+            return found
+    raise UsageError(
+        f"no commit changed {format_path(wanted)} in {file}", kind="no-such-path", file=file
+    )
+
+
+def _is_below(path: LeafPath, wanted: LeafPath) -> bool:
+    return path[: len(wanted)] == wanted
+
+
+def _reads_as(path: LeafPath, wanted: LeafPath) -> bool:
+    spelled = ".".join(map(str, wanted))
+    return any(".".join(map(str, path[:depth])) == spelled for depth in range(1, len(path) + 1))
+
+
+def _only(
+    change: Change, wanted: LeafPath, matches: Callable[[LeafPath, LeafPath], bool]
+) -> Change | None:
+    """The change with nothing but the paths that match; None where there is none."""
     from plana_secrets.paths import parse_path
 
-    paths = tuple(
-        one for one in change.difference.paths if parse_path(one.path)[: len(wanted)] == wanted
-    )
+    paths = tuple(one for one in change.difference.paths if matches(parse_path(one.path), wanted))
     return replace(change, difference=replace(change.difference, paths=paths)) if paths else None
 
 

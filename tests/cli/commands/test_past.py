@@ -81,6 +81,12 @@ def test_the_log_of_a_path(past: World, path: str, expected: int) -> None:
     assert len(log(past, f"{FILE}#{path}")) == expected
 
 
+def test_a_path_may_be_a_key_with_dots(past: World) -> None:
+    change(past, FILE, '["tls.key"]', "x")
+    past.commit()
+    assert paths(log(past, FILE, "tls.key")) == [[('["tls.key"]', "added")]]
+
+
 def test_what_was_never_there_is_an_error(past: World) -> None:
     for argv, kind in (
         ((FILE, "nope"), "no-such-path"),
