@@ -61,7 +61,7 @@ class Rotation:
         """
         if name in self.uncommitted:
             raise FailedError(
-                f"{name}: its settings are not committed", kind="uncommitted-settings", name=name
+                f"the settings of {name} are not committed", kind="uncommitted-settings", name=name
             )
 
     def store(self, commit: str | None = None) -> KeysetStore:

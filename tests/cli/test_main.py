@@ -64,6 +64,15 @@ def test_every_command_has_help_with_an_example(words, command, _help):
     assert f"plana-secrets {' '.join(words)}" in text
 
 
+def test_usage_marks_what_may_be_left_out():
+    for words, command, _help in commands():
+        for one in command.params:
+            if isinstance(one, click.Argument):
+                shown = one.make_metavar(click.Context(command))
+                # one that is shown by another argument has no words of its own
+                assert one.required or shown[:1] in {"", "["}, (words, shown)
+
+
 def loaded_modules(world: World, *words: str) -> set[str]:
     """What a command that succeeds imports."""
     argv = [sys.executable, "-I", "-X", "importtime", "-m", "plana_secrets", *words]

@@ -44,7 +44,8 @@ def complete_keyset(
 
 def name_argument(**settings: Any) -> Callable[[Any], Any]:
     """``NAME``: of a keyset, as the configuration has it."""
-    return click.argument("name", metavar="NAME", shell_complete=complete_keyset, **settings)
+    metavar = "NAME" if settings.get("required", True) else "[NAME]"
+    return click.argument("name", metavar=metavar, shell_complete=complete_keyset, **settings)
 
 
 def delivery_options(command: Callable[..., Any]) -> Callable[..., Any]:
