@@ -7,7 +7,6 @@ encrypted to the person.
 
 from __future__ import annotations
 
-import codecs
 import os
 import shlex
 import time
@@ -24,7 +23,7 @@ from plana_secrets.cli.failure import Terminated
 from plana_secrets.cli.hints import find_hint
 from plana_secrets.cli.output import safe_line
 from plana_secrets.cli.terminal import ask_line, is_interactive, require_interactive
-from plana_secrets.document.astyped import Typed
+from plana_secrets.document.astyped import Typed, without_marks
 from plana_secrets.document.edits import Content, changed_paths
 from plana_secrets.document.merge import COMMENTS, Side
 from plana_secrets.errors import ConflictError, FailedError, PlanaSecretsError, UsageError
@@ -250,7 +249,7 @@ class Desk:
     def text(self) -> Secret:
         """What the person saved, without the marks of an editor that writes for Windows."""
         content = read_regular_file(self._path, limit=limits.STATE_FILE)
-        return Secret(content.removeprefix(codecs.BOM_UTF8).replace(b"\r\n", b"\n"))
+        return Secret(without_marks(content))
 
     @property
     def is_touched(self) -> bool:

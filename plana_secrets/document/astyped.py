@@ -7,6 +7,7 @@ characters; a number or a word that comes back as it was typed keeps its type.
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -16,6 +17,15 @@ from plana_secrets.paths import LeafPath
 from plana_secrets.secret import Secret
 from plana_secrets.sops.model import Leaf, LeafType
 from plana_secrets.sops.reading.scalars import resolve_plain
+
+
+def without_marks(content: bytes) -> bytes:
+    """A text without what an editor for Windows adds: a byte order mark, carriage returns.
+
+    To YAML and JSON both mean nothing: a line break is a line feed, however it is written.
+    """
+    return content.removeprefix(codecs.BOM_UTF8).replace(b"\r\n", b"\n")
+
 
 PlainScalars = Mapping[LeafPath, str]
 """The text of every scalar that is written without quotes, by its path."""

@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Final
 
 from plana_secrets import limits
+from plana_secrets.document.astyped import without_marks
 from plana_secrets.document.dotenv import (
     name_problem,
     parse_dotenv,
@@ -36,7 +37,6 @@ from plana_secrets.sops.reading.parts import Container, Scalar, Tree
 from plana_secrets.sops.reading.scalars import NO_NUMBERS, format_float
 from plana_secrets.sops.reading.source import read_source
 
-_BOM: Final = b"\xef\xbb\xbf"
 _CONSTANTS: Final = {
     "true": (LeafType.BOOL, b"True"),
     "false": (LeafType.BOOL, b"False"),
@@ -62,7 +62,7 @@ def read_import(data: Secret, form: Format) -> Imported:
         MalformedError: kinds ``bad-dotenv``, ``bad-json`` with the line, and never a value.
         UsageError: it holds nothing (kind ``nothing-to-import``), or is encrypted by sops.
     """
-    text = _text_of(data.reveal().removeprefix(_BOM).replace(b"\r\n", b"\n"), form)
+    text = _text_of(without_marks(data.reveal()), form)
     found = _from_dotenv(text) if form is Format.DOTENV else _from_json(text)
     if not found.content.items:
         raise UsageError("there is nothing in it to import", kind="nothing-to-import")

@@ -223,3 +223,15 @@ def test_a_dry_run_encrypts_nothing(world: World) -> None:
     assert done.status == 0
     assert "would be encrypted, 4 values" in done.stderr
     assert (world.repo / PLAIN).read_text() == TEXT
+
+
+def test_a_file_that_windows_wrote_is_taken(world: World) -> None:
+    text = 'token: v1\n# a comment\nlines: |\n  one\n  two\nquoted: "a\\r\\n"\n'
+    path = world.repo / PLAIN
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
+    done = world.run("encrypt", PLAIN)
+    assert done.status == 0, done
+    assert world.run("get", PLAIN, "lines").stdout == "one\ntwo\n"
+    assert world.run("get", PLAIN, "quoted").stdout == "a\r\n"
+    assert "# a comment" in world.decrypt(PLAIN)
