@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
 from tests.cli.commands.test_rotate import NAME, SETTINGS, run_at, shop
 from tests.rotation.conftest import PROVIDER
 from tests.world import World
@@ -22,34 +20,17 @@ def change(**fields: str) -> str:
     return SETTINGS.replace('kind = "api-key"\n', f'kind = "api-key"\n{lines}')
 
 
-@pytest.fixture
-def published(shop: World) -> World:
-    assert shop.run("rotate", "init", NAME, "--fresh", "--commit").status == 0
-    assert shop.run("rotate", "run", NAME, "publish", "--commit").status == 0
-    return shop
-
-
-def test_a_wait_that_is_shortened_but_not_committed_changes_nothing(published: World) -> None:
-    write_settings(published, change(rollout='"0s"'))
-    before = published.git("rev-parse", "HEAD")
-    for argv in (
-        [NAME, "promote"],
-        [NAME],
-        [NAME, "--accept-outage"],
-        ["--due"],
-        [NAME, "--dry-run"],
-    ):
-        done = published.run("rotate", "run", *argv, "--commit")
-        assert done.status == (1 if argv == ["--due"] else 3), done  # the other has no file yet
-        assert f'keysets."{NAME}": the change is not committed and does not count' in done.stderr
-    assert published.git("rev-parse", "HEAD") == before
-
-
-def test_a_wait_before_publish_is_the_committed_one(shop: World) -> None:
-    """It is recorded with the move, and would otherwise hold for the whole rotation."""
+def test_a_wait_that_is_shortened_but_not_committed_changes_nothing(shop: World) -> None:
+    """Neither before publish, which records the waits of the rotation, nor after it."""
     shop.run("rotate", "init", NAME, "--fresh", "--commit")
     write_settings(shop, change(rollout='"0s"', drain='"0s"'))
-    shop.run("rotate", "run", NAME, "publish", "--commit")
+    assert shop.run("rotate", "run", NAME, "publish", "--commit").status == 0
+    before = shop.git("rev-parse", "HEAD")
+    for argv in ([NAME, "promote"], [NAME, "--accept-outage"], ["--due"], [NAME, "--dry-run"]):
+        done = shop.run("rotate", "run", *argv, "--commit")
+        assert done.status == (1 if argv == ["--due"] else 3), done  # the other has no file yet
+        assert f'keysets."{NAME}": the change is not committed and does not count' in done.stderr
+    assert shop.git("rev-parse", "HEAD") == before
     shop.git("checkout", "-q", "plana-secrets.toml")
     listed = json.loads(shop.run("rotate", "plan", NAME, "--json").stdout)
     assert listed["keysets"][0]["waits"]["rollout"]["in_force"] == "30m"
@@ -90,13 +71,14 @@ def test_a_keyset_that_is_not_committed_is_created_and_does_not_move(shop: World
     assert shop.run("rotate", "run", NAME, "publish", "--commit").status == 0
 
 
-def test_a_caller_that_is_added_is_filled_before_it_is_committed(published: World) -> None:
+def test_a_caller_that_is_added_is_filled_before_it_is_committed(shop: World) -> None:
     caller = '", "infra/secrets/prod/pulse-data.secret.yaml#stringData.OWN"]'
-    write_settings(published, SETTINGS.replace('API_KEY"]', f"API_KEY{caller}"))
-    done = published.run("rotate", "init", NAME, "--commit")
+    shop.run("rotate", "init", NAME, "--fresh", "--commit")
+    write_settings(shop, SETTINGS.replace('API_KEY"]', f"API_KEY{caller}"))
+    done = shop.run("rotate", "init", NAME, "--commit")
     assert (done.status, "does not count" in done.stderr) == (0, False), done
-    assert "OWN:" in (published.repo / PROVIDER).read_text()
-    assert "does not count" in published.run("rotate", "list").stderr
+    assert "OWN:" in (shop.repo / PROVIDER).read_text()
+    assert "does not count" in shop.run("rotate", "list").stderr
 
 
 def test_what_is_not_about_keysets_may_be_uncommitted(shop: World) -> None:
