@@ -47,14 +47,12 @@ class Repair:
     """``content`` is None as long as something is ``undecided``.
 
     ``parts``: what differs from git; ``taken`` says which side each came from.
-    ``readable``: paths of values that anyone with the file could read.
     """
 
     content: Content | None
     parts: tuple[Part, ...]
     taken: Mapping[LeafPath, Side]
     undecided: tuple[LeafPath, ...]
-    readable: tuple[LeafPath, ...]
 
     @property
     def kept(self) -> tuple[LeafPath, ...]:
@@ -70,13 +68,8 @@ def plan_repair(
         UsageError: a choice is for nothing that differs (kind ``nothing-to-choose``), or is to
             keep what does not open (kind ``cannot-be-kept``).
     """
-    readable = tuple(
-        one.item.path
-        for one in now.found
-        if one.state is State.READABLE and not isinstance(one.item, Comment)
-    )
     if now.is_whole:
-        return Repair(_content(now.found), (), {}, (), readable)
+        return Repair(_content(now.found), (), {}, ())
     parts = _parts(now, then)
     _check_choices(parts, choices)
     sides: dict[LeafPath, Side] = {}
@@ -86,9 +79,9 @@ def plan_repair(
             sides[part.path] = side
     undecided = tuple(part.path for part in parts if part.path not in sides)
     if undecided:
-        return Repair(None, parts, sides, undecided, readable)
+        return Repair(None, parts, sides, undecided)
     _check_kept(parts, sides)
-    return Repair(_compose(now, then, sides), parts, sides, (), readable)
+    return Repair(_compose(now, then, sides), parts, sides, ())
 
 
 def _compose(now: Salvage, then: Content | None, sides: Mapping[LeafPath, Side]) -> Content:

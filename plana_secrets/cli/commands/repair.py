@@ -15,12 +15,11 @@ if TYPE_CHECKING:
     from plana_secrets.document.repair import Part, Repair, Side
     from plana_secrets.paths import LeafPath
     from plana_secrets.secretfiles.editing.repairing import Case
-    from plana_secrets.secretfiles.writing.stage import StagedFile
 
 _STATES: Final = {
     "opens": "opens here, with another value",
-    "readable": "is readable here",
-    "renamed": "opens as {former}",
+    "readable": "is readable here{former}",
+    "renamed": "opens{former}",
     "broken": "does not open here",
     "missing": "is not here",
 }
@@ -78,10 +77,11 @@ def repair(
     choices, others = _choices(from_git, keep, rest)
     case = examine(context.workspace, name)
     if case is None:
-        _conclude(context, name, None, None, dry_run=dry_run)
+        _report(context, name, None, (), dry_run=dry_run)
         return
     plan = _decide(context, case, choices, others)
-    _conclude(context, name, plan, _write(context, case, plan, dry_run=dry_run), dry_run=dry_run)
+    _write(context, case, plan, dry_run=dry_run)
+    _report(context, name, plan, case.exposed, dry_run=dry_run)
 
 
 def _choices(
@@ -160,48 +160,40 @@ def _show(context: Context, case: Case, plan: Repair) -> None:
         commit = case.sound.commit
         talk(f"{case.file}: git last had it sound in {commit.id[:12]} ({commit.moment:%Y-%m-%d})")
     for part in plan.parts:
-        former = format_path(part.former) if part.former else ""
+        former = f" as {format_path(part.former)}" if part.former else ""
         here = _STATES[part.state].format(former=former)
         there = "git has it" if part.in_git else "git does not have it"
         talk(safe_line(f"  {format_path(part.path)}  {here}; {there}"))
 
 
-def _write(context: Context, case: Case, plan: Repair, *, dry_run: bool) -> StagedFile:
+def _write(context: Context, case: Case, plan: Repair, *, dry_run: bool) -> None:
     from plana_secrets.secretfiles.editing.repairing import stage_repair
     from plana_secrets.secretfiles.writing.writer import write_files, writing
 
     if dry_run:
-        return stage_repair(context.workspace, case, plan)
+        stage_repair(context.workspace, case, plan)
+        return
     with writing(context.workspace, "repair"):
         staged = stage_repair(context.workspace, case, plan)
         write_files(context.workspace, [staged], operation="repair")
-    return staged
 
 
-def _conclude(
+def _report(
     context: Context,
     file: str,
     plan: Repair | None,
-    staged: StagedFile | None,
+    exposed: tuple[LeafPath, ...],
     *,
     dry_run: bool,
 ) -> None:
+    """``plan`` None: there was nothing to do."""
     from plana_secrets.paths import format_path
 
-    readable = [format_path(path) for path in plan.readable] if plan else []
+    readable = [format_path(path) for path in exposed]
     if context.json:
-        parts = [
-            {
-                "path": format_path(part.path),
-                "here": part.state,
-                "in_git": part.in_git,
-                "taken": plan.taken[part.path],
-            }
-            for part in (plan.parts if plan else ())
-            if plan
-        ]
-        facts = {"file": file, "written": staged is not None and not dry_run, "dry_run": dry_run}
-        context.output.json_object("repair", {**facts, "values": parts, "readable": readable})
+        facts = {"file": file, "written": plan is not None and not dry_run, "dry_run": dry_run}
+        values = _values(plan) if plan else []
+        context.output.json_object("repair", {**facts, "values": values, "readable": readable})
         return
     if plan is None:
         context.output.talk(f"nothing is wrong with {file}")
@@ -209,6 +201,20 @@ def _conclude(
     context.output.talk(f"{file} {'would be' if dry_run else 'is'} repaired")
     if readable:
         context.output.talk(f"was readable, replace it where it is used: {', '.join(readable)}")
+
+
+def _values(plan: Repair) -> list[dict[str, object]]:
+    from plana_secrets.paths import format_path
+
+    return [
+        {
+            "path": format_path(part.path),
+            "here": part.state,
+            "in_git": part.in_git,
+            "taken": plan.taken[part.path],
+        }
+        for part in plan.parts
+    ]
 
 
 ADVICE: Final = {

@@ -8,7 +8,7 @@ from typing import Final
 
 from plana_secrets.document.edits import Content, changed_paths, content_of
 from plana_secrets.document.guard import check_setting
-from plana_secrets.document.kinds import FileKind, kind_of
+from plana_secrets.document.kinds import FileKind, canonical_selector, kind_of
 from plana_secrets.document.repair import Repair
 from plana_secrets.document.values import SETTABLE_TYPES
 from plana_secrets.errors import CredentialError, FailedError, PlanaSecretsError, UsageError
@@ -26,9 +26,10 @@ from plana_secrets.secretfiles.writing.stage import (
     preflight,
 )
 from plana_secrets.sops.formats import format_of, require_format
-from plana_secrets.sops.model import Document
+from plana_secrets.sops.model import Document, Leaf
 from plana_secrets.sops.reading.salvage import Salvage, salvage
 from plana_secrets.sops.rules.rulesfile import CreationRule
+from plana_secrets.sops.rules.selectors import is_encrypted_path
 from plana_secrets.storage import digest_of
 
 _VERSIONS: Final = 200
@@ -48,12 +49,16 @@ class Sound:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A broken file. ``sound`` None: git has no version that can be used."""
+    """A broken file. ``sound`` None: git has no version that can be used.
+
+    ``exposed``: values that are readable, and must not be by the file's rule.
+    """
 
     file: str
     data: bytes
     now: Salvage
     sound: Sound | None
+    exposed: tuple[LeafPath, ...] = ()
 
     @property
     def then(self) -> Content | None:
@@ -62,6 +67,9 @@ class Case:
 
 def examine(workspace: Workspace, file: str) -> Case | None:
     """The case of ``file``, or None where nothing is wrong with it.
+
+    A file that opens, but with another selector than its rule has, is one as well; who
+    can read it is another matter.
 
     Raises:
         CredentialError: no identity opens it, nor a version in git.
@@ -73,13 +81,14 @@ def examine(workspace: Workspace, file: str) -> Case | None:
     data = read_bytes_of(workspace, file)
     locked: CredentialError | None = None
     try:
-        open_bytes(data, file, workspace.identities)
+        document = open_bytes(data, file, workspace.identities)
     except CredentialError as error:
         locked = error
     except FailedError:
         pass
     else:
-        return None
+        if not _is_encrypted_otherwise(workspace, file, document):
+            return None
     sound = _find_sound(workspace, file)
     if locked is not None and sound is None:
         raise locked
@@ -97,7 +106,7 @@ def examine(workspace: Workspace, file: str) -> Case | None:
             kind="beyond-repair",
             file=file,
         )
-    return Case(file, data, now, sound)
+    return Case(file, data, now, sound, _exposed(workspace, file, now))
 
 
 def _refuse_unmerged(workspace: Workspace, file: str) -> None:
@@ -105,6 +114,35 @@ def _refuse_unmerged(workspace: Workspace, file: str) -> None:
     entries = list_checkout(workspace.repository, under=[file], untracked=False)
     if any(entry is not None and not entry.id for _, _, entry in entries):
         raise UsageError(f"{file} has a merge conflict", kind="merge-open", file=file)
+
+
+def _is_encrypted_otherwise(workspace: Workspace, file: str, document: Document) -> bool:
+    """Whether other values are encrypted than the rule says, or by other means."""
+    try:
+        rule = workspace.rule_for(file)
+    except PlanaSecretsError:
+        return False
+    metadata = document.structure.metadata
+    assert metadata is not None  # noqa: S101 - it was opened
+    if metadata.mac_only_encrypted or metadata.other_keys:
+        return True
+    return canonical_selector(metadata.selector) != canonical_selector(rule.selector)
+
+
+def _exposed(workspace: Workspace, file: str, now: Salvage) -> tuple[LeafPath, ...]:
+    try:
+        selector = workspace.rule_for(file).selector
+    except PlanaSecretsError:
+        return ()
+    return tuple(
+        one.item.path
+        for one in now.found
+        if isinstance(one.item, Leaf)
+        and one.item.token is None
+        and one.value is not None
+        and not one.value.is_empty
+        and is_encrypted_path(selector, one.item.path)
+    )
 
 
 def _find_sound(workspace: Workspace, file: str) -> Sound | None:

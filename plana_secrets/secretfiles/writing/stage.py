@@ -276,6 +276,6 @@ ADVICE: Final = {
     ),
     "recipients-differ": "update it from its rule with `sops updatekeys {file}`",
     "rendered-leaf": "change it with `plana-secrets rotate run {keyset}`",
-    "selector-differs": "decrypt it and encrypt it again with its rule",
+    "selector-differs": "encrypt it again by its rule with `plana-secrets repair {file}`",
     "unexpected-result": "please report this, with the version of sops",
 }

@@ -32,6 +32,7 @@ from plana_secrets.sops.reading.datakey import LENGTH
 from plana_secrets.sops.reading.reader import read_structure
 from plana_secrets.sops.reading.scalars import is_canonical
 from plana_secrets.sops.reading.tokens import LOOKS_ENCRYPTED, parse_token
+from plana_secrets.sops.rules.selectors import DEFAULT_SUFFIX
 
 
 class State(StrEnum):
@@ -89,6 +90,8 @@ def salvage(
         opener = Opener(former_key.reveal())
     reader = _Reader(opener, elsewhere)
     found = [reader.take(item) for item in structure.items]
+    if any(one.check == "unencrypted-suffix" for one in structure.errors()):
+        found = [_without_suffix(one) for one in found]
     is_parsed = not any(one.check in _UNPARSED for one in structure.errors())
     return Salvage(
         found=tuple(found),
@@ -175,6 +178,17 @@ def _token_of(value: Secret) -> Token | None:
         return parse_token(value.reveal_text().strip())
     except ValueError:
         return None
+
+
+def _without_suffix(found: Found) -> Found:
+    """A value whose key tells sops not to encrypt it: readable, under the key's better name."""
+    path = tuple(
+        step.removesuffix(DEFAULT_SUFFIX) if isinstance(step, str) else step
+        for step in found.item.path
+    )
+    if path == found.item.path or not isinstance(found.item, Leaf):
+        return replace(found, item=replace(found.item, path=path))
+    return Found(replace(found.item, path=path), State.READABLE, found.value, found.item.path)
 
 
 def _is_whole(structure: Structure, opener: Opener | None, found: Sequence[Found]) -> bool:

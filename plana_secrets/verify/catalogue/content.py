@@ -35,9 +35,9 @@ CONTENT_CHECKS: Final = (
         "The file has an unresolved merge conflict.",
         "git wrote its conflict markers between the ciphertexts of both sides, and nothing can "
         "read such a file.",
-        "In an open merge take one side with `git checkout --ours FILE` or `git checkout "
-        "--theirs FILE`, set the values of the other side again with `plana-secrets set`, then "
-        "`git add FILE`. Conflict markers that were committed: `plana-secrets repair FILE`.",
+        "Conflict markers that were committed: run `plana-secrets repair FILE`. In an open merge "
+        "take one side with `git checkout --ours FILE` or `git checkout --theirs FILE`, set the "
+        "values of the other side again with `plana-secrets set`, then `git add FILE`.",
         acceptable=False,
     ),
     Check(
@@ -56,7 +56,7 @@ CONTENT_CHECKS: Final = (
         Level.L1,
         "The file has no sops metadata: it is not encrypted.",
         "Anyone who can read the repository can read the values.",
-        "Encrypt it with `plana-secrets encrypt`, and replace the values: git still has them.",
+        "Encrypt it with `plana-secrets encrypt FILE`, and replace the values: git still has them.",
         acceptable=False,
     ),
     Check(
@@ -150,7 +150,7 @@ CONTENT_CHECKS: Final = (
         "Two keys of one map look the same.",
         "They differ only in invisible characters, so you cannot see which of the "
         "two values a program reads.",
-        "Remove one of them with `plana-secrets edit`.",
+        "Remove one of them with `plana-secrets edit FILE`.",
     ),
     Check(
         "value-in-key-name",
@@ -158,8 +158,8 @@ CONTENT_CHECKS: Final = (
         Level.L1,
         "The name of a key contains `=`, as in `name=value`.",
         "sops encrypts values, not names: a value typed as part of the name is readable.",
-        "Remove it with `plana-secrets edit`, set the value under its name with `plana-secrets "
-        "set FILE PATH`, and replace it where it is used: git still has it.",
+        "Remove it with `plana-secrets unset FILE PATH`, set the value under its name with "
+        "`plana-secrets set`, and replace it where it is used: git still has it.",
     ),
     Check(
         "metadata",
@@ -176,7 +176,7 @@ CONTENT_CHECKS: Final = (
         Level.L1,
         "The file sets mac_only_encrypted.",
         "Changes to its readable values are not detected.",
-        "Remove the option from .sops.yaml, decrypt the file and encrypt it again.",
+        "Remove the option from .sops.yaml, then run `plana-secrets repair FILE`.",
     ),
     Check(
         "key-service",
@@ -184,7 +184,7 @@ CONTENT_CHECKS: Final = (
         Level.L1,
         "The file has keys other than plain age recipients.",
         "Anyone who runs that key service, or has enough shares, can read the file.",
-        "Use age recipients only: decrypt the file and encrypt it again with its rule.",
+        "Use age recipients only in .sops.yaml, then run `plana-secrets repair FILE`.",
     ),
     Check(
         "stanza",
@@ -218,7 +218,8 @@ CONTENT_CHECKS: Final = (
         Level.L1,
         "A key of a plain map ends in _unencrypted.",
         "By default, sops does not encrypt the value of such a key.",
-        "Rename the key and set its value again.",
+        "Run `plana-secrets repair FILE --all --keep`: it encrypts the value under the name "
+        "without the suffix. Replace the value where it is used: it was readable.",
         acceptable=False,
     ),
     Check(
@@ -279,7 +280,7 @@ CONTENT_CHECKS: Final = (
         Level.L3,
         "A value under data is not base64.",
         "Kubernetes rejects the manifest.",
-        "Use `plana-secrets set --encode`, or put the value under stringData.",
+        "Set it again with `plana-secrets set FILE PATH --encode`, or put it under stringData.",
     ),
     Check(
         "mac-mismatch",

@@ -59,7 +59,8 @@ POLICY_CHECKS: Final = (
         "The file's selector is not allowed.",
         "With a selector that does not cover future keys, sops writes the next value unencrypted.",
         "Use no selector for a plain map, ^(data|stringData)$ for a Secret manifest, or list "
-        "the expression in policy.selectors.",
+        "the expression in policy.selectors; for another option than encrypted_regex write "
+        "`OPTION=VALUE` there.",
         acceptable=False,
     ),
     Check(
@@ -68,7 +69,7 @@ POLICY_CHECKS: Final = (
         Level.L1,
         "The file's selector differs from its creation rule.",
         "sops keeps using the one in the file: the next value may be written unencrypted.",
-        "Decrypt the file and encrypt it again with its rule.",
+        "Run `plana-secrets repair FILE`, which encrypts it again by its rule.",
         acceptable=False,
     ),
     Check(
@@ -103,7 +104,8 @@ POLICY_CHECKS: Final = (
         "A target does not match its keyset.",
         "A value was changed by hand, or a move was partly undone: callers and "
         "verifiers no longer agree.",
-        "Let `rotate run` write the targets again; change keys only through `rotate`.",
+        "Write the targets again with `plana-secrets rotate init NAME --replace`; if a file is "
+        "broken, run `plana-secrets repair FILE` first.",
     ),
     Check(
         "target-foreign",

@@ -94,7 +94,7 @@ RULES_CHECKS: Final = (
         "rules-mac-only",
         "A creation rule sets mac_only_encrypted.",
         "Changes to readable values are then not detected.",
-        "Remove the option, decrypt the files and encrypt them again.",
+        "Remove the option, then run `plana-secrets repair FILE` for each file.",
     ),
     _rules(
         "rules-other-keys",

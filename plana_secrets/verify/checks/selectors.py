@@ -35,7 +35,10 @@ def check_selector(subject: Subject) -> Iterator[Finding]:
 def _is_allowed(selector: Selector, allowed: tuple[str, ...]) -> bool:
     if kind_of(selector) is not FileKind.OTHER:
         return True
-    return selector.option == "encrypted_regex" and selector.pattern in allowed
+    spelled = f"{selector.option}={selector.pattern}"
+    return spelled in allowed or (
+        selector.option == "encrypted_regex" and selector.pattern in allowed
+    )
 
 
 def _words(selector: Selector) -> str:

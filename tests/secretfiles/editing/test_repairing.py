@@ -133,7 +133,7 @@ def test_with_what_git_had_all_of_it_comes_back(broken: World, way: str) -> None
     assert verify(broken).exit_code() == 1
     case = examined(broken)
     repair = plan(case, "git")
-    assert [format_path(path) for path in repair.readable] == readable
+    assert [format_path(path) for path in case.exposed] == readable
     apply(broken, case, repair)
     assert values(broken) == VALUES
     assert verify(broken).exit_code() == 0
@@ -226,6 +226,33 @@ def test_recipients_that_git_had_otherwise_are_those_of_the_rule(broken: World) 
     apply(broken, case, plan(case, "git"))
     assert values(broken) == VALUES
     assert verify(broken).exit_code() == 0
+
+
+def test_a_key_that_keeps_its_value_readable_loses_its_suffix(world: World) -> None:
+    world.encrypt(FILE, "a: one\nb_unencrypted: hunter2\n")
+    world.commit()
+    case = examined(world)
+    assert [format_path(path) for path in case.exposed] == ["b"]
+    apply(world, case, plan(case, "keep"))
+    assert values(world) == {"a": "one", "b": "hunter2"}
+    assert "hunter2" not in (world.repo / FILE).read_text()
+    assert verify(world).exit_code() == 0
+
+
+@pytest.mark.parametrize("option", ["encrypted_regex: ^a$", "mac_only_encrypted: true"])
+def test_a_file_with_another_selector_is_encrypted_again_by_its_rule(
+    world: World, option: str
+) -> None:
+    world.write_rules("creation_rules:\n  - age: {recipients}\n    " + option + "\n")
+    world.encrypt(FILE, "a: one\nb: two\n")
+    world.write_rules("creation_rules:\n  - age: {recipients}\n")
+    world.commit()
+    assert verify(world).exit_code() == 1
+    case = examined(world)
+    assert [format_path(path) for path in case.exposed] == (["b"] if "regex" in option else [])
+    apply(world, case, plan(case))
+    assert values(world) == {"a": "one", "b": "two"}
+    assert verify(world).exit_code() == 0
 
 
 def test_an_open_merge_is_resolved_first(broken: World) -> None:
