@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,13 @@ def shapes() -> dict[str, dict[str, Any]]:
         for schema in shape.pop("schema").split(" | "):
             found[schema] = shape
     return found
+
+
+def check_run(argv: Sequence[str], stdout: str) -> None:
+    """Hold what a run of the program with ``argv`` printed to its shape, if it is JSON."""
+    own = argv[: argv.index("--")] if "--" in argv else argv
+    if "--json" in own:
+        check_output(stdout)
 
 
 def check_output(stdout: str) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pyrage
 
-from tests.shapes import check_output
+from tests.shapes import check_run
 from tests.zygote import zygote
 
 PROGRAM = [sys.executable, "-I", "-m", "plana_secrets"]
@@ -120,6 +120,8 @@ class World:
         )
         result = Result(done.returncode, done.stdout.decode(), done.stderr.decode())
         assert not check or result.status == 0, (argv, result)
+        if "plana_secrets" in argv:
+            check_run(argv, result.stdout)
         return result
 
     def git(self, *argv: str) -> str:
@@ -159,8 +161,7 @@ class World:
             timeout=120,
         )
         result = Result(done.returncode, done.stdout.decode(), done.stderr.decode())
-        if "--json" in argv[: argv.index("--") if "--" in argv else None]:
-            check_output(result.stdout)
+        check_run(argv, result.stdout)
         return result
 
 

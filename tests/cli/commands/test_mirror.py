@@ -71,7 +71,7 @@ def test_a_value_typed_at_night_survives_and_gets_into_the_file(place: World) ->
     assert f"mirror adopt {B} data.TEXT" in left.stderr
     assert mirror(place, "adopt", A, "user", "--dry-run").status == 0
     assert SENTINEL + "-night" not in place.decrypt(A)
-    assert mirror(place, "adopt", A, "user").status == 0
+    assert mirror(place, "adopt", A, "user", "--json").status == 0
     assert mirror(place, "adopt", B, "data.TEXT").status == 0
     assert f"user: {SENTINEL}-night\n" in place.decrypt(A)
     assert "TEXT: dHlwZWQ=\n" in place.decrypt(B)
