@@ -106,6 +106,14 @@ def _rejected(line: str, remote: str, branch: str) -> PlanaSecretsError:
     )
 
 
+def remote_addresses(git: GitCommand) -> list[str]:
+    """Where the remotes are; an address may hold a password, so show none."""
+    pattern = r"^remote\..*\.url$"
+    done = git.look("config", "-z", "--get-regexp", pattern, answers=(0, 1))
+    entries = done.stdout.decode("utf-8", "replace").split("\0")
+    return [entry.partition("\n")[2] for entry in entries if entry]
+
+
 def fetch_branch(git: GitCommand, remote: str, branch: str) -> str | None:
     """Fetch ``branch``; its commit, or None where the remote has no such branch.
 

@@ -81,6 +81,16 @@ def _check_attribute_files(repository: Repository, files: Sequence[str]) -> None
     refuse_pipes(repository.root, (str(folder / ".gitattributes") for folder in sorted(folders)))
 
 
+def files_excluded_by(repository: Repository, name: str) -> list[str]:
+    """Tracked files that the patterns in files called ``name`` match, as those of git do."""
+    named = [file for file in repository.tracked_files() if PurePosixPath(file).name == name]
+    refuse_pipes(repository.root, named)
+    output = repository.command.read(
+        "ls-files", "-z", "--cached", "--ignored", f"--exclude-per-directory={name}"
+    )
+    return [os.fsdecode(one) for one in output.split(b"\0") if one]
+
+
 def is_ignored(repository: Repository, file: str) -> bool:
     """Whether git ignores a file of this name, and so would not add it."""
     folders = [str(parent / ".gitignore") for parent in PurePosixPath(file).parents]

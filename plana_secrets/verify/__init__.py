@@ -7,8 +7,8 @@
     what the index has in place of a file.
 ``subject`` | ``filecheck`` | ``workers``
     What the checks of one file get, running them, and on all cores.
-``checks`` | ``plainyaml``
-    One idea per file; files of other tools as those tools read them.
+``checks`` | ``plainyaml`` | ``builds``
+    One idea per file; files of other tools as those tools read them, and what Flux builds.
 ``catalogue`` | ``check`` | ``finding`` | ``explain``
     What each check looks for and how to fix it; what it saw, without a value; a check in
     words.

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import functools
+from collections.abc import Collection, Iterator, Sequence
 
 from plana_secrets import limits
 from plana_secrets.document.kinds import FileKind
-from plana_secrets.git.search import attributes_of
+from plana_secrets.errors import FailedError
+from plana_secrets.git.remotes import remote_addresses
+from plana_secrets.git.search import attributes_of, files_excluded_by
 from plana_secrets.secretfiles.listing import is_in_root
 from plana_secrets.secretfiles.settings import SETTINGS_FILE
 from plana_secrets.secretfiles.snapshot import Snapshot
 from plana_secrets.secretfiles.workspace import RULES_FILE
 from plana_secrets.sops.model import Severity
+from plana_secrets.verify.builds import FLUX_MARKS, SOURCE_IGNORE, Flux, Tree
 from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.checks.attributes import check_attributes
 from plana_secrets.verify.checks.copies import CopyFinder
-from plana_secrets.verify.checks.flux import FLUX_MARK, check_flux, flux_paths
+from plana_secrets.verify.checks.flux import check_builds, check_neighbours
 from plana_secrets.verify.checks.identities import MARK, check_identities
 from plana_secrets.verify.checks.names import check_names
 from plana_secrets.verify.checks.rules import check_ignored, check_rules
@@ -63,9 +67,9 @@ def _check_marked_files(
     for rule in (one for each in snapshot.rule_book.known for one in each.creation_rules):
         used.update(rule.recipients)
     under_roots = {*selection.secret, *selection.plain}
-    built: set[str] = set()
+    flux = Flux()
     large = snapshot.tree.large_files(limits.SEARCHED_FILE)
-    marked = snapshot.tree.files_containing((MARK, FLUX_MARK), besides=large)
+    marked = snapshot.tree.files_containing((MARK, *FLUX_MARKS), besides=large)
     for file in sorted(large - under_roots):
         message = f"larger than {limits.in_words(limits.SEARCHED_FILE)}: not searched"
         yield found("too-large", message, file=file, severity=Severity.NOTE)
@@ -76,11 +80,38 @@ def _check_marked_files(
         yield from check_identities(
             file, content, allowed=allowed, used=frozenset(used), inside=file in under_roots
         )
-        if file.endswith((".yaml", ".yml")) and len(content) <= limits.READABLE_FILE:
-            built.update(flux_paths(content))
-    yield from check_flux(
-        [one.file for one in results if one.kind is FileKind.KEYSET],
-        [one.file for one in results if one.kind is FileKind.SECRET_MANIFEST],
-        built,
-        under_roots,
-    )
+        if file.endswith((".yaml", ".yml", ".json")) and len(content) <= limits.READABLE_FILE:
+            flux.read(file, content)
+    yield from _check_flux(snapshot, flux, results, under_roots)
+
+
+def _check_flux(
+    snapshot: Snapshot, flux: Flux, results: Sequence[FileResult], under_roots: Collection[str]
+) -> Iterator[Finding]:
+    keysets = {one.file for one in results if one.kind is FileKind.KEYSET}
+    manifests = {one.file for one in results if one.kind is FileKind.SECRET_MANIFEST}
+    repository = snapshot.tree.repository
+    builds = flux.own_builds(remote_addresses(repository.command)) if flux.builds else []
+    if builds:
+        files = set(snapshot.tree.listing().entries)
+        if any(file.rpartition("/")[2] == SOURCE_IGNORE for file in files):
+            files -= set(files_excluded_by(repository, SOURCE_IGNORE))
+        findings = check_builds(
+            builds,
+            Tree(files, functools.partial(_read, snapshot)),
+            keysets=keysets,
+            manifests=manifests,
+            encrypted={one.file for one in results if one.kind is not None},
+            patched=flux.patched,
+        )
+        for one in findings:
+            keysets.discard(one.file or "")
+            yield one
+    yield from check_neighbours(keysets, manifests, under_roots)
+
+
+def _read(snapshot: Snapshot, file: str) -> bytes | None:
+    try:
+        return snapshot.read(file, limit=limits.READABLE_FILE)
+    except FailedError:
+        return None

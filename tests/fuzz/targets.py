@@ -25,7 +25,7 @@ from plana_secrets.secretfiles.writing import records
 from plana_secrets.sops.formats import Format
 from plana_secrets.sops.reading.reader import open_document, read_structure
 from plana_secrets.sops.rules.rulesfile import parse_rules
-from plana_secrets.verify.checks.flux import flux_paths
+from plana_secrets.verify.builds import Flux, Tree, is_manifest
 from plana_secrets.verify.checks.plainmanifests import find_plain
 
 ROOT: Final = Path(__file__).parents[2]
@@ -85,7 +85,11 @@ def check_keyset(content: bytes) -> None:
 
 def check_readable(content: bytes) -> None:
     find_plain(content)
-    list(flux_paths(content))
+    flux = Flux()
+    flux.read("a.yaml", content)
+    flux.own_builds([])
+    is_manifest(content)
+    list(Tree({"a.yaml", "kustomization.yaml"}, lambda _: content).built("."))
 
 
 def check_formats(content: bytes) -> None:

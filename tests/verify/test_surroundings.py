@@ -7,8 +7,8 @@ import time
 import pyrage
 import pytest
 
+from plana_secrets.verify.builds import Flux
 from plana_secrets.verify.check import Level
-from plana_secrets.verify.checks.flux import flux_paths
 from tests.verify.helpers import checks, of_check, verify, write
 from tests.world import World
 
@@ -322,7 +322,9 @@ def test_an_exception_for_what_was_not_looked_at_is_not_called_unused(small: Wor
 
 
 def test_a_long_line_in_a_kustomization_is_read_in_little_time() -> None:
-    start = "kind: Kustomization\napiVersion: kustomize.toolkit.fluxcd.io/v1\n  path: ./infra"
+    start = (
+        "kind: Kustomization\napiVersion: kustomize.toolkit.fluxcd.io/v1\nspec:\n  path: ./infra"
+    )
     for line in (
         "\t" * 100_000 + "/x",
         " " * 100_000 + "'x",
@@ -330,7 +332,48 @@ def test_a_long_line_in_a_kustomization_is_read_in_little_time() -> None:
         "'" + " " * 100_000,
     ):
         before = time.process_time()
-        list(flux_paths(f"{start}{line}\n".encode()))
+        Flux().read("a.yaml", f"{start}{line}\n".encode())
         assert time.process_time() - before < 1
-    assert list(flux_paths(f"{start} # here\r\n".encode())) == ["infra"]
-    assert list(flux_paths(start.replace("./infra", '"./infra/x/"  # y').encode())) == ["infra/x"]
+
+
+def flux_findings(world: World) -> list[tuple[str, str | None]]:
+    found = [one for one in verify(world).findings if one.check.startswith(("flux-", "keyset-"))]
+    return sorted((one.check, one.file) for one in found if one.severity == "error")
+
+
+def test_what_flux_cannot_build_is_named_wherever_it_is(small: World) -> None:
+    small.encrypt("infra/secrets/prod/app.secret.yaml", PLAIN_SECRET)
+    write(small, "clusters/prod.yaml", FLUX + "  decryption: {provider: sops}\n")
+    write(small, "apps/values.yaml", "replicas: 1\n")
+    small.commit()
+    assert flux_findings(small) == [("flux-not-a-manifest", APP)]
+    write(small, "clusters/prod.yaml", FLUX.replace("./infra/secrets", "./"))
+    assert flux_findings(small) == [
+        ("flux-no-decryption", "clusters/prod.yaml"),
+        ("flux-not-a-manifest", "apps/values.yaml"),
+        ("flux-not-a-manifest", APP),
+    ]
+    write(small, ".sourceignore", "/apps\nexample.yaml\n*.yaml\n!*.secret.yaml\n")
+    small.git("add", "-A")
+    assert flux_findings(small) == [("flux-no-decryption", "clusters/prod.yaml")]
+
+
+def test_a_build_of_another_repository_is_not_looked_at(small: World) -> None:
+    small.git("remote", "add", "origin", "ssh://git@git.example.com/team/fleet.git")
+    sources = "".join(
+        "---\napiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\n"
+        f"metadata: {{name: {name}}}\nspec: {{url: {url}}}\n"
+        for name, url in (
+            ("fleet", "https://git.example.com/Team/fleet"),
+            ("app", "https://x.test/o/app"),
+        )
+    )
+    write(small, "clusters/sources.yaml", sources)
+    write(small, "clusters/prod.yaml", FLUX + "  sourceRef: {kind: GitRepository, name: app}\n")
+    small.commit()
+    assert flux_findings(small) == []
+    write(small, "clusters/prod.yaml", FLUX + "  sourceRef: {kind: GitRepository, name: fleet}\n")
+    assert flux_findings(small) == [
+        ("flux-no-decryption", "clusters/prod.yaml"),
+        ("flux-not-a-manifest", APP),
+    ]

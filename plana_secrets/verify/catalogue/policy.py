@@ -205,6 +205,25 @@ POLICY_CHECKS: Final = (
         "Move the keysets to another folder, or add a kustomization.yaml that lists the manifests.",
     ),
     Check(
+        "flux-not-a-manifest",
+        Severity.ERROR,
+        Level.L1,
+        "Flux builds a folder with a file that is not a Kubernetes manifest.",
+        "Without a kustomization.yaml Flux treats every YAML file below the path of a "
+        "Kustomization as a manifest, and with one every file that it lists. One that is not stops "
+        "the whole build.",
+        "Move the file to another folder, or add a kustomization.yaml that lists the manifests; a "
+        "`.sourceignore` excludes files for Flux.",
+    ),
+    Check(
+        "flux-no-decryption",
+        Severity.ERROR,
+        Level.L1,
+        "A Flux Kustomization builds encrypted files and has no spec.decryption.",
+        "Flux then tries to apply the ciphertexts, and the build fails.",
+        "Add `decryption: {provider: sops, secretRef: {name: sops-age}}` under spec.",
+    ),
+    Check(
         "mirror-recipient",
         Severity.ERROR,
         Level.L1,

@@ -1,72 +1,69 @@
-"""Keyset files where Flux, or anything else that builds a folder, takes YAML for manifests."""
+"""What a Flux Kustomization of this repository builds and must not, or cannot, build."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterator
-from pathlib import PurePosixPath
-from typing import Final
+import posixpath
+from collections.abc import Collection, Iterator, Sequence
 
 from plana_secrets.sops.model import Severity
+from plana_secrets.verify.builds import NAMES, Build, Tree, is_manifest
 from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.finding import Finding
 
-FLUX_MARK: Final = "kustomize.toolkit.fluxcd.io/"
-"""The API group of Flux's Kustomization."""
 
-_NAMES: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
-_DOCUMENT: Final = re.compile(rb"(?m)^---.*$")
-_KIND: Final = re.compile(rb"""(?m)^kind:\s*["']?Kustomization["']?\s*$""")
-_API: Final = re.compile(rb"""(?m)^apiVersion:\s*["']?kustomize\.toolkit\.fluxcd\.io/""")
-_PATH: Final = re.compile(rb"""(?m)^  ++path:[ \t]*+["']?([^"'#\n]++)["']?[ \t\r]*+(?:#.*)?$""")
-"""Nothing in it gives back what it took: a line of tabs would take hours."""
-
-
-def flux_paths(content: bytes) -> Iterator[str]:
-    """The folders that the Flux Kustomizations in a file build, relative to the repository."""
-    for document in _DOCUMENT.split(content):
-        if _KIND.search(document) and _API.search(document):
-            match = _PATH.search(document)
-            path = match.group(1).decode("utf-8", "replace") if match else ""
-            yield str(PurePosixPath(path.strip().removeprefix("./").strip("/") or "."))
-
-
-def check_flux(
+def check_builds(
+    builds: Sequence[Build],
+    tree: Tree,
+    *,
     keysets: Collection[str],
     manifests: Collection[str],
-    built: Collection[str],
-    present: Collection[str],
+    encrypted: Collection[str],
+    patched: bool,
 ) -> Iterator[Finding]:
-    """Keyset files below a built folder, with no kustomization.yaml on the way down.
+    """Files that stop a build, and builds that leave ``encrypted`` files as they are.
 
-    ``built``: the folders of Flux Kustomizations that this repository holds (an error).
-    A folder that holds Secret manifests itself is likely to be built (a warning).
+    ``keysets`` and ``manifests`` are secret files by their kind; every other file is read.
+    ``patched``: see ``Flux``.
+    """
+    built: dict[str, str] = {}
+    for build in builds:
+        files = list(tree.built(build.folder))
+        built = dict.fromkeys(files, build.folder) | built
+        closed = next((file for file in files if file in encrypted), None)
+        if closed is not None and not build.decrypts and not patched:
+            words = f"builds {closed}, which is encrypted, without spec.decryption"
+            yield found("flux-no-decryption", words, file=build.file, line=build.line)
+    for file, folder in sorted(built.items()):
+        if file in manifests:
+            continue
+        content = None if file in keysets else tree.read(file)
+        if content is None or not is_manifest(content):
+            check = "keyset-breaks-flux" if file in keysets else "flux-not-a-manifest"
+            words = f"Flux builds {folder}, and takes this file for a manifest"
+            yield found(check, words, file=file)
+
+
+def check_neighbours(
+    keysets: Collection[str], manifests: Collection[str], present: Collection[str]
+) -> Iterator[Finding]:
+    """Keyset files below a folder of manifests, which is likely to be built, by whatever.
+
     ``present``: every file under the roots, to see the kustomization.yaml files.
     """
-    listed = {str(PurePosixPath(one).parent) for one in present if one.endswith(_NAMES)}
-    likely = {str(PurePosixPath(one).parent) for one in manifests}
+    listed = {posixpath.dirname(one) or "." for one in present if posixpath.basename(one) in NAMES}
+    likely = {posixpath.dirname(one) or "." for one in manifests}
     for file in sorted(keysets):
-        reachable = list(_folders_up(file, listed))
-        for folders, certain in ((set(built), True), (likely, False)):
-            folder = next((one for one in reachable if one in folders), None)
-            if folder is not None:
-                yield _finding(file, folder, certain=certain)
-                break
+        folder = next((one for one in _folders_up(file, listed) if one in likely), None)
+        if folder is not None:
+            words = f"{folder} holds manifests, and no kustomization.yaml excludes this file"
+            yield found("keyset-breaks-flux", words, file=file, severity=Severity.WARNING)
 
 
 def _folders_up(file: str, listed: Collection[str]) -> Iterator[str]:
     """The folders above a file, up to the first that lists what is built in it."""
-    for folder in PurePosixPath(file).parents:
-        if str(folder) in listed:
+    folder = posixpath.dirname(file) or "."
+    while folder not in listed:
+        yield folder
+        if folder == ".":
             return
-        yield str(folder)
-
-
-def _finding(file: str, folder: str, *, certain: bool) -> Finding:
-    message = (
-        f"Flux builds {folder}, and no kustomization.yaml excludes this file"
-        if certain
-        else f"{folder} holds manifests, and no kustomization.yaml excludes this file"
-    )
-    severity = Severity.ERROR if certain else Severity.WARNING
-    return found("keyset-breaks-flux", message, file=file, severity=severity)
+        folder = posixpath.dirname(folder) or "."

@@ -1,92 +1,88 @@
-"""What a Flux Kustomization builds, and which keyset files that reaches. Pure."""
+"""Files that stop a build of Flux, and builds that leave encrypted files as they are. Pure."""
 
 from __future__ import annotations
 
 import pytest
 
-from plana_secrets.verify.checks.flux import check_flux, flux_paths
+from plana_secrets.verify.builds import Build, Tree
+from plana_secrets.verify.checks.flux import check_builds, check_neighbours
 
 KEYSET = "infra/secrets/keysets/app.yaml"
-API = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n"
-
-
-def built(content: str) -> list[str]:
-    return list(flux_paths(content.encode()))
-
-
-@pytest.mark.parametrize(
-    ("path", "folder"),
-    [
-        ("./infra", "infra"),
-        ("infra", "infra"),
-        ("/infra/", "infra"),
-        ("./infra/", "infra"),
-        ('"./infra"', "infra"),
-        ("'infra'", "infra"),
-        ("./infra # all of it", "infra"),
-        ("./infra/secrets/prod", "infra/secrets/prod"),
-        ("./", "."),
-        (".", "."),
-        ("/", "."),
-    ],
-)
-def test_a_folder_is_read_however_it_is_spelled(path: str, folder: str) -> None:
-    assert built(f"{API}spec:\n  path: {path}\n") == [folder]
-
-
-def test_without_a_path_everything_is_built() -> None:
-    assert built(f"{API}spec:\n  interval: 10m\n") == ["."]
-
-
-def test_only_kustomizations_of_flux_build_something() -> None:
-    other = API.replace("kustomize.toolkit.fluxcd.io", "kustomize.config.k8s.io")
-    git = API.replace("Kustomization", "GitRepository")
-    document = "spec:\n  path: ./infra\n"
-    assert built(f"{other}{document}---\n{git}{document}") == []
-    assert built(f"{other}{document}---\n{API}{document}--- # more\n{API}spec:\n  path: x\n") == [
-        "infra", "x",
-    ]  # fmt: skip
+PLAIN = "infra/secrets/prod/mail.yaml"
+SECRET = "infra/secrets/prod/app.secret.yaml"
+LISTING = "infra/secrets/kustomization.yaml"
+FILES = {
+    KEYSET: "schema: x\n",
+    PLAIN: "password: ENC[x]\n",
+    SECRET: "",
+    "apps/values.yaml": "replicas: 1\n",
+    "apps/app.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n",
+}
+ALWAYS = {KEYSET, PLAIN, SECRET}
 
 
 def found(
-    *,
-    built: set[str] = frozenset(),  # type: ignore[assignment]
-    manifests: list[str] | None = None,
-    present: list[str] | None = None,
-    keysets: tuple[str, ...] = (KEYSET,),
-) -> list[tuple[str | None, str]]:
-    findings = check_flux(keysets, manifests or [], built, present or [])
-    return [(one.file, str(one.severity)) for one in findings]
+    *folders: str, files: dict[str, str] | None = None, decrypts: bool = True, patched: bool = False
+) -> list[tuple[str, str | None]]:
+    every = FILES | (files or {})
+    builds = [Build("clusters/prod.yaml", 1, folder, decrypts, "a") for folder in folders]
+    findings = check_builds(
+        builds,
+        Tree(every, lambda file: every[file].encode()),
+        keysets={KEYSET},
+        manifests={SECRET},
+        encrypted=ALWAYS,
+        patched=patched,
+    )
+    return sorted((one.check, one.file) for one in findings)
 
 
-@pytest.mark.parametrize("folder", [".", "infra", "infra/secrets", "infra/secrets/keysets"])
-def test_a_built_folder_above_a_keyset_is_an_error(folder: str) -> None:
-    assert found(built={folder}) == [(KEYSET, "error")]
+BREAKS = ("keyset-breaks-flux", KEYSET), ("flux-not-a-manifest", PLAIN)
 
 
 @pytest.mark.parametrize(
-    "folder", ["infra/secrets/prod", "infra/secrets/key", "infra/secrets/keysets/app", "apps"]
+    ("folder", "expected"),
+    [
+        ("infra", sorted(BREAKS)),
+        ("infra/secrets/keysets", [BREAKS[0]]),
+        ("infra/secrets/prod", [BREAKS[1]]),
+        ("apps", [("flux-not-a-manifest", "apps/values.yaml")]),
+        ("infra/sec", []),
+        (".", sorted((*BREAKS, ("flux-not-a-manifest", "apps/values.yaml")))),
+    ],
 )
-def test_a_built_folder_that_does_not_reach_it_is_none(folder: str) -> None:
-    assert found(built={folder}) == []
+def test_every_file_that_is_no_manifest_stops_a_build(
+    folder: str, expected: list[tuple[str, str]]
+) -> None:
+    assert found(folder) == expected
+    assert found(folder, folder) == expected
 
 
 @pytest.mark.parametrize("name", ["kustomization.yaml", "kustomization.yml", "Kustomization"])
-def test_a_list_on_the_way_down_stops_it_there(name: str) -> None:
-    above, between = f"infra/{name}", f"infra/secrets/keysets/{name}"
-    assert found(built={"infra"}, present=[between]) == []
-    assert found(built={"infra/secrets"}, present=[above]) == [(KEYSET, "error")]
-    assert found(built={"infra"}, present=[above]) == []
+def test_a_listing_keeps_them_out_and_lets_them_in(name: str) -> None:
+    listing = f"infra/secrets/{name}"
+    assert found("infra", files={listing: "resources: [prod/app.secret.yaml]\n"}) == []
+    assert found("infra", files={listing: "resources: [prod/mail.yaml]\n"}) == [BREAKS[1]]
 
 
-def test_manifests_beside_it_are_a_warning_and_an_error_says_it_alone() -> None:
+def test_a_build_that_does_not_decrypt_is_named_once() -> None:
+    only = {LISTING: "resources: [prod/app.secret.yaml]\n"}
+    error = ("flux-no-decryption", "clusters/prod.yaml")
+    assert found("infra", files=only, decrypts=False) == [error]
+    assert found("apps", decrypts=False) == [("flux-not-a-manifest", "apps/values.yaml")]
+    assert found("infra", files=only, decrypts=False, patched=True) == []
+    assert found("infra", files=only) == []
+
+
+def neighbours(manifests: list[str], present: list[str] | None = None) -> list[tuple[str, str]]:
+    findings = check_neighbours([KEYSET], manifests, present or [])
+    return [(one.file or "", str(one.severity)) for one in findings]
+
+
+def test_manifests_beside_a_keyset_are_a_warning() -> None:
     beside = ["infra/secrets/app.secret.yaml"]
-    assert found(manifests=beside) == [(KEYSET, "warning")]
-    assert found(manifests=beside, built={"infra"}) == [(KEYSET, "error")]
-    assert found(manifests=["infra/secrets/prod/app.secret.yaml"]) == []
-    assert found(manifests=beside, present=["infra/secrets/keysets/kustomization.yaml"]) == []
-
-
-def test_every_keyset_is_looked_at() -> None:
-    other = "infra/other/b.yaml"
-    assert found(built={"infra"}, keysets=(KEYSET, other)) == [(other, "error"), (KEYSET, "error")]
+    assert neighbours(beside) == [(KEYSET, "warning")]
+    assert neighbours(["app.secret.yaml"]) == [(KEYSET, "warning")]
+    assert neighbours([SECRET]) == []
+    assert neighbours(beside, ["infra/secrets/keysets/kustomization.yaml"]) == []
+    assert neighbours(["app.secret.yaml"], ["kustomization.yaml"]) == []

@@ -161,6 +161,33 @@ resources:
     - prod/mail.secret.yaml
 """,
     ),
+    "flux-not-a-manifest": (
+        """
+# Flux builds infra/secrets/prod, without a kustomization.yaml
+infra/secrets/prod/mail.yaml    # a plain map
+""",
+        """
+# infra/secrets/prod/kustomization.yaml
+resources:
+    - shop.secret.yaml
+""",
+    ),
+    "flux-no-decryption": (
+        """
+kind: Kustomization
+spec:
+    path: ./infra/secrets/prod
+""",
+        """
+kind: Kustomization
+spec:
+    path: ./infra/secrets/prod
+    decryption:
+        provider: sops
+        secretRef:
+            name: sops-age
+""",
+    ),
     "mirror-recipient": (
         """
 [mirror.local]

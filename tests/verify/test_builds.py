@@ -1,0 +1,174 @@
+"""What Flux builds, read from its own files however they are written. Pure."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from plana_secrets.verify.builds import Flux, Tree, is_manifest
+
+API = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n"
+LISTING = "resources:\n- a.yaml\n"
+OBJECT = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n"
+
+
+def flux(*contents: str) -> Flux:
+    read = Flux()
+    for number, content in enumerate(contents):
+        read.read(f"clusters/{number}.yaml", content.encode())
+    return read
+
+
+def folders(*contents: str) -> list[str]:
+    return [one.folder for one in flux(*contents).builds]
+
+
+@pytest.mark.parametrize(
+    ("path", "folder"),
+    [
+        ("./infra", "infra"),
+        ("infra", "infra"),
+        ("/infra/", "infra"),
+        ("./infra/", "infra"),
+        ('"./infra"', "infra"),
+        ("'infra'", "infra"),
+        ("./infra # all of it", "infra"),
+        ("./infra/../infra/secrets//prod", "infra/secrets/prod"),
+        ("./", "."),
+        (".", "."),
+        ("/", "."),
+    ],
+)
+def test_a_folder_is_read_however_it_is_spelled(path: str, folder: str) -> None:
+    assert folders(f"{API}spec:\n  path: {path}\n") == [folder]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f"{API}spec: {{path: ./infra}}\n",
+        f"{API}spec:\n    interval: 1m\n    path:   >-\n      ./infra\n",
+        '{"apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization", "spec": {"path": "./infra"}}',
+        "kind: 'Kustomization'\n'apiVersion': kustomize.toolkit.fluxcd.io/v1beta2\nspec: {\"path\": infra}\n",
+        f"spec: &s\n  path: infra\n---\n{API}spec: {{path: infra}}\n",
+        f"---\n# first\n---\n{API}spec:\n  path: ./infra\n---\n",
+        "apiVersion: v1\nkind: List\nitems:\n- apiVersion: kustomize.toolkit.fluxcd.io/v1\n  kind: Kustomization\n  spec: {path: infra}\n",
+    ],
+)
+def test_a_kustomization_is_read_in_every_form_of_yaml(content: str) -> None:
+    assert folders(content) == ["infra"]
+
+
+def test_without_a_path_everything_is_built() -> None:
+    assert folders(f"{API}spec:\n  interval: 10m\n", API) == [".", "."]
+
+
+def test_only_kustomizations_of_flux_build_something() -> None:
+    other = API.replace("kustomize.toolkit.fluxcd.io", "kustomize.config.k8s.io")
+    git = API.replace("Kustomization", "GitRepository")
+    document = "spec:\n  path: ./infra\n"
+    assert folders(f"{other}{document}---\n{git}{document}", "{{ template }}: [") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "decrypts"),
+    [
+        ("  decryption:\n    provider: sops\n", True),
+        ("  decryption: {provider: sops, secretRef: {name: a}}\n", True),
+        ("  decryption: {}\n", False),
+        ("", False),
+    ],
+)
+def test_decryption_is_read(text: str, decrypts: bool) -> None:
+    (build,) = flux(f"{API}spec:\n  path: a\n{text}").builds
+    assert build.decrypts is decrypts
+
+
+def test_a_patch_that_adds_decryption_is_seen() -> None:
+    patch = "kind: Kustomization\npatches:\n- patch: |\n    spec:\n      decryption:\n        provider: sops\n"
+    assert flux(patch).patched
+    assert not flux(f"{API}spec: {{decryption: {{provider: sops}}}}\n").patched
+
+
+def source(name: str, url: str) -> str:
+    return (
+        "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\n"
+        f"metadata: {{name: {name}}}\nspec: {{url: '{url}'}}\n"
+    )
+
+
+def build(name: str, path: str = "./", kind: str = "GitRepository") -> str:
+    return f"{API}spec: {{path: {path}, sourceRef: {{kind: {kind}, name: {name}}}}}\n"
+
+
+OURS, THEIRS = "ssh://git@git.example.com/team/fleet", "https://github.com/others/app.git"
+
+
+@pytest.mark.parametrize(
+    ("addresses", "contents", "own"),
+    [
+        (["git@git.example.com:Team/fleet.git"], [source("a", OURS), source("b", THEIRS), build("a"), build("b")], ["a"]),
+        ([], [source("flux-system", OURS), source("b", THEIRS), build("flux-system"), build("b")], ["flux-system"]),
+        ([], [source("a", OURS), build("a")], ["a"]),
+        ([], [build("a")], ["a"]),
+        ([], [source("a", OURS), source("b", THEIRS), build("a"), build("b", "x")], ["b"]),
+        ([], [build("a", kind="OCIRepository"), build("b", "x", kind="Bucket")], [None]),
+        (["/srv/git/fleet"], [source("a", OURS), source("b", THEIRS), source("flux-system", OURS), build("b")], []),
+    ],
+)  # fmt: skip
+def test_a_build_of_another_repository_is_none_of_ours(
+    addresses: list[str], contents: list[str], own: list[str | None]
+) -> None:
+    assert [one.source for one in flux(*contents).own_builds(addresses)] == own
+
+
+def built(folder: str, files: dict[str, str]) -> list[str]:
+    read = {file: content.encode() for file, content in files.items()}
+    return sorted(Tree(read, read.get).built(folder))
+
+
+FILES = {
+    "a.yaml": "", "b/c.yml": "", "b/d.json": "", "b/e.txt": "", "b/.sops.yaml": "",
+    ".github/workflows/x.yaml": "", "k/kustomization.yaml": LISTING, "k/a.yaml": "", "k/b.yaml": "",
+    "k/deep/c.yaml": "",
+}  # fmt: skip
+
+
+def test_without_a_listing_every_yaml_below_is_built_and_what_listed_folders_list() -> None:
+    assert built(".", FILES) == ["a.yaml", "b/c.yml", "k/a.yaml"]
+    assert built("b", FILES) == ["b/c.yml"]
+    assert built("k", FILES) == ["k/a.yaml"]
+    assert built("k/deep", FILES) == ["k/deep/c.yaml"]
+    assert built("nowhere", FILES) == []
+
+
+@pytest.mark.parametrize("name", ["kustomization.yaml", "kustomization.yml", "Kustomization"])
+def test_a_listing_of_any_name_is_followed(name: str) -> None:
+    files = {f"x/{name}": "resources: [../a.yaml, y/, https://example.com/z.yaml, none]\n",
+             f"x/y/{name}": "bases:\n- ../../b\n- ..\n", f"b/{name}": LISTING,
+             "b/a.yaml": "", "a.yaml": "", "x/no.yaml": ""}  # fmt: skip
+    assert built("x", files) == ["a.yaml", "b/a.yaml"]
+    assert built(".", files) == ["a.yaml", "b/a.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (OBJECT, True),
+        (f"---\n{OBJECT}---\n# nothing\n---\n{OBJECT}", True),
+        ("", True),
+        ("# only a comment\n", True),
+        (json.dumps({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}), True),
+        ("apiVersion: v1\nkind: List\nitems: []\n", True),
+        ("password: x\n", False),
+        (OBJECT.replace("  name: a\n", "  namespace: a\n"), False),
+        (OBJECT.replace("kind: ConfigMap\n", ""), False),
+        ("- a\n", False),
+        ("text\n", False),
+        ("a: [\n", False),
+        (f"{OBJECT}---\na: b\n", False),
+    ],
+)
+def test_a_manifest_is_an_object_in_every_document(content: str, expected: bool) -> None:
+    assert is_manifest(content.encode()) is expected
