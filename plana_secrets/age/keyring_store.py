@@ -209,7 +209,8 @@ ADVICE: Final = {
     ),
     "no-keyring": (
         "unlock or install one (Secret Service, KWallet, Keychain), or keep the identity "
-        "in a 0600 file: `plana-secrets identity new --output FILE`; to log in to "
+        "in a 0600 file: `plana-secrets identity new --output FILE` (sops and plana-secrets "
+        "find ~/.config/sops/age/keys.txt by themselves); to log in to "
         "the mirror without a keyring, set PLANA_SECRETS_VAULTWARDEN_CREDENTIALS=FILE"
     ),
 }

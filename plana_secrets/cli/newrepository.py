@@ -85,12 +85,18 @@ def check_used(context: Context, found: Survey, wishes: Wishes) -> None:
         if not present or any(one not in recipients for recipients in present):
             raise _rules_exist(f"{one} is not added")
     out = wishes.identity_out
-    if out and not kept_in(out) and not len(context.find_identities()):
+    if (out and kept_in(out)) or len(context.find_identities()):
+        return
+    if out:
         raise UsageError(
             "this repository is set up already; no identity is created",
             kind="identity-not-created",
             file=str(out),
         )
+    context.output.talk(
+        "you have no age identity yet: create one with plana-secrets identity new, then ask "
+        "anyone who can read the files to add its recipient"
+    )
 
 
 def _rules_exist(what: str) -> UsageError:

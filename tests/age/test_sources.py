@@ -12,7 +12,7 @@ import pytest
 
 from plana_secrets.age.identities import Identities, Identity, generate_identity
 from plana_secrets.age.recipients import encrypt_to
-from plana_secrets.age.sources import IdentitySources, find_identities, key_files
+from plana_secrets.age.sources import IdentitySources, default_key_file, find_identities, key_files
 from plana_secrets.errors import CredentialError
 from plana_secrets.secret import Secret
 from tests.age.keyring_session import run_python_with_keyring
@@ -93,6 +93,8 @@ def test_macos_has_a_second_default_key_file(
         ".config",
         "Library",
     ]
+    assert default_key_file({}, tmp_path) == key_files(sources)[1].path
+    assert default_key_file({"XDG_CONFIG_HOME": "/x"}, tmp_path) == Path("/x/sops/age/keys.txt")
 
 
 def test_several_keys_in_one_variable_are_separated_by_lines_or_spaces(tmp_path: Path) -> None:

@@ -247,6 +247,14 @@ def test_an_identity_is_asked_for_where_it_is_created(world: World) -> None:
     assert "plana-secrets identity new --output" in report["hint"]
 
 
+def test_who_has_no_identity_in_a_repository_of_others_is_told(world: World) -> None:
+    world.encrypt("infra/secrets/a.yaml", "a: b\n")
+    (world.repo / "plana-secrets.toml").touch()
+    world.commit()
+    assert "create one with plana-secrets identity new" in world.run("init", env=BARE).stderr
+    assert "identity new" not in world.run("init").stderr
+
+
 def test_several_at_once_agree(bare: World) -> None:
     def run(_number: int) -> int:
         return bare.run("init", "--recovery-out", "~/r.txt", "--wait", "60", env=BARE).status
