@@ -19,6 +19,7 @@ from plana_secrets.fields.reading import (
     any_text,
     choice,
     day,
+    flag,
     integer,
     list_of,
     mapping,
@@ -70,6 +71,7 @@ POLICY: Final[Fields] = {
     "min_recipients": integer(1, _MOST_RECIPIENTS),
     "required": list_of(text),
     "selectors": list_of(text),
+    "named": flag,
 }
 RECIPIENT: Final[Fields] = {"key": recipient, "kind": choice(*get_args(RecipientRole))}
 ACCEPT: Final[Fields] = {

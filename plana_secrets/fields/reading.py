@@ -57,6 +57,13 @@ def integer(least: int, most: int) -> Reader[int]:
     return read
 
 
+@shaped(type="boolean")
+def flag(raw: object, place: Place) -> bool:
+    if not isinstance(raw, bool):
+        raise place.fault(f"expected true or false, not {_name_of(raw)}")
+    return raw
+
+
 @shaped(type="string", format="date")
 def day(raw: object, place: Place) -> date:
     if not isinstance(raw, date) or isinstance(raw, datetime):

@@ -12,8 +12,8 @@
 ``catalogue`` | ``check`` | ``finding`` | ``explain``
     What each check looks for and how to fix it; what it saw, without a value; a check in
     words.
-``policy`` | ``accepts``
-    What the settings demand, and the exceptions that they allow.
+``policy`` | ``people`` | ``accepts``
+    What the settings demand, recipients by their names, and the exceptions that are allowed.
 ``report``
     The outcome, and the forms in which it is shown.
 """

@@ -33,7 +33,7 @@ _SECTIONS: Final = (
 _HEAD: Final = """\
 # Checks
 
-What `verify` looks for. This page is written by `scripts/checks-page` from the texts that
+What `verify` looks for. This page is written by `scripts/reference` from the texts that
 `plana-secrets explain CHECK` shows; the ids never change. In an example, `ENC[...]` is a whole
 ciphertext and `age1alice...` a whole recipient.
 """

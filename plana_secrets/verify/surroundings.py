@@ -22,6 +22,7 @@ from plana_secrets.verify.checks.copies import CopyFinder
 from plana_secrets.verify.checks.flux import check_builds, check_neighbours
 from plana_secrets.verify.checks.identities import MARK, check_identities
 from plana_secrets.verify.checks.names import check_names
+from plana_secrets.verify.checks.rulelint import lint_rules
 from plana_secrets.verify.checks.rules import check_ignored, check_rules
 from plana_secrets.verify.filecheck import FileResult
 from plana_secrets.verify.finding import Finding
@@ -39,12 +40,20 @@ def check_surroundings(
         yield from copies.add(result.file, result.sketch)
     if selection.whole or RULES_FILE in selection.elsewhere:
         yield from check_rules(snapshot.rule_book, selection.secret)
+        yield from _lint_rules(snapshot, selection, policy)
     if selection.whole:
         every = {*selection.secret, *selection.plain, *selection.absent}
         yield from check_names(sorted(every))
         yield from check_ignored(snapshot.tree.repository.tracked_files())
         yield from _check_roots(snapshot.settings.roots, selection.secret)
         yield from _check_marked_files(snapshot, selection, policy, results)
+
+
+def _lint_rules(snapshot: Snapshot, selection: Selection, policy: Policy) -> Iterator[Finding]:
+    book = snapshot.rule_book
+    for rules in book.known:
+        files = [one for one in selection.secret if book.rules_for(one) is rules]
+        yield from lint_rules(rules, snapshot.settings.roots, files, policy)
 
 
 def _check_roots(roots: Sequence[str], files: Sequence[str]) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from plana_secrets.config.schema import as_json_schema
 from plana_secrets.rotation.kinds import KINDS
+from plana_secrets.verify.explain import to_page
 
 ROOT = Path(__file__).parents[2]
 SETTINGS_PAGE = ROOT / "docs" / "settings.md"
@@ -60,6 +61,7 @@ def _node(schema: dict[str, Any], table: str) -> dict[str, Any]:
 
 GENERATED: dict[Path, Callable[[], str]] = {
     ROOT / "plana_secrets/config/plana-secrets.schema.json": settings_schema,
+    ROOT / "docs/checks.md": to_page,
 }
 
 

@@ -15,7 +15,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "checks.md"
 
 
 def test_the_page_is_written_from_the_catalogue() -> None:
-    assert PAGE.read_text() == to_page(), "run scripts/checks-page"
+    assert PAGE.read_text() == to_page(), "run scripts/reference"
 
 
 def test_the_page_has_a_section_for_each_check() -> None:

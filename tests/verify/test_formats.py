@@ -195,7 +195,7 @@ def test_sarif_names_the_rule_and_the_bytes_of_the_file() -> None:
     (result,) = run["results"]
     rule = run["tool"]["driver"]["rules"][result["ruleIndex"]]
     assert rule["id"] == result["ruleId"] == "mac-mismatch"
-    assert rule["help"]["text"].startswith("Restore")
+    assert rule["help"]["text"].startswith(CHECKS["mac-mismatch"].fix)
     assert "```text" in rule["help"]["markdown"]
     place = result["locations"][0]["physicalLocation"]
     assert place["artifactLocation"]["uri"] == "a%3Ab/%FF%20%C3%BC.yaml"

@@ -1,5 +1,6 @@
 """`.sops.yaml` as sops reads it: ``rulesfile`` finds the creation rule of a file,
 ``rulebook`` the nearest of several rules files,
 ``selectors`` says which leaves it encrypts, ``pattern`` which regular expressions both
-may name, and ``automaton`` searches for them in linear time.
+may name, ``automaton`` searches for them in linear time, ``letters`` folds their case, and
+``reach`` tells which paths a rule can still get.
 """

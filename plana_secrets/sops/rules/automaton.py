@@ -11,11 +11,12 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache, reduce
+from functools import reduce
 from operator import getitem, or_
 from typing import Final
 
 from plana_secrets.errors import MalformedError
+from plana_secrets.sops.rules.letters import variants
 
 MOST_STATES: Final = 1000
 """Of one pattern, beside the one in which it has matched."""
@@ -152,15 +153,25 @@ class Automaton:
         self._alphabet = _Alphabet(states.all, folded=folded)
         self._ends = _mask(at for at, one in enumerate(states.all) if _reads_end(one))
         self._restart = self._closure(self._begin)
-        self._table: dict[int, _Set] = {}
+        self._table: dict[int, SetOfStates] = {}
         self._moves = 0
         first = self._reach((self._begin,), begin=True, end=False)
-        self._first = _Set(self, first, matches=self._matches(first, begin=True))
+        self._first = SetOfStates(self, first, matches=self._matches(first, begin=True))
 
     @property
     def size(self) -> int:
         """The number of its states."""
         return len(self._states)
+
+    @property
+    def start(self) -> SetOfStates:
+        """Where the search of a text begins."""
+        return self._first
+
+    @property
+    def edges(self) -> tuple[int, ...]:
+        """Code points between which no two characters are told apart."""
+        return self._alphabet.edges
 
     def search(self, text: str) -> bool:
         """Whether the pattern matches somewhere in ``text``."""
@@ -169,7 +180,7 @@ class Automaton:
             current = current[character]
         return current.matches
 
-    def move(self, current: _Set, character: str) -> _Set:
+    def move(self, current: SetOfStates, character: str) -> SetOfStates:
         """Where ``character`` leads; once it has matched, the rest does not matter."""
         if self._moves >= _MOST_MOVES or len(self._table) >= _MOST_SETS:
             self._forget()
@@ -178,7 +189,7 @@ class Automaton:
             mask = self._restart | self._follow(mask & self._alphabet.readers(character))
         target = self._table.get(mask)
         if target is None:
-            target = _Set(self, mask, matches=self._matches(mask, begin=False))
+            target = SetOfStates(self, mask, matches=self._matches(mask, begin=False))
             self._table[mask] = target
         self._moves += 1
         return target
@@ -236,8 +247,11 @@ class Automaton:
         return found
 
 
-class _Set(dict[str, "_Set"]):
-    """A set of states, and where each character leads from it, as far as was asked."""
+class SetOfStates(dict[str, "SetOfStates"]):
+    """A set of states, and where each character leads from it, as far as was asked.
+
+    ``matches``: a text that ends here matches. ``has_matched``: so does whatever follows.
+    """
 
     __slots__ = ("_automaton", "mask", "matches")
 
@@ -246,7 +260,11 @@ class _Set(dict[str, "_Set"]):
         self.mask = mask
         self.matches = matches
 
-    def __missing__(self, character: str) -> _Set:
+    @property
+    def has_matched(self) -> bool:
+        return bool(self.mask & _MATCHED)
+
+    def __missing__(self, character: str) -> SetOfStates:
         target = self._automaton.move(self, character)
         self[character] = target
         return target
@@ -284,6 +302,14 @@ class _Alphabet:
         self._named: dict[int, int] = {}
         self._folded = folded
 
+    @property
+    def edges(self) -> tuple[int, ...]:
+        """Where the answer may change, also that for another case of a letter."""
+        if not self._folded:
+            return tuple(self._edges)
+        others = (ord(other) for edge in self._edges for other in variants(chr(edge)))
+        return (*self._edges, *others)
+
     def readers(self, character: str) -> int:
         """The states that read ``character``, as a mask."""
         named = self._naming(ord(character))
@@ -303,32 +329,6 @@ class _Alphabet:
                     known |= mask
             self._named[interval] = known
         return known
-
-
-_ORBITS: Final = (
-    "Kk\u212a", "Ss\u017f", "\u00b5\u039c\u03bc", "\u00c5\u00e5\u212b", "\u00df\u1e9e",
-    "\u0130", "\u0131", "\u01c4\u01c5\u01c6", "\u01c7\u01c8\u01c9", "\u01ca\u01cb\u01cc",
-    "\u01f1\u01f2\u01f3", "\u0345\u0399\u03b9\u1fbe", "\u0392\u03b2\u03d0",
-    "\u0395\u03b5\u03f5", "\u0398\u03b8\u03d1\u03f4", "\u039a\u03ba\u03f0",
-    "\u03a0\u03c0\u03d6", "\u03a1\u03c1\u03f1", "\u03a3\u03c2\u03c3", "\u03a6\u03c6\u03d5",
-    "\u03a9\u03c9\u2126", "\u0412\u0432\u1c80", "\u0414\u0434\u1c81", "\u041e\u043e\u1c82",
-    "\u0421\u0441\u1c83", "\u0422\u0442\u1c84\u1c85", "\u042a\u044a\u1c86",
-    "\u0462\u0463\u1c87", "\u1c88\ua64a\ua64b", "\u1e60\u1e61\u1e9b",
-)  # fmt: skip
-"""Letters that are one without their case, where lower and upper are not all of it
-(``caseOrbit`` in ``unicode/tables.go`` of Go)."""
-
-_ORBIT_OF: Final = {character: orbit for orbit in _ORBITS for character in orbit}
-
-
-@lru_cache(maxsize=1024)
-def variants(character: str) -> str:
-    """The characters that ``character`` is when its case does not matter, as Go folds it."""
-    orbit = _ORBIT_OF.get(character)
-    if orbit is not None:
-        return orbit
-    others = (character.lower(), character.upper(), character.title())
-    return character + "".join(one for one in others if len(one) == 1 and one != character)
 
 
 def _reads_end(state: _Split | _Step) -> bool:

@@ -24,6 +24,7 @@ from plana_secrets.sops.rules.automaton import (
     End,
     Node,
     Repeat,
+    SetOfStates,
 )
 
 _LONGEST_PATTERN: Final = 1000
@@ -40,11 +41,22 @@ _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 class Pattern:
-    """A pattern ready for use. ``size``: how many states it has."""
+    """A pattern ready for use. ``size``: how many states it has.
+
+    ``start`` and ``edges`` are those of its automaton.
+    """
 
     def __init__(self, automaton: Automaton) -> None:
         self._automaton = automaton
         self.size = automaton.size
+
+    @property
+    def start(self) -> SetOfStates:
+        return self._automaton.start
+
+    @property
+    def edges(self) -> tuple[int, ...]:
+        return self._automaton.edges
 
     def search(self, text: str) -> bool:
         """Whether sops would find the pattern in ``text``.

@@ -29,7 +29,7 @@ POLICY_CHECKS: Final = (
         "too-few-recipients",
         Severity.ERROR,
         Level.L1,
-        "The file has fewer recipients than policy.min_recipients requires.",
+        "A file or a creation rule has fewer recipients than policy.min_recipients requires.",
         "With a single recipient, losing the identity means losing the file.",
         "Add a recovery recipient to the creation rule and update the file's recipients.",
     ),
@@ -37,9 +37,18 @@ POLICY_CHECKS: Final = (
         "required-recipient",
         Severity.ERROR,
         Level.L1,
-        "A recipient in policy.required cannot read the file.",
+        "A file or a creation rule lacks a recipient in policy.required.",
         "The cluster or the recovery identity would fail on the day it is needed.",
         "Add the recipient to the creation rule and update the file's recipients.",
+    ),
+    Check(
+        "unnamed-recipient",
+        Severity.ERROR,
+        Level.L1,
+        "A creation rule has a recipient without a name in [recipients], and policy.named is set.",
+        "A recipient without a name can be anyone, and no one notices one more of them.",
+        "Add a [recipients.NAME] table for it, or remove it from the rule and update the "
+        "recipients of its files.",
     ),
     Check(
         "demo-recipient",

@@ -56,9 +56,29 @@ RULES_CHECKS: Final = (
     _rules(
         "rules-unreachable",
         "A creation rule that no file reaches.",
-        "An earlier rule without path_regex matches every file.",
-        "Move the rule that matches every file to the end.",
+        "sops takes the first rule that matches: the rules before this one match all its files. "
+        "Or no path matches it at all, since sops compares `infra/secrets/a.yaml`, without `./` "
+        "or a leading `/`.",
+        "Move the rule before the one that takes its files, or remove it; a rule that matches "
+        "every file goes to the end.",
         Severity.WARNING,
+    ),
+    _rules(
+        "rules-elsewhere",
+        "A creation rule gets no file under files.roots.",
+        "It matches none, or the rules before it match them all. Its files are not in a folder "
+        "where everything must be encrypted: an unencrypted one there is not found.",
+        "If it is for other files, there is nothing to do. Otherwise fix path_regex, or add the "
+        "folder to files.roots.",
+        Severity.NOTE,
+    ),
+    _rules(
+        "rules-unanchored",
+        "A path_regex names a folder, but not where the path begins.",
+        "sops finds it anywhere in a path: `prod/` also matches files in `nonprod/`, and "
+        "encrypts them for the recipients of prod.",
+        "Write the path from the root of the repository, with `^` in front.",
+        Severity.NOTE,
     ),
     _rules(
         "rules-bad-path-regex",

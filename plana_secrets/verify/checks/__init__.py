@@ -1,8 +1,8 @@
 """One idea per file: the checks of one file, in the order in which they run.
 
 Checks across files are called by `verify/run.py`: they need what no single file shows. They
-are ``attributes``, ``copies``, ``flux``, ``identities``, ``keysets``, ``mirror`` and ``rules``;
-``keycopies`` needs the values of the keysets; ``strangers`` with ``gitfiles``
+are ``attributes``, ``copies``, ``flux``, ``identities``, ``keysets``, ``mirror``, ``rules`` and
+``rulelint``; ``keycopies`` needs the values of the keysets; ``strangers`` with ``gitfiles``
 and ``plainmanifests`` looks at what is no secret file.
 """
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
 from plana_secrets.age.recipients import canonical_recipient
 from plana_secrets.counts import counted
 from plana_secrets.sops.model import Severity
-from plana_secrets.sops.reading.stanza import recipient_kind
 from plana_secrets.verify.finding import Finding
+from plana_secrets.verify.people import names_of
 from plana_secrets.verify.policy import Policy
 from plana_secrets.verify.subject import Subject
 
@@ -65,9 +65,9 @@ def _comments(subject: Subject) -> Iterator[Finding]:
 def _difference(actual: set[str], ruled: set[str], policy: Policy) -> str:
     parts = []
     if actual - ruled:
-        parts.append(f"not in its rule: {_names(actual - ruled, policy)}")
+        parts.append(f"not in its rule: {names_of(actual - ruled, policy)}")
     if ruled - actual:
-        parts.append(f"not encrypted for {_names(ruled - actual, policy)}")
+        parts.append(f"not encrypted for {names_of(ruled - actual, policy)}")
     return "; ".join(parts)
 
 
@@ -83,7 +83,7 @@ def _demanded(subject: Subject, actual: set[str], line: int) -> Iterator[Finding
     missing = required - actual
     if missing:
         yield subject.found(
-            "required-recipient", f"not encrypted for {_names(missing, policy)}", line=line
+            "required-recipient", f"not encrypted for {names_of(missing, policy)}", line=line
         )
 
 
@@ -94,21 +94,3 @@ def _public(subject: Subject, actual: set[str], line: int) -> Iterator[Finding]:
             yield subject.found(
                 "demo-recipient", f"the private key for {recipient} is public", line=line
             )
-
-
-def _names(recipients: Iterable[str], policy: Policy) -> str:
-    known = {canonical_recipient(entry.key): name for name, entry in policy.recipients.items()}
-    return ", ".join(
-        f"{known[one]} ({_short(one)})" if one in known else _short(one)
-        for one in sorted(recipients, key=lambda one: (known.get(one, "~"), one))
-    )
-
-
-def _short(recipient: str) -> str:
-    """Enough of a recipient to find it; post-quantum ones are thousands of letters long.
-
-    What is not a recipient is not repeated: it may be a hidden secret.
-    """
-    if recipient_kind(recipient) is None:
-        return "an invalid recipient"
-    return recipient if len(recipient) <= 90 else f"{recipient[:60]}..."

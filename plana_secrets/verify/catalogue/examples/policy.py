@@ -48,6 +48,17 @@ age: age1alice...
 age: age1alice...,age1recovery...
 """,
     ),
+    "unnamed-recipient": (
+        """
+# policy.named = true; age1bob... has no table
+age: age1alice...,age1bob...
+""",
+        """
+[recipients.bob]
+key = "age1bob..."
+kind = "staff"
+""",
+    ),
     "demo-recipient": ("age: age1demo...", "age: age1alice..."),
     "selector-not-allowed": (
         """

@@ -55,6 +55,20 @@ creation_rules:
     - age: age1alice...
 """,
     ),
+    "rules-elsewhere": (
+        """
+# files.roots = ["infra/secrets"]
+- path_regex: ^infra/secret/.*\\.yaml$
+""",
+        """
+# files.roots = ["infra/secrets"]
+- path_regex: ^infra/secrets/.*\\.yaml$
+""",
+    ),
+    "rules-unanchored": (
+        "- path_regex: prod/.*\\.yaml$",
+        "- path_regex: ^infra/secrets/prod/.*\\.yaml$",
+    ),
     "rules-bad-path-regex": (
         """
 creation_rules:
