@@ -11,9 +11,9 @@ import-linter holds us to it):
     ``plana-secrets.toml`` to typed settings; its only reader.
 ``verify``
     Checks, findings, reports: what is true of the files, the keysets and the mirror.
-``rotation`` | ``mirror``
-    The keyset state machine and what it renders; the one-way copy and its backends.
-    Both plan purely and act afterwards.
+``rotation`` | ``mirror`` | ``recipients``
+    The keyset state machine and what it renders; the one-way copy and its backends; who
+    can read which file. Each plans purely and acts afterwards.
 ``fields``
     How a field of the settings is read; the packages that have settings use it.
 ``secretfiles``

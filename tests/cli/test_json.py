@@ -60,6 +60,7 @@ STEPS = (
     ["verify", "--propose-accepts"],
     ["COMMIT"],
     ["log", FILE],
+    ["recipients", "apply"],
     ["rotate", "init", "a", "--fresh", "--commit"],
     ["rotate", "list"],
     ["rotate", "plan", "a"],

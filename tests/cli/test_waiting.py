@@ -70,6 +70,7 @@ WRITING = [
     ["new", "infra/secrets/dev/b.yaml"],
     ["encrypt", "infra/secrets/dev/plain.yaml"],
     ["recover"],
+    ["recipients", "apply"],
     ["recover", "--discard"],
     ["mirror", "sync"],
     ["mirror", "adopt", FILE, "first"],

@@ -88,6 +88,11 @@ TRIES: dict[str, tuple[Try, ...]] = {
         looks("diff", "--json"),
     ),
     "run": (looks("run", "--env", f"X={MAIL}#password", "--", "/bin/true"),),
+    "recipients apply": (
+        looks("recipients", "apply", "--dry-run"),
+        writes("recipients", "apply"),
+        writes("recipients", "apply", f"{PROD}/linked.yaml"),
+    ),
     "rotate list": (looks("rotate", "list"),),
     "rotate plan": (looks("rotate", "plan", "a/jwt"),),
     "rotate init": (commits("rotate", "init", "b/jwt", "--fresh", "--commit"),),

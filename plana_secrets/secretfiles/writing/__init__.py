@@ -2,6 +2,8 @@
 
 ``stage``
     The new ciphertext of a file, written by sops and judged by us, not yet in its place.
+``rewrap``
+    The recipients and the data key of a file.
 ``writer``
     Staged files put into place, together, with a commit and a push where asked.
 ``journal`` | ``records`` | ``recovery``

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NoReturn
 
@@ -31,8 +31,17 @@ from plana_secrets.secret import Secret
 from plana_secrets.secretfiles.names import check_name
 from plana_secrets.secretfiles.open import open_bytes, path_of, read_bytes_of
 from plana_secrets.secretfiles.workspace import Workspace
-from plana_secrets.sops.formats import require_format
-from plana_secrets.sops.model import Comment, Document, Empty, Item, Leaf, LeafType, Structure
+from plana_secrets.sops.formats import Format, require_format
+from plana_secrets.sops.model import (
+    Comment,
+    Document,
+    Empty,
+    Item,
+    Leaf,
+    LeafType,
+    Metadata,
+    Structure,
+)
 from plana_secrets.storage import digest_of
 
 if TYPE_CHECKING:
@@ -112,7 +121,7 @@ def stage_content(
     ciphertext = workspace.sops.rewrite(data, plain, identities=workspace.identities)
     result = check_result(workspace, file, ciphertext, after)
     if result.data_key != document.data_key:
-        _disbelieve(file, "the data key is different")
+        disbelieve(file, "the data key is different")
     return StagedFile(file, digest_of(data), ciphertext, changed)
 
 
@@ -165,16 +174,18 @@ def parse_plain(plain: Secret, file: str, *, odd_as_text: bool = False) -> Conte
     return Content(tuple(structure.items), tuple(values))
 
 
-def preflight(workspace: Workspace, file: str) -> CreationRule:
+def preflight(
+    workspace: Workspace, file: str, formats: Collection[Format] = (Format.YAML,)
+) -> CreationRule:
     """What is known to block a write, before anything is done.
 
     Raises:
-        UsageError: sops would not read the name as YAML (kind ``not-yaml-name``), or no
-            creation rule matches (kind ``no-rule``).
+        UsageError: sops would read the name as none of ``formats`` (kind
+            ``not-yaml-name``), or no creation rule matches (kind ``no-rule``).
         MalformedError: its rule must not be used (kinds ``bad-rule``, ``bad-rules``).
         FailedError: a symlink (kind ``symlink``), or not writable (``unwritable-file``).
     """
-    require_format(file)
+    require_format(file, formats)
     rule = workspace.rule_for(file)
     path = path_of(workspace, file)
     folder = next(parent for parent in path.parents if os.path.lexists(parent))
@@ -198,7 +209,7 @@ def check_result(workspace: Workspace, file: str, ciphertext: bytes, planned: Co
     document = open_bytes(ciphertext, file, workspace.identities)
     check_against_rule(document.structure, workspace.rule_for(file), file)
     if describe(content_of(document)) != describe(planned):
-        _disbelieve(file, "the content is not what was planned")
+        disbelieve(file, "the content is not what was planned")
     return document
 
 
@@ -227,6 +238,18 @@ def _fact(item: Item, value: Secret | None) -> Iterator[object]:
 
 def check_against_rule(structure: Structure, rule: CreationRule, file: str) -> None:
     """The file's own metadata says what its rule says."""
+    metadata = check_options(structure, rule, file)
+    actual = {canonical_recipient(stanza.recipient) for stanza in metadata.recipients}
+    if actual != set(map(canonical_recipient, rule.recipients)):
+        raise FailedError(
+            f"{file} is encrypted for different recipients than its rule",
+            kind="recipients-differ",
+            file=file,
+        )
+
+
+def check_options(structure: Structure, rule: CreationRule, file: str) -> Metadata:
+    """The metadata of a file, which say what its rule says of all but the recipients."""
     metadata = structure.metadata
     if metadata is None:
         raise MalformedError(f"{file}: not encrypted by sops", kind="not-encrypted", file=file)
@@ -239,16 +262,10 @@ def check_against_rule(structure: Structure, rule: CreationRule, file: str) -> N
     if metadata.mac_only_encrypted or metadata.other_keys:
         raise FailedError(
             f"{file} has keys or options that are not in its rule",
-            kind="recipients-differ",
+            kind="options-differ",
             file=file,
         )
-    actual = {canonical_recipient(stanza.recipient) for stanza in metadata.recipients}
-    if actual != set(map(canonical_recipient, rule.recipients)):
-        raise FailedError(
-            f"{file} is encrypted for different recipients than its rule",
-            kind="recipients-differ",
-            file=file,
-        )
+    return metadata
 
 
 def _refuse_owned(workspace: Workspace, file: str, paths: Sequence[LeafPath]) -> None:
@@ -265,7 +282,7 @@ def _refuse_owned(workspace: Workspace, file: str, paths: Sequence[LeafPath]) ->
             )
 
 
-def _disbelieve(file: str, what: str) -> NoReturn:
+def disbelieve(file: str, what: str) -> NoReturn:
     raise FailedError(f"sops wrote {file}, but {what}", kind="unexpected-result", file=file)
 
 
@@ -274,7 +291,8 @@ ADVICE: Final = {
         "fix that line; quote a value that begins with one of * & ! % @ "
         "{ [ or a backtick, or contains ': ' or ' #'"
     ),
-    "recipients-differ": "update it from its rule with `sops updatekeys {file}`",
+    "options-differ": "use sops to remove mac_only_encrypted and all keys except age from it",
+    "recipients-differ": "update it from its rule with `plana-secrets recipients apply {file}`",
     "rendered-leaf": "change it with `plana-secrets rotate run {keyset}`",
     "selector-differs": "encrypt it again by its rule with `plana-secrets repair {file}`",
     "unexpected-result": "please report this, with the version of sops",

@@ -142,19 +142,21 @@ class Sops:
             self._run(shop, argv, task=f"update the recipients of {file}")
             return read_regular_file(copy)
 
-    def rotate_data_key(self, ciphertext: bytes, *, identities: Identities) -> bytes:
+    def rotate_data_key(
+        self, ciphertext: bytes, *, identities: Identities, form: Format = Format.YAML
+    ) -> bytes:
         """``ciphertext`` under a new data key, for the recipients in it.
 
         sops wraps the new key to everyone named in the file, so the caller first makes
         sure that no one else is.
         """
-        metadata = _metadata_of(ciphertext)
+        metadata = _metadata_of(ciphertext, form)
         self._check_knows([one.recipient for one in metadata.recipients])
         with workshop() as shop:
             shop.configure(ciphertext)
             shop.hand_over(identities, hybrid=self.version >= HYBRID)
-            copy = shop.put("document.yaml", ciphertext)
-            argv = ["rotate", *_YAML, str(copy)]
+            copy = shop.put(f"document.{form}", ciphertext)
+            argv = ["rotate", "--input-type", form, "--output-type", form, str(copy)]
             return self._run(shop, argv, task="rotate the data key").stdout
 
     def _check_knows(self, recipients: Sequence[str]) -> None:

@@ -23,7 +23,7 @@ POLICY_CHECKS: Final = (
         "The file is encrypted for different recipients than its creation rule.",
         "Someone can read it who should not, or someone who needs it is locked out. "
         "sops does not compare them by itself.",
-        "Decide which is right: update the file's recipients from the rule, or fix the rule.",
+        "Run `plana-secrets recipients apply FILE`, or fix the rule if the file is right.",
     ),
     Check(
         "too-few-recipients",

@@ -1,0 +1,154 @@
+"""``recipients apply``: files get the recipients of their rules."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from plana_secrets.cli.arguments import complete_file
+from plana_secrets.cli.context import Context, pass_context
+from plana_secrets.cli.hints import find_hint
+from plana_secrets.cli.options import wait_option
+from plana_secrets.counts import counted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from plana_secrets.recipients.apply import Survey
+    from plana_secrets.recipients.names import Names
+    from plana_secrets.recipients.plan import ReaderPlan
+
+_EPILOG = """\b
+Examples:
+  plana-secrets recipients apply --dry-run
+  plana-secrets recipients apply
+  plana-secrets recipients apply infra/secrets/dev/example.yaml
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.argument("files", nargs=-1, metavar="[FILE]...", shell_complete=complete_file)
+@click.option("--dry-run", is_flag=True, help="Show what would be done; write nothing.")
+@wait_option
+@pass_context
+def apply(context: Context, files: tuple[str, ...], dry_run: bool) -> int:
+    """Give FILEs the recipients of their rules; without FILE, all that differ.
+
+    If a reader is removed, the file also gets a new data key. Otherwise they could open
+    what is written from now on with an older version of the file. All files are changed,
+    or none.
+    """
+    survey = _run(context, files, dry_run=dry_run)
+    names = names_of(context)
+    if context.json:
+        context.output.json_object("recipients-apply", _facts(survey, names, dry_run=dry_run))
+    else:
+        _report(context, files, survey, names, dry_run=dry_run)
+    return next((error.exit_code for _, error in survey.skipped), 0)
+
+
+def names_of(context: Context) -> Names:
+    """The names of ``[recipients]``."""
+    from plana_secrets.recipients.names import Names
+
+    known = context.settings.policy.recipients
+    return Names({name: entry.key for name, entry in known.items()})
+
+
+def _run(context: Context, files: tuple[str, ...], *, dry_run: bool) -> Survey:
+    from plana_secrets.secretfiles.writing.writer import writing
+
+    if dry_run:
+        return _survey(context, files)
+    with writing(context.workspace, "recipients apply"):
+        survey = _survey(context, files)
+        apply_with_bar(context, survey.plans)
+    return survey
+
+
+def _survey(context: Context, files: tuple[str, ...]) -> Survey:
+    from plana_secrets.cli.secretfile import find_file
+    from plana_secrets.recipients.apply import survey
+    from plana_secrets.recipients.plan import Demand
+    from plana_secrets.secretfiles.snapshot import work_tree
+
+    policy = context.settings.policy
+    keys = {name: entry.key for name, entry in policy.recipients.items()}
+    demand = Demand(policy.min_recipients, policy.required, keys)
+    if files:
+        chosen = dict.fromkeys(find_file(context, one) for one in files)
+        return survey(context.workspace, list(chosen), demand, skip=False)
+    snapshot = work_tree(context.workspace)
+    if snapshot.absent:
+        number = counted(len(snapshot.absent), "secret file")
+        context.output.warn(f"{number} not in this sparse checkout, and not looked at")
+    return survey(context.workspace, snapshot.secret_files, demand, skip=True)
+
+
+def apply_with_bar(context: Context, plans: Sequence[ReaderPlan]) -> None:
+    """Write the files; a bar on a terminal says how far it is."""
+    from plana_secrets.recipients.apply import apply_plans
+
+    with context.output.progress("recipients", len(plans)) as advance:
+        apply_plans(context.workspace, plans, lambda: advance(1))
+
+
+def plan_facts(plan: ReaderPlan, names: Names) -> dict[str, object]:
+    """A plan for ``--json``."""
+
+    def listed(recipients: tuple[str, ...]) -> list[dict[str, str | None]]:
+        return [{"name": names.name_of(one), "recipient": one} for one in recipients]
+
+    return {
+        "file": plan.file,
+        "added": listed(plan.added),
+        "removed": listed(plan.removed),
+        "former": listed(plan.former),
+        "new_data_key": plan.new_data_key,
+    }
+
+
+def _facts(survey: Survey, names: Names, *, dry_run: bool) -> dict[str, object]:
+    return {
+        "files": [plan_facts(plan, names) for plan in survey.plans],
+        "skipped": [
+            {"file": file, "kind": error.kind, "message": error.message}
+            for file, error in survey.skipped
+        ],
+        "dry_run": dry_run,
+    }
+
+
+def describe(plan: ReaderPlan, names: Names) -> str:
+    """One line about one file."""
+    parts = []
+    if plan.added:
+        parts.append(f"+ {names.shown(plan.added)}")
+    if plan.removed:
+        parts.append(f"- {names.shown(plan.removed)}")
+    if plan.former:
+        parts.append(f"no longer opens with an older version: {names.shown(plan.former)}")
+    return f"{plan.file}: {'; '.join(parts) or 'only comments of recipients differ'}"
+
+
+def _report(
+    context: Context, files: tuple[str, ...], survey: Survey, names: Names, *, dry_run: bool
+) -> None:
+    output = context.output
+    for plan in survey.plans:
+        output.talk(describe(plan, names))
+    renewed = sum(plan.new_data_key for plan in survey.plans)
+    if survey.plans:
+        verb = "would be updated" if dry_run else "updated"
+        key = f", {renewed} with a new data key" if renewed else ""
+        output.talk(f"{counted(len(survey.plans), 'file')} {verb}{key}")
+    elif not survey.skipped:
+        what = "these files have" if files else "all files have"
+        output.talk(f"{what} the recipients of their rules")
+    if renewed:
+        output.talk("removed readers keep what they have read; replace those values, too")
+    for file, error in survey.skipped:
+        hint = find_hint(error)
+        reason = error.message.removeprefix(f"{file}: ")
+        output.warn(f"left out: {file}: {reason}" + (f"; {hint}" if hint else ""))

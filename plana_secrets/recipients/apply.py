@@ -1,0 +1,93 @@
+"""Files that are to get the recipients of their rules, in one journalled change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from plana_secrets.errors import CredentialError, MalformedError, PlanaSecretsError, UsageError
+from plana_secrets.recipients.plan import Demand, ReaderPlan, check_allowed, plan_readers
+from plana_secrets.secretfiles.open import check_sound, open_bytes, read_bytes_of
+from plana_secrets.secretfiles.workspace import Workspace
+from plana_secrets.secretfiles.writing.rewrap import stage_recipients
+from plana_secrets.secretfiles.writing.stage import StagedFile, check_options, preflight
+from plana_secrets.secretfiles.writing.writer import write_files
+from plana_secrets.sops.formats import READ_HERE, format_of
+from plana_secrets.sops.model import Structure
+from plana_secrets.sops.reading.reader import read_structure
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """``plans``: the files that differ. ``skipped``: those that cannot be changed, with why."""
+
+    plans: tuple[ReaderPlan, ...]
+    skipped: tuple[tuple[str, PlanaSecretsError], ...] = ()
+
+
+def survey(workspace: Workspace, files: Sequence[str], demand: Demand, *, skip: bool) -> Survey:
+    """What is to change of ``files``; each that is, was opened.
+
+    ``skip``: a file that cannot be read is left out, and the others go on.
+
+    Raises:
+        PlanaSecretsError: a file cannot be changed safely; see ``stage_recipients`` and
+            ``plan.check_allowed``.
+    """
+    plans: list[ReaderPlan] = []
+    skipped: list[tuple[str, PlanaSecretsError]] = []
+    for file in files:
+        try:
+            plan = _plan(workspace, file, demand)
+        except (CredentialError, MalformedError) as error:
+            if not skip:
+                raise
+            skipped.append((file, error))
+        except UsageError as error:
+            if not skip or error.kind not in _LEFT_OUT:
+                raise
+            skipped.append((file, error))
+        else:
+            if plan.is_change:
+                plans.append(plan)
+    return Survey(tuple(plans), tuple(skipped))
+
+
+_LEFT_OUT = frozenset({"no-rule", "not-yaml-name"})
+"""What of a file is no reason to stop the others."""
+
+
+def _plan(workspace: Workspace, file: str, demand: Demand) -> ReaderPlan:
+    rule = preflight(workspace, file, READ_HERE)
+    data = read_bytes_of(workspace, file)
+    metadata = check_options(_sound(data, file), rule, file)
+    plan = plan_readers(file, metadata, rule)
+    if plan.is_change:
+        check_allowed(plan, rule, demand, frozenset(workspace.identities.complete().recipients()))
+        open_bytes(data, file, workspace.identities)
+    return plan
+
+
+def _sound(data: bytes, file: str) -> Structure:
+    structure = read_structure(data, format_of(file))
+    check_sound(structure, file)
+    return structure
+
+
+def apply_plans(
+    workspace: Workspace, plans: Sequence[ReaderPlan], tell: Callable[[], None]
+) -> None:
+    """Every file or none. Called inside ``writing``; ``tell`` is called after each file.
+
+    Raises:
+        PlanaSecretsError: see ``stage_recipients`` and ``write_files``.
+    """
+    write_files(workspace, list(_staged(workspace, plans, tell)), operation="recipients apply")
+
+
+def _staged(
+    workspace: Workspace, plans: Sequence[ReaderPlan], tell: Callable[[], None]
+) -> Iterator[StagedFile]:
+    for plan in plans:
+        yield stage_recipients(workspace, plan.file, new_data_key=plan.new_data_key)
+        tell()
