@@ -33,6 +33,8 @@ _IGNORED: Final = re.compile(
 )
 """Files that Flux leaves out of every source."""
 
+PATCHED: Final = ("decryption", "postBuild")
+
 _BOOTSTRAP: Final = "flux-system"
 """The source that ``flux bootstrap`` makes for the repository itself."""
 
@@ -43,8 +45,9 @@ Read = Callable[[str], bytes | None]
 class Build:
     """One Flux Kustomization: where it is, the folder that it builds, and of which source.
 
-    ``decrypts``: it has ``spec.decryption``, so that Flux opens what sops wrote. ``source`` is
-    the name of a GitRepository, None for a source of another kind.
+    ``decrypts``: it has ``spec.decryption``, so that Flux opens what sops wrote.
+    ``substitutes``: it has variables in ``spec.postBuild``. ``source`` is the name of a
+    GitRepository, None for a source of another kind.
     """
 
     file: str
@@ -52,19 +55,20 @@ class Build:
     folder: str
     decrypts: bool
     source: str | None
+    substitutes: bool = False
 
 
 @dataclass(slots=True)
 class Flux:
     """What the files of a repository say to Flux.
 
-    ``sources``: the address of each GitRepository by its name. ``patched``: a patch adds
-    ``decryption`` to Kustomizations, so their own text does not say whether they decrypt.
+    ``sources``: the address of each GitRepository by its name. ``patched``: fields of
+    ``PATCHED`` that a patch adds to Kustomizations, so that their own text does not show them.
     """
 
     builds: list[Build] = field(default_factory=list)
     sources: dict[str, set[str]] = field(default_factory=dict)
-    patched: bool = False
+    patched: set[str] = field(default_factory=set)
 
     def read(self, file: str, content: bytes) -> None:
         """Add what a file says; one that is no YAML says nothing to Flux."""
@@ -74,9 +78,8 @@ class Flux:
             return
         for one in _objects(documents):
             self._read_object(file, one)
-        self.patched = self.patched or any(
-            isinstance(node, Text) and "decryption:" in node.text for node in walk(documents)
-        )
+        texts = [node.text for node in walk(documents) if isinstance(node, Text)]
+        self.patched |= {one for one in PATCHED if any(f"{one}:" in text for text in texts)}
 
     def _read_object(self, file: str, node: Map) -> None:
         kind, api = text_of(node, "kind"), text_of(node, "apiVersion")
@@ -93,6 +96,7 @@ class Flux:
                 source=text_of(source, "name")
                 if text_of(source, "kind") in {"GitRepository", ""}
                 else None,
+                substitutes=any(map_of(spec, "postBuild").nodes),
             )
             self.builds.append(build)
 

@@ -22,6 +22,7 @@ from plana_secrets.sops.model import Comment, Defect, Leaf, Structure
 from plana_secrets.sops.reading.reader import UnreadableError, open_document, read_structure
 from plana_secrets.verify.check import Level
 from plana_secrets.verify.checks import KEYED_CHECKS, KEYLESS_CHECKS
+from plana_secrets.verify.checks.clusters import VARIABLES
 from plana_secrets.verify.checks.keycopies import check_key_copies
 from plana_secrets.verify.checks.plainmanifests import find_plain
 from plana_secrets.verify.checks.strangers import (
@@ -58,6 +59,7 @@ class FileResult:
     """``level`` None: errors were found for which no key is needed, and none would help.
 
     ``sketch``: a few of the authentication tags in the file, to find copies by.
+    ``variables``: values that Flux may replace, which depends on who builds the file.
     ``ids``: the blob ids that git would give the content, with the line breaks as they are
     and without carriage returns; none where it could not be read.
     """
@@ -67,6 +69,7 @@ class FileResult:
     findings: tuple[Finding, ...]
     kind: FileKind | None = None
     sketch: tuple[bytes, ...] = ()
+    variables: tuple[Finding, ...] = ()
     ids: frozenset[str] = frozenset()
 
 
@@ -140,7 +143,9 @@ def _check_structure(
         findings.extend(check(subject))
     level, keyed = _check_opened(job, subject)
     findings.extend(keyed)
-    return FileResult(file, level, tuple(findings), subject.kind, _sketch_of(structure))
+    variables = tuple(one for one in findings if one.check == VARIABLES)
+    others = tuple(one for one in findings if one.check != VARIABLES)
+    return FileResult(file, level, others, subject.kind, _sketch_of(structure), variables)
 
 
 def _from_defects(file: str, defects: Iterable[Defect]) -> Iterator[Finding]:

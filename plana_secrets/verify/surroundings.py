@@ -19,7 +19,7 @@ from plana_secrets.verify.builds import FLUX_MARKS, SOURCE_IGNORE, Flux, Tree
 from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.checks.attributes import check_attributes
 from plana_secrets.verify.checks.copies import CopyFinder
-from plana_secrets.verify.checks.flux import check_builds, check_neighbours
+from plana_secrets.verify.checks.flux import check_builds, check_neighbours, judge_variables
 from plana_secrets.verify.checks.identities import MARK, check_identities
 from plana_secrets.verify.checks.names import check_names
 from plana_secrets.verify.checks.rulelint import lint_rules
@@ -47,6 +47,9 @@ def check_surroundings(
         yield from check_ignored(snapshot.tree.repository.tracked_files())
         yield from _check_roots(snapshot.settings.roots, selection.secret)
         yield from _check_marked_files(snapshot, selection, policy, results)
+    else:
+        for result in results:
+            yield from result.variables
 
 
 def _lint_rules(snapshot: Snapshot, selection: Selection, policy: Policy) -> Iterator[Finding]:
@@ -101,13 +104,15 @@ def _check_flux(
     manifests = {one.file for one in results if one.kind is FileKind.SECRET_MANIFEST}
     repository = snapshot.tree.repository
     builds = flux.own_builds(remote_addresses(repository.command)) if flux.builds else []
+    variables = [finding for one in results for finding in one.variables]
     if builds:
         files = set(snapshot.tree.listing().entries)
         if any(file.rpartition("/")[2] == SOURCE_IGNORE for file in files):
             files -= set(files_excluded_by(repository, SOURCE_IGNORE))
+        tree = Tree(files, functools.partial(_read, snapshot))
         findings = check_builds(
             builds,
-            Tree(files, functools.partial(_read, snapshot)),
+            tree,
             keysets=keysets,
             manifests=manifests,
             encrypted={one.file for one in results if one.kind is not None},
@@ -116,6 +121,8 @@ def _check_flux(
         for one in findings:
             keysets.discard(one.file or "")
             yield one
+        variables = list(judge_variables(variables, builds, tree, flux.patched))
+    yield from variables
     yield from check_neighbours(keysets, manifests, under_roots)
 
 

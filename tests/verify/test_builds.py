@@ -87,8 +87,22 @@ def test_decryption_is_read(text: str, decrypts: bool) -> None:
 
 def test_a_patch_that_adds_decryption_is_seen() -> None:
     patch = "kind: Kustomization\npatches:\n- patch: |\n    spec:\n      decryption:\n        provider: sops\n"
-    assert flux(patch).patched
+    assert flux(patch).patched == {"decryption"}
     assert not flux(f"{API}spec: {{decryption: {{provider: sops}}}}\n").patched
+
+
+@pytest.mark.parametrize(
+    ("spec", "substitutes"),
+    [
+        ("{postBuild: {substitute: {a: b}}}", True),
+        ("{postBuild: {substituteFrom: [{kind: ConfigMap, name: a}]}}", True),
+        ("{postBuild: {}}", False),
+        ("{}", False),
+    ],
+)
+def test_variables_are_read(spec: str, substitutes: bool) -> None:
+    (build,) = flux(f"{API}spec: {spec}\n").builds
+    assert build.substitutes is substitutes
 
 
 def source(name: str, url: str) -> str:

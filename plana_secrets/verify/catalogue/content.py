@@ -270,7 +270,8 @@ CONTENT_CHECKS: Final = (
         Level.L3,
         "A value contains `${` or `$$`, and nothing keeps Flux from replacing it.",
         "`postBuild` of a Kustomization works on decrypted values: `$$` becomes `$`, `${name}` "
-        "becomes empty, and other text after `${` stops the build.",
+        "becomes empty, and other text after `${` stops the build. An error if a build in this "
+        "repository has postBuild.",
         "With `plana-secrets edit` add the annotation `kustomize.toolkit.fluxcd.io/substitute: "
         "disabled` under metadata.annotations.",
     ),

@@ -34,6 +34,7 @@ _KEYS: Final[Mapping[LeafPath, _Rule]] = {
     ("metadata", "labels"): (is_label_key, "a label name"),
     ("metadata", "annotations"): (is_annotation_key, "an annotation name"),
 }
+VARIABLES: Final = "flux-substitution"
 _SUBSTITUTED: Final = (b"${", b"$$")
 """What starts or escapes a variable in a build of Flux.
 
@@ -119,4 +120,4 @@ def check_substitution(subject: Subject) -> Iterator[Finding]:
         is_text = leaf.path[0] == "stringData"
         if is_text and any(sign in value.reveal() for sign in _SUBSTITUTED):
             words = "contains ${ or $$, which Flux replaces if the build has postBuild"
-            yield subject.found("flux-substitution", words, path=leaf.path, line=leaf.line)
+            yield subject.found(VARIABLES, words, path=leaf.path, line=leaf.line)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import posixpath
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from plana_secrets.sops.model import Severity
 from plana_secrets.verify.builds import NAMES, Build, Tree, is_manifest
@@ -18,7 +19,7 @@ def check_builds(
     keysets: Collection[str],
     manifests: Collection[str],
     encrypted: Collection[str],
-    patched: bool,
+    patched: Collection[str],
 ) -> Iterator[Finding]:
     """Files that stop a build, and builds that leave ``encrypted`` files as they are.
 
@@ -30,7 +31,7 @@ def check_builds(
         files = list(tree.built(build.folder))
         built = dict.fromkeys(files, build.folder) | built
         closed = next((file for file in files if file in encrypted), None)
-        if closed is not None and not build.decrypts and not patched:
+        if closed is not None and not build.decrypts and "decryption" not in patched:
             words = f"builds {closed}, which is encrypted, without spec.decryption"
             yield found("flux-no-decryption", words, file=build.file, line=build.line)
     for file, folder in sorted(built.items()):
@@ -41,6 +42,23 @@ def check_builds(
             check = "keyset-breaks-flux" if file in keysets else "flux-not-a-manifest"
             words = f"Flux builds {folder}, and takes this file for a manifest"
             yield found(check, words, file=file)
+
+
+def judge_variables(
+    findings: Iterable[Finding], builds: Sequence[Build], tree: Tree, patched: Collection[str]
+) -> Iterator[Finding]:
+    """Values that look like variables, ``flux-substitution``, by what builds their files.
+
+    An error where a build has ``postBuild``, nothing where none that reaches the file has.
+    """
+    replacing: dict[str, bool] = {}
+    for build in builds:
+        for file in tree.built(build.folder):
+            replacing[file] = replacing.get(file, "postBuild" in patched) or build.substitutes
+    for one in findings:
+        if replacing.get(one.file or "", True):
+            severity = Severity.ERROR if one.file in replacing else one.severity
+            yield dataclasses.replace(one, severity=severity)
 
 
 def check_neighbours(

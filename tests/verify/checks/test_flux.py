@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from plana_secrets.verify import catalogue
 from plana_secrets.verify.builds import Build, Tree
-from plana_secrets.verify.checks.flux import check_builds, check_neighbours
+from plana_secrets.verify.checks.flux import check_builds, check_neighbours, judge_variables
 
 KEYSET = "infra/secrets/keysets/app.yaml"
 PLAIN = "infra/secrets/prod/mail.yaml"
@@ -22,7 +23,10 @@ ALWAYS = {KEYSET, PLAIN, SECRET}
 
 
 def found(
-    *folders: str, files: dict[str, str] | None = None, decrypts: bool = True, patched: bool = False
+    *folders: str,
+    files: dict[str, str] | None = None,
+    decrypts: bool = True,
+    patched: set[str] | None = None,
 ) -> list[tuple[str, str | None]]:
     every = FILES | (files or {})
     builds = [Build("clusters/prod.yaml", 1, folder, decrypts, "a") for folder in folders]
@@ -32,7 +36,7 @@ def found(
         keysets={KEYSET},
         manifests={SECRET},
         encrypted=ALWAYS,
-        patched=patched,
+        patched=patched or set(),
     )
     return sorted((one.check, one.file) for one in findings)
 
@@ -70,8 +74,29 @@ def test_a_build_that_does_not_decrypt_is_named_once() -> None:
     error = ("flux-no-decryption", "clusters/prod.yaml")
     assert found("infra", files=only, decrypts=False) == [error]
     assert found("apps", decrypts=False) == [("flux-not-a-manifest", "apps/values.yaml")]
-    assert found("infra", files=only, decrypts=False, patched=True) == []
+    assert found("infra", files=only, decrypts=False, patched={"decryption"}) == []
     assert found("infra", files=only) == []
+
+
+@pytest.mark.parametrize(
+    ("folder", "substitutes", "patched", "severities"),
+    [
+        ("infra", True, set(), ["error"]),
+        ("infra", False, set(), []),
+        ("infra", False, {"postBuild"}, ["error"]),
+        ("apps", True, set(), ["warning"]),
+        ("apps", False, set(), ["warning"]),
+    ],
+)
+def test_a_variable_matters_where_a_build_replaces_it(
+    folder: str, substitutes: bool, patched: set[str], severities: list[str]
+) -> None:
+    seen = [catalogue.found("flux-substitution", "x", file=SECRET)]
+    build = Build(
+        "clusters/prod.yaml", 1, folder, decrypts=True, source="a", substitutes=substitutes
+    )
+    judged = judge_variables(seen, [build], Tree(FILES, lambda _: b""), patched)
+    assert [str(one.severity) for one in judged] == severities
 
 
 def neighbours(manifests: list[str], present: list[str] | None = None) -> list[tuple[str, str]]:
