@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from plana_secrets.cli.output import safe_line
@@ -12,13 +12,32 @@ from plana_secrets.escape import code_span
 
 if TYPE_CHECKING:
     from plana_secrets.document.compare import FileDifference, NameDifference
+    from plana_secrets.document.comparerules import RuleDifference, RuleEffect
     from plana_secrets.secretfiles.versions import Difference
+    from plana_secrets.verify.policychange import SettingDifference
 
 _MARKS = {"added": "+", "removed": "-", "changed": "~"}
+_NAMED = 5
 
 
-def as_json(difference: Difference) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """The secret files and rules, and the settings that ``verify`` judges by.
+
+    ``unread``: why the settings of one side are not known.
+    """
+
+    difference: Difference
+    settings: tuple[SettingDifference, ...] = ()
+    unread: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.difference or self.settings or self.unread)
+
+
+def as_json(changes: Changes) -> dict[str, Any]:
     """The facts by name; never a value."""
+    difference = changes.difference
     return {
         "from": difference.span.old,
         "to": difference.span.new,
@@ -37,20 +56,56 @@ def as_json(difference: Difference) -> dict[str, Any]:
             for one in difference.files
         ],
         "rules": [asdict(one) for one in difference.rules],
+        "rule_effects": [asdict(one) for one in difference.effects],
+        "settings": [asdict(one) for one in changes.settings],
+        "settings_unread": list(changes.unread),
     }
 
 
-def as_text(difference: Difference) -> Iterator[tuple[str, str]]:
+def as_text(changes: Changes) -> Iterator[tuple[str, str]]:
     """Lines with their change, which a terminal shows as a colour."""
-    for one in difference.files:
+    for one in changes.difference.files:
         yield f"{_MARKS[one.change]} {safe_line(one.file)}", one.change
         yield from (("    " + line, change) for line, change in details(one))
-    for rule in difference.rules:
+    for rule in changes.difference.rules:
         yield f"{_MARKS[rule.change]} {safe_line(f'{rule.file} rule {rule.rule}')}", rule.change
-        for line, change in _names("recipient", rule.recipients):
-            yield f"    {line}", change
-        if rule.selector:
-            yield f"    {_selector(rule.selector)}", "changed"
+        yield from (("    " + line, change) for line, change in _rule(rule))
+    for effect in changes.difference.effects:
+        yield from _effect(effect)
+    for problem in changes.unread:
+        yield safe_line(f"! plana-secrets.toml {problem}"), "removed"
+    for setting in changes.settings:
+        yield _setting(setting), "removed" if setting.weaker else setting.change
+
+
+def _rule(rule: RuleDifference) -> Iterator[tuple[str, str]]:
+    if rule.problem:
+        yield safe_line(f"! {rule.problem}"), "removed"
+    if rule.moved:
+        yield "~ other rules come before or after it now", "changed"
+    yield from _names("recipient", rule.recipients)
+    if rule.selector:
+        yield _selector(rule.selector), "changed"
+
+
+def _effect(effect: RuleEffect) -> Iterator[tuple[str, str]]:
+    names = ", ".join(effect.files[:_NAMED]) + (", ..." if len(effect.files) > _NAMED else "")
+    files = counted(len(effect.files), "file")
+    yield safe_line(f"~ the rules for {files} differ: {names}"), "changed"
+    for line, change in _names("recipient", effect.recipients):
+        yield f"    {line}", change
+    if effect.selector:
+        yield f"    {_selector(effect.selector)}", "changed"
+
+
+def _setting(one: SettingDifference) -> str:
+    words = one.setting if one.item is None else f"{one.setting} {one.item}"
+    if one.change == "changed":
+        words += f": {one.before} -> {one.after}"
+    elif one.before or one.after:
+        words += f": {one.before or one.after}"
+    weaker = " (weaker)" if one.weaker else ""
+    return safe_line(f"{_MARKS[one.change]} plana-secrets.toml {words}{weaker}")
 
 
 def details(one: FileDifference) -> Iterator[tuple[str, str]]:
@@ -82,14 +137,19 @@ def _selector(sides: tuple[str, str]) -> str:
     return safe_line(f"~ selector: {sides[0]} -> {sides[1]}")
 
 
-def as_markdown(difference: Difference) -> Iterator[str]:
+def as_markdown(changes: Changes) -> Iterator[str]:
     """A comment for a review. Every name is in code quotes, so that none acts as markup."""
-    if not difference:
+    if not changes:
         yield "No secret file changed."
         return
+    difference = changes.difference
     yield f"**{counted(len(difference.files), 'secret file')} changed**"
+    weaker = sum(one.weaker for one in changes.settings)
+    if weaker:
+        yield ""
+        yield f"**The policy is weaker in {counted(weaker, 'place')}**"
     yield ""
-    for line, _change in as_text(difference):
+    for line, _change in as_text(changes):
         indent = line[: len(line) - len(line.lstrip())]
         yield f"{indent}- {code_span(line.strip())}"
     if difference.undecided:

@@ -7,9 +7,9 @@
 ``edits`` | ``guard`` | ``values``
     What a document looks like after an edit, what may not be edited, and what a typed
     text means as a value.
-``merge`` | ``compare`` | ``repair``
-    Two changes of one document; what differs between two versions, by name; a broken one
-    put together again.
+``merge`` | ``compare`` | ``comparerules`` | ``repair``
+    Two changes of one document; what differs between two versions, by name, and between two
+    of the rules; a broken one put together again.
 ``emit`` | ``astyped``
     Items as YAML text that sops reads back as exactly these; numbers as they were typed.
 ``dotenv`` | ``exchange``

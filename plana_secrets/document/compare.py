@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from plana_secrets.document.kinds import canonical_selector
 from plana_secrets.paths import LeafPath, format_path
 from plana_secrets.sops.model import (
-    RULES_FILE,
     Document,
     Empty,
     Item,
@@ -19,7 +18,6 @@ from plana_secrets.sops.model import (
     Selector,
     Structure,
 )
-from plana_secrets.sops.rules.rulesfile import CreationRule, Rules
 
 FileChange = Literal["added", "changed", "removed"]
 PathChange = Literal["added", "changed", "removed", "re-encrypted", "changed or re-encrypted"]
@@ -71,17 +69,6 @@ class FileDifference:
         return bool(self.paths) and all(one.change == "re-encrypted" for one in self.paths)
 
 
-@dataclass(frozen=True, slots=True)
-class RuleDifference:
-    """``rule`` is its ``path_regex``, or ``*`` for one that takes every file of ``file``."""
-
-    rule: str
-    change: FileChange
-    recipients: NameDifference = NameDifference()
-    selector: tuple[str, str] | None = None
-    file: str = RULES_FILE
-
-
 def compare_file(file: str, old: Version | None, new: Version | None) -> FileDifference:
     """What differs between two versions of one file; None is no file."""
     change: FileChange = "changed" if old and new else "added" if new else "removed"
@@ -97,7 +84,7 @@ def compare_file(file: str, old: Version | None, new: Version | None) -> FileDif
         file,
         change,
         tuple(_compare_paths(old, new)),
-        _names(_recipients(metadata[0]), _recipients(metadata[1])),
+        compare_names(_recipients(metadata[0]), _recipients(metadata[1])),
         _compare_selectors(*metadata) if old and new else None,
         _compare_data_keys(old, new),
         problems,
@@ -176,7 +163,8 @@ def _recipients(metadata: Metadata | None) -> tuple[str, ...]:
     return tuple(stanza.recipient for stanza in metadata.recipients) if metadata else ()
 
 
-def _names(old: tuple[str, ...], new: tuple[str, ...]) -> NameDifference:
+def compare_names(old: tuple[str, ...], new: tuple[str, ...]) -> NameDifference:
+    """What was added to and removed from a set of names."""
     return NameDifference(tuple(sorted(set(new) - set(old))), tuple(sorted(set(old) - set(new))))
 
 
@@ -189,30 +177,3 @@ def describe_selector(selector: Selector) -> str:
     """A selector in words."""
     canonical = canonical_selector(selector)
     return f"{canonical.option} {canonical.pattern}" if canonical.option else "everything"
-
-
-def compare_rules(old: Rules, new: Rules) -> tuple[RuleDifference, ...]:
-    """What differs between two versions of a ``.sops.yaml``; rules are known by their pattern."""
-    before, after = _by_pattern(old), _by_pattern(new)
-    found = []
-    for pattern in dict.fromkeys([*after, *before]):
-        one, other = before.get(pattern), after.get(pattern)
-        recipients = _names(one.recipients if one else (), other.recipients if other else ())
-        selector = None
-        if one and other:
-            sides = describe_selector(one.selector), describe_selector(other.selector)
-            selector = None if sides[0] == sides[1] else sides
-            if recipients or selector:
-                found.append(RuleDifference(pattern, "changed", recipients, selector, new.file))
-        else:
-            change: FileChange = "added" if other else "removed"
-            found.append(RuleDifference(pattern, change, recipients, file=new.file))
-    return tuple(found)
-
-
-def _by_pattern(rules: Rules) -> Mapping[str, CreationRule]:
-    """The first rule with a pattern is the one that counts."""
-    found: dict[str, CreationRule] = {}
-    for rule in rules.creation_rules:
-        found.setdefault(rule.path_regex or "*", rule)
-    return found

@@ -8,9 +8,13 @@ from typing import Final
 
 from plana_secrets.document.compare import (
     FileDifference,
-    RuleDifference,
     Version,
     compare_file,
+)
+from plana_secrets.document.comparerules import (
+    RuleDifference,
+    RuleEffect,
+    compare_decisions,
     compare_rules,
 )
 from plana_secrets.errors import (
@@ -41,12 +45,16 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """All that differs in a span. ``undecided``: files that no identity at hand opens."""
+    """All that differs in a span. ``undecided``: files that no identity at hand opens.
+
+    ``effects``: what the rules say now of the files of both ends.
+    """
 
     span: Span
     files: tuple[FileDifference, ...]
     rules: tuple[RuleDifference, ...]
     undecided: int = 0
+    effects: tuple[RuleEffect, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.files or self.rules)
@@ -95,7 +103,8 @@ def compare_snapshots(old: Snapshot, new: Snapshot, *, only: Sequence[str] = ())
             undecided += any(map(_is_undecided, sides))
             files.append(compare_file(file, *sides))
     rules = () if only else tuple(_compare_rules(old, new))
-    return Difference(Span(old.commit, new.commit), tuple(files), rules, undecided)
+    effects = _effects(old, new) if rules else ()
+    return Difference(Span(old.commit, new.commit), tuple(files), rules, undecided, effects)
 
 
 def _versions(snapshot: Snapshot, files: Sequence[str]) -> dict[str, Version]:
@@ -137,6 +146,11 @@ def _compare_rules(old: Snapshot, new: Snapshot) -> Iterator[RuleDifference]:
     for folder in sorted({"", *(rules.folder for book in sides for rules in book.known)}):
         none = Rules((), folder=folder)
         yield from compare_rules(*(book.in_folder(folder) or none for book in sides))
+
+
+def _effects(old: Snapshot, new: Snapshot) -> tuple[RuleEffect, ...]:
+    files = sorted({*old.secret_files} & {*new.secret_files})
+    return compare_decisions(files, old.rule_book.rule_for, new.rule_book.rule_for)
 
 
 ADVICE: Final = {

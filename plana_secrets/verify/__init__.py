@@ -12,8 +12,9 @@
 ``catalogue`` | ``check`` | ``finding`` | ``explain``
     What each check looks for and how to fix it; what it saw, without a value; a check in
     words.
-``policy`` | ``people`` | ``accepts``
-    What the settings demand, recipients by their names, and the exceptions that are allowed.
+``policy`` | ``policychange`` | ``people`` | ``accepts``
+    What the settings demand, and what two of them differ in; recipients by their names, and
+    the exceptions that are allowed.
 ``report``
     The outcome, and the forms in which it is shown.
 """

@@ -9,9 +9,9 @@ from plana_secrets.document.compare import (
     NameDifference,
     Version,
     compare_file,
-    compare_rules,
     describe_selector,
 )
+from plana_secrets.document.comparerules import compare_rules
 from plana_secrets.secret import Secret
 from plana_secrets.sops.model import (
     Comment,

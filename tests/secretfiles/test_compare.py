@@ -7,7 +7,8 @@ from pathlib import Path
 import pyrage
 import pytest
 
-from plana_secrets.document.compare import compare_file, compare_rules
+from plana_secrets.document.compare import compare_file
+from plana_secrets.document.comparerules import compare_rules
 from plana_secrets.secretfiles.versions import Span, compare_versions, parse_span
 from plana_secrets.sops.rules.rulesfile import parse_rules
 from tests.secretfiles.conftest import PLAIN_FILE, SECRET_FILE, make_workspace

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -13,7 +14,9 @@ from plana_secrets.counts import counted
 from plana_secrets.errors import UsageError
 
 if TYPE_CHECKING:
-    from plana_secrets.secretfiles.versions import Difference, Span
+    from plana_secrets.cli.diffreport import Changes
+    from plana_secrets.config import Settings
+    from plana_secrets.secretfiles.versions import Span
 
 EPILOG = """\
 A...B compares B with the merge base of both; A..B, or A B, compares B with A itself.
@@ -53,17 +56,51 @@ def diff(
 ) -> int:
     """Show which paths of the secret files were added, changed, removed or re-encrypted.
 
+    Also shown are changes of the creation rules, with the files that they are for, and of the
+    settings that `verify` judges by; what demands less than before is called weaker.
+
     If no identity opens a file, a path with new ciphertext is shown as
     'changed or re-encrypted'.
     """
+    from plana_secrets.cli.diffreport import Changes
     from plana_secrets.cli.secretfile import warn_if_pending
     from plana_secrets.secretfiles.versions import compare_versions
 
     warn_if_pending(context)
     span, files = _parse(context, what, behind_dashes(ctx))
-    difference = compare_versions(context.workspace, span, only=files)
-    _show(context, difference, "json" if context.json else form)
-    return int(check and bool(difference))
+    changes = Changes(compare_versions(context.workspace, span, only=files))
+    if not files:
+        changes = _with_settings(context, changes)
+    _show(context, changes, "json" if context.json else form)
+    return int(check and bool(changes))
+
+
+def _with_settings(context: Context, changes: Changes) -> Changes:
+    """The settings that `verify` judges by, at both ends; a mistake in one is shown."""
+    from plana_secrets.errors import FailedError
+    from plana_secrets.verify.policychange import Demanded, compare_policies
+
+    span = changes.difference.span
+    sides: list[Demanded] = []
+    unread: list[str] = []
+    for when, commit in (("before", span.old), ("after", span.new)):
+        try:
+            settings = _settings_at(context, commit, is_new=when == "after")
+        except (UsageError, FailedError) as error:
+            unread.append(f"{when}: {error.message}")
+        else:
+            sides.append(Demanded(settings.policy, settings.files))
+    found = compare_policies(*sides) if len(sides) == 2 else ()
+    return replace(changes, settings=found, unread=tuple(unread))
+
+
+def _settings_at(context: Context, commit: str | None, *, is_new: bool) -> Settings:
+    from plana_secrets.config import Settings, settings_in
+    from plana_secrets.git.trees import CommitTree
+
+    if commit is not None:
+        return settings_in(CommitTree(context.repository, commit))
+    return context.settings if is_new else Settings()
 
 
 def _parse(
@@ -127,21 +164,20 @@ def _is_file(context: Context, text: str) -> bool:
     return True
 
 
-def _show(context: Context, difference: Difference, form: str) -> None:
+def _show(context: Context, changes: Changes, form: str) -> None:
     from plana_secrets.cli import diffreport
 
     output = context.output
     if form == "json":
-        output.json_object("diff", diffreport.as_json(difference))
+        output.json_object("diff", diffreport.as_json(changes))
     elif form == "markdown":
-        output.data("\n".join(diffreport.as_markdown(difference)))
+        output.data("\n".join(diffreport.as_markdown(changes)))
     else:
-        for line, change in diffreport.as_text(difference):
+        for line, change in diffreport.as_text(changes):
             output.styled_data(line, _STYLES.get(change, "yellow"))
-        if difference.undecided:
-            output.talk(
-                f"{counted(difference.undecided, 'file')} could not be opened with your identities"
-            )
+        undecided = changes.difference.undecided
+        if undecided:
+            output.talk(f"{counted(undecided, 'file')} could not be opened with your identities")
 
 
 ADVICE: Final = {

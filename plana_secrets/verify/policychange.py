@@ -1,0 +1,136 @@
+"""What differs between two policies, and what of it demands less than before. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from plana_secrets.secretfiles.settings import FilesSettings
+from plana_secrets.verify.policy import Policy
+
+Change = Literal["added", "changed", "removed"]
+
+
+@dataclass(frozen=True, slots=True)
+class SettingDifference:
+    """``setting`` as in the settings, with what a list or table has under it in ``item``.
+
+    ``weaker``: less is demanded, or more is allowed, than before.
+    """
+
+    setting: str
+    item: str | None
+    change: Change
+    before: str | None
+    after: str | None
+    weaker: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Demanded:
+    """The tables that say what has to be encrypted, and how."""
+
+    policy: Policy
+    files: FilesSettings
+
+
+def compare_policies(old: Demanded, new: Demanded) -> tuple[SettingDifference, ...]:
+    """Every setting that ``verify`` judges by, in the order of the settings."""
+    before, after = dict(_entries(old)), dict(_entries(new))
+    found = [
+        _difference(key, before.get(key), after.get(key))
+        for key in dict.fromkeys([*before, *after])
+        if before.get(key) != after.get(key)
+    ]
+    if _is_reordered(old.files.plain, new.files.plain):
+        found.append(SettingDifference("files.plain", None, "changed", "order", "order", True))
+    return tuple(found)
+
+
+_Key = tuple[str, str | None]
+
+
+def _entries(side: Demanded) -> Iterator[tuple[_Key, str]]:
+    policy = side.policy
+    for name, items in (
+        ("files.roots", side.files.roots),
+        ("files.plain", side.files.plain),
+        ("policy.required", policy.required),
+        ("policy.selectors", policy.selectors),
+    ):
+        yield from (((name, item), "") for item in items)
+    yield ("files.keysets", None), side.files.keysets
+    yield ("policy.min_recipients", None), str(policy.min_recipients)
+    yield ("policy.named", None), str(policy.named).lower()
+    for name, one in policy.recipients.items():
+        yield ("recipients", name), f"{one.kind} {one.key}"
+    for accept in policy.accepts:
+        path = f"#{accept.path}" if accept.path is not None else ""
+        yield ("verify.accept", f"{accept.check} in {accept.file}{path}"), str(accept.until)
+
+
+def _difference(key: _Key, before: str | None, after: str | None) -> SettingDifference:
+    setting, item = key
+    change: Change = "added" if before is None else "removed" if after is None else "changed"
+    weaker = _WEAKENS[setting](item or "", before, after)
+    return SettingDifference(setting, item, change, before or None, after or None, weaker)
+
+
+_Judge = Callable[[str, str | None, str | None], bool]
+
+
+def _is_removed(_item: str, _before: str | None, after: str | None) -> bool:
+    return after is None
+
+
+def _is_added(_item: str, before: str | None, _after: str | None) -> bool:
+    return before is None
+
+
+def _is_lower(_item: str, before: str | None, after: str | None) -> bool:
+    return int(after or 0) < int(before or 0)
+
+
+def _lets_more_be_readable(item: str, before: str | None, _after: str | None) -> bool:
+    """A glob with ``!`` takes files out again."""
+    return (before is None) is not item.startswith("!")
+
+
+def _is_off(_item: str, _before: str | None, after: str | None) -> bool:
+    return after == "false"
+
+
+def _is_other_person(_item: str, before: str | None, after: str | None) -> bool:
+    """A name that means another key, or a key that may now be public."""
+    if before is not None and after is not None and _key_of(before) != _key_of(after):
+        return True
+    return (after or "").startswith("demo ") and not (before or "").startswith("demo ")
+
+
+def _key_of(recipient: str) -> str:
+    return recipient.partition(" ")[2]
+
+
+def _is_longer(_item: str, before: str | None, after: str | None) -> bool:
+    """A date in ISO form compares as text."""
+    return after is not None and (before is None or after > before)
+
+
+_WEAKENS: Final[Mapping[str, _Judge]] = {
+    "files.roots": _is_removed,
+    "files.plain": _lets_more_be_readable,
+    "files.keysets": lambda *_: False,
+    "policy.required": _is_removed,
+    "policy.selectors": _is_added,
+    "policy.min_recipients": _is_lower,
+    "policy.named": _is_off,
+    "recipients": _is_other_person,
+    "verify.accept": _is_longer,
+}
+
+
+def _is_reordered(old: tuple[str, ...], new: tuple[str, ...]) -> bool:
+    """The last glob that matches wins, so the order of the same globs counts."""
+    common = set(old) & set(new)
+    return [one for one in old if one in common] != [one for one in new if one in common]

@@ -1,0 +1,75 @@
+"""What differs between two policies, and what of it demands less."""
+
+from __future__ import annotations
+
+import pyrage
+import pytest
+
+from plana_secrets.config.schema import parse_settings
+from plana_secrets.verify.policychange import Demanded, compare_policies
+
+KEY, OTHER = (str(pyrage.x25519.Identity.generate().to_public()) for _ in range(2))
+
+
+def demanded(text: str) -> Demanded:
+    settings = parse_settings(text.encode())
+    return Demanded(settings.policy, settings.files)
+
+
+def changes(old: str, new: str) -> list[tuple[str, str | None, str, bool]]:
+    found = compare_policies(demanded(old), demanded(new))
+    return [(one.setting, one.item, one.change, one.weaker) for one in found]
+
+
+def person(key: str, kind: str = "staff") -> str:
+    return f'[recipients.alice]\nkey = "{key}"\nkind = "{kind}"\n'
+
+
+def accept(until: str, path: str = "") -> str:
+    more = f'path = "{path}"\n' if path else ""
+    return (
+        '[[verify.accept]]\ncheck = "empty-value"\nfile = "a.yaml"\nreason = "r"\n'
+        f"until = {until}\n{more}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("less", "more", "setting", "item"),
+    [
+        ("[policy]\nmin_recipients = 1", "[policy]\nmin_recipients = 2", "policy.min_recipients", None),
+        ("[policy]\nnamed = false", "[policy]\nnamed = true", "policy.named", None),
+        (person(KEY), person(KEY) + '[policy]\nrequired = ["alice"]', "policy.required", "alice"),
+        ('[policy]\nselectors = ["^x$"]', "", "policy.selectors", "^x$"),
+        ('[files]\nroots = ["a"]', '[files]\nroots = ["a", "b"]', "files.roots", "b"),
+        ('[files]\nplain = ["x"]', "[files]\nplain = []", "files.plain", "x"),
+        ("[files]\nplain = []", '[files]\nplain = ["!x"]', "files.plain", "!x"),
+        (accept("2027-01-01"), "", "verify.accept", "empty-value in a.yaml"),
+        (accept("2027-01-01"), accept("2026-01-01"), "verify.accept", "empty-value in a.yaml"),
+        (accept("2027-01-01", "p"), "", "verify.accept", "empty-value in a.yaml#p"),
+        (person(KEY, "demo"), person(KEY), "recipients", "alice"),
+    ],
+)  # fmt: skip
+def test_less_is_weaker_and_more_is_not(
+    less: str, more: str, setting: str, item: str | None
+) -> None:
+    (weaker,) = changes(more, less)
+    assert (weaker[0], weaker[1], weaker[3]) == (setting, item, True)
+    (stricter,) = changes(less, more)
+    assert (stricter[0], stricter[1], stricter[3]) == (setting, item, False)
+
+
+def test_a_name_that_means_another_key_is_weaker_either_way() -> None:
+    assert changes(person(KEY), person(OTHER)) == [("recipients", "alice", "changed", True)]
+    assert changes("", person(KEY)) == [("recipients", "alice", "added", False)]
+    assert changes(person(KEY), person(KEY, "job")) == [("recipients", "alice", "changed", False)]
+
+
+def test_the_order_of_the_globs_counts() -> None:
+    one, other = '[files]\nplain = ["*.md", "!a.md"]', '[files]\nplain = ["!a.md", "*.md"]'
+    assert changes(one, other) == [("files.plain", None, "changed", True)]
+
+
+def test_the_same_is_no_difference() -> None:
+    text = person(KEY) + accept("2027-01-01") + '[policy]\nrequired = ["alice"]\nnamed = true\n'
+    assert changes(text, text) == []
+    assert changes("", "[policy]\nmin_recipients = 1\nnamed = false\n") == []
