@@ -42,7 +42,9 @@ def test_json_keeps_its_types_and_nesting(world: World) -> None:
 def test_a_secret_gets_its_entries_in_string_data(world: World) -> None:
     assert take(world, DOTENV, SECRET)[0] == 0
     manifest = values(world, SECRET)
-    assert (manifest["kind"], manifest["metadata"]) == ("Secret", {"name": "shop"})
+    metadata = manifest["metadata"]
+    assert isinstance(metadata, dict)
+    assert (manifest["kind"], metadata["name"]) == ("Secret", "shop")
     assert manifest["stringData"] == {"USER": "shop", "PASSWORD": "hunter2 $x", "PORT": "5432"}
 
 
