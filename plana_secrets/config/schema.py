@@ -37,6 +37,7 @@ from plana_secrets.fields.values import (
     keyset_name,
     recipient,
     recipient_name,
+    root,
 )
 from plana_secrets.mirror.backends import BACKENDS
 from plana_secrets.mirror.settings import MirrorSettings
@@ -63,7 +64,7 @@ def author(raw: object, place: Place) -> Author:
 
 
 FILES: Final[Fields] = {
-    "roots": list_of(folder, least=1),
+    "roots": list_of(root),
     "plain": list_of(glob),
     "keysets": folder,
 }

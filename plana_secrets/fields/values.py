@@ -59,6 +59,22 @@ def folder(raw: object, place: Place) -> str:
 
 
 @shaped(**shape_of(text))
+def root(raw: object, place: Place) -> str:
+    """A folder, a glob of files or folders, or ``.`` for the whole repository."""
+    from plana_secrets.secretfiles.roots import is_glob
+
+    named = text(raw, place)
+    if named.strip("/") == ".":
+        return "."
+    clean = folder(named, place)
+    if is_glob(clean):
+        if clean.startswith("!"):
+            raise place.fault("cannot begin with !")
+        glob(clean, place)
+    return clean
+
+
+@shaped(**shape_of(text))
 def file(raw: object, place: Place) -> str:
     """A file, relative to the repository."""
     return _possible(text(raw, place), place)

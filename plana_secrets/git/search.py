@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import PurePosixPath
 
 from plana_secrets.git.command import unreadable
-from plana_secrets.git.pipes import refuse_pipes
+from plana_secrets.git.pipes import ignore_files, refuse_pipes
 from plana_secrets.git.repository import Repository
 
 
@@ -17,18 +17,22 @@ def files_containing(
     *,
     besides: Collection[str] = (),
     place: str | None = None,
+    untracked: bool = False,
 ) -> list[str]:
     """Tracked files whose content holds one of ``texts``, binaries included.
 
     ``besides``: files that are not looked into. ``place``: where the content is read, the
-    id of a commit or ``--cached`` for the index; without one the work tree.
+    id of a commit or ``--cached`` for the index; without one the work tree, and with
+    ``untracked`` also the files in there that git would add.
     """
+    if untracked:
+        refuse_pipes(repository.root, ignore_files(repository.root, ()))
     patterns = [part for text in texts for part in ("-e", text)]
     left_out = [f":(exclude,literal){file}" for file in sorted(besides)]
+    where = ["--untracked"] if untracked else []
     done = repository.command.look(
-        "grep", "-z", "--files-with-matches", "--text",
-        "--fixed-strings", "--no-textconv", *patterns, *([place] if place else []),
-        "--", *left_out,
+        "grep", "-z", "--files-with-matches", "--text", "--fixed-strings", "--no-textconv",
+        *where, *patterns, *([place] if place else []), "--", *left_out,
         answers=(0, 1),
     )  # fmt: skip
     if done.status not in {0, 1}:

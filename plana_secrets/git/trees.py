@@ -45,6 +45,19 @@ class Listing:
     staged: Mapping[str, TreeEntry] = field(default_factory=dict)
     absent: Mapping[str, TreeEntry] = field(default_factory=dict)
 
+    def below(self, places: Sequence[str]) -> Listing:
+        """The part below some folders; some files may be named themselves."""
+        named, folders = frozenset(places), tuple(f"{place}/" for place in places)
+
+        def part(files: Mapping[str, TreeEntry]) -> dict[str, TreeEntry]:
+            return {
+                name: entry
+                for name, entry in files.items()
+                if name in named or name.startswith(folders)
+            }
+
+        return Listing(part(self.entries), part(self.staged), part(self.absent))
+
 
 class Tree:
     """One place. ``commit`` is its id for a commit, else None."""
@@ -58,9 +71,10 @@ class Tree:
 
     def listing(self, under: Sequence[str] = ()) -> Listing:
         """What is below the folders ``under``; everything if there are none."""
-        places = tuple(under)
+        places = () if "." in under else tuple(under)
         if places not in self._listings:
-            self._listings[places] = self._list(places)
+            whole = self._listings.get(())
+            self._listings[places] = self._list(places) if whole is None else whole.below(places)
         return self._listings[places]
 
     def _list(self, under: Sequence[str]) -> Listing:
@@ -71,12 +85,23 @@ class Tree:
         raise NotImplementedError
 
     def large_files(self, limit: int) -> set[str]:
-        """Tracked files of more than ``limit`` bytes."""
+        """Files of more than ``limit`` bytes."""
         raise NotImplementedError
 
-    def files_containing(self, texts: Sequence[str], *, besides: Collection[str] = ()) -> list[str]:
-        """Tracked files whose content here holds one of ``texts``; see ``git.search``."""
-        return files_containing(self.repository, texts, besides=besides, place=self._searched)
+    def files_containing(
+        self, texts: Sequence[str], *, besides: Collection[str] = (), untracked: bool = False
+    ) -> list[str]:
+        """Tracked files whose content here holds one of ``texts``; see ``git.search``.
+
+        ``untracked``: in the work tree also those that git would add.
+        """
+        return files_containing(
+            self.repository,
+            texts,
+            besides=besides,
+            place=self._searched,
+            untracked=untracked and self._searched is None,
+        )
 
     def contents(
         self, files: Sequence[str], *, limit: int = limits.SECRET_FILE
@@ -105,6 +130,10 @@ class Tree:
 class WorkTree(Tree):
     """What git tracks or would add, as it is on the disk. No filter of the checkout runs."""
 
+    def __init__(self, repository: Repository) -> None:
+        super().__init__(repository)
+        self._sizes: dict[str, int] = {}
+
     def _list(self, under: Sequence[str]) -> Listing:
         staged: dict[str, TreeEntry] = {}
         left_out: set[str] = set()
@@ -127,19 +156,11 @@ class WorkTree(Tree):
         return Listing(entries, staged, absent)
 
     def entry(self, file: str) -> TreeEntry | None:
-        mode = _mode_on_disk(self.repository.root, file)
+        mode, self._sizes[file] = _look_at(self.repository.root, file)
         return None if mode is None else TreeEntry(mode, "")
 
     def large_files(self, limit: int) -> set[str]:
-        large = set()
-        for file in self.repository.tracked_files():
-            try:
-                size = os.lstat(f"{self.repository.root}/{file}").st_size
-            except OSError:
-                continue
-            if size > limit:
-                large.add(file)
-        return large
+        return {file for file in self.listing().entries if self._sizes[file] > limit}
 
     def contents(
         self, files: Sequence[str], *, limit: int = limits.SECRET_FILE
@@ -152,14 +173,18 @@ class WorkTree(Tree):
                 yield file, error
 
 
-def _mode_on_disk(root: Path, file: str) -> str | None:
-    """The mode that git would give a file; None where there is none."""
+def _look_at(root: Path, file: str) -> tuple[str | None, int]:
+    """The mode that git would give a file, None where there is none, and its size."""
     try:
-        mode = os.lstat(f"{root}/{file}").st_mode
+        status = os.lstat(f"{root}/{file}")
     except (FileNotFoundError, NotADirectoryError):
-        return None
+        return None, 0
     except OSError:
-        return UNKNOWN_MODE
+        return UNKNOWN_MODE, 0
+    return _mode_of(status.st_mode), status.st_size
+
+
+def _mode_of(mode: int) -> str:
     if stat.S_ISREG(mode):
         return "100755" if mode & 0o111 else "100644"
     return f"{stat.S_IFMT(mode):06o}"
@@ -207,8 +232,12 @@ class CommitTree(_Stored):
         super().__init__(repository)
         self.commit = self._searched = commit
 
-    def files_containing(self, texts: Sequence[str], *, besides: Collection[str] = ()) -> list[str]:
-        return super().files_containing(texts, besides=besides) if self.commit else []
+    def files_containing(
+        self, texts: Sequence[str], *, besides: Collection[str] = (), untracked: bool = False
+    ) -> list[str]:
+        if self.commit is None:
+            return []
+        return super().files_containing(texts, besides=besides, untracked=untracked)
 
     def _list(self, under: Sequence[str]) -> Listing:
         if self.commit is None:

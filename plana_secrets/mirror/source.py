@@ -19,7 +19,7 @@ from plana_secrets.mirror.item import build_item, copy_document, without_paths
 from plana_secrets.mirror.settings import MirrorSettings
 from plana_secrets.mirror.wording import titles_of
 from plana_secrets.secretfiles.globs import glob_match
-from plana_secrets.secretfiles.listing import select_secret_files
+from plana_secrets.secretfiles.listing import is_of_others
 from plana_secrets.secretfiles.open import open_bytes
 from plana_secrets.secretfiles.snapshot import Snapshot, work_tree
 from plana_secrets.sops.model import Document
@@ -87,8 +87,8 @@ def _roots(snapshot: Snapshot) -> tuple[str, ...]:
 
 
 def _uncommitted(commit: Snapshot) -> tuple[str, ...]:
-    changed = commit.differences(work_tree(commit.workspace))
-    return select_secret_files(commit.settings, changed)
+    changed = commit.secret_differences(work_tree(commit.workspace))
+    return tuple(file for file in changed if not is_of_others(file))
 
 
 def _is_keyset(snapshot: Snapshot, file: str) -> bool:

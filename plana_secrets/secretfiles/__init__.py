@@ -7,8 +7,10 @@
     differs between two of them.
 ``state``
     The folder in git's own folder where the journal, the lock and kept edits are.
-``listing`` | ``globs`` | ``globpattern`` | ``names`` | ``open``
+``listing`` | ``roots`` | ``globs`` | ``globpattern`` | ``names`` | ``open``
     Where files are and which names they may have, and how one is read.
+``discovery``
+    What makes a file a secret file where its folder does not say so.
 ``past``
     The changes of one file, and the file at a commit.
 ``writing``

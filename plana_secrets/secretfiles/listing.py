@@ -9,11 +9,19 @@ from typing import Final
 
 from plana_secrets.errors import MissingFileError, PlanaSecretsError, UsageError
 from plana_secrets.git.trees import WorkTree
+from plana_secrets.secretfiles.discovery import (
+    carries_sops,
+    is_exempt,
+    is_meant,
+    is_rules_file,
+)
 from plana_secrets.secretfiles.globs import glob_match, last_match
 from plana_secrets.secretfiles.names import refuse_left_out
-from plana_secrets.secretfiles.open import check_sound, read_structure_of
+from plana_secrets.secretfiles.open import read_bytes_of
+from plana_secrets.secretfiles.roots import is_in_root
 from plana_secrets.secretfiles.settings import SETTINGS_FILE, FilesSettings
 from plana_secrets.secretfiles.workspace import RULES_FILE, Workspace
+from plana_secrets.sops.model import IGNORED_RULES_FILE
 from plana_secrets.storage import is_temporary
 
 __all__ = [
@@ -33,10 +41,7 @@ def is_secret_file(settings: FilesSettings, file: str) -> bool:
     """Whether a file with this name has to be encrypted."""
     if not is_under_roots(settings, file):
         return False
-    name = file.rpartition("/")[2]
-    if name == RULES_FILE or name.startswith(".git") or is_temporary(name):
-        return False
-    return not glob_match(settings.plain, file)
+    return not is_of_others(file) and not glob_match(settings.plain, file)
 
 
 def is_under_roots(settings: FilesSettings, file: str) -> bool:
@@ -48,22 +53,43 @@ def may_be_changed(workspace: Workspace, file: str) -> bool:
     """Whether one of our changes can include ``file``.
 
     That is a secret file, the settings, the rules, and beside the roots a file that a
-    creation rule names, unless there is one on the disk that sops has not encrypted.
+    creation rule matches, unless it is plain on the disk and nothing says that it should not be.
     """
-    if file in {SETTINGS_FILE, RULES_FILE} or is_secret_file(workspace.settings, file):
+    if file == SETTINGS_FILE or is_rules_file(file) or is_secret_file(workspace.settings, file):
         return True
     try:
-        workspace.rule_for(file)
-        check_sound(read_structure_of(workspace, file), file)
+        require_place(workspace, file)
+        content = read_bytes_of(workspace, file)
     except PlanaSecretsError as error:
         return isinstance(error, MissingFileError)
-    return True
+    rule = workspace.rule_for(file)
+    return carries_sops(file, content) or is_meant(rule, file, content)
 
 
-def is_in_root(file: str, root: str) -> bool:
-    """Whether a file is below one folder of the settings, or is itself named there."""
-    folder = root.strip("/")
-    return folder in {"", ".", file} or file.startswith(f"{folder}/")
+def require_place(workspace: Workspace, file: str) -> None:
+    """See that ``file`` may be a secret file: it is under the roots, or a rule is for it.
+
+    Raises:
+        UsageError: it is meant to be readable (kind ``not-a-secret-file``), or no rule
+            matches (kind ``no-rule``).
+    """
+    settings = workspace.settings
+    if is_secret_file(settings, file):
+        return
+    if is_under_roots(settings, file) or is_of_others(file) or is_exempt(settings, file):
+        raise UsageError(f"{file} is meant to be readable", kind="not-a-secret-file", file=file)
+    workspace.rule_for(file)
+
+
+def is_of_others(file: str) -> bool:
+    """Whether git, sops or we ourselves read a file of this name, so that it is never secret."""
+    name = file.rpartition("/")[2]
+    return (
+        file == SETTINGS_FILE
+        or name in {RULES_FILE, IGNORED_RULES_FILE}
+        or name.startswith(".git")
+        or is_temporary(name)
+    )
 
 
 def resolve_file(workspace: Workspace, text: str, folder: Path, *, must_exist: bool = True) -> str:
@@ -107,6 +133,6 @@ ADVICE: Final = {
     "no-such-file": (
         "list the secret files with `plana-secrets ls`, or create one with `plana-secrets new`"
     ),
-    "not-a-secret-file": "[files] in plana-secrets.toml says where secret files are",
+    "not-a-secret-file": "[files] in plana-secrets.toml says which files are readable",
     "outside-repository": "pass another repository with --repo DIR",
 }

@@ -16,6 +16,7 @@ from typing import Final
 
 from plana_secrets.errors import UsageError
 from plana_secrets.git.trees import WorkTree
+from plana_secrets.secretfiles.roots import folders_of
 from plana_secrets.secretfiles.workspace import Workspace
 
 _TIDIED: Final = re.compile(r"[ .]+$|^ +| +(?=\.)")
@@ -104,7 +105,8 @@ def check_name(workspace: Workspace, file: str) -> tuple[str, ...]:
             kind="invisible-name",
             file=file,
         )
-    listing = WorkTree(workspace.repository).listing((*workspace.settings.roots, file))
+    folders = (*folders_of(workspace.settings.roots), file.rpartition("/")[0] or file)
+    listing = WorkTree(workspace.repository).listing((*folders, file))
     refuse_left_out({file}.intersection(listing.absent))
     known = {*listing.entries, *listing.staged}
     ours = set(_with_folders(file))

@@ -16,8 +16,10 @@ from plana_secrets.errors import FailedError
 from plana_secrets.git.changes import changes
 from plana_secrets.git.repository import TreeEntry
 from plana_secrets.git.trees import CommitTree, IndexTree, Listing, Tree, WorkTree
-from plana_secrets.secretfiles.listing import select_secret_files
+from plana_secrets.secretfiles.discovery import SOPS_MARK, carries_sops, is_exempt, is_rules_file
+from plana_secrets.secretfiles.listing import is_under_roots, select_secret_files
 from plana_secrets.secretfiles.open import open_bytes
+from plana_secrets.secretfiles.roots import folders_of
 from plana_secrets.secretfiles.settings import SETTINGS_FILE, FilesSettings
 from plana_secrets.secretfiles.workspace import NO_RULES, RULES_FILE, Workspace
 
@@ -68,6 +70,7 @@ class Snapshot:
         self.tree = tree
         self.settings = settings or workspace.settings
         self._only = only
+        self._found: dict[str, frozenset[str]] = {}
 
     def under(self, settings: FilesSettings) -> Snapshot:
         """The same place, listed by other settings: those that were parsed from it, say."""
@@ -90,9 +93,9 @@ class Snapshot:
 
     @cached_property
     def places(self) -> tuple[str, ...]:
-        """What is listed: the roots, and the files at the top that belong to them."""
-        roots = (root.strip("/") or "." for root in self.settings.roots)
-        return (*(roots if self._only is None else self._only), *_AT_THE_TOP)
+        """What is listed: the roots, the rules and settings, and secret files elsewhere."""
+        roots = folders_of(self.settings.roots) if self._only is None else self._only
+        return (*roots, *_AT_THE_TOP, *self.scattered)
 
     @property
     def listing(self) -> Listing:
@@ -108,10 +111,61 @@ class Snapshot:
         """Any file of the repository, also one that is not listed; None where there is none."""
         return self.entries.get(file) or self.tree.entry(file)
 
+    def containing(self, text: str) -> frozenset[str]:
+        """Files with ``text`` in them that git tracks or would add; large ones are left out."""
+        if text not in self._found:
+            self.search((text,))
+        return self._found[text]
+
+    def search(self, texts: Sequence[str]) -> None:
+        """Look for several texts at once, so that ``containing`` knows them."""
+        try:
+            hits = self.tree.files_containing(texts, besides=self.large_files, untracked=True)
+        except FailedError:  # git stops at a folder that may not be entered; the rest is searched
+            hits = [*self.tree.listing().entries]
+        self._found.update(_parted(self.contents(hits, limit=limits.SEARCHED_FILE), texts))
+
+    @cached_property
+    def scattered(self) -> tuple[str, ...]:
+        """Files beside the roots that sops encrypted, in the order of their names."""
+        marked = [
+            file
+            for file in sorted(self.containing(SOPS_MARK))
+            if not (is_under_roots(self.settings, file) or is_exempt(self.settings, file))
+            and self._is_asked_for(file)
+        ]
+        return tuple(
+            sorted(
+                file
+                for file, content in self.contents(marked, limit=limits.SEARCHED_FILE)
+                if isinstance(content, bytes) and carries_sops(file, content)
+            )
+        )
+
+    def _is_asked_for(self, file: str) -> bool:
+        return self._only is None or any(f"{file}/".startswith(f"{one}/") for one in self._only)
+
+    @cached_property
+    def large_files(self) -> set[str]:
+        """Files that are too large to be searched."""
+        return self.tree.large_files(limits.SEARCHED_FILE)
+
     @cached_property
     def secret_files(self) -> tuple[str, ...]:
         """The files that have to be encrypted, in the order of their names."""
-        files = (name for name, entry in self.entries.items() if not entry.is_submodule)
+        return tuple(sorted({*self.listed, *self.scattered}))
+
+    @cached_property
+    def inside(self) -> frozenset[str]:
+        """What is listed under the roots, also files that only the index has."""
+        names = self.entries.keys() | self.listing.staged.keys()
+        return frozenset(file for file in names if is_under_roots(self.settings, file))
+
+    @cached_property
+    def listed(self) -> tuple[str, ...]:
+        """Those of them that are under the roots."""
+        entries = self.entries
+        files = [one for one in self.inside if one in entries and not entries[one].is_submodule]
         return select_secret_files(self.settings, files)
 
     @cached_property
@@ -121,7 +175,13 @@ class Snapshot:
 
     def differences(self, new: Snapshot) -> dict[str, str]:
         """What ``new`` changes in this commit or index, of ``entries``; see ``git.changes``."""
-        return changes(self.tree, new.tree, under=new.places)
+        return changes(self.tree, new.tree, under=(*new.places, *self.scattered))
+
+    def secret_differences(self, new: Snapshot) -> dict[str, str]:
+        """Those of secret files, in either place, and of the rules and settings."""
+        ours = {*self.secret_files, *new.secret_files, *_AT_THE_TOP}
+        differing = self.differences(new).items()
+        return {file: change for file, change in differing if file in ours or is_rules_file(file)}
 
     # -- what they say
 
@@ -167,6 +227,18 @@ class Snapshot:
 
     def _read_rules(self, files: Iterable[str]) -> dict[str, bytes | FailedError]:
         return dict(self.contents(tuple(files), limit=limits.RULES_FILE))
+
+
+def _parted(
+    contents: Iterable[tuple[str, bytes | FailedError]], texts: Sequence[str]
+) -> dict[str, frozenset[str]]:
+    """Which files have which text."""
+    found: dict[str, set[str]] = {text: set() for text in texts}
+    for file, content in contents:
+        for text in texts:
+            if isinstance(content, bytes) and text.encode() in content:
+                found[text].add(file)
+    return {text: frozenset(files) for text, files in found.items()}
 
 
 _AT_THE_TOP = (RULES_FILE, SETTINGS_FILE)

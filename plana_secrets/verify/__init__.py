@@ -2,9 +2,9 @@
 
 ``run``
     The way in: every file as far as a key allows, then what no single file shows.
-``selection`` | ``surroundings`` | ``readable`` | ``staged``
-    Which files to check; the repository around them, files that may be readable, and
-    what the index has in place of a file.
+``selection`` | ``beside`` | ``surroundings`` | ``readable`` | ``staged``
+    Which files to check, those beside the roots among them; the repository around them,
+    files that may be readable, and what the index has in place of a file.
 ``subject`` | ``filecheck`` | ``workers``
     What the checks of one file get, running them, and on all cores.
 ``checks`` | ``plainyaml`` | ``builds``

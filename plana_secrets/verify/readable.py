@@ -8,11 +8,8 @@ from plana_secrets import limits
 from plana_secrets.errors import FailedError
 from plana_secrets.secretfiles.globs import glob_match
 from plana_secrets.secretfiles.snapshot import Snapshot
-from plana_secrets.sops.model import Severity
-from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.checks.strangers import check_kind, check_plain, unreadable
 from plana_secrets.verify.filecheck import FileResult, ids_of
-from plana_secrets.verify.finding import Finding
 
 
 def check_readable(snapshot: Snapshot, files: Sequence[str]) -> Iterator[FileResult]:
@@ -29,15 +26,3 @@ def check_readable(snapshot: Snapshot, files: Sequence[str]) -> Iterator[FileRes
 def is_listed(snapshot: Snapshot, file: str) -> bool:
     """Whether a readable file is one by the settings, and not by its name alone."""
     return glob_match(snapshot.settings.plain, file)
-
-
-def check_elsewhere(snapshot: Snapshot, files: Sequence[str]) -> Iterator[Finding]:
-    """Files beside the roots that were asked for: only a Secret in plaintext is wrong there."""
-    for file, content in snapshot.contents(files, limit=limits.READABLE_FILE):
-        if isinstance(content, FailedError):
-            problem = unreadable(file, content)
-            yield found(problem.check, problem.message, file=file, severity=Severity.NOTE)
-            continue
-        for one in check_plain(file, content):
-            if one.check == "plaintext-secret":
-                yield one

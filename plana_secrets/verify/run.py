@@ -21,11 +21,13 @@ from plana_secrets.errors import CredentialError, FailedError, PlanaSecretsError
 from plana_secrets.mirror.settings import MirrorSettings
 from plana_secrets.observability import Event, Observer, silent
 from plana_secrets.rotation.policy import KeysetPolicy
+from plana_secrets.secretfiles.listing import is_under_roots
 from plana_secrets.secretfiles.snapshot import Snapshot
 from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.secretfiles.writing.journal import stop_if_pending
 from plana_secrets.sops.model import Severity
 from plana_secrets.verify.accepts import apply_accepts
+from plana_secrets.verify.beside import as_beside, check_beside
 from plana_secrets.verify.catalogue import CHECKS
 from plana_secrets.verify.check import Level
 from plana_secrets.verify.checks.keysets import (
@@ -38,7 +40,7 @@ from plana_secrets.verify.checks.mirror import check_mirror_recipients
 from plana_secrets.verify.filecheck import FileJob, FileResult, check_files
 from plana_secrets.verify.finding import Finding
 from plana_secrets.verify.policy import Accept, Policy
-from plana_secrets.verify.readable import check_elsewhere, check_readable
+from plana_secrets.verify.readable import check_readable
 from plana_secrets.verify.report import Report, Unfinished, in_order
 from plana_secrets.verify.selection import Selection, select_files
 from plana_secrets.verify.staged import check_staged
@@ -189,7 +191,9 @@ def _check_each(
     seen: dict[str, frozenset[str]] = {}
     check = functools.partial(check_files, job)
     with closing(map_files(check, selection.secret, workers=workers)) as checked:
-        for result in checked:
+        for one in checked:
+            inside = is_under_roots(job.snapshot.settings, one.file)
+            result = one if inside else as_beside(one)
             findings.extend(result.findings)
             seen[result.file] = result.ids
             results.append(replace(result, findings=(), ids=frozenset()))
@@ -197,7 +201,7 @@ def _check_each(
     for result in check_readable(job.snapshot, selection.plain):
         findings.extend(result.findings)
         seen[result.file] = result.ids
-    findings.extend(check_elsewhere(job.snapshot, selection.elsewhere))
+    findings.extend(check_beside(job.snapshot, selection.elsewhere, whole=selection.whole))
     findings.extend(check_staged(job, selection, seen))
     return results, findings
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from plana_secrets.errors import FailedError
+from plana_secrets.secretfiles.discovery import SOPS_MARK
 from plana_secrets.secretfiles.globs import glob_match
 from plana_secrets.secretfiles.listing import is_under_roots
 from plana_secrets.secretfiles.settings import FilesSettings
 from plana_secrets.secretfiles.snapshot import Snapshot
-from plana_secrets.sops.formats import Format, format_of, written_format
 from plana_secrets.storage import is_temporary
-from plana_secrets.verify.checks.strangers import AT_THE_TOP, is_of_git_or_sops, is_secret_candidate
+from plana_secrets.verify.beside import look_beside
+from plana_secrets.verify.builds import FLUX_MARKS
+from plana_secrets.verify.checks.identities import MARK as IDENTITY_MARK
+from plana_secrets.verify.checks.leaks import MARKS
+from plana_secrets.verify.checks.strangers import AT_THE_TOP, is_of_git_or_sops
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,7 @@ class Selection:
 
     ``whole`` is False where only some files were asked for: then nothing is said about
     the repository as such. ``absent``: secret files that a sparse checkout leaves out.
-    ``elsewhere``: files beside the roots that were asked for and need not be encrypted.
+    ``elsewhere``: files beside the roots that need not be encrypted: all of a whole run.
     ``staged``: files of which the index may have another content than the work tree.
     """
 
@@ -35,7 +38,7 @@ class Selection:
     @property
     def readable(self) -> int:
         """How many readable files are looked at."""
-        return len(self.plain) + len(self.elsewhere)
+        return len(self.plain) + (0 if self.whole else len(self.elsewhere))
 
 
 def select_files(snapshot: Snapshot, chosen: Sequence[str] | None) -> Selection:
@@ -47,19 +50,24 @@ def select_files(snapshot: Snapshot, chosen: Sequence[str] | None) -> Selection:
     unless the checkout is sparse. A chosen folder means the files in it.
     """
     settings = snapshot.settings
+    if chosen is None:
+        snapshot.search((SOPS_MARK, *MARKS, IDENTITY_MARK, *FLUX_MARKS))
     listing = snapshot.listing
-    known = {file for file in snapshot.entries if is_under_roots(settings, file)}
-    known = {file for file in known if file in listing.staged or not _is_leftover(file)}
-    staged = {file for file in listing.staged if is_under_roots(settings, file)}
+    staged = {file for file in snapshot.inside if file in listing.staged}
+    known = {
+        file
+        for file in snapshot.inside & listing.entries.keys()
+        if file in staged or not _is_leftover(file)
+    }
     absent = {file for file in listing.absent if not is_readable(settings, file)}
     if chosen is None:
-        return _parted(snapshot, known, whole=True, absent=absent, staged=staged)
+        return _parted(snapshot, known, None, absent=absent, staged=staged)
     folders = {file for file in chosen if _is_folder(snapshot, file)}
     named = {file for file in chosen if file not in folders and snapshot.entry(file) is not None}
     return _parted(
         snapshot,
         {*named, *_below(known, folders)},
-        whole=False,
+        {*named, *_below(snapshot.entries, folders)},
         absent={*absent.intersection(chosen), *_below(absent, folders)},
         staged={*staged.intersection(chosen), *_below(staged, folders)},
     )
@@ -68,20 +76,20 @@ def select_files(snapshot: Snapshot, chosen: Sequence[str] | None) -> Selection:
 def _parted(
     snapshot: Snapshot,
     files: Collection[str],
+    chosen: Collection[str] | None,
     *,
-    whole: bool,
     absent: Collection[str],
     staged: Collection[str],
 ) -> Selection:
-    inside = {file for file in files if is_under_roots(snapshot.settings, file)}
+    inside = {file for file in files if chosen is None or is_under_roots(snapshot.settings, file)}
     plain = {file for file in inside if is_readable(snapshot.settings, file)}
-    elsewhere = {file for file in set(files) - inside if not _is_meant(snapshot, file)}
+    beside = look_beside(snapshot, chosen)
     return Selection(
-        secret=tuple(sorted(set(files) - plain - elsewhere)),
+        secret=tuple(sorted((inside - plain) | beside.secret)),
         plain=tuple(sorted(plain)),
-        whole=whole,
+        whole=chosen is None,
         absent=tuple(sorted(absent)),
-        elsewhere=tuple(sorted(elsewhere)),
+        elsewhere=beside.others,
         staged=tuple(sorted(staged)),
     )
 
@@ -89,21 +97,6 @@ def _parted(
 def is_readable(settings: FilesSettings, file: str) -> bool:
     """Whether a file under the roots may be readable."""
     return file in AT_THE_TOP or is_of_git_or_sops(file) or glob_match(settings.plain, file)
-
-
-def _is_meant(snapshot: Snapshot, file: str) -> bool:
-    """Whether a file beside the roots is a secret file: by its content, or by a rule for it."""
-    if file in AT_THE_TOP or is_readable(snapshot.settings, file):
-        return False
-    if not is_secret_candidate(file):
-        return False
-    rule = snapshot.rule_for(file)
-    if rule is not None and rule.path_regex:
-        return True
-    try:
-        return written_format(snapshot.read(file)) is not None
-    except FailedError:
-        return format_of(file) is Format.YAML  # it may be a Secret, and was not read
 
 
 def _is_folder(snapshot: Snapshot, file: str) -> bool:

@@ -10,7 +10,8 @@ from plana_secrets.document.kinds import FileKind
 from plana_secrets.errors import FailedError
 from plana_secrets.git.remotes import remote_addresses
 from plana_secrets.git.search import attributes_of, files_excluded_by
-from plana_secrets.secretfiles.listing import is_in_root
+from plana_secrets.secretfiles.discovery import is_exempt_by_hand
+from plana_secrets.secretfiles.roots import folders_of, is_in_root
 from plana_secrets.secretfiles.settings import SETTINGS_FILE
 from plana_secrets.secretfiles.snapshot import Snapshot
 from plana_secrets.secretfiles.workspace import RULES_FILE
@@ -44,7 +45,7 @@ def check_surroundings(
     if selection.whole:
         every = {*selection.secret, *selection.plain, *selection.absent}
         yield from check_names(sorted(every))
-        yield from check_ignored(snapshot.tree.repository.tracked_files())
+        yield from check_ignored([*snapshot.tree.listing().entries])
         yield from _check_roots(snapshot.settings.roots, selection.secret)
         yield from _check_marked_files(snapshot, selection, policy, results)
     else:
@@ -56,7 +57,7 @@ def _lint_rules(snapshot: Snapshot, selection: Selection, policy: Policy) -> Ite
     book = snapshot.rule_book
     for rules in book.known:
         files = [one for one in selection.secret if book.rules_for(one) is rules]
-        yield from lint_rules(rules, snapshot.settings.roots, files, policy)
+        yield from lint_rules(rules, folders_of(snapshot.settings.roots), files, policy)
 
 
 def _check_roots(roots: Sequence[str], files: Sequence[str]) -> Iterator[Finding]:
@@ -67,6 +68,13 @@ def _check_roots(roots: Sequence[str], files: Sequence[str]) -> Iterator[Finding
             yield found("empty-root", message, file=SETTINGS_FILE, path=f"files.roots[{place}]")
 
 
+def _recipients_in_use(snapshot: Snapshot, policy: Policy) -> Iterator[str]:
+    yield from (one.key for one in policy.recipients.values())
+    for rules in snapshot.rule_book.known:
+        for rule in rules.creation_rules:
+            yield from rule.recipients
+
+
 def _check_marked_files(
     snapshot: Snapshot, selection: Selection, policy: Policy, results: Sequence[FileResult]
 ) -> Iterator[Finding]:
@@ -75,13 +83,13 @@ def _check_marked_files(
     Tracked ones, and the readable ones under the roots, which nothing else looks into.
     """
     allowed = frozenset(one.key for one in policy.recipients.values() if one.kind == "demo")
-    used = {one.key for one in policy.recipients.values()}
-    for rule in (one for each in snapshot.rule_book.known for one in each.creation_rules):
-        used.update(rule.recipients)
+    used = frozenset(_recipients_in_use(snapshot, policy))
     under_roots = {*selection.secret, *selection.plain}
     flux = Flux()
-    large = snapshot.tree.large_files(limits.SEARCHED_FILE)
-    marked = snapshot.tree.files_containing((MARK, *FLUX_MARKS), besides=large)
+    large, marked = snapshot.large_files, _marked(snapshot)
+    if snapshot.is_work_tree:
+        tracked = snapshot.tree.listing().staged.keys()
+        large, marked = large & tracked, marked & tracked
     for file in sorted(large - under_roots):
         message = f"larger than {limits.in_words(limits.SEARCHED_FILE)}: not searched"
         yield found("too-large", message, file=file, severity=Severity.NOTE)
@@ -89,12 +97,19 @@ def _check_marked_files(
     for file, content in snapshot.contents(searched, limit=limits.SEARCHED_FILE):
         if not isinstance(content, bytes):
             continue  # what cannot be read here holds nothing
-        yield from check_identities(
-            file, content, allowed=allowed, used=frozenset(used), inside=file in under_roots
+        identities = check_identities(
+            file, content, allowed=allowed, used=used, inside=file in under_roots
         )
+        if file not in under_roots and is_exempt_by_hand(snapshot.settings, file):
+            identities = (one for one in identities if one.severity is Severity.ERROR)
+        yield from identities
         if file.endswith((".yaml", ".yml", ".json")) and len(content) <= limits.READABLE_FILE:
             flux.read(file, content)
     yield from _check_flux(snapshot, flux, results, under_roots)
+
+
+def _marked(snapshot: Snapshot) -> frozenset[str]:
+    return frozenset[str]().union(*map(snapshot.containing, (MARK, *FLUX_MARKS)))
 
 
 def _check_flux(

@@ -98,7 +98,9 @@ def test_without_a_file_the_defaults_hold(tmp_path):
         ("files = 1\n", "files: expected a table, not a whole number"),
         ("[files]\nroots = ['../x']\n", r"files.roots\[0\]"),
         ("[files]\nroots = ['a', '/x']\n", r"files.roots\[1\]"),
-        ("[files]\nroots = []\n", "files.roots: must not be empty"),
+        ("[files]\nroots = ['a/*[']\n", r"files.roots\[0\]: not a glob"),
+        ("[files]\nroots = ['*/../x']\n", r"files.roots\[0\]: must be a folder"),
+        ("[files]\nroots = ['!*.yaml']\n", r"files.roots\[0\]: cannot begin with !"),
         (
             "[files]\nroots = ['a\\u0000b']\n".replace("'", '"'),
             r"files.roots\[0\]: contains a line break",

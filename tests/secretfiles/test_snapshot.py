@@ -70,7 +70,8 @@ def test_other_settings_list_the_same_place(files_world: World, workspace: Works
     files_world.commit()
     for place in places(workspace).values():
         other = place.under(FilesSettings(roots=("elsewhere",)))
-        assert other.secret_files == ("elsewhere/a.yaml",)
+        assert other.listed == ("elsewhere/a.yaml",)
+        assert other.secret_files == ("elsewhere/a.yaml", SECRET_FILE)
         assert (other.commit, other.rule_book.known) == (place.commit, place.rule_book.known)
 
 

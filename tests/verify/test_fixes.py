@@ -147,6 +147,7 @@ WORDS = {
     "required-recipient": "the rules are changed first",
     "demo-recipient": "the rules are changed first",
     "private-identity": "the rules are changed first",
+    "plaintext-dotenv": "the file to import into is a person's to choose",
     "copied-file": "values are a person's to choose",
 }
 """Fixes with a command that is not tried here, and why."""

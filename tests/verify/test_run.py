@@ -258,8 +258,11 @@ def test_a_rule_for_every_file_means_none_beside_the_roots(small: World) -> None
     write(small, "app/deployment.yaml", "kind: Deployment\n")
     small.write_rules("creation_rules:\n  - age: {recipients}\n")
     assert checks(verify(small, "app/deployment.yaml")) == []
-    small.write_rules("creation_rules:\n  - path_regex: ^app/\n    age: {recipients}\n")
-    assert [one[0] for one in checks(verify(small, "app/deployment.yaml"))] == ["not-sops"]
+    small.write_rules("creation_rules:\n  - path_regex: ^app/.*\\.yaml$\n    age: {recipients}\n")
+    assert checks(verify(small, "app/deployment.yaml")) == []
+    write(small, "app/db.secret.yaml", "a: b\n")
+    small.write_rules("creation_rules:\n  - path_regex: secret\n    age: {recipients}\n")
+    assert [one[0] for one in checks(verify(small, "app/db.secret.yaml"))] == ["not-sops"]
 
 
 # -- what stops a run

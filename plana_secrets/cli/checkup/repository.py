@@ -10,6 +10,8 @@ from plana_secrets.cli.checkup.result import Result, from_error
 from plana_secrets.counts import counted
 from plana_secrets.errors import PlanaSecretsError
 from plana_secrets.secretfiles.globs import glob_match
+from plana_secrets.secretfiles.listing import is_under_roots
+from plana_secrets.secretfiles.roots import folders_of
 from plana_secrets.secretfiles.workspace import NO_RULES
 from plana_secrets.sops.model import Severity
 
@@ -156,8 +158,11 @@ def _check_journal(snapshot: Snapshot) -> Iterator[Result]:
 
 def _check_copies(snapshot: Snapshot) -> Iterator[Result]:
     """Names under which editors and people leave plaintext beside a secret file."""
-    ignored = snapshot.tree.repository.ignored_files(under=snapshot.settings.roots)
+    folders = folders_of(snapshot.settings.roots)
+    ignored = snapshot.tree.repository.ignored_files(under=folders) if folders else ()
     for file in sorted({*snapshot.listing.staged, *snapshot.entries, *ignored}):
+        if not is_under_roots(snapshot.settings, file):
+            continue
         if glob_match(_PLAINTEXT_COPIES, file):
             yield Result(
                 "plaintext-copy",

@@ -13,7 +13,6 @@ from plana_secrets.cli.exposed import exposure_facts, tell_exposure
 from plana_secrets.cli.options import wait_option
 from plana_secrets.cli.secretfile import warn_of_twins
 from plana_secrets.counts import counted
-from plana_secrets.errors import UsageError
 
 if TYPE_CHECKING:
     from plana_secrets.secretfiles.editing.encrypt import Encryption
@@ -43,13 +42,10 @@ def encrypt(context: Context, file: str, typed: bool, dry_run: bool) -> None:
     """
     from plana_secrets.cli.secretfile import find_file
     from plana_secrets.secretfiles.editing.exposure import find_exposure
-    from plana_secrets.secretfiles.listing import is_secret_file
+    from plana_secrets.secretfiles.listing import require_place
 
     target = find_file(context, file)
-    if not is_secret_file(context.workspace.settings, target):
-        raise UsageError(
-            f"{target} is outside the secret folders", kind="not-a-secret-file", file=target
-        )
+    require_place(context.workspace, target)
     done = _write(context, target, typed=typed, dry_run=dry_run)
     exposure = find_exposure(context.workspace, target, done.plain, done.values)
     if context.json:

@@ -59,7 +59,7 @@ def import_(
     if needed. SOURCE is read strictly: what programs read differently is refused with its
     line.
     """
-    from plana_secrets.secretfiles.listing import is_secret_file, resolve_file
+    from plana_secrets.secretfiles.listing import require_place, resolve_file
 
     if len(names) != 2 - stdin:
         wanted = "FILE" if stdin else "SOURCE and FILE, or FILE with --stdin"
@@ -67,10 +67,7 @@ def import_(
     workspace, file = context.workspace, names[-1]
     source = None if stdin else Path(names[0])
     target = resolve_file(workspace, file, context.folder, must_exist=False)
-    if not is_secret_file(workspace.settings, target):
-        raise UsageError(
-            f"{target} is outside the secret folders", kind="not-a-secret-file", file=target
-        )
+    require_place(workspace, target)
     data, imported = _read(source, form)
     done = _write(context, target, imported, may_replace=replace, dry_run=dry_run)
     exposure = _find_exposure(context, source, data, imported)

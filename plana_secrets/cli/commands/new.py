@@ -72,7 +72,7 @@ def new(
 
 
 def _find_target(context: Context, text: str) -> str:
-    from plana_secrets.secretfiles.listing import is_secret_file, resolve_file
+    from plana_secrets.secretfiles.listing import require_place, resolve_file
     from plana_secrets.sops.formats import require_format
 
     workspace = context.workspace
@@ -80,11 +80,7 @@ def _find_target(context: Context, text: str) -> str:
     require_format(file)
     if os.path.lexists(workspace.root / file):
         raise ConflictError(f"{file} already exists", kind="file-exists", retry=False, file=file)
-    if not is_secret_file(workspace.settings, file):
-        roots = ", ".join(workspace.settings.roots)
-        raise UsageError(
-            f"{file} is outside the secret folders ({roots})", kind="not-a-secret-file", file=file
-        )
+    require_place(workspace, file)
     return file
 
 

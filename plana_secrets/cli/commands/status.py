@@ -36,9 +36,8 @@ def status(context: Context, check: bool) -> int:
 
 
 def _gather(context: Context) -> dict[str, Any]:
-    from plana_secrets.secretfiles.listing import is_secret_file
+    from plana_secrets.secretfiles.settings import SETTINGS_FILE
     from plana_secrets.secretfiles.snapshot import at_commit, work_tree
-    from plana_secrets.secretfiles.workspace import RULES_FILE
     from plana_secrets.secretfiles.writing.journal import pending
 
     workspace, repository = context.workspace, context.repository
@@ -46,8 +45,8 @@ def _gather(context: Context) -> dict[str, Any]:
     head, on_disk = at_commit(workspace, repository.head()), work_tree(workspace)
     uncommitted = [
         {"file": file, "change": change}
-        for file, change in head.differences(on_disk).items()
-        if file == RULES_FILE or is_secret_file(workspace.settings, file)
+        for file, change in head.secret_differences(on_disk).items()
+        if file != SETTINGS_FILE
     ]
     return {
         "branch": repository.branch(),

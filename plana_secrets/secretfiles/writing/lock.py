@@ -12,16 +12,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from plana_secrets.errors import FailedError, IncompleteError
+from plana_secrets.git.index import list_checkout
 from plana_secrets.git.repository import Repository
 from plana_secrets.locks import Patience, locked
 from plana_secrets.memory import sweep_private_folders
 from plana_secrets.observability import Event
 from plana_secrets.secretfiles.open import path_of
+from plana_secrets.secretfiles.roots import folders_of
 from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.secretfiles.writing.journal import Journal, lock_path
 from plana_secrets.secretfiles.writing.recovery import Recovery, finish_pending
 from plana_secrets.storage import (
     find_leftovers,
+    is_temporary,
     make_folder,
     remove_file,
 )
@@ -85,7 +88,11 @@ def sweep(workspace: Workspace) -> None:
 def leftovers(workspace: Workspace) -> list[Path]:
     """Temporary files beside the files that we write: below the roots, and at the top."""
     found = find_leftovers(workspace.root, deep=False)
-    for root in workspace.settings.roots:
-        with contextlib.suppress(FailedError):
-            found += find_leftovers(path_of(workspace, root.strip("/")))
+    for root in folders_of(workspace.settings.roots):
+        if root != ".":
+            with contextlib.suppress(FailedError):
+                found += find_leftovers(path_of(workspace, root))
+    for _, file, entry in list_checkout(workspace.repository):  # a secret file can be anywhere
+        if entry is None and is_temporary(file.rpartition("/")[2]):
+            found.append(workspace.root / file)
     return list(dict.fromkeys(found))

@@ -20,10 +20,11 @@ from plana_secrets.errors import FailedError, IncompleteError, MissingFileError,
 from plana_secrets.git import commits
 from plana_secrets.git.repository import Repository
 from plana_secrets.observability import Event
+from plana_secrets.secretfiles.discovery import is_rules_file
 from plana_secrets.secretfiles.listing import may_be_changed
 from plana_secrets.secretfiles.open import check_sound, path_of
 from plana_secrets.secretfiles.settings import SETTINGS_FILE
-from plana_secrets.secretfiles.workspace import RULES_FILE, Workspace
+from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.secretfiles.writing.journal import Journal, damaged
 from plana_secrets.secretfiles.writing.records import Intent, Pending, Stage
 from plana_secrets.storage import (
@@ -274,7 +275,7 @@ def _staged_contents(
         if one.file not in files:
             continue
         content = None if one.new is None else journal.staged_content(intent, number)
-        if content is not None and one.file not in {SETTINGS_FILE, RULES_FILE}:
+        if content is not None and not (one.file == SETTINGS_FILE or is_rules_file(one.file)):
             _check_encrypted(journal, one.file, content)
         contents[one.file] = content
     return contents

@@ -25,7 +25,7 @@ from plana_secrets.document.edits import (
     plan_edits,
 )
 from plana_secrets.document.kinds import canonical_selector
-from plana_secrets.errors import FailedError, MalformedError, UsageError
+from plana_secrets.errors import CredentialError, FailedError, MalformedError, UsageError
 from plana_secrets.paths import LeafPath, format_path
 from plana_secrets.secret import Secret
 from plana_secrets.secretfiles.names import check_name
@@ -202,11 +202,20 @@ def check_result(workspace: Workspace, file: str, ciphertext: bytes, planned: Co
     Raises:
         FailedError: kind ``too-large`` or ``unexpected-result``, or what the reader found
             wrong.
+        CredentialError: none of the identities opens it.
     """
     if len(ciphertext) > limits.SECRET_FILE:
         size = limits.in_words(limits.SECRET_FILE)
         raise FailedError(f"{file} would be larger than {size}", kind="too-large", file=file)
-    document = open_bytes(ciphertext, file, workspace.identities)
+    try:
+        document = open_bytes(ciphertext, file, workspace.identities)
+    except CredentialError as error:
+        by = workspace.rules_for(file).file
+        raise CredentialError(
+            f"{file} would be encrypted by {by}, and cannot be read back: {error.message}",
+            kind=error.kind,
+            file=file,
+        ) from None
     check_against_rule(document.structure, workspace.rule_for(file), file)
     if describe(content_of(document)) != describe(planned):
         disbelieve(file, "the content is not what was planned")

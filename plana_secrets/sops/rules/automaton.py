@@ -157,6 +157,8 @@ class Automaton:
         self._moves = 0
         first = self._reach((self._begin,), begin=True, end=False)
         self._first = SetOfStates(self, first, matches=self._matches(first, begin=True))
+        self._after_folder = ("", self._first)
+        """Where the folder of the last text led: names come sorted, many of one folder."""
 
     @property
     def size(self) -> int:
@@ -175,8 +177,14 @@ class Automaton:
 
     def search(self, text: str) -> bool:
         """Whether the pattern matches somewhere in ``text``."""
-        current = self._first
-        for character in text:
+        cut = text.rfind("/") + 1
+        head, current = self._after_folder
+        if text[:cut] != head:
+            current = self._first
+            for character in text[:cut]:
+                current = current[character]
+            self._after_folder = text[:cut], current
+        for character in text[cut:]:
             current = current[character]
         return current.matches
 
@@ -195,6 +203,7 @@ class Automaton:
         return target
 
     def _forget(self) -> None:
+        self._after_folder = ("", self._first)
         for known in (self._first, *self._table.values()):
             known.clear()
         self._table.clear()

@@ -27,10 +27,12 @@ class RuleBook:
     def __init__(self, read: Reader) -> None:
         self._read = read
         self._known: dict[str, Rules | None] = {}
+        self._nearest: dict[str, Rules | None] = {}
 
     def prepare(self, files: Iterable[str]) -> None:
         """Read every rules file above ``files`` at once."""
-        folders = {folder for file in files for folder in _folders_above(file)}
+        inner = {file.rpartition("/")[0] for file in files}
+        folders = {one for folder in inner for one in _folders_from(folder)}
         names = {_rules_file(folder): folder for folder in sorted(folders - self._known.keys())}
         contents = self._read(names) if names else {}
         for name, folder in names.items():
@@ -41,8 +43,14 @@ class RuleBook:
 
         One without a rule, with ``stores`` alone, say, decides nothing.
         """
-        self.prepare([file])
-        found = [self._known[folder] for folder in _folders_above(file)]
+        folder = file.rpartition("/")[0]
+        if folder not in self._nearest:
+            self._nearest[folder] = self._find(folder)
+        return self._nearest[folder]
+
+    def _find(self, folder: str) -> Rules | None:
+        self.prepare([f"{folder}/"])
+        found = [self._known[one] for one in _folders_from(folder)]
         return next(
             (one for one in found if one and (one.creation_rules or one.is_unreadable)),
             next((one for one in found if one), None),
@@ -60,17 +68,13 @@ class RuleBook:
 
     def in_folder(self, folder: str) -> Rules | None:
         """The rules file in ``folder`` itself; the root is the empty name."""
-        self.prepare([f"{folder}/x" if folder else "x"])
+        self.prepare([f"{folder}/"])
         return self._known[folder]
 
 
-def _folders_above(file: str) -> tuple[str, ...]:
-    """The folders that ``file`` is in, the nearest first; the root is the empty name."""
-    return _and_above(file.rpartition("/")[0])
-
-
 @lru_cache(maxsize=4096)
-def _and_above(folder: str) -> tuple[str, ...]:
+def _folders_from(folder: str) -> tuple[str, ...]:
+    """``folder`` and those that it is in, the nearest first; the root is the empty name."""
     names = folder.split("/") if folder else []
     return tuple("/".join(names[:count]) for count in range(len(names), -1, -1))
 

@@ -52,6 +52,24 @@ REPOSITORY_CHECKS: Final = (
         acceptable=False,
     ),
     Check(
+        "plaintext-key",
+        Severity.WARNING,
+        Level.L1,
+        "A file outside the roots contains a private key that is not encrypted.",
+        "Anyone who can read the repository can use it.",
+        "Encrypt it as a value of a secret file, and replace it: git still has it. If it is a "
+        "test's, add the file to files.plain.",
+    ),
+    Check(
+        "plaintext-dotenv",
+        Severity.WARNING,
+        Level.L1,
+        "A dotenv file outside the roots has values in plaintext.",
+        "Such files often hold passwords; anyone who can read the repository can read them.",
+        "Move its values with `plana-secrets import`, and let git ignore the file. If it is not "
+        "secret, add it to files.plain.",
+    ),
+    Check(
         "plain-not-yaml",
         Severity.WARNING,
         Level.L1,

@@ -125,6 +125,14 @@ RULES_CHECKS: Final = (
         acceptable=True,
     ),
     _rules(
+        "rules-broad",
+        "A creation rule also matches files that are not secret files.",
+        "The rule does not say which files are secret, so files that it matches were not opened. "
+        "A file of sops and a plain Secret are found in them all the same.",
+        "Nothing to do; or let path_regex name the secret files, such as .*\\.sops\\.yaml$.",
+        Severity.NOTE,
+    ),
+    _rules(
         "rules-ignored",
         "A file is named .sops.yml.",
         "sops looks for .sops.yaml only; the rules in this file have no effect.",

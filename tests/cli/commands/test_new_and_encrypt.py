@@ -59,7 +59,7 @@ def test_a_name_that_yaml_would_take_for_something_else_stays_a_name(world: Worl
         ((SECRET, "--name", "No_Name"), 2, "bad-name"),
         ((SECRET, "--namespace", "a.b"), 2, "bad-name"),
         (("infra/secrets/keysets/a.yaml",), 2, "keyset-file"),
-        (("elsewhere/a.yaml",), 2, "not-a-secret-file"),
+        (("elsewhere/a.yaml",), 2, "no-rule"),
         (("infra/secrets/kustomization.yaml",), 2, "not-a-secret-file"),
         (("infra/secrets/a.json",), 2, "not-yaml-name"),
         (("infra/secrets/.env",), 2, "not-yaml-name"),
@@ -186,7 +186,7 @@ def test_it_says_what_stays_readable_in_a_manifest(world: World) -> None:
         (SECRET, f"stringData:\n    a:\n        b: {SENTINEL}\n", "bad-key"),
         (SECRET, "stringData:\n    a: 2020-01-02T00:00:00Z\n", "bad-content"),
         ("infra/secrets/keysets/a.yaml", f"value: {SENTINEL}\n", "keyset-file"),
-        ("infra/a.yaml", f"a: {SENTINEL}\n", "not-a-secret-file"),
+        ("infra/a.yaml", f"a: {SENTINEL}\n", "no-rule"),
     ],
 )
 def test_a_file_that_its_rule_does_not_fit_stays_as_it_is(

@@ -155,7 +155,7 @@ def test_two_results_on_stdout_are_refused(small: World, argv: tuple[str, ...]) 
 def test_a_run_that_fails_leaves_no_good_report_of_before(small: World) -> None:
     argv = ("verify", "--format", "markdown", "--output", "out.md")
     assert small.run(*argv).status == 0
-    (small.repo / "plana-secrets.toml").write_text('[files]\nroots = ["nowhere"]\n')
+    (small.repo / APP).unlink()
     assert small.run(*argv).status == 2
     assert (small.repo / "out.md").read_text().startswith("### plana-secrets verify: INCOMPLETE\n")
 

@@ -27,6 +27,8 @@ stringData:
 sops: ...
 """,
     ),
+    "plaintext-key": ("deploy/id_ed25519", "infra/secrets/prod/deploy.yaml"),
+    "plaintext-dotenv": ("DB_PASSWORD=hunter2", "DB_PASSWORD="),
     "staged-plaintext": (
         """
 git add infra/secrets/prod/mail.yaml

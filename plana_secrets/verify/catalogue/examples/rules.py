@@ -134,6 +134,7 @@ creation_rules:
 """,
         _GOOD,
     ),
+    "rules-broad": ("path_regex: .*\\.yaml$", "path_regex: .*\\.sops\\.yaml$"),
     "rules-ignored": (".sops.yml", ".sops.yaml"),
     "rules-nested": (
         """

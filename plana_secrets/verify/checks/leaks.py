@@ -1,0 +1,115 @@
+"""Values in plaintext in files that no one said were secret: manifests, private keys, dotenv.
+
+Here a template is no leak: a value that is filled in later, by Flux, Helm or a person.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from plana_secrets.errors import MalformedError
+from plana_secrets.secretfiles.discovery import is_template
+from plana_secrets.sops.model import Severity
+from plana_secrets.verify.catalogue import found
+from plana_secrets.verify.finding import Finding
+from plana_secrets.verify.plainyaml import Map, Node, Text, read_documents, walk
+
+MARKS: Final = ("Secret", "PRIVATE KEY-----")
+"""What is in every file that a byte scan has to find here, beside dotenv files."""
+
+_MANIFESTS: Final = (".yaml", ".yml", ".json")
+_SECRET_KINDS: Final = frozenset({"Secret", "SecretList"})
+_FILLED_IN_LATER: Final = re.compile(r"(?s)\$\{[A-Za-z_]\w*\}|\{\{.*?\}\}|^\s*<[\w.:/#@ -]+>\s*$")
+_KEY: Final = re.compile(
+    rb"(?m)^[ \t]*(?:[\w.-]+[ \t]*[:=][ \t]*)?[\"']?"
+    rb"-----BEGIN (?:RSA |EC |DSA |OPENSSH )?PRIVATE KEY-----"
+    rb"(?:[\"']?[ \t]*\r?\n|\\n)[ \t]*[A-Za-z0-9+/=]{40}"
+)
+_DOTENV: Final = re.compile(r"(?:^|.*[./])(\.env(?:\.[^./]+)*|[^/]+\.env)$")
+_ASSIGNMENT: Final = re.compile(
+    rb"(?m)^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)[ \t]*=[ \t]*(\S[^\r\n]*)"
+)
+_NO_VALUE: Final = re.compile(rb"""^(?:["']{2}|["']?\$\{?\w+\}?["']?|["']?<[^>]*>["']?|#.*)$""")
+_TELLING: Final = re.compile(
+    rb"(?i)pass|pwd|secret|token|credential|private|api_?key|_key$|^key$|auth|dsn|salt"
+)
+
+
+def check_leaks(file: str, content: bytes) -> Iterator[Finding]:
+    """What is wrong with a file beside the roots that is not encrypted."""
+    line = find_manifest(content) if file.lower().endswith(_MANIFESTS) else None
+    if line:
+        yield found("plaintext-secret", "an unencrypted Kubernetes Secret", file=file, line=line)
+    if match := _KEY.search(content):
+        line = content.count(b"\n", 0, match.end() - 40) + 1
+        yield _warning("plaintext-key", "contains a private key", file, line)
+    elif line := _dotenv_line(file, content):
+        yield _warning("plaintext-dotenv", "contains a value", file, line)
+
+
+def _warning(check: str, message: str, file: str, line: int) -> Finding:
+    return found(check, message, file=file, line=line, severity=Severity.WARNING)
+
+
+def is_dotenv(file: str) -> bool:
+    """Whether programs read a file of this name as variables."""
+    return _DOTENV.match(file) is not None and not is_template(file)
+
+
+def _dotenv_line(file: str, content: bytes) -> int | None:
+    """The first line with a value; in ``app.env`` only one whose name says that it is secret."""
+    if not is_dotenv(file):
+        return None
+    is_local = file.rpartition("/")[2].startswith(".env")
+    for match in _ASSIGNMENT.finditer(content):
+        if _NO_VALUE.match(match[2]) or not (is_local or _TELLING.search(match[1])):
+            continue
+        return content.count(b"\n", 0, match.start(1)) + 1
+    return None
+
+
+def find_manifest(content: bytes) -> int | None:
+    """The line of a Secret with a value that is not filled in later, or None."""
+    if b"Secret" not in content:
+        return None
+    try:
+        documents = read_documents(content)
+    except MalformedError:
+        return None  # a template: not the YAML that will be applied
+    nodes = walk(documents)
+    return next((one.line for one in nodes if isinstance(one, Map) and _is_open(one)), None)
+
+
+def is_other_manifest(content: bytes) -> bool:
+    """Whether every document is a Kubernetes manifest, and none a Secret with a value."""
+    try:
+        documents = read_documents(content)
+    except MalformedError:
+        return False
+    return bool(documents) and find_manifest(content) is None and all(map(_is_manifest, documents))
+
+
+def _is_manifest(node: Node) -> bool:
+    return isinstance(node, Map) and bool(node.get("apiVersion")) and bool(node.get("kind"))
+
+
+def _is_open(node: Map) -> bool:
+    kind = node.get("kind")
+    if not isinstance(kind, Text) or kind.text not in _SECRET_KINDS:
+        return False
+    items = node.get("items")
+    every = [node, *(items.nodes if kind.text == "SecretList" and items else [])]
+    return any(isinstance(one, Map) and _has_value(one) for one in every)
+
+
+def _has_value(node: Map) -> bool:
+    held = (node.get(name) for name in ("data", "stringData"))
+    values = (value for data in held if isinstance(data, Map) for value in data.nodes)
+    return any(
+        isinstance(value, Text)
+        and value.text not in {"", "null", "~"}
+        and not _FILLED_IN_LATER.search(value.text)
+        for value in values
+    )
