@@ -19,6 +19,11 @@ class Event:
     facts: Mapping[str, str | int] = field(default_factory=dict)
 
 
+NEW_DATA_KEY = "new-data-key"
+"""A file gets another data key, which nothing in the call asked for: a person is told always.
+
+Facts: ``file`` and ``readers``, those who were removed and still had the old one."""
+
 Observer = Callable[[Event], None]
 
 

@@ -11,8 +11,9 @@
     Where files are and which names they may have, and how one is read.
 ``discovery``
     What makes a file a secret file where its folder does not say so.
-``past``
-    The changes of one file, and the file at a commit.
+``past`` | ``readers``
+    The changes of one file, and the file at a commit; who was removed from a file and
+    still opens it by an old header.
 ``writing``
     How new ciphertext gets into place: staged, journalled, locked, recovered.
 ``editing``

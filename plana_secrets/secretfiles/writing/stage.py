@@ -26,10 +26,12 @@ from plana_secrets.document.edits import (
 )
 from plana_secrets.document.kinds import canonical_selector
 from plana_secrets.errors import CredentialError, FailedError, MalformedError, UsageError
+from plana_secrets.observability import NEW_DATA_KEY, Event
 from plana_secrets.paths import LeafPath, format_path
 from plana_secrets.secret import Secret
 from plana_secrets.secretfiles.names import check_name
 from plana_secrets.secretfiles.open import open_bytes, path_of, read_bytes_of
+from plana_secrets.secretfiles.readers import removed_readers
 from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.sops.formats import Format, require_format
 from plana_secrets.sops.model import (
@@ -118,11 +120,24 @@ def stage_content(
     from plana_secrets.document.emit import emit_yaml
 
     plain = emit_yaml(after.items, after.values)
-    ciphertext = workspace.sops.rewrite(data, plain, identities=workspace.identities)
+    removed = removed_readers(workspace, file, document)
+    if removed:
+        # by an old header in git they would open what is written now
+        ciphertext = _encrypted(workspace, file, plain)
+        workspace.observer(Event(NEW_DATA_KEY, {"file": file, "readers": ", ".join(removed)}))
+    else:
+        ciphertext = workspace.sops.rewrite(data, plain, identities=workspace.identities)
     result = check_result(workspace, file, ciphertext, after)
-    if result.data_key != document.data_key:
-        disbelieve(file, "the data key is different")
+    if (result.data_key == document.data_key) is bool(removed):
+        disbelieve(file, "the data key is not the one that was meant")
     return StagedFile(file, digest_of(data), ciphertext, changed)
+
+
+def _encrypted(workspace: Workspace, file: str, plain: Secret) -> bytes:
+    """By the rule of the file, under a data key of its own."""
+    return workspace.sops.encrypt(
+        plain, file=file, config=workspace.config_for(file), root=workspace.root
+    )
 
 
 def stage_new(workspace: Workspace, file: str, content: Content | Secret) -> StagedFile:
@@ -140,9 +155,7 @@ def stage_new(workspace: Workspace, file: str, content: Content | Secret) -> Sta
         from plana_secrets.document.emit import emit_yaml
 
         plain = emit_yaml(content.items, content.values)
-    ciphertext = workspace.sops.encrypt(
-        plain, file=file, config=workspace.config_for(file), root=workspace.root
-    )
+    ciphertext = _encrypted(workspace, file, plain)
     check_result(workspace, file, ciphertext, content)
     return StagedFile(file, None, ciphertext, changed_paths(EMPTY_CONTENT, content))
 
