@@ -164,6 +164,7 @@ def _first_verify(context: Context) -> None:
     from plana_secrets.cli.lazy import load_command
     from plana_secrets.cli.main import COMMANDS
 
-    verify = load_command(COMMANDS["Rotation, mirror, verification"]["verify"][0])
+    module = next(group["verify"][0] for group in COMMANDS.values() if "verify" in group)
+    verify = load_command(module)
     fresh = Context(**{name: getattr(context, name) for name in Context.__dataclass_fields__})
     verify.main([], standalone_mode=False, obj=fresh)
