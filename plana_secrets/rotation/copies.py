@@ -94,15 +94,18 @@ class KeyCopies:
                         yield key
 
 
-def find_copies(store: KeysetStore) -> KeyCopies:
-    """What the keysets of ``store`` have and had, as far as they can be opened."""
+def find_copies(store: KeysetStore, *, with_history: bool) -> KeyCopies:
+    """What the keysets of ``store`` have, as far as they can be opened.
+
+    ``with_history``: and what they had, which git takes a while to tell.
+    """
     keysets: list[Keyset] = []
     for policy in store.policies:
         with contextlib.suppress(PlanaSecretsError):
             keysets.append(store.load(policy.name))
     fingerprints = {
         key.fingerprint: (one.name, key.kid)
-        for one in (*_earlier(store), *keysets)
+        for one in (*(_earlier(store) if with_history else ()), *keysets)
         for key in one.keys
         if key.fingerprint is not None and key.fingerprint != WITHHELD
     }

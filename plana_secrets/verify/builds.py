@@ -15,11 +15,29 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from plana_secrets.errors import MalformedError
-from plana_secrets.verify.plainyaml import Map, Node, Sequence, Text, read_documents, walk
+from plana_secrets.verify.plainyaml import (
+    Map,
+    Node,
+    Sequence,
+    Text,
+    TooMuchYamlError,
+    read_documents,
+    walk,
+)
 
+PATCHED: Final = ("decryption", "postBuild")
+"""Fields of a Kustomization that people add to many of them by a patch."""
+_NEEDED: Final = {"path", "sourceRef", "interval"}
 _API: Final = ("kustomize.toolkit.fluxcd.io/", "source.toolkit.fluxcd.io/")
-FLUX_MARKS: Final = (f"{_API[0]}v", f"{_API[1]}v", "group: kustomize.toolkit.fluxcd.io")
+FLUX_MARKS: Final = (
+    f"{_API[0]}v",
+    f"{_API[1]}v",
+    "group: kustomize.toolkit.fluxcd.io",
+    *(f"/spec/{one}" for one in PATCHED),
+)
 """What is in every file that tells Flux something, or patches one that does."""
+_MARKS: Final = tuple(mark.encode() for mark in FLUX_MARKS)
+_DOCUMENT: Final = re.compile(rb"(?m)^(?=---(?:[ \t\r\n]|\Z))")
 
 NAMES: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 SOURCE_IGNORE: Final = ".sourceignore"
@@ -32,8 +50,6 @@ _IGNORED: Final = re.compile(
     r"|(?:.*/)?\.(?:github|circleci)/.*"
 )
 """Files that Flux leaves out of every source."""
-
-PATCHED: Final = ("decryption", "postBuild")
 
 _BOOTSTRAP: Final = "flux-system"
 """The source that ``flux bootstrap`` makes for the repository itself."""
@@ -71,26 +87,36 @@ class Flux:
     patched: set[str] = field(default_factory=set)
 
     def read(self, file: str, content: bytes) -> None:
-        """Add what a file says; one that is no YAML says nothing to Flux."""
+        """Add what a file says; a document that is no YAML says nothing to Flux."""
+        first = 0
+        for part in _DOCUMENT.split(content):
+            if any(mark in part for mark in _MARKS):
+                self._read_document(file, part, first)
+            first += part.count(b"\n")
+
+    def _read_document(self, file: str, content: bytes, first: int) -> None:
         try:
             documents = read_documents(content)
         except MalformedError:
             return
         for one in _objects(documents):
-            self._read_object(file, one)
+            self._read_object(file, one, first)
         texts = [node.text for node in walk(documents) if isinstance(node, Text)]
-        self.patched |= {one for one in PATCHED if any(f"{one}:" in text for text in texts)}
+        self.patched |= {one for one in PATCHED if any(one in text for text in texts)}
 
-    def _read_object(self, file: str, node: Map) -> None:
+    def _read_object(self, file: str, node: Map, first: int) -> None:
         kind, api = text_of(node, "kind"), text_of(node, "apiVersion")
         spec = map_of(node, "spec")
         if kind == "GitRepository" and api.startswith(_API[1]):
             self.sources.setdefault(_named(node), set()).add(text_of(spec, "url"))
-        if kind == "Kustomization" and api.startswith(_API[0]):
+        fields = {name for name, _ in spec.entries}
+        if kind == "Kustomization" and fields & set(PATCHED) and not fields & _NEEDED:
+            self.patched |= fields & set(PATCHED)
+        elif kind == "Kustomization" and api.startswith(_API[0]):
             source = map_of(spec, "sourceRef")
             build = Build(
                 file,
-                node.line,
+                first + node.line,
                 folder=posixpath.normpath(text_of(spec, "path").strip().strip("/") or "."),
                 decrypts=text_of(map_of(spec, "decryption"), "provider") == "sops",
                 source=text_of(source, "name")
@@ -162,31 +188,40 @@ class Tree:
 
     def built(self, folder: str) -> Iterator[str]:
         """The files that a build of ``folder`` takes for manifests, each once."""
-        yield from dict.fromkeys(self._built(folder, set()))
+        found: set[str] = set()
+        seen: set[str] = set()
+        waiting = [folder]
+        while waiting:
+            one = waiting.pop()
+            if one not in seen:
+                seen.add(one)
+                listing = self._listing(one)
+                step = self._below(one) if listing is None else self._listed(one, listing)
+                for place in step:
+                    if place not in self.files:
+                        waiting.append(place)
+                    elif place not in found:
+                        found.add(place)
+                        yield place
 
-    def _built(self, folder: str, seen: set[str]) -> Iterator[str]:
-        if folder in seen:
-            return
-        seen.add(folder)
-        listing = self._listing(folder)
-        if listing is not None:
-            yield from self._listed(folder, listing, seen)
-            return
+    def _listing(self, folder: str) -> str | None:
+        names = (posixpath.normpath(f"{folder}/{name}") for name in NAMES)
+        return next((name for name in names if name in self.files), None)
+
+    def _below(self, folder: str) -> Iterator[str]:
+        """Every YAML file of a folder without a listing, and the folders in it that have one."""
         prefix = "" if folder == "." else f"{folder}/"
         below = sorted(file for file in self.files if file.startswith(prefix))
         listed = {posixpath.dirname(file) for file in below if posixpath.basename(file) in NAMES}
         for file in below:
             above = next((one for one in _folders_above(file, folder) if one in listed), None)
             if above is not None:
-                yield from self._built(above, seen)
+                yield above
             elif file.endswith(_YAML) and not _IGNORED.fullmatch(file):
                 yield file
 
-    def _listing(self, folder: str) -> str | None:
-        names = (posixpath.normpath(f"{folder}/{name}") for name in NAMES)
-        return next((name for name in names if name in self.files), None)
-
-    def _listed(self, folder: str, listing: str, seen: set[str]) -> Iterator[str]:
+    def _listed(self, folder: str, listing: str) -> Iterator[str]:
+        """The files and folders that a kustomization.yaml names."""
         try:
             documents = read_documents(self.read(listing) or b"")
         except MalformedError:
@@ -196,14 +231,9 @@ class Tree:
                 entries = node.get(name) if isinstance(node, Map) else None
                 for entry in entries.nodes if isinstance(entries, Sequence) else ():
                     if isinstance(entry, Text) and "://" not in entry.text:
-                        yield from self._resource(folder, entry.text, seen)
-
-    def _resource(self, folder: str, entry: str, seen: set[str]) -> Iterator[str]:
-        place = posixpath.normpath(posixpath.join(folder, entry))
-        if place in self.files:
-            yield place
-        elif self._listing(place) is not None:
-            yield from self._built(place, seen)
+                        place = posixpath.normpath(posixpath.join(folder, entry.text))
+                        if place in self.files or self._listing(place) is not None:
+                            yield place
 
 
 def _folders_above(file: str, top: str) -> list[str]:
@@ -217,9 +247,14 @@ def _folders_above(file: str, top: str) -> list[str]:
 
 
 def is_manifest(content: bytes) -> bool:
-    """Whether kustomize takes every document of a file for an object of Kubernetes."""
+    """Whether kustomize takes every document of a file for an object of Kubernetes.
+
+    One that is larger than what is read here, as definitions of resources are, counts as one.
+    """
     try:
         documents = read_documents(content)
+    except TooMuchYamlError:
+        return True
     except MalformedError:
         return False
     return all(_is_object(node) for node in documents)

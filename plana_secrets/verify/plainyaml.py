@@ -24,6 +24,11 @@ from plana_secrets.sops.reading.events import (
     event_parser,
 )
 
+
+class TooMuchYamlError(MalformedError):
+    """It was not read to its end: it may be YAML all the same."""
+
+
 LARGEST: Final = 2 << 20
 MOST_NODES: Final = 50_000
 DEEPEST: Final = 64
@@ -91,11 +96,12 @@ def read_documents(content: bytes | str) -> list[Node]:
     """The documents of a stream.
 
     Raises:
-        MalformedError: it is not YAML, or larger or deeper than anyone writes (kind
-            ``not-yaml``). The message names a line, never what is there.
+        MalformedError: it is not YAML (kind ``not-yaml``). The message names a line, never
+            what is there.
+        TooMuchYamlError: it is larger or deeper than most people write (the same kind).
     """
     if len(content) > LARGEST:
-        raise _bad(f"larger than {LARGEST >> 20} MiB", None)
+        raise _bad(f"larger than {LARGEST >> 20} MiB", None, TooMuchYamlError)
     try:
         return _Reader(content).documents()
     except YAMLError as error:
@@ -117,9 +123,11 @@ def walk(documents: list[Node]) -> Iterator[Node]:
             waiting.extend(reversed(node.nodes))
 
 
-def _bad(what: str, line: int | None) -> MalformedError:
+def _bad(
+    what: str, line: int | None, error: type[MalformedError] = MalformedError
+) -> MalformedError:
     place = f" (line {line})" if line else ""
-    return MalformedError(f"{what}{place}", kind="not-yaml", line=line)
+    return error(f"{what}{place}", kind="not-yaml", line=line)
 
 
 class _Reader:
@@ -140,7 +148,7 @@ class _Reader:
         line = event.start_mark.line + 1
         self._count += 1
         if self._count > MOST_NODES or depth > DEEPEST:
-            raise _bad("too much or too deeply nested YAML", line)
+            raise _bad("too much or too deeply nested YAML", line, TooMuchYamlError)
         if isinstance(event, AliasEvent):
             if event.anchor not in self._anchors:
                 raise _bad("an alias without an anchor", line)

@@ -105,7 +105,7 @@ def _verify(
         raise UsageError(f"no secret files under {roots}", kind="nothing-checked")
     book = snapshot.rule_book  # read before any fork
     keysets = open_keysets(workspace, demand.keysets) if snapshot.is_work_tree else None
-    copies = find_key_copies(keysets)
+    copies = find_key_copies(keysets, with_history=selection.whole)
     job = FileJob(snapshot, demand.policy, workspace.identities, now, copies)
     results, findings = _check_each(job, selection, observer, workers)
     levels = _levels_of(results, workspace)

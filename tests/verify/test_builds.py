@@ -85,18 +85,29 @@ def test_decryption_is_read(text: str, decrypts: bool) -> None:
     assert build.decrypts is decrypts
 
 
-def test_a_patch_that_adds_decryption_is_seen() -> None:
-    patch = "kind: Kustomization\npatches:\n- patch: |\n    spec:\n      decryption:\n        provider: sops\n"
+@pytest.mark.parametrize(
+    "patch",
+    [
+        "patches:\n- target: {group: kustomize.toolkit.fluxcd.io}\n  patch: |\n    spec:\n      decryption: {}\n",
+        'patches:\n- patch: \'[{"op": "add", "path": "/spec/decryption", "value": {}}]\'\n',
+        f"{API}metadata: {{name: any}}\nspec: {{decryption: {{provider: sops}}}}\n",
+    ],
+)
+def test_a_patch_that_adds_decryption_is_seen(patch: str) -> None:
     assert flux(patch).patched == {"decryption"}
-    assert not flux(f"{API}spec: {{decryption: {{provider: sops}}}}\n").patched
+    assert flux(patch).builds == []
+
+
+def test_a_whole_kustomization_is_no_patch() -> None:
+    assert not flux(f"{API}spec: {{path: a, decryption: {{provider: sops}}}}\n").patched
 
 
 @pytest.mark.parametrize(
     ("spec", "substitutes"),
     [
-        ("{postBuild: {substitute: {a: b}}}", True),
-        ("{postBuild: {substituteFrom: [{kind: ConfigMap, name: a}]}}", True),
-        ("{postBuild: {}}", False),
+        ("{path: a, postBuild: {substitute: {a: b}}}", True),
+        ("{path: a, postBuild: {substituteFrom: [{kind: ConfigMap, name: a}]}}", True),
+        ("{path: a, postBuild: {}}", False),
         ("{}", False),
     ],
 )
@@ -164,6 +175,24 @@ def test_a_listing_of_any_name_is_followed(name: str) -> None:
              "b/a.yaml": "", "a.yaml": "", "x/no.yaml": ""}  # fmt: skip
     assert built("x", files) == ["a.yaml", "b/a.yaml"]
     assert built(".", files) == ["a.yaml", "b/a.yaml"]
+
+
+def test_listings_that_name_one_another_are_followed_to_their_end() -> None:
+    """In a circle, and in a row longer than any stack."""
+    row = {f"x{at}/kustomization.yaml": f"resources: [../x{at + 1}]\n" for at in range(3000)}
+    row |= {"x3000/kustomization.yaml": "resources: [a.yaml, ../x0]\n", "x3000/a.yaml": ""}
+    assert built("x0", row) == ["x3000/a.yaml"]
+
+
+def test_a_kustomization_is_found_where_it_is_among_many_documents() -> None:
+    other = "kind: Other\na: |\n  --- no document\n  kind: Kustomization\n"
+    contents = f"{other}---\n{other}\n--- # more\n{API}spec: {{path: a}}\n---\na: [\n---\n{API}"
+    assert [(one.line, one.folder) for one in flux(contents).builds] == [(12, "a"), (18, ".")]
+
+
+def test_more_than_is_read_counts_as_a_manifest() -> None:
+    large = OBJECT + "data:\n" + "".join(f"  k{at}: v\n" for at in range(30_000))
+    assert is_manifest(large.encode())
 
 
 @pytest.mark.parametrize(

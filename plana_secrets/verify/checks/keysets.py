@@ -40,13 +40,13 @@ def open_keysets(workspace: Workspace, policies: Sequence[KeysetPolicy]) -> Keys
     return KeysetStore(workspace, policies)
 
 
-def find_key_copies(store: KeysetStore | None) -> KeyCopies | None:
+def find_key_copies(store: KeysetStore | None, *, with_history: bool) -> KeyCopies | None:
     """What files are searched for, before any of them is read."""
     if store is None:
         return None
     from plana_secrets.rotation.copies import find_copies
 
-    return find_copies(store)
+    return find_copies(store, with_history=with_history)
 
 
 def check_unknown(store: KeysetStore | None, files: Collection[str]) -> Iterator[Finding]:
