@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
-from plana_secrets.document.astyped import Typed, keep_as_typed, without_marks
+from plana_secrets.document.astyped import Typed, keep_as_typed
 from plana_secrets.document.edits import Content
 from plana_secrets.document.emit import emit_yaml
 from plana_secrets.document.guard import check_setting
@@ -58,13 +58,12 @@ def stage_encryption(workspace: Workspace, file: str, *, yaml_types: bool = Fals
     rule = preflight(workspace, file)
     twins = check_name(workspace, file)
     data = read_bytes_of(workspace, file)
-    text = Secret(without_marks(data))
-    typed = _read(text, file, yaml_types=yaml_types)
+    typed = _read(Secret(data), file, yaml_types=yaml_types)
     content = typed.content
     encrypted, readable = _divide(content, rule.selector)
     _check(content, rule.selector, file, encrypted, readable)
     # as it is in the file where possible: its layout of comments is the person's
-    plain = emit_yaml(content.items, content.values) if typed.as_text else text
+    plain = emit_yaml(content.items, content.values) if typed.as_text else Secret(data)
     ciphertext = workspace.sops.encrypt(
         plain, file=file, config=workspace.config_for(file), root=workspace.root
     )
