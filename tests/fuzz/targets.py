@@ -27,6 +27,8 @@ from plana_secrets.sops.reading.reader import open_document, read_structure
 from plana_secrets.sops.rules.rulesfile import parse_rules
 from plana_secrets.verify.builds import Flux, Tree, is_manifest
 from plana_secrets.verify.checks.plainmanifests import find_plain
+from plana_secrets.verify.checks.rulelint import lint_rules
+from plana_secrets.verify.policy import Policy
 
 ROOT: Final = Path(__file__).parents[2]
 NOW: Final = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
@@ -61,6 +63,8 @@ def check_rules(content: bytes) -> None:
         kind_of(rule.selector) if (rule := rules.rule_for(file)) else None
         with contextlib.suppress(PlanaSecretsError):
             rules.usable_rule_for(file)
+    for _ in lint_rules(rules, ("infra/secrets",), FILES, Policy(min_recipients=2, named=True)):
+        pass
 
 
 def check_journal(content: bytes) -> None:

@@ -151,7 +151,8 @@ class Automaton:
         self._chunks = [_Chunk(self, at) for at in range(0, len(states.all), 8)]
         self._closures: dict[int, int] = {}
         self._alphabet = _Alphabet(states.all, folded=folded)
-        self._ends = _mask(at for at, one in enumerate(states.all) if _reads_end(one))
+        self._ends = _mask(at for at, one in enumerate(states.all) if _reads(one, End))
+        self.begins = _mask(at for at, one in enumerate(states.all) if _reads(one, Begin))
         self._restart = self._closure(self._begin)
         self._table: dict[int, SetOfStates] = {}
         self._moves = 0
@@ -260,6 +261,7 @@ class SetOfStates(dict[str, "SetOfStates"]):
     """A set of states, and where each character leads from it, as far as was asked.
 
     ``matches``: a text that ends here matches. ``has_matched``: so does whatever follows.
+    ``is_dead``: nothing that follows can match.
     """
 
     __slots__ = ("_automaton", "mask", "matches")
@@ -272,6 +274,10 @@ class SetOfStates(dict[str, "SetOfStates"]):
     @property
     def has_matched(self) -> bool:
         return bool(self.mask & _MATCHED)
+
+    @property
+    def is_dead(self) -> bool:
+        return not self.mask & ~self._automaton.begins
 
     def __missing__(self, character: str) -> SetOfStates:
         target = self._automaton.move(self, character)
@@ -340,8 +346,8 @@ class _Alphabet:
         return known
 
 
-def _reads_end(state: _Split | _Step) -> bool:
-    return isinstance(state, _Step) and isinstance(state.reads, End)
+def _reads(state: _Split | _Step, what: type[Begin | End]) -> bool:
+    return isinstance(state, _Step) and isinstance(state.reads, what)
 
 
 def _is_passed(reads: Chars | Begin | End, *, begin: bool, end: bool) -> bool:

@@ -18,6 +18,9 @@ from plana_secrets.sops.rules.pattern import Pattern
 _MOST_WORK: Final = 150_000
 """Steps of one automaton over one character; a tenth of a second."""
 
+_SETTING_UP: Final = 5
+"""What each pattern costs before the first step."""
+
 _NEW, _DOT, _DOTS, _NAME = range(4)
 """What the part of a path that is being read is so far."""
 
@@ -37,55 +40,80 @@ def is_reachable(
 
     ``under`` is empty for the root, and relative to the folder of the rules.
     """
-    search = _Search(pattern, before, budget)
-    return search.run(f"{under}/" if under else "")
+    prefix = f"{under}/" if under else ""
+    budget.left -= (len(prefix) + _SETTING_UP) * len(before)
+    return _Search(pattern, before, budget).run(prefix) if budget.left >= 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where one path has come to: its last part, the wanted pattern, and of those before it
+    the ones that may still match, by their number.
+    """
+
+    part: int
+    wanted: SetOfStates | None
+    others: tuple[tuple[int, SetOfStates], ...]
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        wanted = self.wanted.mask if self.wanted is not None else None
+        return (self.part, wanted, *((number, one.mask) for number, one in self.others))
+
+    @property
+    def is_found(self) -> bool:
+        taken = any(one.matches for _, one in self.others)
+        return self.part == _NAME and not taken and (self.wanted is None or self.wanted.matches)
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether a rule before takes every path that goes on from here."""
+        return any(one.has_matched for _, one in self.others)
+
+    def after(self, part: int, character: str) -> _Place | None:
+        """Where ``character`` leads; None where the wanted pattern can no longer match."""
+        wanted = self.wanted[character] if self.wanted is not None else None
+        if wanted is not None and wanted.is_dead:
+            return None
+        others = ((number, one[character]) for number, one in self.others)
+        return _Place(part, wanted, tuple(one for one in others if not one[1].is_dead))
 
 
 class _Search:
     def __init__(self, pattern: Pattern | None, before: Sequence[Pattern], budget: Budget) -> None:
-        self._wanted = pattern
-        self._patterns = [*before, *([pattern] if pattern else [])]
-        self._others = len(before)
-        self._characters = tuple(_characters(self._patterns))
+        others = tuple((number, one.start) for number, one in enumerate(before))
+        self._start = _Place(_NEW, pattern.start if pattern else None, others)
+        self._characters = tuple(_characters([*before, *([pattern] if pattern else [])]))
         self._budget = budget
 
     def run(self, prefix: str) -> bool | None:
-        sets = [one.start for one in self._patterns]
+        start: _Place | None = self._start
         for character in prefix:
-            sets = [one[character] for one in sets]
-        todo = [(_NEW, tuple(sets))]
-        seen = set(map(_key, todo))
+            start = start.after(_NEW, character) if start is not None else None
+        todo = [start] if start is not None else []
+        seen = {one.key for one in todo}
         while todo:
-            part, here = todo.pop()
-            if self._is_found(part, here):
+            here = todo.pop()
+            if here.is_found:
                 return True
-            self._budget.left -= len(self._characters) * len(here) + 1
             if self._budget.left < 0:
                 return None
-            for place in self._after(part, here):
-                if _key(place) not in seen:
-                    seen.add(_key(place))
+            for place in self._after(here):
+                if place.key not in seen:
+                    seen.add(place.key)
                     todo.append(place)
         return False
 
-    def _is_found(self, part: int, sets: tuple[SetOfStates, ...]) -> bool:
-        taken = any(one.matches for one in sets[: self._others])
-        return part == _NAME and not taken and all(one.matches for one in sets[self._others :])
-
-    def _after(
-        self, part: int, sets: tuple[SetOfStates, ...]
-    ) -> Iterator[tuple[int, tuple[SetOfStates, ...]]]:
-        if any(one.has_matched for one in sets[: self._others]):
-            return  # a rule before takes every path that goes on from here
+    def _after(self, here: _Place) -> Iterator[_Place]:
+        if here.is_taken:
+            return
+        self._budget.left -= len(self._characters)
         for character in self._characters:
-            following = _part_after(part, character)
-            if following is not None:
-                yield following, tuple(one[character] for one in sets)
-
-
-def _key(place: tuple[int, tuple[SetOfStates, ...]]) -> tuple[int, ...]:
-    part, sets = place
-    return part, *(one.mask for one in sets)
+            part = _part_after(here.part, character)
+            place = here.after(part, character) if part is not None else None
+            if place is not None:
+                self._budget.left -= len(here.others)
+                yield place
 
 
 def _part_after(part: int, character: str) -> int | None:

@@ -100,15 +100,17 @@ def _is_absent(place: _Place) -> tuple[str, str] | None:
     """The check that a rule fails which gets no file, at all or under the roots, and why."""
     if not place.rule.path_regex:
         return None  # a rule for all the rest is meant to come last
-    if place.reaches("") is False:
-        if place.reaches("", alone=True) is False:
-            why = "matches no file: a path is relative, without ./ or a leading /"
-        else:
-            why = "gets no file: the rules before it match every file that it matches"
-        return "rules-unreachable", why
-    if place.roots and all(place.reaches(root) is False for root in place.roots):
+    if any(place.reaches(root) is not False for root in place.roots or ("",)):
+        return None
+    if place.reaches("") is not False:
         return "rules-elsewhere", f"gets no file under {', '.join(place.roots)}"
-    return None
+    if place.reaches("", alone=True) is False:
+        return "rules-unreachable", (
+            "matches no file: a path is relative, without ./ or a leading /"
+        )
+    return "rules-unreachable", (
+        "gets no file: the rules before it match every file that it matches"
+    )
 
 
 def _is_aimed(place: _Place) -> bool:

@@ -106,6 +106,12 @@ def test_rules_for_other_files_are_their_owners_choice() -> None:
     assert late == [("unnamed-recipient", "warning", 1)]
 
 
+def test_many_rules_are_all_looked_at_and_too_many_take_little_time() -> None:
+    teams = [f"^infra/secrets/team{at}/.*yaml$" for at in range(60)]
+    assert lint(*teams, "^infra/secrets/team7/a.yaml$") == [("rules-unreachable", "note", 61)]
+    lint(*(f"^infra/secrets/team{at}/" for at in range(400)))
+
+
 def test_verify_lints_by_the_settings(world: World) -> None:
     world.encrypt(APP, "a: b\n")
     world.commit()
