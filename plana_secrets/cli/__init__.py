@@ -19,8 +19,8 @@
     and a value of the past.
 ``newrepository`` | ``newidentities``
     What `init` asks, and where the identities that it creates are kept.
-``checkup`` | ``tour``
-    What `doctor` looks at, and what `demo` shows.
+``checkup`` | ``tour`` | ``work``
+    What `doctor` looks at, what `demo` shows, and what waits for a person in `status`.
 """
 
 import gc

@@ -15,8 +15,9 @@
 ``past`` | ``history`` | ``filelog``
     What came before: ancestors, earlier contents of a file, commits one by one, and those
     that changed one file.
-``commits`` | ``remotes`` | ``author``
-    A commit written beside the branch and adopted later; fetch and push.
+``commits`` | ``remotes`` | ``author`` | ``tracking``
+    A commit written beside the branch and adopted later; fetch and push; what is not
+    pushed or pulled yet.
 """
 
 from __future__ import annotations

@@ -27,6 +27,26 @@ def list_keysets(
     return tuple(describe(store, policy, now) for policy in policies)
 
 
+def outline_keysets(
+    workspace: Workspace, policies: Sequence[KeysetPolicy], now: datetime
+) -> tuple[KeysetStatus, ...]:
+    """The same without opening any file: by the readable part alone, not authenticated."""
+    store = KeysetStore(workspace, policies)
+    return tuple(_outline(workspace, store, policy, now) for policy in policies)
+
+
+def _outline(
+    workspace: Workspace, store: KeysetStore, policy: KeysetPolicy, now: datetime
+) -> KeysetStatus:
+    file = store.file(policy.name)
+    try:
+        store.require(policy.name)
+        shape = read_keyset_shape(read_structure_of(workspace, file), file)
+    except FailedError as error:
+        return describe_stored(store, policy, error)
+    return replace(describe_keyset(policy, file, shape, now), authenticated=False)
+
+
 def describe(store: KeysetStore, policy: KeysetPolicy, now: datetime) -> KeysetStatus:
     """One keyset of the work tree, as ``verify`` and ``rotate`` both say it."""
     try:

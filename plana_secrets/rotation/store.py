@@ -96,6 +96,16 @@ class KeysetStore:
         except MissingFileError:
             return None
 
+    def require(self, name: str) -> None:
+        """
+        Raises:
+            FailedError: the keyset has no file yet (kind ``not-initialised``).
+        """
+        if not self.exists(name):
+            raise FailedError(
+                f"the keyset {name} has not been initialized", kind="not-initialised", name=name
+            )
+
     def load(self, name: str) -> Keyset:
         """A keyset with its values.
 
@@ -106,10 +116,7 @@ class KeysetStore:
             CredentialError: no identity opens it.
         """
         policy, file = self.policy(name), self.file(name)
-        if not self.exists(name):
-            raise FailedError(
-                f"the keyset {name} has not been initialized", kind="not-initialised", name=name
-            )
+        self.require(name)
         keyset = read_keyset(self._document(file), file)
         if (keyset.name, keyset.kind) != (policy.name, policy.kind):
             raise MalformedError(

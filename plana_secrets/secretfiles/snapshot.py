@@ -168,6 +168,12 @@ class Snapshot:
         files = [one for one in self.inside if one in entries and not entries[one].is_submodule]
         return select_secret_files(self.settings, files)
 
+    @property
+    def unmerged(self) -> tuple[str, ...]:
+        """Files with an open merge conflict, in the work tree."""
+        staged = self.tree.listing(self.places).staged
+        return tuple(file for file, entry in staged.items() if not entry.id)
+
     @cached_property
     def absent(self) -> tuple[str, ...]:
         """Secret files that a sparse checkout leaves out; only the work tree has such."""

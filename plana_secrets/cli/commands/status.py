@@ -9,6 +9,7 @@ import click
 from plana_secrets.cli.context import Context, pass_context
 
 if TYPE_CHECKING:
+    from plana_secrets.cli.work import Line
     from plana_secrets.secretfiles.snapshot import Snapshot
 
 EPILOG = """\b
@@ -22,27 +23,38 @@ Examples:
 @click.option("--check", is_flag=True, help="Exit with 1 if anything is unfinished.")
 @pass_context
 def status(context: Context, check: bool) -> int:
-    """Show unfinished work: an interrupted change, uncommitted secret files, leftovers.
+    """Show unfinished work: an interrupted change, uncommitted or conflicting secret files,
+    kept edits, commits not pushed, keysets that are due, drift of the mirror, leftovers.
 
-    Nothing is decrypted and no server is contacted.
+    Nothing is decrypted and no server is contacted: what is said of a remote or the mirror
+    is as of the last fetch, or the last look at the mirror.
     """
-    facts = _gather(context)
-    is_open = any(facts[name] for name in ("pending", "uncommitted", "problems", "leftovers"))
+    from plana_secrets.cli.work import find_work
+    from plana_secrets.secretfiles.snapshot import work_tree
+
+    on_disk = work_tree(context.workspace)
+    facts = _gather(context, on_disk)
+    work = find_work(context, on_disk, facts["branch"])
+    facts |= work.facts
+    is_open = work.is_open or any(facts[name] for name in _OPEN)
     if context.json:
         context.output.json_object("status", facts)
     else:
-        _show(context, facts, is_open=is_open)
+        _show(context, facts, work.lines, is_open=is_open)
     return int(check and is_open)
 
 
-def _gather(context: Context) -> dict[str, Any]:
+_OPEN = ("pending", "uncommitted", "problems", "leftovers")
+
+
+def _gather(context: Context, on_disk: Snapshot) -> dict[str, Any]:
     from plana_secrets.secretfiles.settings import SETTINGS_FILE
-    from plana_secrets.secretfiles.snapshot import at_commit, work_tree
+    from plana_secrets.secretfiles.snapshot import at_commit
     from plana_secrets.secretfiles.writing.journal import pending
 
     workspace, repository = context.workspace, context.repository
     found = pending(workspace)
-    head, on_disk = at_commit(workspace, repository.head()), work_tree(workspace)
+    head = at_commit(workspace, repository.head())
     uncommitted = [
         {"file": file, "change": change}
         for file, change in head.secret_differences(on_disk).items()
@@ -87,7 +99,7 @@ def _leftovers(context: Context) -> list[str]:
     return beside + [str(folder) for folder in find_stale_folders()]
 
 
-def _show(context: Context, facts: dict[str, Any], *, is_open: bool) -> None:
+def _show(context: Context, facts: dict[str, Any], lines: list[Line], *, is_open: bool) -> None:
     output = context.output
     place = facts["branch"] or "a detached HEAD"
     output.data(f"on {place}, {facts['head'][:12] if facts['head'] else 'no commits yet'}")
@@ -96,6 +108,10 @@ def _show(context: Context, facts: dict[str, Any], *, is_open: bool) -> None:
         output.data("  next: plana-secrets recover")
     for one in facts["uncommitted"]:
         output.styled_data(f"uncommitted: {one['file']} ({one['change']})", "yellow")
+    for line in lines:
+        output.styled_data(line.text, line.color)
+        if line.next:
+            output.data(f"  next: {line.next}")
     for problem in facts["problems"]:
         output.styled_data(f"problem: {problem}", "red")
     for left in facts["leftovers"]:

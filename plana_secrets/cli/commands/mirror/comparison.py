@@ -61,13 +61,23 @@ def read_state(
     settings, around = context.settings.mirror, surroundings(context)
     workspace = context.workspace
     head = None if worktree else at_commit(workspace, workspace.repository.head())
-    return find_drift(
+    state = find_drift(
         head or work_tree(workspace),
         settings,
         backend or open_backend(settings, around),
         choices=choices,
         never=never_mirrored(settings, around),
     )
+    if not worktree:
+        keep_for_status(context, state.backend, state.source.head, len(state.drift))
+    return state
+
+
+def keep_for_status(context: Context, backend: str, commit: str | None, drift: int) -> None:
+    """`plana-secrets status` asks no server; it shows what was seen last."""
+    from plana_secrets.mirror.lastseen import LastSeen, remember
+
+    remember(context.repository, LastSeen(backend, drift, commit, context.now))
 
 
 def state_object(state: MirrorState) -> dict[str, Any]:

@@ -142,7 +142,7 @@ def _apply(
     if state.plan.is_empty:
         return Applied.nothing(state.plan, state.listing)
     folder = comparison.surroundings(context).repository_folder / "kept"
-    return apply_mirror(
+    applied = apply_mirror(
         backend,
         state.wanted,
         state.plan,
@@ -150,3 +150,7 @@ def _apply(
         keep=lambda item: keep_item(context.workspace, folder, item),
         observer=observer,
     )
+    if not request.worktree:
+        left = len(applied.after.drift)
+        comparison.keep_for_status(context, state.backend, state.source.head, left)
+    return applied

@@ -1,0 +1,153 @@
+"""Work that waits for a person, beside the files themselves: each with its next command."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from plana_secrets.cli.context import Context
+from plana_secrets.counts import counted
+
+if TYPE_CHECKING:
+    from plana_secrets.secretfiles.snapshot import Snapshot
+
+_COLOR = "yellow"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that waits. ``next``: a command that can be pasted, or empty."""
+
+    text: str
+    next: str = ""
+    color: str = _COLOR
+
+
+@dataclass(slots=True)
+class Work:
+    """``facts`` for ``--json``; ``is_open``: something is to be done, not only to be known."""
+
+    facts: dict[str, Any] = field(default_factory=dict)
+    lines: list[Line] = field(default_factory=list)
+    is_open: bool = False
+
+    def add(self, line: Line, *, is_open: bool = True) -> None:
+        self.lines.append(line)
+        self.is_open = self.is_open or is_open
+
+
+def find_work(context: Context, on_disk: Snapshot, branch: str | None) -> Work:
+    """All of it, quickly: no file is opened, no server asked."""
+    work = Work()
+    _conflicts(context, on_disk, work)
+    _kept_edits(context, on_disk.secret_files, work)
+    _tracking(context, branch, work)
+    _keysets(context, work)
+    _mirror(context, work)
+    return work
+
+
+def _conflicts(context: Context, on_disk: Snapshot, work: Work) -> None:
+    from plana_secrets.git.tracking import open_operation
+
+    files = on_disk.unmerged
+    operation = open_operation(context.repository)
+    work.facts |= {"git_operation": operation, "conflicts": list(files)}
+    if operation:
+        work.add(Line(f"git is in the middle of a {operation}", "git status"))
+    for file in files:
+        work.add(Line(f"merge conflict: {file}", "plana-secrets explain merge-conflict", "red"))
+
+
+def _kept_edits(context: Context, files: Sequence[str], work: Work) -> None:
+    from plana_secrets.secretfiles.editing.kept import has_kept_edit
+
+    kept = [file for file in files if has_kept_edit(context.workspace, file)]
+    work.facts["kept_edits"] = kept
+    for file in kept:
+        next_command = f"plana-secrets edit {shlex.quote(file)} --continue"
+        work.add(Line(f"an edit that was not written: {file}", next_command))
+
+
+def _tracking(context: Context, branch: str | None, work: Work) -> None:
+    """Ahead, behind, diverged; and moves of keysets that the deployed branch does not have."""
+    from plana_secrets.git.tracking import compare_with_upstream
+
+    found = compare_with_upstream(context.repository, branch)
+    work.facts |= {"upstream": None, "ahead": 0, "behind": 0, "unpushed_keysets": []}
+    if found is None:
+        return
+    work.facts |= {"upstream": found.upstream, "ahead": found.ahead, "behind": found.behind}
+    ahead, behind = counted(found.ahead, "commit"), counted(found.behind, "commit")
+    if found.is_diverged:
+        text = f"diverged from {found.upstream}: {ahead} here, {behind} there"
+        work.add(Line(text, "git pull --rebase", "red"))
+    elif found.ahead:
+        work.add(Line(f"ahead of {found.upstream} by {ahead}", "git push"), is_open=False)
+    elif found.behind:
+        work.add(Line(f"behind {found.upstream} by {behind}", "git pull"), is_open=False)
+    names = _unpushed(context, found.ref) if found.ahead else []
+    work.facts["unpushed_keysets"] = names
+    for name in names:
+        text = f"{name}: a move is not pushed; its waits have not begun"
+        work.add(Line(text, "git pull --rebase" if found.behind else "git push"))
+
+
+def _unpushed(context: Context, upstream: str) -> list[str]:
+    if not context.settings.keysets:
+        return []
+    from plana_secrets.git.changes import changes
+    from plana_secrets.git.trees import CommitTree
+    from plana_secrets.rotation.keysetfile import file_of
+
+    repository, folder = context.repository, context.settings.files.keysets
+    there, here = (CommitTree(repository, one) for one in (upstream, repository.head()))
+    changed = changes(there, here, under=[folder])
+    return [one.name for one in context.settings.keysets if file_of(folder, one.name) in changed]
+
+
+def _keysets(context: Context, work: Work) -> None:
+    """Those that may move now, or cannot."""
+    if not context.settings.keysets:
+        work.facts["due"] = []
+        return
+    from plana_secrets.rotation.plan import Phase
+    from plana_secrets.rotation.status import outline_keysets
+
+    due = []
+    for one in outline_keysets(context.workspace, context.in_force.policies, context.now):
+        name = shlex.quote(one.name)
+        if one.problem == "not-initialised":
+            work.add(
+                Line(f"{one.name}: no keyset yet", f"plana-secrets rotate init {name} --fresh")
+            )
+        elif one.problem or one.phase is Phase.BLOCKED:
+            work.add(Line(f"{one.name}: blocked", f"plana-secrets rotate plan {name}", "red"))
+        elif one.next and one.next.waiting_for is None:
+            due.append(one.name)
+            text = f"{one.name}: {one.next.move} is due"
+            work.add(Line(text, f"plana-secrets rotate run {name}"))
+    work.facts["due"] = due
+
+
+def _mirror(context: Context, work: Work) -> None:
+    from plana_secrets.cli.times import relative
+    from plana_secrets.mirror.lastseen import recall
+
+    backend = context.settings.mirror.backend
+    seen = recall(context.repository) if backend != "none" else None
+    if seen is None or seen.backend != backend:
+        work.facts["mirror"] = None
+        return
+    is_old = seen.commit != context.repository.head()
+    at = seen.at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    work.facts["mirror"] = {"drift": seen.drift, "commit": seen.commit, "at": at}
+    when = relative(seen.at, context.now)
+    if seen.drift:
+        text = f"the mirror had {counted(seen.drift, 'difference')} {when}"
+        work.add(Line(text, "plana-secrets mirror diff"))
+    elif is_old:
+        text = f"the mirror was in sync {when}, with another commit"
+        work.add(Line(text, "plana-secrets mirror status"), is_open=False)

@@ -1,0 +1,133 @@
+"""``status`` is the one screen: whatever waits is there, with the command that goes on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.world import World
+
+FILE = "infra/secrets/dev/a.yaml"
+
+
+@pytest.fixture
+def shared(world: World, tmp_path: Path) -> World:
+    """The world with a remote that it tracks."""
+    world.encrypt(FILE, "a: one\n")
+    world.commit()
+    world.git("clone", "-q", "--bare", ".", str(tmp_path / "remote"))
+    world.git("remote", "add", "origin", str(tmp_path / "remote"))
+    world.git("fetch", "-q", "origin")
+    world.git("branch", "-q", "--set-upstream-to=origin/main")
+    return world
+
+
+def status(world: World) -> dict[str, Any]:
+    done = world.run("status", "--check", "--json")
+    assert done.status in {0, 1}, done
+    return json.loads(done.stdout) | {"is_open": done.status == 1}
+
+
+def commit_elsewhere(world: World) -> None:
+    """A commit on the remote that is not here."""
+    world.git("commit", "-q", "--allow-empty", "-m", "theirs")
+    world.git("push", "-q", "origin", "main")
+    world.git("reset", "-q", "--hard", "HEAD~1")
+    world.git("fetch", "-q", "origin")
+
+
+def test_with_nothing_to_do_it_says_so(shared: World) -> None:
+    found = status(shared)
+    assert (found["upstream"], found["ahead"], found["behind"]) == ("origin/main", 0, 0)
+    assert not found["is_open"]
+    assert "nothing is unfinished" in shared.run("status").stdout
+
+
+def test_ahead_and_behind_are_known_and_diverged_is_to_be_done(shared: World) -> None:
+    commit_elsewhere(shared)
+    assert "behind origin/main by 1 commit\n  next: git pull\n" in shared.run("status").stdout
+    assert not status(shared)["is_open"]
+    shared.git("commit", "-q", "--allow-empty", "-m", "ours")
+    shown = shared.run("status").stdout
+    assert "diverged from origin/main: 1 commit here, 1 commit there" in shown
+    assert "  next: git pull --rebase\n" in shown
+    assert status(shared)["is_open"]
+    shared.git("pull", "-q", "--rebase")
+    assert "ahead of origin/main by 1 commit\n  next: git push\n" in shared.run("status").stdout
+    assert not status(shared)["is_open"]
+
+
+def test_a_branch_that_tracks_nothing_is_no_error(world: World) -> None:
+    assert status(world)["upstream"] is None
+    world.encrypt(FILE, "a: one\n")
+    world.commit()
+    world.git("checkout", "-q", "--detach")
+    assert status(world)["upstream"] is None
+
+
+def test_a_merge_conflict_is_named(shared: World) -> None:
+    shared.git("switch", "-q", "-c", "topic")
+    shared.encrypt(FILE, "a: theirs\n")
+    shared.commit()
+    shared.git("switch", "-q", "main")
+    shared.encrypt(FILE, "a: ours\n")
+    shared.commit()
+    shared.command("git", "merge", "-q", "topic", check=False)
+    found = status(shared)
+    assert (found["git_operation"], found["conflicts"]) == ("merge", [FILE])
+    assert found["is_open"]
+    shown = shared.run("status").stdout
+    assert f"merge conflict: {FILE}\n  next: plana-secrets explain merge-conflict\n" in shown
+
+
+def test_an_edit_that_was_kept_waits(shared: World) -> None:
+    shared.run("edit", FILE, env={"EDITOR": "sed -i 's/.*/a: [/'"})
+    assert status(shared)["kept_edits"] == [FILE]
+    assert f"  next: plana-secrets edit {FILE} --continue\n" in shared.run("status").stdout
+
+
+def test_moves_that_are_due_and_moves_that_are_not_pushed(shared: World) -> None:
+    app = "infra/secrets/dev/app.secret.yaml"
+    shared.encrypt(
+        app, "apiVersion: v1\nkind: Secret\nmetadata:\n    name: app\nstringData:\n    a: one\n"
+    )
+    (shared.repo / "plana-secrets.toml").write_text(
+        f'[keysets.app]\nkind = "jwt-hs256"\ntargets = ["{app}#stringData.JWT"]\n'
+    )
+    shared.commit()
+    assert "next: plana-secrets rotate init app --fresh" in shared.run("status").stdout
+    shared.git("push", "-q", "origin", "main")
+    assert shared.run("rotate", "init", "app", "--fresh", "--commit").status == 0
+    found = status(shared)
+    assert found["unpushed_keysets"] == ["app"]
+    assert "app: a move is not pushed; its waits have not begun" in shared.run("status").stdout
+    shared.git("push", "-q", "origin", "main")
+    assert status(shared)["unpushed_keysets"] == []
+
+
+def test_drift_is_what_it_was_when_last_looked_at(shared: World) -> None:
+    assert status(shared)["mirror"] is None
+    (shared.repo / "plana-secrets.toml").write_text('[mirror]\nbackend = "local"\n')
+    shared.commit()
+    assert status(shared)["mirror"] is None
+    shared.run("mirror", "status")
+    assert status(shared)["mirror"]["drift"] == 1
+    assert "the mirror had 1 difference now (" in shared.run("status").stdout
+    assert shared.run("mirror", "sync").status == 0
+    assert status(shared)["mirror"]["drift"] == 0
+    assert not status(shared)["is_open"]
+    shared.encrypt(FILE, "a: two\n")
+    shared.commit()
+    assert "the mirror was in sync now" in shared.run("status").stdout
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[]", '{"schema": "plana-secrets/mirror-seen/1"}'])
+def test_what_is_not_ours_is_not_believed(shared: World, content: str) -> None:
+    (shared.repo / "plana-secrets.toml").write_text('[mirror]\nbackend = "local"\n')
+    folder = shared.repo / ".git/plana-secrets"
+    folder.mkdir(exist_ok=True)
+    (folder / "mirror-seen.json").write_text(content)
+    assert status(shared)["mirror"] is None
