@@ -27,7 +27,7 @@ Examples:
 """
 
 
-@click.command(epilog=_EPILOG)
+@click.command(epilog=_EPILOG, short_help="Give files the recipients of their rules.")
 @click.argument("files", nargs=-1, metavar="[FILE]...", shell_complete=complete_file)
 @click.option("--dry-run", is_flag=True, help="Show what would be done; write nothing.")
 @wait_option
