@@ -100,6 +100,8 @@ def _choose_format(
     """The one that is asked for; stdout has room for one thing."""
     if propose_accepts and (form or output):
         raise UsageError("--propose-accepts prints no report", kind="usage")
+    if output == "-":
+        raise UsageError("without --output the report is on stdout", kind="usage")
     if context.json and form not in {None, "json"} and output is None:
         raise UsageError(f"--json and --format {form} are two reports", kind="usage")
     return form or ("json" if context.json else "text")

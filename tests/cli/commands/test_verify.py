@@ -145,7 +145,7 @@ def test_json_is_a_format_too(small: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "argv", [("--json", "--format", "sarif"), ("--propose-accepts", "--format", "text"), ("--propose-accepts", "--output", "x")]
+    "argv", [("--json", "--format", "sarif"), ("--propose-accepts", "--format", "text"), ("--propose-accepts", "--output", "x"), ("--output", "-")]
 )  # fmt: skip
 def test_two_results_on_stdout_are_refused(small: World, argv: tuple[str, ...]) -> None:
     assert small.run("verify", *argv).status == 2
