@@ -80,7 +80,6 @@ BAD = [
     "[policy]\nmin_recipients = 0\n",
     "[policy]\nmin_recipients = true\n",
     '[policy]\nrequired = "flux"\n',
-    "[files]\nroots = []\n",
     '[files]\nroots = [""]\n',
     "[recipients.a]\nkind = 'staff'\n",
     "[recipients.a]\nkey = 'x'\nkind = 'staff'\n",
