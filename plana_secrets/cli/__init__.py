@@ -19,8 +19,9 @@
     and a value of the past.
 ``newrepository`` | ``newidentities``
     What `init` asks, and where the identities that it creates are kept.
-``checkup`` | ``tour`` | ``work``
-    What `doctor` looks at, what `demo` shows, and what waits for a person in `status`.
+``checkup`` | ``tour`` | ``work`` | ``verifyplace``
+    What `doctor` looks at, what `demo` shows, what waits for a person in `status`, and what
+    `verify` looks at.
 """
 
 import gc

@@ -20,6 +20,7 @@ DEFAULT_WAIT: Final = 10
 """Seconds that a command waits for another run that writes."""
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from plana_secrets.age.identities import Identities
@@ -94,7 +95,16 @@ class Context:
     def workspace(self) -> Workspace:
         return self.workspace_for(self.settings.remote)
 
-    def workspace_for(self, remote: str | None) -> Workspace:
+    @cached_property
+    def keyless_workspace(self) -> Workspace:
+        """The same without any identity: none is looked for, and no keyring is asked."""
+        from plana_secrets.age.identities import Identities
+
+        return self.workspace_for(self.settings.remote, find_identities=lambda: Identities(()))
+
+    def workspace_for(
+        self, remote: str | None, *, find_identities: Callable[[], Identities] | None = None
+    ) -> Workspace:
         """The workspace, where ``remote`` is the one that is deployed."""
         from plana_secrets.secretfiles.workspace import Workspace
 
@@ -102,7 +112,7 @@ class Context:
         return Workspace(
             repository=replace(self.repository, deployed_remote=remote, author=author),
             settings=self.settings.files,
-            find_identities=self.find_identities,
+            find_identities=find_identities or self.find_identities,
             find_sops=self.find_sops,
             owned_leaf=self._find_owner,
             observer=self.output.observe,

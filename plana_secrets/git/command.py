@@ -93,9 +93,12 @@ class GitCommand:
 
     In the folder of a repository that is receiving a push, git's own variables go along,
     so that the objects of the push can be read before they are accepted.
+
+    ``index``: where to look in place of the repository's own index.
     """
 
     folder: Path
+    index: Path | None = None
     _collectors: list[list[str]] = field(default_factory=list, compare=False, repr=False)
 
     @contextlib.contextmanager
@@ -123,6 +126,8 @@ class GitCommand:
                 ``git-warning``).
         """
         environment = git_environment() | received_push(os.environ, self.folder)
+        if self.index is not None:
+            environment["GIT_INDEX_FILE"] = str(self.index)
         done = self._run((*_LOOKING, *arguments), environment | _LOOKING_ENVIRONMENT, stdin)
         warning = serious_warning(done.stderr) if done.status in answers else None
         if warning is not None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
 from plana_secrets.git.pipes import ignore_files, refuse_pipes
@@ -13,6 +14,21 @@ LEFT_OUT: Final = "S"
 """The tag of a file that git keeps out of the work tree: a sparse checkout."""
 
 _UNTRACKED: Final = "?"
+
+
+def index_of_commit(repository: Repository, environment: Mapping[str, str]) -> Path | None:
+    """The index of a ``git commit`` that runs us as its hook; None for the usual one.
+
+    ``git commit FILE`` and ``git commit -a`` put what they record into an index of their own.
+    A variable that names a file outside the git dir of this work tree is of another repository.
+    Source: git 2.39, builtin/commit.c (prepare_index) and commit.c (run_commit_hook).
+    """
+    said = environment.get("GIT_INDEX_FILE")
+    if not said:
+        return None
+    place = Path(os.path.realpath(repository.root / said))
+    inside = place.is_relative_to(os.path.realpath(repository.git_dir))
+    return place if inside and place.is_file() else None
 
 
 def list_checkout(

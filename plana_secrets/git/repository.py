@@ -64,7 +64,8 @@ class Repository:
 
     ``object_format``: the hash that names objects, ``sha1`` or ``sha256``.
     ``deployed_remote``: the remote that the settings name, if they do. ``author``: of
-    commits where git knows no one.
+    commits where git knows no one. ``index_file``: the index that is looked at, if it is not
+    the usual one; see ``git.index``.
     """
 
     root: Path
@@ -73,6 +74,7 @@ class Repository:
     object_format: str
     deployed_remote: str | None = None
     author: Author = DEFAULT_AUTHOR
+    index_file: Path | None = None
 
     @classmethod
     def open(cls, folder: Path) -> Repository:
@@ -86,7 +88,7 @@ class Repository:
 
     @cached_property
     def command(self) -> GitCommand:
-        return GitCommand(self.root)
+        return GitCommand(self.root, self.index_file)
 
     # -- the work tree
 

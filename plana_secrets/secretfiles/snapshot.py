@@ -8,7 +8,9 @@ command that writes takes a new one afterwards.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from plana_secrets import limits
@@ -34,9 +36,9 @@ def work_tree(workspace: Workspace) -> Snapshot:
     return Snapshot(workspace, WorkTree(workspace.repository))
 
 
-def index(workspace: Workspace) -> Snapshot:
-    """What the next commit would have."""
-    return Snapshot(workspace, IndexTree(workspace.repository))
+def index(workspace: Workspace, file: Path | None = None) -> Snapshot:
+    """What the next commit would have; ``file``: the index, if it is not the usual one."""
+    return Snapshot(workspace, IndexTree(replace(workspace.repository, index_file=file)))
 
 
 def at_commit(workspace: Workspace, commit: str | None) -> Snapshot:

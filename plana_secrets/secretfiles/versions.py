@@ -71,12 +71,20 @@ def parse_span(repository: Repository, text: str | None) -> Span:
     for dots in ("...", ".."):
         if dots in text:
             one, _, other = text.partition(dots)
-            old, new = _commit(repository, one or "HEAD"), _commit(repository, other or "HEAD")
+            old, new = (
+                commit_named(repository, one or "HEAD"),
+                commit_named(repository, other or "HEAD"),
+            )
             return Span(repository.merge_base(old, new) if dots == "..." else old, new)
-    return Span(_commit(repository, text), None)
+    return Span(commit_named(repository, text), None)
 
 
-def _commit(repository: Repository, revision: str) -> str:
+def commit_named(repository: Repository, revision: str) -> str:
+    """The id of the commit that a person names.
+
+    Raises:
+        UsageError: there is none (kind ``no-such-revision``).
+    """
     commit = repository.resolve(revision)
     if commit is None:
         raise UsageError(f"no such revision: {revision}", kind="no-such-revision")

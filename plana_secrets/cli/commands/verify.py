@@ -10,13 +10,16 @@ import click
 from plana_secrets.cli.arguments import TypedPath, complete_file
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.cli.output import safe_line
+from plana_secrets.cli.verifyplace import place_of
 from plana_secrets.counts import counted
 from plana_secrets.errors import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from plana_secrets.config import Settings
     from plana_secrets.observability import Event
+    from plana_secrets.secretfiles.snapshot import Snapshot
     from plana_secrets.verify.check import Level
     from plana_secrets.verify.finding import Finding
     from plana_secrets.verify.report import Report, View
@@ -33,6 +36,7 @@ Examples:
   plana-secrets verify
   plana-secrets verify --level L3 --strict
   plana-secrets verify infra/secrets/prod/mail.yaml
+  plana-secrets verify --staged
   plana-secrets verify --format sarif --output verify.sarif
   plana-secrets verify --propose-accepts >> plana-secrets.toml
 """
@@ -62,6 +66,12 @@ Examples:
 @click.option(
     "--propose-accepts", is_flag=True, help="Print [[verify.accept]] entries for the findings."
 )
+@click.option("--staged", is_flag=True, help="Verify the index: what `git commit` would record.")
+@click.option(
+    "--policy-from",
+    metavar="REV",
+    help="Take settings and exceptions from this commit.",
+)
 @pass_context
 def verify(
     context: Context,
@@ -72,6 +82,8 @@ def verify(
     form: str | None,
     output: str | None,
     propose_accepts: bool,
+    staged: bool,
+    policy_from: str | None,
 ) -> int:
     """Prove that every file is encrypted by policy."""
     from plana_secrets.verify.check import Level
@@ -79,10 +91,15 @@ def verify(
 
     asked = Level[level] if level else None
     chosen = _choose_format(context, form, output, propose_accepts)
-    demand = _demand(context, files, asked, mirror=mirror or asked is Level.L4)
+    wants_mirror = mirror or asked is Level.L4
+    _refuse_together(files, staged=staged, mirror=wants_mirror)
+    snapshot, settings = place_of(
+        context, staged=staged, policy_from=policy_from, keyed=asked is Level.L3
+    )
+    demand = _demand(context, settings, files, asked, mirror=wants_mirror)
     view = View(strict=strict, everything=context.output.verbosity > 0)
     target = _prepare(context, output, chosen, view) if output is not None else None
-    report = _run(context, demand)
+    report = _run(context, snapshot, demand)
     if target is not None:
         _write(target, chosen, report, view)
         chosen = "json" if context.json else "text"
@@ -91,7 +108,16 @@ def verify(
         _propose(context, report)
     elif code or chosen != "text" or not context.quiet:
         _show(context, report, chosen, view)
+        if chosen == "text" and not staged:
+            _tell_locked(context, report)
     return code
+
+
+def _refuse_together(files: tuple[str, ...], *, staged: bool, mirror: bool) -> None:
+    if staged and files:
+        raise UsageError("--staged verifies the whole index; omit FILE", kind="usage")
+    if staged and mirror:
+        raise UsageError("--mirror compares the working tree; omit --staged", kind="usage")
 
 
 def _choose_format(
@@ -146,27 +172,31 @@ def _write(target: Path, form: str, report: Report, view: View) -> None:
 
 
 def _demand(
-    context: Context, files: tuple[str, ...], level: Level | None, *, mirror: bool
+    context: Context,
+    settings: Settings,
+    files: tuple[str, ...],
+    level: Level | None,
+    *,
+    mirror: bool,
 ) -> Demand:
     from plana_secrets.secretfiles.listing import resolve_file
     from plana_secrets.verify.run import Demand
 
     chosen = tuple(resolve_file(context.workspace, one, context.folder) for one in files)
     return Demand(
-        policy=context.settings.policy,
-        keysets=context.settings.keysets,
-        mirror=context.settings.mirror,
+        policy=settings.policy,
+        keysets=settings.keysets,
+        mirror=settings.mirror,
         files=chosen or None,
         level=level,
         find_drift=(lambda: _find_drift(context)) if mirror else None,
     )
 
 
-def _run(context: Context, demand: Demand) -> Report:
+def _run(context: Context, snapshot: Snapshot, demand: Demand) -> Report:
     """Run with a bar on a terminal; it starts with the first result, after any fork."""
     from contextlib import ExitStack
 
-    from plana_secrets.secretfiles.snapshot import work_tree
     from plana_secrets.verify.run import verify_files
 
     with ExitStack() as stack:
@@ -181,7 +211,6 @@ def _run(context: Context, demand: Demand) -> Report:
                     bar = stack.enter_context(context.output.progress("verify", total))
                 bar(1)
 
-        snapshot = work_tree(context.workspace)
         return verify_files(snapshot, demand, now=context.now, observer=observe)
 
 
@@ -218,7 +247,6 @@ def _show(context: Context, report: Report, form: str, view: View) -> None:
 
 
 def _show_text(context: Context, report: Report, *, everything: bool) -> None:
-    from plana_secrets.verify.check import Level
     from plana_secrets.verify.report.text import to_lines
 
     output = context.output
@@ -228,9 +256,14 @@ def _show_text(context: Context, report: Report, *, everything: bool) -> None:
             output.styled_data(safe_line(line), style)
         else:
             output.data(safe_line(line))
+
+
+def _tell_locked(context: Context, report: Report) -> None:
+    from plana_secrets.verify.check import Level
+
     locked = sum(level < Level.L3 for level in report.file_levels.values())
     if locked:
-        output.talk(
+        context.output.talk(
             f"{locked} of {counted(report.checked, 'file')} could not be decrypted here; "
             "their MAC and values were not checked"
         )

@@ -1,0 +1,43 @@
+"""What ``verify`` looks at and by whose settings: the work tree or the index."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from plana_secrets.cli.context import Context
+    from plana_secrets.config import Settings
+    from plana_secrets.secretfiles.snapshot import Snapshot
+
+
+def place_of(
+    context: Context, *, staged: bool, policy_from: str | None, keyed: bool
+) -> tuple[Snapshot, Settings]:
+    """The snapshot to verify, and the settings to verify it by.
+
+    ``policy_from``: a revision whose settings count in place of those in the snapshot.
+    ``keyed``: identities are looked for also where they need not be.
+
+    Raises:
+        UsageError: there is no such revision (kind ``no-such-revision``), or the settings
+            are malformed.
+    """
+    from plana_secrets.config import settings_in
+    from plana_secrets.git.index import index_of_commit
+    from plana_secrets.git.trees import CommitTree
+    from plana_secrets.secretfiles.snapshot import index, work_tree
+    from plana_secrets.secretfiles.versions import commit_named
+
+    if staged:
+        workspace = context.workspace if keyed else context.keyless_workspace
+        snapshot = index(workspace, index_of_commit(workspace.repository, os.environ))
+    else:
+        snapshot = work_tree(context.workspace)
+    if policy_from is not None:
+        settings = settings_in(
+            CommitTree(context.repository, commit_named(context.repository, policy_from))
+        )
+    else:
+        settings = settings_in(snapshot.tree) if staged else context.settings
+    return snapshot.under(settings.files), settings
