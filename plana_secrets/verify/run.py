@@ -198,7 +198,7 @@ def _check_each(
             seen[result.file] = result.ids
             results.append(replace(result, findings=(), ids=frozenset()))
             observer(Event("verified", {"file": result.file, "of": len(selection.secret)}))
-    for result in check_readable(job.snapshot, selection.plain):
+    for result in check_readable(job.snapshot, selection.plain, job.copies):
         findings.extend(result.findings)
         seen[result.file] = result.ids
     findings.extend(check_beside(job.snapshot, selection.elsewhere, whole=selection.whole))

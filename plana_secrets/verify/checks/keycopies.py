@@ -10,6 +10,7 @@ from plana_secrets.document.manifest import decode_data
 from plana_secrets.paths import format_path
 from plana_secrets.secret import Secret
 from plana_secrets.sops.model import Comment, Leaf, Severity
+from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.finding import Finding
 from plana_secrets.verify.subject import Subject
 
@@ -27,14 +28,21 @@ def check_key_copies(subject: Subject, copies: KeyCopies) -> Iterator[Finding]:
             continue
         path = "" if isinstance(item, Comment) else format_path(item.path)
         readable = isinstance(item, Leaf) and not item.in_scope
-        found = [
+        each = [
             copies.find(text, subject.file, path, readable=readable) for text in _texts_of(value)
         ]
-        for copy in dict.fromkeys(chain.from_iterable(found)):
+        for copy in dict.fromkeys(chain.from_iterable(each)):
             check, words, severity = _describe(copy)
             yield subject.found(
                 check, words, path=item.path if path else None, line=item.line, severity=severity
             )
+
+
+def check_readable_copies(file: str, content: bytes, copies: KeyCopies) -> Iterator[Finding]:
+    """A file that may be readable: a key in it is in plaintext."""
+    for copy in copies.find(Secret(content), file, "", readable=True):
+        check, words, _ = _describe(copy)
+        yield found(check, f"{words}, in plaintext", file=file, severity=Severity.ERROR)
 
 
 def _texts_of(value: Secret) -> Iterator[Secret]:

@@ -27,11 +27,13 @@ RAW = f"{ACCOUNT}#stringData.JWT_SECRET"
 OTHER = "infra/secrets/prod/other.yaml"
 
 
-def copies(fleet: Fleet, identities: object = None) -> list[tuple[str, str, str | None, str]]:
+def copies(
+    fleet: Fleet, identities: object = None, files: tuple[str, ...] | None = None
+) -> list[tuple[str, str, str | None, str]]:
     """Check, file, path, severity of what is found, but for notes of the examples."""
     report = verify_files(
         work_tree(workspace_of(fleet.world, identities)),
-        Demand(keysets=tuple(fleet.policies)),
+        Demand(keysets=tuple(fleet.policies), files=files),
         now=fleet.now,
     )
     return [
@@ -90,19 +92,25 @@ def test_a_copy_is_named_in_any_spelling(both: Fleet) -> None:
         ("key-copied", PORTAL, "data.RAW", "warning"),
     ]
     assert copies(both, NO_IDENTITY) == []
+    assert [one[1] for one in copies(both, files=(OTHER,))] == [OTHER, OTHER]
+    readme = "infra/secrets/README.md"
+    (both.world.repo / readme).write_text(f"The key is {key}.\n")
+    assert ("key-copied", readme, None, "error") in copies(both)
 
 
-def test_a_destroyed_value_is_an_error_wherever_it_is(both: Fleet) -> None:
-    make(both, API.name, Move.PUBLISH)
-    standby = both.keyset(API).first(Status.STANDBY)
+def test_a_destroyed_value_is_an_error_wherever_it_is(fleet: Fleet) -> None:
+    fleet.policies = (API,)
+    init_keyset(fleet.rotation(), API.name, FRESH, delivery=COMMIT)
+    make(fleet, API.name, Move.PUBLISH)
+    standby = fleet.keyset(API).first(Status.STANDBY)
     assert standby is not None
     assert standby.value is not None
-    put(both, f"{ACCOUNT}#stringData.COPY", f"key={standby.value.reveal_text()}")
-    both.world.commit("a copy")
-    assert [one[0] for one in copies(both)] == ["key-copied"]
-    make(both, API.name, Move.ABORT)
+    put(fleet, f"{ACCOUNT}#stringData.COPY", f"key={standby.value.reveal_text()}")
+    fleet.world.commit("a copy")
+    assert [one[0] for one in copies(fleet)] == ["key-copied"]
+    make(fleet, API.name, Move.ABORT)
     error = ("destroyed-copy", ACCOUNT, "stringData.COPY", "error")
-    assert copies(both) == [error]
+    assert copies(fleet) == [error]
 
 
 def test_an_adopted_value_is_a_note_then_a_warning_then_an_error(fleet: Fleet) -> None:
