@@ -18,7 +18,13 @@ from plana_secrets.cli.context import Context
 from plana_secrets.cli.newidentities import PlannedIdentity, kept_in, plan_own, plan_recovery
 from plana_secrets.errors import UsageError
 from plana_secrets.git.author import has_author
-from plana_secrets.scaffold.repository import PlannedFile, Survey, plan_config, plan_rules
+from plana_secrets.scaffold.repository import (
+    PlannedFile,
+    Survey,
+    new_repository_id,
+    plan_config,
+    plan_rules,
+)
 from plana_secrets.secretfiles.snapshot import rules_in_use
 
 _PLAIN_FOLDER: Final = re.compile(r"\w[\w./-]*")
@@ -122,7 +128,7 @@ def _plan(context: Context, found: Survey, wishes: Wishes) -> _Plan:
     if not all(map(_PLAIN_FOLDER.fullmatch, (*settings.roots, settings.keysets))):
         raise UsageError("files.roots are no plain folders", kind="rules-by-hand")
     rules = plan_rules(recipients, settings.roots, settings.keysets)
-    config = plan_config(recipients, recovery.recipient if recovery else None)
+    config = plan_config(recipients, recovery.recipient if recovery else None, new_repository_id())
     files = (rules,) if found.has_config else (config, rules)
     return _Plan(identities, recipients, files)
 

@@ -32,8 +32,9 @@ FILE_NAME: Final = SETTINGS_FILE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Everything that the file says, with its defaults."""
+    """Everything that the file says, with its defaults. ``repository``: its id, of any form."""
 
+    repository: str | None = None
     files: FilesSettings = field(default_factory=FilesSettings)
     branch: str | None = None
     remote: str | None = None

@@ -113,7 +113,7 @@ def read_settings(raw: dict[str, Any]) -> Settings:
     _check_required(policy.get("required", ()), recipients)
     keysets = tuple(sorted(read.get("keysets", {}).values(), key=lambda one: one.name))
     _check_targets(keysets)
-    given = {name: read[name] for name in ("files", "mirror") if name in read}
+    given = {name: read[name] for name in ("files", "mirror", "repository") if name in read}
     return Settings(
         **given,
         **read.get("git", {}),
@@ -216,6 +216,7 @@ def _read_mirror(raw: object, place: Place) -> MirrorSettings:
 
 _TOP_LEVEL: Final[Fields] = {
     "required_version": text,
+    "repository": text,
     "files": table(FilesSettings, FILES),
     "git": _fields_of(Settings, GIT),
     "policy": _fields_of(Policy, POLICY),

@@ -1,3 +1,5 @@
-"""What plana-secrets writes into a repository: ``repository`` plans and writes what
-`init` creates.
+"""What plana-secrets writes into a repository: ``repository`` plans what `init` creates.
+
+``proposal`` says which settings describe the files that are there, and ``tomledit`` adds
+to settings that a person wrote.
 """

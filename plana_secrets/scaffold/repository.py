@@ -9,35 +9,42 @@ from __future__ import annotations
 
 import difflib
 import re
+import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Final
 
 from plana_secrets.config import FILE_NAME as CONFIG_FILE
-from plana_secrets.document.kinds import FileKind, kind_of
-from plana_secrets.git.repository import Repository
-from plana_secrets.git.search import files_containing
+from plana_secrets.config import Settings
+from plana_secrets.errors import UsageError
+from plana_secrets.scaffold.proposal import propose
+from plana_secrets.scaffold.tomledit import add_at_the_top, add_to_list, toml_list
+from plana_secrets.secretfiles.discovery import is_exempt, is_rules_file
+from plana_secrets.secretfiles.globs import glob_match
+from plana_secrets.secretfiles.listing import is_of_others, is_under_roots
+from plana_secrets.secretfiles.settings import DEFAULT_PLAIN, FilesSettings
+from plana_secrets.secretfiles.snapshot import work_tree
+from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.sops.formats import READ_HERE, format_of
-from plana_secrets.sops.model import RULES_FILE
+from plana_secrets.sops.model import RULES_FILE, Severity
 from plana_secrets.sops.rules.rulesfile import Rules
+from plana_secrets.verify.beside import check_beside, look_beside
 
 DEFAULT_ROOT: Final = "infra/secrets"
-_MARK: Final = "ENC[AES256_GCM,"
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
     """What git knows. ``secret_files``: SOPS files that we manage; ``other_sops``: those we do not.
 
-    ``neighbours``: the other tracked files in the folders of the secret files.
+    ``others``: the other files, without those that ``verify`` finds something wrong with.
     """
 
     has_rules: bool
     has_config: bool
     secret_files: tuple[str, ...]
     other_sops: tuple[str, ...]
-    neighbours: tuple[str, ...]
+    others: tuple[str, ...]
 
     @property
     def is_used(self) -> bool:
@@ -47,33 +54,40 @@ class Survey:
 
 @dataclass(frozen=True, slots=True)
 class PlannedFile:
-    """A new file, relative to the repository."""
+    """A file to write, relative to the repository. ``old``: what is there; empty for nothing."""
 
     name: str
     content: str
+    old: str = ""
 
     def as_diff(self) -> str:
-        """The file as a unified diff against nothing."""
-        lines = self.content.splitlines(keepends=True)
-        return "".join(difflib.unified_diff([], lines, "/dev/null", f"b/{self.name}"))
+        """The file as a unified diff against what is there."""
+        before, after = (one.splitlines(keepends=True) for one in (self.old, self.content))
+        name = f"a/{self.name}" if self.old else "/dev/null"
+        return "".join(difflib.unified_diff(before, after, name, f"b/{self.name}"))
 
 
-def survey(repository: Repository) -> Survey:
-    """Look at every tracked file that holds a SOPS value."""
-    holding = files_containing(repository, [_MARK])
-    secret = [file for file in holding if format_of(file) in READ_HERE]
-    folders = {str(PurePosixPath(file).parent) for file in secret}
-    neighbours = [
-        file
-        for file in repository.tracked_files()
-        if str(PurePosixPath(file).parent) in folders and file not in set(holding)
-    ]
+def survey(workspace: Workspace) -> Survey:
+    """Look at every file that git tracks or would add, whatever the settings say."""
+    snapshot = work_tree(workspace).under(FilesSettings(roots=()))
+    secret = [one for one in snapshot.scattered if format_of(one) in READ_HERE]
+    beside = look_beside(snapshot)
+    wrong = {
+        one.file
+        for one in check_beside(snapshot, beside.others, whole=True)
+        if one.severity is not Severity.NOTE
+    }
+    entries = snapshot.tree.listing().entries
     return Survey(
-        has_rules=(repository.root / RULES_FILE).is_file(),
-        has_config=(repository.root / CONFIG_FILE).is_file(),
+        has_rules=any(map(is_rules_file, entries)),
+        has_config=(workspace.root / CONFIG_FILE).is_file(),
         secret_files=tuple(secret),
-        other_sops=tuple(file for file in holding if file not in set(secret)),
-        neighbours=tuple(neighbours),
+        other_sops=tuple(one for one in snapshot.scattered if one not in set(secret)),
+        others=tuple(
+            one
+            for one in beside.others
+            if one not in wrong and not is_of_others(one) and not _is_readable_by_default(one)
+        ),
     )
 
 
@@ -103,10 +117,16 @@ def plan_rules(
     return PlannedFile(RULES_FILE, text)
 
 
-def plan_config(recipients: Sequence[str], recovery: str | None) -> PlannedFile:
+def new_repository_id() -> str:
+    """An id that tells this repository from every other one; its copies share it."""
+    return f"r-{secrets.token_hex(8)}"
+
+
+def plan_config(recipients: Sequence[str], recovery: str | None, repository_id: str) -> PlannedFile:
     """``plana-secrets.toml`` for a new repository."""
     minimum = min(2, len(recipients))
-    text = f'required_version = ">=0.1"\n\n[files]\nroots = ["{DEFAULT_ROOT}"]\n'
+    text = f'required_version = ">=0.1"\nrepository = "{repository_id}"\n'
+    text += f'\n[files]\nroots = ["{DEFAULT_ROOT}"]\n'
     text += f"\n[policy]\nmin_recipients = {minimum}\n"
     if recovery:
         text += 'required = ["recovery"]\n'
@@ -114,58 +134,61 @@ def plan_config(recipients: Sequence[str], recovery: str | None) -> PlannedFile:
     return PlannedFile(CONFIG_FILE, text)
 
 
-def plan_config_for_used(found: Survey, rules: Iterable[Rules]) -> PlannedFile:
+def plan_config_for_used(found: Survey, rules: Iterable[Rules], repository_id: str) -> PlannedFile:
     """``plana-secrets.toml`` that describes the files as they are today."""
-    roots = find_roots(found.secret_files) or (DEFAULT_ROOT,)
-    readable = [file for file in found.neighbours if not _is_readable_by_default(file)]
-    plain = ["**/kustomization.yaml", "**/README.md", *readable]
-    others = sorted(
-        {
-            rule.selector.pattern
-            for one in rules
-            for rule in one.creation_rules
-            if rule.selector.option == "encrypted_regex"
-            and kind_of(rule.selector) is FileKind.OTHER
-        }
-    )
-    text = 'required_version = ">=0.1"\n\n[files]\n'
-    text += f"roots = {_toml_list(roots)}\n"
-    text += f"plain = {_toml_list(plain)}   # meant to be readable; remove any that are not\n"
+    proposed = propose((*found.secret_files, *found.other_sops), found.others, rules)
+    text = f'required_version = ">=0.1"\nrepository = "{repository_id}"\n\n[files]\n'
+    text += f"roots = {toml_list(proposed.roots)}"
+    text += "\n" if proposed.roots else "   # secret files are found by what is in them\n"
+    text += f"plain = {toml_list((*DEFAULT_PLAIN, *proposed.plain))}"
+    text += "   # meant to be readable; remove any that are not\n" if proposed.plain else "\n"
     text += "\n[policy]\nmin_recipients = 1\n"
-    if others:
-        text += f"selectors = {_toml_list(others)}   # in use in {RULES_FILE} today\n"
+    if proposed.selectors:
+        text += f"selectors = {toml_list(proposed.selectors)}   # in use in {RULES_FILE} today\n"
     return PlannedFile(CONFIG_FILE, text)
 
 
-def find_roots(files: Sequence[str]) -> tuple[str, ...]:
-    """The fewest folders that hold all ``files`` without reaching up to the top of the repository.
+def plan_config_update(
+    found: Survey, rules: Iterable[Rules], content: str, settings: Settings, repository_id: str
+) -> PlannedFile | None:
+    """The settings with what has come since they were written; None where nothing has.
 
-    A folder inside another that is needed anyway is left out; files at the very top have
-    no folder, and are left to the person.
+    Raises:
+        UsageError: the file is written so that it cannot be added to (kind ``config-by-hand``).
     """
-    folders = sorted({str(PurePosixPath(file).parent) for file in files} - {"."})
-    if folders and all(f"{folder}/".startswith(f"{DEFAULT_ROOT}/") for folder in folders):
-        return (DEFAULT_ROOT,)
-    return tuple(
-        folder
-        for folder in folders
-        if not any(folder.startswith(f"{other}/") for other in folders if other != folder)
-    )
+    roots = settings.files.roots
+    outside = [one for one in found.secret_files if not is_under_roots(settings.files, one)]
+    others = [one for one in found.others if not is_exempt(settings.files, one)]
+    proposed = propose(outside, others, rules)
+    new = {
+        ("files", "roots"): ([one for one in proposed.roots if one not in roots], roots),
+        ("files", "plain"): (
+            [one for one in proposed.plain if one not in settings.files.plain],
+            settings.files.plain,
+        ),
+        ("policy", "selectors"): (
+            [one for one in proposed.selectors if one not in settings.policy.selectors],
+            (),
+        ),
+    }
+    text = content
+    for (table, key), (added, default) in new.items():
+        edited = add_to_list(text, table, key, added, default) if added else text
+        if edited is None:
+            raise UsageError(
+                f"{CONFIG_FILE} cannot be added to: {table}.{key} needs {', '.join(added)}",
+                kind="config-by-hand",
+            )
+        text = edited
+    if settings.repository is None:
+        text = add_at_the_top(text, f'repository = "{repository_id}"')
+    return PlannedFile(CONFIG_FILE, text, content) if text != content else None
 
 
 def _is_readable_by_default(file: str) -> bool:
-    return PurePosixPath(file).name in {"kustomization.yaml", "README.md", RULES_FILE}
+    return glob_match(DEFAULT_PLAIN, file)
 
 
-def _toml_list(texts: Sequence[str]) -> str:
-    quoted = [_toml_text(text) for text in texts]
-    if sum(map(len, quoted)) < 80:
-        return f"[{', '.join(quoted)}]"
-    return "[\n" + "".join(f"    {one},\n" for one in quoted) + "]"
-
-
-def _toml_text(text: str) -> str:
-    """A TOML basic string; JSON's escapes are among TOML's, but for the surrogates."""
-    import json
-
-    return json.dumps(text, ensure_ascii=False)
+ADVICE: Final = {
+    "config-by-hand": "add it in plana-secrets.toml by hand",
+}

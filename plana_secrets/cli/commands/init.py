@@ -80,7 +80,7 @@ def init(
         raise UsageError("--recovery, --recovery-out and --single cannot be combined")
     wishes = Wishes(recipients, recovery, recovery_out, single, identity_out, yes, dry_run)
     with _alone(context, wishes):
-        found = survey(context.repository)
+        found = survey(context.workspace)
         if found.is_used:
             check_used(context, found, wishes)
             verifies = _init_used(context, found, wishes)
@@ -99,16 +99,16 @@ def _alone(context: Context, wishes: Wishes) -> AbstractContextManager[None]:
 
 def _init_used(context: Context, found: Survey, wishes: Wishes) -> bool:
     """Write the settings, if that is wanted; whether to show what ``verify`` finds."""
-    from plana_secrets.scaffold.repository import plan_config_for_used
+    from plana_secrets.scaffold.repository import new_repository_id, plan_config_for_used
     from plana_secrets.secretfiles.snapshot import rules_in_use
 
     _list_files(context, found)
     if found.has_config:
-        planned = []
-        context.output.talk("plana-secrets.toml already exists; nothing to write")
+        planned = _what_came_since(context, found)
     else:
-        planned = [plan_config_for_used(found, rules_in_use(context.workspace))]
-    written = bool(planned) and not wishes.dry_run and _is_wanted(context, planned, wishes)
+        rules = rules_in_use(context.workspace) if found.has_rules else ()
+        planned = [plan_config_for_used(found, rules, new_repository_id())]
+    written = bool(planned) and _is_wanted(context, planned, wishes)
     if written:
         _write(context, planned, dry_run=False)
     if context.json:
@@ -118,6 +118,22 @@ def _init_used(context: Context, found: Survey, wishes: Wishes) -> bool:
             "init", {"files": names, "used": True, "written": written, **listed}
         )
     return (found.has_config or written) and bool(found.secret_files) and not context.json
+
+
+def _what_came_since(context: Context, found: Survey) -> list[PlannedFile]:
+    from plana_secrets import limits
+    from plana_secrets.scaffold.repository import new_repository_id, plan_config_update
+    from plana_secrets.secretfiles.settings import SETTINGS_FILE
+    from plana_secrets.secretfiles.snapshot import rules_in_use
+    from plana_secrets.storage import read_regular_file
+
+    path = context.repository.root / SETTINGS_FILE
+    content = read_regular_file(path, limit=limits.SETTINGS_FILE).decode("utf-8")
+    rules = rules_in_use(context.workspace) if found.has_rules else ()
+    update = plan_config_update(found, rules, content, context.settings, new_repository_id())
+    if update is None:
+        context.output.talk("plana-secrets.toml is up to date; nothing to write")
+    return [update] if update else []
 
 
 def _list_files(context: Context, found: Survey) -> None:
@@ -139,6 +155,8 @@ def _is_wanted(context: Context, planned: list[PlannedFile], wishes: Wishes) -> 
     for file in planned:
         if not context.json:
             context.output.data(file.as_diff())
+    if wishes.dry_run:
+        return False
     if wishes.yes:
         return True
     if not is_interactive(context):

@@ -184,8 +184,8 @@ def test_files_outside_of_the_usual_folder_become_roots(world: World):
     world.commit()
     assert world.run("init", "--yes").status == 0
     settings = (world.repo / "plana-secrets.toml").read_text()
-    assert 'roots = ["apps/shop"]' in settings
-    assert "apps/shop/deployment.yaml" in settings
+    assert 'roots = ["**/secret.yaml"]' in settings
+    assert "deployment.yaml" not in settings
     verified = json.loads(world.run("verify", "--json").stdout)
     assert (verified["checked"], verified["counts"]["error"]) == (2, 0)
 
