@@ -23,6 +23,8 @@ hold plaintext.
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import ClassVar, Final
 
 
@@ -44,6 +46,16 @@ class PlanaSecretsError(Exception):
         self.kind = kind or self.default_kind
         self.retry = self.retries if retry is None else retry
         self.facts = facts
+
+
+@contextlib.contextmanager
+def about(file: str) -> Iterator[None]:
+    """Errors in the block are about ``file``, also where what raises them knows none."""
+    try:
+        yield
+    except PlanaSecretsError as error:
+        error.facts.setdefault("file", file)
+        raise
 
 
 class UsageError(PlanaSecretsError):

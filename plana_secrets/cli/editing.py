@@ -81,14 +81,14 @@ class EditSession:
         """Go on with the edit that was kept."""
         found = kept.find_kept_edit(self._workspace, self._file)
         if found is None:
-            raise UsageError(f"no edit of {self._file} is kept", kind="no-kept-edit")
+            raise _none_kept(self._file)
         selector = self._workspace.rule_for(self._file).selector
         self._finish(opened_from(self._file, found.started, selector), found.text, edited=True)
 
     def discard(self) -> None:
         """Forget the edit that was kept."""
         if not kept.has_kept_edit(self._workspace, self._file):
-            raise UsageError(f"no edit of {self._file} is kept", kind="no-kept-edit")
+            raise _none_kept(self._file)
         kept.forget_kept_edit(self._workspace, self._file)
         self._output.talk(f"the kept edit of {self._file} is gone")
 
@@ -200,6 +200,10 @@ class EditSession:
         else:
             verb = "would be changed" if self._dry_run else "is changed"
             self._output.talk(f"{self._file} {verb}")
+
+
+def _none_kept(file: str) -> UsageError:
+    return UsageError(f"no edit of {file} is kept", kind="no-kept-edit", file=file)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,10 @@ ADVICE: Final = {
     "bad-pattern": ("use a simpler pattern; `plana-secrets verify` shows the rule"),
     "bad-rules": "fix .sops.yaml; `plana-secrets verify` shows every problem in it",
     "no-rule": "add a creation rule for it to .sops.yaml",
-    "already-encrypted": "change it with `plana-secrets edit` or `plana-secrets set`",
+    "already-encrypted": (
+        "change it with `plana-secrets edit {file}`, or one value with "
+        "`plana-secrets set {file} PATH`"
+    ),
     "mac-mismatch": "it was changed without sops; `plana-secrets repair {file}` brings it back",
     "not-decryptable": "it was changed without sops; `plana-secrets repair {file}` brings it back",
     "defects": (

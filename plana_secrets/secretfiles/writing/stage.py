@@ -25,7 +25,7 @@ from plana_secrets.document.edits import (
     plan_edits,
 )
 from plana_secrets.document.kinds import canonical_selector
-from plana_secrets.errors import CredentialError, FailedError, MalformedError, UsageError
+from plana_secrets.errors import CredentialError, FailedError, MalformedError, UsageError, about
 from plana_secrets.observability import NEW_DATA_KEY, Event
 from plana_secrets.paths import LeafPath, format_path
 from plana_secrets.secret import Secret
@@ -91,13 +91,15 @@ def stage_edits(
     """
     rule = preflight(workspace, file)
     if create and not os.path.lexists(workspace.root / file):
-        content = plan_edits(EMPTY_CONTENT, edits, rule.selector, by_rotation=by_rotation)
+        with about(file):
+            content = plan_edits(EMPTY_CONTENT, edits, rule.selector, by_rotation=by_rotation)
         return stage_new(workspace, file, content)
     data = read_bytes_of(workspace, file)
     document = open_bytes(data, file, workspace.identities)
     check_against_rule(document.structure, rule, file)
     before = content_of(document)
-    after = plan_edits(before, edits, rule.selector, by_rotation=by_rotation)
+    with about(file):
+        after = plan_edits(before, edits, rule.selector, by_rotation=by_rotation)
     return stage_content(workspace, file, data, document, after, by_rotation=by_rotation)
 
 
@@ -313,7 +315,7 @@ ADVICE: Final = {
         "fix that line; quote a value that begins with one of * & ! % @ "
         "{ [ or a backtick, or contains ': ' or ' #'"
     ),
-    "options-differ": "use sops to remove mac_only_encrypted and all keys except age from it",
+    "options-differ": "encrypt it again by its rule with `plana-secrets repair {file}`",
     "recipients-differ": "update it from its rule with `plana-secrets recipients apply {file}`",
     "rendered-leaf": "change it with `plana-secrets rotate run {keyset}`",
     "selector-differs": "encrypt it again by its rule with `plana-secrets repair {file}`",
