@@ -152,8 +152,9 @@ def _list_files(context: Context, found: Survey) -> None:
 def _is_wanted(context: Context, planned: list[PlannedFile], wishes: Wishes) -> bool:
     from plana_secrets.cli.terminal import agrees, is_interactive
 
+    agreed = wishes.yes and not wishes.dry_run
     for file in planned:
-        if not context.json:
+        if not context.json and not (agreed and context.quiet):
             context.output.data(file.as_diff())
     if wishes.dry_run:
         return False
