@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from plana_secrets.errors import PlanaSecretsError
@@ -38,20 +38,17 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """A value of a key in one spelling, and the places (``file#path``) that are to have it."""
+    """A value of a key in one spelling, and the places (``file#path``) that are to have it.
+
+    The spelling is no ``Secret``, because it is compared with every value there is.
+    """
 
     keyset: str
     kid: str
     status: Status
-    spelling: Secret
+    spelling: bytes = field(repr=False)
     places: frozenset[str]
     adopted: frozenset[str] = frozenset()
-
-    def is_in(self, text: bytes, *, readable: bool) -> bool:
-        spelling = self.spelling.reveal()
-        if len(spelling) < _WHOLE_BELOW:
-            return spelling == text and not readable
-        return spelling in text
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +78,10 @@ class KeyCopies:
                 yield Copy(keyset, kid, Status.DESTROYED)
 
     def _find_known(self, content: bytes, place: str, *, readable: bool) -> Iterator[Copy]:
-        for one in self.known:
-            if one.is_in(content, readable=readable) and place not in one.places:
+        for one in [one for one in self.known if one.spelling in content]:
+            is_part = len(one.spelling) >= _WHOLE_BELOW
+            is_whole = one.spelling == content and not readable
+            if (is_part or is_whole) and place not in one.places:
                 yield Copy(one.keyset, one.kid, one.status, adopted=place in one.adopted)
 
     def _find_destroyed(self, content: bytes) -> Iterator[tuple[str, str]]:
@@ -135,16 +134,13 @@ def _known_of(store: KeysetStore, keyset: Keyset) -> Iterator[_Known]:
         values += [(kid, Status.DESTROYED, value) for kid, value in lost]
     for kid, status, value in values:
         for spelling in policy.spellings(value):
-            yield _Known(
-                keyset.name, kid, status, Secret(spelling), places, frozenset(left.adopted)
-            )
+            yield _Known(keyset.name, kid, status, spelling, places, frozenset(left.adopted))
 
 
 def _share_places(known: Sequence[_Known]) -> Iterator[_Known]:
     """Two keysets that adopted one secret have it in the targets of both."""
     places: dict[bytes, frozenset[str]] = {}
     for one in known:
-        spelling = one.spelling.reveal()
-        places[spelling] = places.get(spelling, frozenset()) | one.places
+        places[one.spelling] = places.get(one.spelling, frozenset()) | one.places
     for one in known:
-        yield replace(one, places=places[one.spelling.reveal()])
+        yield replace(one, places=places[one.spelling])
