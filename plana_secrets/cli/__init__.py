@@ -8,7 +8,7 @@
     What a command gets: options, repository, settings, identities, created on demand.
 ``failure`` | ``hints``
     From an exception to an exit code and words; what to do next.
-``output`` | ``streams`` | ``terminal`` | ``desk`` | ``times``
+``output`` | ``shown`` | ``streams`` | ``terminal`` | ``desk`` | ``times``
     The one gate to the terminal, the standard streams, questions to a person, also of a
     backend, and times in words.
 ``secretfile`` | ``generate`` | ``inputs`` | ``identities`` | ``diffreport``

@@ -41,7 +41,8 @@ Examples:
 def show(context: Context, file: str, reveal: bool, at: str | None) -> None:
     """Show FILE as YAML with its values masked.
 
-    Without --reveal, nothing is decrypted and no identity is needed. With --json, print the
+    Without --reveal, nothing is decrypted and no identity is needed. With it, the text in the
+    data of a Secret is shown below as a comment. With --json, print the
     document as `sops decrypt --output-type json` does. If CI is set, --reveal is refused:
     what a job prints stays in its log.
     """
@@ -68,10 +69,17 @@ def show(context: Context, file: str, reveal: bool, at: str | None) -> None:
         data = json.loads(to_json_text(document, reveal=reveal))
         context.output.json_object("show", {"file": name, "data": data})
     else:
+        from plana_secrets.cli.shown import as_shown
         from plana_secrets.document.emit import emit_yaml
 
         text = emit_yaml(document.structure.items, document.values).reveal_text()
-        context.output.data(_QUOTED_KEY.sub(r"\1\2:", text).rstrip("\n"))
+        text = _QUOTED_KEY.sub(r"\1\2:", text).rstrip("\n")
+        context.output.data(as_shown(text, decode=reveal and _is_secret(document)))
+
+
+def _is_secret(document: Document) -> bool:
+    found = document.find(("kind",))
+    return found is not None and found[1].reveal() == b"Secret"
 
 
 def _masked(structure: Structure) -> Document:
