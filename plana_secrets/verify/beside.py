@@ -114,13 +114,23 @@ def _check_broad_rules(snapshot: Snapshot, files: Sequence[str]) -> Iterator[Fin
 _NAMED: Final = 2
 
 
-def as_beside(result: FileResult) -> FileResult:
+def as_beside(snapshot: Snapshot, result: FileResult) -> FileResult:
     """The result of a file beside the roots. Where no rule is for it, it may be encrypted as
-    its owner likes; that it is whole and encrypted is demanded of it, too.
+    its owner likes; that it is whole and encrypted is demanded of it, too. One for other keys
+    than age is left out, with a note.
     """
+    others = [one for one in result.findings if one.check == "key-service"]
+    if others and not _is_ruled(snapshot, result.file):
+        note = replace(others[0], severity=Severity.NOTE)
+        return replace(result, findings=(note,), is_left_out=True)
     if all(one.check != "no-rule" for one in result.findings):
         return result
     return replace(result, findings=tuple(map(_milder, result.findings)))
+
+
+def _is_ruled(snapshot: Snapshot, file: str) -> bool:
+    rule = snapshot.rule_for(file)
+    return rule is not None and rule.problem is None
 
 
 def _milder(finding: Finding) -> Finding:

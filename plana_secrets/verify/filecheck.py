@@ -61,7 +61,8 @@ class FileResult:
     ``sketch``: a few of the authentication tags in the file, to find copies by.
     ``variables``: values that Flux may replace, which depends on who builds the file.
     ``ids``: the blob ids that git would give the content, with the line breaks as they are
-    and without carriage returns; none where it could not be read.
+    and without carriage returns; none where it could not be read. ``is_left_out``: it is
+    not ours to check, and does not count.
     """
 
     file: str
@@ -71,6 +72,7 @@ class FileResult:
     sketch: tuple[bytes, ...] = ()
     variables: tuple[Finding, ...] = ()
     ids: frozenset[str] = frozenset()
+    is_left_out: bool = False
 
 
 def check_files(job: FileJob, files: Sequence[str]) -> Iterator[FileResult]:

@@ -108,6 +108,7 @@ def _verify(
     copies = find_key_copies(keysets, with_history=selection.whole)
     job = FileJob(snapshot, demand.policy, workspace.identities, now, copies)
     results, findings = _check_each(job, selection, observer, workers)
+    selection = replace(selection, secret=tuple(sorted(one.file for one in results)))
     levels = _levels_of(results, workspace)
     findings.extend(check_surroundings(snapshot, selection, demand.policy, results))
     if selection.whole:
@@ -136,7 +137,7 @@ def _verify(
         suppressed=accepted.suppressed,
         asked=demand.level,
         unfinished=unfinished,
-        files=len(selection.secret) + len(selection.absent),
+        files=len(results) + len(selection.absent),
         readable=selection.readable,
     )
 
@@ -193,11 +194,13 @@ def _check_each(
     with closing(map_files(check, selection.secret, workers=workers)) as checked:
         for one in checked:
             inside = is_under_roots(job.snapshot.settings, one.file)
-            result = one if inside else as_beside(one)
+            result = one if inside else as_beside(job.snapshot, one)
             findings.extend(result.findings)
+            observer(Event("verified", {"file": result.file, "of": len(selection.secret)}))
+            if result.is_left_out:
+                continue
             seen[result.file] = result.ids
             results.append(replace(result, findings=(), ids=frozenset()))
-            observer(Event("verified", {"file": result.file, "of": len(selection.secret)}))
     for result in check_readable(job.snapshot, selection.plain, job.copies):
         findings.extend(result.findings)
         seen[result.file] = result.ids

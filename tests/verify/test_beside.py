@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from plana_secrets.verify.check import Level
 from plana_secrets.verify.report import Report
 from tests.verify.helpers import NO_IDENTITY, checks, of_check, verify, write
 from tests.world import World
@@ -123,6 +124,21 @@ def test_without_a_rule_it_is_its_owner_s_choice_how_it_is_encrypted(fleet: Worl
         ("no-rule", "db.yaml"), ("too-few-recipients", "db.yaml"),
     }  # fmt: skip
     assert report.exit_code() == 0
+
+
+def test_a_file_for_other_keys_than_age_is_left_out_with_a_note(fleet: World) -> None:
+    text = fleet.encrypt("apps/secrets/db.yaml", "a: c\n").read_text()
+    (fleet.repo / "apps/secrets/db.yaml").unlink()
+    start, end = text.index("    age:"), text.index("    lastmodified")
+    kms = "    kms:\n        - arn: arn:aws:kms:x\n          enc: AQ\n"
+    write(fleet, "other/db.yaml", text[:start] + kms + text[end:])
+    report = verify(fleet, level=Level.L3)
+    (note,) = of_check(report, "key-service")
+    assert (note.severity, note.file) == ("note", "other/db.yaml")
+    assert checks(report) == []
+    assert (report.files, report.exit_code()) == (1, 0)
+    write(fleet, "apps/secrets/db.yaml", (fleet.repo / "other/db.yaml").read_text())
+    assert ("key-service", "apps/secrets/db.yaml") in found(fleet)
 
 
 def test_a_rule_for_all_manifests_is_one_note(fleet: World) -> None:
