@@ -7,15 +7,16 @@ one, and one that is gone may have been removed on purpose.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from plana_secrets.document.edits import EMPTY_CONTENT, Content
 from plana_secrets.document.merge import take_units, unit_of, units_of
 from plana_secrets.errors import UsageError
 from plana_secrets.paths import LeafPath, format_path
-from plana_secrets.sops.model import Comment
+from plana_secrets.secret import Secret
+from plana_secrets.sops.model import Comment, Item
 from plana_secrets.sops.reading.salvage import Found, Salvage, State
 
 Side = Literal["git", "keep"]
@@ -47,12 +48,14 @@ class Repair:
     """``content`` is None as long as something is ``undecided``.
 
     ``parts``: what differs from git; ``taken`` says which side each came from.
+    ``lost_comments``: how many do not open, and are not in git either.
     """
 
     content: Content | None
     parts: tuple[Part, ...]
     taken: Mapping[LeafPath, Side]
     undecided: tuple[LeafPath, ...]
+    lost_comments: int = 0
 
     @property
     def kept(self) -> tuple[LeafPath, ...]:
@@ -81,16 +84,43 @@ def plan_repair(
     if undecided:
         return Repair(None, parts, sides, undecided)
     _check_kept(parts, sides)
-    return Repair(_compose(now, then, sides), parts, sides, ())
+    lost = _count_comments(now.found) - _count_comments(_with_comments(now.found, then))
+    return Repair(_compose(now, then, sides), parts, sides, (), lost)
 
 
 def _compose(now: Salvage, then: Content | None, sides: Mapping[LeafPath, Side]) -> Content:
     """The order and the comments are those of the file if it was read to its end."""
-    here = _content([one for one in now.found if one.state is not State.BROKEN])
+    here = _content([*_with_comments(now.found, then)])
     there = then or EMPTY_CONTENT
     if now.is_parsed:
         return take_units(here, there, [path for path, side in sides.items() if side == "git"])
     return take_units(there, here, [path for path, side in sides.items() if side == "keep"])
+
+
+def _with_comments(found: Sequence[Found], then: Content | None) -> Iterator[Found]:
+    """What opens; a comment that does not is one that git has in its place and the file lacks."""
+    known = Counter(_remark(one.item, one.value) for one in found)
+    spare: dict[LeafPath, list[Secret]] = {}
+    for item, value in zip(then.items, then.values, strict=True) if then else ():
+        if isinstance(item, Comment) and value is not None:
+            known[_remark(item, value)] -= 1
+            if known[_remark(item, value)] < 0:
+                spare.setdefault(item.path, []).append(value)
+    for one in found:
+        if one.state is not State.BROKEN:
+            yield one
+        elif isinstance(one.item, Comment) and spare.get(one.item.path):
+            yield replace(one, value=spare[one.item.path].pop(0))
+
+
+def _count_comments(found: Iterable[Found]) -> int:
+    return sum(isinstance(one.item, Comment) for one in found)
+
+
+def _remark(item: Item, value: Secret | None) -> tuple[LeafPath, bytes] | None:
+    if not isinstance(item, Comment) or value is None:
+        return None
+    return item.path, value.reveal().strip()
 
 
 def _content(found: Sequence[Found]) -> Content:

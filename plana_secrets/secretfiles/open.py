@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from plana_secrets import limits
 from plana_secrets.errors import CredentialError, MalformedError
@@ -55,10 +55,14 @@ def check_sound(structure: Structure, file: str) -> None:
     """Stop at the first error of a structure; ``file`` is for the message only.
 
     Raises:
-        MalformedError: not encrypted by sops (kind ``not-encrypted``), in a format that is
-            not read (``unread-format``), or not as sops writes it (kind ``defects``, with
-            the check that it fails).
+        MalformedError: not encrypted by sops (kind ``not-encrypted``), without its metadata
+            (``metadata-gone``), in a format that is not read (``unread-format``), or not as
+            sops writes it (kind ``defects``, with the check that it fails).
     """
+    from plana_secrets.sops.reading.reader import has_lost_metadata
+
+    if has_lost_metadata(structure):
+        refuse_without_metadata(file)
     for defect in structure.defects:
         if defect.severity is Severity.ERROR:
             place = f"{file}:{defect.line}" if defect.line else file
@@ -68,6 +72,15 @@ def check_sound(structure: Structure, file: str) -> None:
             raise MalformedError(
                 f"{place}: {defect.message}", kind=kind, file=file, check=defect.check
             )
+
+
+def refuse_without_metadata(file: str) -> NoReturn:
+    """The error for encrypted values without the block of their key."""
+    raise MalformedError(
+        f"{file}: the values are encrypted, but the sops block is gone",
+        kind="metadata-gone",
+        file=file,
+    )
 
 
 def open_bytes(data: bytes, file: str, identities: Identities) -> Document:
@@ -89,5 +102,6 @@ def open_bytes(data: bytes, file: str, identities: Identities) -> Document:
 
 
 ADVICE: Final = {
+    "metadata-gone": "`plana-secrets repair {file}` brings it back",
     "unread-format": "use sops itself for this file, or convert it to YAML",
 }

@@ -19,7 +19,13 @@ from plana_secrets.paths import format_path
 from plana_secrets.secretfiles.snapshot import Snapshot
 from plana_secrets.sops.formats import Format, format_of
 from plana_secrets.sops.model import Comment, Defect, Leaf, Structure
-from plana_secrets.sops.reading.reader import UnreadableError, open_document, read_structure
+from plana_secrets.sops.reading.reader import (
+    UnreadableError,
+    has_lost_metadata,
+    open_document,
+    read_structure,
+)
+from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.check import Level
 from plana_secrets.verify.checks import KEYED_CHECKS, KEYLESS_CHECKS
 from plana_secrets.verify.checks.clusters import VARIABLES
@@ -108,6 +114,9 @@ def check_content(
 
 def _without_metadata(file: str, content: bytes, structure: Structure) -> Iterator[Finding]:
     """A file that sops did not write, or that is too broken to tell."""
+    if has_lost_metadata(structure):
+        yield found("metadata", "the values are encrypted, but the sops block is gone", file=file)
+        return
     is_plain = not (b"ENC[" in content or _is_named(structure))
     is_yaml = format_of(file) is Format.YAML
     if all(one.check == "not-sops" for one in structure.defects) or (is_plain and not is_yaml):

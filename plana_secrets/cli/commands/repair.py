@@ -9,6 +9,7 @@ import click
 from plana_secrets.cli.arguments import file_argument
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.cli.options import wait_option
+from plana_secrets.counts import counted
 from plana_secrets.errors import UsageError
 
 if TYPE_CHECKING:
@@ -198,6 +199,9 @@ def _report(
     if plan is None:
         context.output.talk(f"nothing is wrong with {file}")
         return
+    if plan.lost_comments:
+        lost = counted(plan.lost_comments, "comment")
+        context.output.warn(f"{lost} left out, which do not open and are not in git")
     context.output.talk(f"{file} {'would be' if dry_run else 'is'} repaired")
     if readable:
         context.output.talk(f"was readable, replace it where it is used: {', '.join(readable)}")

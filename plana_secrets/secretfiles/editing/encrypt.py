@@ -17,11 +17,11 @@ from plana_secrets.errors import UsageError
 from plana_secrets.paths import LeafPath, format_path
 from plana_secrets.secret import Secret
 from plana_secrets.secretfiles.names import check_name
-from plana_secrets.secretfiles.open import read_bytes_of
+from plana_secrets.secretfiles.open import read_bytes_of, refuse_without_metadata
 from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.secretfiles.writing.stage import StagedFile, check_result, parse_plain, preflight
-from plana_secrets.sops.model import Comment, Leaf, LeafType, Selector
-from plana_secrets.sops.reading.reader import plain_scalars
+from plana_secrets.sops.model import Comment, Leaf, LeafType, Selector, Structure
+from plana_secrets.sops.reading.reader import has_lost_metadata, plain_scalars
 from plana_secrets.sops.rules.selectors import is_encrypted_path
 from plana_secrets.storage import digest_of
 
@@ -53,6 +53,7 @@ def stage_encryption(workspace: Workspace, file: str, *, yaml_types: bool = Fals
     Raises:
         UsageError: it is encrypted already, is no file that may be encrypted (kind
             ``nothing-to-encrypt``, or what the kind of the file forbids), or has no rule.
+        MalformedError: its values are encrypted already (kind ``metadata-gone``).
         FailedError: see ``stage.preflight``, ``names.check_name`` and ``stage.check_result``.
     """
     rule = preflight(workspace, file)
@@ -60,6 +61,8 @@ def stage_encryption(workspace: Workspace, file: str, *, yaml_types: bool = Fals
     data = read_bytes_of(workspace, file)
     typed = _read(Secret(data), file, yaml_types=yaml_types)
     content = typed.content
+    if has_lost_metadata(Structure([*content.items], None)):
+        refuse_without_metadata(file)  # encrypted twice, no one could read it
     encrypted, readable = _divide(content, rule.selector)
     _check(content, rule.selector, file, encrypted, readable)
     # as it is in the file where possible: its layout of comments is the person's

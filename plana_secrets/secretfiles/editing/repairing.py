@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from plana_secrets.document.edits import Content, changed_paths, content_of
-from plana_secrets.document.guard import check_setting
 from plana_secrets.document.kinds import FileKind, canonical_selector, kind_of
 from plana_secrets.document.repair import Repair
-from plana_secrets.document.values import SETTABLE_TYPES
 from plana_secrets.errors import CredentialError, FailedError, PlanaSecretsError, UsageError
 from plana_secrets.git.blobs import iterate_contents
 from plana_secrets.git.filelog import FileCommit, log_of_file
 from plana_secrets.git.index import list_checkout
 from plana_secrets.paths import LeafPath, format_path
+from plana_secrets.secretfiles.editing.revise import check_new
 from plana_secrets.secretfiles.open import open_bytes, read_bytes_of
 from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.secretfiles.writing.stage import (
@@ -25,7 +24,7 @@ from plana_secrets.secretfiles.writing.stage import (
     describe,
     preflight,
 )
-from plana_secrets.sops.formats import format_of, require_format
+from plana_secrets.sops.formats import READ_HERE, Format, format_of, require_format
 from plana_secrets.sops.model import Document, Leaf
 from plana_secrets.sops.reading.salvage import Salvage, salvage
 from plana_secrets.sops.rules.rulesfile import CreationRule
@@ -76,7 +75,7 @@ def examine(workspace: Workspace, file: str) -> Case | None:
         UsageError: it is no YAML file.
         FailedError: it cannot be read.
     """
-    require_format(file)
+    require_format(file, READ_HERE)
     _refuse_unmerged(workspace, file)
     data = read_bytes_of(workspace, file)
     locked: CredentialError | None = None
@@ -181,7 +180,9 @@ def stage_repair(workspace: Workspace, case: Case, repair: Repair) -> StagedFile
     """
     content = repair.content
     assert content is not None  # noqa: S101 - the caller has seen that all is decided
-    rule = preflight(workspace, case.file)
+    rule = preflight(workspace, case.file, READ_HERE)
+    if format_of(case.file) is not Format.YAML:
+        return _stage_as_in_git(workspace, case, repair)
     for path in repair.kept:
         _check_kept(workspace, case.file, path, content, rule)
     ciphertext = _written(workspace, case, content, rule)
@@ -191,10 +192,20 @@ def stage_repair(workspace: Workspace, case: Case, repair: Repair) -> StagedFile
     return StagedFile(case.file, digest_of(case.data), ciphertext, changed)
 
 
+def _stage_as_in_git(workspace: Workspace, case: Case, repair: Repair) -> StagedFile:
+    """Of a file that only sops writes, all or nothing of git's version comes back."""
+    if case.sound is None or repair.kept:
+        require_format(case.file)  # says that only YAML is written
+    assert case.sound is not None  # noqa: S101 - there was no way on without one
+    content = content_of(case.sound.document)
+    check_result(workspace, case.file, case.sound.data, content)
+    return StagedFile(case.file, digest_of(case.data), case.sound.data, tuple(repair.taken))
+
+
 def _check_kept(
     workspace: Workspace, file: str, path: LeafPath, content: Content, rule: CreationRule
 ) -> None:
-    """What is kept is held to what ``set`` would be."""
+    """What is kept is held to what ``edit`` would be."""
     if kind_of(rule.selector) is FileKind.KEYSET:
         raise UsageError(
             f"{file}: a keyset file can only be changed by `rotate`", kind="keyset-file", file=file
@@ -210,8 +221,8 @@ def _check_kept(
             keyset=keyset,
         )
     for leaf, (kind, value) in content.leaves().items():
-        if leaf[: len(path)] == path and kind in SETTABLE_TYPES and value is not None:
-            check_setting(leaf, rule.selector, value, kind)
+        if leaf[: len(path)] == path:
+            check_new(leaf, kind, value, rule.selector)
 
 
 def _written(workspace: Workspace, case: Case, content: Content, rule: CreationRule) -> bytes:

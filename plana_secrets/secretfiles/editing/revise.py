@@ -141,13 +141,18 @@ def read_text(
                 keyset=keyset,
             )
         if path in after:
-            _check_new(path, *after[path], opened.selector)
+            check_new(path, *after[path], opened.selector)
         elif path in before:
             _check_removed(path, opened.selector)
     return typed
 
 
-def _check_new(path: LeafPath, kind: LeafType, value: Secret | None, selector: Selector) -> None:
+def check_new(path: LeafPath, kind: LeafType, value: Secret | None, selector: Selector) -> None:
+    """Hold a leaf that was added or changed to what the kind of the file allows.
+
+    Raises:
+        UsageError: see ``guard.check_setting``; or kind ``misplaced-value``.
+    """
     is_manifest = kind_of(selector) is FileKind.SECRET_MANIFEST
     if is_manifest and not is_encrypted_path(selector, path):
         if not is_readable_field(path):

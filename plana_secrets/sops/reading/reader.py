@@ -29,6 +29,7 @@ from plana_secrets.sops.reading.parts import Scalar
 from plana_secrets.sops.reading.scalars import is_canonical
 from plana_secrets.sops.reading.source import read_source, stand_ins
 from plana_secrets.sops.reading.structure import build_structure
+from plana_secrets.sops.reading.tokens import START
 
 _NOTHING: Final = Secret(b"")
 
@@ -79,6 +80,16 @@ def plain_scalars(data: bytes) -> dict[LeafPath, str]:
         for scalar in read_tree(text).scalars
         if isinstance(scalar, Scalar) and scalar.plain and scalar.step is not None
     }
+
+
+def has_lost_metadata(structure: Structure) -> bool:
+    """Whether the values were encrypted by sops, and the block with their key is gone."""
+    if structure.metadata is not None or any(one.check != "not-sops" for one in structure.errors()):
+        return False  # what else is wrong may be why no block was found
+    return any(
+        leaf.plain is not None and leaf.plain.reveal().startswith(START.encode())
+        for leaf in structure.leaves()
+    )
 
 
 def is_sops(structure: Structure) -> bool:

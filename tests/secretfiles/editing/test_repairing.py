@@ -289,3 +289,62 @@ def test_what_comes_back_is_byte_for_byte_what_git_had(broken: World) -> None:
     after = read_document_of(make_workspace(broken), FILE)
     assert content_of(after) is not None
     assert (broken.repo / FILE).read_bytes() == before
+
+
+DAMAGED_COMMENT = sub(r"^#ENC\[AES256_GCM,data:..", "#ENC[AES256_GCM,data:AA")
+
+
+def test_a_comment_that_does_not_open_comes_from_git(broken: World) -> None:
+    before = (broken.repo / FILE).read_bytes()
+    damage(broken, DAMAGED_COMMENT)
+    done = broken.run("repair", FILE)
+    assert (done.status, "comment" in done.stderr) == (0, False)
+    assert (broken.repo / FILE).read_bytes() == before
+
+
+def test_a_comment_that_is_nowhere_is_said_to_be_lost(world: World) -> None:
+    world.encrypt(FILE, PLAIN)
+    damage(world, DAMAGED_COMMENT)
+    done = world.run("repair", FILE, "--all", "--keep")
+    assert (done.status, "1 comment left out" in done.stderr) == (0, True)
+    assert values(world) == VALUES
+
+
+def test_values_whose_block_is_gone_are_not_encrypted_twice(broken: World) -> None:
+    damage(broken, WAYS["no sops block"][0])
+    before = (broken.repo / FILE).read_bytes()
+    for argv in (["encrypt", FILE], ["get", FILE, "a"], ["show", FILE], ["edit", FILE]):
+        done = broken.run(*argv, env={"EDITOR": "true"})
+        assert done.status == 3
+        assert f"`plana-secrets repair {FILE}`" in done.stderr
+    assert (broken.repo / FILE).read_bytes() == before
+    assert [(one.check, one.file) for one in verify(broken).findings] == [("metadata", FILE)]
+    assert broken.run("repair", FILE, "--all", "--keep").status == 0
+    assert values(broken) == VALUES
+
+
+def test_a_file_in_json_comes_back_as_git_had_it(world: World) -> None:
+    file = "infra/secrets/dev/a.json"
+    world.write_rules("creation_rules:\n  - age: {recipients}\n")
+    path = world.repo / file
+    path.parent.mkdir(parents=True)
+    types = ("--input-type", "json", "--output-type", "json")
+    done = world.sops("encrypt", "--filename-override", file, *types, stdin=b'{"a": "one"}')
+    path.write_text(done.stdout)
+    world.commit()
+    path.write_text(done.stdout.replace('"a": "ENC', '"aa": "ENC'))
+    kept = world.run("repair", file, "--all", "--keep")
+    assert (kept.status, "writes only YAML" in kept.stderr) == (2, True)
+    assert world.run("repair", file, "--all", "--from-git").status == 0
+    assert path.read_text() == done.stdout
+
+
+def test_a_readable_field_of_a_manifest_may_be_kept(world: World) -> None:
+    file = "infra/secrets/dev/app.secret.yaml"
+    text = "apiVersion: v1\nkind: Secret\nmetadata:\n    name: app\nstringData:\n    A: one\n"
+    path = world.encrypt(file, text)
+    world.commit()
+    path.write_text(path.read_text().replace("name: app", "name: web"))
+    assert world.run("repair", file, "--keep", "metadata.name").status == 0
+    assert "name: web" in world.decrypt(file)
+    assert verify(world).exit_code() == 0
