@@ -22,7 +22,7 @@ class Event:
 NEW_DATA_KEY = "new-data-key"
 """A file gets another data key, which nothing in the call asked for: a person is told always.
 
-Facts: ``file`` and ``readers``, those who were removed and still had the old one."""
+Facts: ``file`` and ``former``: recipients who could open it with an older version."""
 
 Observer = Callable[[Event], None]
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from plana_secrets.cli.output import Output
+from plana_secrets.observability import NEW_DATA_KEY
 
 DEFAULT_WAIT: Final = 10
 """Seconds that a command waits for another run that writes."""
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from plana_secrets.config.committed import InForce
     from plana_secrets.git.repository import Repository
     from plana_secrets.locks import Holder, Patience
+    from plana_secrets.observability import Event
     from plana_secrets.paths import LeafPath
     from plana_secrets.secretfiles.workspace import Workspace
     from plana_secrets.sops.program.binary import Sops
@@ -115,9 +117,23 @@ class Context:
             find_identities=find_identities or self.find_identities,
             find_sops=self.find_sops,
             owned_leaf=self._find_owner,
-            observer=self.output.observe,
+            observer=self._observe,
             patience=self.patience,
         )
+
+    def _observe(self, event: Event) -> None:
+        """Steps are told at ``-v``; what changes more than was asked for, always."""
+        self.output.observe(event)
+        if event.name == NEW_DATA_KEY:
+            from plana_secrets.recipients.names import Names
+
+            named = self.settings.policy.recipients
+            names = Names({name: entry.key for name, entry in named.items()})
+            readers = names.shown(str(event.facts["former"]).split(" "))
+            self.output.talk(
+                f"new data key for {event.facts['file']}: with an older version of it, "
+                f"{readers} could still open it"
+            )
 
     @property
     def patience(self) -> Patience:

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from plana_secrets.cli.streams import tell
 from plana_secrets.escape import safe, safe_line
-from plana_secrets.observability import NEW_DATA_KEY, Event
+from plana_secrets.observability import Event
 
 __all__ = ["MASK", "Output", "safe", "safe_line"]
 
@@ -85,12 +85,7 @@ class Output:
 
     def observe(self, event: Event) -> None:
         """An observer that tells the steps of the code below at ``-v``."""
-        if event.name == NEW_DATA_KEY:
-            self.talk(
-                f"new data key for {event.facts['file']}: git has a header by which removed "
-                f"readers open the old one ({event.facts['readers']})"
-            )
-        elif self.verbosity:
+        if self.verbosity:
             facts = " ".join(f"{name}={value}" for name, value in event.facts.items())
             self.talk(safe_line(f"{event.name} {facts}".rstrip()))
 

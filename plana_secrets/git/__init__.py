@@ -12,9 +12,9 @@
 ``blobs`` | ``index`` | ``search`` | ``pipes``
     The content of files of commits, the index, questions about many files at once, and
     files that git would wait for.
-``past`` | ``history`` | ``filelog``
-    What came before: ancestors, earlier contents of a file, commits one by one, and those
-    that changed one file.
+``past`` | ``history`` | ``filelog`` | ``lineage``
+    What came before: ancestors, earlier contents of a file, commits one by one, those
+    that changed one file, and the contents of many files through their names.
 ``commits`` | ``remotes`` | ``author`` | ``tracking``
     A commit written beside the branch and adopted later; fetch and push; what is not
     pushed or pulled yet.

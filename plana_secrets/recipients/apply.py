@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from plana_secrets.errors import CredentialError, MalformedError, PlanaSecretsError, UsageError
+from plana_secrets.errors import (
+    CredentialError,
+    FailedError,
+    MalformedError,
+    PlanaSecretsError,
+    UsageError,
+)
 from plana_secrets.recipients.plan import Demand, ReaderPlan, check_allowed, plan_readers
+from plana_secrets.secretfiles.formers import find_formers
 from plana_secrets.secretfiles.open import check_sound, open_bytes, read_bytes_of
+from plana_secrets.secretfiles.snapshot import work_tree
 from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.secretfiles.writing.rewrap import stage_recipients
 from plana_secrets.secretfiles.writing.stage import StagedFile, check_options, preflight
@@ -34,11 +42,12 @@ def survey(workspace: Workspace, files: Sequence[str], demand: Demand, *, skip: 
         PlanaSecretsError: a file cannot be changed safely; see ``stage_recipients`` and
             ``plan.check_allowed``.
     """
+    formers = _formers(workspace, files)
     plans: list[ReaderPlan] = []
     skipped: list[tuple[str, PlanaSecretsError]] = []
     for file in files:
         try:
-            plan = _plan(workspace, file, demand)
+            plan = _plan(workspace, file, demand, formers.get(file, ()))
         except (CredentialError, MalformedError) as error:
             if not skip:
                 raise
@@ -57,11 +66,22 @@ _LEFT_OUT = frozenset({"no-rule", "not-yaml-name"})
 """What of a file is no reason to stop the others."""
 
 
-def _plan(workspace: Workspace, file: str, demand: Demand) -> ReaderPlan:
+def _formers(workspace: Workspace, files: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """The former readers of each file, as far as the history here goes."""
+    try:
+        found = find_formers(workspace, files, work_tree(workspace).contents)
+    except FailedError:
+        if not workspace.repository.is_partial():
+            raise
+        return {}
+    return {file: former.readers for file, former in found.items()}
+
+
+def _plan(workspace: Workspace, file: str, demand: Demand, former: tuple[str, ...]) -> ReaderPlan:
     rule = preflight(workspace, file, READ_HERE)
     data = read_bytes_of(workspace, file)
     metadata = check_options(_sound(data, file), rule, file)
-    plan = plan_readers(file, metadata, rule)
+    plan = plan_readers(file, metadata, rule, former)
     if plan.is_change:
         check_allowed(plan, rule, demand, frozenset(workspace.identities.complete().recipients()))
         open_bytes(data, file, workspace.identities)

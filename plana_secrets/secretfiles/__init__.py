@@ -11,9 +11,9 @@
     Where files are and which names they may have, and how one is read.
 ``discovery``
     What makes a file a secret file where its folder does not say so.
-``past`` | ``readers``
-    The changes of one file, and the file at a commit; who was removed from a file and
-    still opens it by an old header.
+``past`` | ``formers``
+    The changes of one file, and the file at a commit; who can open a file with an older
+    version of it.
 ``writing``
     How new ciphertext gets into place: staged, journalled, locked, recovered.
 ``editing``

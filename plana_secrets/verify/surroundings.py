@@ -21,6 +21,7 @@ from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.checks.attributes import check_attributes
 from plana_secrets.verify.checks.copies import CopyFinder
 from plana_secrets.verify.checks.flux import check_builds, check_neighbours, judge_variables
+from plana_secrets.verify.checks.formers import check_former_readers
 from plana_secrets.verify.checks.identities import MARK, check_identities
 from plana_secrets.verify.checks.names import check_names
 from plana_secrets.verify.checks.rulelint import lint_rules
@@ -39,6 +40,7 @@ def check_surroundings(
     copies = CopyFinder()
     for result in sorted(results, key=lambda one: one.file):
         yield from copies.add(result.file, result.sketch)
+    yield from check_former_readers(snapshot, selection.secret, policy)
     if selection.whole or RULES_FILE in selection.elsewhere:
         yield from check_rules(snapshot.rule_book, selection.secret)
         yield from _lint_rules(snapshot, selection, policy)

@@ -143,6 +143,7 @@ WORDS = {
     "rotation-overdue": "in tests/rotation/test_apply.py",
     "rules-missing": "in tests/cli/commands/test_init.py",
     "recipients-differ": "in tests/recipients",
+    "former-reader": "in tests/verify/checks/test_formers.py",
     "too-few-recipients": "the rules are changed first",
     "required-recipient": "the rules are changed first",
     "demo-recipient": "the rules are changed first",

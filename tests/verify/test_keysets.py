@@ -274,7 +274,8 @@ def test_a_history_that_is_not_whole_is_a_note_and_no_l3(rotated: World, option:
     assert unasked.status == 0, report
     assert report["complete"]
     assert [(one["check"], one["severity"], one["file"]) for one in report["findings"]] == [
-        ("history-incomplete", "note", KEYSET)
+        ("former-readers-unknown", "warning", None),
+        ("history-incomplete", "note", KEYSET),
     ]
     assert asked.status == 3
     assert "incomplete: a " in asked.stdout

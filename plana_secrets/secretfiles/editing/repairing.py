@@ -23,6 +23,7 @@ from plana_secrets.secretfiles.writing.stage import (
     check_result,
     describe,
     preflight,
+    without_formers,
 )
 from plana_secrets.sops.formats import READ_HERE, Format, format_of, require_format
 from plana_secrets.sops.model import Document, Leaf
@@ -186,10 +187,11 @@ def stage_repair(workspace: Workspace, case: Case, repair: Repair) -> StagedFile
     for path in repair.kept:
         _check_kept(workspace, case.file, path, content, rule)
     ciphertext = _written(workspace, case, content, rule)
-    check_result(workspace, case.file, ciphertext, content)
+    result = check_result(workspace, case.file, ciphertext, content)
+    ciphertext, former = without_formers(workspace, case.file, ciphertext, result)
     before = case.then or Content((), ())
     changed = changed_paths(before, content)
-    return StagedFile(case.file, digest_of(case.data), ciphertext, changed)
+    return StagedFile(case.file, digest_of(case.data), ciphertext, changed, former)
 
 
 def _stage_as_in_git(workspace: Workspace, case: Case, repair: Repair) -> StagedFile:

@@ -12,8 +12,9 @@ from plana_secrets.secretfiles.writing.stage import (
     check_result,
     disbelieve,
     preflight,
+    renew_data_key,
 )
-from plana_secrets.sops.formats import READ_HERE, format_of
+from plana_secrets.sops.formats import READ_HERE
 from plana_secrets.storage import digest_of, read_regular_file
 
 
@@ -34,15 +35,11 @@ def stage_recipients(workspace: Workspace, file: str, *, new_data_key: bool) -> 
     ciphertext = data
     if {one.recipient for one in metadata.recipients} != set(rule.recipients):
         ciphertext = _update_recipients(workspace, file, data)
-    if new_data_key:
-        # not before the recipients are right: sops wraps the new key to all that are in the file
-        check_result(workspace, file, ciphertext, content_of(document))
-        ciphertext = workspace.sops.rotate_data_key(
-            ciphertext, identities=workspace.identities, form=format_of(file)
-        )
     result = check_result(workspace, file, ciphertext, content_of(document))
-    if (result.data_key == document.data_key) is new_data_key:
-        disbelieve(file, "the data key is the old one" if new_data_key else "under another key")
+    if result.data_key != document.data_key:
+        disbelieve(file, "the data key is different")
+    if new_data_key:
+        ciphertext = renew_data_key(workspace, file, ciphertext, result)
     return StagedFile(file, digest_of(data), ciphertext)
 
 

@@ -26,14 +26,13 @@ from plana_secrets.document.edits import (
 )
 from plana_secrets.document.kinds import canonical_selector
 from plana_secrets.errors import CredentialError, FailedError, MalformedError, UsageError, about
-from plana_secrets.observability import NEW_DATA_KEY, Event
 from plana_secrets.paths import LeafPath, format_path
 from plana_secrets.secret import Secret
+from plana_secrets.secretfiles.formers import former_readers
 from plana_secrets.secretfiles.names import check_name
 from plana_secrets.secretfiles.open import open_bytes, path_of, read_bytes_of
-from plana_secrets.secretfiles.readers import removed_readers
 from plana_secrets.secretfiles.workspace import Workspace
-from plana_secrets.sops.formats import Format, require_format
+from plana_secrets.sops.formats import Format, format_of, require_format
 from plana_secrets.sops.model import (
     Comment,
     Document,
@@ -55,13 +54,15 @@ class StagedFile:
     """What a file is to become. ``old_digest`` None: there must be no file yet.
 
     ``content`` None: the file is to be removed. Where nothing would change, the content
-    is the present one and ``changed_paths`` is empty.
+    is the present one and ``changed_paths`` is empty. ``former``: readers who could open
+    today's file with an older version, and so made a new data key necessary.
     """
 
     file: str
     old_digest: str | None
     content: bytes | None
     changed_paths: tuple[LeafPath, ...] = ()
+    former: tuple[str, ...] = ()
 
     @property
     def new_digest(self) -> str | None:
@@ -122,24 +123,40 @@ def stage_content(
     from plana_secrets.document.emit import emit_yaml
 
     plain = emit_yaml(after.items, after.values)
-    removed = removed_readers(workspace, file, document)
-    if removed:
-        # by an old header in git they would open what is written now
-        ciphertext = _encrypted(workspace, file, plain)
-        workspace.observer(Event(NEW_DATA_KEY, {"file": file, "readers": ", ".join(removed)}))
-    else:
-        ciphertext = workspace.sops.rewrite(data, plain, identities=workspace.identities)
+    ciphertext = workspace.sops.rewrite(data, plain, identities=workspace.identities)
     result = check_result(workspace, file, ciphertext, after)
-    if (result.data_key == document.data_key) is bool(removed):
-        disbelieve(file, "the data key is not the one that was meant")
-    return StagedFile(file, digest_of(data), ciphertext, changed)
+    if result.data_key != document.data_key:
+        disbelieve(file, "the data key is different")
+    ciphertext, former = without_formers(workspace, file, ciphertext, result)
+    return StagedFile(file, digest_of(data), ciphertext, changed, former)
 
 
-def _encrypted(workspace: Workspace, file: str, plain: Secret) -> bytes:
-    """By the rule of the file, under a data key of its own."""
-    return workspace.sops.encrypt(
-        plain, file=file, config=workspace.config_for(file), root=workspace.root
+def without_formers(
+    workspace: Workspace, file: str, ciphertext: bytes, document: Document
+) -> tuple[bytes, tuple[str, ...]]:
+    """``ciphertext``, which holds ``document``, under a data key that only its readers know.
+
+    Returns:
+        It, and the recipients that could have opened it with an older version of the file.
+    """
+    former = former_readers(workspace, file, ciphertext)
+    if former is None:
+        return ciphertext, ()
+    return renew_data_key(workspace, file, ciphertext, document), former.readers
+
+
+def renew_data_key(workspace: Workspace, file: str, ciphertext: bytes, document: Document) -> bytes:
+    """``ciphertext``, which holds ``document``, under a new data key.
+
+    sops wraps that to everyone who is in the file, so it has been checked against its rule.
+    """
+    renewed = workspace.sops.rotate_data_key(
+        ciphertext, identities=workspace.identities, form=format_of(file)
     )
+    result = check_result(workspace, file, renewed, content_of(document))
+    if result.data_key == document.data_key:
+        disbelieve(file, "the data key is the old one")
+    return renewed
 
 
 def stage_new(workspace: Workspace, file: str, content: Content | Secret) -> StagedFile:
@@ -157,7 +174,9 @@ def stage_new(workspace: Workspace, file: str, content: Content | Secret) -> Sta
         from plana_secrets.document.emit import emit_yaml
 
         plain = emit_yaml(content.items, content.values)
-    ciphertext = _encrypted(workspace, file, plain)
+    ciphertext = workspace.sops.encrypt(
+        plain, file=file, config=workspace.config_for(file), root=workspace.root
+    )
     check_result(workspace, file, ciphertext, content)
     return StagedFile(file, None, ciphertext, changed_paths(EMPTY_CONTENT, content))
 

@@ -23,6 +23,7 @@ from plana_secrets.errors import (
     PlanaSecretsError,
 )
 from plana_secrets.git import commits
+from plana_secrets.observability import NEW_DATA_KEY, Event
 from plana_secrets.secretfiles.listing import may_be_changed
 from plana_secrets.secretfiles.open import path_of
 from plana_secrets.secretfiles.workspace import Workspace
@@ -113,9 +114,16 @@ def write_files(
     before = _read_unchanged(workspace, changes)
     if len(changes) == 1 and commit is None:
         put_in_place(workspace, changes[0].file, changes[0].content)
-        return WriteResult((changes[0].file,))
-    _refuse_strange(workspace, changes)
-    return _Change(workspace, changes, before, operation, commit).run()
+        result = WriteResult((changes[0].file,))
+    else:
+        _refuse_strange(workspace, changes)
+        result = _Change(workspace, changes, before, operation, commit).run()
+    for one in changes:
+        if one.former:
+            workspace.observer(
+                Event(NEW_DATA_KEY, {"file": one.file, "former": " ".join(one.former)})
+            )
+    return result
 
 
 def _read_unchanged(workspace: Workspace, changes: Sequence[StagedFile]) -> list[bytes | None]:

@@ -26,6 +26,25 @@ POLICY_CHECKS: Final = (
         "Run `plana-secrets recipients apply FILE`, or fix the rule if the file is right.",
     ),
     Check(
+        "former-reader",
+        Severity.WARNING,
+        Level.L1,
+        "A person who is no longer a recipient can open the file with an older version of it.",
+        "The recipients were changed and the data key was kept, as `sops updatekeys` does. The "
+        "older version in git is encrypted for them, and has the same data key. It is an error "
+        "when values were written since.",
+        "Run `plana-secrets recipients apply FILE`: it creates a new data key. Replace the values "
+        "that were written since.",
+    ),
+    Check(
+        "former-readers-unknown",
+        Severity.WARNING,
+        Level.L1,
+        "This clone does not have the history in which former readers are found.",
+        "A former reader may be able to open files with an older version of them.",
+        "Run `git fetch --unshallow`; in CI, check out with `fetch-depth: 0` and without a filter.",
+    ),
+    Check(
         "too-few-recipients",
         Severity.ERROR,
         Level.L1,

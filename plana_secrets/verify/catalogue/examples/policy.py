@@ -28,6 +28,26 @@ age: age1alice...,age1bob...
 age: age1alice...,age1recovery...
 """,
     ),
+    "former-reader": (
+        """
+# at HEAD~1
+age: age1alice...,age1bob...
+# at HEAD, with the data key of HEAD~1
+age: age1alice...
+""",
+        """
+# at HEAD, with a new data key
+age: age1alice...
+""",
+    ),
+    "former-readers-unknown": (
+        """
+git clone --depth 1 ssh://git.example.com/team/secrets.git
+""",
+        """
+git clone ssh://git.example.com/team/secrets.git
+""",
+    ),
     "too-few-recipients": (
         """
 # policy.min_recipients = 2

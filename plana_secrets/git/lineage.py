@@ -1,0 +1,50 @@
+"""Every earlier content of many files, through the names that they had; one git for all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator, Sequence
+
+from plana_secrets.git.command import GitCommand
+
+
+def earlier_contents(
+    git: GitCommand, files: Collection[str], head: str, *, under: Sequence[str]
+) -> dict[str, list[str]]:
+    """File -> the blobs that it was in the history of ``head``, newest first, each once.
+
+    Only what was ``under`` these folders is known. A rename is what git finds to be one, and
+    what an earlier name was before counts, too: a name may be in the past of several files.
+    """
+    owners = {file: {file} for file in files}
+    found: dict[str, dict[str, None]] = {file: {} for file in files}
+    for name, old_name, ids in _changes(git, head, under):
+        if name not in owners:
+            continue
+        for file in owners[name]:
+            found[file].update(dict.fromkeys(ids))
+        if old_name != name:
+            owners.setdefault(old_name, set()).update(owners[name])
+    return {file: list(ids) for file, ids in found.items()}
+
+
+def _changes(
+    git: GitCommand, head: str, under: Sequence[str]
+) -> Iterator[tuple[str, str, list[str]]]:
+    """Name, name before, and the blobs after and before, of each change, newest first."""
+    output = git.read(
+        "--literal-pathspecs", "log", head, "--topo-order", "--full-history",
+        "--diff-merges=separate", "-M", "-l1000", "--no-follow", "--no-ext-diff", "--no-textconv",
+        "-r", "-z", "--raw", "--no-abbrev", "--format=", "--", *under,
+    )  # fmt: skip
+    fields = iter(output.split(b"\0"))
+    for field in fields:
+        facts = field.lstrip(b"\n")
+        if not facts.startswith(b":"):
+            continue
+        old_mode, new_mode, old_id, new_id, status = facts[1:].decode("ascii").split(" ")
+        old_name = name = os.fsdecode(next(fields))
+        if status[0] in "RC":
+            name = os.fsdecode(next(fields))
+        sides = ((new_mode, new_id), (old_mode, old_id))
+        yield name, old_name, [one for mode, one in sides if mode.startswith("100")]
