@@ -38,6 +38,7 @@ _TEMPLATES: Final = (
 )  # fmt: skip
 _STEP: Final = re.compile(r"[./_-]")
 
+_FOLDERS: Final = frozenset({"secret", "secrets", ".secrets", "sops", "credentials", "encrypted"})
 TELLING: Final = ("secret", "sops", ".enc", "encrypted", "credential", "passw")
 """What is in the names of secret files, and in the patterns of the rules for them."""
 
@@ -93,7 +94,14 @@ def may_be_meant(file: str) -> bool:
 
 
 def rule_means(rule: CreationRule, file: str) -> bool:
-    """Whether a rule that matches ``file`` names it: both have the same telling word."""
+    """Whether a rule that matches ``file`` names it: both have the same telling word.
+
+    A program (``SecretStore.java``) may have it in its name, too: what has no format of sops
+    must be in a folder of that name.
+    """
+    folders = file.lower().split("/")[:-1]
+    if format_of(file) is Format.BINARY and _FOLDERS.isdisjoint(folders):
+        return False
     pattern = (rule.path_regex or "").replace("\\", "").lower()
     name = file.lower()
     return any(word in pattern and word in name for word in TELLING)

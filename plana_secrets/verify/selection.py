@@ -53,13 +53,18 @@ def select_files(snapshot: Snapshot, chosen: Sequence[str] | None) -> Selection:
     if chosen is None:
         snapshot.search((SOPS_MARK, *MARKS, IDENTITY_MARK, *FLUX_MARKS))
     listing = snapshot.listing
-    staged = {file for file in snapshot.inside if file in listing.staged}
+    staged = {file for file in listing.staged if file in snapshot.inside}
+    staged.update(file for file in snapshot.scattered if file in listing.staged)
     known = {
         file
         for file in snapshot.inside & listing.entries.keys()
         if file in staged or not _is_leftover(file)
     }
-    absent = {file for file in listing.absent if not is_readable(settings, file)}
+    absent = {
+        file
+        for file in listing.absent
+        if is_under_roots(settings, file) and not is_readable(settings, file)
+    }
     if chosen is None:
         return _parted(snapshot, known, None, absent=absent, staged=staged)
     folders = {file for file in chosen if _is_folder(snapshot, file)}

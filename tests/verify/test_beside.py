@@ -13,7 +13,7 @@ RULES = """\
 creation_rules:
   - path_regex: .*\\.sops\\.ya?ml$
     age: {recipients}
-  - path_regex: (^|/)secrets?/
+  - path_regex: (^|/)secrets?/|src/.*Secret.*
     age: {recipients}
   - path_regex: clusters/.*\\.yaml$
     encrypted_regex: ^(data|stringData)$
@@ -61,6 +61,7 @@ def test_ordinary_files_are_no_findings(fleet: World) -> None:
     write(fleet, "web/.env", "DB_PASSWORD=\nURL=${URL}\n# A=b\n")
     write(fleet, "web/limits.env", "REPLICAS=3\n")
     write(fleet, "db.sops.yaml.j2", "a: {{ b }}\n")
+    write(fleet, "src/SecretStore.java", "class SecretStore { }\n")
     write(fleet, "check.py", "if '-----BEGIN PRIVATE KEY-----' in text: pass\n")
     assert found(fleet) == set()
 
@@ -76,6 +77,7 @@ def test_ordinary_files_are_no_findings(fleet: World) -> None:
         ("svc/secrets/db.json", '{"password": "b"}', "not-a-secret-file", "error"),
         ("svc/secret/db.ini", "[a]\nb=c\n", "not-a-secret-file", "error"),
         ("svc/secrets/empty.yaml", "", "not-a-secret-file", "error"),
+        ("svc/secrets/token", "hunter2\n", "not-a-secret-file", "error"),
         (".env", "PORT=80\n", "plaintext-dotenv", "warning"),
         ("web/.env.production", "export TOKEN='x'\n", "plaintext-dotenv", "warning"),
         ("web/db.env", "DB_PASSWORD=x\n", "plaintext-dotenv", "warning"),
@@ -170,6 +172,26 @@ def test_a_root_may_be_everything_or_a_glob(world: World, root: str, errors: set
     report: Report = verify(world)
     failing = {one.file for one in report.findings if one.severity == "error"}
     assert failing == errors
+
+
+def test_a_sparse_checkout_leaves_out_secret_files_and_not_others(fleet: World) -> None:
+    write(fleet, "apps/db/deployment.yaml", DEPLOYMENT)
+    write(fleet, "docs/a.yaml", "a: b\n")
+    fleet.encrypt("web/secrets/db.yaml", "a: c\n")
+    fleet.commit()
+    fleet.git("sparse-checkout", "set", "apps")
+    report = verify(fleet)
+    assert (report.complete, report.files) == (True, 1)
+    fleet.git("sparse-checkout", "set", "web")
+    (unfinished,) = verify(fleet).unfinished
+    assert unfinished.reason == "1 secret file not in this sparse checkout: apps/db/db.sops.yaml"
+
+
+def test_plaintext_in_the_index_is_found_beside_the_roots(fleet: World) -> None:
+    write(fleet, "clusters/db.yaml", PLAIN_SECRET.replace("{value}", "hunter2"))
+    fleet.git("add", ".")
+    fleet.encrypt("clusters/db.yaml", PLAIN_SECRET.replace("{value}", "hunter2"))
+    assert found(fleet) == {("staged-plaintext", "clusters/db.yaml")}
 
 
 def test_only_what_is_at_stake_is_opened(fleet: World) -> None:
