@@ -1,4 +1,4 @@
-"""What ``verify`` looks at and by whose settings: the work tree or the index."""
+"""What ``verify`` looks at and by whose settings: the work tree, the index or a range."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from plana_secrets.cli.context import Context
     from plana_secrets.config import Settings
+    from plana_secrets.git.trees import Tree
+    from plana_secrets.observability import Observer
     from plana_secrets.secretfiles.snapshot import Snapshot
+    from plana_secrets.verify.check import Level
+    from plana_secrets.verify.policychange import Demanded
+    from plana_secrets.verify.ranges.run import Ends
+    from plana_secrets.verify.report import Report
 
 
 def place_of(
@@ -41,3 +47,48 @@ def place_of(
     else:
         settings = settings_in(snapshot.tree) if staged else context.settings
     return snapshot.under(settings.files), settings
+
+
+def verify_commits(
+    context: Context,
+    text: str,
+    *,
+    policy_from: str | None,
+    level: Level | None,
+    observer: Observer,
+) -> Report:
+    """The report of a range, as ``--range`` names it."""
+    from plana_secrets.git.trees import CommitTree
+    from plana_secrets.secretfiles.versions import commit_named
+    from plana_secrets.verify.check import Level
+    from plana_secrets.verify.ranges.run import verify_range
+
+    keyed = level is not None and level >= Level.L3
+    workspace = context.workspace if keyed else context.keyless_workspace
+    repository = workspace.repository
+    trusted = None
+    if policy_from is not None:
+        trusted = _terms_in(CommitTree(repository, commit_named(repository, policy_from)))
+    return verify_range(
+        workspace,
+        _ends(context, text),
+        _terms_in,
+        now=context.now,
+        trusted=trusted,
+        level=level,
+        observer=observer,
+    )
+
+
+def _ends(context: Context, text: str) -> Ends:
+    from plana_secrets.verify.ranges.ends import parse_range
+
+    return parse_range(context.repository, text)
+
+
+def _terms_in(tree: Tree) -> Demanded:
+    from plana_secrets.config import settings_in
+    from plana_secrets.verify.policychange import Demanded
+
+    settings = settings_in(tree)
+    return Demanded(settings.policy, settings.files)

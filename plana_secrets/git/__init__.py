@@ -15,6 +15,8 @@
 ``past`` | ``history`` | ``filelog`` | ``lineage``
     What came before: ancestors, earlier contents of a file, commits one by one, those
     that changed one file, and the contents of many files through their names.
+``ranges``
+    What the commits of a range brought, and every content that a file had.
 ``commits`` | ``remotes`` | ``author`` | ``tracking``
     A commit written beside the branch and adopted later; fetch and push; what is not
     pushed or pulled yet.

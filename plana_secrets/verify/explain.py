@@ -9,6 +9,7 @@ from typing import Any, Final
 from plana_secrets.errors import UsageError
 from plana_secrets.escape import prose
 from plana_secrets.verify.catalogue import CHECKS
+from plana_secrets.verify.catalogue.commits import COMMIT_CHECKS
 from plana_secrets.verify.catalogue.content import CONTENT_CHECKS
 from plana_secrets.verify.catalogue.examples import EXAMPLES
 from plana_secrets.verify.catalogue.policy import POLICY_CHECKS
@@ -29,6 +30,7 @@ _SECTIONS: Final = (
     ("Recipients, selectors, keysets and settings", POLICY_CHECKS),
     ("The rules in `.sops.yaml`", RULES_CHECKS),
     ("The repository around the secret files", REPOSITORY_CHECKS),
+    ("What only a comparison of commits shows", COMMIT_CHECKS),
 )
 _HEAD: Final = """\
 # Checks

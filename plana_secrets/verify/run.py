@@ -63,6 +63,17 @@ class Demand:
     mirror: MirrorSettings = field(default_factory=MirrorSettings)
 
 
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What a run saw, before the exceptions count."""
+
+    selection: Selection
+    results: Sequence[FileResult]
+    levels: dict[str, Level]
+    findings: list[Finding]
+    unfinished: tuple[Unfinished, ...]
+
+
 def verify_files(
     snapshot: Snapshot,
     demand: Demand,
@@ -82,19 +93,27 @@ def verify_files(
         IncompleteError: a journalled change is open (kind ``pending``).
     """
     with snapshot.tree.repository.command.collecting_warnings() as warnings:
-        report = _verify(snapshot, demand, now, observer, workers)
+        examined = examine(snapshot, demand, now=now, observer=observer, workers=workers)
+        report = conclude(examined, demand, now=now)
+    return with_doubts(report, warnings)
+
+
+def with_doubts(report: Report, warnings: Sequence[str]) -> Report:
+    """The report, incomplete where git warned."""
     # an answer of git that it warned of may lack files: never an OK
     doubts = tuple(Unfinished(one, FailedError.exit_code) for one in warnings)
     return replace(report, unfinished=(*report.unfinished, *doubts))
 
 
-def _verify(
+def examine(
     snapshot: Snapshot,
     demand: Demand,
+    *,
     now: datetime,
-    observer: Observer,
-    workers: int | None,
-) -> Report:
+    observer: Observer = silent,
+    workers: int | None = None,
+) -> Examined:
+    """Check; raises as ``verify_files`` does."""
     workspace = snapshot.workspace
     stop_if_pending(workspace)
     if demand.files is not None:
@@ -124,21 +143,30 @@ def _verify(
         *_unseen_history(demand, findings),
         *_lost_keys(levels, workspace.identities),
     )
+    return Examined(selection, results, levels, findings, unfinished)
+
+
+def conclude(
+    examined: Examined, demand: Demand, *, now: datetime, remarks: tuple[str, ...] = ()
+) -> Report:
+    """The exceptions, and the report."""
+    selection, levels = examined.selection, examined.levels
     accepted = apply_accepts(
-        findings,
+        examined.findings,
         demand.policy.accepts,
         today=now.date(),
         was_checked=functools.partial(_was_checked, selection, levels),
     )
-    _lower_accepted(levels, results, accepted.findings)
+    _lower_accepted(levels, examined.results, accepted.findings)
     return Report(
         file_levels=levels,
         findings=in_order(accepted.findings),
         suppressed=accepted.suppressed,
         asked=demand.level,
-        unfinished=unfinished,
-        files=len(results) + len(selection.absent),
+        unfinished=examined.unfinished,
+        files=len(examined.results) + len(selection.absent),
         readable=selection.readable,
+        remarks=remarks,
     )
 
 

@@ -43,13 +43,14 @@ def check_staged(
             continue  # a link, a conflict or only announced: no plaintext
         if not content:
             continue
-        for one in _check_content(keyless, file, content):
+        for one in check_stored(keyless, file, content):
             if one.check in _PLAINTEXT and one.severity is Severity.ERROR:
                 message = f"in the index: {one.message}"
                 yield found("staged-plaintext", message, file=file, line=one.line, path=one.path)
 
 
-def _check_content(job: FileJob, file: str, content: bytes) -> Iterator[Finding]:
+def check_stored(job: FileJob, file: str, content: bytes) -> Iterator[Finding]:
+    """The checks of one content of a file under the roots, be it meant to be readable or not."""
     if is_readable(job.snapshot.settings, file):
         yield from check_plain(file, content, listed=is_listed(job.snapshot, file))
     else:

@@ -13,6 +13,7 @@ import plana_secrets
 from plana_secrets.sops.reading.scalars import key_problem
 from plana_secrets.sops.rules.rulesfile import parse_rules
 from plana_secrets.verify.catalogue import CHECKS
+from plana_secrets.verify.catalogue.commits import COMMIT_CHECKS
 from plana_secrets.verify.catalogue.content import CONTENT_CHECKS
 from plana_secrets.verify.catalogue.examples import EXAMPLES
 from plana_secrets.verify.catalogue.policy import POLICY_CHECKS
@@ -51,7 +52,8 @@ def test_the_reader_of_keys_names_checks_that_are_explained() -> None:
 
 
 def test_no_check_is_there_twice() -> None:
-    every = [*CONTENT_CHECKS, *POLICY_CHECKS, *RULES_CHECKS, *REPOSITORY_CHECKS]
+    tables = (CONTENT_CHECKS, POLICY_CHECKS, RULES_CHECKS, REPOSITORY_CHECKS, COMMIT_CHECKS)
+    every = [check for table in tables for check in table]
     assert len(every) == len(CHECKS)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -10,7 +11,7 @@ import click
 from plana_secrets.cli.arguments import TypedPath, complete_file
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.cli.output import safe_line
-from plana_secrets.cli.verifyplace import place_of
+from plana_secrets.cli.verifyplace import place_of, verify_commits
 from plana_secrets.counts import counted
 from plana_secrets.errors import UsageError
 
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from plana_secrets.config import Settings
-    from plana_secrets.observability import Event
-    from plana_secrets.secretfiles.snapshot import Snapshot
+    from plana_secrets.observability import Event, Observer
     from plana_secrets.verify.check import Level
     from plana_secrets.verify.finding import Finding
     from plana_secrets.verify.report import Report, View
@@ -37,6 +37,7 @@ Examples:
   plana-secrets verify --level L3 --strict
   plana-secrets verify infra/secrets/prod/mail.yaml
   plana-secrets verify --staged
+  plana-secrets verify --range origin/main...HEAD
   plana-secrets verify --format sarif --output verify.sarif
   plana-secrets verify --propose-accepts >> plana-secrets.toml
 """
@@ -46,7 +47,7 @@ Examples:
 @click.argument("files", nargs=-1, metavar="[FILE]...", shell_complete=complete_file)
 @click.option(
     "--level",
-    type=click.Choice(["L1", "L3", "L4"]),
+    type=click.Choice(["L1", "L2", "L3", "L4"]),
     help="Exit with 4 if a file does not reach this level.",
 )
 @click.option("--mirror", is_flag=True, help="Also compare with the mirror.")
@@ -68,6 +69,12 @@ Examples:
 )
 @click.option("--staged", is_flag=True, help="Verify the index: what `git commit` would record.")
 @click.option(
+    "--range",
+    "commits",
+    metavar="A..B",
+    help="Verify every commit of a range, compared with its base.",
+)
+@click.option(
     "--policy-from",
     metavar="REV",
     help="Take settings and exceptions from this commit.",
@@ -83,23 +90,31 @@ def verify(
     output: str | None,
     propose_accepts: bool,
     staged: bool,
+    commits: str | None,
     policy_from: str | None,
 ) -> int:
     """Prove that every file is encrypted by policy."""
     from plana_secrets.verify.check import Level
     from plana_secrets.verify.report import View
+    from plana_secrets.verify.run import verify_files
 
     asked = Level[level] if level else None
     chosen = _choose_format(context, form, output, propose_accepts)
     wants_mirror = mirror or asked is Level.L4
-    _refuse_together(files, staged=staged, mirror=wants_mirror)
-    snapshot, settings = place_of(
-        context, staged=staged, policy_from=policy_from, keyed=asked is Level.L3
-    )
-    demand = _demand(context, settings, files, asked, mirror=wants_mirror)
+    _refuse_together(files, staged=staged, commits=commits, mirror=wants_mirror)
     view = View(strict=strict, everything=context.output.verbosity > 0)
     target = _prepare(context, output, chosen, view) if output is not None else None
-    report = _run(context, snapshot, demand)
+    with _observed(context) as observe:
+        if commits is not None:
+            report = verify_commits(
+                context, commits, policy_from=policy_from, level=asked, observer=observe
+            )
+        else:
+            snapshot, settings = place_of(
+                context, staged=staged, policy_from=policy_from, keyed=asked is Level.L3
+            )
+            demand = _demand(context, settings, files, asked, mirror=wants_mirror)
+            report = verify_files(snapshot, demand, now=context.now, observer=observe)
     if target is not None:
         _write(target, chosen, report, view)
         chosen = "json" if context.json else "text"
@@ -108,16 +123,24 @@ def verify(
         _propose(context, report)
     elif code or chosen != "text" or not context.quiet:
         _show(context, report, chosen, view)
-        if chosen == "text" and not staged:
+        if chosen == "text" and not (staged or commits):
             _tell_locked(context, report)
     return code
 
 
-def _refuse_together(files: tuple[str, ...], *, staged: bool, mirror: bool) -> None:
-    if staged and files:
-        raise UsageError("--staged verifies the whole index; omit FILE", kind="usage")
-    if staged and mirror:
-        raise UsageError("--mirror compares the working tree; omit --staged", kind="usage")
+def _refuse_together(
+    files: tuple[str, ...], *, staged: bool, commits: str | None, mirror: bool
+) -> None:
+    given = [
+        name
+        for name, is_given in (("--staged", staged), ("--range", commits), ("FILE", files))
+        if is_given
+    ]
+    if len(given) > 1:
+        raise UsageError(f"{' and '.join(given)} exclude each other", kind="usage")
+    if mirror and (staged or commits):
+        message = f"--mirror compares the working tree; omit {given[0]}"
+        raise UsageError(message, kind="usage")
 
 
 def _choose_format(
@@ -193,12 +216,9 @@ def _demand(
     )
 
 
-def _run(context: Context, snapshot: Snapshot, demand: Demand) -> Report:
-    """Run with a bar on a terminal; it starts with the first result, after any fork."""
-    from contextlib import ExitStack
-
-    from plana_secrets.verify.run import verify_files
-
+@contextmanager
+def _observed(context: Context) -> Iterator[Observer]:
+    """An observer with a bar on a terminal; it starts with the first result, after any fork."""
     with ExitStack() as stack:
         bar: Callable[[int], None] | None = None
 
@@ -211,7 +231,7 @@ def _run(context: Context, snapshot: Snapshot, demand: Demand) -> Report:
                     bar = stack.enter_context(context.output.progress("verify", total))
                 bar(1)
 
-        return verify_files(snapshot, demand, now=context.now, observer=observe)
+        yield observe
 
 
 def _find_drift(context: Context) -> list[Finding]:

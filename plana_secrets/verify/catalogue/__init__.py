@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 from plana_secrets.sops.model import Severity
+from plana_secrets.verify.catalogue.commits import COMMIT_CHECKS
 from plana_secrets.verify.catalogue.content import CONTENT_CHECKS
 from plana_secrets.verify.catalogue.policy import POLICY_CHECKS
 from plana_secrets.verify.catalogue.repository import REPOSITORY_CHECKS
@@ -22,7 +23,13 @@ from plana_secrets.verify.finding import Finding
 CHECKS: Final[Mapping[str, Check]] = MappingProxyType(
     {
         check.id: check
-        for check in (*CONTENT_CHECKS, *POLICY_CHECKS, *RULES_CHECKS, *REPOSITORY_CHECKS)
+        for check in (
+            *CONTENT_CHECKS,
+            *POLICY_CHECKS,
+            *RULES_CHECKS,
+            *REPOSITORY_CHECKS,
+            *COMMIT_CHECKS,
+        )
     }
 )
 

@@ -33,7 +33,7 @@ class Report:
     """``file_levels``: every file that was checked, with the level that it reached.
 
     ``files``: how many there were to check; ``readable``: files that may be readable, and
-    were looked at. ``asked``: the level that was demanded. With
+    were looked at. ``asked``: the level that was demanded. ``remarks``: what was compared. With
     something ``unfinished`` no report looks complete.
     """
 
@@ -44,6 +44,7 @@ class Report:
     unfinished: tuple[Unfinished, ...] = ()
     files: int = 0
     readable: int = 0
+    remarks: tuple[str, ...] = ()
     counts: Mapping[Severity, int] = field(init=False)
 
     def __post_init__(self) -> None:

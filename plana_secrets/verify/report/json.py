@@ -26,6 +26,7 @@ def to_object(report: Report) -> dict[str, Any]:
         "checked": report.checked,
         "complete": report.complete,
         "unfinished": [one.reason for one in report.unfinished],
+        "remarks": list(report.remarks),
         "suppressed": report.suppressed,
         "counts": {str(severity): count for severity, count in report.counts.items()},
         "file_levels": {file: level.name for file, level in sorted(report.file_levels.items())},

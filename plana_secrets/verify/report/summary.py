@@ -16,11 +16,13 @@ _NAMED: Final = 5
 
 
 def location(finding: Finding) -> str:
-    """``file:line path``, as far as each is known."""
+    """``file:line path in commit ID``, as far as each is known."""
     place = finding.file or "the repository"
     if finding.line is not None:
         place = f"{place}:{finding.line}"
-    return f"{place} {finding.path}" if finding.path else place
+    if finding.path:
+        place = f"{place} {finding.path}"
+    return f"{place} in commit {finding.commit[:12]}" if finding.commit else place
 
 
 def summary(report: Report) -> str:

@@ -33,6 +33,7 @@ def to_lines(report: Report, *, everything: bool = False) -> list[str]:
         lines.extend(_group(severity, check, list(group), everything=everything))
         lines.append("")
     lines.extend(f"incomplete: {one}" for one in gaps(report))
+    lines.extend(report.remarks)
     lines.append(summary(report))
     return lines
 

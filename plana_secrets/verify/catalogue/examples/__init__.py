@@ -1,6 +1,6 @@
 """For each check of the catalogue a small example: what it finds, and the same done right.
 
-``content`` | ``policy`` | ``rules`` | ``repository``
+``content`` | ``policy`` | ``rules`` | ``repository`` | ``commits``
     The examples of the checks in the module of that name beside this folder. They are short
     on purpose: ``ENC[...]`` is a whole ciphertext, ``age1alice...`` a whole recipient.
 """
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from plana_secrets.verify.catalogue.examples import content, policy, repository, rules
+from plana_secrets.verify.catalogue.examples import commits, content, policy, repository, rules
 
 
 class Example(NamedTuple):
@@ -24,7 +24,7 @@ class Example(NamedTuple):
 EXAMPLES: Final[Mapping[str, Example]] = MappingProxyType(
     {
         check: Example(bad.strip("\n"), good.strip("\n"))
-        for table in (content.EXAMPLES, policy.EXAMPLES, rules.EXAMPLES, repository.EXAMPLES)
-        for check, (bad, good) in table.items()
+        for module in (content, policy, rules, repository, commits)
+        for check, (bad, good) in module.EXAMPLES.items()
     }
 )

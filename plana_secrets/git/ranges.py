@@ -1,0 +1,119 @@
+"""What the commits of a range brought: every new content, merges and side branches included."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from plana_secrets.errors import FailedError
+from plana_secrets.git.command import GitCommand
+from plana_secrets.git.repository import Repository, TreeEntry
+
+_FEW: Final = 256
+_RAW: Final = (
+    "log", "-z", "--topo-order", "-c", "-r", "--raw", "--no-abbrev", "--no-renames",
+    "--no-ext-diff", "--no-textconv", "--format=%x1e%H",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """A file as a commit wrote it: unlike in each of its parents, so a merge has none of its own
+    unless a person changed it there."""
+
+    commit: str
+    file: str
+    entry: TreeEntry
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The commits of a range, newest first, and what each of them wrote."""
+
+    commits: tuple[str, ...]
+    written: tuple[NewFile, ...]
+
+
+def read_history(repository: Repository, head: str, *, without: str | None) -> History:
+    """What led to ``head`` and not to ``without``; everything with None. One git for all.
+
+    Raises:
+        FailedError: the range goes beyond what a shallow clone has (kind ``shallow-range``).
+    """
+    known = [head, *([f"^{without}"] if without else [])]
+    output = repository.command.read(*_RAW, *known, "--")
+    commits: list[str] = []
+    written: list[NewFile] = []
+    for commit, file, entry in _parse(output):
+        if entry is None:
+            commits.append(commit)
+        else:
+            written.append(NewFile(commit, file, entry))
+    if cut_commits(repository.common_dir) & set(commits):
+        raise too_shallow()
+    return History(tuple(commits), tuple(written))
+
+
+def too_shallow() -> FailedError:
+    """The error for a range whose beginning is not in this clone."""
+    return FailedError(
+        "this is a shallow clone, and the beginning of the range is not in it",
+        kind="shallow-range",
+    )
+
+
+def cut_commits(common_dir: Path) -> set[str]:
+    """The commits whose parents a shallow clone does not have.
+
+    Source: git's Documentation/gitformat-index and shallow.c: one id a line.
+    """
+    try:
+        return set((common_dir / "shallow").read_text("ascii").split())
+    except FileNotFoundError:
+        return set()
+
+
+def earlier_files(
+    repository: Repository, head: str, files: Sequence[str]
+) -> dict[str, list[NewFile]]:
+    """Every content that ``files`` had up to ``head``, newest first, by file."""
+    under = files if len(files) <= _FEW else ()
+    git: GitCommand = repository.command
+    output = git.read("--literal-pathspecs", *_RAW, "--full-history", head, "--", *under)
+    found: dict[str, list[NewFile]] = {file: [] for file in files}
+    for commit, file, entry in _parse(output):
+        if entry is not None and file in found:
+            found[file].append(NewFile(commit, file, entry))
+    return found
+
+
+def _parse(output: bytes) -> Iterator[tuple[str, str, TreeEntry | None]]:
+    """Each commit without an entry, then the files that it wrote.
+
+    Source: git-log(1), "RAW OUTPUT FORMAT" and "DIFF FORMAT FOR MERGES": a merge has a colon,
+    a mode and an id for each parent.
+    """
+    commit = ""
+    fields = iter(output.split(b"\0"))
+    for field in fields:
+        text = os.fsdecode(field).lstrip("\n")
+        if text.startswith("\x1e"):
+            commit = text[1:].strip()
+            yield commit, "", None
+        elif text.startswith(":"):
+            name = os.fsdecode(next(fields))
+            facts = text.lstrip(":").split(" ")
+            count = (len(facts) - 1) // 2
+            mode, object_id = facts[count - 1], facts[2 * count - 1]
+            if object_id.strip("0"):
+                yield commit, name, TreeEntry(mode, object_id)
+
+
+ADVICE: Final = {
+    "shallow-range": (
+        "check out with `fetch-depth: 0`, or run `git fetch --unshallow`, and run it again"
+    ),
+}

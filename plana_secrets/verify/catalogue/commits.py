@@ -1,0 +1,97 @@
+"""Checks that compare commits: what no single version of a file shows."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from plana_secrets.sops.model import Severity
+from plana_secrets.verify.check import Check, Level
+
+COMMIT_CHECKS: Final = (
+    Check(
+        "plaintext-in-commit",
+        Severity.ERROR,
+        Level.L2,
+        "A commit of the range contains something readable, or a reader too many, that a later "
+        "commit removed.",
+        "Anyone who fetches the range has that commit, too: to remove a value is not enough.",
+        "Replace the value with a new one at its origin. Before the range is pushed, you can also "
+        "rewrite the commit (`git rebase --interactive`).",
+        acceptable=False,
+    ),
+    Check(
+        "policy-weakened",
+        Severity.ERROR,
+        Level.L2,
+        "The range weakens a rule in .sops.yaml or a setting by which files are verified.",
+        "A change that relaxes what is demanded of it exempts itself. The exceptions in the range "
+        "do not count for it.",
+        "Move the change of the policy into a pull request of its own, and let a person review "
+        "and merge it.",
+        acceptable=False,
+    ),
+    Check(
+        "recipient-added",
+        Severity.ERROR,
+        Level.L2,
+        "The range encrypts files for a recipient that had no access before.",
+        "Anyone who can write can add a recipient; from then on, they can read the values.",
+        "If this is meant, first add the recipient to [recipients] in a change of its own; after "
+        "that it is a warning. Otherwise remove it, and replace the values.",
+    ),
+    Check(
+        "recipient-removed",
+        Severity.WARNING,
+        Level.L2,
+        "The range takes a recipient away from a file.",
+        "They can still read every older version, and also the newest if its data key is the same.",
+        "Rotate the data key with `plana-secrets recipients apply`, and replace the values that "
+        "the recipient could read.",
+    ),
+    Check(
+        "changed-without-sops",
+        Severity.ERROR,
+        Level.L2,
+        "A file has other contents than before, but the same MAC.",
+        "sops writes a new MAC with each change, so an editor, a script or a merge wrote this. "
+        "Flux applies it without looking at the MAC.",
+        "`plana-secrets repair FILE` brings the file back; then make the change with "
+        "`plana-secrets edit FILE`.",
+    ),
+    Check(
+        "moved-value",
+        Severity.ERROR,
+        Level.L2,
+        "A ciphertext is at another path than before.",
+        "sops binds a ciphertext to its path: it was moved or swapped by hand, and cannot be "
+        "decrypted there.",
+        "`plana-secrets repair FILE` brings the file back; then make the change with "
+        "`plana-secrets edit FILE`.",
+    ),
+    Check(
+        "reshaped-value",
+        Severity.ERROR,
+        Level.L2,
+        "A ciphertext has another type than before, or is in a list now, or in none.",
+        "sops authenticates neither the type nor the nesting of lists: what reads the value gets "
+        "something else.",
+        "Set the value again with `plana-secrets set FILE PATH`.",
+    ),
+    Check(
+        "rolled-back",
+        Severity.ERROR,
+        Level.L2,
+        "A ciphertext of an older commit is back, or a file is older than before.",
+        "A value that was replaced, perhaps since it had leaked, is in use again.",
+        "Set the value again with `plana-secrets set FILE PATH`; to return to an old value on "
+        "purpose, set that.",
+    ),
+    Check(
+        "null-changed",
+        Severity.WARNING,
+        Level.L2,
+        "A null or an empty list or map appeared or disappeared.",
+        "The MAC does not cover them, so anyone can add or remove one.",
+        "Check that this is meant.",
+    ),
+)

@@ -1,0 +1,90 @@
+"""Examples of the checks in ``catalogue/commits.py``."""
+
+from __future__ import annotations
+
+from typing import Final
+
+EXAMPLES: Final[dict[str, tuple[str, str]]] = {
+    "plaintext-in-commit": (
+        """
+commit 1: infra/secrets/prod/mail.yaml in plaintext
+commit 2: infra/secrets/prod/mail.yaml encrypted
+""",
+        "commit 1: infra/secrets/prod/mail.yaml encrypted",
+    ),
+    "policy-weakened": (
+        """
+-min_recipients = 2
++min_recipients = 1
+""",
+        """
+-min_recipients = 1
++min_recipients = 2
+""",
+    ),
+    "recipient-added": (
+        """
+-      age: age1alice...
++      age: age1alice...,age1unknown...
+""",
+        """
+ [recipients.bob]
+ key = "age1bob..."
+
+-      age: age1alice...
++      age: age1alice...,age1bob...
+""",
+    ),
+    "recipient-removed": (
+        """
+-      age: age1alice...,age1bob...
++      age: age1alice...
+""",
+        "plana-secrets recipients apply, and new values for what Bob could read",
+    ),
+    "changed-without-sops": (
+        """
+-user: ENC[...]
+ password: ENC[...]
+ sops:
+     mac: ENC[the same]
+""",
+        "plana-secrets unset infra/secrets/prod/mail.yaml user",
+    ),
+    "moved-value": (
+        """
+-old: ENC[one]
+-new: ENC[two]
++old: ENC[two]
++new: ENC[one]
+""",
+        "plana-secrets edit infra/secrets/prod/mail.yaml",
+    ),
+    "reshaped-value": (
+        """
+-password: ENC[one]
++password:
++    - ENC[one]
+""",
+        "plana-secrets edit infra/secrets/prod/mail.yaml",
+    ),
+    "rolled-back": (
+        """
+commit 1: password: ENC[one]
+commit 2: password: ENC[two]
+commit 3: password: ENC[one]
+""",
+        """
+commit 1: password: ENC[one]
+commit 2: password: ENC[two]
+commit 3: password: ENC[three]
+""",
+    ),
+    "null-changed": (
+        """
+-password: ENC[...]
++password: null
+""",
+        "password: ENC[...]",
+    ),
+}

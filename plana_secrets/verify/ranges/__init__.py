@@ -1,0 +1,17 @@
+"""What a range of commits brings: everything that only a comparison shows.
+
+``run``
+    The way in: the newest tree, what the base already had, then all that follows here.
+``ends``
+    From where to where a range goes.
+``terms``
+    By which settings: those of the trusted base together with those of the head.
+``middle``
+    What a commit of the range had and a later one took away.
+``content``
+    Pure: one file before and after, without a key.
+``past``
+    Ciphertexts of older commits that are back.
+``access``
+    Pure: who could read before and who can now; rules and settings that are weaker.
+"""

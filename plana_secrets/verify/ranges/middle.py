@@ -1,0 +1,136 @@
+"""What a commit of the range had and a later one took away: it is in the history all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from plana_secrets import limits
+from plana_secrets.age.recipients import canonical_recipient
+from plana_secrets.errors import FailedError
+from plana_secrets.git.blobs import iterate_contents
+from plana_secrets.git.ranges import History, NewFile
+from plana_secrets.secretfiles.listing import is_under_roots
+from plana_secrets.secretfiles.snapshot import Snapshot
+from plana_secrets.sops.formats import format_of, written_format
+from plana_secrets.sops.model import Severity
+from plana_secrets.sops.reading.reader import read_structure
+from plana_secrets.verify.catalogue import found
+from plana_secrets.verify.checks.identities import MARK, check_identities
+from plana_secrets.verify.checks.leaks import check_leaks
+from plana_secrets.verify.checks.strangers import unreadable
+from plana_secrets.verify.filecheck import FileJob, check_content
+from plana_secrets.verify.finding import Finding
+from plana_secrets.verify.people import names_of
+from plana_secrets.verify.ranges.content import readers
+from plana_secrets.verify.staged import check_stored
+
+LEAKS: Final = frozenset(
+    {
+        "not-sops", "not-encrypted", "not-canonical", "stray-ciphertext", "ambiguous-scalar",
+        "plain-comment", "plaintext-secret", "not-a-secret-file", "unread-format", "yaml",
+        "metadata", "stanza", "key-service", "selector-differs", "selector-not-allowed",
+        "unencrypted-suffix", "manifest-shape", "manifest-last-applied", "value-in-key-name",
+        "bad-key-name", "private-identity", "demo-recipient", "too-large",
+    }
+)  # fmt: skip
+"""The errors that say that something can be read, or may be: they stay true of a commit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Middle:
+    """``jobs``: by which rules and settings a commit is judged. ``named``: known recipients.
+
+    The snapshots ``old`` and ``new`` are the two ends: what is in them is checked there.
+    """
+
+    old: Snapshot
+    new: Snapshot
+    jobs: Callable[[str], Sequence[FileJob]]
+    named: frozenset[str]
+
+    def check(self, history: History) -> Iterator[Finding]:
+        """Each content of each file once, by the first commit that wrote it; one git reads all."""
+        places = self._places(history)
+        command = self.new.tree.repository.command
+        for blob, content in iterate_contents(command, list(places), limit=limits.READABLE_FILE):
+            for one in places[blob]:
+                yield from self._judge(one, content)
+
+    def _places(self, history: History) -> dict[str, list[NewFile]]:
+        ends = (self.old.tree.listing().entries, self.new.tree.listing().entries)
+        first: dict[tuple[str, str], NewFile] = {}
+        for one in history.written:  # newest first: what is set last is the oldest
+            same = any(end.get(one.file) == one.entry for end in ends)
+            if one.entry.is_regular and not same:
+                first[one.file, one.entry.id] = one
+        places: dict[str, list[NewFile]] = {}
+        for one in first.values():
+            places.setdefault(one.entry.id, []).append(one)
+        return places
+
+    def _judge(self, one: NewFile, content: bytes | FailedError) -> Iterator[Finding]:
+        seen: set[tuple[str, int | None, str | None]] = set()
+        for job in self.jobs(one.commit):
+            for finding in _leaks(job, one.file, content):
+                key = (finding.check, finding.line, finding.path)
+                if key not in seen:
+                    seen.add(key)
+                    yield _in_commit(one, finding)
+        if isinstance(content, bytes):
+            yield from self._check_readers(one, content)
+
+    def _check_readers(self, one: NewFile, content: bytes) -> Iterator[Finding]:
+        if written_format(content) is None:
+            return
+        actual = readers(read_structure(content, format_of(one.file)))
+        added = actual - self.named - self._allowed(one.file) if actual else frozenset()
+        if added:
+            policy = self.jobs(one.commit)[0].policy
+            words = f"encrypted for {names_of(added, policy)}"
+            problem = found("recipient-added", words, file=one.file)
+            yield _in_commit(one, problem)
+
+    def _allowed(self, file: str) -> frozenset[str]:
+        """Who may read a file by the rules at both ends."""
+        rules = (self.old.rule_for(file), self.new.rule_for(file))
+        return frozenset(
+            canonical_recipient(one) for rule in rules if rule for one in rule.recipients
+        )
+
+
+def _leaks(job: FileJob, file: str, content: bytes | FailedError) -> Iterator[Finding]:
+    if isinstance(content, FailedError):
+        if is_under_roots(job.snapshot.settings, file):
+            yield unreadable(file, content)
+        return
+    for one in _check(job, file, content):
+        if one.check in LEAKS and one.severity is Severity.ERROR:
+            yield one
+
+
+def _check(job: FileJob, file: str, content: bytes) -> Iterator[Finding]:
+    inside = is_under_roots(job.snapshot.settings, file)
+    if inside:
+        yield from check_stored(job, file, content) if content else ()
+    elif written_format(content) is not None:
+        yield from check_content(job, file, content).findings
+    else:
+        yield from check_leaks(file, content)
+    if MARK.encode() in content:
+        people = job.policy.recipients.values()
+        allowed = frozenset(one.key for one in people if one.kind == "demo")
+        rules = (rule for each in job.snapshot.rule_book.known for rule in each.creation_rules)
+        used = frozenset(
+            [*(one.key for one in people), *(key for rule in rules for key in rule.recipients)]
+        )
+        yield from check_identities(file, content, allowed=allowed, used=used, inside=inside)
+
+
+def _in_commit(one: NewFile, finding: Finding) -> Finding:
+    words = f"{finding.message} ({finding.check}); a later commit removed it"
+    return replace(
+        found("plaintext-in-commit", words, file=one.file, line=finding.line, path=finding.path),
+        commit=one.commit,
+    )

@@ -1,0 +1,59 @@
+"""Ciphertexts of older commits that are back: the MAC holds, and a rotation is undone."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from plana_secrets.git.blobs import iterate_contents
+from plana_secrets.git.ranges import earlier_files
+from plana_secrets.git.repository import Repository
+from plana_secrets.paths import format_path
+from plana_secrets.sops.model import Leaf, Structure
+from plana_secrets.verify.catalogue import found
+from plana_secrets.verify.finding import Finding
+from plana_secrets.verify.ranges.content import Pair
+
+_TAG: Final = re.compile(rb"tag:([A-Za-z0-9+/]+=*)")
+
+
+def check_past(repository: Repository, base: str, pairs: Sequence[Pair]) -> Iterator[Finding]:
+    """What is new since ``base``, and was in one of the commits before it.
+
+    A base that was broken is passed over: an older version is what repairs it.
+    """
+    wanted = {one.file: _new_tags(one) for one in pairs if one.old.is_sound}
+    wanted = {file: tags for file, tags in wanted.items() if tags}
+    if not wanted:
+        return
+    versions = earlier_files(repository, base, list(wanted))
+    at = {one.entry.id: one for file in wanted for one in reversed(versions[file])}
+    for blob, content in iterate_contents(repository.command, list(at)):
+        if not isinstance(content, bytes):
+            continue
+        one = at[blob]
+        tags = wanted[one.file]
+        for tag in {match.encode() for match in _tags_in(content)} & tags.keys():
+            leaf = tags.pop(tag)
+            words = f"the ciphertext of commit {one.commit[:12]} is back"
+            path = format_path(leaf.path)
+            yield found("rolled-back", words, file=one.file, line=leaf.line, path=path)
+
+
+def _tags_in(content: bytes) -> Iterator[str]:
+    return (match.group(1).decode("ascii") for match in _TAG.finditer(content))
+
+
+def _new_tags(pair: Pair) -> dict[bytes, Leaf]:
+    before = set(_leaves(pair.old))
+    return {tag: leaf for tag, leaf in _leaves(pair.new).items() if tag not in before}
+
+
+def _leaves(structure: Structure) -> dict[bytes, Leaf]:
+    return {
+        base64.b64encode(leaf.token.tag): leaf
+        for leaf in structure.leaves()
+        if leaf.token is not None
+    }

@@ -1,0 +1,253 @@
+"""A run of ``verify`` over a range of commits.
+
+The tree at the head is checked as any other; what its base already had is a warning. Then come
+the contents that only commits between them have, and what differs between the two ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from typing import Final
+
+from plana_secrets.age.identities import Identities
+from plana_secrets.counts import counted
+from plana_secrets.errors import UsageError
+from plana_secrets.git.changes import changes
+from plana_secrets.git.ranges import History, read_history
+from plana_secrets.git.trees import Tree
+from plana_secrets.observability import Observer, silent
+from plana_secrets.secretfiles.settings import SETTINGS_FILE
+from plana_secrets.secretfiles.snapshot import Snapshot, at_commit
+from plana_secrets.secretfiles.workspace import Workspace
+from plana_secrets.sops.formats import READ_HERE, format_of
+from plana_secrets.sops.model import RULES_FILE, Severity, Structure
+from plana_secrets.sops.reading.reader import read_structure
+from plana_secrets.verify.check import Level
+from plana_secrets.verify.filecheck import FileJob
+from plana_secrets.verify.finding import Finding
+from plana_secrets.verify.policychange import Demanded
+from plana_secrets.verify.ranges.access import Access, check_settings
+from plana_secrets.verify.ranges.content import Pair, compare_content, has_new_plaintext
+from plana_secrets.verify.ranges.middle import LEAKS, Middle
+from plana_secrets.verify.ranges.past import check_past
+from plana_secrets.verify.ranges.terms import stricter
+from plana_secrets.verify.report import Report
+from plana_secrets.verify.run import Demand, Examined, conclude, examine, with_doubts
+
+TermsIn = Callable[[Tree], Demanded]
+"""The settings of a place; raises UsageError where they are malformed."""
+
+_NOTHING: Final = Structure([], None)
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """The commits of ``head`` that ``without`` has not; ``base`` is where they began.
+
+    None for both of a range that has no beginning. ``remark``: how they were found.
+    """
+
+    without: str | None
+    base: str | None
+    head: str
+    remark: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """``trusted``: whose exceptions count. ``before``: what the head is compared with."""
+
+    trusted: Demanded
+    before: Demanded
+    head: Demanded
+
+
+def verify_range(
+    workspace: Workspace,
+    ends: Ends,
+    terms_in: TermsIn,
+    *,
+    now: datetime,
+    trusted: Demanded | None = None,
+    level: Level | None = None,
+    observer: Observer = silent,
+    workers: int | None = None,
+) -> Report:
+    """Check a range. ``trusted``: the settings to trust in place of those of the base.
+
+    Raises:
+        UsageError: there is no secret file at the head (kind ``nothing-checked``), or its
+            settings are malformed.
+        FailedError: the clone is too shallow (kind ``shallow-range``).
+    """
+    with workspace.repository.command.collecting_warnings() as warnings:
+        run = _Run(workspace, ends, _terms(workspace, ends, terms_in, trusted), terms_in, now)
+        demand = Demand(policy=run.both.policy, level=level)
+        examined = examine(run.new, demand, now=now, observer=observer, workers=workers)
+        findings = list(run.findings(examined, demand))
+        levels = {file: max(one, Level.L2) for file, one in examined.levels.items()}
+        examined = replace(examined, findings=findings, levels=levels)
+        report = conclude(examined, demand, now=now, remarks=tuple(run.remarks(examined)))
+    return with_doubts(report, warnings)
+
+
+def _terms(workspace: Workspace, ends: Ends, terms_in: TermsIn, trusted: Demanded | None) -> Terms:
+    head = terms_in(at_commit(workspace, ends.head).tree)
+    if ends.base is None:
+        known = trusted or head
+        return Terms(known, known, head)
+    before = _terms_of(workspace, ends.base, terms_in)
+    if trusted is not None:
+        return Terms(trusted, trusted, head)
+    return Terms(_terms_of(workspace, ends.without, terms_in) or head, before or head, head)
+
+
+def _terms_of(workspace: Workspace, commit: str | None, terms_in: TermsIn) -> Demanded | None:
+    """None where they are malformed: a change may be what fixes them."""
+    try:
+        return terms_in(at_commit(workspace, commit).tree)
+    except UsageError:
+        return None
+
+
+@dataclass(frozen=True)
+class _Run:
+    workspace: Workspace
+    ends: Ends
+    terms: Terms
+    terms_in: TermsIn
+    now: datetime
+
+    @cached_property
+    def both(self) -> Demanded:
+        return stricter(self.terms.trusted, self.terms.head)
+
+    @cached_property
+    def new(self) -> Snapshot:
+        return at_commit(self.workspace, self.ends.head).under(self.both.files)
+
+    @cached_property
+    def old(self) -> Snapshot:
+        return at_commit(self.workspace, self.ends.base).under(self.both.files)
+
+    @cached_property
+    def history(self) -> History:
+        return read_history(self.workspace.repository, self.ends.head, without=self.ends.without)
+
+    @cached_property
+    def changed(self) -> dict[str, str]:
+        return changes(self.old.tree, self.new.tree)
+
+    @cached_property
+    def access(self) -> Access:
+        return Access(self.old.rule_for, self.new.rule_for, self.terms.trusted.policy)
+
+    def findings(self, examined: Examined, demand: Demand) -> Iterator[Finding]:
+        pairs = list(self._pairs(examined.selection.secret))
+        yield from self._of_head(examined.findings, demand, {one.file: one for one in pairs})
+        yield from self._middle().check(self.history)
+        for pair in pairs:
+            yield from compare_content(pair)
+            yield from self.access.check_file(pair)
+        if self.ends.base is not None:
+            yield from check_past(self.workspace.repository, self.ends.base, pairs)
+        yield from self._policy(examined.selection.secret)
+
+    def _policy(self, files: Sequence[str]) -> Iterator[Finding]:
+        yield from check_settings(self.terms.before, self.terms.head)
+        old, new = self.old.rule_book, self.new.rule_book
+        for book in (old, new):
+            book.prepare(files)
+        yield from self.access.check_rules(files, old.known, new.known)
+
+    # -- what the base already had
+
+    def _of_head(
+        self, findings: Sequence[Finding], demand: Demand, pairs: dict[str, Pair]
+    ) -> Iterator[Finding]:
+        written = {(one.file, one.entry.id): one.commit for one in reversed(self.history.written)}
+        already = self._already(demand) if _has_errors(findings) else frozenset()
+        entries = self.new.tree.listing().entries
+        for one in findings:
+            entry = entries.get(one.file or "")
+            commit = written.get((one.file or "", entry.id)) if entry else None
+            known = one.fingerprint in already and not self._is_new(one, pairs)
+            if known and one.severity is Severity.ERROR:
+                words = f"{one.message} (before this range, too)"
+                yield replace(one, severity=Severity.WARNING, message=words)
+            else:
+                yield replace(one, commit=commit)
+
+    def _already(self, demand: Demand) -> frozenset[str]:
+        if self.ends.base is None:
+            return frozenset()
+        try:
+            examined = examine(self.old, demand, now=self.now)
+        except UsageError:
+            return frozenset()
+        return frozenset(one.fingerprint for one in examined.findings)
+
+    def _is_new(self, one: Finding, pairs: dict[str, Pair]) -> bool:
+        """Whether a file with the same finding as before has something new to read."""
+        if one.file not in self.changed or one.check not in LEAKS:
+            return False
+        pair = pairs.get(one.file)
+        return pair is None or has_new_plaintext(pair.old, pair.new)
+
+    # -- both ends of each file
+
+    def _pairs(self, secret: Collection[str]) -> Iterator[Pair]:
+        files = [
+            file
+            for file, change in self.changed.items()
+            if change == "changed" and file in secret and format_of(file) in READ_HERE
+        ]
+        before = dict(self.old.contents(files))
+        for file, content in self.new.contents(files):
+            old = before.get(file)
+            if isinstance(content, bytes) and isinstance(old, bytes):
+                pair = Pair(file, *(read_structure(one, format_of(file)) for one in (old, content)))
+                if pair.old.metadata is not None and pair.new.metadata is not None:
+                    yield pair
+
+    # -- the commits between them
+
+    def _middle(self) -> Middle:
+        fixed = [FileJob(self.new, self.both.policy, Identities(()), self.now)]
+        if not any(_is_policy(one.file) for one in self.history.written):
+            return Middle(self.old, self.new, lambda _: fixed, self.access.named)
+        known: dict[str, list[FileJob]] = {}
+
+        def jobs(commit: str) -> list[FileJob]:
+            if commit not in known:
+                known[commit] = [self._job_at(commit), self._job_at(self.ends.base), *fixed]
+            return known[commit]
+
+        return Middle(self.old, self.new, jobs, self.access.named)
+
+    def _job_at(self, commit: str | None) -> FileJob:
+        terms = _terms_of(self.workspace, commit, self.terms_in) or self.terms.trusted
+        snapshot = at_commit(self.workspace, commit).under(terms.files)
+        return FileJob(snapshot, self.both.policy, Identities(()), self.now)
+
+    # -- in words
+
+    def remarks(self, examined: Examined) -> Iterator[str]:
+        if self.ends.remark:
+            yield self.ends.remark
+        files = examined.selection.secret
+        number = sum(file in self.changed for file in files)
+        commits = counted(len(self.history.commits), "commit")
+        ending = "; tree checked" if number == 0 else ""
+        yield f"{number} of {counted(len(files), 'secret file')} changed in {commits}{ending}"
+
+
+def _has_errors(findings: Sequence[Finding]) -> bool:
+    return any(one.severity is Severity.ERROR for one in findings)
+
+
+def _is_policy(file: str) -> bool:
+    return file == SETTINGS_FILE or file.rpartition("/")[2] == RULES_FILE

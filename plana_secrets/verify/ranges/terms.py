@@ -1,0 +1,27 @@
+"""By which settings a range is verified: the stricter of what two commits say. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from plana_secrets.verify.policy import Policy
+from plana_secrets.verify.policychange import Demanded
+
+
+def stricter(trusted: Demanded, head: Demanded) -> Demanded:
+    """What both demand together; exceptions and the meaning of names are those of ``trusted``.
+
+    Which files may be readable is what the head says: a glob that it adds is a finding.
+    """
+    one, other = trusted.policy, head.policy
+    return Demanded(
+        Policy(
+            min_recipients=max(one.min_recipients, other.min_recipients),
+            required=tuple(dict.fromkeys([*one.required, *other.required])),
+            selectors=tuple(each for each in one.selectors if each in other.selectors),
+            named=one.named or other.named,
+            recipients={**other.recipients, **one.recipients},
+            accepts=one.accepts,
+        ),
+        replace(head.files, roots=tuple(dict.fromkeys([*trusted.files.roots, *head.files.roots]))),
+    )

@@ -1,0 +1,181 @@
+"""Who could read before and who can now; rules and settings that are weaker."""
+
+from __future__ import annotations
+
+import pyrage
+import pytest
+
+from tests.verify.helpers import of_check, write
+from tests.verify.ranges.helpers import errors, verify_commits, warnings
+from tests.world import World
+
+APP = "infra/secrets/dev/app.yaml"
+SETTINGS = "plana-secrets.toml"
+RULES = "creation_rules:\n    - path_regex: ^infra/secrets/.*\\.yaml$\n      age: {recipients}\n"
+POLICY = """\
+[files]
+roots = ["infra/secrets", "more"]
+plain = ["**/README.md"]
+
+[policy]
+min_recipients = 1
+required = ["me"]
+named = false
+
+[recipients.me]
+key = "{me}"
+kind = "staff"
+"""
+
+
+@pytest.fixture
+def small(world: World) -> World:
+    world.write_rules(RULES)
+    write(world, SETTINGS, POLICY.replace("{me}", str(world.identity.to_public())))
+    world.encrypt(APP, "user: admin\n")
+    world.commit()
+    world.git("tag", "base")
+    return world
+
+
+def add_recipient(world: World) -> str:
+    world.others.append(pyrage.x25519.Identity.generate())
+    return str(world.others[-1].to_public())
+
+
+def test_a_recipient_that_no_one_knows(small: World) -> None:
+    recipient = add_recipient(small)
+    small.write_rules(RULES)
+    small.encrypt(APP, "user: admin\n")
+    small.commit()
+    (finding,) = of_check(verify_commits(small, "base.."), "recipient-added")
+    assert (finding.severity, recipient in finding.message) == ("error", True)
+
+
+def test_a_recipient_that_the_base_names_is_a_warning(small: World) -> None:
+    recipient = add_recipient(small)
+    with (small.repo / SETTINGS).open("a") as settings:
+        settings.write(f'\n[recipients.bob]\nkey = "{recipient}"\nkind = "staff"\n')
+    small.commit()
+    assert errors(verify_commits(small, "base..")) == []
+    small.git("tag", "-f", "base")
+    small.write_rules(RULES)
+    small.encrypt(APP, "user: admin\n")
+    small.commit()
+    report = verify_commits(small, "base..")
+    assert errors(report) == []
+    assert [one[0] for one in warnings(report) if one[0] != "empty-root"] == ["recipient-added"]
+
+
+def test_a_name_in_the_same_change_does_not_make_it_known(small: World) -> None:
+    recipient = add_recipient(small)
+    with (small.repo / SETTINGS).open("a") as settings:
+        settings.write(f'\n[recipients.eve]\nkey = "{recipient}"\nkind = "staff"\n')
+    small.write_rules(RULES)
+    small.encrypt(APP, "user: admin\n")
+    small.commit()
+    assert [one[0] for one in errors(verify_commits(small, "base.."))] == ["recipient-added"]
+
+
+def test_a_recipient_who_leaves(small: World) -> None:
+    add_recipient(small)
+    small.write_rules(RULES)
+    small.encrypt(APP, "user: admin\n")
+    small.commit()
+    small.git("tag", "-f", "base")
+    small.others.clear()
+    small.write_rules(RULES)
+    small.sops("updatekeys", "-y", APP)
+    small.commit()
+    report = verify_commits(small, "base..")
+    (finding,) = of_check(report, "recipient-removed")
+    assert errors(report) == []
+    assert "same data key" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "setting"),
+    [
+        ("named = false", 'selectors = ["^x$"]', "policy.selectors"),
+        ('required = ["me"]\n', "", "policy.required"),
+        (', "more"', "", "files.roots"),
+        ('["**/README.md"]', '["**/README.md", "**/app.yaml"]', "files.plain"),
+        (
+            "[recipients.me]",
+            (
+                '[[verify.accept]]\ncheck = "no-rule"\nfile = "a"\nreason = "b"\n'
+                "until = 2099-01-01\n\n[recipients.me]"
+            ),
+            "verify.accept",
+        ),
+    ],
+)
+def test_a_setting_that_demands_less(small: World, old: str, new: str, setting: str) -> None:
+    settings = small.repo / SETTINGS
+    text = settings.read_text()
+    assert old in text
+    settings.write_text(text.replace(old, new))
+    small.encrypt("infra/secrets/other.yaml", "a: b\n")
+    small.commit()
+    report = verify_commits(small, "base..")
+    assert errors(report) == [("policy-weakened", SETTINGS, setting)]
+    settings.write_text(text)
+    small.git("commit", "-qam", "x")
+    assert errors(verify_commits(small, "HEAD~1..")) == []
+
+
+def test_the_head_cannot_accept_what_it_brings(small: World) -> None:
+    settings = small.repo / SETTINGS
+    small.encrypt("infra/secrets/x/app.yaml", "a: b\n")
+    good = (small.repo / APP).read_text()
+    write(small, APP, good.replace("\nsops:", "\nk=v: null\nsops:"))
+    accept = f'[[verify.accept]]\ncheck = "value-in-key-name"\nfile = "{APP}"\nreason = "x"\n'
+    with settings.open("a") as file:
+        file.write(f"\n{accept}until = 2099-01-01\n")
+    small.commit()
+    found = {one[0] for one in errors(verify_commits(small, "base.."))}
+    assert {"policy-weakened", "changed-without-sops"} <= found
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        (
+            "creation_rules:\n    - path_regex: app\n      encrypted_regex: ^nope$\n"
+            "      age: {recipients}\n    - age: {recipients}\n"
+        ),
+        RULES + "      encrypted_regex: ^password$\n",
+    ],
+)
+def test_a_rule_that_encrypts_less(small: World, rules: str) -> None:
+    small.write_rules(rules)
+    small.commit()
+    assert ("policy-weakened", ".sops.yaml", None) in errors(verify_commits(small, "base.."))
+
+
+def test_a_rule_for_files_to_come(small: World) -> None:
+    recipient = add_recipient(small)
+    mine = str(small.identity.to_public())
+    rule = f"    - path_regex: ^infra/secrets/new/\n      age: {mine},{recipient}\n"
+    small.others.clear()
+    small.write_rules(RULES.replace("creation_rules:\n", f"creation_rules:\n{rule}"))
+    small.commit()
+    (finding,) = of_check(verify_commits(small, "base.."), "recipient-added")
+    assert finding.severity == "error"
+
+
+def test_new_rules_for_new_files_of_the_same_people_are_fine(small: World) -> None:
+    rule = "    - path_regex: ^infra/secrets/new/\n      age: {recipients}\n"
+    small.write_rules(RULES.replace("creation_rules:\n", f"creation_rules:\n{rule}"))
+    small.encrypt("infra/secrets/new/a.yaml", "a: b\n")
+    small.commit()
+    assert errors(verify_commits(small, "base..")) == []
+
+
+def test_the_first_rules_of_a_repository_are_no_weaker_ones(world: World) -> None:
+    write(world, "README.md", "x\n")
+    world.git("add", "README.md")
+    world.git("commit", "-qm", "first")
+    world.encrypt(APP, "a: b\n")
+    world.commit()
+    assert errors(verify_commits(world, "HEAD~1..HEAD")) == []

@@ -1,0 +1,148 @@
+"""What only a comparison with the base shows of one file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from tests.verify.helpers import write
+from tests.verify.ranges.helpers import errors, verify_commits, warnings
+from tests.world import World
+
+APP = "infra/secrets/dev/app.yaml"
+PLAIN = """\
+user: admin
+password: pa55
+port: 5432
+list:
+    - one
+    - two
+nothing: null
+none: []
+"""
+
+
+@pytest.fixture
+def small(world: World) -> World:
+    world.encrypt(APP, PLAIN)
+    world.commit()
+    world.git("tag", "base")
+    return world
+
+
+def line_of(text: str, key: str) -> str:
+    return next(one for one in text.splitlines() if one.startswith(f"{key}:"))
+
+
+def change(world: World, how: Callable[[str], str]) -> None:
+    path = world.repo / APP
+    path.write_text(how(path.read_text()))
+    world.commit()
+
+
+def found(world: World) -> list[tuple[str, str | None]]:
+    report = verify_commits(world, "base..HEAD")
+    every = {one.check: one.path for one in report.findings if one.severity == "error"}
+    return sorted(every.items())
+
+
+def test_a_scalar_that_became_a_list(small: World) -> None:
+    def change_it(text: str) -> str:
+        line = line_of(text, "password")
+        return text.replace(line, line.replace("password: ", "password:\n    - "))
+
+    change(small, change_it)
+    assert found(small) == [("changed-without-sops", "password[0]"),
+                            ("reshaped-value", "password[0]")]  # fmt: skip
+
+
+def test_another_type(small: World) -> None:
+    change(small, lambda text: text.replace(line_of(text, "port"),
+                                            line_of(text, "port").replace("int", "str")))  # fmt: skip
+    assert found(small) == [("changed-without-sops", "port"), ("reshaped-value", "port")]
+
+
+def test_swapped_values(small: World) -> None:
+    def swap(text: str) -> str:
+        one, other = line_of(text, "user"), line_of(text, "password")
+        return text.replace(one, "user: " + other.split(" ", 1)[1]).replace(
+            other, "password: " + one.split(" ", 1)[1]
+        )
+
+    change(small, swap)
+    checks = errors(verify_commits(small, "base..HEAD"))
+    assert ("moved-value", APP, "user") in checks
+    assert ("moved-value", APP, "password") in checks
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "path"),
+    [
+        ("nothing: null\n", "", "nothing"),
+        ("none: []\n", "none: {}\n", "none"),
+        ("\nsops:", "\nmore: null\nsops:", "more"),
+    ],
+)
+def test_what_the_mac_does_not_cover(small: World, old: str, new: str, path: str) -> None:
+    change(small, lambda text: text.replace(old, new))
+    report = verify_commits(small, "base..HEAD")
+    assert ("null-changed", APP, path) in warnings(report)
+    assert [one[0] for one in errors(report)] == ["changed-without-sops"]
+
+
+def test_a_null_by_sops_is_a_warning(small: World) -> None:
+    small.encrypt(APP, PLAIN.replace("user: admin", "user: null"))
+    small.commit()
+    report = verify_commits(small, "base..HEAD")
+    assert errors(report) == []
+    assert ("null-changed", APP, "user") in warnings(report)
+
+
+def test_an_old_value_that_came_back(small: World) -> None:
+    before = line_of((small.repo / APP).read_text(), "password")
+    small.encrypt(APP, PLAIN.replace("pa55", "new"))
+    small.commit()
+    small.git("tag", "-f", "base")
+    change(small, lambda text: text.replace(line_of(text, "password"), before))
+    assert ("rolled-back", "password") in found(small)
+
+
+def test_an_old_file_that_came_back(small: World) -> None:
+    text = (small.repo / APP).read_text()
+    small.encrypt(APP, PLAIN.replace("pa55", "new"))
+    later = re.sub(r"lastmodified: \"\d{4}", 'lastmodified: "2099', (small.repo / APP).read_text())
+    write(small, APP, later)
+    small.commit()
+    small.git("tag", "-f", "base")
+    write(small, APP, text)
+    small.commit()
+    assert (
+        len([one for one in errors(verify_commits(small, "base..")) if one[0] == "rolled-back"]) > 1
+    )
+
+
+def test_what_sops_does_in_normal_life_is_no_finding(small: World) -> None:
+    small.encrypt("infra/secrets/dev/other.yaml", "a: b\n")
+    small.sops("set", APP, '["password"]', '"new"')
+    small.commit()
+    small.sops("set", APP, '["list"][0]', '"zero"')
+    small.sops("unset", APP, '["port"]')
+    small.commit()
+    small.sops("rotate", "-i", APP)
+    small.commit()
+    small.sops("updatekeys", "-y", APP)
+    small.git("commit", "-q", "--allow-empty", "-m", "x")
+    report = verify_commits(small, "base..HEAD")
+    assert [one for one in report.findings if one.severity == "error"] == []
+
+
+def test_a_repaired_file_is_no_rollback(small: World) -> None:
+    good = (small.repo / APP).read_text()
+    write(small, APP, f"<<<<<<< ours\n{good}=======\n{good}>>>>>>> theirs\n")
+    small.commit()
+    small.git("tag", "-f", "base")
+    write(small, APP, good)
+    small.commit()
+    assert errors(verify_commits(small, "base..HEAD")) == []

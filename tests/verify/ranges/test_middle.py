@@ -1,0 +1,188 @@
+"""Plaintext that a commit of the range had and a later one took away."""
+
+from __future__ import annotations
+
+import pyrage
+import pytest
+
+from plana_secrets.errors import FailedError, UsageError
+from tests.verify.helpers import of_check, write
+from tests.verify.ranges.helpers import errors, verify_commits
+from tests.world import World
+
+APP = "infra/secrets/dev/app.yaml"
+NEW = "infra/secrets/dev/new.yaml"
+
+
+@pytest.fixture
+def small(world: World) -> World:
+    world.encrypt(APP, "user: admin\npassword: pa55\n")
+    world.commit()
+    world.git("tag", "base")
+    return world
+
+
+def test_plaintext_in_the_second_of_three_commits(small: World) -> None:
+    small.encrypt(APP, "user: other\npassword: pa55\n")
+    small.commit()
+    write(small, NEW, "token: hunter2\n")
+    planted = small.commit()
+    small.encrypt(NEW, "token: hunter2\n")
+    small.commit()
+    report = verify_commits(small, "base..HEAD")
+    (finding,) = of_check(report, "plaintext-in-commit")
+    assert (finding.file, finding.commit, finding.severity) == (NEW, planted, "error")
+    assert "hunter2" not in str(report.findings)
+    assert report.exit_code() == 1
+    assert verify_commits(small, "HEAD~1..HEAD").exit_code() == 0
+
+
+def test_one_value_and_a_file_that_is_gone_again(small: World) -> None:
+    good = (small.repo / APP).read_text()
+    line = next(one for one in good.splitlines() if one.startswith("password:"))
+    write(small, APP, good.replace(line, "password: hunter2"))
+    write(small, NEW, "token: hunter2\n")
+    planted = small.commit()
+    write(small, APP, good)
+    (small.repo / NEW).unlink()
+    small.commit()
+    report = verify_commits(small, "base..")
+    assert {(one.file, one.path, one.commit) for one in report.findings} == {
+        (APP, "password", planted),
+        (NEW, None, planted),
+    }
+
+
+def test_a_side_branch_that_was_merged(small: World) -> None:
+    small.git("checkout", "-q", "-b", "side")
+    write(small, NEW, "token: hunter2\n")
+    planted = small.commit()
+    (small.repo / NEW).unlink()
+    small.commit()
+    small.git("checkout", "-q", "main")
+    small.git("commit", "-q", "--allow-empty", "-m", "x")
+    small.git("merge", "-q", "--no-ff", "side", "-m", "merge")
+    report = verify_commits(small, "base..HEAD")
+    assert [(one.file, one.commit) for one in report.findings] == [(NEW, planted)]
+
+
+def test_what_a_merge_itself_has(small: World) -> None:
+    small.git("checkout", "-q", "-b", "side")
+    small.git("commit", "-q", "--allow-empty", "-m", "x")
+    small.git("checkout", "-q", "main")
+    small.git("merge", "-q", "--no-ff", "--no-commit", "side")
+    write(small, NEW, "token: hunter2\n")
+    merged = small.commit("merge")
+    (small.repo / NEW).unlink()
+    small.commit()
+    report = verify_commits(small, "base..HEAD")
+    assert [(one.file, one.commit) for one in report.findings] == [(NEW, merged)]
+
+
+def test_a_merge_of_the_base_brings_nothing_of_its_own(small: World) -> None:
+    small.git("checkout", "-q", "-b", "side")
+    small.encrypt(NEW, "a: b\n")
+    small.commit()
+    small.git("checkout", "-q", "main")
+    write(small, "infra/secrets/old.yaml", "token: hunter2\n")
+    small.commit()
+    (small.repo / "infra/secrets/old.yaml").unlink()
+    small.commit()
+    small.git("checkout", "-q", "side")
+    small.git("merge", "-q", "main", "-m", "update")
+    assert errors(verify_commits(small, "main..side")) == []
+
+
+def test_the_settings_of_a_commit_do_not_exempt_it(small: World) -> None:
+    write(small, "plana-secrets.toml", '[files]\nplain = ["**/new.yaml"]\n')
+    write(small, NEW, "token: hunter2\n")
+    small.commit()
+    (small.repo / "plana-secrets.toml").unlink()
+    (small.repo / NEW).unlink()
+    small.commit()
+    assert errors(verify_commits(small, "base..")) == [("plaintext-in-commit", NEW, None)]
+
+
+def test_a_root_that_only_a_commit_in_the_middle_had(small: World) -> None:
+    write(small, "plana-secrets.toml", '[files]\nroots = ["infra/secrets", "other"]\n')
+    write(small, "other/new.yaml", "token: hunter2\n")
+    small.commit()
+    (small.repo / "plana-secrets.toml").unlink()
+    (small.repo / "other/new.yaml").unlink()
+    small.commit()
+    found = errors(verify_commits(small, "base.."))
+    assert found == [("plaintext-in-commit", "other/new.yaml", None)]
+
+
+def test_beside_the_roots(small: World) -> None:
+    write(small, "app/secret.yaml", "kind: Secret\nstringData:\n  a: hunter2\n")
+    write(small, "notes.txt", f"{small.identity}\n")
+    small.commit()
+    (small.repo / "app/secret.yaml").unlink()
+    (small.repo / "notes.txt").unlink()
+    small.commit()
+    assert errors(verify_commits(small, "base..")) == [
+        ("plaintext-in-commit", "app/secret.yaml", None),
+        ("plaintext-in-commit", "notes.txt", None),
+    ]
+
+
+def test_a_reader_for_one_commit(small: World) -> None:
+    good = (small.repo / APP).read_text()
+    rules = (small.repo / ".sops.yaml").read_text()
+    small.others.append(pyrage.x25519.Identity.generate())
+    small.write_rules("creation_rules:\n    - age: {recipients}\n")
+    small.encrypt(APP, "user: admin\n")
+    planted = small.commit()
+    write(small, APP, good)
+    write(small, ".sops.yaml", rules)
+    small.commit()
+    report = verify_commits(small, "base..")
+    assert [(one.check, one.file, one.commit) for one in report.findings] == [
+        ("plaintext-in-commit", APP, planted)
+    ]
+
+
+def test_what_the_base_already_had_is_a_warning(small: World) -> None:
+    write(small, NEW, "token: hunter2\n")
+    small.commit()
+    small.git("tag", "-f", "base")
+    small.encrypt(APP, "user: other\npassword: pa55\n")
+    small.commit()
+    report = verify_commits(small, "base..")
+    assert (errors(report), report.exit_code()) == ([], 0)
+    write(small, NEW, "token: hunter3\n")
+    last = small.commit()
+    report = verify_commits(small, "base..")
+    assert [(one.check, one.commit) for one in report.findings] == [("not-sops", last)]
+
+
+def test_nothing_changed_is_said(small: World) -> None:
+    small.git("commit", "-q", "--allow-empty", "-m", "x")
+    report = verify_commits(small, "base..HEAD")
+    assert report.remarks == ("0 of 1 secret file changed in 1 commit; tree checked",)
+    assert report.level.name == "L2"
+
+
+def test_a_range_without_a_secret_file_is_no_ok(small: World) -> None:
+    (small.repo / APP).unlink()
+    small.commit()
+    with pytest.raises(UsageError):
+        verify_commits(small, "base..")
+
+
+def test_a_shallow_clone_is_an_error(
+    small: World, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    old = small.git("rev-parse", "HEAD").strip()
+    for number in range(2):
+        small.git("commit", "-q", "--allow-empty", "-m", str(number))
+    clone = tmp_path_factory.mktemp("clone")
+    small.git("clone", "-q", "--depth=2", f"file://{small.repo}", str(clone / "repo"))
+    (clone / "repo").rename(small.folder / "gone")
+    (small.repo).rename(small.folder / "full")
+    (small.folder / "gone").rename(small.repo)
+    assert verify_commits(small, "HEAD~1...HEAD").exit_code() == 0
+    with pytest.raises(FailedError) as caught:
+        verify_commits(small, f"{old}..HEAD")
+    assert (caught.value.kind, caught.value.exit_code) == ("shallow-range", 3)
