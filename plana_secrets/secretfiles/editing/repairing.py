@@ -27,6 +27,8 @@ from plana_secrets.secretfiles.writing.stage import (
 )
 from plana_secrets.sops.formats import READ_HERE, Format, format_of, require_format
 from plana_secrets.sops.model import Document, Leaf
+from plana_secrets.sops.reading.datakey import find_data_key
+from plana_secrets.sops.reading.reader import read_structure
 from plana_secrets.sops.reading.salvage import Salvage, salvage
 from plana_secrets.sops.rules.rulesfile import CreationRule
 from plana_secrets.sops.rules.selectors import is_encrypted_path
@@ -101,12 +103,26 @@ def examine(workspace: Workspace, file: str) -> Case | None:
         former_key=sound.document.data_key if sound else None,
     )
     if not now.has_key and sound is None:
+        _check_identities(workspace, file, data)
         raise FailedError(
             f"{file} does not open, and neither does any version in git",
             kind="beyond-repair",
             file=file,
         )
     return Case(file, data, now, sound, _exposed(workspace, file, now))
+
+
+def _check_identities(workspace: Workspace, file: str, data: bytes) -> None:
+    """Stop where a recipient of the file could open it, and it is none of ours."""
+    metadata = read_structure(data, format_of(file)).metadata
+    if metadata is None or not metadata.recipients:
+        return
+    try:
+        find_data_key(metadata, workspace.identities)
+    except CredentialError as error:
+        raise CredentialError(
+            f"{file}: {error.message}", kind="no-identity-fits", retry=None, file=file
+        ) from None
 
 
 def _refuse_unmerged(workspace: Workspace, file: str) -> None:

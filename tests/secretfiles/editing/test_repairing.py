@@ -278,6 +278,13 @@ def test_the_values_of_others_are_not_given_away(broken: World, tmp_path: Path) 
         examine(make_workspace(broken), FILE)
 
 
+def test_a_missing_identity_is_said_before_any_damage(broken: World) -> None:
+    broken.key_file.write_text(f"{type(broken.identity).generate()}\n")
+    damage(broken, WAYS["a value replaced by hand"][0])
+    done = broken.run("repair", FILE, "--all", "--keep")
+    assert (done.status, "none of your identities opens the file" in done.stderr) == (4, True)
+
+
 def test_what_comes_back_is_byte_for_byte_what_git_had(broken: World) -> None:
     before = (broken.repo / FILE).read_bytes()
     damage(broken, WAYS["a key removed"][0])
