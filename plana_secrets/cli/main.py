@@ -40,7 +40,10 @@ COMMANDS: CommandTable = {
         "run": (f"{_HERE}.run:run", "Run a command with values in its environment."),
     },
     "Recipients, rotation, mirror, verification": {
-        "recipients": (f"{_HERE}.recipients:recipients", "Change who can read which file."),
+        "recipients": (
+            f"{_HERE}.recipients:recipients",
+            "Show and change who can read which file.",
+        ),
         "rotate": (f"{_HERE}.rotate:rotate", "Rotate API keys and JWT signing secrets."),
         "mirror": (f"{_HERE}.mirror:mirror", "Copy the secret files one way into a vault."),
         "verify": (f"{_HERE}.verify:verify", "Prove that every file is encrypted by policy."),

@@ -61,6 +61,8 @@ STEPS = (
     ["COMMIT"],
     ["log", FILE],
     ["recipients", "apply"],
+    ["recipients", "list"],
+    ["recipients", "list", "--files"],
     ["rotate", "init", "a", "--fresh", "--commit"],
     ["rotate", "list"],
     ["rotate", "plan", "a"],

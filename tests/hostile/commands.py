@@ -88,6 +88,10 @@ TRIES: dict[str, tuple[Try, ...]] = {
         looks("diff", "--json"),
     ),
     "run": (looks("run", "--env", f"X={MAIL}#password", "--", "/bin/true"),),
+    "recipients list": (
+        looks("recipients", "list"),
+        looks("recipients", "list", "--files", "--json"),
+    ),
     "recipients apply": (
         looks("recipients", "apply", "--dry-run"),
         writes("recipients", "apply"),

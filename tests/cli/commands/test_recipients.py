@@ -115,3 +115,42 @@ def test_a_file_with_plaintext_is_left_out_and_named(shared: World) -> None:
     assert done.status == 3
     assert f"left out: {MAIL}" in done.stderr
     assert "1 file updated" in done.stderr
+
+
+def test_the_rules_and_who_is_in_them(shared: World) -> None:
+    done = shared.run("recipients", "list")
+    lines = [line.split() for line in done.stdout.splitlines()]
+    own = str(shared.identity.to_public())
+    assert lines == [["bob", "staff", "x", "x", "x"], [own, "-", "x", "x", "x"]]
+    assert "3: .sops.yaml, ^infra/secrets/.*\\.yaml$" in done.stderr
+    facts = json.loads(shared.run("recipients", "list", "--json").stdout)
+    assert [(one["name"], one["kind"], one["rules"]) for one in facts["recipients"]] == [
+        ("bob", "staff", [1, 2, 3]), (None, None, [1, 2, 3]),
+    ]  # fmt: skip
+    assert [one["position"] for one in facts["rules"]] == [1, 2, 3]
+
+
+def test_who_can_read_each_file_as_the_file_says(shared: World) -> None:
+    """By the rules bob has left; APP was updated as people do it, MAIL was forgotten."""
+    bob = remove_bob(shared)
+    own = str(shared.identity.to_public())
+    shared.sops("updatekeys", "-y", APP)
+    plain = shared.repo / "infra/secrets/dev/plain.yaml"
+    plain.write_text("a: hunter2\n")
+    done = shared.run("recipients", "list", "--files")
+    lines = done.stdout.splitlines()
+    assert lines[0].split(None, 2) == [APP, own, "with an older version: bob"]
+    assert lines[1].endswith("not in its rule: bob")
+    assert "hunter2" not in done.stdout
+    app, mail, other = json.loads(shared.run("recipients", "list", "--files", "--json").stdout)[
+        "files"
+    ]
+    person = {"name": "bob", "recipient": bob}
+    assert (app["former"], app["not_in_rule"], app["problem"]) == ([person], [], None)
+    assert (mail["former"], mail["not_in_rule"]) == ([], [person])
+    assert (other["readers"], "not encrypted" in other["problem"]) == ([], True)
+
+
+def test_it_needs_no_identity(shared: World) -> None:
+    done = shared.run("recipients", "list", "--files", env={"SOPS_AGE_KEY_FILE": ""})
+    assert (done.status, done.stdout.count("bob")) == (0, 2)

@@ -1,4 +1,8 @@
-"""`recipients`: the group of commands on who can read which file."""
+"""`recipients`: the group of commands on who can read which file.
+
+``naming``
+    What the commands share: recipients by their names.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,9 @@ from plana_secrets.cli.lazy import CommandTable, LazyGroup
 _HERE = "plana_secrets.cli.commands.recipients"
 
 COMMANDS: CommandTable = {
+    "Look": {
+        "list": (f"{_HERE}.list:list_", "Show who can read what."),
+    },
     "Change": {
         "apply": (f"{_HERE}.apply:apply", "Give files the recipients of their rules."),
     },
@@ -19,6 +26,7 @@ The creation rules in .sops.yaml name the recipients; every file has its own lis
 
 \b
 Examples:
+  plana-secrets recipients list --files
   plana-secrets recipients apply --dry-run
   plana-secrets recipients apply
 """
@@ -26,4 +34,4 @@ Examples:
 
 @click.group(cls=LazyGroup, table=COMMANDS, epilog=_EPILOG)
 def recipients() -> None:
-    """Change who can read which file."""
+    """Show and change who can read which file."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from plana_secrets.cli.arguments import complete_file
+from plana_secrets.cli.commands.recipients.naming import listed, names_of
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.cli.hints import find_hint
 from plana_secrets.cli.options import wait_option
@@ -46,14 +47,6 @@ def apply(context: Context, files: tuple[str, ...], dry_run: bool) -> int:
     else:
         _report(context, files, survey, names, dry_run=dry_run)
     return next((error.exit_code for _, error in survey.skipped), 0)
-
-
-def names_of(context: Context) -> Names:
-    """The names of ``[recipients]``."""
-    from plana_secrets.recipients.names import Names
-
-    known = context.settings.policy.recipients
-    return Names({name: entry.key for name, entry in known.items()})
 
 
 def _run(context: Context, files: tuple[str, ...], *, dry_run: bool) -> Survey:
@@ -96,15 +89,11 @@ def apply_with_bar(context: Context, plans: Sequence[ReaderPlan]) -> None:
 
 def plan_facts(plan: ReaderPlan, names: Names) -> dict[str, object]:
     """A plan for ``--json``."""
-
-    def listed(recipients: tuple[str, ...]) -> list[dict[str, str | None]]:
-        return [{"name": names.name_of(one), "recipient": one} for one in recipients]
-
     return {
         "file": plan.file,
-        "added": listed(plan.added),
-        "removed": listed(plan.removed),
-        "former": listed(plan.former),
+        "added": listed(plan.added, names),
+        "removed": listed(plan.removed, names),
+        "former": listed(plan.former, names),
         "new_data_key": plan.new_data_key,
     }
 
