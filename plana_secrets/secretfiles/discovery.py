@@ -9,13 +9,15 @@ file, and says nothing about a single one.
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from plana_secrets.secretfiles.globs import glob_match
 from plana_secrets.secretfiles.settings import DEFAULT_PLAIN, FilesSettings
 from plana_secrets.sops.formats import Format, format_of, written_format
 from plana_secrets.sops.model import RULES_FILE
-from plana_secrets.sops.rules.rulesfile import CreationRule
+
+if TYPE_CHECKING:
+    from plana_secrets.sops.rules.rulesfile import CreationRule
 
 SOPS_MARK: Final = "ENC[AES256_GCM,"
 """What is in every file of sops, and a byte scan can look for."""
