@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from plana_secrets.cli.context import Context
@@ -10,8 +10,10 @@ from plana_secrets.cli.hints import find_hint
 from plana_secrets.errors import PlanaSecretsError, UsageError
 
 if TYPE_CHECKING:
+    from plana_secrets.document.edits import Edit
     from plana_secrets.paths import LeafPath
     from plana_secrets.secret import Secret
+    from plana_secrets.secretfiles.writing.stage import StagedFile
     from plana_secrets.sops.model import Document, Item, Leaf, Structure
 
 
@@ -79,6 +81,43 @@ def read_sound_structure(context: Context, file: str, at: str | None = None) -> 
         structure = read_structure(snapshot.read(file), format_of(file))
     check_sound(structure, file)
     return structure
+
+
+def read_structure_to_change(context: Context, file: str, path: LeafPath) -> Structure:
+    """The structure of a file in which nothing is wrong but what is at ``path``."""
+    from plana_secrets.secretfiles.open import check_sound, read_structure_of
+
+    structure = read_structure_of(context.workspace, file)
+    is_elsewhere = any((one.path or ())[: len(path)] != path for one in structure.errors())
+    if structure.metadata is None or is_elsewhere:
+        check_sound(structure, file)
+    return structure
+
+
+def stage_here(
+    context: Context, file: str, edits: Sequence[Edit]
+) -> tuple[StagedFile, tuple[LeafPath, ...]]:
+    """The file after ``edits``, also if what they replace was damaged or readable; the latter
+    is second."""
+    from plana_secrets.errors import MalformedError
+    from plana_secrets.secretfiles.writing.stage import stage_edits
+
+    try:
+        return stage_edits(context.workspace, file, edits), ()
+    except MalformedError as error:
+        from plana_secrets.secretfiles.editing.repairing import stage_edits_on_damage
+
+        return stage_edits_on_damage(context.workspace, file, edits, error)
+
+
+def tell_readable(context: Context, paths: Iterable[LeafPath]) -> None:
+    """What a write found in plaintext and encrypted or removed."""
+    from plana_secrets.paths import format_path
+
+    for path in paths:
+        context.output.warn(
+            f"{format_path(path)} was readable until now: replace that value where it is used"
+        )
 
 
 def find_meant(context: Context, file: str, path: LeafPath, items: list[Item]) -> LeafPath:

@@ -163,6 +163,7 @@ CASES = {
     "defects": Case(changed("^a: ", "more: x\na: "), SET, status=(1,), again=False),
     "mac-mismatch": Case(changed("^b: .*\n", ""), SET, more=("--all", "--from-git")),
     "not-decryptable": Case(changed("^a: ENC", "aa: ENC"), SET, more=("--all", "--keep")),
+    "metadata-gone": Case(changed(r"^sops:\n(.*\n)*", ""), SET, more=("--all", "--keep")),
     "not-encrypted": Case(plain, SET),
     "undecided": Case(changed("^b: .*\n", ""), ("repair", FILE)),
     "no-sound-version": Case(broken_beyond_git, ("repair", FILE, "--all", "--from-git")),
@@ -216,7 +217,7 @@ REASONS = {
         "git-no-author", "git-pruned", "git-unsigned", "hook-refused", "keyring-failed",
         "keyring-locked", "no-keyring", "no-libyaml", "no-post-quantum", "no-remote",
         "no-state-folder", "program-missing", "sops-crashed", "sops-editor", "sops-failed",
-        "sops-not-executable", "sops-unreadable", "unknown-remote", "unreadable-file",
+        "shallow-range", "sops-not-executable", "sops-unreadable", "unknown-remote", "unreadable-file",
         "unsafe-repository",
     ),
     PERSON: (

@@ -115,13 +115,13 @@ def _choose_place(
     context: Context, file: str, path: LeafPath, asked: str | None
 ) -> tuple[LeafPath, LeafType]:
     """Which leaf is meant, and its type: a number must not become a string by accident."""
-    from plana_secrets.cli.secretfile import read_sound_structure
+    from plana_secrets.cli.secretfile import read_structure_to_change
     from plana_secrets.document.kinds import FileKind, kind_of
     from plana_secrets.document.meant import meant_path
     from plana_secrets.paths import format_path
     from plana_secrets.sops.model import LeafType
 
-    structure = read_sound_structure(context, file)
+    structure = read_structure_to_change(context, file, path)
     kind = kind_of(context.workspace.rule_for(file).selector)
     meant = meant_path(path, structure.items, kind)
     if meant != path and kind is not FileKind.SECRET_MANIFEST:
@@ -170,13 +170,15 @@ def _ends_with_newline(value: Secret) -> bool:
 
 
 def _write(context: Context, file: str, edit: SetLeaf, *, dry_run: bool) -> StagedFile:
-    from plana_secrets.secretfiles.writing.writer import stage_edits, write_files, writing
+    from plana_secrets.cli.secretfile import stage_here, tell_readable
+    from plana_secrets.secretfiles.writing.writer import write_files, writing
 
     if dry_run:
-        return stage_edits(context.workspace, file, [edit])
+        return stage_here(context, file, [edit])[0]
     with writing(context.workspace, "set"):
-        staged = stage_edits(context.workspace, file, [edit])
+        staged, readable = stage_here(context, file, [edit])
         write_files(context.workspace, [staged], operation="set")
+    tell_readable(context, readable)
     return staged
 
 

@@ -59,12 +59,12 @@ def _find_doomed(
     context: Context, file: str, path: LeafPath
 ) -> tuple[LeafPath, list[str], LeafPath]:
     """What is meant, the paths that would go, read without a key, and the widest that would."""
-    from plana_secrets.cli.secretfile import find_meant, no_such_path, read_sound_structure
+    from plana_secrets.cli.secretfile import find_meant, no_such_path, read_structure_to_change
     from plana_secrets.document.edits import widest_removal
     from plana_secrets.paths import format_path
     from plana_secrets.sops.model import Comment
 
-    items = read_sound_structure(context, file).items
+    items = read_structure_to_change(context, file, path).items
     path = find_meant(context, file, path, items)
     doomed = [
         format_path(item.path)
@@ -77,12 +77,14 @@ def _find_doomed(
 
 
 def _write(context: Context, file: str, path: LeafPath, *, dry_run: bool) -> None:
+    from plana_secrets.cli.secretfile import stage_here, tell_readable
     from plana_secrets.document.edits import Unset
-    from plana_secrets.secretfiles.writing.writer import stage_edits, write_files, writing
+    from plana_secrets.secretfiles.writing.writer import write_files, writing
 
     if dry_run:
-        stage_edits(context.workspace, file, [Unset(path)])
+        stage_here(context, file, [Unset(path)])
         return
     with writing(context.workspace, "unset"):
-        staged = stage_edits(context.workspace, file, [Unset(path)])
+        staged, readable = stage_here(context, file, [Unset(path)])
         write_files(context.workspace, [staged], operation="unset")
+    tell_readable(context, readable)

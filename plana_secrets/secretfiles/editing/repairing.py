@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
-from plana_secrets.document.edits import Content, changed_paths, content_of
+from plana_secrets.document.edits import (
+    Content,
+    Edit,
+    SetLeaf,
+    changed_paths,
+    content_of,
+    plan_edits,
+)
 from plana_secrets.document.kinds import FileKind, canonical_selector, kind_of
-from plana_secrets.document.repair import Repair
-from plana_secrets.errors import CredentialError, FailedError, PlanaSecretsError, UsageError
+from plana_secrets.document.repair import Repair, Side, plan_repair
+from plana_secrets.errors import (
+    CredentialError,
+    FailedError,
+    MalformedError,
+    PlanaSecretsError,
+    UsageError,
+    about,
+)
 from plana_secrets.git.blobs import iterate_contents
 from plana_secrets.git.filelog import FileCommit, log_of_file
 from plana_secrets.git.index import list_checkout
@@ -113,7 +127,7 @@ def examine(workspace: Workspace, file: str) -> Case | None:
 
 
 def _check_identities(workspace: Workspace, file: str, data: bytes) -> None:
-    """Stop where a recipient of the file could open it, and it is none of ours."""
+    """Stop where a recipient of the file could open it, and we have none of them."""
     metadata = read_structure(data, format_of(file)).metadata
     if metadata is None or not metadata.recipients:
         return
@@ -208,6 +222,46 @@ def stage_repair(workspace: Workspace, case: Case, repair: Repair) -> StagedFile
     before = case.then or Content((), ())
     changed = changed_paths(before, content)
     return StagedFile(case.file, digest_of(case.data), ciphertext, changed, former)
+
+
+def stage_edits_on_damage(
+    workspace: Workspace, file: str, edits: Sequence[Edit], error: MalformedError
+) -> tuple[StagedFile, tuple[LeafPath, ...]]:
+    """What ``stage.stage_edits`` refused with ``error``, where nothing else is in doubt than
+    what the edits replace.
+
+    Second is what was readable until now.
+
+    Raises:
+        MalformedError: ``error``; more than that is wrong with the file.
+    """
+    case = examine(workspace, file) if error.kind in _REPAIRABLE else None
+    if case is None:
+        raise error
+    plan = plan_repair(case.now, case.then, {})
+    chosen = {path: _GIT for path in plan.undecided if any(_covers(one, path) for one in edits)}
+    plan = plan_repair(case.now, case.then, chosen)
+    if plan.content is None or plan.lost_comments:
+        raise error
+    rule = preflight(workspace, file)
+    needed = [one for one in edits if isinstance(one, SetLeaf) or _is_there(one, plan.content)]
+    with about(file):
+        content = plan_edits(plan.content, needed, rule.selector)
+    for edit in edits:
+        _check_kept(workspace, file, edit.path, content, rule)
+    return stage_repair(workspace, case, replace(plan, content=content)), case.exposed
+
+
+_REPAIRABLE: Final = frozenset({"defects", "mac-mismatch", "not-decryptable"})
+_GIT: Final[Side] = "git"
+
+
+def _covers(edit: Edit, path: LeafPath) -> bool:
+    return path[: len(edit.path)] == edit.path
+
+
+def _is_there(edit: Edit, content: Content) -> bool:
+    return any(_covers(edit, path) for path in content.leaves())
 
 
 def _stage_as_in_git(workspace: Workspace, case: Case, repair: Repair) -> StagedFile:

@@ -88,3 +88,34 @@ def test_every_other_command_names_it(broken: World, argv: list[str]) -> None:
     argv = [*argv, "--", "true"] if argv[0] == "run" else argv
     done = broken.run(*argv, stdin=b"x")
     assert f"`plana-secrets repair {FILE}`" in done.stderr
+
+
+@pytest.mark.parametrize("damage", ["in plaintext", "damaged", "new in plaintext"])
+def test_set_and_unset_replace_the_one_value_that_is_in_doubt(world: World, damage: str) -> None:
+    path = world.encrypt(FILE, "a: s3nt1nel-old\nb: two\n")
+    world.commit()
+    text = path.read_text()
+    broken = {
+        "in plaintext": "a: s3nt1nel-new\n" + text.partition("\n")[2],
+        "damaged": text.replace("a: ENC[AES256_GCM,data:", "a: ENC[AES256_GCM,data:AAAA", 1),
+        "new in plaintext": "a.new: s3nt1nel-new\n" + text,
+    }[damage]
+    target = '["a.new"]' if "new in" in damage else "a"
+    path.write_text(broken)
+    done = world.run("set", FILE, target, "--stdin", stdin=b"fresh")
+    assert done.status == 0, done
+    assert ("was readable until now" in done.stderr) is ("plaintext" in damage)
+    assert "s3nt1nel" not in done.stderr
+    assert world.run("get", FILE, target).stdout == "fresh"
+    assert world.run("get", FILE, "b").stdout == "two"
+    path.write_text(broken)
+    assert world.run("unset", FILE, target).status == 0
+    assert world.run("get", FILE, target).status == 2
+    assert world.run("verify", FILE).status == 0
+
+
+def test_set_leaves_a_file_in_which_more_is_in_doubt(broken: World) -> None:
+    before = (broken.repo / FILE).read_bytes()
+    done = broken.run("set", FILE, "new", "--stdin", stdin=b"x")
+    assert (done.status, f"`plana-secrets repair {FILE}`" in done.stderr) == (3, True)
+    assert (broken.repo / FILE).read_bytes() == before
