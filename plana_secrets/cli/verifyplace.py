@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -81,9 +82,18 @@ def verify_commits(
 
 
 def _ends(context: Context, text: str) -> Ends:
-    from plana_secrets.verify.ranges.ends import parse_range
+    from plana_secrets import limits
+    from plana_secrets.storage import read_regular_file
+    from plana_secrets.verify.ranges.ends import ends_of_event, parse_range
+    from plana_secrets.verify.ranges.events import event_file, read_event
 
-    return parse_range(context.repository, text)
+    if text != "auto":
+        return parse_range(context.repository, text)
+    file = event_file(os.environ)
+    content = None
+    if file is not None:
+        content = read_regular_file(Path(os.path.realpath(file)), limit=limits.READABLE_FILE)
+    return ends_of_event(context.workspace.repository, read_event(os.environ, content))
 
 
 def _terms_in(tree: Tree) -> Demanded:

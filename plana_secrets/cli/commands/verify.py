@@ -71,8 +71,8 @@ Examples:
 @click.option(
     "--range",
     "commits",
-    metavar="A..B",
-    help="Verify every commit of a range, compared with its base.",
+    metavar="A..B|auto",
+    help="Verify every commit of a range, compared with its base; auto: what CI was started for.",
 )
 @click.option(
     "--policy-from",

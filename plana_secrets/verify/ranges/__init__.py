@@ -2,8 +2,8 @@
 
 ``run``
     The way in: the newest tree, what the base already had, then all that follows here.
-``ends``
-    From where to where a range goes.
+``ends`` | ``events``
+    From where to where a range goes, and the events of forges.
 ``terms``
     By which settings: those of the trusted base together with those of the head.
 ``middle``

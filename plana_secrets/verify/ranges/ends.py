@@ -1,11 +1,12 @@
-"""From where to where a range goes: as a person writes it."""
+"""From where to where a range goes: as a person writes it, or as an event says."""
 
 from __future__ import annotations
 
-from plana_secrets.errors import UsageError
+from plana_secrets.errors import FailedError, UsageError
 from plana_secrets.git.ranges import cut_commits, too_shallow
 from plana_secrets.git.repository import Repository
 from plana_secrets.secretfiles.versions import commit_named
+from plana_secrets.verify.ranges.events import Event
 from plana_secrets.verify.ranges.run import Ends
 
 
@@ -43,3 +44,51 @@ def _commit(repository: Repository, revision: str) -> str:
         if cut_commits(repository.common_dir):
             raise too_shallow() from None
         raise
+
+
+def ends_of_event(repository: Repository, event: Event | None) -> Ends:
+    """The range that an event brought. Without an event it is HEAD alone.
+
+    Raises:
+        UsageError: there is no commit yet (kind ``no-such-revision``).
+        FailedError: as ``parse_range``.
+    """
+    if event is None:
+        return _alone(_commit(repository, "HEAD"), "no push or pull request: HEAD checked")
+    head = _commit(repository, event.after if repository.resolve(event.after) else "HEAD")
+    if event.before is not None:
+        if repository.resolve(event.before) is not None:
+            return ends_between(repository, event.before, head)
+        if cut_commits(repository.common_dir):
+            raise too_shallow()
+    return _without_before(repository, event, head)
+
+
+def _alone(head: str, remark: str) -> Ends:
+    """One tree, to be judged by itself."""
+    return Ends(head, None, head, remark)
+
+
+def _without_before(repository: Repository, event: Event, head: str) -> Ends:
+    """A new branch, or one whose old commit is gone: what the default branch does not have."""
+    what = "the branch is new" if event.before is None else "the commit before the push is gone"
+    default = event.default or repository.default_branch()
+    if event.branch == default:
+        if event.before is not None:
+            return _alone(head, f"{what}, and it was the default branch: HEAD checked")
+        if cut_commits(repository.common_dir):
+            raise too_shallow()
+        return Ends(None, None, head, f"{what}: its whole history checked")
+    old = _tip(repository, default)
+    if old is None:
+        message = f"{what}, and {default or 'the default branch'} is not in this clone"
+        raise FailedError(message, kind="shallow-range")
+    remark = f"{what}: counted from its merge base with {default}"
+    return ends_between(repository, old, head, remark)
+
+
+def _tip(repository: Repository, branch: str | None) -> str | None:
+    remote = repository.remote()
+    places = [f"refs/remotes/{remote}/{branch}"] if remote else []
+    tips = (repository.resolve(place) for place in (*places, f"refs/heads/{branch}"))
+    return next((tip for tip in tips if tip is not None), None)

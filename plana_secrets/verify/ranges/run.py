@@ -47,7 +47,8 @@ _NOTHING: Final = Structure([], None)
 class Ends:
     """The commits of ``head`` that ``without`` has not; ``base`` is where they began.
 
-    None for both of a range that has no beginning. ``remark``: how they were found.
+    None for both of a range that has no beginning. With ``base`` None and no commits a tree is
+    checked alone. ``remark``: how they were found.
     """
 
     without: str | None
@@ -238,6 +239,8 @@ class _Run:
     def remarks(self, examined: Examined) -> Iterator[str]:
         if self.ends.remark:
             yield self.ends.remark
+        if self.ends.head == self.ends.without and self.ends.base is None:
+            return
         files = examined.selection.secret
         number = sum(file in self.changed for file in files)
         commits = counted(len(self.history.commits), "commit")
