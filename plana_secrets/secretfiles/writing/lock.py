@@ -92,7 +92,8 @@ def leftovers(workspace: Workspace) -> list[Path]:
         if root != ".":
             with contextlib.suppress(FailedError):
                 found += find_leftovers(path_of(workspace, root))
-    for _, file, entry in list_checkout(workspace.repository):  # a secret file can be anywhere
-        if entry is None and is_temporary(file.rpartition("/")[2]):
-            found.append(workspace.root / file)
+    with contextlib.suppress(FailedError):  # what git may not look at stops no command
+        for _, file, entry in list_checkout(workspace.repository):  # a secret file can be anywhere
+            if entry is None and is_temporary(file.rpartition("/")[2]):
+                found.append(workspace.root / file)
     return list(dict.fromkeys(found))
