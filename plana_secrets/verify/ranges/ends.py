@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from plana_secrets.errors import FailedError, UsageError
 from plana_secrets.git.ranges import cut_commits, too_shallow
 from plana_secrets.git.repository import Repository
@@ -26,7 +28,9 @@ def parse_range(repository: Repository, text: str) -> Ends:
 
 
 def ends_between(repository: Repository, old: str, head: str, remark: str | None = None) -> Ends:
-    """The range of two commits.
+    """The range of two commits, compared with their merge base.
+
+    Where ``old`` contains ``head``, the commits after it are taken back: the base is ``old``.
 
     Raises:
         FailedError: as ``parse_range``.
@@ -34,7 +38,7 @@ def ends_between(repository: Repository, old: str, head: str, remark: str | None
     base = repository.merge_base(old, head)
     if base is None and cut_commits(repository.common_dir):
         raise too_shallow()
-    return Ends(old, base, head, remark)
+    return Ends(old, old if base == head else base, head, remark)
 
 
 def _commit(repository: Repository, revision: str) -> str:
@@ -58,10 +62,16 @@ def ends_of_event(repository: Repository, event: Event | None) -> Ends:
     head = _commit(repository, event.after if repository.resolve(event.after) else "HEAD")
     if event.before is not None:
         if repository.resolve(event.before) is not None:
-            return ends_between(repository, event.before, head)
+            return _of_event(repository, event.before, head, is_push=event.branch is not None)
         if cut_commits(repository.common_dir):
             raise too_shallow()
     return _without_before(repository, event, head)
+
+
+def _of_event(repository: Repository, old: str, head: str, *, is_push: bool) -> Ends:
+    """A push puts ``head`` in the place of ``old``, also one that rewrites the branch."""
+    ends = ends_between(repository, old, head)
+    return replace(ends, base=old) if is_push else ends
 
 
 def _alone(head: str, remark: str) -> Ends:

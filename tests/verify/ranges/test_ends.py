@@ -11,7 +11,7 @@ import pytest
 
 from plana_secrets.errors import FailedError, UsageError
 from plana_secrets.git.repository import Repository
-from plana_secrets.verify.ranges.ends import ends_of_event
+from plana_secrets.verify.ranges.ends import ends_of_event, parse_range
 from plana_secrets.verify.ranges.events import Event, event_file, read_event
 from plana_secrets.verify.ranges.run import Ends
 from tests.verify.helpers import write
@@ -94,6 +94,21 @@ def branched(world: World) -> tuple[Repository, str, str]:
 def test_from_one_commit_to_another(branched: tuple[Repository, str, str]) -> None:
     repository, main, topic = branched
     assert ends_of_event(repository, Event(main, topic)) == Ends(main, main, topic)
+
+
+def test_a_push_that_takes_commits_back_is_compared_with_them(
+    branched: tuple[Repository, str, str],
+) -> None:
+    repository, main, topic = branched
+    back = Ends(topic, topic, main)
+    assert ends_of_event(repository, Event(topic, main)) == back
+    assert parse_range(repository, f"{topic}..{main}") == back
+    write_to = repository.root / "a"
+    write_to.write_text("3")
+    repository.command.run_open("commit", "-q", "-a", "--amend", "-m", "x")
+    forced = repository.head() or ""
+    assert ends_of_event(repository, Event(topic, forced, "topic")).base == topic
+    assert ends_of_event(repository, Event(topic, forced)).base == main
 
 
 @pytest.mark.parametrize("before", [None, ONE])
