@@ -149,6 +149,16 @@ WORDS = {
     "demo-recipient": "the rules are changed first",
     "private-identity": "the rules are changed first",
     "plaintext-dotenv": "the file to import into is a person's to choose",
+    **dict.fromkeys(
+        (
+            "rolled-back",
+            "moved-value",
+            "changed-without-sops",
+            "reshaped-value",
+            "recipient-removed",
+        ),
+        "of a commit, whose finding stays; in tests/verify/ranges",
+    ),
     "copied-file": "values are a person's to choose",
 }
 """Fixes with a command that is not tried here, and why."""
