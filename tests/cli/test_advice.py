@@ -221,7 +221,7 @@ REASONS = {
         "unsafe-repository",
     ),
     PERSON: (
-        "ambiguous-path", "bad-age-file", "bad-config", "bad-file-name", "bad-identity-file",
+        "ambiguous-path", "bad-age-file", "bad-config", "bad-event", "bad-file-name", "bad-identity-file",
         "bad-items", "bad-kept-edit", "bad-pattern", "bad-rule", "bad-rules", "bad-selector",
         "bad-type", "beyond-repair", "blocked", "identity-exists", "identity-not-created",
         "identity-under-passphrase", "import-encrypted", "logged", "lost-content", "merge-open",

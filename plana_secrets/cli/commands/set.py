@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from plana_secrets.document.edits import SetLeaf
     from plana_secrets.paths import LeafPath
     from plana_secrets.secretfiles.writing.stage import StagedFile
-    from plana_secrets.sops.model import LeafType
+    from plana_secrets.sops.model import Leaf, LeafType
 
 EPILOG = """\
 Without --stdin, --from-file or --generate, you are asked for the value twice, without echo.
@@ -134,13 +134,25 @@ def _choose_place(
     if asked is not None:
         return meant, LeafType(asked)
     for leaf in structure.leaves():
-        if leaf.path == meant and leaf.type not in {LeafType.STR, LeafType.NULL}:
+        present = _type_of(leaf)
+        if leaf.path == meant and present not in {LeafType.STR, LeafType.NULL}:
             raise UsageError(
-                f"the current value is of type {leaf.type}; the new one would be a string",
+                f"the current value is of type {present}; the new one would be a string",
                 kind="type-needed",
-                type=leaf.type,
+                type=present,
             )
     return meant, LeafType.STR
+
+
+def _type_of(leaf: Leaf) -> LeafType:
+    """Also of a value that was typed into the file, where nothing else says its type."""
+    from plana_secrets.sops.model import LeafType
+    from plana_secrets.sops.reading.scalars import resolve_plain
+
+    if leaf.token is not None or leaf.plain is None or leaf.plain.is_empty or not leaf.in_scope:
+        return leaf.type
+    resolved = resolve_plain(leaf.plain.reveal_text())
+    return resolved[0] if resolved else LeafType.STR
 
 
 def _read_value(

@@ -119,3 +119,13 @@ def test_set_leaves_a_file_in_which_more_is_in_doubt(broken: World) -> None:
     done = broken.run("set", FILE, "new", "--stdin", stdin=b"x")
     assert (done.status, f"`plana-secrets repair {FILE}`" in done.stderr) == (3, True)
     assert (broken.repo / FILE).read_bytes() == before
+
+
+def test_a_number_in_plaintext_does_not_become_text_by_accident(world: World) -> None:
+    path = world.encrypt(FILE, "a: 1\nb: two\n")
+    world.commit()
+    path.write_text("a: 7\n" + path.read_text().partition("\n")[2])
+    done = world.run("set", FILE, "a", "--stdin", stdin=b"8")
+    assert (done.status, "pass --type int" in done.stderr) == (2, True)
+    assert world.run("set", FILE, "a", "--stdin", "--type", "int", stdin=b"8").status == 0
+    assert "a: 8\n" in world.decrypt(FILE)
