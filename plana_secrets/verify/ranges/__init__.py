@@ -12,6 +12,6 @@
     Pure: one file before and after, without a key.
 ``past``
     Ciphertexts of older commits that are back.
-``access``
-    Pure: who could read before and who can now; rules and settings that are weaker.
+``access`` | ``workflows``
+    Pure: who could read before and who can now; rules, settings and workflows that are weaker.
 """
