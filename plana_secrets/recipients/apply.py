@@ -102,12 +102,13 @@ def apply_plans(
     Raises:
         PlanaSecretsError: see ``stage_recipients`` and ``write_files``.
     """
-    write_files(workspace, list(_staged(workspace, plans, tell)), operation="recipients apply")
+    write_files(workspace, list(stage_plans(workspace, plans, tell)), operation="recipients apply")
 
 
-def _staged(
+def stage_plans(
     workspace: Workspace, plans: Sequence[ReaderPlan], tell: Callable[[], None]
 ) -> Iterator[StagedFile]:
+    """Each file as it is to be; ``tell`` is called after each."""
     for plan in plans:
         yield stage_recipients(workspace, plan.file, new_data_key=plan.new_data_key)
         tell()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -64,6 +65,14 @@ class Workspace:
         self.patience = patience
         self._find_identities = find_identities
         self._find_sops = find_sops
+        self.rules_to_be: bytes | None = None
+
+    def under_rules(self, content: bytes) -> Workspace:
+        """The same, as if ``content`` were in the rules file at the root."""
+        other = copy.copy(self)
+        other.__dict__.pop("rule_book", None)
+        other.rules_to_be = content
+        return other
 
     @property
     def root(self) -> Path:
@@ -88,11 +97,20 @@ class Workspace:
         found: dict[str, bytes | FailedError] = {}
         for name in names:
             try:
-                path = path_below(self.root, name)
-                found[name] = read_regular_file(path, limit=limits.RULES_FILE)
+                found[name] = self.read_rules(name)
             except FailedError as error:
                 found[name] = error
         return found
+
+    def read_rules(self, name: str) -> bytes:
+        """The content of a rules file.
+
+        Raises:
+            FailedError: it cannot be read.
+        """
+        if name == RULES_FILE and self.rules_to_be is not None:
+            return self.rules_to_be
+        return read_regular_file(path_below(self.root, name), limit=limits.RULES_FILE)
 
     def rules_for(self, file: str) -> Rules:
         """The nearest ``.sops.yaml`` above ``file``.

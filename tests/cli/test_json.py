@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 
+import pyrage
 import pytest
 
 from tests.shapes import shapes
 from tests.world import World
 
+EVE = str(pyrage.x25519.Identity.generate().to_public())
 FILE = "infra/secrets/prod/a.yaml"
 SETTINGS = f"""\
 [mirror]
@@ -61,6 +63,8 @@ STEPS = (
     ["COMMIT"],
     ["log", FILE],
     ["recipients", "apply"],
+    ["recipients", "add", "eve", EVE, "--rule", "all"],
+    ["recipients", "remove", "eve"],
     ["recipients", "list"],
     ["recipients", "list", "--files"],
     ["rotate", "init", "a", "--fresh", "--commit"],

@@ -9,11 +9,13 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pyrage
 import pytest
 
 from plana_secrets.locks import locked
 from tests.world import World
 
+EVE = str(pyrage.x25519.Identity.generate().to_public())
 FILE = "infra/secrets/dev/a.yaml"
 
 
@@ -71,6 +73,8 @@ WRITING = [
     ["encrypt", "infra/secrets/dev/plain.yaml"],
     ["recover"],
     ["recipients", "apply"],
+    ["recipients", "add", "eve", EVE, "--rule", "all"],
+    ["recipients", "remove", "eve"],
     ["recover", "--discard"],
     ["mirror", "sync"],
     ["mirror", "adopt", FILE, "first"],

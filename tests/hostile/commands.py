@@ -10,10 +10,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+import pyrage
+
 from plana_secrets.cli.lazy import LazyGroup, load_command
 from plana_secrets.cli.main import program
 from tests.hostile.clone import KEYSET, MAIL, PLAIN
 from tests.hostile.filetraps import PROD
+
+STRANGER = str(pyrage.x25519.Identity.generate().to_public())
 
 
 class Effect(Enum):
@@ -92,6 +96,8 @@ TRIES: dict[str, tuple[Try, ...]] = {
         looks("recipients", "list"),
         looks("recipients", "list", "--files", "--json"),
     ),
+    "recipients add": (writes("recipients", "add", "eve", STRANGER, "--rule", "all"),),
+    "recipients remove": (writes("recipients", "remove", "eve"),),
     "recipients apply": (
         looks("recipients", "apply", "--dry-run"),
         writes("recipients", "apply"),

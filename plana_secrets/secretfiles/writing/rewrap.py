@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from plana_secrets import limits
 from plana_secrets.document.edits import content_of
 from plana_secrets.secretfiles.open import open_bytes, read_bytes_of
 from plana_secrets.secretfiles.workspace import Workspace
@@ -15,7 +14,7 @@ from plana_secrets.secretfiles.writing.stage import (
     renew_data_key,
 )
 from plana_secrets.sops.formats import READ_HERE
-from plana_secrets.storage import digest_of, read_regular_file
+from plana_secrets.storage import digest_of
 
 
 def stage_recipients(workspace: Workspace, file: str, *, new_data_key: bool) -> StagedFile:
@@ -45,10 +44,10 @@ def stage_recipients(workspace: Workspace, file: str, *, new_data_key: bool) -> 
 
 def _update_recipients(workspace: Workspace, file: str, data: bytes) -> bytes:
     """By the rules file that decides ``file``, and the name that it has there."""
-    config = workspace.config_for(file)
+    rules = workspace.rules_for(file)
     return workspace.sops.update_recipients(
         data,
-        file=(workspace.root / file).relative_to(config.parent).as_posix(),
-        rules=read_regular_file(config, limit=limits.RULES_FILE),
+        file=file.removeprefix(f"{rules.folder}/") if rules.folder else file,
+        rules=workspace.read_rules(rules.file),
         identities=workspace.identities,
     )

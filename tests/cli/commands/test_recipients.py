@@ -154,3 +154,104 @@ def test_who_can_read_each_file_as_the_file_says(shared: World) -> None:
 def test_it_needs_no_identity(shared: World) -> None:
     done = shared.run("recipients", "list", "--files", env={"SOPS_AGE_KEY_FILE": ""})
     assert (done.status, done.stdout.count("bob")) == (0, 2)
+
+
+SETTINGS = "plana-secrets.toml"
+EVE = pyrage.x25519.Identity.generate()
+KEY = str(EVE.to_public())
+
+
+def texts(world: World) -> tuple[str, str]:
+    return (world.repo / ".sops.yaml").read_text(), (world.repo / SETTINGS).read_text()
+
+
+def opens(world: World, file: str, identity: pyrage.x25519.Identity) -> bool:
+    path = world.folder / "eve.txt"
+    path.write_text(f"{identity}\n")
+    return world.run("get", file, "password", "--identity-file", str(path)).status == 0
+
+
+def test_a_reader_joins_and_leaves(shared: World) -> None:
+    rules, settings = texts(shared)
+    done = shared.run("recipients", "add", "eve", KEY, "--rule", "3", "--kind", "job")
+    assert done.stderr == "eve is added to 1 rule and 2 files\n"
+    after, names = texts(shared)
+    assert after == rules[:-1] + f",{KEY}\n"
+    assert names == settings + f'\n[recipients.eve]\nkey = "{KEY}"\nkind = "job"\n'
+    assert opens(shared, APP, EVE)
+    assert shared.run("verify").status == 0
+    shared.commit()
+    before = contents(shared)
+    done = shared.run("recipients", "remove", "eve")
+    assert texts(shared) == (rules, settings)
+    assert "eve is removed from 1 rule and 2 files" in done.stderr
+    assert done.stdout.split() == [f"{APP}#password", f"{MAIL}#password"]
+    assert not opens(shared, APP, EVE)
+    assert not set(before) & set(contents(shared))
+    report = json.loads(shared.run("verify", "--json").stdout)
+    assert [one["check"] for one in report["findings"] if one["check"] == "former-reader"] == []
+
+
+def test_a_dry_run_writes_nothing(shared: World) -> None:
+    before = (*texts(shared), *contents(shared))
+    for argv in (["add", "eve", KEY, "--rule", "all"], ["remove", "bob"]):
+        assert shared.run("recipients", *argv, "--dry-run").status == 0
+    facts = json.loads(shared.run("recipients", "remove", "bob", "--dry-run", "--json").stdout)
+    assert (facts["rules"], [one["file"] for one in facts["replace"]]) == ([1, 2, 3], [APP, MAIL])
+    assert (*texts(shared), *contents(shared)) == before
+
+
+@pytest.mark.parametrize(
+    ("settings", "argv", "kind"),
+    [
+        ("", ["add", "bob", KEY, "--rule", "all"], "name-taken"),
+        ("", ["add", "eve", "BOB", "--rule", "all"], "name-taken"),
+        ("", ["add", "bob", "BOB", "--rule", "all"], "already-recipient"),
+        ("", ["add", "b.ob", KEY, "--rule", "all"], "bad-recipient-name"),
+        ("", ["add", "eve", KEY, "--rule", "9"], "no-such-rule"),
+        ("", ["remove", "carol"], "no-such-person"),
+        ('[policy]\nrequired = ["bob"]\n', ["remove", "bob"], "removes-required"),
+        ("[policy]\nmin_recipients = 2\n", ["remove", "bob"], "too-few-left"),
+        ('[mirror]\nbackend = "local"\n[mirror.local]\nrecipients = ["BOB"]\n',
+         ["remove", "bob"], "mirror-names-them"),
+        ('[recipients.me]\nkey = "ME"\nkind = "staff"\n', ["remove", "me"], "locks-you-out"),
+    ],
+)  # fmt: skip
+def test_what_is_refused_changes_nothing(
+    shared: World, settings: str, argv: list[str], kind: str
+) -> None:
+    keys = {"BOB": str(shared.others[0].to_public()), "ME": str(shared.identity.to_public())}
+    for word, key in keys.items():
+        settings = settings.replace(word, key)
+        argv = [one.replace(word, key) for one in argv]
+    with (shared.repo / SETTINGS).open("a") as file:
+        file.write(settings)
+    before = (*texts(shared), *contents(shared))
+    done = shared.run("recipients", *argv, "--json")
+    assert json.loads(done.stdout)["kind"] == kind, done
+    assert (*texts(shared), *contents(shared)) == before
+
+
+def test_a_file_that_cannot_be_opened_stops_a_removal(shared: World) -> None:
+    path = shared.repo / MAIL
+    path.write_text(
+        path.read_text().replace(
+            "password: ENC[AES256_GCM,data:", "password: ENC[AES256_GCM,data:AAAA"
+        )
+    )
+    before = (*texts(shared), *contents(shared))
+    assert shared.run("recipients", "remove", "bob").status == 3
+    assert (*texts(shared), *contents(shared)) == before
+
+
+def test_a_table_between_others_goes_without_a_trace(shared: World) -> None:
+    bob = str(shared.others[0].to_public())
+    head, tail = (
+        "# names\n[policy]\nmin_recipients = 1\n",
+        '\n# the rest\n[files]\nroots = ["infra/secrets"]\n',
+    )
+    (shared.repo / SETTINGS).write_text(
+        f'{head}\n[recipients.bob]  # left\nkey = "{bob}"\nkind = "staff"\n{tail}'
+    )
+    assert shared.run("recipients", "remove", "bob").status == 0
+    assert (shared.repo / SETTINGS).read_text() == head + tail

@@ -1,7 +1,7 @@
 """`recipients`: the group of commands on who can read which file.
 
-``naming``
-    What the commands share: recipients by their names.
+``naming`` | ``joining``
+    What the commands share: recipients by their names; a change of rules, settings and files.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ COMMANDS: CommandTable = {
         "list": (f"{_HERE}.list:list_", "Show who can read what."),
     },
     "Change": {
+        "add": (f"{_HERE}.add:add", "Add a reader to rules and their files."),
+        "remove": (f"{_HERE}.remove:remove", "Remove a reader from rules, settings and files."),
         "apply": (f"{_HERE}.apply:apply", "Give files the recipients of their rules."),
     },
 }
@@ -27,7 +29,7 @@ The creation rules in .sops.yaml name the recipients; every file has its own lis
 \b
 Examples:
   plana-secrets recipients list --files
-  plana-secrets recipients apply --dry-run
+  plana-secrets recipients add bob age1... --rule 2
   plana-secrets recipients apply
 """
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from plana_secrets.cli.arguments import complete_file
-from plana_secrets.cli.commands.recipients.naming import listed, names_of
+from plana_secrets.cli.commands.recipients.naming import demand_of, names_of, plan_facts
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.cli.hints import find_hint
 from plana_secrets.cli.options import wait_option
@@ -63,12 +63,9 @@ def _run(context: Context, files: tuple[str, ...], *, dry_run: bool) -> Survey:
 def _survey(context: Context, files: tuple[str, ...]) -> Survey:
     from plana_secrets.cli.secretfile import find_file
     from plana_secrets.recipients.apply import survey
-    from plana_secrets.recipients.plan import Demand
     from plana_secrets.secretfiles.snapshot import work_tree
 
-    policy = context.settings.policy
-    keys = {name: entry.key for name, entry in policy.recipients.items()}
-    demand = Demand(policy.min_recipients, policy.required, keys)
+    demand = demand_of(context)
     if files:
         chosen = dict.fromkeys(find_file(context, one) for one in files)
         return survey(context.workspace, list(chosen), demand, skip=False)
@@ -85,17 +82,6 @@ def apply_with_bar(context: Context, plans: Sequence[ReaderPlan]) -> None:
 
     with context.output.progress("recipients", len(plans)) as advance:
         apply_plans(context.workspace, plans, lambda: advance(1))
-
-
-def plan_facts(plan: ReaderPlan, names: Names) -> dict[str, object]:
-    """A plan for ``--json``."""
-    return {
-        "file": plan.file,
-        "added": listed(plan.added, names),
-        "removed": listed(plan.removed, names),
-        "former": listed(plan.former, names),
-        "new_data_key": plan.new_data_key,
-    }
 
 
 def _facts(survey: Survey, names: Names, *, dry_run: bool) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Recipients by their names, for people and for ``--json``."""
+"""Recipients by their names, for people and for ``--json``, and what the settings demand."""
 
 from __future__ import annotations
 
@@ -9,6 +9,16 @@ from plana_secrets.cli.context import Context
 
 if TYPE_CHECKING:
     from plana_secrets.recipients.names import Names
+    from plana_secrets.recipients.plan import Demand, ReaderPlan
+
+
+def demand_of(context: Context) -> Demand:
+    """What every file must keep."""
+    from plana_secrets.recipients.plan import Demand
+
+    policy = context.settings.policy
+    keys = {name: entry.key for name, entry in policy.recipients.items()}
+    return Demand(policy.min_recipients, policy.required, keys)
 
 
 def names_of(context: Context) -> Names:
@@ -22,3 +32,14 @@ def names_of(context: Context) -> Names:
 def listed(recipients: Iterable[str], names: Names) -> list[dict[str, str | None]]:
     """Recipients for ``--json``."""
     return [{"name": names.name_of(one), "recipient": one} for one in recipients]
+
+
+def plan_facts(plan: ReaderPlan, names: Names) -> dict[str, object]:
+    """A plan for ``--json``."""
+    return {
+        "file": plan.file,
+        "added": listed(plan.added, names),
+        "removed": listed(plan.removed, names),
+        "former": listed(plan.former, names),
+        "new_data_key": plan.new_data_key,
+    }
