@@ -14,6 +14,7 @@ from datetime import date, timedelta
 from plana_secrets.secretfiles.settings import SETTINGS_FILE
 from plana_secrets.sops.model import Severity
 from plana_secrets.verify.catalogue import CHECKS, found
+from plana_secrets.verify.check import Level
 from plana_secrets.verify.finding import Finding
 from plana_secrets.verify.policy import Accept
 
@@ -107,6 +108,7 @@ def is_proposable(finding: Finding) -> bool:
     """Whether an exception for this finding would be of use, and of effect."""
     return (
         finding.severity is not Severity.NOTE
+        and CHECKS[finding.check].level is not Level.L2
         and finding.file not in {None, SETTINGS_FILE}
         and CHECKS[finding.check].acceptable
     )

@@ -260,7 +260,9 @@ def _was_checked(selection: Selection, levels: dict[str, Level], accept: Accept)
     if not selection.whole and accept.file not in levels:
         return False
     reached = levels.get(accept.file, max(levels.values(), default=Level.L1))
-    return accept.check in CHECKS and reached >= CHECKS[accept.check].level
+    check = CHECKS.get(accept.check)
+    # what a comparison shows is of one range: in the next there is none of it
+    return check is not None and check.level is not Level.L2 and reached >= check.level
 
 
 ADVICE: Final = {

@@ -75,7 +75,8 @@ COMMIT_CHECKS: Final = (
         Level.L2,
         "A ciphertext has another type than before, or is in a list now, or in none.",
         "sops authenticates neither the type nor the nesting of lists: what reads the value gets "
-        "something else.",
+        "something else. With a new MAC another nesting is a warning: sops itself may have "
+        "written it.",
         "Set the value again with `plana-secrets set FILE PATH`.",
     ),
     Check(

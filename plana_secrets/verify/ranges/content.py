@@ -16,6 +16,7 @@ from plana_secrets.sops.model import (
     Leaf,
     LeafType,
     Metadata,
+    Severity,
     Structure,
     Token,
 )
@@ -59,11 +60,16 @@ def _form(token: Token) -> _Form:
     return token.data, token.iv, token.tag
 
 
+def _has_old_mac(pair: Pair) -> bool:
+    old, new = _metadata(pair.old).mac, _metadata(pair.new).mac
+    return old is not None and new is not None and _form(old) == _form(new)
+
+
 def _check_mac(pair: Pair) -> Iterator[Finding]:
     """sops encrypts each MAC again: the same one with other contents is of no sops."""
-    old, new = _metadata(pair.old), _metadata(pair.new)
-    if old.mac is None or new.mac is None or _form(old.mac) != _form(new.mac):
+    if not _has_old_mac(pair):
         return
+    old, new = _metadata(pair.old), _metadata(pair.new)
     protected = old.mac_only_encrypted or new.mac_only_encrypted
     before, after = (_contents(one, only_encrypted=protected) for one in (pair.old, pair.new))
     if before != after:
@@ -118,8 +124,20 @@ def _check_places(pair: Pair) -> Iterator[Finding]:
         if _keys(leaf.path) != _keys(was[0].path):
             words = f"this ciphertext was at {origin}"
             yield found("moved-value", words, file=pair.file, line=leaf.line, path=path)
+        elif any(leaf.type is one.type for one in was):
+            # sops writes this, too, where a person makes a list of one value
+            severity = None if _has_old_mac(pair) else Severity.WARNING
+            words = f"this ciphertext was at {origin}"
+            yield found(
+                "reshaped-value",
+                words,
+                file=pair.file,
+                line=leaf.line,
+                path=path,
+                severity=severity,
+            )
         else:
-            words = "the same ciphertext as before, but of another type or in another list"
+            words = f"the same ciphertext as before, of type {leaf.type} and not {was[0].type}"
             yield found("reshaped-value", words, file=pair.file, line=leaf.line, path=path)
 
 

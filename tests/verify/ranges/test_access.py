@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyrage
 import pytest
 
-from tests.verify.helpers import of_check, write
+from tests.verify.helpers import checks, of_check, verify, write
 from tests.verify.ranges.helpers import errors, verify_commits, warnings
 from tests.world import World
 
@@ -135,6 +135,23 @@ def test_the_head_cannot_accept_what_it_brings(small: World) -> None:
     small.commit()
     found = {one[0] for one in errors(verify_commits(small, "base.."))}
     assert {"policy-weakened", "changed-without-sops"} <= found
+
+
+def test_an_exception_of_the_base_counts_and_is_never_called_unused(small: World) -> None:
+    recipient = add_recipient(small)
+    with (small.repo / SETTINGS).open("a") as settings:
+        settings.write(
+            '\n[[verify.accept]]\ncheck = "recipient-added"\nfile = ".sops.yaml"\n'
+            'reason = "x"\nuntil = 2099-01-01\n'
+        )
+    small.git("commit", "-qam", "x")
+    small.git("tag", "-f", "base")
+    assert checks(verify(small)) == [("empty-root", SETTINGS, "files.roots[1]")]
+    small.write_rules(RULES)
+    small.encrypt(APP, "user: admin\n")
+    small.commit()
+    report = verify_commits(small, "base..")
+    assert (errors(report), report.suppressed, recipient in str(report)) == ([], 1, False)
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,18 @@ def test_a_scalar_that_became_a_list(small: World) -> None:
                             ("reshaped-value", "password[0]")]  # fmt: skip
 
 
+def test_a_list_of_one_value_by_sops_is_a_warning(small: World) -> None:
+    text = (small.repo / APP).read_text()
+    small.encrypt(APP, PLAIN.replace("pa55", "new"))
+    line = line_of(text, "password").replace("password: ", "password:\n    - ")
+    other = (small.repo / APP).read_text()
+    write(small, APP, other.replace(line_of(other, "password"), line))
+    small.commit()
+    report = verify_commits(small, "base..HEAD")
+    assert errors(report) == []
+    assert ("reshaped-value", APP, "password[0]") in warnings(report)
+
+
 def test_another_type(small: World) -> None:
     change(small, lambda text: text.replace(line_of(text, "port"),
                                             line_of(text, "port").replace("int", "str")))  # fmt: skip
