@@ -65,7 +65,7 @@ def plan_joining(
     if not positions:
         raise UsageError(f"{name} is in these rules already", kind="already-recipient")
     content = workspace.read_rules(RULES_FILE)
-    settings = _read_settings(workspace)
+    settings = _read_settings(workspace) or b""
     if name not in demand.keys:
         end = b"" if not settings or settings.endswith(b"\n") else b"\n"
         gap = b"\n" if settings else b""
@@ -98,7 +98,7 @@ def plan_leaving(workspace: Workspace, name: str, demand: Demand) -> Membership:
         _check_left(one, len(_keys(one)) - 1, demand.minimum)
     positions = tuple(one.position for one in having)
     content = remove_recipient(workspace.read_rules(RULES_FILE), recipient, positions)
-    settings = _without_table(_read_settings(workspace), name)
+    settings = _without_table(_read_settings(workspace) or b"", name)
     left = replace(demand, keys={one: key for one, key in demand.keys.items() if one != name})
     return _planned(workspace, name, recipient, positions, content, settings, left)
 
@@ -144,7 +144,9 @@ def apply_membership(membership: Membership, tell: Callable[[], None]) -> None:
         [
             StagedFile(RULES_FILE, digest_of(old), membership.rules),
             StagedFile(
-                SETTINGS_FILE, digest_of(settings) if settings else None, membership.settings
+                SETTINGS_FILE,
+                None if settings is None else digest_of(settings),
+                membership.settings,
             ),
             *staged,
         ],
@@ -187,12 +189,12 @@ def _check_name(name: str, recipient: str, demand: Demand) -> None:
             )
 
 
-def _read_settings(workspace: Workspace) -> bytes:
+def _read_settings(workspace: Workspace) -> bytes | None:
     try:
         path = path_below(workspace.root, SETTINGS_FILE)
         return read_regular_file(path, limit=limits.SETTINGS_FILE)
     except MissingFileError:
-        return b""
+        return None
 
 
 def _without_table(settings: bytes, name: str) -> bytes:

@@ -244,6 +244,20 @@ def test_a_file_that_cannot_be_opened_stops_a_removal(shared: World) -> None:
     assert (*texts(shared), *contents(shared)) == before
 
 
+@pytest.mark.parametrize("settings", ["", None])
+def test_settings_that_are_empty_or_not_there(shared: World, settings: str | None) -> None:
+    path = shared.repo / SETTINGS
+    path.unlink()
+    if settings is not None:
+        path.write_text(settings)
+    rules = (shared.repo / ".sops.yaml").read_bytes().replace(b"\n", b"\r\n")
+    (shared.repo / ".sops.yaml").write_bytes(rules)
+    assert shared.run("recipients", "add", "eve", KEY, "--rule", "3").status == 0
+    assert path.read_text() == f'[recipients.eve]\nkey = "{KEY}"\nkind = "staff"\n'
+    assert shared.run("recipients", "remove", "eve").status == 0
+    assert (path.read_text(), (shared.repo / ".sops.yaml").read_bytes()) == ("", rules)
+
+
 def test_a_table_between_others_goes_without_a_trace(shared: World) -> None:
     bob = str(shared.others[0].to_public())
     head, tail = (
