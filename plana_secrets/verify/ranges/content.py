@@ -163,12 +163,13 @@ def _check_nulls(pair: Pair) -> Iterator[Finding]:
 
 
 def _unprotected(structure: Structure) -> dict[LeafPath, str]:
-    """Nulls and empty containers by their path, in words."""
+    """Nulls and empty containers by their path, in words; not a null that is meant to be readable,
+    such as the date of a key that has not landed."""
     found_here: dict[LeafPath, str] = {}
     for item in structure.items:
         if isinstance(item, Empty):
             found_here[item.path] = f"an empty {item.container}"
-        elif isinstance(item, Leaf) and item.type is LeafType.NULL:
+        elif isinstance(item, Leaf) and item.type is LeafType.NULL and item.in_scope:
             found_here[item.path] = "null"
     return found_here
 

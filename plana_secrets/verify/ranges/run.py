@@ -235,12 +235,15 @@ class _Run:
         fixed = [FileJob(self.new, self.both.policy, Identities(()), self.now)]
         if not any(_is_policy(one.file) for one in self.history.written):
             return Middle(self.old, self.new, lambda _: fixed, self.access.named)
-        known: dict[str, list[FileJob]] = {}
+        base = self._job_at(self.ends.base)
+        known: dict[frozenset[tuple[str, str]], FileJob] = {}
 
         def jobs(commit: str) -> list[FileJob]:
-            if commit not in known:
-                known[commit] = [self._job_at(commit), self._job_at(self.ends.base), *fixed]
-            return known[commit]
+            entries = at_commit(self.workspace, commit).tree.listing().entries
+            policy = frozenset((file, one.id) for file, one in entries.items() if _is_policy(file))
+            if policy not in known:
+                known[policy] = self._job_at(commit)
+            return [known[policy], base, *fixed]
 
         return Middle(self.old, self.new, jobs, self.access.named)
 

@@ -104,6 +104,16 @@ def test_what_the_mac_does_not_cover(small: World, old: str, new: str, path: str
     assert [one[0] for one in errors(report)] == ["changed-without-sops"]
 
 
+def test_a_null_that_is_meant_to_be_readable_may_change(world: World) -> None:
+    file = "infra/secrets/app.secret.yaml"
+    manifest = "apiVersion: v1\nkind: Secret\nmetadata:\n    name: a\n"
+    world.encrypt(file, f"{manifest}    creationTimestamp: null\nstringData:\n    a: b\n")
+    world.commit()
+    world.encrypt(file, f"{manifest}stringData:\n    a: b\n")
+    world.commit()
+    assert warnings(verify_commits(world, "HEAD~1..")) == []
+
+
 def test_a_null_by_sops_is_a_warning(small: World) -> None:
     small.encrypt(APP, PLAIN.replace("user: admin", "user: null"))
     small.commit()
