@@ -73,6 +73,11 @@ TRIES: dict[str, tuple[Try, ...]] = {
         writes("new", "infra/secrets/elsewhere/fresh.yaml"),
         writes("new", f"{PROD}/dangling.yaml"),
     ),
+    "repair": (
+        writes("repair", MAIL),
+        writes("repair", f"{PROD}/linked.yaml", "--all", "--from-git"),
+        writes("repair", f"{PROD}/plain.yaml", "--all", "--keep"),
+    ),
     "encrypt": (
         writes("encrypt", f"{PROD}/plain.yaml"),
         writes("encrypt", "infra/secrets/elsewhere/plain.yaml"),

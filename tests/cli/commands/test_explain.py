@@ -54,4 +54,5 @@ def test_names_are_completed() -> None:
         "rules-unreadable-rule",
         "rules-unknown-key",
         "rules-unreachable",
+        "rules-unanchored",
     ]

@@ -72,7 +72,7 @@ def test_verify_compares_with_the_nearest_rules_and_warns_where_the_root_disagre
     assert [(one["check"], one["severity"], one["file"]) for one in report["findings"]] == [
         ("rules-nested", "warning", f"{NESTED}/.sops.yaml")
     ]
-    nested.write_rules("creation_rules: [{path_regex: /dev/, age: '{recipients}'}]\n")
+    nested.write_rules("creation_rules: [{path_regex: ^infra/secrets/dev/, age: '{recipients}'}]\n")
     nested.encrypt("infra/secrets/dev/a.yaml", "a: b\n")
     assert json.loads(nested.run("verify", "--json").stdout)["findings"] == []
 
