@@ -103,6 +103,7 @@ def test_bytes_that_are_no_text_are_said_to_be_so() -> None:
 
 
 @pytest.mark.parametrize("options", [("-t", "ed25519"), ("-t", "rsa"), ("-t", "rsa", "-m", "PEM")])
+@pytest.mark.long
 def test_an_ssh_key_opens_what_is_encrypted_to_its_public_half(
     tmp_path: Path, options: tuple[str, ...]
 ) -> None:

@@ -28,6 +28,7 @@ def written(world: World) -> World:
     return world
 
 
+@pytest.mark.long
 def test_what_went_well_is_silent(written: World) -> None:
     """In their order, as a job may run them."""
     (written.repo / "infra/secrets/dev/plain.yaml").write_text("a: b\n")

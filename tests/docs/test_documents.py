@@ -74,7 +74,18 @@ def _take(page: Page, block: list[str], language: str, status: int, skipped: boo
         page.unrunnable.append("\n".join(block))
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+EVERYDAY = {"README", "edit"}
+"""Pages whose commands run in every suite; the others run with --long, as in CI."""
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        page if page.stem in EVERYDAY else pytest.param(page, marks=pytest.mark.long)
+        for page in PAGES
+    ],
+    ids=lambda page: page.stem,
+)
 def test_every_command_of_a_page_runs(page: Path, tmp_path: Path):
     parsed = parse_page(page.read_text())
     assert not parsed.unrunnable, "a block with commands that is no console block"

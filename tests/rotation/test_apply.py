@@ -80,6 +80,7 @@ def test_a_move_before_its_time_is_refused_with_the_time(fleet: Fleet) -> None:
     assert fleet.commits() == 3
 
 
+@pytest.mark.long
 def test_with_waits_of_nothing_moves_may_follow_each_other_at_once(fleet: Fleet) -> None:
     """An instant is rounded up to a second, and the next command must not meet it early."""
     nothing = timedelta(0)

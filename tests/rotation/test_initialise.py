@@ -212,6 +212,7 @@ def test_what_was_mended_by_replace_has_to_be_rolled_out_before_the_next_move(
     assert caught.value.kind == "too-early"
 
 
+@pytest.mark.long
 def test_a_target_may_be_added_while_an_adopted_secret_retires(fleet: Fleet) -> None:
     put(fleet, f"{ACCOUNT}#stringData.RAW", "the raw secret that all services read")
     source = Source(parse_reference(f"{ACCOUNT}#stringData.RAW"))
@@ -270,6 +271,7 @@ def test_raw_targets_stop_promote_by_name_until_they_are_gone(fleet: Fleet) -> N
     run_move(fleet.rotation(), policy.name, Move.PROMOTE, delivery=COMMIT)
 
 
+@pytest.mark.long
 def test_external_callers_are_waited_for(fleet: Fleet) -> None:
     policy = fleet.change(API, external_callers=("acme", "zeta"))
     init_keyset(fleet.rotation(), policy.name, FRESH, delivery=COMMIT)

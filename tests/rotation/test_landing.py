@@ -129,6 +129,7 @@ def test_a_push_that_outlives_its_run_is_dated_after_it_arrived(
     ],
     ids=lambda error: error.kind,
 )
+@pytest.mark.long
 def test_a_move_that_could_not_be_dated_is_made_and_dated_by_the_next_run(
     fleet: Fleet, remote: Path, monkeypatch: pytest.MonkeyPatch, trouble: PlanaSecretsError
 ) -> None:
@@ -152,6 +153,7 @@ def test_a_move_that_could_not_be_dated_is_made_and_dated_by_the_next_run(
     assert fleet.keyset(API).keys[1].since == fleet.now
 
 
+@pytest.mark.long
 def test_two_moves_in_one_branch_the_second_is_refused(fleet: Fleet, remote: Path) -> None:
     """Merged together they would reach callers before providers."""
     init_keyset(fleet.rotation(), API.name, FRESH, delivery=PUSH)
@@ -164,6 +166,7 @@ def test_two_moves_in_one_branch_the_second_is_refused(fleet: Fleet, remote: Pat
         assert refused(fleet, Move.ABORT, push) == "not-landed"
 
 
+@pytest.mark.long
 def test_a_pull_request_is_dated_by_the_scheduled_run_after_its_merge(
     fleet: Fleet, remote: Path
 ) -> None:
@@ -269,6 +272,7 @@ def test_a_detached_checkout_pushes_to_the_deployed_branch(fleet: Fleet, remote:
     assert tip == fleet.world.git("rev-parse", "HEAD").strip()
 
 
+@pytest.mark.long
 def test_every_keyset_that_is_due_moves_once_a_run(fleet: Fleet) -> None:
     for policy in (API, JWT):
         init_keyset(fleet.rotation(), policy.name, FRESH, delivery=COMMIT)
@@ -298,6 +302,7 @@ def test_a_blocked_keyset_does_not_stop_the_others(fleet: Fleet) -> None:
     assert states[API.name] == ("published", None)
 
 
+@pytest.mark.long
 def test_a_clock_that_is_behind_dates_nothing(fleet: Fleet, remote: Path) -> None:
     """Its instant would be too early as soon as the clock is set right."""
     init_keyset(fleet.rotation(), API.name, FRESH, delivery=PUSH)
@@ -325,6 +330,7 @@ def test_the_checkout_of_a_pull_request_is_not_pushed_to_the_deployed_branch(
     assert fleet.world.git("ls-remote", str(remote)) == before
 
 
+@pytest.mark.long
 def test_a_job_with_a_shallow_clone_does_all_of_it(fleet: Fleet, remote: Path) -> None:
     """Depth 1 and a detached HEAD, made anew for every run."""
     init_keyset(fleet.rotation(), API.name, FRESH, delivery=PUSH)

@@ -65,6 +65,7 @@ def commit_by_hand(fleet: Fleet, *argv: str) -> None:
 # -- a push that is not there
 
 
+@pytest.mark.long
 def test_a_push_that_the_server_takes_back_dates_nothing_and_is_repeated(
     fleet: Fleet, remote: Path
 ) -> None:
@@ -87,6 +88,7 @@ def test_a_push_that_the_server_takes_back_dates_nothing_and_is_repeated(
     assert tip(fleet, remote) == head(fleet)
 
 
+@pytest.mark.long
 def test_a_date_that_the_server_takes_back_is_not_kept_here(fleet: Fleet, remote: Path) -> None:
     started(fleet)
     hook = takes_back(remote, only="landed")
@@ -101,6 +103,7 @@ def test_a_date_that_the_server_takes_back_is_not_kept_here(fleet: Fleet, remote
 
 
 @pytest.mark.parametrize("way", ["pushurl", "pushInsteadOf"])
+@pytest.mark.long
 def test_a_push_that_goes_to_a_fork_has_not_landed(fleet: Fleet, remote: Path, way: str) -> None:
     started(fleet)
     fork = fleet.world.folder / "fork.git"
@@ -118,6 +121,7 @@ def test_a_push_that_goes_to_a_fork_has_not_landed(fleet: Fleet, remote: Path, w
     assert (tip(fleet, remote), dated(fleet)) == (head(fleet), [True, True])
 
 
+@pytest.mark.long
 def test_a_branch_that_is_set_back_begins_the_wait_again(fleet: Fleet, remote: Path) -> None:
     """The old instant would let the new key be used while nobody has it."""
     started(fleet)
@@ -137,6 +141,7 @@ def test_a_branch_that_is_set_back_begins_the_wait_again(fleet: Fleet, remote: P
     assert (len(pushed), first.count("since: null")) == (2, 1)
 
 
+@pytest.mark.long
 def test_a_branch_that_lost_two_moves_does_not_get_them_together(
     fleet: Fleet, remote: Path
 ) -> None:
@@ -155,6 +160,7 @@ def test_a_branch_that_lost_two_moves_does_not_get_them_together(
     assert statuses(fleet.keyset(API)) == ["active", "standby"]
 
 
+@pytest.mark.long
 def test_a_branch_that_is_set_back_during_a_run_is_not_moved_over_what_it_lost(
     fleet: Fleet, remote: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -250,6 +256,7 @@ def test_a_remote_of_the_settings_that_is_not_there_is_a_wrong_call(
 # -- what is pushed
 
 
+@pytest.mark.long
 def test_moves_that_were_only_committed_are_pushed_and_dated(fleet: Fleet, remote: Path) -> None:
     started(fleet)
     run_move(fleet.rotation(), API.name, delivery=COMMIT)

@@ -149,6 +149,7 @@ def test_services_move_over_one_by_one(fleet: Fleet, mounted: Path, node: NodeSe
         assert [one.accepts(token) for one in services for token in tokens] == [True] * 20
 
 
+@pytest.mark.long
 def test_tokens_without_kid_end_when_the_adopted_secret_does(
     fleet: Fleet, mounted: Path, node: NodeService
 ) -> None:

@@ -128,6 +128,7 @@ def test_a_person_may_promote_in_spite_of_an_adopted_path_and_the_commit_says_so
     assert "accepted" not in adopted.world.git("log", "-1", "--format=%s")
 
 
+@pytest.mark.long
 def test_a_caller_that_was_taken_out_is_named_until_its_leaf_is_gone(fleet: Fleet) -> None:
     policy = fleet.change(API, callers=(*API.callers, *places(SECOND)))
     init_keyset(fleet.rotation(), policy.name, FRESH, delivery=COMMIT)
@@ -172,6 +173,7 @@ def test_a_key_with_odd_characters_is_found_in_a_list(fleet: Fleet) -> None:
     assert fleet.rotation().status(API.name).left.removed == (place,)
 
 
+@pytest.mark.long
 def test_abort_is_refused_once_an_external_caller_has_the_new_key(fleet: Fleet) -> None:
     policy = fleet.change(API, external_callers=("acme",))
     init_keyset(fleet.rotation(), policy.name, FRESH, delivery=COMMIT)
@@ -182,6 +184,7 @@ def test_abort_is_refused_once_an_external_caller_has_the_new_key(fleet: Fleet) 
     assert done.accepted == "caller-confirmed"
 
 
+@pytest.mark.long
 def test_settings_that_changed_since_promote_shorten_nothing_unless_a_person_says_so(
     fleet: Fleet,
 ) -> None:
@@ -367,6 +370,7 @@ def with_remote(fleet: Fleet) -> None:
     fleet.world.git("branch", "-q", "--set-upstream-to=origin/main")
 
 
+@pytest.mark.long
 def test_another_hand_between_a_pushed_move_and_its_date_is_an_error(
     fleet: Fleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -390,6 +394,7 @@ def test_another_hand_between_a_pushed_move_and_its_date_is_an_error(
     assert (caught.value.kind, len(calls)) == ("read-back", 2)
 
 
+@pytest.mark.long
 def test_a_job_on_a_clone_that_is_behind_decides_nothing(fleet: Fleet) -> None:
     with_remote(fleet)
     init_keyset(fleet.rotation(), API.name, FRESH, delivery=Delivery(push=True))

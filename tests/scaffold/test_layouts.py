@@ -96,6 +96,7 @@ def findings(world: World, *, key: bool = True) -> list[tuple[str, str, str]]:
         (monorepo, ["services/*/secrets"]),
     ],
 )
+@pytest.mark.long
 def test_adoption_raises_no_false_alarm_and_misses_nothing_after(
     world: World, layout: Callable[[World], None], roots: list[str]
 ) -> None:
@@ -127,6 +128,7 @@ def encrypted(world: World) -> str:
     return (world.repo / world.git("grep", "-l", "ENC.AES256_GCM").split()[0]).read_text()
 
 
+@pytest.mark.long
 def test_a_second_run_adds_what_has_come_since(world: World) -> None:
     home_ops(world)
     world.commit()

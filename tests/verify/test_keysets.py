@@ -160,6 +160,7 @@ def test_a_destroyed_value_that_comes_back_is_named(rotated: World) -> None:
     assert "destroyed-value" in {one[0] for one in checks(report)}
 
 
+@pytest.mark.long
 def test_a_reverted_rotation_is_named_though_its_tombstone_is_gone(rotated: World) -> None:
     """The revert took the tombstone away as well; the history still has it."""
     start = rotated.git("rev-parse", "HEAD").strip()
@@ -257,6 +258,7 @@ def test_a_value_that_is_none_of_its_kind_is_named_with_the_identity(rotated: Wo
 
 
 @pytest.mark.parametrize("option", ["--depth=1", "--filter=blob:none", "--filter=tree:0"])
+@pytest.mark.long
 def test_a_history_that_is_not_whole_is_a_note_and_no_l3(rotated: World, option: str) -> None:
     """A destroyed value that is back may hide in what this clone does not have."""
     start = rotated.git("rev-parse", "HEAD").strip()

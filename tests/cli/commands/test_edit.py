@@ -404,6 +404,7 @@ def test_at_a_terminal_the_same_path_is_asked_about(filled: World, answer: str, 
     assert f"password: {value}" in filled.decrypt(FILE)
 
 
+@pytest.mark.long
 def test_ctrl_c_belongs_to_the_editor(filled: World) -> None:
     script = 'trap "" INT; sed -i "s/old/mine/" "$1"; echo now; sleep 1'
     done = run_at_terminal(
@@ -558,6 +559,7 @@ def test_a_new_file_can_be_typed_into(world: World) -> None:
     assert world.run("get", SECRET, "stringData.key").stdout == "0042"
 
 
+@pytest.mark.long
 def test_a_new_file_left_as_it_is_shown_is_no_error(world: World) -> None:
     for file in (FILE, SECRET):
         world.run("new", file)

@@ -187,6 +187,7 @@ def test_import_of_what_is_no_identity_is_refused_without_repeating_it(
     assert (missing.status, json.loads(missing.stdout)["kind"]) == (3, "missing-key-file")
 
 
+@pytest.mark.long
 def test_a_passphrase_is_asked_twice_without_echo(world: World) -> None:
     copy = world.folder / "copy.age"
     done = run_at_terminal(

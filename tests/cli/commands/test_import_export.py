@@ -124,6 +124,7 @@ def test_a_dry_run_writes_nothing_and_a_file_tells_its_format(world: World) -> N
     assert world.run("import", "notes", PLAIN).status == 2
 
 
+@pytest.mark.long
 def test_what_is_exported_comes_back(world: World) -> None:
     world.encrypt(
         PLAIN, 'A: "it\'s \\"x\\" $HOME \\\\n `#`"\nB: "two\\nlines\\u2028"\nC: ""\nD: " a "\n'

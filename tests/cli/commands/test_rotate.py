@@ -137,6 +137,7 @@ def test_the_shape_of_the_list_is_fixed(shop: World) -> None:
     assert (one["phase"], one["overdue"], one["next"]["move"]) == ("stable", False, "publish")
 
 
+@pytest.mark.long
 def test_due_moves_or_waits_with_0_and_is_blocked_with_1(shop: World) -> None:
     for name in (NAME, "shop/jwt"):
         shop.run("rotate", "init", name, "--fresh", "--commit")
@@ -155,6 +156,7 @@ def test_due_moves_or_waits_with_0_and_is_blocked_with_1(shop: World) -> None:
     assert problems == {NAME: None, "shop/jwt": "not-initialised"}
 
 
+@pytest.mark.long
 def test_looking_ends_with_0_unless_asked_to_check(shop: World) -> None:
     assert shop.run("rotate", "list").status == 0
     assert shop.run("rotate", "list", "--check").status == 1
@@ -214,6 +216,7 @@ def test_a_rendered_leaf_is_not_set_by_hand(shop: World) -> None:
     assert value(shop, PORTAL, "API_KEY") == before
 
 
+@pytest.mark.long
 def test_no_value_is_in_any_output(shop: World) -> None:
     """Through a whole rotation, its refusals, and a broken target at the highest verbosity."""
     texts = []
@@ -264,6 +267,7 @@ def test_a_weak_secret_is_adopted_with_a_warning(shop: World) -> None:
     assert shop.run("unset", PORTAL, "stringData.JWT").status == 0
 
 
+@pytest.mark.long
 def test_a_pushed_move_that_could_not_be_dated_is_said_to_be_made(shop: World) -> None:
     """The server takes the move and refuses the commit that dates it; the next run does that."""
     remote = shop.folder / "remote.git"
@@ -314,6 +318,7 @@ def test_no_job_accepts_an_outage(shop: World) -> None:
     assert shop.run("rotate", "run", NAME, "--accept-outage").status == 0
 
 
+@pytest.mark.long
 def test_abort_after_a_confirmation_asks_at_a_terminal(shop: World) -> None:
     (shop.repo / "plana-secrets.toml").write_text(
         SETTINGS.replace('kind = "api-key"', 'kind = "api-key"\nexternal_callers = ["acme"]')
@@ -345,6 +350,7 @@ def test_waits_that_the_settings_no_longer_say_are_shown(shop: World) -> None:
     assert "rollout is" not in shop.run("rotate", "plan", "shop/jwt").stdout
 
 
+@pytest.mark.long
 def test_a_move_of_a_clock_that_was_ahead_is_dated_again(shop: World) -> None:
     shop.run("rotate", "init", NAME, "--fresh", "--commit")
     run_at(shop, "+2400h", "rotate", "run", NAME, "publish", "--commit")

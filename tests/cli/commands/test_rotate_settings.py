@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.cli.commands.test_rotate import NAME, SETTINGS, run_at, shop
 from tests.rotation.conftest import PROVIDER
 from tests.world import World
@@ -20,6 +22,7 @@ def change(**fields: str) -> str:
     return SETTINGS.replace('kind = "api-key"\n', f'kind = "api-key"\n{lines}')
 
 
+@pytest.mark.long
 def test_a_wait_that_is_shortened_but_not_committed_changes_nothing(shop: World) -> None:
     """Neither before publish, which records the waits of the rotation, nor after it."""
     shop.run("rotate", "init", NAME, "--fresh", "--commit")
@@ -36,6 +39,7 @@ def test_a_wait_that_is_shortened_but_not_committed_changes_nothing(shop: World)
     assert listed["keysets"][0]["waits"]["rollout"]["in_force"] == "30m"
 
 
+@pytest.mark.long
 def test_once_it_is_committed_it_counts_for_the_next_rotation(shop: World) -> None:
     write_settings(shop, change(rollout='"0s"'))
     shop.commit("shorter")
@@ -56,6 +60,7 @@ def test_a_branch_that_is_not_committed_as_deployed_dates_nothing(shop: World) -
     assert [one["landed"] for one in listed["keysets"] if one["name"] == NAME] == [False]
 
 
+@pytest.mark.long
 def test_a_keyset_that_is_not_committed_is_created_and_does_not_move(shop: World) -> None:
     shop.git("rm", "-q", "--cached", "plana-secrets.toml")
     shop.git("commit", "-q", "-m", "without settings")
@@ -71,6 +76,7 @@ def test_a_keyset_that_is_not_committed_is_created_and_does_not_move(shop: World
     assert shop.run("rotate", "run", NAME, "publish", "--commit").status == 0
 
 
+@pytest.mark.long
 def test_a_caller_that_is_added_is_filled_before_it_is_committed(shop: World) -> None:
     caller = '", "infra/secrets/prod/pulse-data.secret.yaml#stringData.OWN"]'
     shop.run("rotate", "init", NAME, "--fresh", "--commit")

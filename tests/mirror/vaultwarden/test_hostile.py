@@ -139,6 +139,7 @@ def test_an_address_with_a_password_in_it_is_not_repeated() -> None:
         "9" * 5000,
     ],
 )
+@pytest.mark.long
 def test_an_odd_time_to_try_again_is_as_none(when: str) -> None:
     busy = f"HTTP/1.1 429 Busy\r\nRetry-After: {when}\r\nContent-Length: 0\r\n\r\n".encode()
     with answering(say(busy)) as url, pytest.raises(PlanaSecretsError) as error:

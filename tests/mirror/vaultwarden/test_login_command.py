@@ -60,6 +60,7 @@ def desk(world: World, company: Company, monkeypatch: pytest.MonkeyPatch) -> Des
     return Desk(office, monkeypatch)
 
 
+@pytest.mark.long
 def test_staff_log_in_with_a_code_look_and_log_out(desk: Desk, server: FakeVaultwarden) -> None:
     staff = desk.office.company.staff
     secret = staff.enable_totp()

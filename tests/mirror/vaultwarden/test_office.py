@@ -117,6 +117,7 @@ def test_the_audit_names_everybody_who_may_write(office: Office) -> None:
 # Crashes
 
 
+@pytest.mark.long
 def test_a_first_sync_killed_at_any_request_is_completed(
     office: Office, server: FakeVaultwarden
 ) -> None:

@@ -410,6 +410,7 @@ def recover(world: World) -> None:
 
 
 @pytest.mark.parametrize("kind", ["plain", "commit", "push"])
+@pytest.mark.long
 def test_killed_at_any_step_it_is_old_or_new_after_the_next_run(
     files_world: World, workspace: Workspace, remote: Path, kind: str
 ) -> None:

@@ -98,6 +98,7 @@ def test_a_copy_is_named_in_any_spelling(both: Fleet) -> None:
     assert ("key-copied", readme, None, "error") in copies(both)
 
 
+@pytest.mark.long
 def test_a_destroyed_value_is_an_error_wherever_it_is(fleet: Fleet) -> None:
     fleet.policies = (API,)
     init_keyset(fleet.rotation(), API.name, FRESH, delivery=COMMIT)
@@ -113,6 +114,7 @@ def test_a_destroyed_value_is_an_error_wherever_it_is(fleet: Fleet) -> None:
     assert copies(fleet) == [error]
 
 
+@pytest.mark.long
 def test_an_adopted_value_is_a_note_then_a_warning_then_an_error(fleet: Fleet) -> None:
     put(fleet, RAW, "the secret of today")
     fleet.world.commit("today")
