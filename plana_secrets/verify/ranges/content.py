@@ -31,9 +31,10 @@ _Form = tuple[bytes, bytes, bytes]
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A file before and after; both have metadata."""
+    """A file before and after; both have metadata. ``was``: its name before."""
 
     file: str
+    was: str
     old: Structure
     new: Structure
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from plana_secrets.git.blobs import iterate_contents
-from plana_secrets.git.ranges import earlier_files
+from plana_secrets.git.ranges import NewFile, earlier_files
 from plana_secrets.git.repository import Repository
 from plana_secrets.paths import format_path
 from plana_secrets.sops.model import Leaf, Structure
@@ -24,26 +24,28 @@ def check_past(repository: Repository, base: str, pairs: Sequence[Pair]) -> Iter
 
     A base that was broken is passed over: an older version is what repairs it.
     """
-    wanted = {one.file: _new_tags(one) for one in pairs if one.old.is_sound}
-    wanted = {file: tags for file, tags in wanted.items() if tags}
+    wanted = {one.was: (one.file, _new_tags(one)) for one in pairs if one.old.is_sound}
+    wanted = {was: (file, tags) for was, (file, tags) in wanted.items() if tags}
     if not wanted:
         return
-    versions = earlier_files(repository, base, list(wanted))
-    at = {one.entry.id: one for file in wanted for one in reversed(versions[file])}
+    at: dict[str, dict[str, NewFile]] = {}
+    for versions in earlier_files(repository, base, list(wanted)).values():
+        for one in versions:
+            at.setdefault(one.entry.id, {})[one.file] = one
     for blob, content in iterate_contents(repository.command, list(at)):
-        if not isinstance(content, bytes):
-            continue
-        one = at[blob]
-        tags = wanted[one.file]
-        for tag in {match.encode() for match in _tags_in(content)} & tags.keys():
-            leaf = tags.pop(tag)
-            words = f"the ciphertext of commit {one.commit[:12]} is back"
-            path = format_path(leaf.path)
-            yield found("rolled-back", words, file=one.file, line=leaf.line, path=path)
+        tags_here = tags_in(content) if isinstance(content, bytes) else set()
+        for one in at[blob].values():
+            file, tags = wanted[one.file]
+            for tag in tags_here & tags.keys():
+                leaf = tags.pop(tag)
+                words = f"the ciphertext of commit {one.commit[:12]} is back"
+                path = format_path(leaf.path)
+                yield found("rolled-back", words, file=file, line=leaf.line, path=path)
 
 
-def _tags_in(content: bytes) -> Iterator[str]:
-    return (match.group(1).decode("ascii") for match in _TAG.finditer(content))
+def tags_in(content: bytes) -> set[bytes]:
+    """The authentication tags in a file, as they are written; none meets another by chance."""
+    return set(_TAG.findall(content))
 
 
 def _new_tags(pair: Pair) -> dict[bytes, Leaf]:

@@ -33,7 +33,7 @@ from plana_secrets.verify.policychange import Demanded
 from plana_secrets.verify.ranges.access import Access, check_settings
 from plana_secrets.verify.ranges.content import Pair, compare_content, has_new_plaintext
 from plana_secrets.verify.ranges.middle import LEAKS, Middle
-from plana_secrets.verify.ranges.past import check_past
+from plana_secrets.verify.ranges.past import check_past, tags_in
 from plana_secrets.verify.ranges.terms import stricter
 from plana_secrets.verify.ranges.workflows import check_workflow, is_workflow
 from plana_secrets.verify.report import Report
@@ -216,18 +216,40 @@ class _Run:
     # -- both ends of each file
 
     def _pairs(self, secret: Collection[str]) -> Iterator[Pair]:
-        files = [
-            file
-            for file, change in self.changed.items()
-            if change == "changed" and file in secret and format_of(file) in READ_HERE
-        ]
-        before = dict(self.old.contents(files))
-        for file, content in self.new.contents(files):
-            old = before.get(file)
+        names = {file: file for file in self._files("changed") if file in secret}
+        names.update(self._renamed([file for file in self._files("added") if file in secret]))
+        before = dict(self.old.contents(list(names.values())))
+        for file, content in self.new.contents(list(names)):
+            was = names[file]
+            old = before.get(was)
             if isinstance(content, bytes) and isinstance(old, bytes):
-                pair = Pair(file, *(read_structure(one, format_of(file)) for one in (old, content)))
+                sides = (
+                    read_structure(old, format_of(was)),
+                    read_structure(content, format_of(file)),
+                )
+                pair = Pair(file, was, *sides)
                 if pair.old.metadata is not None and pair.new.metadata is not None:
                     yield pair
+
+    def _files(self, change: str) -> list[str]:
+        """Files that can be read here, by what became of them."""
+        changed = (file for file, became in self.changed.items() if became == change)
+        return [file for file in changed if format_of(file) in READ_HERE]
+
+    def _renamed(self, added: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """Each new file with the name that it had before: they share a ciphertext."""
+        gone = self._files("removed") if added else []
+        owners = {
+            tag: file
+            for file, content in self.old.contents(gone)
+            if isinstance(content, bytes)
+            for tag in tags_in(content)
+        }
+        for file, content in self.new.contents(added) if owners else ():
+            tags = tags_in(content) if isinstance(content, bytes) else set()
+            shared = sorted(owners[tag] for tag in tags & owners.keys())
+            if shared:
+                yield file, max(shared, key=shared.count)
 
     # -- the commits between them
 

@@ -131,6 +131,41 @@ def test_an_old_value_that_came_back(small: World) -> None:
     assert ("rolled-back", "password") in found(small)
 
 
+def test_a_file_that_was_renamed_is_compared_with_what_it_was(small: World) -> None:
+    before = line_of((small.repo / APP).read_text(), "password")
+    small.encrypt(APP, PLAIN.replace("pa55", "new"))
+    small.commit()
+    small.git("tag", "-f", "base")
+    moved = APP.replace("app", "moved")
+    text = (small.repo / APP).read_text()
+    (small.repo / APP).unlink()
+    write(small, moved, text)
+    small.commit()
+    assert errors(verify_commits(small, "base..")) == []
+    write(small, moved, text.replace(line_of(text, "password"), before))
+    small.commit()
+    found = errors(verify_commits(small, "base.."))
+    assert ("rolled-back", moved, "password") in found
+    assert ("changed-without-sops", moved, "password") in found
+
+
+def test_two_files_with_one_past(small: World) -> None:
+    other = APP.replace("app", "other")
+    write(small, other, (small.repo / APP).read_text())
+    small.commit()
+    before = line_of((small.repo / APP).read_text(), "password")
+    for file in (APP, other):
+        small.encrypt(file, PLAIN.replace("pa55", "new"))
+    small.commit()
+    small.git("tag", "-f", "base")
+    for file in (APP, other):
+        text = (small.repo / file).read_text()
+        write(small, file, text.replace(line_of(text, "password"), before))
+    small.commit()
+    found = errors(verify_commits(small, "base.."))
+    assert {one[1] for one in found if one[0] == "rolled-back"} == {APP, other}
+
+
 def test_an_old_file_that_came_back(small: World) -> None:
     text = (small.repo / APP).read_text()
     small.encrypt(APP, PLAIN.replace("pa55", "new"))
