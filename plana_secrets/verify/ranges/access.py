@@ -10,7 +10,7 @@ from plana_secrets.document.compare import describe_selector
 from plana_secrets.document.comparerules import compare_rules
 from plana_secrets.document.kinds import PLAIN_MAP_SELECTOR, canonical_selector
 from plana_secrets.secretfiles.settings import SETTINGS_FILE
-from plana_secrets.sops.model import RULES_FILE, Severity
+from plana_secrets.sops.model import Severity
 from plana_secrets.sops.rules.rulesfile import CreationRule, Rules
 from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.finding import Finding
@@ -24,10 +24,14 @@ RuleFor = Callable[[str], CreationRule | None]
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """The rules of both ends, as far as they decide; ``policy`` is the trusted one."""
+    """The rules of both ends, as far as they decide; ``policy`` is the trusted one.
+
+    ``rules_file``: in which file the new rule of a file is.
+    """
 
     old: RuleFor
     new: RuleFor
+    rules_file: Callable[[str], str]
     policy: Policy
 
     @property
@@ -61,9 +65,10 @@ class Access:
             if new is None or old == new:
                 continue
             before = _of(old) if old is not None else frozenset(known)
-            yield from self._added(_of(new) - before, new.path_regex, RULES_FILE)
+            place = self.rules_file(file)
+            yield from self._added(_of(new) - before, new.path_regex, place)
             if old is not None and _encrypts_less(old, new):
-                yield _weaker(RULES_FILE, new.path_regex, old, new)
+                yield _weaker(place, new.path_regex, old, new)
 
     def _of_rules(self, old: Rules, new: Rules, known: Collection[str]) -> Iterator[Finding]:
         by_pattern = {rule.path_regex: rule for rule in reversed(old.creation_rules)}

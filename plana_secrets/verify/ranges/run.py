@@ -146,7 +146,12 @@ class _Run:
 
     @cached_property
     def access(self) -> Access:
-        return Access(self.old.rule_for, self.new.rule_for, self.terms.trusted.policy)
+        policy = self.terms.trusted.policy
+        return Access(self.old.rule_for, self.new.rule_for, self._rules_file, policy)
+
+    def _rules_file(self, file: str) -> str:
+        rules = self.new.rule_book.rules_for(file)
+        return rules.file if rules is not None else RULES_FILE
 
     def findings(self, examined: Examined, demand: Demand) -> Iterator[Finding]:
         pairs = list(self._pairs(examined.selection.secret))
@@ -207,7 +212,12 @@ class _Run:
         return frozenset(one.fingerprint for one in examined.findings)
 
     def _is_new(self, one: Finding, pairs: dict[str, Pair]) -> bool:
-        """Whether a file with the same finding as before has something new to read."""
+        """Whether a file with the same finding as before has something new to read.
+
+        Attributes are those of the checkout for both ends.
+        """
+        if one.check == "git-attributes":
+            return any(file.rpartition("/")[2] == ".gitattributes" for file in self.changed)
         if one.file not in self.changed or one.check not in LEAKS:
             return False
         pair = pairs.get(one.file)

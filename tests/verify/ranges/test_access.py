@@ -181,6 +181,24 @@ def test_a_rule_for_files_to_come(small: World) -> None:
     assert finding.severity == "error"
 
 
+def test_rules_in_a_folder_below(small: World) -> None:
+    add_recipient(small)
+    rules = f"creation_rules:\n    - age: {small.recipients}\n"
+    write(small, "infra/secrets/dev/.sops.yaml", rules)
+    small.commit()
+    found = errors(verify_commits(small, "base.."))
+    assert ("recipient-added", "infra/secrets/dev/.sops.yaml", None) in found
+    assert [one[1] for one in found if one[0] == "recipient-added"] == [found[0][1]]
+
+
+def test_attributes_that_the_range_brings_are_no_old_ones(small: World) -> None:
+    write(small, ".gitattributes", "infra/secrets/** filter=x\n")
+    small.commit()
+    assert errors(verify_commits(small, "base..")) == [("git-attributes", APP, None)]
+    small.git("commit", "-q", "--allow-empty", "-m", "x")
+    assert errors(verify_commits(small, "HEAD~1..")) == []
+
+
 def test_new_rules_for_new_files_of_the_same_people_are_fine(small: World) -> None:
     rule = "    - path_regex: ^infra/secrets/new/\n      age: {recipients}\n"
     small.write_rules(RULES.replace("creation_rules:\n", f"creation_rules:\n{rule}"))
