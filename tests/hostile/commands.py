@@ -136,6 +136,8 @@ TRIES: dict[str, tuple[Try, ...]] = {
         looks("verify"),
         looks("verify", "--strict", "--level", "L3", "--mirror", "--json"),
         looks("verify", "--propose-accepts"),
+        looks("verify", "--staged"),
+        looks("verify", "--range", "auto"),
     ),
     "init": (writes("init", "--dry-run"), writes("init", "--single", "--yes", "--no-input")),
     "doctor": (looks("doctor"),),
