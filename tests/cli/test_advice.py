@@ -227,7 +227,8 @@ REASONS = {
         "identity-under-passphrase", "import-encrypted", "logged", "lost-content", "merge-open",
         "missing-file", "missing-key-file", "no-identity", "no-identity-fits", "no-such-revision",
         "not-encryptable", "not-exportable", "nothing-checked", "not-yaml-name", "read-back", "readable-path",
-        "revoked-value", "rules-exist", "same-path-changed", "twin-name", "unmerged",
+        "revoked-value", "rules-exist", "rules-not-editable", "same-path-changed", "settings-by-hand",
+        "already-recipient", "name-taken", "no-such-person", "no-such-rule", "twin-name", "unmerged",
     ),
 }  # fmt: skip
 """Where an advice is tried otherwise, or why it is not."""

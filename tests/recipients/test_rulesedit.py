@@ -59,7 +59,7 @@ def test_one_more_in_one_rule(form: str, position: int) -> None:
 
 
 @pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("gone", [A, B, C])
+@pytest.mark.parametrize("gone", [A, B, C], ids="ABC")
 def test_one_less_in_all_rules(form: str, gone: str) -> None:
     before = rules_of(form)
     after = remove_recipient(before, gone, [1, 2, 3])
