@@ -170,6 +170,12 @@ def test_every_form_says_the_level_and_how_many_files(form: str) -> None:
 
 
 @pytest.mark.parametrize("form", FORMATS)
+def test_every_form_says_what_was_compared(form: str) -> None:
+    shown = FORMATS[form](report(remarks=("0 of 60 secret files changed",)), PLAIN)
+    assert "0 of 60 secret files changed" in shown
+
+
+@pytest.mark.parametrize("form", FORMATS)
 def test_every_form_has_check_place_message_and_fix(form: str) -> None:
     one = Finding("no-rule", Severity.ERROR, "the message", "in/a b.yaml", 7, "db.password")
     shown = unquote(html.unescape(FORMATS[form](report(one), PLAIN)))

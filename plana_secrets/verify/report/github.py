@@ -35,7 +35,7 @@ def _commands(report: Report) -> Iterator[str]:
     for gap in gaps(report):
         yield _command("error", {"title": "verify is incomplete"}, [gap])
     verdict = "notice" if report.complete else "error"
-    yield _command(verdict, {"title": "plana-secrets verify"}, [summary(report)])
+    yield _command(verdict, {"title": "plana-secrets verify"}, [*report.remarks, summary(report)])
 
 
 def _finding(finding: Finding) -> str:

@@ -26,6 +26,7 @@ _MOST: Final = 50_000
 def render(report: Report, view: View) -> str:
     """The verdict, what is missing, and the findings under their check, as far as they fit."""
     parts = [f"### plana-secrets verify: {_verdict(report, view)}", code_span(summary(report))]
+    parts += [code_span(remark) for remark in report.remarks]
     parts += [f"**Incomplete:** {code_span(gap)}" for gap in gaps(report)]
     left, room = len(report.findings), _MOST
     for (severity, check), group in groupby(

@@ -52,6 +52,7 @@ def _run(report: Report, view: View) -> dict[str, Any]:
             "complete": report.complete,
             "suppressed": report.suppressed,
             "summary": safe_line(summary(report)),
+            "remarks": [safe_line(one) for one in report.remarks],
         },
     }
 
