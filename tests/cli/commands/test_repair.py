@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from tests.cli.terminal import run_at_terminal
 from tests.world import World
 
 FILE = "infra/secrets/dev/a.yaml"
@@ -129,3 +130,22 @@ def test_a_number_in_plaintext_does_not_become_text_by_accident(world: World) ->
     assert (done.status, "pass --type int" in done.stderr) == (2, True)
     assert world.run("set", FILE, "a", "--stdin", "--type", "int", stdin=b"8").status == 0
     assert "a: 8\n" in world.decrypt(FILE)
+
+
+def test_at_a_terminal_each_value_is_asked_about(broken: World) -> None:
+    answers = [("new: [g]", "k\n"), ("bb: [g]", "what?\n"), ("bb: [g]", "g\n"), ("b: [g]", "g\n")]
+    done = run_at_terminal(broken, "repair", FILE, answers=answers)
+    assert done.status == 0, done.screen
+    assert "s3nt1nel" not in done.screen
+    assert broken.run("get", FILE, "new").stdout.strip() == "s3nt1nel-new"
+    assert broken.run("get", FILE, "b").stdout.strip() == "two"
+    assert broken.run("verify").status == 0
+
+
+def test_at_a_terminal_nothing_is_written_by_the_one_who_quits(broken: World) -> None:
+    before = (broken.repo / FILE).read_bytes()
+    done = run_at_terminal(
+        broken, "repair", FILE, answers=[("new: [g]", "k\n"), ("bb: [g]", "q\n")]
+    )
+    assert done.status == 2
+    assert (broken.repo / FILE).read_bytes() == before
