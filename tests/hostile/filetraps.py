@@ -30,7 +30,7 @@ def link_to_a_folder(clone: Clone) -> None:
     clone.link("infra/secrets/elsewhere", clone.outside / "folder")
 
 
-@trap(Where.COMMIT, Outcome.REFUSED, says=".sops.yaml", stops=True)
+@trap(Where.COMMIT, Outcome.FINDING, says=".sops.yaml", stops=True)
 def link_in_the_place_of_the_rules(clone: Clone) -> None:
     text = (clone.repo / ".sops.yaml").read_text()
     clone.link(".sops.yaml", clone.write_outside("rules.yaml", text))

@@ -100,7 +100,7 @@ def head_of(bare: str) -> str:
     return f"[core]\n\trepositoryformatversion = 1\n\tbare = {bare}\n"
 
 
-@trap(Where.COMMIT, Outcome.NOTHING, folders=("docs", "docs/wt", "docs/wt/infra"))
+@trap(Where.COMMIT, Outcome.FINDING, says="docs/wt", folders=("docs", "docs/wt", "docs/wt/infra"))
 def bare_repository_with_programs(clone: Clone) -> None:
     config = head_of("false\n\tworktree = wt")
     embed(clone, "docs", config + PROGRAMS.format(program=clone.program), tree=True)
@@ -118,7 +118,7 @@ def bare_repository_above_the_roots(clone: Clone) -> None:
     embed(clone, "infra", head_of("true") + PROGRAMS.format(program=clone.program))
 
 
-@trap(Where.COMMIT, Outcome.NOTHING, folders=("ops", "ops/wt"))
+@trap(Where.COMMIT, Outcome.FINDING, says="ops/wt", folders=("ops", "ops/wt"))
 def bare_repository_with_a_journal(clone: Clone) -> None:
     embed(clone, "ops", head_of("false\n\tworktree = wt"), tree=True)
     write_journal(clone, "ops/plana-secrets", "ops/wt", "../../../outside/victim.yaml")
