@@ -27,6 +27,7 @@ def accepted_values(fleet: Fleet) -> list[str]:
     return [entry["value"] for entry in json.loads(fleet.value(ACCEPTED))]
 
 
+@pytest.mark.long
 def test_an_api_key_passes_through_its_rotation(fleet: Fleet) -> None:
     """The provider accepts what the caller sends at every step, and the old key at last no more."""
     init_keyset(fleet.rotation(), API.name, Source(fresh=True), delivery=COMMIT)
@@ -109,6 +110,7 @@ def test_a_dry_run_names_the_files_and_meets_what_the_real_run_would(fleet: Flee
         assert caught.value.kind == "target-differs"
 
 
+@pytest.mark.long
 def test_a_move_beside_another_run_is_refused(fleet: Fleet) -> None:
     init_keyset(fleet.rotation(), API.name, Source(fresh=True), delivery=COMMIT)
     for run in (
@@ -125,6 +127,7 @@ def test_a_move_beside_another_run_is_refused(fleet: Fleet) -> None:
     assert fleet.commits() == 2
 
 
+@pytest.mark.long
 def test_a_confirmation_that_no_one_waits_for_is_a_wrong_call(fleet: Fleet) -> None:
     policy = fleet.change(API, external_callers=("acme",))
     init_keyset(fleet.rotation(), policy.name, Source(fresh=True), delivery=COMMIT)
@@ -145,6 +148,7 @@ def test_a_confirmation_that_no_one_waits_for_is_a_wrong_call(fleet: Fleet) -> N
 
 @pytest.mark.parametrize("file", ["keyset", "target"])
 @pytest.mark.parametrize("step", ["move", "date"])
+@pytest.mark.long
 def test_what_the_disk_does_not_hold_afterwards_is_not_reported_as_made(
     fleet: Fleet, remote: Path, monkeypatch: pytest.MonkeyPatch, file: str, step: str
 ) -> None:

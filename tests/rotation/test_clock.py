@@ -35,6 +35,7 @@ def test_a_move_is_dated_by_the_clock_of_its_run(fleet: Fleet) -> None:
     assert dates == [str(int(START.timestamp()))] * 2
 
 
+@pytest.mark.long
 def test_a_clock_behind_the_newest_move_of_any_keyset_is_refused(
     fleet: Fleet, remote: Path
 ) -> None:
@@ -66,6 +67,7 @@ def test_of_moves_with_odd_dates_the_last_one_counts(fleet: Fleet) -> None:
     run_move(fleet.rotation(), API.name, delivery=COMMIT)
 
 
+@pytest.mark.long
 def test_a_person_may_say_that_the_clock_of_a_move_was_wrong(fleet: Fleet, remote: Path) -> None:
     """It was ahead, and its move was never dated: there is no instant to take back."""
     init_keyset(fleet.rotation(), API.name, FRESH, delivery=PUSH)

@@ -75,6 +75,7 @@ def test_with_a_remote_a_commit_alone_has_not_landed(fleet: Fleet, remote: Path)
     assert sinces(fleet) == [True, True]
 
 
+@pytest.mark.long
 def test_a_pushed_move_is_dated_only_when_it_has_arrived(
     fleet: Fleet, remote: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -98,6 +99,7 @@ def test_a_pushed_move_is_dated_only_when_it_has_arrived(
     assert fleet.is_clean()
 
 
+@pytest.mark.long
 def test_a_push_that_outlives_its_run_is_dated_after_it_arrived(
     fleet: Fleet, remote: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -187,6 +189,7 @@ def test_a_pull_request_is_dated_by_the_scheduled_run_after_its_merge(
     assert [one.move for one in run_due(fleet.rotation(), delivery=PUSH).moved] == ["promote"]
 
 
+@pytest.mark.long
 def test_a_refused_move_still_records_what_has_landed(fleet: Fleet) -> None:
     init_keyset(fleet.rotation(), API.name, FRESH, delivery=COMMIT)
     run_move(fleet.rotation(), API.name, Move.PUBLISH)
@@ -215,6 +218,7 @@ def test_a_checkout_that_is_behind_decides_nothing(fleet: Fleet, remote: Path) -
     assert fleet.is_clean()
 
 
+@pytest.mark.long
 def test_of_two_jobs_the_slower_changes_nothing(
     fleet: Fleet, remote: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -262,6 +266,7 @@ def test_a_slow_way_to_the_branch_is_dated_again(
     assert fleet.is_clean()
 
 
+@pytest.mark.long
 def test_a_detached_checkout_pushes_to_the_deployed_branch(fleet: Fleet, remote: Path) -> None:
     """As the checkout of a CI job is."""
     fleet.world.git("switch", "-q", "--detach")

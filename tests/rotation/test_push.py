@@ -183,6 +183,7 @@ def test_a_branch_that_is_set_back_during_a_run_is_not_moved_over_what_it_lost(
     assert statuses(fleet.keyset(API)) == ["active", "standby"]
 
 
+@pytest.mark.long
 def test_a_push_that_could_not_be_looked_at_is_kept_and_dated_later(
     fleet: Fleet, remote: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -204,6 +205,7 @@ def test_a_push_that_could_not_be_looked_at_is_kept_and_dated_later(
     assert (tip(fleet, remote), dated(fleet)) == (head(fleet), [True, True])
 
 
+@pytest.mark.long
 def test_a_push_that_one_of_two_addresses_refuses_has_landed_where_it_is_read(
     fleet: Fleet, remote: Path
 ) -> None:
@@ -305,6 +307,7 @@ def nothing(fleet: Fleet) -> None:
 @pytest.mark.parametrize(
     "work", [other_leaf, other_leaf_with_a_move, new_file, merge, mode, data_key, nothing]
 )
+@pytest.mark.long
 def test_the_work_of_a_person_is_not_pushed_along(fleet: Fleet, remote: Path, work) -> None:
     started(fleet)
     work(fleet)
@@ -326,6 +329,7 @@ def test_on_another_branch_too_only_moves_are_pushed(fleet: Fleet, remote: Path)
     assert caught.value.kind == "unpushed-work"
 
 
+@pytest.mark.long
 def test_a_dry_run_pushes_nothing(fleet: Fleet, remote: Path) -> None:
     started(fleet)
     run_move(fleet.rotation(), API.name, delivery=COMMIT)

@@ -70,6 +70,7 @@ def test_an_adopted_path_holds_promote_until_it_is_gone(adopted: Fleet) -> None:
     assert f"adopted {OLD}" not in (adopted.world.repo / file_of(adopted, JWT.name)).read_text()
 
 
+@pytest.mark.long
 def test_an_adopted_path_without_readers_may_keep_its_value(adopted: Fleet) -> None:
     """A person says so, in a commit; nothing else of the keyset changes, and only once."""
     before = adopted.keyset(JWT)
@@ -234,6 +235,7 @@ def test_a_job_does_not_walk_past_a_destroyed_key(restored: Fleet) -> None:
     assert caught.value.kind == "destroyed-value"
 
 
+@pytest.mark.long
 def test_an_adopted_key_that_was_destroyed_is_known_by_its_tombstone(adopted: Fleet) -> None:
     """Of a value that we did not generate there is no fingerprint, and no way to tell it."""
     adopted.policies = (JWT,)
@@ -252,6 +254,7 @@ def test_an_adopted_key_that_was_destroyed_is_known_by_its_tombstone(adopted: Fl
     make(adopted, JWT.name, Move.PUBLISH)
 
 
+@pytest.mark.long
 def test_a_keyset_that_is_made_again_may_adopt_another_secret(adopted: Fleet) -> None:
     """It has the kid legacy again, as the one before that was destroyed."""
     adopted.policies = (JWT,)
@@ -283,6 +286,7 @@ def test_a_destroyed_value_is_not_adopted_by_another_keyset(fleet: Fleet) -> Non
     assert caught.value.kind == "destroyed-value"
 
 
+@pytest.mark.long
 def test_in_a_shallow_clone_a_key_is_not_reinstated(fleet: Fleet) -> None:
     """The tombstone may be in a commit that is not here; the other moves go on."""
     fleet.policies = (JWT,)
@@ -300,6 +304,7 @@ def test_in_a_shallow_clone_a_key_is_not_reinstated(fleet: Fleet) -> None:
 # -- by which clock
 
 
+@pytest.mark.long
 def test_a_move_dated_in_the_future_is_dated_again(fleet: Fleet) -> None:
     init_keyset(fleet.rotation(), API.name, FRESH, delivery=COMMIT)
     fleet.pass_time(days=100)

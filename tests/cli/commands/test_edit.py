@@ -312,6 +312,7 @@ def test_the_same_path_without_a_terminal_is_kept_encrypted_and_goes_on(filled: 
     assert filled.run("edit", FILE, "--continue").status == 2
 
 
+@pytest.mark.long
 def test_the_others_may_win_and_a_kept_edit_may_be_dropped(filled: World) -> None:
     script = 'sed -i "s/old/mine/" "$1"\n' + meanwhile(filled, "db.password", "theirs")
     assert edit(filled, script, "--prefer", "theirs").status == 0
@@ -467,6 +468,7 @@ def leftovers(folder: Path) -> list[Path]:
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+@pytest.mark.long
 def test_values_are_in_no_execve_and_in_no_file_outside_memory(
     filled: World, tmp_path: Path
 ) -> None:

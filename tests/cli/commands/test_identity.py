@@ -55,6 +55,7 @@ def test_new_keeps_the_identity_in_the_keyring_and_prints_the_recipient(session:
     assert shown.stdout.split() == [recipient, "keyring"]
 
 
+@pytest.mark.long
 def test_new_does_not_replace_the_identity_in_the_keyring(session: Session) -> None:
     first = session.run("identity", "new").stdout.strip()
     refused = session.run("identity", "new")
@@ -65,6 +66,7 @@ def test_new_does_not_replace_the_identity_in_the_keyring(session: Session) -> N
     assert [one["recipient"] for one in listed["identities"]] == [second, first]
 
 
+@pytest.mark.long
 def test_plain_sops_works_with_an_identity_in_the_keyring(session: Session) -> None:
     """Through SOPS_AGE_KEY_CMD, and our own commands with that setting do not call themselves."""
     world = session.world
@@ -158,6 +160,7 @@ def test_a_protected_copy_is_imported_into_the_next_keyring(world: World, tmp_pa
     assert shown.stdout.split() == [world.recipients, "keyring"]
 
 
+@pytest.mark.long
 def test_importing_twice_is_importing_once(session: Session) -> None:
     key_file = str(session.world.key_file)
     first = json.loads(session.run("identity", "import", key_file, "--json").stdout)

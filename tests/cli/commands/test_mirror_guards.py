@@ -50,6 +50,7 @@ def test_removed_files_go_only_with_prune(place: World) -> None:
     assert [one["name"] for one in read_mirror(place)["items"]] == ["db (prod)"]
 
 
+@pytest.mark.long
 def test_an_old_clone_a_strange_branch_and_an_empty_checkout_are_refused(place: World) -> None:
     sync(place)
     old = place.git("rev-parse", "HEAD").strip()
@@ -249,6 +250,7 @@ def test_a_restore_does_not_leave_its_folder(place: World) -> None:
     assert not (place.repo / "back").exists()
 
 
+@pytest.mark.long
 def test_a_killed_sync_is_completed_by_the_next(place: World) -> None:
     for number in range(20):
         place.encrypt(f"infra/secrets/dev/{number}.yaml", f"x: {number}\n")

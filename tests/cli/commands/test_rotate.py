@@ -72,6 +72,7 @@ def test_a_rotation_by_hand(shop: World) -> None:
     assert run_at(shop, "+9060s", "verify").status == 0
 
 
+@pytest.mark.long
 def test_a_move_before_its_time_names_the_time(shop: World) -> None:
     shop.run("rotate", "init", NAME, "--fresh", "--commit")
     shop.run("rotate", "run", NAME, "publish", "--commit")
@@ -93,6 +94,7 @@ def test_a_clock_behind_the_last_move_is_refused(shop: World) -> None:
     assert shop.run("rotate", "run", "--due", "--commit").status == 1
 
 
+@pytest.mark.long
 def test_a_clock_far_ahead_is_refused_to_a_job_and_asked_about_at_a_terminal(shop: World) -> None:
     shop.run("rotate", "init", NAME, "--fresh", "--commit")
     refused = run_at(shop, "+400d", "rotate", "run", NAME, "publish", "--commit")
@@ -178,6 +180,7 @@ def test_without_an_identity_the_state_is_readable_and_said_to_be_unproven(shop:
     assert refused.status == 4
 
 
+@pytest.mark.long
 def test_a_dry_run_says_and_changes_nothing(shop: World) -> None:
     shop.run("rotate", "init", NAME, "--fresh", "--commit")
     head = shop.git("rev-parse", "HEAD")
@@ -249,6 +252,7 @@ def test_every_command_has_help_with_an_example(world: World, command: str) -> N
     assert f"plana-secrets rotate {command}" in shown.stdout
 
 
+@pytest.mark.long
 def test_a_weak_secret_is_adopted_with_a_warning(shop: World) -> None:
     """The file is named as from the folder one stands in; the value is in no message."""
     shop.sops("set", PORTAL, '["stringData"]["JWT"]', '"short-sentinel"')
@@ -290,6 +294,7 @@ def test_a_pushed_move_that_could_not_be_dated_is_said_to_be_made(shop: World) -
     assert shop.git("rev-parse", "HEAD").strip() in shop.git("ls-remote", str(remote), "main")
 
 
+@pytest.mark.long
 def test_replacing_a_value_in_use_is_asked_about_or_needs_the_flag(shop: World) -> None:
     shop.sops("set", PORTAL, '["stringData"]["API_KEY"]', '"the key of today"')
     shop.commit("the key of today")
@@ -309,6 +314,7 @@ def test_replacing_a_value_in_use_is_asked_about_or_needs_the_flag(shop: World) 
     assert "outage accepted (value-in-use" in shop.git("log", "-1", "--format=%s")
 
 
+@pytest.mark.long
 def test_no_job_accepts_an_outage(shop: World) -> None:
     shop.run("rotate", "init", NAME, "--fresh", "--commit")
     due = shop.run("--json", "rotate", "run", "--due", "--accept-outage")
@@ -336,6 +342,7 @@ def test_abort_after_a_confirmation_asks_at_a_terminal(shop: World) -> None:
     assert [key["status"] for key in keyset(shop)["keys"]] == ["active", "destroyed"]
 
 
+@pytest.mark.long
 def test_waits_that_the_settings_no_longer_say_are_shown(shop: World) -> None:
     shop.run("rotate", "init", NAME, "--fresh", "--commit")
     shop.run("rotate", "run", NAME, "--commit")

@@ -270,6 +270,7 @@ def no_credentials(office: Office, server: FakeVaultwarden) -> None:
         (no_credentials, "missing-file", 3),
     ],
 )
+@pytest.mark.long
 def test_what_goes_wrong_has_a_kind_a_hint_and_no_secret(
     office: Office,
     server: FakeVaultwarden,
