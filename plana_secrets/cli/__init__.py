@@ -8,9 +8,9 @@
     What a command gets: options, repository, settings, identities, created on demand.
 ``failure`` | ``hints``
     From an exception to an exit code and words; what to do next.
-``output`` | ``shown`` | ``streams`` | ``terminal`` | ``desk`` | ``times``
-    The one gate to the terminal, the standard streams, questions to a person, also of a
-    backend, and times in words.
+``output`` | ``sheet`` | ``shown`` | ``streams`` | ``terminal`` | ``desk`` | ``times``
+    The one gate to the terminal, tables for other programs, the standard streams, questions to
+    a person, also of a backend, and times in words.
 ``secretfile`` | ``generate`` | ``inputs`` | ``identities`` | ``diffreport``
     What commands share: one file and leaf, new values, what is handed over, identities,
     the words of a diff.

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from plana_secrets.age.recipients import canonical_recipient
 from plana_secrets.errors import FailedError, PlanaSecretsError
-from plana_secrets.secretfiles.formers import find_formers
+from plana_secrets.secretfiles.formers import Seen, find_formers
 from plana_secrets.secretfiles.open import check_sound
 from plana_secrets.secretfiles.snapshot import Snapshot
 from plana_secrets.sops.formats import format_of
+from plana_secrets.sops.model import Structure
 from plana_secrets.sops.reading.reader import read_structure
+from plana_secrets.sops.reading.stanza import recipient_kind
 from plana_secrets.sops.rules.rulesfile import CreationRule, Rules
 
 
@@ -28,9 +30,10 @@ class RuleReaders:
 class FileReaders:
     """Recipients in canonical spelling, sorted.
 
-    ``readers``: who is in the file. ``unruled``: those of them who are not in its rule.
+    ``readers``: whom the file names. ``unruled``: those of them who are not in its rule.
     ``missing``: who is in its rule and not in the file. ``former``: who can open it with an
-    older version. ``problem``: why the file cannot be relied on, and nothing is known of it.
+    older version. ``problem``: why what the file says cannot be relied on; others may be able
+    to read it, too.
     """
 
     file: str
@@ -66,21 +69,29 @@ def _readers(
     if not isinstance(content, bytes):
         return FileReaders(file, problem=content.message)
     structure = read_structure(content, format_of(file))
+    problem = None
     try:
         check_sound(structure, file)
     except PlanaSecretsError as error:
-        return FileReaders(file, problem=error.message.removeprefix(f"{file}: "))
-    stanzas = structure.metadata.recipients if structure.metadata else ()
-    readers = {canonical_recipient(one.recipient) for one in stanzas}
+        problem = error.message.removeprefix(f"{file}: ")
+    # a file that is broken, or in a format that is not read here, still names its readers
+    readers = _named(structure) or Seen(content).recipients
     rule = snapshot.rule_for(file)
-    ruled = set(map(canonical_recipient, rule.recipients)) if rule else readers
+    ruled = set(map(canonical_recipient, rule.recipients)) if rule and readers else readers
     return FileReaders(
         file,
         tuple(sorted(readers)),
         tuple(sorted(readers - ruled)),
         tuple(sorted(ruled - readers)),
         former,
-        None if rule else "no creation rule",
+        problem or (None if rule else "no creation rule"),
+    )
+
+
+def _named(structure: Structure) -> frozenset[str]:
+    stanzas = structure.metadata.recipients if structure.metadata else ()
+    return frozenset(
+        canonical_recipient(one.recipient) for one in stanzas if recipient_kind(one.recipient)
     )
 
 

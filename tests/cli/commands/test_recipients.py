@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import re
 from pathlib import Path
 
 import pyrage
@@ -269,3 +271,55 @@ def test_a_table_between_others_goes_without_a_trace(shared: World) -> None:
     )
     assert shared.run("recipients", "remove", "bob").status == 0
     assert (shared.repo / SETTINGS).read_text() == head + tail
+
+
+def test_both_lists_for_a_spreadsheet_and_a_page(shared: World) -> None:
+    bob = remove_bob(shared)
+    own = str(shared.identity.to_public())
+    shared.sops("updatekeys", "-y", APP)
+    rules = list(csv.reader(shared.run("recipients", "list", "--format", "csv").stdout.split("\n")))
+    assert rules[0][:4] == [
+        "name", "kind", "recipient", ".sops.yaml 1: ^infra/secrets/keysets/.*\\.yaml$"
+    ]  # fmt: skip
+    assert rules[1:3] == [["bob", "staff", bob, *["no"] * 3], ["", "", own, *["yes"] * 3]]
+    done = shared.run("recipients", "list", "--files", "--format", "csv")
+    files = {tuple(row[:5]) for row in csv.reader(done.stdout.splitlines())}
+    assert files == {
+        ("file", "name", "kind", "recipient", "access"),
+        (APP, "bob", "staff", bob, "older version"), (APP, "", "", own, "reader"),
+        (MAIL, "bob", "staff", bob, "not in rule"), (MAIL, "", "", own, "reader"),
+    }  # fmt: skip
+    page = shared.run("recipients", "list", "--files", "--format", "markdown").stdout
+    assert f"| `{APP}` | `{own}` | `with an older version: bob` |" in page
+    assert "| `bob` | `staff` | " in shared.run("recipients", "list", "--format", "markdown").stdout
+    assert shared.run("recipients", "list", "--format", "csv", "--json").status == 2
+
+
+HAND_MADE = {
+    "a value added in plaintext": lambda text: f"added: by hand\n{text}",
+    "the mac gone": lambda text: re.sub(r"(?m)^    mac: .*\n", "", text),
+    "an entry of another key service": lambda text: text.replace(
+        "sops:\n", "sops:\n    kms:\n        - arn: arn:aws:kms:x\n"
+    ),
+    "marks of a conflict": lambda text: f"<<<<<<< HEAD\n{text}=======\n{text}>>>>>>> other\n",
+}
+
+
+@pytest.mark.parametrize("change", HAND_MADE)
+def test_a_file_that_is_broken_still_names_its_readers(shared: World, change: str) -> None:
+    path = shared.repo / MAIL
+    path.write_text(HAND_MADE[change](path.read_text()))
+    bob = remove_bob(shared)
+    (_, mail) = json.loads(shared.run("recipients", "list", "--files", "--json").stdout)["files"]
+    assert {"name": "bob", "recipient": bob} in mail["not_in_rule"]
+    assert mail["problem"]
+
+
+def test_what_is_no_recipient_is_not_repeated(shared: World) -> None:
+    path = shared.repo / MAIL
+    bob = str(shared.others[0].to_public())
+    path.write_text(path.read_text().replace(f"recipient: {bob}", "recipient: hunter2"))
+    for form in ([], ["--json"], ["--format", "csv"]):
+        done = shared.run("recipients", "list", "--files", *form)
+        assert "hunter2" not in done.stdout
+        assert "the label is not an age recipient" in done.stdout
