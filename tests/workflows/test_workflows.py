@@ -1,0 +1,76 @@
+"""What the workflows say, without running them; ``test_jobs`` runs them."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.gotools import built
+from tests.workflows.runner import ROOT
+
+FORGEJO = ROOT / ".forgejo/workflows/secrets.yml"
+GITHUB = ROOT / ".github/workflows/secrets.yml"
+BOTH = pytest.mark.parametrize("file", [FORGEJO, GITHUB], ids=["forgejo", "github"])
+
+
+def steps_of(file: Path) -> list[tuple[str, dict[str, Any]]]:
+    jobs = yaml.safe_load(file.read_text())["jobs"]
+    return [(name, step) for name, job in jobs.items() for step in job["steps"]]
+
+
+def test_the_twins_differ_in_the_runner_alone() -> None:
+    one, other = (file.read_text().splitlines()[2:] for file in (FORGEJO, GITHUB))
+    assert [line.replace("docker", "ubuntu-latest") for line in one] == other
+
+
+@BOTH
+def test_no_text_of_an_event_is_part_of_a_script(file: Path) -> None:
+    assert not [step for _, step in steps_of(file) if "${{" in step.get("run", "")]
+    action = yaml.safe_load((ROOT / "action.yml").read_text())
+    assert not [step for step in action["runs"]["steps"] if "${{" in step["run"]]
+
+
+@BOTH
+def test_it_may_and_gets_as_little_as_possible(file: Path) -> None:
+    content = yaml.safe_load(file.read_text())
+    assert content["permissions"] == {"contents": "read"}
+    keyed = {name for name, step in steps_of(file) if "${{ secrets." in str(step)}
+    assert keyed == {"main", "drift"}
+    for job in content["jobs"].values():
+        assert set(job) == {"if", "runs-on", "timeout-minutes", "steps"}
+
+
+@BOTH
+def test_only_checkout_is_used_by_its_commit_and_takes_the_whole_history(file: Path) -> None:
+    used = [step for _, step in steps_of(file) if "uses" in step]
+    assert len(used) == 3
+    for step in used:
+        assert re.fullmatch(r"actions/checkout@[0-9a-f]{40}", step["uses"])
+        assert step["with"] == {"fetch-depth": 0, "persist-credentials": False}
+
+
+def test_actionlint_finds_nothing(tmp_path: Path) -> None:
+    program = built("github.com/rhysd/actionlint/cmd/actionlint", "v1.7.12")
+    if program is None:
+        pytest.skip("actionlint did not run: there is no Go to build it")
+    local = tmp_path / ".github/workflows/local.yml"
+    write_text = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: ./\n"
+    local.parent.mkdir(parents=True)
+    local.write_text(write_text + "        with:\n          arguments: --level L3\n")
+    (tmp_path / "action.yml").write_text((ROOT / "action.yml").read_text())
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    done = subprocess.run(
+        [str(program), "-no-color", str(FORGEJO), str(GITHUB), str(local)],
+        capture_output=True, text=True, check=False, cwd=tmp_path,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (0, "")
+    local.write_text(write_text + "        with:\n          argument: x\n")
+    done = subprocess.run(
+        [str(program), str(local)], cwd=tmp_path, capture_output=True, check=False
+    )
+    assert b'"argument" is not defined' in done.stdout
