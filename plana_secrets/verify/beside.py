@@ -77,7 +77,7 @@ def check_beside(snapshot: Snapshot, files: Sequence[str], *, whole: bool) -> It
         yield from _check_broad_rules(snapshot, files)
         marked = frozenset[str]().union(*map(snapshot.containing, MARKS))
         opened = [file for file in files if file in marked or is_dotenv(file)]
-    opened = [file for file in opened if _is_judged(snapshot, file)]
+    opened = [file for file in opened if is_judged(snapshot, file)]
     for file, content in snapshot.contents(opened, limit=limits.READABLE_FILE):
         if isinstance(content, bytes):
             yield from check_leaks(file, content)
@@ -88,7 +88,8 @@ def check_beside(snapshot: Snapshot, files: Sequence[str], *, whole: bool) -> It
             yield problem
 
 
-def _is_judged(snapshot: Snapshot, file: str) -> bool:
+def is_judged(snapshot: Snapshot, file: str) -> bool:
+    """Whether a plain file beside the roots is looked into for values."""
     return not is_of_others(file) and not is_exempt_by_hand(snapshot.settings, file)
 
 
@@ -100,7 +101,7 @@ def _check_broad_rules(snapshot: Snapshot, files: Sequence[str]) -> Iterator[Fin
             continue
         rules = snapshot.rule_book.rules_for(file)
         rule = rules and rules.rule_for(file)
-        if rules and rule and _is_judged(snapshot, file):
+        if rules and rule and is_judged(snapshot, file):
             matched[rules.file, rule.line, rule.position].append(file)
     for (name, line, position), found_files in sorted(matched.items()):
         message = (

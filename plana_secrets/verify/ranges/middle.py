@@ -11,11 +11,13 @@ from plana_secrets.age.recipients import canonical_recipient
 from plana_secrets.errors import FailedError
 from plana_secrets.git.blobs import iterate_contents
 from plana_secrets.git.ranges import History, NewFile
+from plana_secrets.secretfiles.discovery import carries_sops, is_exempt
 from plana_secrets.secretfiles.listing import is_under_roots
 from plana_secrets.secretfiles.snapshot import Snapshot
-from plana_secrets.sops.formats import format_of, written_format
+from plana_secrets.sops.formats import format_of
 from plana_secrets.sops.model import Severity
 from plana_secrets.sops.reading.reader import read_structure
+from plana_secrets.verify.beside import as_beside, is_judged
 from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.checks.identities import MARK, check_identities
 from plana_secrets.verify.checks.leaks import check_leaks
@@ -82,22 +84,32 @@ class Middle:
             yield from self._check_readers(one, content)
 
     def _check_readers(self, one: NewFile, content: bytes) -> Iterator[Finding]:
-        if written_format(content) is None:
+        if not carries_sops(one.file, content):
             return
-        actual = readers(read_structure(content, format_of(one.file)))
-        added = actual - self.named - self._allowed(one.file) if actual else frozenset()
+        actual = _readers_of(one.file, content)
+        added = actual - self.named - self._allowed(one.file, actual) if actual else frozenset()
         if added:
             policy = self.jobs(one.commit)[0].policy
             words = f"encrypted for {names_of(added, policy)}"
             problem = found("recipient-added", words, file=one.file)
             yield _in_commit(one, problem)
 
-    def _allowed(self, file: str) -> frozenset[str]:
-        """Who may read a file by the rules at both ends."""
-        rules = (self.old.rule_for(file), self.new.rule_for(file))
-        return frozenset(
-            canonical_recipient(one) for rule in rules if rule for one in rule.recipients
-        )
+    def _allowed(self, file: str, actual: frozenset[str]) -> frozenset[str]:
+        """Who may read a file by the rules at both ends; without a rule, who read it at the base.
+
+        A new file without a rule is encrypted as its owner likes.
+        """
+        rules = [rule for end in (self.old, self.new) if (rule := end.rule_for(file))]
+        if not rules and file in self.old.tree.listing().entries:
+            ((_, old),) = self.old.contents([file])
+            return _readers_of(file, old) if isinstance(old, bytes) else frozenset()
+        if not rules and not is_under_roots(self.new.settings, file):
+            return actual
+        return frozenset(canonical_recipient(one) for rule in rules for one in rule.recipients)
+
+
+def _readers_of(file: str, content: bytes) -> frozenset[str]:
+    return readers(read_structure(content, format_of(file)))
 
 
 def _leaks(job: FileJob, file: str, content: bytes | FailedError) -> Iterator[Finding]:
@@ -114,9 +126,9 @@ def _check(job: FileJob, file: str, content: bytes) -> Iterator[Finding]:
     inside = is_under_roots(job.snapshot.settings, file)
     if inside:
         yield from check_stored(job, file, content) if content else ()
-    elif written_format(content) is not None:
-        yield from check_content(job, file, content).findings
-    else:
+    elif carries_sops(file, content) and not is_exempt(job.snapshot.settings, file):
+        yield from as_beside(job.snapshot, check_content(job, file, content)).findings
+    elif is_judged(job.snapshot, file):
         yield from check_leaks(file, content)
     if MARK.encode() in content:
         people = job.policy.recipients.values()

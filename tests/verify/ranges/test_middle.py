@@ -127,6 +127,49 @@ def test_beside_the_roots(small: World) -> None:
     ]
 
 
+def test_an_encrypted_file_beside_the_roots(small: World) -> None:
+    good = (small.repo / APP).read_text()
+    line = next(one for one in good.splitlines() if one.startswith("password:"))
+    write(small, "app/values.yaml", good.replace(line, "password: hunter2"))
+    small.commit()
+    (small.repo / "app/values.yaml").unlink()
+    small.commit()
+    assert errors(verify_commits(small, "base..")) == [
+        ("plaintext-in-commit", "app/values.yaml", "password")
+    ]
+
+
+def test_readers_of_a_file_without_a_rule(small: World) -> None:
+    """Of a new one they are its owner's choice; one that the base has gets no others."""
+    good, file = (small.repo / APP).read_text(), "app/values.yaml"
+    write(small, file, good)
+    small.commit()
+    first = small.git("rev-parse", "HEAD").strip()
+    stranger = pyrage.x25519.Identity.generate()
+    small.others.append(stranger)
+    small.sops("rotate", "-i", "--add-age", str(stranger.to_public()), file)
+    planted = small.commit()
+    write(small, file, good)
+    small.commit()
+    assert errors(verify_commits(small, "base..")) == []
+    found = of_check(verify_commits(small, f"{first}.."), "plaintext-in-commit")
+    assert [(one.file, one.commit) for one in found] == [(file, planted)]
+
+
+@pytest.mark.parametrize("file", ["docs/how.md", "tests/test_it.py", "vendor.d/a.yaml"])
+def test_what_only_quotes_a_file_is_none(small: World, file: str) -> None:
+    write(small, "plana-secrets.toml", '[files]\nplain = ["vendor.d/**"]\n')
+    small.commit()
+    small.git("tag", "-f", "base")
+    broken = (small.repo / APP).read_text().replace("\npassword:", "\nplain: hunter2\npassword:")
+    secret = "kind: Secret\nstringData:\n    a: hunter2\n"
+    write(small, file, f'{secret}---\n{broken}---\n{{"sops": {{"mac": "ENC["}}}}\n')
+    small.commit()
+    (small.repo / file).unlink()
+    small.commit()
+    assert errors(verify_commits(small, "base..")) == []
+
+
 def test_a_reader_for_one_commit(small: World) -> None:
     good = (small.repo / APP).read_text()
     rules = (small.repo / ".sops.yaml").read_text()
