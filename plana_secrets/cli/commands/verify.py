@@ -96,7 +96,6 @@ def verify(
     """Prove that every file is encrypted by policy."""
     from plana_secrets.verify.check import Level
     from plana_secrets.verify.report import View
-    from plana_secrets.verify.run import verify_files
 
     asked = Level[level] if level else None
     chosen = _choose_format(context, form, output, propose_accepts)
@@ -114,7 +113,8 @@ def verify(
                 context, staged=staged, policy_from=policy_from, keyed=asked is Level.L3
             )
             demand = _demand(context, settings, files, asked, mirror=wants_mirror)
-            report = verify_files(snapshot, demand, now=context.now, observer=observe)
+            run = _runner(staged=staged)
+            report = run(snapshot, demand, now=context.now, observer=observe)
     if target is not None:
         _write(target, chosen, report, view)
         chosen = "json" if context.json else "text"
@@ -126,6 +126,16 @@ def verify(
         if chosen == "text" and not (staged or commits):
             _tell_locked(context, report)
     return code
+
+
+def _runner(*, staged: bool) -> Callable[..., Report]:
+    if staged:
+        from plana_secrets.verify.ranges.staged import verify_index
+
+        return verify_index
+    from plana_secrets.verify.run import verify_files
+
+    return verify_files
 
 
 def _refuse_together(

@@ -1,7 +1,10 @@
 """What a range of commits brings: everything that only a comparison shows.
 
-``run``
-    The way in: the newest tree, what the base already had, then all that follows here.
+``run`` | ``staged``
+    The ways in: a range, and what `git commit` would record. The newest tree, then all that
+    follows here.
+``inherited``
+    What the version before already had: no fault of the change.
 ``ends`` | ``events``
     From where to where a range goes, and the events of forges.
 ``terms``

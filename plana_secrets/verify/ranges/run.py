@@ -31,8 +31,9 @@ from plana_secrets.verify.filecheck import FileJob
 from plana_secrets.verify.finding import Finding
 from plana_secrets.verify.policychange import Demanded
 from plana_secrets.verify.ranges.access import Access, check_settings
-from plana_secrets.verify.ranges.content import Pair, compare_content, has_new_plaintext
-from plana_secrets.verify.ranges.middle import LEAKS, Middle
+from plana_secrets.verify.ranges.content import Pair, compare_content
+from plana_secrets.verify.ranges.inherited import Before, as_warning
+from plana_secrets.verify.ranges.middle import Middle
 from plana_secrets.verify.ranges.past import check_past, tags_in
 from plana_secrets.verify.ranges.terms import stricter
 from plana_secrets.verify.ranges.workflows import check_workflow, is_workflow
@@ -190,38 +191,15 @@ class _Run:
         self, findings: Sequence[Finding], demand: Demand, pairs: dict[str, Pair]
     ) -> Iterator[Finding]:
         written = {(one.file, one.entry.id): one.commit for one in reversed(self.history.written)}
-        already = self._already(demand) if _has_errors(findings) else frozenset()
+        before = Before(self.old, self.new, demand, self.now, pairs.get)
         entries = self.new.tree.listing().entries
         for one in findings:
             entry = entries.get(one.file or "")
             commit = written.get((one.file or "", entry.id)) if entry else None
-            known = one.fingerprint in already and not self._is_new(one, pairs)
-            if known and one.severity is Severity.ERROR:
-                words = f"{one.message} (before this range, too)"
-                yield replace(one, severity=Severity.WARNING, message=words)
+            if one.severity is Severity.ERROR and before.has(one):
+                yield as_warning(one, "before this range, too")
             else:
                 yield replace(one, commit=commit)
-
-    def _already(self, demand: Demand) -> frozenset[str]:
-        if self.ends.base is None:
-            return frozenset()
-        try:
-            examined = examine(self.old, demand, now=self.now)
-        except UsageError:
-            return frozenset()
-        return frozenset(one.fingerprint for one in examined.findings)
-
-    def _is_new(self, one: Finding, pairs: dict[str, Pair]) -> bool:
-        """Whether a file with the same finding as before has something new to read.
-
-        Attributes are those of the checkout for both ends.
-        """
-        if one.check == "git-attributes":
-            return any(file.rpartition("/")[2] == ".gitattributes" for file in self.changed)
-        if one.file not in self.changed or one.check not in LEAKS:
-            return False
-        pair = pairs.get(one.file)
-        return pair is None or has_new_plaintext(pair.old, pair.new)
 
     # -- both ends of each file
 
@@ -296,10 +274,6 @@ class _Run:
         commits = counted(len(self.history.commits), "commit")
         ending = "; tree checked" if number == 0 else ""
         yield f"{number} of {counted(len(files), 'secret file')} changed in {commits}{ending}"
-
-
-def _has_errors(findings: Sequence[Finding]) -> bool:
-    return any(one.severity is Severity.ERROR for one in findings)
 
 
 def _is_policy(file: str) -> bool:

@@ -83,3 +83,66 @@ def test_an_index_outside_of_this_repository_is_of_another(small: World, tmp_pat
     other = {"GIT_INDEX_FILE": str(tmp_path / "index")}
     small.command("git", "read-tree", "HEAD", env=other)
     assert small.run("verify", "--staged", env=other).status == 1
+
+
+OLD = "infra/secrets/dev/old.yaml"
+
+
+@pytest.fixture
+def troubled(small: World) -> World:
+    """A repository whose HEAD has plaintext already: a file, and one value."""
+    (small.repo / OLD).write_text("token: hunter2\n")
+    good = (small.repo / APP).read_text()
+    (small.repo / APP).write_text(good.replace("user: ENC", "more: readable\nuser: ENC"))
+    small.commit()
+    return small
+
+
+def test_what_head_has_is_a_warning(troubled: World) -> None:
+    (troubled.repo / "README").write_text("x\n")
+    troubled.git("add", "-A")
+    done = troubled.run("verify", "--staged")
+    assert done.status == 0
+    assert done.stdout.count("HEAD has it, too") == done.stdout.count("warning: ") > 1
+    assert troubled.run("verify", "--staged", "--strict").status == 1
+    plant(troubled)
+    troubled.git("add", NEW)
+    done = troubled.run("verify", "--staged")
+    assert (done.status, "1 error" in done.stdout) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [(APP, "more: readable", "more: another"), (OLD, "hunter2", "hunter3")],
+    ids=["value", "file"],
+)
+def test_what_is_new_to_read_in_such_a_file_is_an_error(
+    troubled: World, file: str, old: str, new: str
+) -> None:
+    path = troubled.repo / file
+    path.write_text(path.read_text().replace(old, new))
+    troubled.git("add", "-A")
+    assert troubled.run("verify", "--staged").status == 1
+
+
+def test_another_change_of_such_a_file_is_none(troubled: World) -> None:
+    path = troubled.repo / APP
+    path.write_text(path.read_text() + "\n")
+    troubled.git("add", "-A")
+    done = troubled.run("verify", "--staged")
+    assert (done.status, "more" in done.stdout) == (0, True)
+
+
+def test_what_the_other_side_of_a_merge_has_is_a_warning(small: World) -> None:
+    small.git("checkout", "-q", "-b", "side")
+    (small.repo / "note").write_text("side\n")
+    (small.repo / OLD).write_text("token: hunter2\n")
+    small.commit()
+    small.git("checkout", "-q", "main")
+    (small.repo / "note").write_text("main\n")
+    small.commit()
+    small.command("git", "merge", "-q", "side", check=False)
+    (small.repo / "note").write_text("both\n")
+    small.git("add", "-A")
+    done = small.run("verify", "--staged")
+    assert (done.status, "MERGE_HEAD has it, too" in done.stdout) == (0, True)
