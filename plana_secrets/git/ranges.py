@@ -114,6 +114,7 @@ def _parse(output: bytes) -> Iterator[tuple[str, str, TreeEntry | None]]:
 
 ADVICE: Final = {
     "shallow-range": (
-        "check out with `fetch-depth: 0`, or run `git fetch --unshallow`, and run it again"
+        "check out with `fetch-depth: 0` (GitLab: `GIT_DEPTH: 0`), or run `git fetch --unshallow`, "
+        "and run it again"
     ),
 }

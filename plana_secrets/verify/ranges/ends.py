@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from plana_secrets.errors import FailedError, UsageError
 from plana_secrets.git.ranges import cut_commits, too_shallow
@@ -55,17 +56,29 @@ def ends_of_event(repository: Repository, event: Event | None) -> Ends:
 
     Raises:
         UsageError: there is no commit yet (kind ``no-such-revision``).
-        FailedError: as ``parse_range``.
+        FailedError: as ``parse_range``, or the commit of the event is not in this clone (kind
+            ``no-event-commit``).
     """
     if event is None:
         return _alone(_commit(repository, "HEAD"), "no push or pull request: HEAD checked")
-    head = _commit(repository, event.after if repository.resolve(event.after) else "HEAD")
+    head = _head_of(repository, event)
     if event.before is not None:
         if repository.resolve(event.before) is not None:
             return _of_event(repository, event.before, head, is_push=event.branch is not None)
         if cut_commits(repository.common_dir):
             raise too_shallow()
     return _without_before(repository, event, head)
+
+
+def _head_of(repository: Repository, event: Event) -> str:
+    """Never HEAD in its place: a job may have checked out the base, which is always fine."""
+    head = repository.resolve(event.after)
+    if head is not None:
+        return head
+    if cut_commits(repository.common_dir):
+        raise too_shallow()
+    message = f"the commit of the event, {event.after[:12]}, is not in this clone"
+    raise FailedError(message, kind="no-event-commit")
 
 
 def _of_event(repository: Repository, old: str, head: str, *, is_push: bool) -> Ends:
@@ -102,3 +115,11 @@ def _tip(repository: Repository, branch: str | None) -> str | None:
     places = [f"refs/remotes/{remote}/{branch}"] if remote else []
     tips = (repository.resolve(place) for place in (*places, f"refs/heads/{branch}"))
     return next((tip for tip in tips if tip is not None), None)
+
+
+ADVICE: Final = {
+    "no-event-commit": (
+        "check out the commit of the event, with `fetch-depth: 0`; `pull_request_target` checks "
+        "out the base, so use `pull_request`"
+    ),
+}

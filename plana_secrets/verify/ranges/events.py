@@ -16,6 +16,8 @@ from plana_secrets.errors import UsageError
 
 _FORGES: Final = ("FORGEJO", "GITEA", "GITHUB")
 _TAGS: Final = "refs/tags/"
+_OF_NO_CHANGE: Final = frozenset({"schedule", "workflow_dispatch"})
+"""Forgejo and Gitea give them the file of the push that brought the workflow: an old range."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,8 @@ def read_event(environment: Mapping[str, str], content: bytes | None) -> Event |
     """
     if content is None:
         return _of_gitlab(environment)
+    if any(environment.get(f"{forge}_EVENT_NAME") in _OF_NO_CHANGE for forge in _FORGES):
+        return None
     try:
         payload = json.loads(content)
         return _of_payload(payload if isinstance(payload, dict) else {})

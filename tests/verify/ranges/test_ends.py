@@ -44,6 +44,14 @@ def test_the_event_file(payload: dict[str, Any], event: Event | None) -> None:
     assert of(payload) == event
 
 
+@pytest.mark.parametrize("forge", ["FORGEJO", "GITEA", "GITHUB"])
+@pytest.mark.parametrize("name", ["schedule", "workflow_dispatch"])
+def test_the_push_that_brought_a_schedule_is_not_its_range(forge: str, name: str) -> None:
+    content = json.dumps(PUSH).encode()
+    assert read_event({f"{forge}_EVENT_NAME": name}, content) is None
+    assert read_event({f"{forge}_EVENT_NAME": "push"}, content) is not None
+
+
 @pytest.mark.parametrize(
     "content",
     [b"{", b"\xff", b'{"pull_request": {"base": 1}}', b'{"pull_request": "x"}',
@@ -127,6 +135,16 @@ def test_the_default_branch_itself(branched: tuple[Repository, str, str]) -> Non
     assert (first.without, first.base, first.head) == (None, None, main)
     forced = ends_of_event(repository, Event(ONE, main, "main", "main"))
     assert (forced.without, forced.base, forced.head) == (main, None, main)
+
+
+def test_the_head_of_an_event_is_not_replaced_by_what_is_checked_out(
+    branched: tuple[Repository, str, str],
+) -> None:
+    """With ``pull_request_target`` the base is checked out, and a fork's commits are not there."""
+    repository, main, _ = branched
+    with pytest.raises(FailedError) as caught:
+        ends_of_event(repository, Event(main, ONE, None, "main"))
+    assert (caught.value.kind, caught.value.exit_code) == ("no-event-commit", 3)
 
 
 def test_a_default_branch_that_is_not_here(branched: tuple[Repository, str, str]) -> None:
