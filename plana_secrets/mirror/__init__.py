@@ -12,6 +12,8 @@
     and how that was when it was last looked at.
 ``apply`` | ``keep`` | ``adopt`` | ``restore``
     Acting and reading back, saving what was typed into the mirror, the two ways back.
+``address`` | ``accountfile``
+    How a server's address is spelled, and the file that holds a job's credentials.
 ``form`` | ``record`` | ``export`` | ``people``
     How an item is spelled in what Bitwarden clients read; whom a local mirror is for.
 """

@@ -26,10 +26,10 @@ from plana_secrets.mirror.backends.vaultwarden.credentials import ApiKey, Creden
 from plana_secrets.mirror.backends.vaultwarden.session import Session, StateFile
 from plana_secrets.secret import Secret
 from tests.fakes.people import Company
+from tests.fakes.tls import make_certificates
 from tests.live.bw import Bw
 from tests.live.node import MODULES
 from tests.live.server import EXECUTABLE, RealServer, free_port
-from tests.live.tls import make_certificates
 from tests.mirror.contract import make_item
 
 COUNT = int(os.environ.get("PLANA_BENCH_ITEMS", "1000"))

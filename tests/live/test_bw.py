@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.people import Company
+from tests.fakes.tls import make_certificates
 from tests.live.bw import Bw
 from tests.live.conftest import REASON
 from tests.live.server import EXECUTABLE, RealServer
-from tests.live.tls import make_certificates
 from tests.mirror.vaultwarden.office import Office, drift_of
 from tests.world import World
 

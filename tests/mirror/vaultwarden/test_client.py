@@ -15,7 +15,7 @@ from plana_secrets.errors import (
     UnavailableError,
     UsageError,
 )
-from plana_secrets.mirror.backends.vaultwarden.address import checked_url
+from plana_secrets.mirror.address import checked_url
 from plana_secrets.mirror.backends.vaultwarden.client import (
     Client,
     LostAnswerError,

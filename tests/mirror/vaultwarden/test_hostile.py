@@ -10,8 +10,8 @@ from collections.abc import Callable
 import pytest
 
 from plana_secrets.errors import MalformedError, PlanaSecretsError, UsageError
+from plana_secrets.mirror.address import checked_url
 from plana_secrets.mirror.backends.vaultwarden import client as client_module
-from plana_secrets.mirror.backends.vaultwarden.address import checked_url
 from plana_secrets.mirror.backends.vaultwarden.backend import VaultwardenBackend
 from plana_secrets.mirror.backends.vaultwarden.client import Client, LostAnswerError
 from plana_secrets.mirror.backends.vaultwarden.crypto import SymmetricKey

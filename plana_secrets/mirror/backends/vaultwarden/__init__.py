@@ -2,8 +2,8 @@
 
 ``crypto`` | ``kdf``
     Keys and ciphertext, and no network.
-``client`` | ``pool`` | ``address`` | ``failures`` | ``models`` | ``version``
-    HTTP, and no keys: connections, the spelling of a server, what its answers mean in our
+``client`` | ``pool`` | ``failures`` | ``models`` | ``version``
+    HTTP, and no keys: connections, what its answers mean in our
     words, their shape, and which servers are new enough.
 ``credentials`` | ``login`` | ``enrol`` | ``session``
     Who we are, the ways to a token, what `login` keeps, and a session that renews itself.

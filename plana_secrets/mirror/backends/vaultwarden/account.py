@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from plana_secrets.age import keyring_store
-from plana_secrets.mirror.backends.vaultwarden.address import checked_url
+from plana_secrets.mirror.address import checked_url
 from plana_secrets.mirror.backends.vaultwarden.audit import audit_access
 from plana_secrets.mirror.backends.vaultwarden.client import Client
 from plana_secrets.mirror.backends.vaultwarden.collections import find_collection

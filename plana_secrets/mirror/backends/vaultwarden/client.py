@@ -27,7 +27,7 @@ from urllib3.exceptions import (
 
 from plana_secrets import __version__, limits
 from plana_secrets.errors import FailedError, MalformedError, UnavailableError
-from plana_secrets.mirror.backends.vaultwarden.address import checked_url, is_loopback
+from plana_secrets.mirror.address import checked_url, is_loopback
 from plana_secrets.mirror.backends.vaultwarden.failures import Answer, read_failure
 from plana_secrets.mirror.backends.vaultwarden.pool import open_pool
 from plana_secrets.observability import Event, Observer, silent

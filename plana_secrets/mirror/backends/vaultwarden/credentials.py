@@ -14,21 +14,17 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from plana_secrets import limits
 from plana_secrets.age import keyring_store
 from plana_secrets.errors import CredentialError, MalformedError, UsageError
-from plana_secrets.mirror.backends.vaultwarden.address import checked_url
+from plana_secrets.mirror.accountfile import read_entries
+from plana_secrets.mirror.address import checked_url
 from plana_secrets.mirror.backends.vaultwarden.settings import VARIABLE, VaultwardenSettings
-from plana_secrets.paths import format_path
 from plana_secrets.secret import Secret
-from plana_secrets.storage import read_regular_file
 
 if TYPE_CHECKING:
     from plana_secrets.age.identities import Identities
@@ -87,7 +83,7 @@ def read_credentials_file(path: Path, find_identities: Callable[[], Identities])
         UsageError: its address is none (kind ``bad-url`` or ``insecure-url``).
         MalformedError: it is not YAML of that form, or the SOPS file is not sound.
     """
-    entries = _read_entries(path, find_identities)
+    entries = read_entries(path, find_identities)
     missing = [name for name in _NAMES if name not in entries or entries[name].is_empty]
     if missing == ["url"]:
         raise CredentialError(
@@ -126,29 +122,6 @@ def _checked_url(url: str, path: Path) -> str:
             kind=error.kind,
             file=str(path),
         ) from None
-
-
-def _read_entries(path: Path, find_identities: Callable[[], Identities]) -> dict[str, Secret]:
-    from plana_secrets.sops.reading.reader import is_sops, open_document, read_structure
-
-    structure = read_structure(read_regular_file(path, limit=limits.KEY_FILE))
-    if is_sops(structure):
-        document = open_document(structure, find_identities())
-        return {format_path(leaf.path): value for leaf, value in document.entries()}
-    _check_private(path)
-    return {
-        format_path(leaf.path): leaf.plain for leaf in structure.leaves() if leaf.plain is not None
-    }
-
-
-def _check_private(path: Path) -> None:
-    status = path.stat()
-    if stat.S_IMODE(status.st_mode) & 0o077 or status.st_uid != os.getuid():
-        raise CredentialError(
-            f"other users can read the unencrypted credentials file {path}",
-            kind="credentials-exposed",
-            file=str(path),
-        )
 
 
 def load_login(url: str) -> KeptLogin | None:
@@ -220,7 +193,6 @@ def _decode(text: str | None) -> Secret | None:
 
 
 ADVICE: Final = {
-    "credentials-exposed": "`chmod 600 {file}`, or make it a SOPS secret file",
     "credentials-incomplete": "it needs url, email, master_password, client_id and client_secret",
     "credentials-unbound": (
         "add the line `url: https://HOST` with the account's server; they "

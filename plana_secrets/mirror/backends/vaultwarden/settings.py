@@ -50,7 +50,7 @@ Examples:
 @shaped(type="string", pattern="^[Hh][Tt][Tt][Pp][Ss]?://")
 def url(raw: object, place: Place) -> str:
     """The one spelling of a server's address."""
-    from plana_secrets.mirror.backends.vaultwarden.address import checked_url
+    from plana_secrets.mirror.address import checked_url
 
     spelled = text(raw, place)
     try:
