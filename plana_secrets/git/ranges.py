@@ -57,6 +57,19 @@ def read_history(repository: Repository, head: str, *, without: str | None) -> H
     return History(tuple(commits), tuple(written))
 
 
+def messages_with(
+    repository: Repository, words: str, head: str, *, without: str | None
+) -> Iterator[tuple[str, bytes]]:
+    """The commits of a range with ``words`` in their message, newest first, and these messages."""
+    known = [head, *([f"^{without}"] if without else [])]
+    output = repository.command.read(
+        "log", "-z", "-F", f"--grep={words}", "--format=%H%n%B", *known, "--"
+    )
+    for each in filter(None, output.split(b"\0")):
+        commit, _, message = each.partition(b"\n")
+        yield commit.decode("ascii"), message
+
+
 def too_shallow() -> FailedError:
     """The error for a range whose beginning is not in this clone."""
     return FailedError(

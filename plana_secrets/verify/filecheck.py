@@ -6,6 +6,7 @@ across files need to know.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from plana_secrets.rotation.copies import KeyCopies
 
 _SKETCH: Final = 4
+_WRAPPED: Final = 2
 _NAMED: Final = frozenset({"merge-conflict", "lfs-pointer", "unread-format"})
 """What the reader knows a file to be that it cannot read."""
 
@@ -64,7 +66,8 @@ class FileJob:
 class FileResult:
     """``level`` None: errors were found for which no key is needed, and none would help.
 
-    ``sketch``: a few of the authentication tags in the file, to find copies by.
+    ``sketch``: a few of the authentication tags in the file and digests of its wrapped data
+    keys, to find copies by.
     ``variables``: values that Flux may replace, which depends on who builds the file.
     ``ids``: the blob ids that git would give the content, with the line breaks as they are
     and without carriage returns; none where it could not be read. ``is_left_out``: it is
@@ -192,10 +195,15 @@ def _check_opened(job: FileJob, subject: Subject) -> tuple[Level | None, list[Fi
 
 
 def _sketch_of(structure: Structure) -> tuple[bytes, ...]:
-    """The smallest tags: two files that share most of their ciphertext share one of them."""
+    """The smallest tags: two files that share most of their ciphertext share one of them.
+
+    Then the smallest wrapped data keys: a copy in which every value is new still has them.
+    """
     tags = {
         item.token.tag
         for item in structure.items
         if isinstance(item, (Leaf, Comment)) and item.token is not None
     }
-    return tuple(sorted(tags)[:_SKETCH])
+    stanzas = structure.metadata.recipients if structure.metadata else ()
+    wrapped = {hashlib.sha256(one.enc.encode()).digest() for one in stanzas}
+    return (*sorted(tags)[:_SKETCH], *sorted(wrapped)[:_WRAPPED])

@@ -84,6 +84,10 @@ def no_base64(world: World) -> None:
     world.commit()
 
 
+def placeholder(world: World) -> None:
+    file_of(world, "a: changeme\n")
+
+
 def key_name(world: World) -> None:
     file_of(world, "a: one\n'b=two': three\n")
 
@@ -115,6 +119,7 @@ CASES = {
     "stanza": Case(changed("recipient: age1.*", "recipient: " + "age1" + "q" * 58), more=GIT),
     "undecryptable": Case(changed("^a: ENC", "aa: ENC"), more=GIT),
     "unencrypted-suffix": Case(of_rules("", "a: one\nb_unencrypted: two\n")),
+    "placeholder-value": Case(placeholder, path="a", stdin=b"a value"),
     "data-not-base64": Case(no_base64, APP, "data.a", b"now it is"),
     "mac-mismatch": Case(changed("^b: .*\n", ""), more=GIT),
     "selector-differs": Case(of_rules("    encrypted_regex: ^a$\n")),

@@ -103,6 +103,15 @@ CONTENT_CHECKS: Final = (
         "Give it a value or remove it; if it is intended, accept it.",
     ),
     Check(
+        "placeholder-value",
+        Severity.WARNING,
+        Level.L3,
+        "A value is a placeholder such as changeme, TODO or <password>.",
+        "It was meant to be filled in. A service that accepts it accepts a password that everyone "
+        "guesses.",
+        "Set the value with `plana-secrets set FILE PATH`.",
+    ),
+    Check(
         "null-value",
         Severity.WARNING,
         Level.L1,

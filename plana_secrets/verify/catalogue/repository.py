@@ -160,9 +160,10 @@ REPOSITORY_CHECKS: Final = (
         "copied-file",
         Severity.WARNING,
         Level.L1,
-        "Two secret files contain the same ciphertext.",
+        "Two secret files contain the same ciphertext, or have the same data key.",
         "sops does not bind a file to its path: values copied from another "
-        "environment decrypt without an error.",
+        "environment decrypt without an error. Anyone who ever read one of the files has the data "
+        "key of both.",
         "Create the copy again with `plana-secrets new`, with its own values.",
     ),
 )

@@ -19,6 +19,7 @@ from plana_secrets.verify.checks.keynames import check_key_names
 from plana_secrets.verify.checks.keysetfiles import check_keyset_file, check_keyset_values
 from plana_secrets.verify.checks.manifests import check_manifest, check_manifest_data
 from plana_secrets.verify.checks.names import check_twin_keys
+from plana_secrets.verify.checks.placeholders import check_placeholders
 from plana_secrets.verify.checks.recipients import check_recipients
 from plana_secrets.verify.checks.selectors import check_mac_only, check_selector
 from plana_secrets.verify.checks.timestamps import check_lastmodified
@@ -41,4 +42,5 @@ KEYED_CHECKS: Final[tuple[FileCheck, ...]] = (
     check_manifest_data,
     check_substitution,
     check_keyset_values,
+    check_placeholders,
 )

@@ -1,11 +1,15 @@
-"""Secret files with the same ciphertext in them (keyless)."""
+"""Secret files with the same ciphertext or the same data key in them (keyless)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.finding import Finding
+
+TAG_BYTES: Final = 16
+"""Of a GCM tag. What a sketch has of wrapped data keys is longer."""
 
 
 class CopyFinder:
@@ -15,9 +19,14 @@ class CopyFinder:
         self._first_with: dict[bytes, str] = {}
 
     def add(self, file: str, sketch: tuple[bytes, ...]) -> Iterator[Finding]:
-        """A finding where an earlier file has a tag of this one. GCM tags do not meet by chance."""
-        earlier = next((self._first_with[tag] for tag in sketch if tag in self._first_with), None)
-        for tag in sketch:
-            self._first_with.setdefault(tag, file)
-        if earlier is not None:
-            yield found("copied-file", f"the same ciphertext as in {earlier}", file=file)
+        """A finding where an earlier file has a tag or a wrapped data key of this one.
+
+        Neither meets another by chance: each is new whenever sops encrypts.
+        """
+        shared = next((one for one in sketch if one in self._first_with), None)
+        if shared is not None:
+            what = "ciphertext" if len(shared) == TAG_BYTES else "data key"
+            words = f"the same {what} as in {self._first_with[shared]}"
+            yield found("copied-file", words, file=file)
+        for one in sketch:
+            self._first_with.setdefault(one, file)

@@ -86,11 +86,14 @@ def _check_mac(pair: Pair) -> Iterator[Finding]:
 
 
 def _contents(structure: Structure, *, only_encrypted: bool) -> list[tuple[LeafPath, object]]:
-    """What a file says, item by item in their order; comments are not under the MAC."""
+    """What a file says, item by item in their order.
+
+    No comment is under the MAC, but only sops writes an encrypted one; a readable one is anyone's.
+    """
     return [
         (item.path, _meaning(item))
         for item in structure.items
-        if not isinstance(item, Comment) and (_token(item) is not None or not only_encrypted)
+        if _token(item) is not None or not (only_encrypted or isinstance(item, Comment))
     ]
 
 

@@ -131,13 +131,24 @@ def _check(job: FileJob, file: str, content: bytes) -> Iterator[Finding]:
     elif is_judged(job.snapshot, file):
         yield from check_leaks(file, content)
     if MARK.encode() in content:
-        people = job.policy.recipients.values()
-        allowed = frozenset(one.key for one in people if one.kind == "demo")
-        rules = (rule for each in job.snapshot.rule_book.known for rule in each.creation_rules)
-        used = frozenset(
-            [*(one.key for one in people), *(key for rule in rules for key in rule.recipients)]
-        )
-        yield from check_identities(file, content, allowed=allowed, used=used, inside=inside)
+        yield from _identities(job, file, content, inside=inside)
+
+
+def _identities(job: FileJob, file: str, content: bytes, *, inside: bool) -> Iterator[Finding]:
+    people = job.policy.recipients.values()
+    allowed = frozenset(one.key for one in people if one.kind == "demo")
+    rules = (rule for each in job.snapshot.rule_book.known for rule in each.creation_rules)
+    used = frozenset(
+        [*(one.key for one in people), *(key for rule in rules for key in rule.recipients)]
+    )
+    yield from check_identities(file, content, allowed=allowed, used=used, inside=inside)
+
+
+def check_message(job: FileJob, commit: str, message: bytes) -> Iterator[Finding]:
+    """Identities in the message of a commit, which nothing but a new history takes out again."""
+    for one in _identities(job, "", message, inside=False):
+        words = f"the message of this commit {one.message}"
+        yield replace(one, file=None, line=None, message=words, commit=commit)
 
 
 def _in_commit(one: NewFile, finding: Finding) -> Finding:

@@ -17,7 +17,7 @@ from plana_secrets.age.identities import Identities
 from plana_secrets.counts import counted
 from plana_secrets.errors import UsageError
 from plana_secrets.git.changes import changes
-from plana_secrets.git.ranges import History, read_history
+from plana_secrets.git.ranges import History, messages_with, read_history
 from plana_secrets.git.trees import Tree
 from plana_secrets.observability import Observer, silent
 from plana_secrets.secretfiles.settings import SETTINGS_FILE
@@ -27,13 +27,14 @@ from plana_secrets.sops.formats import READ_HERE, format_of
 from plana_secrets.sops.model import RULES_FILE, Severity, Structure
 from plana_secrets.sops.reading.reader import read_structure
 from plana_secrets.verify.check import Level
+from plana_secrets.verify.checks.identities import MARK
 from plana_secrets.verify.filecheck import FileJob
 from plana_secrets.verify.finding import Finding
 from plana_secrets.verify.policychange import Demanded
 from plana_secrets.verify.ranges.access import Access, check_settings
 from plana_secrets.verify.ranges.content import Pair, compare_content
 from plana_secrets.verify.ranges.inherited import Before, as_warning
-from plana_secrets.verify.ranges.middle import Middle
+from plana_secrets.verify.ranges.middle import Middle, check_message
 from plana_secrets.verify.ranges.past import check_past, tags_in
 from plana_secrets.verify.ranges.terms import stricter
 from plana_secrets.verify.ranges.workflows import check_workflow, is_workflow
@@ -158,12 +159,20 @@ class _Run:
         pairs = list(self._pairs(examined.selection.secret))
         yield from self._of_head(examined.findings, demand, {one.file: one for one in pairs})
         yield from self._middle().check(self.history)
+        yield from self._messages()
         for pair in pairs:
             yield from compare_content(pair)
             yield from self.access.check_file(pair)
         if self.ends.base is not None:
             yield from check_past(self.workspace.repository, self.ends.base, pairs)
         yield from self._policy(examined.selection.secret)
+
+    def _messages(self) -> Iterator[Finding]:
+        repository, ends = self.workspace.repository, self.ends
+        if self.history.commits:
+            for commit, message in messages_with(repository, MARK, ends.head, without=ends.without):
+                job = FileJob(self.new, self.both.policy, Identities(()), self.now)
+                yield from check_message(job, commit, message)
 
     def _policy(self, files: Sequence[str]) -> Iterator[Finding]:
         yield from check_settings(self.terms.before, self.terms.head)

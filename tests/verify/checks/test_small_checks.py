@@ -37,6 +37,8 @@ from plana_secrets.verify.checks.timestamps import check_lastmodified
 from plana_secrets.verify.finding import Finding
 from plana_secrets.verify.policy import NamedRecipient, Policy
 from plana_secrets.verify.subject import Subject
+from tests.verify.helpers import checks, of_check, verify
+from tests.world import World
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 FILE = "infra/secrets/a.yaml"
@@ -113,6 +115,17 @@ def test_a_copy_names_the_first_file_that_has_its_ciphertext() -> None:
     assert again.message.endswith(" a")
     (later,) = finder.add("e", (b"4",))
     assert later.message.endswith(" c")
+
+
+def test_a_copy_with_other_values_has_the_data_key_of_the_first(world: World) -> None:
+    first, second = "infra/secrets/a.yaml", "infra/secrets/b.yaml"
+    text = world.encrypt(first, "a: one\n").read_text()
+    (world.repo / second).write_text(text)
+    world.sops("set", second, '["a"]', '"two"')
+    (finding,) = of_check(verify(world), "copied-file")
+    assert (finding.file, finding.message) == (second, f"the same data key as in {first}")
+    world.sops("rotate", "-i", second)
+    assert checks(verify(world)) == []
 
 
 @pytest.mark.parametrize(

@@ -122,6 +122,21 @@ def test_a_null_by_sops_is_a_warning(small: World) -> None:
     assert ("null-changed", APP, "user") in warnings(report)
 
 
+def test_an_encrypted_comment_that_was_removed_by_hand(world: World) -> None:
+    world.encrypt(APP, "# about\na: b\n")
+    manifest = "infra/secrets/app.secret.yaml"
+    readable = (
+        "# readable\napiVersion: v1\nkind: Secret\nmetadata:\n    name: a\nstringData:\n    a: b\n"
+    )
+    world.encrypt(manifest, readable)
+    world.commit()
+    for file in (APP, manifest):
+        path = world.repo / file
+        path.write_text(path.read_text().split("\n", 1)[1])
+    world.commit()
+    assert errors(verify_commits(world, "HEAD~1..")) == [("changed-without-sops", APP, None)]
+
+
 def test_an_old_value_that_came_back(small: World) -> None:
     before = line_of((small.repo / APP).read_text(), "password")
     small.encrypt(APP, PLAIN.replace("pa55", "new"))

@@ -186,6 +186,16 @@ def test_a_reader_for_one_commit(small: World) -> None:
     ]
 
 
+def test_an_identity_in_the_message_of_a_commit(small: World) -> None:
+    small.git("commit", "-q", "--allow-empty", "-m", f"the key\n\n{small.identity}")
+    told = small.git("rev-parse", "HEAD").strip()
+    small.git("commit", "-q", "--allow-empty", "-m", "find AGE-SECRET-KEY-1 in files")
+    report = verify_commits(small, "base..")
+    (finding,) = of_check(report, "private-identity")
+    assert (finding.commit, finding.file, finding.severity) == (told, None, "error")
+    assert errors(verify_commits(small, "HEAD~1..")) == []
+
+
 def test_what_the_base_already_had_is_a_warning(small: World) -> None:
     write(small, NEW, "token: hunter2\n")
     small.commit()

@@ -68,6 +68,7 @@ metadata:
     ),
     "ambiguous-scalar": ("build: 0123", 'build: "0123"'),
     "empty-value": ('password: ""', "password: ENC[...]"),
+    "placeholder-value": ("password: changeme", "password: S9f2..."),
     "null-value": ("password: null", "password: ENC[...]"),
     "empty-container": ("users: []", "the key users is removed"),
     "plain-comment": (
