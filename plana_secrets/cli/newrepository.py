@@ -180,9 +180,22 @@ def _say_next(context: Context, plan: _Plan) -> None:
             "git needs your name to commit: git config --global user.name NAME; "
             "git config --global user.email EMAIL"
         )
+    show_allow_lists(context)
     context.output.talk(
         "next: plana-secrets new infra/secrets/dev/example.yaml, then plana-secrets set"
     )
+
+
+def show_allow_lists(context: Context) -> None:
+    """What to tell secret scanners about the files of this repository, by its new settings."""
+    from plana_secrets.config import load_settings
+    from plana_secrets.scaffold.scanners import allow_lists
+
+    context.output.talk(
+        "secret scanners take recipients and ciphertext for findings; if you use one, add"
+    )
+    for one in allow_lists(load_settings(context.repository.root).files.roots):
+        context.output.talk(f"\n# {one.where}\n{one.text}")
 
 
 ADVICE: Final = {

@@ -1,5 +1,5 @@
 """What plana-secrets writes into a repository: ``repository`` plans what `init` creates.
 
 ``proposal`` says which settings describe the files that are there, and ``tomledit`` adds
-to settings that a person wrote.
+to settings that a person wrote. ``scanners`` has the allow-lists that `init` prints.
 """

@@ -23,6 +23,7 @@ from tests.workflows.expressions import evaluate, substitute
 ROOT = Path(__file__).parents[2]
 CHECKOUT = "actions/checkout@"
 PROJECT = "team/plana-secrets"
+_HOOKS = ".pre-commit-hooks.yaml"
 _BYTECODE = shutil.ignore_patterns("__pycache__")
 
 
@@ -63,6 +64,12 @@ class Job:
         return "".join(one.summary for one in self.steps)
 
 
+def only(jobs: list[Job], name: str) -> Job:
+    """The one job that ran."""
+    assert [job.name for job in jobs] == [name]
+    return jobs[0]
+
+
 class Forge:
     """A server of one test, at a ``file://`` address."""
 
@@ -79,7 +86,7 @@ class Forge:
 
     def git(self, *argv: str, cwd: Path | None = None) -> str:
         done = subprocess.run(
-            ["git", *argv], cwd=cwd, env=self._clean(), capture_output=True, text=True, check=False
+            ["git", *argv], cwd=cwd, env=self.clean(), capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, (argv, done.stderr)
         return done.stdout.strip()
@@ -89,14 +96,15 @@ class Forge:
         source = self.folder / "project"
         source.mkdir()
         shutil.copytree(ROOT / "plana_secrets", source / "plana_secrets", ignore=_BYTECODE)
-        for name in ("pyproject.toml", "README.md", "LICENSE", "action.yml"):
+        for name in ("pyproject.toml", "README.md", "LICENSE", "action.yml", _HOOKS):
             shutil.copy(ROOT / name, source / name)
         self.git("init", "-q", "-b", "main", cwd=source)
         self.git("add", "-A", cwd=source)
         self.git("commit", "-q", "-m", "x", cwd=source)
+        self.git("tag", "v0.1.0", cwd=source)
         self.git("clone", "-q", "--bare", str(source), str(self.repository("plana-secrets")))
 
-    def _clean(self) -> dict[str, str]:
+    def clean(self) -> dict[str, str]:
         """Nothing of the person who runs the tests, but the way to the package registry."""
         ways = ("PIP_", "SSL_CERT", "REQUESTS_CA", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
         registry = {name: os.environ[name] for name in os.environ if name.upper().startswith(ways)}
@@ -105,6 +113,9 @@ class Forge:
         return registry | {
             "PATH": f"{Path(sys._base_executable).parent}:/usr/local/bin:/usr/bin:/bin",
             "HOME": str(home),
+            "PIP_CACHE_DIR": str(
+                Path(os.environ.get("PLANA_TEST_CACHE") or ROOT / ".cache") / "pip"
+            ),
             "LANG": "C.UTF-8",
             "GIT_AUTHOR_NAME": "T",
             "GIT_AUTHOR_EMAIL": "t@example.test",
@@ -158,7 +169,7 @@ class Forge:
     def _job(
         self, job_name: str, job: dict[str, Any], event: Event, contexts: dict[str, Any]
     ) -> Job:
-        place = _Place(self, event, contexts)
+        place = Place(self, event, contexts)
         done = Job(job_name)
         for step in job["steps"]:
             if not evaluate(step.get("if", "true"), contexts):
@@ -175,7 +186,7 @@ class Forge:
         return done
 
 
-class _Place:
+class Place:
     """The workspace of a job and what its steps say to one another."""
 
     def __init__(self, forge: Forge, event: Event, contexts: dict[str, Any]) -> None:
@@ -190,7 +201,7 @@ class _Place:
         payload = self.folder / "event.json"
         payload.write_text(json.dumps(contexts["github"]["event"]))
         repository = contexts["github"]["repository"]
-        self.environment = forge._clean() | {
+        self.environment = forge.clean() | {
             "CI": "true",
             "GITHUB_ACTIONS": "true",
             "GITHUB_EVENT_NAME": event.name,

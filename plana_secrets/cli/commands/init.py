@@ -99,6 +99,7 @@ def _alone(context: Context, wishes: Wishes) -> AbstractContextManager[None]:
 
 def _init_used(context: Context, found: Survey, wishes: Wishes) -> bool:
     """Write the settings, if that is wanted; whether to show what ``verify`` finds."""
+    from plana_secrets.cli.newrepository import show_allow_lists
     from plana_secrets.scaffold.repository import new_repository_id, plan_config_for_used
     from plana_secrets.secretfiles.snapshot import rules_in_use
 
@@ -111,6 +112,8 @@ def _init_used(context: Context, found: Survey, wishes: Wishes) -> bool:
     written = bool(planned) and _is_wanted(context, planned, wishes)
     if written:
         _write(context, planned, dry_run=False)
+    if written and not (found.has_config or context.json):
+        show_allow_lists(context)
     if context.json:
         names = [file.name for file in planned]
         listed = {"secret_files": found.secret_files, "other_sops_files": found.other_sops}
