@@ -1,9 +1,9 @@
 """What a document says and may say. Pure: nothing here reads a file or starts a program.
 
-``kinds`` | ``manifest`` | ``kubernetes`` | ``blank`` | ``meant``
+``kinds`` | ``manifest`` | ``kubernetes`` | ``shape`` | ``blank`` | ``meant``
     The kind that follows from a selector, the readable fields of a Secret manifest, the
-    names that Kubernetes takes, and what an empty file of each kind is; which leaf a
-    person means.
+    names that Kubernetes takes, all that it refuses of a Secret, and what an empty file of
+    each kind is; which leaf a person means.
 ``edits`` | ``guard`` | ``values``
     What a document looks like after an edit, what may not be edited, and what a typed
     text means as a value.

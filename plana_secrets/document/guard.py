@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final, NoReturn
 
 from plana_secrets.document.kinds import FileKind, kind_of
 from plana_secrets.document.manifest import decode_data
+from plana_secrets.document.shape import Problem, list_problem, problems_of
 from plana_secrets.document.values import SETTABLE_TYPES
 from plana_secrets.errors import UsageError
 from plana_secrets.paths import LeafPath, format_path
 from plana_secrets.secret import Secret
-from plana_secrets.sops.model import LeafType, Selector
+from plana_secrets.sops.model import Item, LeafType, Selector
 from plana_secrets.sops.reading.scalars import key_problem
 from plana_secrets.sops.rules.selectors import DEFAULT_SUFFIX, is_encrypted_path
 
@@ -42,7 +44,7 @@ def check_setting(
 
     Raises:
         UsageError: kinds ``keyset-file``, ``bad-key``, ``readable-path``, ``bad-type``,
-            ``not-base64``.
+            ``not-a-string``, ``not-base64``.
     """
     kind = kind_of(selector)
     _check_keyset(path, kind, by_rotation=by_rotation)
@@ -77,12 +79,55 @@ def _check_keys(path: LeafPath, kind: FileKind) -> None:
 
 def _check_secret_entry(path: LeafPath, value: Secret, leaf_type: LeafType) -> None:
     """Kubernetes takes one flat map of texts in each of the two."""
-    if len(path) != 2 or not isinstance(path[1], str) or not _SECRET_KEY.fullmatch(path[1]):
+    if len(path) == 1 or not isinstance(path[1], str):
+        _refuse(path[:1], "must be a map of names and strings", "not-a-string")
+    if len(path) > 2:
+        container = "list" if isinstance(path[2], int) else "map"
+        refuse_type(path[:2], container)
+    if not _SECRET_KEY.fullmatch(path[1]):
         _refuse(path, "a Secret's key can contain only letters, digits, '-', '_' and '.'")
     if leaf_type is not LeafType.STR:
-        _refuse(path, f"a Secret can contain only strings, not {leaf_type}", "bad-type")
+        refuse_type(path, leaf_type)
     if path[0] == "data" and decode_data(value) is None:
         _refuse(path, "data must be base64", "not-base64")
+
+
+def refuse_type(path: LeafPath, what: str) -> NoReturn:
+    """Stop what is no string where a Secret needs one.
+
+    Raises:
+        UsageError: always (kind ``not-a-string``).
+    """
+    _refuse(path, f"a Secret can contain only strings, and this is of type {what}", "not-a-string")
+
+
+def refuse_list(items: Sequence[Item]) -> None:
+    """Stop a List of manifests before each of its fields is found to be at a wrong place.
+
+    Raises:
+        UsageError: kind ``bad-manifest``.
+    """
+    if problem := list_problem(items):
+        _refuse_problem(problem)
+
+
+def refuse_manifest(items: Sequence[Item], before: Sequence[Item] | None = None) -> None:
+    """Stop a Secret manifest that `verify` would report; what was so ``before`` may stay.
+
+    Raises:
+        UsageError: kind ``bad-manifest``; ``facts["check"]`` is the id of the check.
+    """
+    known = {(one.check, one.path) for one in problems_of(before)} if before else set()
+    for one in problems_of(items):
+        if one.severity is None and (one.check, one.path) not in known:
+            _refuse_problem(one)
+
+
+def _refuse_problem(one: Problem) -> NoReturn:
+    spelled = format_path(one.path)
+    raise UsageError(
+        f"{spelled}: {one.message}", kind="bad-manifest", path=spelled, check=one.check
+    )
 
 
 def _refuse(path: LeafPath, reason: str, kind: str = "bad-key") -> NoReturn:
@@ -92,8 +137,16 @@ def _refuse(path: LeafPath, reason: str, kind: str = "bad-key") -> NoReturn:
 
 ADVICE: Final = {
     "bad-key": "choose another name for the key",
+    "bad-manifest": "fix it in the text; `plana-secrets explain {check}` tells more",
     "bad-type": "use `plana-secrets edit` for values of other types",
     "keyset-file": "`plana-secrets rotate run` changes it",
-    "not-base64": "pass --encode to encode the value as base64",
+    "not-a-string": (
+        "in a file, put it in quotes; for `set`, omit --type; write a key with dots as "
+        '["like.this"]'
+    ),
+    "not-base64": (
+        "put it below stringData as it is, or encode it: `plana-secrets set` does that with "
+        "--encode"
+    ),
     "readable-path": "use `plana-secrets edit` to change readable fields",
 }

@@ -222,11 +222,11 @@ REASONS = {
     ),
     PERSON: (
         "ambiguous-path", "bad-age-file", "bad-config", "bad-event", "bad-file-name", "bad-identity-file",
-        "bad-items", "bad-kept-edit", "bad-pattern", "bad-rule", "bad-rules", "bad-selector",
+        "bad-items", "bad-kept-edit", "bad-manifest", "bad-pattern", "bad-rule", "bad-rules", "bad-selector",
         "bad-type", "beyond-repair", "blocked", "identity-exists", "identity-not-created",
         "identity-under-passphrase", "import-encrypted", "logged", "lost-content", "merge-open",
         "missing-file", "missing-key-file", "no-identity", "no-identity-fits", "no-such-revision",
-        "not-encryptable", "not-exportable", "nothing-checked", "not-yaml-name", "read-back", "readable-path",
+        "not-base64", "not-encryptable", "not-exportable", "nothing-checked", "not-yaml-name", "read-back", "readable-path",
         "revoked-value", "rules-exist", "rules-not-editable", "same-path-changed", "settings-by-hand",
         "already-recipient", "name-taken", "no-such-person", "no-such-rule", "twin-name", "unmerged",
     ),

@@ -196,8 +196,8 @@ class TestKinds:
         ("edit", "kind"),
         [
             (put("data.b", "not base64!"), "not-base64"),
-            (put("stringData.b", "1", LeafType.INT), "bad-type"),
-            (put("stringData.b.c"), "bad-key"),
+            (put("stringData.b", "1", LeafType.INT), "not-a-string"),
+            (put("stringData.b.c"), "not-a-string"),
             (put('stringData["a b"]'), "bad-key"),
             (put("metadata.name"), "readable-path"),
             (put("kind"), "readable-path"),

@@ -75,11 +75,11 @@ def test_keys_of_a_plain_map(path: str | LeafPath, kind: str | None) -> None:
         ("data.a", None),
         ("stringData.a", None),
         ('stringData["tls.key"]', None),
-        ("data.a-b_C.9", "bad-key"),
+        ("data.a-b_C.9", "not-a-string"),
         ('data["a-b_C.9"]', None),
-        ("data", "bad-key"),
-        ("data.a.b", "bad-key"),
-        ("data[0]", "bad-key"),
+        ("data", "not-a-string"),
+        ("data.a.b", "not-a-string"),
+        ("data[0]", "not-a-string"),
         ('data["a b"]', "bad-key"),
         (("data", "a" * 253), None),
         (("data", "a" * 254), "bad-key"),
@@ -105,7 +105,25 @@ def test_types(type_: LeafType) -> None:
     settable = {LeafType.STR, LeafType.INT, LeafType.FLOAT, LeafType.BOOL}
     assert setting("a", PLAIN, type_=type_) == (None if type_ in settable else "bad-type")
     in_secret = setting("stringData.a", MANIFEST, type_=type_)
-    assert in_secret == (None if type_ is LeafType.STR else "bad-type")
+    refused = "not-a-string" if type_ in settable else "bad-type"
+    assert in_secret == (None if type_ is LeafType.STR else refused)
+
+
+@pytest.mark.parametrize(
+    ("path", "place", "what"),
+    [
+        ("stringData.a[0]", "stringData.a", "list"), ("data.tls.crt", "data.tls", "map"),
+        ("stringData.a.b[1].c", "stringData.a", "map"), ("stringData[0]", "stringData", "a map of"),
+    ],
+)  # fmt: skip
+def test_what_is_no_string_in_a_secret_is_named_by_the_entry(
+    path: str, place: str, what: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        check_setting(parse_path(path), MANIFEST, Secret(b"x"), LeafType.STR)
+    assert caught.value.kind == "not-a-string"
+    assert caught.value.message.startswith(f"{place}: ")
+    assert what in caught.value.message
 
 
 def test_a_null_is_set_by_a_rotation_alone() -> None:

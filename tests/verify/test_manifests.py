@@ -4,6 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from plana_secrets.document.kinds import SECRET_MANIFEST_SELECTOR
+from plana_secrets.errors import UsageError
+from plana_secrets.secret import Secret
+from plana_secrets.secretfiles.editing.encrypt import _check
+from plana_secrets.secretfiles.writing.stage import parse_plain
+from plana_secrets.sops.model import Leaf
+from plana_secrets.sops.rules.selectors import is_encrypted_path
 from tests.verify.helpers import checks, verify
 from tests.world import World
 
@@ -30,9 +37,22 @@ def found_in(world: World, text: str) -> list[tuple[str, str | None]]:
     return [(check, path) for check, _, path in checks(report)]
 
 
+def refused(text: str) -> str | None:
+    """The check, or the kind of error, with which `encrypt` refuses the same text."""
+    content = parse_plain(Secret.from_text(text), FILE)
+    leaves = [item.path for item in content.items if isinstance(item, Leaf)]
+    encrypted = [path for path in leaves if is_encrypted_path(SECRET_MANIFEST_SELECTOR, path)]
+    try:
+        _check(content, SECRET_MANIFEST_SELECTOR, FILE, encrypted, [])
+    except UsageError as error:
+        return str(error.facts.get("check", error.kind))
+    return None
+
+
 def test_what_kubernetes_and_kubectl_write_is_no_finding(world_of_manifests: World) -> None:
     text = GOOD.replace("    name: app\n", "    name: app\n    creationTimestamp: null\n")
     extra = 'type: kubernetes.io/tls\nimmutable: true\ndata:\n    tls.key: aGVsbG8=\n    tls.crt: aGVsbG8=\n    empty: ""\n'
+    assert refused(text + extra) is None
     # an empty value is a warning of its own kind
     assert found_in(world_of_manifests, text + extra) == [("empty-value", "data.empty")]
 
@@ -73,6 +93,7 @@ def test_what_kubernetes_refuses_or_nobody_should_read_is_named(
 ) -> None:
     assert old in GOOD
     assert (check, path) in found_in(world_of_manifests, GOOD.replace(old, new))
+    assert refused(GOOD.replace(old, new)) in {check, "not-a-string", "not-base64"}
 
 
 _LONG = "a" * 64
@@ -105,6 +126,20 @@ def test_a_name_that_kubernetes_refuses_is_named(
     assert {
         (check, spelled) for check, spelled in found_in(world_of_manifests, GOOD.replace(old, new))
     } == {("kubernetes-name", path)}
+    assert refused(GOOD.replace(old, new)) in {"kubernetes-name", "bad-key"}
+
+
+@pytest.mark.parametrize("kind", ["List", "SecretList"])
+def test_a_list_has_a_sentence_of_its_own(world_of_manifests: World, kind: str) -> None:
+    entry = GOOD.replace("\n", "\n      ").rstrip()
+    text = f"apiVersion: v1\nkind: {kind}\nitems:\n    - {entry}\n"
+    assert found_in(world_of_manifests, text) == [("manifest-shape", "kind")]
+    assert refused(text) == "manifest-shape"
+    found = verify(world_of_manifests, FILE).findings
+    assert found[0].message == f"a {kind}: write each Secret into a file of its own"
+    # what is readable in it and must not be is still named
+    readable = text.replace("metadata:", "note: hunter2\n      metadata:")
+    assert ("manifest-shape", "items[0].note") in found_in(world_of_manifests, readable)
 
 
 def test_names_that_kubernetes_takes_are_no_finding(world_of_manifests: World) -> None:

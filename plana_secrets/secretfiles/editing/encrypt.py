@@ -9,9 +9,8 @@ from typing import Final, NoReturn
 from plana_secrets.document.astyped import Typed, keep_as_typed
 from plana_secrets.document.edits import Content
 from plana_secrets.document.emit import emit_yaml
-from plana_secrets.document.guard import check_setting
+from plana_secrets.document.guard import check_setting, refuse_list, refuse_manifest, refuse_type
 from plana_secrets.document.kinds import FileKind, kind_of
-from plana_secrets.document.manifest import is_readable_field
 from plana_secrets.document.values import SETTABLE_TYPES
 from plana_secrets.errors import UsageError
 from plana_secrets.paths import LeafPath, format_path
@@ -129,25 +128,22 @@ def _check(
             kind="nothing-to-encrypt",
             file=file,
         )
-    for path in readable:
-        _check_readable(file, path, kind)
+    if kind is FileKind.PLAIN_MAP and readable:
+        _refuse(file, readable[0], "sops would not encrypt it because of a key's suffix")
+    if kind is FileKind.SECRET_MANIFEST:
+        refuse_list(content.items)
     for item, value in zip(content.items, content.values, strict=True):
         if isinstance(item, Leaf) and value is not None and item.path in encrypted:
-            _check_encrypted(file, item, value, selector)
+            _check_encrypted(item, value, selector)
+    if kind is FileKind.SECRET_MANIFEST:
+        refuse_manifest(content.items)
 
 
-def _check_readable(file: str, path: LeafPath, kind: FileKind) -> None:
-    if kind is FileKind.PLAIN_MAP:
-        _refuse(file, path, "sops would not encrypt it because of a key's suffix")
-    if kind is FileKind.SECRET_MANIFEST and not is_readable_field(path):
-        _refuse(file, path, "would not be encrypted, and must not be readable there")
-
-
-def _check_encrypted(file: str, leaf: Leaf, value: Secret, selector: Selector) -> None:
+def _check_encrypted(leaf: Leaf, value: Secret, selector: Selector) -> None:
     if leaf.type in SETTABLE_TYPES:
         check_setting(leaf.path, selector, value, leaf.type)
     elif kind_of(selector) is FileKind.SECRET_MANIFEST and leaf.type is not LeafType.NULL:
-        _refuse(file, leaf.path, f"a Secret can contain only strings, not {leaf.type}")
+        refuse_type(leaf.path, leaf.type)
 
 
 def _refuse(file: str, path: LeafPath, reason: str) -> NoReturn:

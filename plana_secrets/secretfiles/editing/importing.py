@@ -11,7 +11,7 @@ from typing import Final
 from plana_secrets.document.blank import empty_file, manifest_name
 from plana_secrets.document.edits import EMPTY_CONTENT, Content, content_of
 from plana_secrets.document.exchange import Imported
-from plana_secrets.document.guard import check_setting
+from plana_secrets.document.guard import check_setting, refuse_type
 from plana_secrets.document.kinds import FileKind, kind_of
 from plana_secrets.document.merge import merge_contents
 from plana_secrets.document.values import SETTABLE_TYPES, canonical_value, written
@@ -137,10 +137,7 @@ def _check(new: Content, selector: Selector) -> None:
         if isinstance(item, Leaf) and value is not None and item.type in SETTABLE_TYPES:
             check_setting(item.path, selector, value, item.type)
         elif is_manifest:
-            spelled = format_path(item.path)
-            raise UsageError(
-                f"{spelled}: a Secret can contain only strings", kind="bad-type", path=spelled
-            )
+            refuse_type(item.path, item.container if isinstance(item, Empty) else "null or time")
         else:
             check_setting(item.path, selector, Secret(b""), LeafType.STR)  # the keys alone
 

@@ -14,7 +14,13 @@ from typing import Final, NoReturn
 
 from plana_secrets.document.astyped import Typed, keep_as_typed
 from plana_secrets.document.edits import EMPTY_CONTENT, Content, changed_paths, content_of
-from plana_secrets.document.guard import check_removal, check_setting
+from plana_secrets.document.guard import (
+    check_removal,
+    check_setting,
+    refuse_list,
+    refuse_manifest,
+    refuse_type,
+)
 from plana_secrets.document.kinds import FileKind, kind_of
 from plana_secrets.document.manifest import is_readable_field
 from plana_secrets.document.merge import Side, merge_contents
@@ -131,6 +137,15 @@ def read_text(
     content = typed.content
     if not content.leaves() and opened.content.leaves():
         raise UsageError(f"{opened.file}: the file would be empty", kind="last-value")
+    _hold_changes(workspace, opened, content)
+    return typed
+
+
+def _hold_changes(workspace: Workspace, opened: Opened, content: Content) -> None:
+    """Hold what differs from the opened file to what its kind allows."""
+    is_manifest = kind_of(opened.selector) is FileKind.SECRET_MANIFEST
+    if is_manifest:
+        refuse_list(content.items)
     before, after = opened.content.leaves(), content.leaves()
     for path in changed_paths(opened.content, content):
         keyset = workspace.owned_leaf(opened.file, path)
@@ -144,7 +159,8 @@ def read_text(
             check_new(path, *after[path], opened.selector)
         elif path in before:
             _check_removed(path, opened.selector)
-    return typed
+    if is_manifest:
+        refuse_manifest(content.items, opened.content.items)
 
 
 def check_new(path: LeafPath, kind: LeafType, value: Secret | None, selector: Selector) -> None:
@@ -162,7 +178,7 @@ def check_new(path: LeafPath, kind: LeafType, value: Secret | None, selector: Se
     elif not is_manifest:
         check_setting(path, selector, Secret(b""), LeafType.STR)  # the keys alone
     elif kind is not LeafType.NULL:
-        _refuse(path, f"is of type {kind}; a Secret can contain only strings")
+        refuse_type(path, kind)
 
 
 def _check_removed(path: LeafPath, selector: Selector) -> None:

@@ -235,9 +235,9 @@ CONTENT_CHECKS: Final = (
         "manifest-shape",
         Severity.ERROR,
         Level.L1,
-        "A Secret manifest has a readable field that is not allowed.",
-        "Its content may be secret, or Kubernetes rejects the field.",
-        "Move the value to data or stringData, or remove the field.",
+        "A Secret manifest lacks a field, or has a readable one that is not allowed.",
+        "Its content may be secret, or Kubernetes rejects the manifest.",
+        "Move a secret value to data or stringData; add, correct or remove any other field.",
     ),
     Check(
         "manifest-last-applied",

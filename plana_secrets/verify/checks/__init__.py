@@ -12,7 +12,6 @@ from typing import Final
 
 from plana_secrets.verify.checks.clusters import (
     check_decrypt_disabled,
-    check_names_for_kubernetes,
     check_substitution,
 )
 from plana_secrets.verify.checks.keynames import check_key_names
@@ -31,7 +30,6 @@ KEYLESS_CHECKS: Final[tuple[FileCheck, ...]] = (
     check_mac_only,
     check_lastmodified,
     check_manifest,
-    check_names_for_kubernetes,
     check_decrypt_disabled,
     check_keyset_file,
     check_key_names,

@@ -163,6 +163,29 @@ def test_a_mistake_is_explained_by_its_place_and_nothing_is_written(
     assert SENTINEL not in again.stderr
 
 
+APP = "infra/secrets/dev/app.secret.yaml"
+NAMELESS = "apiVersion: v1\nkind: Secret\nmetadata:\n    namespace: app\nstringData:\n    a: b\n"
+
+
+def test_an_edit_makes_no_manifest_wrong_and_may_leave_one_wrong(world: World) -> None:
+    good = NAMELESS.replace("namespace", "name")
+    for script, kind, path in (
+        ("sed -i s/name:/namespace:/", "bad-manifest", "metadata.name"),
+        ("sed -i 's/kind: .*/kind: List/'", "bad-manifest", "kind"),
+        ("sed -i 's/a: b/a: [b]/'", "not-a-string", "stringData.a"),
+        ("sed -i 's/a: b/a: 5/'", "not-a-string", "stringData.a"),
+    ):
+        world.encrypt(APP, good)
+        world.run("edit", APP, "--discard")  # what the round before kept
+        done = world.run("edit", APP, "--json", env=editor(world, f'{script} "$1"'))
+        report = json.loads(done.stdout)
+        assert (report["kind"], report["message"].split(":")[0]) == (kind, path)
+    world.encrypt(APP, NAMELESS)
+    world.run("edit", APP, "--discard")
+    done = world.run("edit", APP, env=editor(world, 'sed -i s/b$/c/ "$1"'))
+    assert done.status == 0, done.stderr
+
+
 def test_an_emptied_file_and_a_failing_editor_change_nothing(filled: World) -> None:
     before = (filled.repo / FILE).read_bytes()
     for script, kind in (
