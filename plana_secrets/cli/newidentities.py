@@ -51,8 +51,10 @@ class PlannedIdentity:
             raise FailedError(error.message, kind="no-place") from None
 
 
-def plan_own(context: Context, out: Path | None) -> PlannedIdentity:
+def plan_own(context: Context, out: Path | None, *, hybrid: bool = False) -> PlannedIdentity:
     """The one in ``out``, else the first at hand; a new one if there is none.
+
+    ``hybrid``: a post-quantum one.
 
     Raises:
         CredentialError: the keyring is locked: it may hold one already (kind ``keyring-locked``).
@@ -60,26 +62,27 @@ def plan_own(context: Context, out: Path | None) -> PlannedIdentity:
             there.
     """
     if out is not None:
-        planned = _plan_in_file(context, out, "your age identity")
+        planned = _plan_in_file(context, out, "your age identity", hybrid=hybrid)
         return replace(planned, advice=f"let commands find it: export SOPS_AGE_KEY_FILE={out}")
-    present = context.find_identities().complete().members
+    members = context.find_identities().complete().members
+    present = [one for one in members if one.is_hybrid or not hybrid]
     if present:
         recipient, origin = present[0].recipient.text, present[0].origin
         return PlannedIdentity(recipient, f"use your age identity: {recipient} from {origin}")
     chosen, why = _find_place()
     if chosen is None:
-        new = generate_identity()
+        new = generate_identity(hybrid=hybrid)
         words = "create your age identity in the keyring"
         advice = "keep a copy of your identity: plana-secrets identity export --output FILE"
         return PlannedIdentity(new.recipient.text, words, new, advice=advice)
     if is_key_list(chosen):  # sops reads all of it, also what is none for us
         refuse_repository(context, chosen)
-        new = generate_identity()
+        new = generate_identity(hybrid=hybrid)
         words = f"add your age identity to {chosen}, which has none that can be used here"
         return PlannedIdentity(new.recipient.text, words, new, chosen)
     if os.path.lexists(chosen):
         raise UsageError(f"{chosen} already exists, and is no list of identities", kind="no-place")
-    return _plan_in_file(context, chosen, "your age identity", why)
+    return _plan_in_file(context, chosen, "your age identity", why, hybrid=hybrid)
 
 
 def _find_place() -> tuple[Path | None, str]:
@@ -127,14 +130,16 @@ def plan_recovery(
     return replace(planned, advice=f"move {out} offline, and test that copy")
 
 
-def _plan_in_file(context: Context, file: Path, what: str, why: str = "") -> PlannedIdentity:
+def _plan_in_file(
+    context: Context, file: Path, what: str, why: str = "", *, hybrid: bool = False
+) -> PlannedIdentity:
     refuse_repository(context, file)
-    kept = kept_in(file)
+    kept = [one for one in kept_in(file) if one.is_hybrid or not hybrid]
     if kept:
         recipient = kept[0].recipient.text
         return PlannedIdentity(recipient, f"use {what}: {recipient} from {file}")
     refuse_present(file)
-    new = generate_identity()
+    new = generate_identity(hybrid=hybrid)
     return PlannedIdentity(new.recipient.text, f"create {what} in {file}{why}", new, file)
 
 

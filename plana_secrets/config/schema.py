@@ -73,6 +73,7 @@ POLICY: Final[Fields] = {
     "required": list_of(text),
     "selectors": list_of(text),
     "named": flag,
+    "post_quantum": flag,
 }
 RECIPIENT: Final[Fields] = {"key": recipient, "kind": choice(*get_args(RecipientRole))}
 ACCEPT: Final[Fields] = {

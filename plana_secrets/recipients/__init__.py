@@ -6,8 +6,10 @@
     Pure: what of a file's recipients and data key is to change, and what is refused.
 ``listing``
     Who can read what, as the rules say and as the files say.
-``people`` | ``rulesedit``
-    A person who joins or leaves; the text of `.sops.yaml` with one recipient more or less.
-``apply``
-    The files of changed rules in one journalled change.
+``people`` | ``replacing``
+    A person who joins or leaves, or gets another key.
+``rulesedit`` | ``settingsedit``
+    The text of `.sops.yaml` and of `plana-secrets.toml` after that.
+``apply`` | ``access``
+    The files of changed rules; rules, settings and files in one journalled change.
 """

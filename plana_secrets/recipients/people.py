@@ -1,4 +1,4 @@
-"""A person who joins or leaves: rules, settings and files, in one journalled change."""
+"""A person who joins or leaves."""
 
 from __future__ import annotations
 
@@ -7,36 +7,33 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from plana_secrets import limits
-from plana_secrets.age.recipients import canonical_recipient
+from plana_secrets.age.recipients import canonical_recipient, parse_recipient
 from plana_secrets.counts import counted
-from plana_secrets.errors import FailedError, MissingFileError, UsageError
-from plana_secrets.recipients.apply import Survey, stage_plans, survey
-from plana_secrets.recipients.plan import Demand
-from plana_secrets.recipients.rulesedit import add_recipient, remove_recipient
-from plana_secrets.secretfiles.settings import SETTINGS_FILE
-from plana_secrets.secretfiles.snapshot import Snapshot, rules_in_use, work_tree
+from plana_secrets.errors import UsageError
+from plana_secrets.recipients.access import (
+    AccessChange,
+    plan_access,
+    read_settings,
+    refuse_elsewhere,
+    root_rules,
+)
+from plana_secrets.recipients.names import Names, shortened
+from plana_secrets.recipients.plan import Demand, refuse_oneself
+from plana_secrets.recipients.rulesedit import add_recipient, recipients_of, remove_recipient
+from plana_secrets.recipients.settingsedit import add_name, remove_name
 from plana_secrets.secretfiles.workspace import RULES_FILE, Workspace
-from plana_secrets.secretfiles.writing.stage import StagedFile
-from plana_secrets.secretfiles.writing.writer import write_files
 from plana_secrets.sops.rules.rulesfile import CreationRule, Rules
-from plana_secrets.storage import digest_of, path_below, read_regular_file
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]+")
-_HEADER: Final = r"(?m)^[ \t]*\[recipients\.(?:{name}|\"{name}\"|'{name}')\][ \t]*(?:#.*)?\r?\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """What is to be written. ``positions``: rules that change; ``workspace``: under them."""
+    """``name``: that of the settings, or the recipient where it has none."""
 
     name: str
     recipient: str
-    positions: tuple[int, ...]
-    rules: bytes
-    settings: bytes
-    survey: Survey
-    workspace: Workspace
+    change: AccessChange
 
 
 def plan_joining(
@@ -55,28 +52,41 @@ def plan_joining(
             be one (``bad-recipient-name``), or there is nothing to change (``already-recipient``).
         FailedError: see ``rulesedit``.
     """
-    _check_name(name, recipient, demand)
-    rules = _root_rules(workspace)
+    rules = root_rules(workspace)
+    positions, changed = check_addition(workspace, name, recipient, choose(rules), demand)
+    settings = read_settings(workspace) or b""
+    if name not in demand.keys:
+        settings = add_name(settings, name, recipient, kind)
+        demand = replace(demand, keys={**demand.keys, name: recipient})
+    change = plan_access(workspace, [recipient], positions, changed, settings, demand)
+    return Membership(name, recipient, change)
+
+
+def check_addition(
+    workspace: Workspace, name: str, recipient: str, chosen: Collection[int], demand: Demand
+) -> tuple[tuple[int, ...], bytes]:
+    """The rules among those at the positions ``chosen`` that lack ``recipient``, and the rules
+    file with it in them; it raises as ``plan_joining``."""
+    check_name(name, recipient, demand)
     positions = tuple(
         one.position
-        for one in rules.creation_rules
-        if one.position in choose(rules) and recipient not in _keys(one)
+        for one in root_rules(workspace).creation_rules
+        if one.position in chosen and recipient not in recipients_of(one)
     )
     if not positions:
         raise UsageError(f"{name} is in these rules already", kind="already-recipient")
-    content = workspace.read_rules(RULES_FILE)
-    settings = _read_settings(workspace) or b""
-    if name not in demand.keys:
-        end = b"" if not settings or settings.endswith(b"\n") else b"\n"
-        gap = b"\n" if settings else b""
-        table = f'[recipients.{name}]\nkey = "{recipient}"\nkind = "{kind}"\n'
-        settings += end + gap + table.encode()
-    changed = add_recipient(content, recipient, positions)
-    return _planned(workspace, name, recipient, positions, changed, settings, demand)
+    return positions, add_recipient(workspace.read_rules(RULES_FILE), recipient, positions)
 
 
-def plan_leaving(workspace: Workspace, name: str, demand: Demand) -> Membership:
-    """``name`` is taken out of every rule, of the settings and of the files.
+def is_replacement(name: str, recipient: str, demand: Demand) -> bool:
+    """Whether ``name`` has another key than ``recipient``, which is no one else's."""
+    if Names(demand.keys).name_of(recipient) not in {None, name}:
+        check_name(name, recipient, demand)
+    return name in demand.keys and canonical_recipient(demand.keys[name]) != recipient
+
+
+def plan_leaving(workspace: Workspace, person: str, demand: Demand) -> Membership:
+    """``person`` is taken out of every rule, of the settings and of the files.
 
     Raises:
         UsageError: there is no such name (kind ``no-such-person``), or the person may not go
@@ -84,87 +94,39 @@ def plan_leaving(workspace: Workspace, name: str, demand: Demand) -> Membership:
         FailedError: a rules file in a folder has them (kind ``rules-not-editable``), or the text
             cannot be changed.
     """
-    if name not in demand.keys:
-        raise UsageError(f"no {name} in [recipients]", kind="no-such-person")
-    if name in demand.required:
+    name, recipient = find_person(person, demand)
+    if name is not None and name in demand.required:
         raise UsageError(f"policy.required demands {name}", kind="removes-required")
-    recipient = canonical_recipient(demand.keys[name])
-    rules = _root_rules(workspace)
-    for other in rules_in_use(workspace):
-        if other.folder and any(recipient in _keys(one) for one in other.creation_rules):
-            raise FailedError(f"{other.file} names {name}, too", kind="rules-not-editable")
-    having = [one for one in rules.creation_rules if recipient in _keys(one)]
+    shown = name or shortened(recipient)
+    rules = root_rules(workspace)
+    refuse_elsewhere(workspace, recipient, shown)
+    having = [one for one in rules.creation_rules if recipient in recipients_of(one)]
     for one in having:
-        _check_left(one, len(_keys(one)) - 1, demand.minimum)
+        _check_left(one, len(recipients_of(one)) - 1, demand.minimum)
+    refuse_oneself(recipient, shown, demand, workspace.identities.complete().recipients())
     positions = tuple(one.position for one in having)
     content = remove_recipient(workspace.read_rules(RULES_FILE), recipient, positions)
-    settings = _without_table(_read_settings(workspace) or b"", name)
+    settings = read_settings(workspace) or b""
+    if name is not None:
+        settings = remove_name(settings, name)
     left = replace(demand, keys={one: key for one, key in demand.keys.items() if one != name})
-    return _planned(workspace, name, recipient, positions, content, settings, left)
+    change = plan_access(workspace, [recipient], positions, content, settings, left)
+    return Membership(shown, recipient, change)
 
 
-def _planned(
-    workspace: Workspace,
-    name: str,
-    recipient: str,
-    positions: tuple[int, ...],
-    rules: bytes,
-    settings: bytes,
-    demand: Demand,
-) -> Membership:
-    """Which files are to change: those of the rules, and those that name the person."""
-    under = workspace.under_rules(rules)
-    found = survey(under, _concerned(work_tree(under), recipient, positions), demand, skip=False)
-    return Membership(name, recipient, positions, rules, settings, found, under)
-
-
-def _concerned(snapshot: Snapshot, recipient: str, positions: Collection[int]) -> list[str]:
-    files = []
-    for file, content in snapshot.contents(snapshot.secret_files):
-        rules = snapshot.rule_book.rules_for(file)
-        rule = rules.rule_for(file) if rules else None
-        by_rule = rules and not rules.folder and rule and rule.position in positions
-        if by_rule or (isinstance(content, bytes) and recipient.encode() in content):
-            files.append(file)
-    return sorted(files)
-
-
-def apply_membership(membership: Membership, tell: Callable[[], None]) -> None:
-    """Write it all, or nothing. Called inside ``writing``; ``tell`` after each file.
+def find_person(person: str, demand: Demand) -> tuple[str | None, str]:
+    """Name and recipient of a person who is named by either; a recipient may have no name.
 
     Raises:
-        PlanaSecretsError: see ``rewrap.stage_recipients`` and ``write_files``.
+        UsageError: it is neither (kind ``no-such-person``).
     """
-    workspace = membership.workspace
-    staged = list(stage_plans(workspace, membership.survey.plans, tell))
-    old = read_regular_file(path_below(workspace.root, RULES_FILE), limit=limits.RULES_FILE)
-    settings = _read_settings(workspace)
-    write_files(
-        workspace,
-        [
-            StagedFile(RULES_FILE, digest_of(old), membership.rules),
-            StagedFile(
-                SETTINGS_FILE,
-                None if settings is None else digest_of(settings),
-                membership.settings,
-            ),
-            *staged,
-        ],
-        operation="recipients",
-    )
-
-
-def _root_rules(workspace: Workspace) -> Rules:
-    rules = workspace.rule_book.in_folder("")
-    if rules is None:
-        raise workspace.no_rules(f"no {RULES_FILE} at the root")
-    if rules.is_unreadable or any(one.problem for one in rules.creation_rules):
-        raise FailedError(f"{RULES_FILE} has rules that cannot be used", kind="rules-not-editable")
-    return rules
-
-
-def _keys(rule: CreationRule) -> frozenset[str]:
-    return frozenset(map(canonical_recipient, rule.recipients))
+    if person in demand.keys:
+        return person, canonical_recipient(demand.keys[person])
+    try:
+        recipient = parse_recipient(person).text
+    except UsageError:
+        raise UsageError(f"no {person} in [recipients]", kind="no-such-person") from None
+    return Names(demand.keys).name_of(recipient), recipient
 
 
 def _check_left(rule: CreationRule, number: int, minimum: int) -> None:
@@ -177,7 +139,12 @@ def _check_left(rule: CreationRule, number: int, minimum: int) -> None:
         )
 
 
-def _check_name(name: str, recipient: str, demand: Demand) -> None:
+def check_name(name: str, recipient: str, demand: Demand) -> None:
+    """Whether ``recipient`` may have ``name``: both are free, or they belong together.
+
+    Raises:
+        UsageError: kinds ``bad-recipient-name``, ``name-taken``.
+    """
     if not _NAME.fullmatch(name):
         raise UsageError(f"not a name for a recipient: {name}", kind="bad-recipient-name")
     for other, key in demand.keys.items():
@@ -186,29 +153,8 @@ def _check_name(name: str, recipient: str, demand: Demand) -> None:
                 f"{other} is in [recipients] already, with "
                 f"{'another' if other == name else 'this'} key",
                 kind="name-taken",
+                name=other,
             )
-
-
-def _read_settings(workspace: Workspace) -> bytes | None:
-    try:
-        path = path_below(workspace.root, SETTINGS_FILE)
-        return read_regular_file(path, limit=limits.SETTINGS_FILE)
-    except MissingFileError:
-        return None
-
-
-def _without_table(settings: bytes, name: str) -> bytes:
-    """The settings without ``[recipients.NAME]``; the caller of the change reads them again."""
-    text = settings.decode("utf-8")
-    header = re.search(_HEADER.format(name=re.escape(name)), text)
-    if header is None:
-        raise FailedError(f"no table [recipients.{name}] of its own", kind="settings-by-hand")
-    body = re.match(r"(?:[ \t]*(?:key|kind)[ \t]*=.*(?:\r?\n|$))*", text[header.end() :])
-    end = header.end() + (body.end() if body else 0)
-    start = header.start()
-    if text[end : end + 1] == "\n" or end == len(text):
-        start -= len(text[:start]) - len(text[:start].rstrip("\n")) - 1 if start else 0
-    return (text[:start] + text[end:]).encode("utf-8")
 
 
 def replaceable(workspace: Workspace, files: Sequence[str]) -> list[tuple[str, str, str | None]]:
@@ -227,10 +173,9 @@ def replaceable(workspace: Workspace, files: Sequence[str]) -> list[tuple[str, s
 ADVICE: Final = {
     "already-recipient": "`plana-secrets recipients list` shows the rules",
     "bad-recipient-name": "use letters, digits, - and _",
-    "name-taken": "choose another name, or remove that one with `plana-secrets recipients remove`",
-    "no-such-person": "`plana-secrets recipients list` shows the names",
-    "settings-by-hand": (
-        "change plana-secrets.toml and .sops.yaml yourself, then run "
-        "`plana-secrets recipients apply`"
+    "name-taken": (
+        "choose another name, or give that one the key with "
+        "`plana-secrets recipients replace {name} KEY`"
     ),
+    "no-such-person": "`plana-secrets recipients list` shows the names",
 }

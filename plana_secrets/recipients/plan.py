@@ -16,11 +16,16 @@ from plana_secrets.sops.rules.rulesfile import CreationRule
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """What every file must keep. ``required``: names; ``keys``: name -> recipient."""
+    """What every file must keep. ``required``: names; ``keys``: name -> recipient.
+
+    ``named``: no one without a name is added. ``may_leave``: our own access may go.
+    """
 
     minimum: int = 1
     required: tuple[str, ...] = ()
     keys: Mapping[str, str] = field(default_factory=dict)
+    named: bool = False
+    may_leave: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +77,19 @@ def check_allowed(
     may be changed: an addition is a step in the right direction.
 
     Raises:
-        UsageError: kinds ``locks-you-out``, ``removes-required``, ``too-few-left``.
+        UsageError: kinds ``locks-you-out``, ``nameless-recipient``, ``removes-required``,
+            ``too-few-left``.
     """
     ruled = set(map(canonical_recipient, rule.recipients))
-    if plan.is_change and not ruled & ours:
+    names = Names(demand.keys)
+    nameless = [one for one in plan.added if names.name_of(one) is None]
+    if demand.named and nameless:
+        raise UsageError(
+            f"{plan.file}: its rule names {names.shown(nameless)}, who has no name in [recipients]",
+            kind="nameless-recipient",
+            file=plan.file,
+        )
+    if plan.is_change and not (ruled & ours or demand.may_leave):
         raise UsageError(
             f"{plan.file}: none of your identities is a recipient of its rule",
             kind="locks-you-out",
@@ -87,7 +101,7 @@ def check_allowed(
     lost = [key for key in keys.values() if key in plan.removed]
     if lost:
         raise UsageError(
-            f"{plan.file}: policy.required demands {Names(demand.keys).shown(lost)}",
+            f"{plan.file}: policy.required demands {names.shown(lost)}",
             kind="removes-required",
             file=plan.file,
         )
@@ -100,10 +114,22 @@ def check_allowed(
         )
 
 
+def refuse_oneself(recipient: str, shown: str, demand: Demand, ours: frozenset[str]) -> None:
+    """
+    Raises:
+        UsageError: ``recipient`` belongs to us (kind ``locks-you-out``).
+    """
+    if recipient in ours and not demand.may_leave:
+        raise UsageError(f"{shown} is you", kind="locks-you-out")
+
+
 ADVICE: Final = {
     "locks-you-out": (
-        "a person who is a recipient of the rule can run this, or pass another identity with "
-        "--identity-file FILE"
+        "a person who stays can run this, or pass another identity with --identity-file FILE; "
+        "--yes gives up your own access"
+    ),
+    "nameless-recipient": (
+        "add a [recipients.NAME] table for it to plana-secrets.toml, or remove it from the rule"
     ),
     "removes-required": "add it to the rule in .sops.yaml, or change policy.required",
     "too-few-left": "add a recipient to the rule in .sops.yaml",

@@ -1,13 +1,16 @@
-"""`.sops.yaml` with one recipient more or less, and every other byte as it was. Pure.
+"""`.sops.yaml` with one recipient more or less, or another one, and every other byte as it was.
+Pure.
 
-The text is changed where the recipient is, and what comes out is read again: it must say what
-was meant of every rule. A file in which that does not succeed is a person's to edit.
+The text is changed where the recipient is, or an alias of it, and what comes out is read again:
+it must say what was meant of every rule. A file in which that does not succeed is a person's to
+edit.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Final
 
@@ -16,6 +19,8 @@ from plana_secrets.errors import FailedError
 from plana_secrets.sops.model import RULES_FILE
 from plana_secrets.sops.reading import nodes
 from plana_secrets.sops.rules.rulesfile import CreationRule, Rules, parse_rules
+
+_COMMENT: Final = r"(?:^|[ \t])#"
 
 
 def add_recipient(content: bytes, recipient: str, positions: Collection[int]) -> bytes:
@@ -32,30 +37,97 @@ def remove_recipient(content: bytes, recipient: str, positions: Collection[int])
     return _edited(content, positions, set(), {recipient})
 
 
+def replace_recipient(content: bytes, old: str, new: str) -> bytes:
+    """``content`` with ``new`` in place of ``old`` in every rule.
+
+    Raises:
+        FailedError: as ``add_recipient`` does.
+    """
+    before = parse_rules(content)
+    both = [rule.position for rule in before.creation_rules if {old, new} <= recipients_of(rule)]
+    text = (remove_recipient(content, old, both) if both else content).decode("utf-8")
+    spelled = {
+        one
+        for rule in before.creation_rules
+        for one in rule.recipients
+        if canonical_recipient(one) == old
+    }
+    wanted = {
+        rule.position: {new if one == old else one for one in recipients_of(rule)}
+        for rule in before.creation_rules
+    }
+    if not spelled:
+        raise _by_hand("the recipient is in no rule")
+    key = "|".join(_whole(one) for one in sorted(spelled, key=len, reverse=True))
+    for place in (rf"(?m)^((?:(?!{_COMMENT}).)*?)(?:{key})", rf"()(?:{key})"):
+        result = _replaced(text, place, new).encode("utf-8")
+        if _is_meant(before, parse_rules(result), wanted):
+            return result
+    raise _by_hand("a recipient is not in it as a word of its own")
+
+
+def _replaced(text: str, place: str, new: str) -> str:
+    """Every one of them, more than one in a line included."""
+    while (changed := re.sub(place, lambda match: match[1] + new, text)) != text:
+        text = changed
+    return text
+
+
+def recipients_of(rule: CreationRule) -> frozenset[str]:
+    """The recipients of a rule in canonical spelling."""
+    return frozenset(map(canonical_recipient, rule.recipients))
+
+
 def _edited(
-    content: bytes, positions: Collection[int], added: set[str], removed: set[str]
+    content: bytes, positions: Collection[int], added: AbstractSet[str], removed: AbstractSet[str]
 ) -> bytes:
     before = parse_rules(content)
     wanted = {
-        rule.position: (set(map(canonical_recipient, rule.recipients)) | added) - removed
+        rule.position: (recipients_of(rule) | added) - removed
         if rule.position in positions
-        else set(map(canonical_recipient, rule.recipients))
+        else recipients_of(rule)
         for rule in before.creation_rules
     }
     for position in sorted(positions):
         content = _edit_rule(content, position, wanted[position], added, removed)
-    after = parse_rules(content)
-    if not _is_meant(before, after, wanted):
-        raise _by_hand("other rules would change, too: do they share an anchor?")
-    return content
+    for result in (_without_unused_anchors(content, removed), content):
+        if _is_meant(before, parse_rules(result), wanted):
+            return result
+    raise _by_hand("other rules would change, too: do they share an anchor?")
+
+
+def _without_unused_anchors(content: bytes, recipients: AbstractSet[str]) -> bytes:
+    """Without the lines that only gave a name to a recipient who is in no rule any more."""
+    text = content.decode("utf-8")
+    for recipient in recipients:
+        for name in _anchors(text, recipient):
+            if not re.search(_whole(f"*{name}"), text):
+                definition = rf"(?m)^[ \t]*-[ \t]+&{re.escape(name)}[ \t].*(?:\r?\n|\Z)"
+                text = re.sub(definition, "", text, count=1)
+    return text.encode("utf-8")
+
+
+def _anchors(text: str, recipient: str) -> list[str]:
+    """The names that the file gives to a recipient: ``&alice age1...``."""
+    found = re.findall(rf"&([\w-]+)[ \t]+[\"']?{re.escape(recipient)}(?![\w-])", text)
+    return list(dict.fromkeys(found))
+
+
+def _whole(word: str) -> str:
+    """A pattern for ``word`` that is no part of a longer one."""
+    return rf"(?<![\w-]){re.escape(word)}(?![\w-])"
 
 
 def _edit_rule(
-    content: bytes, position: int, wanted: set[str], added: set[str], removed: set[str]
+    content: bytes,
+    position: int,
+    wanted: AbstractSet[str],
+    added: AbstractSet[str],
+    removed: AbstractSet[str],
 ) -> bytes:
     """One rule; with an anchor it may already be as it is wanted."""
     rule = parse_rules(content).creation_rules[position - 1]
-    if set(map(canonical_recipient, rule.recipients)) == wanted:
+    if recipients_of(rule) == wanted:
         return content
     text = content.decode("utf-8")
     start, end = _region(content, position)
@@ -63,11 +135,16 @@ def _edit_rule(
     head, middle, tail = (
         "".join(lines[:start]), "".join(lines[start:end]), "".join(lines[end:])
     )  # fmt: skip
-    spelled = [one for one in rule.recipients if canonical_recipient(one) in removed]
+    gone = [one for one in rule.recipients if canonical_recipient(one) in removed]
+    spelled = [
+        way
+        for one in (gone if removed else rule.recipients)
+        for way in (one, *(f"*{name}" for name in _anchors(text, one)))
+    ]
     candidates = (
-        _without(middle, spelled[0])
+        (one for way in spelled for one in _without(middle, way))
         if removed
-        else _with(middle, list(rule.recipients), next(iter(added)))
+        else _with(middle, spelled, next(iter(added)))
     )
     for candidate in candidates:
         result = (head + candidate + tail).encode("utf-8")
@@ -75,7 +152,7 @@ def _edit_rule(
         if len(rules) < position:
             continue
         now = rules[position - 1]
-        if set(map(canonical_recipient, now.recipients)) == wanted and not now.problem:
+        if recipients_of(now) == wanted and not now.problem:
             return result
     raise _by_hand(f"rule {position} (line {rule.line})")
 
@@ -102,7 +179,7 @@ def _region(content: bytes, position: int) -> tuple[int, int]:
 
 def _without(text: str, recipient: str) -> Iterator[str]:
     """The ways to take it out, the one for a line of its own first."""
-    key = re.escape(recipient)
+    key = rf"{re.escape(recipient)}(?![\w-])"
     for pattern, by in (
         (rf"(?m)^[ \t]*-[ \t]+([\"']?){key}\1[ \t]*(?:#.*)?\r?\n?", ""),
         (rf"(?m)^[ \t]*{key},[ \t]*\r?\n", ""),
@@ -113,12 +190,13 @@ def _without(text: str, recipient: str) -> Iterator[str]:
         yield re.sub(pattern, by, text, count=1)
 
 
-def _with(text: str, recipients: list[str], new: str) -> Iterator[str]:
-    """The ways to put it behind the last one."""
-    last = max(recipients, key=text.rfind, default="")
-    if not last or text.rfind(last) < 0:
+def _with(text: str, spelled: list[str], new: str) -> Iterator[str]:
+    """The ways to put it behind the last one; ``spelled``: those that are there."""
+    places = [(one.start(), way) for way in spelled for one in re.finditer(_whole(way), text)]
+    if not places:
         return
-    key = re.escape(last)
+    _, last = max(places)
+    key = rf"{re.escape(last)}(?![\w-])"
     between = ", " if re.search(r",[ \t]+\S", text) or "[" in text else ","
     for pattern, by in (
         (rf"(?m)^([ \t]*-[ \t]+)([\"']?){key}\2(.*)$", rf"\g<0>\n\1{new}"),
@@ -129,7 +207,7 @@ def _with(text: str, recipients: list[str], new: str) -> Iterator[str]:
         yield re.sub(pattern, by, text, count=1)
 
 
-def _is_meant(before: Rules, after: Rules, wanted: Mapping[int, set[str]]) -> bool:
+def _is_meant(before: Rules, after: Rules, wanted: Mapping[int, AbstractSet[str]]) -> bool:
     """Whether nothing but recipients changed, and those as they are wanted."""
 
     def rest(rule: CreationRule) -> CreationRule:
@@ -141,10 +219,7 @@ def _is_meant(before: Rules, after: Rules, wanted: Mapping[int, set[str]]) -> bo
     return (
         list(map(rest, before.creation_rules)) == list(map(rest, after.creation_rules))
         and checks(before) == checks(after)
-        and all(
-            set(map(canonical_recipient, rule.recipients)) == wanted[rule.position]
-            for rule in after.creation_rules
-        )
+        and all(recipients_of(rule) == wanted[rule.position] for rule in after.creation_rules)
     )
 
 

@@ -33,12 +33,14 @@ class Accept:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """``required``: names of recipients that every file must have. ``named``: every recipient
-    of a rule has a name in ``recipients``.
+    of a rule has a name in ``recipients``. ``post_quantum``: every recipient of a file
+    withstands a quantum computer.
     """
 
     min_recipients: int = 1
     required: tuple[str, ...] = ()
     selectors: tuple[str, ...] = ()
     named: bool = False
+    post_quantum: bool = False
     recipients: Mapping[str, NamedRecipient] = field(default_factory=dict)
     accepts: tuple[Accept, ...] = ()

@@ -63,6 +63,7 @@ def _entries(side: Demanded) -> Iterator[tuple[_Key, str]]:
     yield ("files.keysets", None), side.files.keysets
     yield ("policy.min_recipients", None), str(policy.min_recipients)
     yield ("policy.named", None), str(policy.named).lower()
+    yield ("policy.post_quantum", None), str(policy.post_quantum).lower()
     for name, one in policy.recipients.items():
         yield ("recipients", name), f"{one.kind} {one.key}"
     for accept in policy.accepts:
@@ -125,6 +126,7 @@ _WEAKENS: Final[Mapping[str, _Judge]] = {
     "policy.selectors": _is_added,
     "policy.min_recipients": _is_lower,
     "policy.named": _is_off,
+    "policy.post_quantum": _is_off,
     "recipients": _is_other_person,
     "verify.accept": _is_longer,
 }

@@ -101,6 +101,8 @@ TRIES: dict[str, tuple[Try, ...]] = {
         looks("recipients", "list", "--files", "--json"),
     ),
     "recipients add": (writes("recipients", "add", "eve", STRANGER, "--rule", "all"),),
+    "recipients request": (looks("recipients", "request", "eve"),),
+    "recipients replace": (writes("recipients", "replace", "eve", STRANGER, "--lost"),),
     "recipients remove": (writes("recipients", "remove", "eve"),),
     "recipients apply": (
         looks("recipients", "apply", "--dry-run"),

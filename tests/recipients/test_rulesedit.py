@@ -6,7 +6,11 @@ import pyrage
 import pytest
 
 from plana_secrets.errors import FailedError
-from plana_secrets.recipients.rulesedit import add_recipient, remove_recipient
+from plana_secrets.recipients.rulesedit import (
+    add_recipient,
+    remove_recipient,
+    replace_recipient,
+)
 from plana_secrets.sops.rules.rulesfile import parse_rules
 
 A, B, C, NEW = (str(pyrage.x25519.Identity.generate().to_public()) for _ in range(4))
@@ -85,3 +89,67 @@ def test_an_anchor_changes_all_that_share_it_or_nothing() -> None:
 def test_the_last_one_is_not_taken_out() -> None:
     with pytest.raises(FailedError):
         remove_recipient(f"creation_rules:\n  - age: {A}\n".encode(), A, [1])
+
+
+NAMED = f"""\
+keys:
+  # people
+  - &alice {A}
+  - &bob {B}   # since May
+  - &bobby {C}
+creation_rules:
+  - path_regex: ^a/
+    key_groups:
+      - age:
+          - *alice
+          - *bob
+          - *bobby
+  - path_regex: ^b/
+    age: [*alice, *bobby, *bob]
+"""
+
+
+def test_recipients_that_have_names_in_the_file() -> None:
+    content = NAMED.encode()
+    assert add_recipient(content, NEW, [1]).decode() == NAMED.replace(
+        "          - *bobby\n", f"          - *bobby\n          - {NEW}\n"
+    )
+    assert remove_recipient(content, B, [1]).decode() == NAMED.replace("          - *bob\n", "")
+    gone = remove_recipient(content, B, [1, 2]).decode()
+    expected = NAMED.replace("          - *bob\n", "").replace(", *bob]", "]")
+    assert gone == expected.replace(f"  - &bob {B}   # since May\n", "")
+    assert replace_recipient(content, B, NEW).decode() == NAMED.replace(B, NEW)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("old", [A, B, C], ids="ABC")
+def test_another_one_in_every_rule(form: str, old: str) -> None:
+    before = rules_of(form)
+    after = replace_recipient(before, old, NEW)
+    assert recipients(after) == [tuple(NEW if one == old else one for one in (A, B, C))] * 3
+    assert after == before.replace(old.encode(), NEW.encode())
+
+
+def test_a_comment_is_left_alone_unless_it_is_none() -> None:
+    content = f"# {A} left\ncreation_rules:\n  - age: {A},{B}  # not {A}\n".encode()
+    after = replace_recipient(content, A, NEW).decode()
+    assert after == f"# {A} left\ncreation_rules:\n  - age: {NEW},{B}  # not {A}\n"
+    flow = f"creation_rules: [{{path_regex: 'a #b', age: '{A},{B}'}}]\n".encode()
+    assert replace_recipient(flow, A, NEW) == flow.replace(A.encode(), NEW.encode())
+
+
+def test_where_both_are_one_is_left() -> None:
+    content = f"creation_rules:\n  - age: {A},{B}\n  - path_regex: x\n    age: {A}\n".encode()
+    assert recipients(replace_recipient(content, A, B)) == [(B,), (B,)]
+
+
+def test_an_ssh_key_goes_with_its_comment() -> None:
+    ssh = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMtyI7e4IDgRKNsJmYTZ3q+Cw+Vx9qAkjhzWsyVOGtWY"
+    content = f"creation_rules:\n  - age:\n      - {ssh} bob@old\n      - {A}\n".encode()
+    after = replace_recipient(content, ssh, NEW)
+    assert after == content.replace(f"{ssh} bob@old".encode(), NEW.encode())
+
+
+def test_who_is_in_no_rule_is_not_replaced() -> None:
+    with pytest.raises(FailedError):
+        replace_recipient(f"creation_rules:\n  - age: {A}\n".encode(), B, NEW)

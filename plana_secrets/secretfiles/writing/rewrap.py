@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from plana_secrets.age.recipients import canonical_recipient
 from plana_secrets.document.edits import content_of
-from plana_secrets.secretfiles.open import open_bytes, read_bytes_of
+from plana_secrets.errors import MalformedError
+from plana_secrets.secretfiles.open import check_sound, open_bytes, read_bytes_of
 from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.secretfiles.writing.stage import (
     StagedFile,
+    check_against_rule,
     check_options,
     check_result,
+    describe,
     disbelieve,
     preflight,
     renew_data_key,
 )
-from plana_secrets.sops.formats import READ_HERE
+from plana_secrets.sops.formats import READ_HERE, format_of
+from plana_secrets.sops.model import Document
+from plana_secrets.sops.reading.reader import open_with_key, read_structure
 from plana_secrets.storage import digest_of
 
 
@@ -31,6 +37,9 @@ def stage_recipients(workspace: Workspace, file: str, *, new_data_key: bool) -> 
     data = read_bytes_of(workspace, file)
     document = open_bytes(data, file, workspace.identities)
     metadata = check_options(document.structure, rule, file)
+    ours = workspace.identities.complete().recipients()
+    if ours.isdisjoint(map(canonical_recipient, rule.recipients)):
+        return StagedFile(file, digest_of(data), _without_us(workspace, file, data, document))
     ciphertext = data
     if {one.recipient for one in metadata.recipients} != set(rule.recipients):
         ciphertext = _update_recipients(workspace, file, data)
@@ -40,6 +49,31 @@ def stage_recipients(workspace: Workspace, file: str, *, new_data_key: bool) -> 
     if new_data_key:
         ciphertext = renew_data_key(workspace, file, ciphertext, result)
     return StagedFile(file, digest_of(data), ciphertext)
+
+
+def _without_us(workspace: Workspace, file: str, data: bytes, document: Document) -> bytes:
+    """The file for readers of whom we are none: afterwards no identity here opens it.
+
+    So the new data key comes first, in memory, and is known when the recipients are updated:
+    what comes out is opened with it.
+    """
+    renewed = workspace.sops.rotate_data_key(
+        data, identities=workspace.identities, form=format_of(file)
+    )
+    key = open_bytes(renewed, file, workspace.identities).data_key
+    if key == document.data_key:
+        disbelieve(file, "the data key is the old one")
+    ciphertext = _update_recipients(workspace, file, renewed)
+    structure = read_structure(ciphertext, format_of(file))
+    check_sound(structure, file)
+    check_against_rule(structure, workspace.rule_for(file), file)
+    try:
+        result = open_with_key(structure, key)
+    except MalformedError:
+        disbelieve(file, "the data key is different")
+    if describe(content_of(result)) != describe(content_of(document)):
+        disbelieve(file, "the content is not what was planned")
+    return ciphertext
 
 
 def _update_recipients(workspace: Workspace, file: str, data: bytes) -> bytes:

@@ -19,6 +19,7 @@ from plana_secrets.sops.model import (
     Defect,
     Document,
     Leaf,
+    Metadata,
     Severity,
     Structure,
 )
@@ -110,12 +111,15 @@ def open_document(structure: Structure, identities: Identities) -> Document:
         UnreadableError: it must not be used: kind ``defects`` (found without the key),
             ``not-decryptable`` or ``mac-mismatch``.
     """
-    metadata = structure.metadata
-    if metadata is None or not structure.is_sound:
-        raise _refusal(structure.errors())
-    data_key = find_data_key(metadata, identities)
+    data_key = find_data_key(_usable(structure), identities)
     if isinstance(data_key, Defect):
         raise _refusal((data_key,))
+    return open_with_key(structure, data_key)
+
+
+def open_with_key(structure: Structure, data_key: Secret) -> Document:
+    """The same with a data key that is known; it raises as ``open_document``."""
+    metadata = _usable(structure)
     opener = Opener(data_key.reveal())
     defects: list[Defect] = []
     mac = Mac(metadata)
@@ -128,6 +132,12 @@ def open_document(structure: Structure, identities: Identities) -> Document:
         defect = Defect("mac-mismatch", Severity.ERROR, message, metadata.line)
         raise UnreadableError(message, kind="mac-mismatch", defects=(defect,))
     return Document(structure, values, data_key)
+
+
+def _usable(structure: Structure) -> Metadata:
+    if structure.metadata is None or not structure.is_sound:
+        raise _refusal(structure.errors())
+    return structure.metadata
 
 
 def _open_items(

@@ -70,6 +70,16 @@ POLICY_CHECKS: Final = (
         "recipients of its files.",
     ),
     Check(
+        "classic-recipient",
+        Severity.WARNING,
+        Level.L1,
+        "A file has a recipient that is not post-quantum, and policy.post_quantum is set.",
+        "Anyone who copies the file today can open it once a quantum computer breaks that one "
+        "key; the post-quantum recipients beside it do not help.",
+        "Each of them creates a key with `plana-secrets recipients request NAME --post-quantum`; "
+        "replace all of them in one change with `plana-secrets recipients replace OLD NEW`.",
+    ),
+    Check(
         "demo-recipient",
         Severity.ERROR,
         Level.L1,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from plana_secrets.age.recipients import canonical_recipient
+from plana_secrets.age.recipients import canonical_recipient, is_post_quantum
 from plana_secrets.counts import counted
 from plana_secrets.sops.model import Severity
 from plana_secrets.verify.finding import Finding
@@ -46,6 +46,16 @@ def check_recipients(subject: Subject) -> Iterator[Finding]:
             yield subject.found("recipients-differ", difference, line=line)
     yield from _demanded(subject, actual, line)
     yield from _public(subject, actual, line)
+    yield from _classic(subject, actual, line)
+
+
+def _classic(subject: Subject, actual: set[str], line: int) -> Iterator[Finding]:
+    """One classic recipient undoes what the others promise: it opens the same data key."""
+    classic = {one for one in actual if not is_post_quantum(one)}
+    if subject.policy.post_quantum and classic:
+        mixture = ", beside post-quantum ones" if actual - classic else ""
+        message = f"not post-quantum: {names_of(classic, subject.policy)}{mixture}"
+        yield subject.found("classic-recipient", message, line=line)
 
 
 def _comments(subject: Subject) -> Iterator[Finding]:

@@ -176,7 +176,9 @@ def opens(world: World, file: str, identity: pyrage.x25519.Identity) -> bool:
 def test_a_reader_joins_and_leaves(shared: World) -> None:
     rules, settings = texts(shared)
     done = shared.run("recipients", "add", "eve", KEY, "--rule", "3", "--kind", "job")
-    assert done.stderr == "eve is added to 1 rule and 2 files\n"
+    said, fingerprint = done.stderr.splitlines()
+    assert said == "eve is added to 1 rule and 2 files"
+    assert re.fullmatch(r"fingerprint of the key:( [0-9]{5}){6}", fingerprint)
     after, names = texts(shared)
     assert after == rules[:-1] + f",{KEY}\n"
     assert names == settings + f'\n[recipients.eve]\nkey = "{KEY}"\nkind = "job"\n'

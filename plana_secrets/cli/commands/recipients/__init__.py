@@ -1,7 +1,8 @@
 """`recipients`: the group of commands on who can read which file.
 
 ``naming`` | ``joining``
-    What the commands share: recipients by their names; a change of rules, settings and files.
+    What the commands share: recipients and rules by their names; a change of rules, settings
+    and files.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ COMMANDS: CommandTable = {
         "list": (f"{_HERE}.list:list_", "Show who can read what."),
     },
     "Change": {
+        "request": (f"{_HERE}.request:request", "Ask to become a reader."),
         "add": (f"{_HERE}.add:add", "Add a reader to rules and their files."),
         "remove": (f"{_HERE}.remove:remove", "Remove a reader from rules, settings and files."),
+        "replace": (f"{_HERE}.replace:replace", "Give a reader another key."),
         "apply": (f"{_HERE}.apply:apply", "Give files the recipients of their rules."),
     },
 }

@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING
 import click
 
 from plana_secrets.cli.commands.recipients.joining import (
+    Run,
+    commit_option,
     membership_facts,
     run_membership,
-    tell_membership,
+    tell_change,
 )
+from plana_secrets.cli.commands.recipients.naming import rules_by_name
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.cli.options import wait_option
-from plana_secrets.errors import UsageError
 
 if TYPE_CHECKING:
     from plana_secrets.recipients.people import Membership
     from plana_secrets.recipients.plan import Demand
-    from plana_secrets.sops.rules.rulesfile import Rules
 
 _EPILOG = """\b
 Examples:
@@ -45,16 +46,24 @@ Examples:
     help="Kind of reader; default: staff.",
 )
 @click.option("--dry-run", is_flag=True, help="Show what would be done; write nothing.")
+@commit_option
 @wait_option
 @pass_context
 def add(
-    context: Context, name: str, key: str, rules: tuple[str, ...], kind: str, dry_run: bool
+    context: Context,
+    name: str,
+    key: str,
+    rules: tuple[str, ...],
+    kind: str,
+    dry_run: bool,
+    commit: bool,
 ) -> None:
     """Add the age recipient KEY, as NAME, to rules in .sops.yaml and to the files of those rules.
 
-    Rules, settings and files are written together, or none of them.
+    Rules, settings and files are written together, or none of them. Compare the fingerprint
+    that is shown with the one that NAME reads to you.
     """
-    from plana_secrets.age.recipients import parse_recipient
+    from plana_secrets.age.recipients import fingerprint_aloud, parse_recipient
     from plana_secrets.recipients.people import plan_joining
 
     recipient = parse_recipient(key).text
@@ -64,34 +73,18 @@ def add(
             context.workspace,
             name,
             recipient,
-            lambda known: _positions(known, rules),
+            lambda known: rules_by_name(known, rules),
             kind=kind,
             demand=demand,
         )
 
-    done = run_membership(context, plan, dry_run=dry_run)
+    run = Run(dry_run, commit)
+    done, written = run_membership(context, plan, run, f"Let {name} read secrets")
+    fingerprint = fingerprint_aloud(recipient)
     if context.json:
-        facts = membership_facts(context, done, dry_run=dry_run)
-        context.output.json_object("recipients-add", facts)
+        facts = membership_facts(context, done, run)
+        more = {"fingerprint": fingerprint, "commit": written}
+        context.output.json_object("recipients-add", {**facts, **more})
     else:
-        tell_membership(context, done, "added to", dry_run=dry_run)
-
-
-def _positions(known: Rules, wanted: tuple[str, ...]) -> set[int]:
-    """The rules of the file at the root that a person named."""
-    found: set[int] = set()
-    for text in wanted:
-        these = {
-            one.position
-            for one in known.creation_rules
-            if text in {"all", str(one.position), one.path_regex}
-        }
-        if not these:
-            raise UsageError(f"no rule {text} in {known.file}", kind="no-such-rule")
-        found |= these
-    return found
-
-
-ADVICE = {
-    "no-such-rule": "`plana-secrets recipients list` shows the rules with their numbers",
-}
+        tell_change(context, name, "added to", done.change, run)
+        context.output.talk(f"fingerprint of the key: {fingerprint}")

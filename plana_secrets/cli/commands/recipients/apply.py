@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
 from plana_secrets.cli.arguments import complete_file
+from plana_secrets.cli.commands.recipients.joining import Run, leave_option
 from plana_secrets.cli.commands.recipients.naming import demand_of, names_of, plan_facts
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.cli.hints import find_hint
@@ -31,16 +33,17 @@ Examples:
 @click.command(epilog=_EPILOG, short_help="Give files the recipients of their rules.")
 @click.argument("files", nargs=-1, metavar="[FILE]...", shell_complete=complete_file)
 @click.option("--dry-run", is_flag=True, help="Show what would be done; write nothing.")
+@leave_option
 @wait_option
 @pass_context
-def apply(context: Context, files: tuple[str, ...], dry_run: bool) -> int:
+def apply(context: Context, files: tuple[str, ...], dry_run: bool, leave: bool) -> int:
     """Give FILEs the recipients of their rules; without FILE, all that differ.
 
     If a reader is removed, the file also gets a new data key. Otherwise they could open
     what is written from now on with an older version of the file. All files are changed,
     or none.
     """
-    survey = _run(context, files, dry_run=dry_run)
+    survey = _run(context, files, Run(dry_run, leave=leave))
     names = names_of(context)
     if context.json:
         context.output.json_object("recipients-apply", _facts(survey, names, dry_run=dry_run))
@@ -49,23 +52,23 @@ def apply(context: Context, files: tuple[str, ...], dry_run: bool) -> int:
     return next((error.exit_code for _, error in survey.skipped), 0)
 
 
-def _run(context: Context, files: tuple[str, ...], *, dry_run: bool) -> Survey:
+def _run(context: Context, files: tuple[str, ...], run: Run) -> Survey:
     from plana_secrets.secretfiles.writing.writer import writing
 
-    if dry_run:
-        return _survey(context, files)
+    if run.dry_run:
+        return _survey(context, files, run)
     with writing(context.workspace, "recipients apply"):
-        survey = _survey(context, files)
+        survey = _survey(context, files, run)
         apply_with_bar(context, survey.plans)
     return survey
 
 
-def _survey(context: Context, files: tuple[str, ...]) -> Survey:
+def _survey(context: Context, files: tuple[str, ...], run: Run) -> Survey:
     from plana_secrets.cli.secretfile import find_file
     from plana_secrets.recipients.apply import survey
     from plana_secrets.secretfiles.snapshot import work_tree
 
-    demand = demand_of(context)
+    demand = replace(demand_of(context), may_leave=run.leave)
     if files:
         chosen = dict.fromkeys(find_file(context, one) for one in files)
         return survey(context.workspace, list(chosen), demand, skip=False)

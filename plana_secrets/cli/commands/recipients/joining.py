@@ -1,10 +1,12 @@
-"""What ``recipients add`` and ``remove`` have in common."""
+"""What the commands share that change rules, settings and files together."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import click
 
 from plana_secrets.cli.commands.recipients.naming import demand_of, names_of, plan_facts
 from plana_secrets.cli.context import Context
@@ -12,60 +14,129 @@ from plana_secrets.counts import counted
 from plana_secrets.errors import FailedError
 
 if TYPE_CHECKING:
+    from plana_secrets.recipients.access import AccessChange
     from plana_secrets.recipients.people import Membership
     from plana_secrets.recipients.plan import Demand
 
 
-def run_membership(
-    context: Context, plan: Callable[[Demand], Membership], *, dry_run: bool
-) -> Membership:
-    """Plan, and write unless it is a dry run."""
-    from plana_secrets.recipients.people import apply_membership
-    from plana_secrets.secretfiles.writing.writer import writing
+class _Planned(Protocol):
+    """A plan of any kind, with what it changes."""
 
-    demand = demand_of(context)
-    if dry_run:
-        membership = plan(demand)
-        _check_settings(context, membership)
-        return membership
+    @property
+    def change(self) -> AccessChange: ...
+
+
+_Plan = TypeVar("_Plan", bound=_Planned)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How far a change goes. ``leave``: our own access may be given up."""
+
+    dry_run: bool
+    commit: bool = False
+    leave: bool = False
+
+    @property
+    def verb(self) -> str:
+        return "would be" if self.dry_run else "is"
+
+
+def commit_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--commit``, for a change of rules, settings and files."""
+    return click.option("--commit", is_flag=True, help="Commit the change, and nothing else.")(
+        command
+    )
+
+
+def leave_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--yes``, for a change after which the one who makes it can read less."""
+    return click.option("--yes", "leave", is_flag=True, help="Give up your own access, too.")(
+        command
+    )
+
+
+def run_change(
+    context: Context,
+    plan: Callable[[Demand], _Plan],
+    run: Run,
+    message: str,
+    names: Callable[[_Plan], set[str]],
+) -> tuple[_Plan, str | None]:
+    """Plan, and write unless it is a dry run; the plan, and the commit if one was asked for.
+
+    ``names``: of the settings, that the plan adds, removes or gives another key.
+    """
+    from plana_secrets.recipients.access import apply_access
+    from plana_secrets.secretfiles.writing.writer import CommitRequest, writing
+
+    demand = replace(demand_of(context), may_leave=run.leave)
+    if run.dry_run:
+        planned = plan(demand)
+        _check_settings(context, planned.change, names(planned))
+        return planned, None
     with writing(context.workspace, "recipients"):
-        membership = plan(demand)
-        _check_settings(context, membership)
-        with context.output.progress("recipients", len(membership.survey.plans)) as advance:
-            apply_membership(membership, lambda: advance(1))
-    return membership
+        planned = plan(demand)
+        _check_settings(context, planned.change, names(planned))
+        request = CommitRequest(message) if run.commit else None
+        with context.output.progress("recipients", len(planned.change.survey.plans)) as advance:
+            result = apply_access(planned.change, lambda: advance(1), request)
+    return planned, result.commit
 
 
-def _check_settings(context: Context, membership: Membership) -> None:
-    """The new settings differ in this one name; their text was changed, not their meaning."""
+def _check_settings(context: Context, change: AccessChange, names: set[str]) -> None:
+    """The new settings differ in these names alone; their text was changed, not their meaning."""
     from plana_secrets.config.schema import parse_settings
 
-    after, before = parse_settings(membership.settings), context.settings
+    after, before = parse_settings(change.settings), context.settings
     bare = replace(before.policy, recipients={}), replace(after.policy, recipients={})
-    names = set(after.policy.recipients) ^ set(before.policy.recipients)
-    if replace(before, policy=bare[0]) != replace(after, policy=bare[1]) or not names <= {
-        membership.name
-    }:
+    known, now = before.policy.recipients, after.policy.recipients
+    differing = {name for name in {*known, *now} if known.get(name) != now.get(name)}
+    # whom the mirror is for follows a key that was replaced; the rest of it stays
+    mirror = after.mirror if names & known.keys() & now.keys() else before.mirror
+    if replace(before, policy=bare[0], mirror=mirror) != replace(after, policy=bare[1]) or (
+        not differing <= names
+    ):
         raise FailedError("the settings cannot be changed here", kind="settings-by-hand")
 
 
-def membership_facts(
-    context: Context, membership: Membership, *, dry_run: bool
-) -> dict[str, object]:
+def run_membership(
+    context: Context, plan: Callable[[Demand], Membership], run: Run, message: str
+) -> tuple[Membership, str | None]:
+    """The same for a person who joins or leaves."""
+    return run_change(context, plan, run, message, lambda planned: {planned.name})
+
+
+def change_facts(context: Context, change: AccessChange, run: Run) -> dict[str, object]:
     """For ``--json``."""
     names = names_of(context)
     return {
-        "name": membership.name,
-        "recipient": membership.recipient,
-        "rules": list(membership.positions),
-        "files": [plan_facts(plan, names) for plan in membership.survey.plans],
-        "dry_run": dry_run,
+        "rules": list(change.positions),
+        "files": [plan_facts(plan, names) for plan in change.survey.plans],
+        "dry_run": run.dry_run,
     }
 
 
-def tell_membership(context: Context, membership: Membership, what: str, *, dry_run: bool) -> None:
+def membership_facts(context: Context, membership: Membership, run: Run) -> dict[str, object]:
+    """For ``--json``."""
+    person = {"name": membership.name, "recipient": membership.recipient}
+    return {**person, **change_facts(context, membership.change, run)}
+
+
+def tell_change(context: Context, who: str, what: str, change: AccessChange, run: Run) -> None:
     """One sentence: what was done, or would be."""
-    verb = "would be" if dry_run else "is"
-    rules = counted(len(membership.positions), "rule")
-    files = counted(len(membership.survey.plans), "file")
-    context.output.talk(f"{membership.name} {verb} {what} {rules} and {files}")
+    rules = counted(len(change.positions), "rule")
+    files = counted(len(change.survey.plans), "file")
+    context.output.talk(f"{who} {run.verb} {what} {rules} and {files}")
+
+
+def values_facts(values: Sequence[tuple[str, str, str | None]]) -> list[dict[str, object]]:
+    """Values to replace, for ``--json``."""
+    return [{"file": file, "path": path, "keyset": keyset} for file, path, keyset in values]
+
+
+def list_values(context: Context, values: Sequence[tuple[str, str, str | None]]) -> None:
+    """Values to replace, one a line on stdout."""
+    for file, path, keyset in values:
+        how = f"  (plana-secrets rotate run {keyset})" if keyset else ""
+        context.output.data(f"{file}#{path}{how}")

@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from plana_secrets.cli.context import Context
+from plana_secrets.errors import UsageError
 
 if TYPE_CHECKING:
     from plana_secrets.recipients.names import Names
     from plana_secrets.recipients.plan import Demand, ReaderPlan
+    from plana_secrets.sops.rules.rulesfile import Rules
 
 
 def demand_of(context: Context) -> Demand:
@@ -18,7 +20,7 @@ def demand_of(context: Context) -> Demand:
 
     policy = context.settings.policy
     keys = {name: entry.key for name, entry in policy.recipients.items()}
-    return Demand(policy.min_recipients, policy.required, keys)
+    return Demand(policy.min_recipients, policy.required, keys, policy.named)
 
 
 def names_of(context: Context) -> Names:
@@ -43,3 +45,27 @@ def plan_facts(plan: ReaderPlan, names: Names) -> dict[str, object]:
         "former": listed(plan.former, names),
         "new_data_key": plan.new_data_key,
     }
+
+
+def rules_by_name(known: Rules, wanted: Iterable[str]) -> set[int]:
+    """The positions of rules that a person named: by number, by pattern, or all of them.
+
+    Raises:
+        UsageError: there is no such rule (kind ``no-such-rule``).
+    """
+    found: set[int] = set()
+    for text in wanted:
+        these = {
+            one.position
+            for one in known.creation_rules
+            if text in {"all", str(one.position), one.path_regex}
+        }
+        if not these:
+            raise UsageError(f"no rule {text} in {known.file}", kind="no-such-rule")
+        found |= these
+    return found
+
+
+ADVICE = {
+    "no-such-rule": "`plana-secrets recipients list` shows the rules with their numbers",
+}

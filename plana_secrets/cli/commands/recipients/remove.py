@@ -7,9 +7,14 @@ from typing import TYPE_CHECKING
 import click
 
 from plana_secrets.cli.commands.recipients.joining import (
+    Run,
+    commit_option,
+    leave_option,
+    list_values,
     membership_facts,
     run_membership,
-    tell_membership,
+    tell_change,
+    values_facts,
 )
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.cli.options import wait_option
@@ -29,13 +34,16 @@ Examples:
 @click.command(epilog=_EPILOG, short_help="Remove a reader from rules, settings and files.")
 @click.argument("name", metavar="NAME")
 @click.option("--dry-run", is_flag=True, help="Show what would be done; write nothing.")
+@leave_option
+@commit_option
 @wait_option
 @pass_context
-def remove(context: Context, name: str, dry_run: bool) -> None:
+def remove(context: Context, name: str, dry_run: bool, leave: bool, commit: bool) -> None:
     """Remove NAME from .sops.yaml, from the settings and from every file.
 
-    Each file that they could read gets a new data key, so that they cannot read what is
-    written from now on. They keep what they have read: the values to replace are printed.
+    NAME can also be a recipient without a name. Each file that they could read gets a new data
+    key, so that they cannot read what is written from now on. They keep what they have read:
+    the values to replace are printed.
     """
     from plana_secrets.recipients.people import plan_leaving, replaceable
 
@@ -43,23 +51,21 @@ def remove(context: Context, name: str, dry_run: bool) -> None:
         found = plan_leaving(context.workspace, name, demand)
         backends = context.settings.mirror.backends.values()
         if any(found.recipient in one.people for one in backends):
-            raise UsageError(f"the mirror is encrypted for {name}", kind="mirror-names-them")
+            raise UsageError(f"the mirror is encrypted for {found.name}", kind="mirror-names-them")
         return found
 
-    done = run_membership(context, plan, dry_run=dry_run)
-    files = [one.file for one in done.survey.plans if done.recipient in (*one.removed, *one.former)]
-    values = replaceable(context.workspace, files)
+    run = Run(dry_run, commit, leave)
+    done, written = run_membership(context, plan, run, f"Remove {name} from the readers")
+    values = replaceable(context.workspace, done.change.files_of([done.recipient]))
     if context.json:
-        facts = membership_facts(context, done, dry_run=dry_run)
-        replace = [{"file": file, "path": path, "keyset": keyset} for file, path, keyset in values]
-        context.output.json_object("recipients-remove", {**facts, "replace": replace})
+        facts = membership_facts(context, done, run)
+        more = {"replace": values_facts(values), "commit": written}
+        context.output.json_object("recipients-remove", {**facts, **more})
         return
-    tell_membership(context, done, "removed from", dry_run=dry_run)
+    tell_change(context, done.name, "removed from", done.change, run)
     if values:
-        context.output.talk(f"{name} keeps what they have read; replace these values:")
-    for file, path, keyset in values:
-        how = f"  (plana-secrets rotate run {keyset})" if keyset else ""
-        context.output.data(f"{file}#{path}{how}")
+        context.output.talk(f"{done.name} keeps what they have read; replace these values:")
+    list_values(context, values)
 
 
 ADVICE = {

@@ -79,6 +79,7 @@ key = "age1bob..."
 kind = "staff"
 """,
     ),
+    "classic-recipient": ("age: age1alice...,age1pq1bob...", "age: age1pq1alice...,age1pq1bob..."),
     "demo-recipient": ("age: age1demo...", "age: age1alice..."),
     "selector-not-allowed": (
         """

@@ -1,0 +1,343 @@
+"""``recipients request`` and ``replace``: a newcomer, a new laptop, a lost key, a cluster."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+from pathlib import Path
+
+import pyrage
+import pytest
+
+from plana_secrets.age.identities import Identity, generate_identity
+from tests.world import DEFAULT_RULES, Result, World
+
+APP = "infra/secrets/dev/app.yaml"
+MAIL = "infra/secrets/dev/mail.yaml"
+SETTINGS = "plana-secrets.toml"
+
+
+@pytest.fixture
+def shared(world: World) -> World:
+    """Two files that bob reads, whom the settings name."""
+    bob = pyrage.x25519.Identity.generate()
+    world.others.append(bob)
+    world.write_rules(DEFAULT_RULES)
+    world.encrypt(APP, "password: pa55\n")
+    world.encrypt(MAIL, "password: w0rd\n")
+    (world.repo / SETTINGS).write_text(
+        f'# who\n[recipients.bob]  # since May\nkey = "{bob.to_public()}"\nkind = "staff"\n'
+    )
+    world.commit()
+    return world
+
+
+def texts(world: World) -> tuple[str, str]:
+    return (world.repo / ".sops.yaml").read_text(), (world.repo / SETTINGS).read_text()
+
+
+def contents(world: World) -> list[bytes]:
+    return [(world.repo / file).read_bytes() for file in (APP, MAIL)]
+
+
+def key_file(world: World, identity: Identity | pyrage.x25519.Identity) -> str:
+    text = identity.text.reveal_text() if isinstance(identity, Identity) else str(identity)
+    path = world.folder / "key.txt"
+    path.write_text(f"{text}\n")
+    return str(path)
+
+
+def opens(world: World, identity: Identity | pyrage.x25519.Identity, file: str = APP) -> bool:
+    argv = ["get", file, "password", "--identity-file", key_file(world, identity)]
+    return world.run(*argv).status == 0
+
+
+def replace(world: World, *argv: str, **env: str) -> dict[str, object]:
+    done = world.run("recipients", "replace", *argv, "--json", env=env)
+    return {"status": done.status, **json.loads(done.stdout)}
+
+
+def paste(world: World, request: Result) -> Result:
+    """The command as the other person's shell runs it."""
+    words = shlex.split(request.stdout)
+    assert words.pop(0) == "plana-secrets"
+    return world.run(*words)
+
+
+def aloud(text: str) -> str:
+    (digits,) = re.findall(r"(?:\d{5} ){5}\d{5}", text)
+    return digits
+
+
+def test_a_newcomer_asks_and_what_they_send_lets_them_in(shared: World) -> None:
+    home = shared.folder / "eve"
+    home.mkdir()
+    file = home / "identity.txt"
+    asked = shared.run(
+        "recipients", "request", "eve", "--output", str(file), "--rule", "3",
+        env={"SOPS_AGE_KEY_FILE": "", "HOME": str(home)},
+    )  # fmt: skip
+    assert asked.status == 0, asked
+    assert asked.stdout.count("\n") == 1
+    assert file.stat().st_mode & 0o777 == 0o600
+    done = paste(shared, asked)
+    assert aloud(done.stderr) == aloud(asked.stderr)
+    assert "eve is added to 1 rule and 2 files" in done.stderr
+    assert shared.run("get", APP, "password", "--identity-file", str(file)).stdout == "pa55"
+    assert shared.run("verify").status == 0
+
+
+def test_an_identity_that_is_there_is_used(shared: World) -> None:
+    eve = pyrage.x25519.Identity.generate()
+    argv = ("recipients", "request", "eve", "--identity-file", key_file(shared, eve), "--json")
+    asked = json.loads(shared.run(*argv).stdout)
+    assert (asked["recipient"], asked["created"]) == (str(eve.to_public()), False)
+    assert asked["command"].endswith(f"add eve {eve.to_public()} --rule=all")
+
+
+@pytest.mark.parametrize("folded", [True, False])
+def test_a_rule_is_spelled_by_its_pattern_and_survives_a_shell(shared: World, folded: bool) -> None:
+    pattern = "^infra/secrets/(dev|it's a $test)/.*\\.yaml$"
+    rules = (shared.repo / ".sops.yaml").read_text()
+    first = f"    - path_regex: {json.dumps(pattern)}\n      age: {shared.recipients}\n"
+    (shared.repo / ".sops.yaml").write_text(rules.replace("rules:\n", f"rules:\n{first}"))
+    eve = pyrage.x25519.Identity.generate()
+    asked = shared.run(
+        "recipients", "request", "eve", "--identity-file", key_file(shared, eve), "--rule", "1"
+    )
+    if folded:  # another rule came first meanwhile
+        now = (shared.repo / ".sops.yaml").read_text()
+        other = f"    - path_regex: ^other/\n      age: {shared.recipients}\n"
+        (shared.repo / ".sops.yaml").write_text(now.replace("rules:\n", f"rules:\n{other}"))
+    assert paste(shared, asked).status == 0
+    changed = [line for line in texts(shared)[0].splitlines() if str(eve.to_public()) in line]
+    assert len(changed) == 1
+    assert opens(shared, eve)
+
+
+@pytest.mark.parametrize(
+    ("argv", "kind"),
+    [
+        (["b.ob"], "bad-recipient-name"),
+        (["eve", "--rule", "9"], "no-such-rule"),
+        (["eve", "--lost"], "usage"),
+        (["bob", "--rule", "1"], "usage"),
+    ],
+)
+def test_a_request_that_would_be_refused_creates_nothing(
+    shared: World, argv: list[str], kind: str
+) -> None:
+    file = shared.folder / "new.txt"
+    done = shared.run("recipients", "request", *argv, "--output", str(file), "--json")
+    assert json.loads(done.stdout)["kind"] == kind
+    assert not file.exists()
+
+
+def test_a_new_laptop(shared: World) -> None:
+    """Bob asks on the new one, and what he sends replaces his key."""
+    rules, settings = texts(shared)
+    old, new = shared.others[0], generate_identity()
+    asked = shared.run("recipients", "request", "bob", "--identity-file", key_file(shared, new))
+    done = paste(shared, asked)
+    assert done.stdout == ""
+    assert aloud(done.stderr) == aloud(asked.stderr)
+    before, after = str(old.to_public()), new.recipient.text
+    assert texts(shared) == (rules.replace(before, after), settings.replace(before, after))
+    assert opens(shared, new)
+    assert not opens(shared, old)
+    assert shared.run("verify").status == 0
+    report = json.loads(shared.run("verify", "--json").stdout)
+    assert "former-reader" not in {one["check"] for one in report["findings"]}
+
+
+def test_a_lost_key_in_one_commit_with_what_to_replace(shared: World) -> None:
+    new = generate_identity()
+    start = shared.git("rev-parse", "HEAD")
+    done = replace(shared, "bob", new.recipient.text, "--lost", "--commit")
+    assert [one["phase"] for one in done["replaced"]] == ["replaced"]
+    assert [one["file"] for one in done["replace"]] == [APP, MAIL]
+    assert shared.git("rev-parse", "HEAD~1") == start
+    assert shared.git("rev-parse", "HEAD").strip() == done["commit"]
+    assert shared.git("status", "--porcelain") == ""
+    assert not opens(shared, shared.others[0])
+
+
+def test_a_recipient_without_a_name(shared: World) -> None:
+    (shared.repo / SETTINGS).write_text("")
+    new = generate_identity()
+    old = str(shared.others[0].to_public())
+    assert replace(shared, old, new.recipient.text)["status"] == 0
+    assert opens(shared, new)
+    assert shared.run("recipients", "remove", new.recipient.text).status == 0
+    assert not opens(shared, new)
+
+
+def test_the_local_mirror_is_for_the_new_key(shared: World) -> None:
+    old, new = str(shared.others[0].to_public()), generate_identity().recipient.text
+    with (shared.repo / SETTINGS).open("a") as file:
+        file.write(f'[mirror]\nbackend = "local"\n[mirror.local]\nrecipients = ["{old}"]\n')
+    assert replace(shared, "bob", new)["status"] == 0
+    assert old not in texts(shared)[1]
+    assert shared.run("verify").status == 0
+
+
+def cluster(world: World) -> str:
+    """Bob is a cluster; the new key that it is to have."""
+    path = world.repo / SETTINGS
+    path.write_text(path.read_text().replace('"staff"', '"cluster"'))
+    world.commit()
+    return generate_identity().recipient.text
+
+
+def test_a_cluster_gets_its_new_key_in_two_runs(shared: World) -> None:
+    rules, settings = texts(shared)
+    new = cluster(shared)
+    old = str(shared.others[0].to_public())
+    done = replace(shared, "bob", new)
+    assert done["replaced"][0]["phase"] == "added"
+    assert not any(one["new_data_key"] for one in done["files"])
+    assert f'[recipients.bob-next]\nkey = "{new}"\nkind = "cluster"\n' in texts(shared)[1]
+    assert opens(shared, shared.others[0])
+    assert shared.run("verify").status == 0
+    early = replace(shared, "bob", new, "--confirmed")
+    assert (early["status"], early["kind"]) == (6, "new-key-not-deployed")
+    shared.commit()
+    unasked = replace(shared, "bob", new)
+    assert (unasked["status"], unasked["kind"]) == (2, "not-confirmed")
+    last = replace(shared, "bob", new, "--confirmed")
+    assert last["replaced"][0]["phase"] == "finished"
+    expected = settings.replace('"staff"', '"cluster"')
+    assert texts(shared) == (rules.replace(old, new), expected.replace(old, new))
+    assert not opens(shared, shared.others[0])
+    assert shared.run("verify").status == 0
+
+
+@pytest.mark.long
+def test_what_the_remote_does_not_have_is_not_deployed(shared: World) -> None:
+    new = cluster(shared)
+    remote = shared.folder / "remote.git"
+    shared.git("init", "-q", "--bare", "-b", "main", str(remote))
+    shared.git("remote", "add", "origin", str(remote))
+    shared.git("push", "-q", "-u", "origin", "main")
+    assert replace(shared, "bob", new, "--commit")["status"] == 0
+    early = replace(shared, "bob", new, "--confirmed")
+    assert early["kind"] == "new-key-not-deployed"
+    assert "main of the remote" in early["message"]
+    shared.git("push", "-q")
+    assert replace(shared, "bob", new, "--confirmed")["status"] == 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "argv", "kind"),
+    [
+        ("", ["carol", "NEW"], "no-such-person"),
+        ("", ["bob", "BOB"], "already-recipient"),
+        ('[recipients.eve]\nkey = "NEW"\nkind = "staff"\n', ["bob", "NEW"], "name-taken"),
+        ("", ["bob", "NEW", "ME", "NEW"], "name-taken"),
+        ("", ["bob", "NEW", "bob", "ME"], "name-taken"),
+        ("", ["bob"], "usage"),
+        ("", ["bob", "AGE-SECRET-KEY-1"], "bad-recipient"),
+        ("", ["ME", "NEW", "bob", "BOB2"], "locks-you-out"),
+    ],
+)
+def test_what_is_refused_changes_nothing(
+    shared: World, settings: str, argv: list[str], kind: str
+) -> None:
+    new, other = generate_identity().recipient.text, generate_identity().recipient.text
+    keys = {
+        "BOB2": other, "BOB": str(shared.others[0].to_public()), "NEW": new,
+        "ME": str(shared.identity.to_public()),
+    }  # fmt: skip
+    argv = [keys.get(one, one) for one in argv]
+    with (shared.repo / SETTINGS).open("a") as file:
+        file.write(settings.replace("NEW", new))
+    before = (*texts(shared), *contents(shared))
+    assert replace(shared, *argv)["kind"] == kind
+    assert (*texts(shared), *contents(shared)) == before
+
+
+def test_oneself_only_with_yes_and_proved_without_a_key(shared: World) -> None:
+    """Afterwards no identity here opens the files; what was written is right all the same."""
+    own = str(shared.identity.to_public())
+    with (shared.repo / SETTINGS).open("a") as file:
+        file.write(f'[recipients.me]\nkey = "{own}"\nkind = "staff"\n')
+    before = contents(shared)
+    refused = json.loads(shared.run("recipients", "remove", "me", "--json").stdout)
+    assert refused["kind"] == "locks-you-out"
+    assert contents(shared) == before
+    assert shared.run("recipients", "remove", "me", "--yes").status == 0
+    assert own not in "".join(texts(shared))
+    assert not opens(shared, shared.identity)
+    assert opens(shared, shared.others[0])
+    shared.commit()
+    path = key_file(shared, shared.others[0])
+    report = json.loads(shared.run("verify", "--identity-file", path, "--json").stdout)
+    assert [one for one in report["findings"] if one["severity"] == "error"] == []
+
+
+def test_a_sops_that_keeps_the_key_is_not_believed_when_we_leave(
+    shared: World, tmp_path: Path
+) -> None:
+    """A sops whose ``rotate`` gives back what it got."""
+    from tests.world import sops_program
+
+    lazy = tmp_path / "sops"
+    lazy.write_text(
+        f'#!/bin/sh\ncase " $* " in *" rotate "*) for f; do :; done; exec cat "$f";; esac\n'
+        f'exec {sops_program()} "$@"\n'
+    )
+    lazy.chmod(0o755)
+    before = contents(shared)
+    own = str(shared.identity.to_public())
+    done = shared.run("recipients", "remove", own, "--yes", env={"PLANA_SECRETS_SOPS": str(lazy)})
+    assert (done.status, contents(shared)) == (3, before)
+
+
+def test_no_one_without_a_name_is_let_in_where_names_are_demanded(shared: World) -> None:
+    with (shared.repo / SETTINGS).open("a") as file:
+        own = shared.identity.to_public()
+        file.write(f'[recipients.me]\nkey = "{own}"\nkind = "staff"\n[policy]\nnamed = true\n')
+    shared.others.append(pyrage.x25519.Identity.generate())
+    shared.write_rules(DEFAULT_RULES)
+    before = contents(shared)
+    done = json.loads(shared.run("recipients", "apply", "--json").stdout)
+    assert (done["kind"], contents(shared)) == ("nameless-recipient", before)
+    key = str(shared.others[-1].to_public())
+    with (shared.repo / SETTINGS).open("a") as file:
+        file.write(f'[recipients.eve]\nkey = "{key}"\nkind = "staff"\n')
+    assert shared.run("recipients", "apply").status == 0
+
+
+@pytest.mark.long
+def test_everyone_moves_to_post_quantum_keys_in_one_commit(shared: World) -> None:
+    newest = os.environ.get("PLANA_TEST_SOPS_NEWEST")
+    if not newest:
+        pytest.skip("PLANA_TEST_SOPS_NEWEST names no program: the newest sops is not tested")
+    with (shared.repo / SETTINGS).open("a") as file:
+        file.write("[policy]\npost_quantum = true\n")
+    shared.commit()
+    mine, bobs = (generate_identity(hybrid=True) for _ in range(2))
+    with shared.key_file.open("a") as file:
+        file.write(f"{mine.text.reveal_text()}\n")
+    env = {"PLANA_SECRETS_SOPS": newest}
+    one = replace(shared, "bob", bobs.recipient.text, **env)
+    assert one["status"] == 0
+    report = json.loads(shared.run("verify", "--json").stdout)
+    mixed = [one for one in report["findings"] if one["check"] == "classic-recipient"]
+    assert {(one["file"], one["severity"]) for one in mixed} == {
+        (APP, "warning"), (MAIL, "warning")
+    }  # fmt: skip
+    assert all("beside post-quantum ones" in one["message"] for one in mixed)
+    shared.git("checkout", "-q", ".")
+    own = str(shared.identity.to_public())
+    pairs = [own, mine.recipient.text, "bob", bobs.recipient.text]
+    assert replace(shared, *pairs, "--commit", **env)["status"] == 0
+    assert "age1pq1" in texts(shared)[0]
+    for identity in (mine, bobs):
+        assert opens(shared, identity)
+    assert not opens(shared, shared.identity)
+    assert shared.run("verify", "--strict").status == 0
+    asked = shared.run("recipients", "request", "eve", "--output", str(shared.folder / "eve.txt"))
+    assert " age1pq1" in asked.stdout
