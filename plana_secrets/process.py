@@ -8,10 +8,13 @@ hold plaintext (sops: "Input string ... does not match").
 
 from __future__ import annotations
 
+import contextlib
 import os
+import select
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,6 +129,78 @@ def run_on_terminal(
         raise ProgramError(f"cannot start {name}: {error.strerror}", program=name) from None
 
 
+class Conversation:
+    """A child that answers each line with a line, in a session of its own.
+
+    What it writes to stderr goes nowhere. It is stopped when it is late, when waiting for it
+    is interrupted, and at ``stop``.
+    """
+
+    def __init__(self, argv: Sequence[str | Path], *, environment: Mapping[str, str]) -> None:
+        """
+        Raises:
+            ProgramError: it cannot be started.
+        """
+        self._name = Path(argv[0]).name
+        try:
+            self._child = subprocess.Popen(
+                [os.fspath(part) for part in argv],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=_trusted(environment),
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise ProgramError(
+                f"cannot start {self._name}: {error.strerror}", program=self._name
+            ) from None
+
+    def ask(self, line: bytes, *, deadline: float) -> bytes:
+        """Send ``line``, which has no newline in it, and return the answer within ``deadline`` s.
+
+        Raises:
+            DeadlineError: there was none in time.
+            ProgramError: the child ended (kind ``program-ended``).
+        """
+        assert self._child.stdin is not None  # noqa: S101
+        try:
+            self._child.stdin.write(line + b"\n")
+            self._child.stdin.flush()
+            return self._read_line(time.monotonic() + deadline)
+        except BrokenPipeError:
+            self.stop()
+            raise self._ended() from None
+        except BaseException:
+            self.stop()
+            raise
+
+    def _read_line(self, until: float) -> bytes:
+        assert self._child.stdout is not None  # noqa: S101
+        chunks = []
+        while True:
+            if not select.select([self._child.stdout], [], [], max(0, until - time.monotonic()))[0]:
+                raise DeadlineError(f"{self._name} did not answer in time", program=self._name)
+            chunk = os.read(self._child.stdout.fileno(), 1 << 20)
+            if not chunk:
+                raise self._ended()
+            chunks.append(chunk)
+            if chunk.endswith(b"\n"):
+                return b"".join(chunks)[:-1]
+
+    def _ended(self) -> ProgramError:
+        return ProgramError(f"{self._name} ended", kind="program-ended", program=self._name)
+
+    def stop(self) -> None:
+        """End the child; it is gone afterwards."""
+        self._child.kill()
+        self._child.wait()
+        for stream in (self._child.stdin, self._child.stdout):
+            if stream is not None:
+                with contextlib.suppress(BrokenPipeError):
+                    stream.close()
+
+
 def become_program(argv: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
     """Replace this process by a program (execvpe); its status becomes ours.
 
@@ -166,5 +241,6 @@ def become_child(action: Callable[[], object]) -> int:
 
 ADVICE: Final = {
     "program-deadline": "try again; the program may be waiting for a prompt that is not shown",
+    "program-ended": "try again",
     "program-missing": "`plana-secrets doctor` shows which programs are missing",
 }

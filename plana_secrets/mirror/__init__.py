@@ -1,6 +1,6 @@
 """The one-way copy of the secret files for people who need to look.
 
-``settings`` | ``backend`` | ``open`` | ``backends``
+``settings`` | ``tables`` | ``backend`` | ``open`` | ``backends``
     The tables of the configuration, the protocol of a backend, and which one is opened.
 ``surroundings`` | ``desk`` | ``placing``
     Where a backend is opened, what it says to the person about accounts, and its table,

@@ -202,8 +202,8 @@ REASONS = {
         "credentials-exposed", "credentials-unbound", "empty-mirror", "login-expired",
         "login-outdated", "login-refused", "login-unreadable", "malformed-mirror",
         "mirror-not-as-written", "no-key", "no-login", "no-mirror", "no-organization", "no-server",
-        "not-a-member", "not-allowed", "not-in-mirror", "nothing-to-adopt", "sso-only",
-        "totp-required", "two-factor-unsupported", "unknown-collection", "wrong-master-password",
+        "no-token", "not-a-member", "not-allowed", "not-in-mirror", "nothing-to-adopt", "sso-only",
+        "token-only", "token-refused", "totp-required", "two-factor-unsupported", "unknown-collection", "wrong-master-password",
     ),
     ROTATION: (
         "adopted-still-read", "clock-backwards", "keyset-file", "keyset-name", "keyset-schema",

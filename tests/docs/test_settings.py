@@ -28,6 +28,7 @@ _TABLES = {
     "verify.accept": (schema.ACCEPT, _RAW["verify"]["accept"][0]),
     "mirror": (schema.MIRROR, _RAW["mirror"]),
     "mirror.local": (BACKENDS["local"].FIELDS, _RAW["mirror"]["local"]),
+    "mirror.bitwarden-sm": (BACKENDS["bitwarden-sm"].FIELDS, _RAW["mirror"]["bitwarden-sm"]),
     "mirror.vaultwarden": (BACKENDS["vaultwarden"].FIELDS, _RAW["mirror"]["vaultwarden"]),
     "api-key": (KINDS["api-key"].FIELDS, _RAW["keysets"]["shop/portal"]),
     "jwt-hs256": (KINDS["jwt-hs256"].FIELDS, _RAW["keysets"]["shop/jwt"]),

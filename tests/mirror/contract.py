@@ -7,6 +7,7 @@ client, who may write: everything that people can do to a mirror behind our back
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import ClassVar
 
 import pytest
 
@@ -32,6 +33,9 @@ from tests.mirror.steps import (
 class BackendContract:
     """The behaviour that the core relies on."""
 
+    empty: ClassVar[str] = ""
+    """The content of a value that is empty, where a backend can hold it."""
+
     @pytest.fixture
     def place(self) -> Place:
         raise NotImplementedError
@@ -42,7 +46,7 @@ class BackendContract:
         return [
             make_item(
                 "infra/secrets/prod/a.yaml",
-                {"user": "anna", "db.password": 'p"ä\n\tß\\', "empty": ""},
+                {"user": "anna", "db.password": 'p"ä\n\tß\\', "empty": self.empty},
                 collection=place.collection,
             ),
             make_item(
@@ -123,7 +127,7 @@ class BackendContract:
         place.hand.set_field(items[0].file, "db.password", "typed at night")
         newer = make_item(
             items[0].file,
-            {"user": "berta", "db.password": 'p"ä\n\tß\\', "empty": ""},
+            {"user": "berta", "db.password": 'p"ä\n\tß\\', "empty": self.empty},
             collection=place.collection,
             commit=LATER,
         )
@@ -151,7 +155,7 @@ class BackendContract:
         place.hand.set_field(items[0].file, "db.password", "typed at night")
         adopted = make_item(
             items[0].file,
-            {"user": "anna", "db.password": "typed at night", "empty": ""},
+            {"user": "anna", "db.password": "typed at night", "empty": self.empty},
             collection=place.collection,
             commit=LATER,
         )

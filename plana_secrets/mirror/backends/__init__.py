@@ -1,6 +1,7 @@
 """Where a mirror can be: each is a folder here, and a row of the table.
 
-``local`` is a file encrypted with age, ``vaultwarden`` a server, ``memory`` is for tests. Each
+``local`` is a file encrypted with age, ``vaultwarden`` and ``bitwarden_sm`` are servers,
+``memory`` is for tests. Each
 passes tests/mirror/contract.py.
 """
 
@@ -9,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from plana_secrets.mirror.backends.bitwarden_sm.settings import BitwardenSmSettings
 from plana_secrets.mirror.backends.local.settings import LocalSettings
 from plana_secrets.mirror.backends.vaultwarden.settings import VaultwardenSettings
 from plana_secrets.mirror.settings import BackendSettings
 
 BACKENDS: Final[Mapping[str, type[BackendSettings]]] = {
-    backend.name: backend for backend in (LocalSettings, VaultwardenSettings)
+    backend.name: backend for backend in (LocalSettings, VaultwardenSettings, BitwardenSmSettings)
 }

@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from plana_secrets.errors import CredentialError, UsageError
-from plana_secrets.fields.place import Place
+from plana_secrets.errors import CredentialError
 from plana_secrets.fields.reading import Fields, list_of, mapping, text
-from plana_secrets.fields.shapes import shaped
 from plana_secrets.fields.values import file, glob_name
 from plana_secrets.mirror.desk import SetupOption
 from plana_secrets.mirror.settings import BackendSettings
+from plana_secrets.mirror.tables import places_by_glob, url
 
 if TYPE_CHECKING:
     from plana_secrets.mirror.backend import Backend
@@ -45,18 +44,6 @@ Examples:
   plana-secrets mirror init vaultwarden --url https://vault.example.com \\
       --collection 'infra/secrets/prod/**=prod' --break-glass owner@example.com
 """
-
-
-@shaped(type="string", pattern="^[Hh][Tt][Tt][Pp][Ss]?://")
-def url(raw: object, place: Place) -> str:
-    """The one spelling of a server's address."""
-    from plana_secrets.mirror.address import checked_url
-
-    spelled = text(raw, place)
-    try:
-        return checked_url(spelled)
-    except UsageError as error:
-        raise place.fault(error.message) from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,14 +101,7 @@ class VaultwardenSettings(BackendSettings):
         return open_backend(self, surroundings)
 
     def places_of(self, files: Iterable[str]) -> Mapping[str, str | None]:
-        from plana_secrets.secretfiles.globs import last_match
-
-        matched = {file: last_match(self.collections, file) for file in files}
-        return {
-            file: self.collections[glob]
-            for file, glob in matched.items()
-            if glob and glob[0] != "!"
-        }
+        return places_by_glob(self.collections, files)
 
     def describe(self, surroundings: Surroundings) -> str:
         from plana_secrets.mirror.backends.vaultwarden.credentials import credentials_file
