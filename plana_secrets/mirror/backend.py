@@ -15,7 +15,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
-from plana_secrets.errors import ConflictError
+from plana_secrets.errors import (
+    ConflictError,
+    CredentialError,
+    FailedError,
+    PlanaSecretsError,
+    UnavailableError,
+)
 from plana_secrets.secret import Secret
 from plana_secrets.sops.model import LeafType
 
@@ -122,9 +128,39 @@ class Listing:
 
 
 class ItemChangedError(ConflictError):
-    """An item is no longer as it was listed."""
+    """An item is no longer as it was listed, or is gone."""
 
     default_kind = "item-changed"
+
+
+class ItemNotWrittenError(UnavailableError):
+    """One item was not written, without a reason, while the server answers otherwise."""
+
+    default_kind = "item-not-written"
+
+
+class NotWritableError(CredentialError):
+    """The account may not write this item, or to this place."""
+
+    default_kind = "mirror-read-only"
+
+
+ITEM_ERRORS: Final = (ItemChangedError, FailedError, ItemNotWrittenError, NotWritableError)
+"""Trouble with one item, which stops no other."""
+
+
+class ItemsRefusedError(PlanaSecretsError):
+    """Some items could not be written; all others of the call were.
+
+    ``errors``: why, by file (by the item's id where its file is not known).
+    """
+
+    default_kind = "items-refused"
+
+    def __init__(self, errors: Mapping[str, PlanaSecretsError]) -> None:
+        files = ", ".join(sorted(errors))
+        super().__init__(f"could not be written: {files}", files=sorted(errors))
+        self.errors = errors
 
 
 class Backend(Protocol):
@@ -139,7 +175,11 @@ class Backend(Protocol):
     def list_items(self) -> Listing: ...
 
     def create_items(self, items: Sequence[DesiredItem]) -> None:
-        """Create them; called only for files that have no item. May stop in the middle."""
+        """Create them; called only for files that have no item. May stop in the middle.
+
+        Raises:
+            ItemsRefusedError: some of them cannot be created; the others were.
+        """
         ...
 
     def update_item(self, actual: ActualItem, desired: DesiredItem) -> None:
@@ -150,7 +190,11 @@ class Backend(Protocol):
         ...
 
     def delete_items(self, items: Sequence[ActualItem]) -> None:
-        """Delete them for good; trash stays readable to staff."""
+        """Delete them for good; trash stays readable to staff.
+
+        Raises:
+            ItemsRefusedError: some of them were not deleted; the others were.
+        """
         ...
 
     @property
@@ -161,4 +205,7 @@ class Backend(Protocol):
 
 ADVICE: Final = {
     "item-changed": "run it again to finish; the other items are done",
+    "item-not-written": "look at the server's log, and run it again",
+    "items-refused": "the other items are done; fix these and run it again",
+    "mirror-read-only": "only the service account syncs; it needs 'edit items' on the collection",
 }

@@ -8,7 +8,13 @@ import pytest
 
 from plana_secrets.errors import ConflictError, UsageError
 from plana_secrets.mirror.apply import Applied, apply_mirror
-from plana_secrets.mirror.backend import ActualItem, Listing, PlainLeaf, Unsupported
+from plana_secrets.mirror.backend import (
+    ActualItem,
+    ItemChangedError,
+    Listing,
+    PlainLeaf,
+    Unsupported,
+)
 from plana_secrets.mirror.backends.memory import MemoryBackend
 from plana_secrets.mirror.guards import check_branch, check_descent, check_extent
 from plana_secrets.mirror.item import build_item
@@ -278,21 +284,37 @@ def test_where_nothing_is_to_be_done_nothing_was() -> None:
     assert (done.after, done.listing) == (plan, listing)
 
 
+class Late(MemoryBackend):
+    """A request of a killed run is done after we looked, while we create the same item."""
+
+    def create_items(self, items) -> None:
+        super().create_items(items)
+        super().create_items(items[:1])
+
+
+def test_a_second_copy_of_a_killed_run_goes_in_the_same_run(place: MemoryPlace) -> None:
+    applied = sync(Late(place.store), [item(A), item(B)])
+    assert (applied.created, applied.after.drift) == (2, ())
+    assert len(place.open().list_items().items) == 2
+
+
 class Busy(MemoryBackend):
     """Somebody else changes the first item at the moment of its update."""
 
     def update_item(self, actual, desired) -> None:
         if actual.record.file == A:
-            raise ConflictError("an item was changed in the meantime", kind="item-changed")
+            raise ItemChangedError("an item was changed in the meantime")
         super().update_item(actual, desired)
 
 
 def test_a_conflict_on_one_item_does_not_stop_the_others(place: MemoryPlace) -> None:
     sync(place.open(), [item(A), item(B)])
-    with pytest.raises(ConflictError) as error:
-        sync(Busy(place.store), [item(A, "new"), item(B, "new")])
-    assert error.value.kind == "item-changed"
-    assert error.value.facts["files"] == [A]
+    applied = sync(Busy(place.store), [item(A, "new"), item(B, "new")])
+    assert {file: error.kind for file, error in applied.failed.items()} == {A: "item-changed"}
+    assert [(one.file, one.reason) for one in applied.left] == [
+        (A, "an item was changed in the meantime")
+    ]
+    assert applied.updated == 1
     assert contents(place.open())[B]["x"] == "new"
 
 

@@ -12,6 +12,7 @@ from tests.fakes.vaultwarden.access import (
     sees_collection,
     writes_collection,
 )
+from tests.fakes.vaultwarden.organizations import demand_full_access
 from tests.fakes.vaultwarden.shapes import KINDS, cipher_json
 from tests.fakes.vaultwarden.store import (
     ADMIN,
@@ -200,6 +201,23 @@ def restore_many(request: Request) -> object:
 def bulk_collections(request: Request) -> object:
     """For nobody below a manager; the mirror has no use for it."""
     raise err("Resource not found", 404)
+
+
+@route("GET", "/api/ciphers/organization-details")
+def every_item(request: Request) -> object:
+    """All items of the organization, also those in no collection."""
+    organization = request.query.get("organizationId", "")
+    demand_full_access(request, organization)
+    store = request.store
+    every = {one.id for one in store.collections.values() if one.organization == organization}
+    items = [
+        cipher_json(store, request.user, one, collections=every)
+        for one in store.ciphers.values()
+        if one.organization == organization
+    ]
+    private = ("folderId", "favorite", "edit", "viewPassword", "permissions")
+    shown = [{name: one[name] for name in one if name not in private} for one in items]
+    return {"data": shown, "object": "list", "continuationToken": None}
 
 
 @route("GET", "/api/ciphers/<cipher>|/api/ciphers/<same>/details")

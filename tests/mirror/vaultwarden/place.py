@@ -25,8 +25,10 @@ class VaultwardenPlace:
 
     collection: str | None = "prod"
 
-    def __init__(self, company: Company, folder: Path) -> None:
+    def __init__(self, company: Company, folder: Path, *, url: str | None = None) -> None:
+        """``url``: the way to the server, if it is not the company's own."""
         self.company = company
+        self.url = url or company.url
         self.folder = folder
         self.hand = OwnersHand(company)
         self._api_keys: dict[str, tuple[str, str]] = {}
@@ -37,7 +39,7 @@ class VaultwardenPlace:
         if person.email not in self._api_keys:
             self._api_keys[person.email] = person.api_key()
         client_id, client_secret = self._api_keys[person.email]
-        client = Client(self.company.url)
+        client = Client(self.url)
         credentials = Credentials(
             url=client.url,
             email=person.email,
@@ -66,6 +68,11 @@ class OwnersHand:
 
     def ciphers(self) -> list[dict[str, Any]]:
         return [one for one in self.company.owner.sync()["ciphers"] if one["organizationId"]]
+
+    def every(self) -> list[dict[str, Any]]:
+        """All items of the organization, also those in no collection."""
+        path = f"/api/ciphers/organization-details?organizationId={self.company.id}"
+        return list(self.company.owner.call("GET", path)["data"])
 
     def read(self, sealed: str | None, key: SymmetricKey | None = None) -> str:
         return "" if sealed is None else (key or self.company.key).open(sealed).reveal_text()

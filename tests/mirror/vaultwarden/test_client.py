@@ -136,7 +136,7 @@ def test_a_server_error_after_a_write_may_have_done_it(server: FakeVaultwarden) 
             Answer(404, b"<html>", "text/html"), MalformedError, "not-vaultwarden", id="404"
         ),
         pytest.param(
-            Answer(400, b"<html>", "text/html"), MalformedError, "server-refuses", id="400 in HTML"
+            Answer(400, b"<html>", "text/html"), FailedError, "proxy-refuses", id="400 in HTML"
         ),
         pytest.param(Answer(400, b"[1]"), MalformedError, "server-refuses", id="400 with a list"),
         pytest.param(

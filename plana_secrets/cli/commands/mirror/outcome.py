@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from plana_secrets.cli.commands.mirror import comparison
 from plana_secrets.cli.context import Context
+from plana_secrets.cli.hints import find_hint
 
 if TYPE_CHECKING:
+    from plana_secrets.errors import PlanaSecretsError
     from plana_secrets.mirror.apply import Applied
     from plana_secrets.mirror.plan import Drift
     from plana_secrets.mirror.state import MirrorState
@@ -44,7 +47,7 @@ def show_rehearsal(context: Context, state: MirrorState, requests: int) -> None:
 
 def show(context: Context, state: MirrorState, applied: Applied, requests: int) -> None:
     """What was done, and the drift that is left."""
-    output, left = context.output, applied.after.drift
+    output, left = context.output, applied.left
     healed = [one for one in state.drift if one not in state.plan.left]
     counts = _count(applied.created, applied.updated, applied.deleted)
     if output.as_json:
@@ -55,6 +58,7 @@ def show(context: Context, state: MirrorState, applied: Applied, requests: int) 
             "drift": comparison.drift_objects(left),
             "healed": comparison.drift_objects(healed),
             "kept": [{"file": file, "at": at} for file, at in applied.kept],
+            "failed": [failed_object(file, error) for file, error in applied.failed.items()],
             **counts,
             "requests": requests,
         }
@@ -66,7 +70,19 @@ def show(context: Context, state: MirrorState, applied: Applied, requests: int) 
         output.outcome(_in_words(counts))
     for file, at in applied.kept:
         output.talk(f"the overwritten item of {file} is kept, encrypted, at {at}")
+    for error in {error.kind: error for error in applied.failed.values()}.values():
+        if hint := find_hint(error):
+            output.talk(f"hint: {error.kind}: {hint}")
     _advise(context, left)
+
+
+def exit_of_failed(failed: Mapping[str, PlanaSecretsError]) -> int | None:
+    """Of what no repetition cures first: 3 before 4, 5 and 6."""
+    return min((error.exit_code for error in failed.values()), default=None)
+
+
+def failed_object(file: str, error: PlanaSecretsError) -> dict[str, str | None]:
+    return {"file": file, "kind": error.kind, "message": error.message, "hint": find_hint(error)}
 
 
 def _count(created: int, updated: int, deleted: int) -> dict[str, int]:

@@ -84,7 +84,8 @@ def sync(context: Context, /, **options: bool) -> int:
             state = _look(context, backend, request)
             applied = _apply(context, backend, state, request, observer)
     outcome.show(context, state, applied, backend.requests)
-    return comparison.exit_of_unknown(state.source) or int(bool(applied.after.drift))
+    failed = outcome.exit_of_failed(applied.failed)
+    return comparison.exit_of_unknown(state.source) or failed or int(bool(applied.left))
 
 
 def _open(context: Context, observer: Observer) -> Backend:

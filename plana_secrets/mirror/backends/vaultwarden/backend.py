@@ -7,12 +7,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from plana_secrets.errors import ConflictError, CredentialError, MalformedError, UsageError
+from plana_secrets.errors import (
+    CredentialError,
+    MalformedError,
+    PlanaSecretsError,
+    UsageError,
+)
 from plana_secrets.mirror import form
 from plana_secrets.mirror.backend import (
     ActualItem,
     DesiredItem,
     ItemChangedError,
+    ItemsRefusedError,
     Listing,
     Unsupported,
 )
@@ -23,15 +29,12 @@ from plana_secrets.mirror.backends.vaultwarden.items import (
     open_item,
     seal_item,
 )
-from plana_secrets.mirror.backends.vaultwarden.models import Cipher, Sync
+from plana_secrets.mirror.backends.vaultwarden.models import Cipher
 from plana_secrets.mirror.backends.vaultwarden.session import Session
 from plana_secrets.mirror.backends.vaultwarden.vault import Keys, Vault, open_vault, read_sync
 from plana_secrets.mirror.backends.vaultwarden.version import check_version
-from plana_secrets.mirror.backends.vaultwarden.writer import SealedItem, Writer, cut_into_batches
+from plana_secrets.mirror.backends.vaultwarden.writer import SealedItem, Writer
 from plana_secrets.observability import Event, Observer, silent
-
-FEW: Final = 8
-"""Up to so many items are created one by one, each with an answer of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,6 @@ class VaultwardenBackend:
         self._writer = Writer(session, sleep=sleep)
         self._keys = Keys(session)
         self._last: _View | None = None
-        self._read_back: Sync | None = None
         self._is_checked = False
 
     @property
@@ -82,78 +84,92 @@ class VaultwardenBackend:
         return form.find_unsupported(item)
 
     def list_items(self) -> Listing:
-        """What is there now; right after an import, what the look behind it showed."""
         return self._look().listing
 
     def create_items(self, items: Sequence[DesiredItem]) -> None:
-        """In batches where there are many, then one by one what did not arrive."""
+        """Each on its own, over a few connections."""
         if not items:
             return
-        self._read_back = None
         view = self._last or self._look()
         self._check_writable(view, items)
-        self._delete(view.stubs)
-        sealed = [
-            (seal_item(item, self._organization, view.vault.key), view.collection_of(item))
-            for item in items
-        ]
-        missing = list(zip(items, sealed, strict=True))
-        if len(items) > FEW:
-            self._import(view, sealed)
-            sync = read_sync(self._session)
-            there = {cipher.name for cipher in sync.ciphers}
-            missing = [one for one in missing if one[1][0]["name"] not in there]
-            self._read_back = None if missing else sync
-        for number, (item, (content, collection)) in enumerate(missing, start=1):
-            self._writer.create(content, collection, file=item.file)
-            self._tell(len(items) - len(missing) + number, len(items))
+        refused = self._create(view, items, lambda done: self._tell(done, len(items)))
+        self._sweep(view)
+        if refused:
+            raise ItemsRefusedError(refused)
+
+    def _create(
+        self, view: _View, items: Sequence[DesiredItem], tell: Callable[[int], None]
+    ) -> Mapping[str, PlanaSecretsError]:
+        from plana_secrets.mirror.backends.vaultwarden.creation import Creation, NewItem
+
+        def seal(item: DesiredItem) -> NewItem:
+            sealed = seal_item(item, self._organization, view.vault.key)
+            return NewItem(item, sealed, view.collection_of(item))
+
+        creation = Creation(self._writer, tell)
+        creation.run(items, seal)
+        return creation.refused
+
+    def _sweep(self, view: _View) -> None:
+        """Delete what a request that died in an earlier run began, if it is as it was.
+
+        One that is still under way, of another run, has become an item by then.
+        """
+        if view.stubs:
+            now = frozenset(self._look().stubs)
+            for _ in self._writer.delete([one for one in view.stubs if one in now]):
+                pass
 
     def update_item(self, actual: ActualItem, desired: DesiredItem) -> None:
-        self._read_back = None
         view = self._last or self._look()
         self._check_writable(view, [desired])
         cipher = view.ciphers.get(actual.id)
         if cipher is None:
-            raise ConflictError(
+            raise ItemChangedError(
                 f"the item of {desired.file} is gone from the server", kind="item-gone"
             )
         if cipher.attachments:
-            raise ConflictError(
+            raise ItemChangedError(
                 f"a file is attached to the item of {desired.file}",
                 kind="item-has-attachment",
                 retry=False,
             )
-        sealed = seal_item(desired, self._organization, view.vault.key)
-        collection = view.collection_of(desired)
         if cipher.type == SECURE_NOTE:
+            sealed = seal_item(desired, self._organization, view.vault.key)
+            collection = view.collection_of(desired)
             self._change(cipher, sealed, collection, actual.revision, desired.file)
         else:
-            self._writer.create(sealed, collection, file=desired.file)
+            refused = self._create(view, [desired], lambda _: None)
+            for error in refused.values():
+                raise error
             self.delete_items([actual])
 
     def delete_items(self, items: Sequence[ActualItem]) -> None:
         """Nothing is deleted that changed since it was listed."""
         if not items:
             return
-        self._read_back = None
         now = {cipher_id: one.revision_date for cipher_id, one in self._look().ciphers.items()}
-        for item in items:
-            if now.get(item.id, item.revision) != item.revision:
-                raise ItemChangedError(
-                    "an item to be deleted was changed on the server since it was read",
-                )
-        self._delete([item.id for item in items if item.id in now])
-
-    def _delete(self, ids: Sequence[str]) -> None:
-        for done in self._writer.delete(ids):
-            self._tell(done, len(ids))
+        changed = {one.id for one in items if now.get(one.id, one.revision) != one.revision}
+        refused: dict[str, PlanaSecretsError] = {
+            _file_of(one): ItemChangedError(
+                f"the item of {_file_of(one)} was changed on the server since it was read"
+            )
+            for one in items
+            if one.id in changed
+        }
+        files = {one.id: _file_of(one) for one in items if one.id in now.keys() - changed}
+        for done, (item_id, error) in enumerate(self._writer.delete(list(files)), start=1):
+            self._tell(done, len(files))
+            if error is not None:
+                refused[files[item_id]] = error
+        if refused:
+            raise ItemsRefusedError(refused)
 
     def _look(self) -> _View:
         if not self._is_checked:
             check_version(self._session.client)
             self._is_checked = True
-        sync, self._read_back = self._read_back, None
-        vault = open_vault(sync or read_sync(self._session), self._keys, self._organization)
+        vault = open_vault(read_sync(self._session), self._keys, self._organization)
         if self._key_fingerprint not in {None, vault.key.fingerprint}:
             raise MalformedError(
                 "the organization's key is not the configured one", kind="another-key"
@@ -170,13 +186,6 @@ class VaultwardenBackend:
             stubs=tuple(one.id for one in vault.personal if is_stub(one, vault.key)),
         )
         return self._last
-
-    def _import(self, view: _View, sealed: Sequence[tuple[SealedItem, str]]) -> None:
-        done = 0
-        for batch in cut_into_batches(sealed):
-            self._writer.import_batch(view.vault, batch, self._organization)
-            done += len(batch)
-            self._tell(done, len(sealed))
 
     def _change(
         self, cipher: Cipher, sealed: SealedItem, collection: str, revision: str, file: str
@@ -205,6 +214,10 @@ class VaultwardenBackend:
 
     def _tell(self, done: int, total: int) -> None:
         self._observer(Event("mirror-progress", {"done": done, "total": total}))
+
+
+def _file_of(item: ActualItem) -> str:
+    return item.record.file if item.record else item.id
 
 
 ADVICE: Final = {

@@ -12,6 +12,7 @@ import ssl
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from threading import Lock
 from typing import Final
 from urllib.parse import urlencode
 
@@ -32,6 +33,9 @@ from plana_secrets.mirror.backends.vaultwarden.failures import Answer, read_fail
 from plana_secrets.mirror.backends.vaultwarden.pool import open_pool
 from plana_secrets.observability import Event, Observer, silent
 from plana_secrets.secret import Secret
+
+CONNECTIONS: Final = 8
+"""At the same time; more gain nothing, and a small server has to breathe."""
 
 CONNECT_DEADLINE: Final = 10.0
 ANSWER_DEADLINE: Final = 300.0
@@ -62,6 +66,7 @@ class Client:
     ) -> None:
         self.url = checked_url(url)
         self.requests = 0
+        self._counting = Lock()
         self._observer = observer
         self._pool = open_pool(
             self.url,
@@ -69,7 +74,7 @@ class Client:
             headers=dict(_HEADERS),
             ssl_context=_tls_context(ca_file) if self.url.startswith("https:") else None,
             timeout=urllib3.Timeout(connect=CONNECT_DEADLINE, read=ANSWER_DEADLINE),
-            maxsize=4,
+            maxsize=CONNECTIONS,
         )
 
     def get(self, path: str, *, task: str, token: Secret | None = None) -> bytes:
@@ -124,7 +129,7 @@ class Client:
         headers: Mapping[str, str],
         retry: urllib3.Retry,
     ) -> Answer:
-        self.requests += 1
+        self._count(1)
         try:
             response = self._pool.request(
                 method,
@@ -140,7 +145,7 @@ class Client:
         except HTTPError as error:
             raise _no_answer(error, task) from None
         if response.retries is not None:
-            self.requests += len(response.retries.history)
+            self._count(len(response.retries.history))
         self._observer(
             Event(
                 "http-request",
@@ -148,6 +153,10 @@ class Client:
             )
         )
         return answer
+
+    def _count(self, number: int) -> None:
+        with self._counting:
+            self.requests += number
 
 
 class _Retry(urllib3.Retry):

@@ -15,7 +15,6 @@ from typing import Any, Final
 import msgspec
 
 from plana_secrets.errors import (
-    ConflictError,
     CredentialError,
     FailedError,
     MalformedError,
@@ -23,7 +22,7 @@ from plana_secrets.errors import (
     UnavailableError,
     UsageError,
 )
-from plana_secrets.mirror.backend import ItemChangedError
+from plana_secrets.mirror.backend import ItemChangedError, NotWritableError
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +126,9 @@ _CALLS: Final = (
         "item-changed",
         "the item changed on the server since it was read",
     ),
-    Meaning("cipher doesn't exist", ConflictError, "item-gone", "the item is gone from the server"),
+    Meaning(
+        "cipher doesn't exist", ItemChangedError, "item-gone", "the item is gone from the server"
+    ),
     Meaning(
         "exceeds the maximum encrypted value length",
         FailedError,
@@ -135,7 +136,7 @@ _CALLS: Final = (
         "the server refuses the item as too long",
     ),
     *(
-        Meaning(part, CredentialError, "mirror-read-only", "the account cannot write there")
+        Meaning(part, NotWritableError, "mirror-read-only", "the account cannot write there")
         for part in (
             "not write accessible",
             "can't be deleted by user",
@@ -169,42 +170,40 @@ def read_failure(answer: Answer, *, task: str, login: bool = False) -> PlanaSecr
     return _by_status(answer, task)
 
 
+_STATUSES: Final = {
+    401: (
+        NotAllowedError,
+        "not-allowed",
+        "the account's role does not allow it, or the login has expired",
+    ),
+    404: (MalformedError, "not-vaultwarden", "not found on the server (status 404)"),
+    413: (FailedError, "item-too-large", "the server refuses the request as too large"),
+}
+
+
 def _by_status(answer: Answer, task: str) -> PlanaSecretsError:
     status = answer.status
+    error: type[PlanaSecretsError]
     if 300 <= status < 400:
-        return UsageError(
-            f"the server redirects to another address, which is not followed: cannot {task}",
-            kind="server-redirects",
-            status=status,
-        )
-    if status == 401:
-        return NotAllowedError(
-            f"the account's role does not allow it, or the login has expired: cannot {task}",
-            status=status,
-        )
-    if status == 413:
-        return FailedError(
-            f"the server refuses the request as too large: cannot {task}",
-            kind="item-too-large",
-            status=status,
-        )
-    if status in {408, 429} or status >= 500:
-        return UnavailableError(
-            f"the server answered with status {status}: cannot {task}",
-            kind="server-error",
-            status=status,
-        )
-    if status == 404:
-        return MalformedError(
-            f"not found on the server (status 404): cannot {task}",
-            kind="not-vaultwarden",
-            status=status,
-        )
-    return MalformedError(
-        f"the server refuses the request with status {status}: cannot {task}",
-        kind="server-refuses",
-        status=status,
-    )
+        error, kind = UsageError, "server-redirects"
+        message = "the server redirects to another address, which is not followed"
+    elif status in _STATUSES:
+        error, kind, message = _STATUSES[status]
+    elif status in {408, 429} or status >= 500:
+        error, kind = UnavailableError, "server-error"
+        message = f"the server answered with status {status}"
+    elif is_page(answer.body):
+        error, kind = FailedError, "proxy-refuses"
+        message = f"a proxy before the server refuses the request with status {status}"
+    else:
+        error, kind = MalformedError, "server-refuses"
+        message = f"the server refuses the request with status {status}"
+    return error(f"{message}: cannot {task}", kind=kind, status=status)
+
+
+def is_page(body: bytes) -> bool:
+    """Whether it is HTML: Vaultwarden answers our calls in JSON."""
+    return body.lstrip()[:1] == b"<"
 
 
 def _texts(body: bytes) -> Iterator[str]:
@@ -238,9 +237,12 @@ ADVICE: Final = {
     "login-mail": "ask the server's admin to fix its email settings",
     "login-rate-limited": "wait a minute: the server limits logins to about one per minute",
     "login-refused": "check the email address and master password, then `plana-secrets login`",
-    "mirror-read-only": "only the service account syncs; it needs 'edit items' on the collection",
     "not-allowed": "check the account's role; run `plana-secrets login` again if it was changed",
     "not-vaultwarden": "check mirror.vaultwarden.url, including its path",
+    "proxy-refuses": (
+        "look at the log of the proxy; if it refuses large requests, raise its limit "
+        "(client_max_body_size in nginx) or split the file"
+    ),
     "server-error": "try again; look at the server's log",
     "server-redirects": "use the address that it redirects to",
     "server-refuses": "check the server's log; the server may be newer than this program supports",

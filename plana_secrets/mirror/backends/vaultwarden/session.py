@@ -12,6 +12,7 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
 from typing import Final, Protocol
 
 from plana_secrets import limits
@@ -125,6 +126,7 @@ class Session:
         self._clock = clock
         self._access, self._refresh = keeper.load()
         self._ends: float | None = None
+        self._renewing = Lock()
 
     def get(self, path: str, *, task: str) -> bytes:
         return self.call("GET", path, task=task, repeatable=True)
@@ -139,25 +141,41 @@ class Session:
         repeatable: bool = False,
     ) -> bytes:
         """As ``Client.call``, in the name of the account."""
-        if self._access is None:
-            self._login()
+        token = self._token()
         try:
-            return self._send(method, path, task=task, body=body, repeatable=repeatable)
+            return self._send(token, method, path, task=task, body=body, repeatable=repeatable)
         except NotAllowedError:
-            if not self._may_be_over():
+            if not self._may_be_over(token):
                 raise
-        self._login()
-        return self._send(method, path, task=task, body=body, repeatable=repeatable)
+        token = self._renew(token)
+        return self._send(token, method, path, task=task, body=body, repeatable=repeatable)
 
-    def _send(self, method: str, path: str, *, task: str, body: object, repeatable: bool) -> bytes:
+    def _send(
+        self, token: Secret, method: str, path: str, *, task: str, body: object, repeatable: bool
+    ) -> bytes:
         return self.client.call(
-            method, path, task=task, token=self._access, body=body, repeatable=repeatable
+            method, path, task=task, token=token, body=body, repeatable=repeatable
         )
 
-    def _may_be_over(self) -> bool:
-        return self._ends is None or self._clock() >= self._ends
+    def _token(self) -> Secret:
+        with self._renewing:
+            return self._login() if self._access is None else self._access
 
-    def _login(self) -> None:
+    def _may_be_over(self, token: Secret) -> bool:
+        """Also if another call has renewed it meanwhile."""
+        with self._renewing:
+            if self._access is not token:
+                return True
+            return self._ends is None or self._clock() >= self._ends
+
+    def _renew(self, token: Secret) -> Secret:
+        """Once for all calls that were sent with this token."""
+        with self._renewing:
+            if self._access is None or self._access is token:
+                return self._login()
+            return self._access
+
+    def _login(self) -> Secret:
         if self.credentials.api_key is not None:
             tokens = login_by_api_key(self.client, self.credentials.api_key, self.credentials.email)
         elif self._refresh is not None:
@@ -169,6 +187,7 @@ class Session:
         self._access, self._refresh = tokens.access, tokens.refresh
         self._ends = self._clock() + tokens.lifetime - _MARGIN
         self._keeper.store(tokens)
+        return tokens.access
 
 
 ADVICE: Final = {

@@ -11,21 +11,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-import msgspec
-
-from plana_secrets.errors import ConflictError, UnavailableError
-from plana_secrets.mirror.backend import ItemChangedError
+from plana_secrets.counts import counted
+from plana_secrets.errors import PlanaSecretsError
+from plana_secrets.mirror.backend import ITEM_ERRORS, ItemChangedError, ItemNotWrittenError
 from plana_secrets.mirror.backends.vaultwarden.client import LostAnswerError
 from plana_secrets.mirror.backends.vaultwarden.items import just_before
 from plana_secrets.mirror.backends.vaultwarden.models import Cipher, read_answer
 from plana_secrets.mirror.backends.vaultwarden.session import Session
-from plana_secrets.mirror.backends.vaultwarden.vault import Vault, read_sync
-
-BATCH: Final = 200
-"""Items of one import."""
-
-BATCH_SIZE: Final = 8_000_000
-"""Bytes of one import; the server takes bodies of up to 20 million."""
+from plana_secrets.mirror.backends.vaultwarden.vault import read_sync
 
 DELETE_BATCH: Final = 100
 """Each is one step of the progress."""
@@ -33,6 +26,9 @@ DELETE_BATCH: Final = 100
 _TRIES: Final = 3
 _PAUSE: Final = 1.0
 _ROUNDS: Final = 30
+
+_UNSURE: Final = (LostAnswerError, *ITEM_ERRORS)
+"""After these only the list says what was deleted."""
 
 SealedItem = dict[str, Any]
 
@@ -44,61 +40,19 @@ class Writer:
         self._session = session
         self._sleep = sleep
 
-    def create(self, sealed: SealedItem, collection: str, *, file: str) -> None:
-        """Create one item."""
-        for _ in range(_TRIES):
-            try:
-                self._session.call(
-                    "POST",
-                    "/api/ciphers/create",
-                    task=f"create the item of {file}",
-                    body={"cipher": sealed, "collectionIds": [collection]},
-                )
-            except LostAnswerError:
-                if sealed["name"] in self.settled_names():
-                    return
-            else:
-                return
-        raise UnavailableError(
-            f"the server does not answer when the item of {file} is created", kind="no-answer"
+    def send_new(self, sealed: SealedItem, collection: str, *, file: str) -> None:
+        """Ask once for a new item; ``creation`` decides what an unclear answer means."""
+        self._session.call(
+            "POST",
+            "/api/ciphers/create",
+            task=f"create the item of {file}",
+            body={"cipher": sealed, "collectionIds": [collection]},
         )
-
-    def import_batch(
-        self, vault: Vault, items: Sequence[tuple[SealedItem, str]], organization: str
-    ) -> None:
-        """Send many at once. Afterwards look what arrived: the answer does not say."""
-        collections = list(dict.fromkeys(collection for _, collection in items))
-        body = {
-            "ciphers": [sealed for sealed, _ in items],
-            "collections": [
-                {
-                    "id": one,
-                    "name": vault.collections[one].collection.name,
-                    "groups": [],
-                    "users": [],
-                    "externalId": None,
-                }
-                for one in collections
-            ],
-            "collectionRelationships": [
-                {"key": number, "value": collections.index(collection)}
-                for number, (_, collection) in enumerate(items)
-            ],
-        }
-        try:
-            self._session.call(
-                "POST",
-                f"/api/ciphers/import-organization?organizationId={organization}",
-                task=f"create {len(items)} items",
-                body=body,
-            )
-        except LostAnswerError:
-            self.settled_names()
 
     def settled_names(self) -> frozenset[str]:
         """The sealed names of all items, once the server has stopped making more.
 
-        A proxy gives up on a long import before the server does.
+        A proxy gives up on a slow request before the server does.
         """
         before = self.names()
         for _ in range(_ROUNDS):
@@ -119,10 +73,12 @@ class Writer:
             ConflictError: it did, or is gone.
         """
         known = just_before(revision)
+        message = ""
         for _ in range(_TRIES):
             try:
                 self._put(cipher.id, sealed | {"lastKnownRevisionDate": known}, file)
-            except LostAnswerError:
+            except LostAnswerError as error:
+                message = error.message
                 now = self._read(cipher.id, file)
                 if now.name == sealed["name"]:
                     return
@@ -135,9 +91,7 @@ class Writer:
                 raise ItemChangedError(
                     f"the item of {file} changed on the server since it was read", file=file
                 )
-        raise UnavailableError(
-            f"the server did not accept the update of the item of {file}", kind="no-answer"
-        )
+        raise ItemNotWrittenError(message, file=file)
 
     def move(self, cipher: Cipher, collection: str, *, file: str) -> None:
         """Put an item into one collection and out of every other that the account sees."""
@@ -158,30 +112,53 @@ class Writer:
             repeatable=True,
         )
 
-    def delete(self, ids: Sequence[str]) -> Iterator[int]:
-        """Delete for good; what is gone already is no error. Yields how many are done."""
+    def delete(self, ids: Sequence[str]) -> Iterator[tuple[str, PlanaSecretsError | None]]:
+        """Delete for good; what is gone already is no error.
+
+        Yields each id, with the reason where it was not deleted.
+        """
         for start in range(0, len(ids), DELETE_BATCH):
             batch = list(ids[start : start + DELETE_BATCH])
-            self._delete_batch(batch)
-            yield start + len(batch)
+            refused = self._delete_batch(batch)
+            yield from ((one, refused.get(one)) for one in batch)
 
-    def _delete_batch(self, ids: list[str]) -> None:
+    def _delete_batch(self, ids: list[str]) -> dict[str, PlanaSecretsError]:
+        """The server stops at the first that it refuses: then the rest goes one by one."""
+        if len(ids) == 1:
+            error = self._delete_one(ids[0])
+            return {ids[0]: error} if error else {}
+        try:
+            self._send_delete(ids)
+        except _UNSURE:
+            there = self._ids()
+            refused = {one: self._delete_one(one) for one in ids if one in there}
+            return {one: error for one, error in refused.items() if error}
+        return {}
+
+    def _delete_one(self, item_id: str) -> PlanaSecretsError | None:
         for _ in range(_TRIES):
             try:
-                self._session.call(
-                    "POST",
-                    "/api/ciphers/delete",
-                    task=f"delete {len(ids)} items",
-                    body={"ids": ids},
-                )
-            except (LostAnswerError, ConflictError):
-                there = {cipher.id for cipher in read_sync(self._session).ciphers}
-                ids = [one for one in ids if one in there]
-                if not ids:
-                    return
+                self._send_delete([item_id])
+            except _UNSURE as error:
+                if item_id not in self._ids():
+                    return None
+                if not isinstance(error, LostAnswerError):
+                    return error
+                reason = error
             else:
-                return
-        raise UnavailableError(f"the server did not delete {len(ids)} items", kind="no-answer")
+                return None
+        return ItemNotWrittenError(reason.message)
+
+    def _send_delete(self, ids: list[str]) -> None:
+        self._session.call(
+            "POST",
+            "/api/ciphers/delete",
+            task=f"delete {counted(len(ids), 'item')}",
+            body={"ids": ids},
+        )
+
+    def _ids(self) -> frozenset[str]:
+        return frozenset(cipher.id for cipher in read_sync(self._session).ciphers)
 
     def _put(self, item_id: str, body: Mapping[str, Any], file: str) -> None:
         self._session.call(
@@ -191,20 +168,3 @@ class Writer:
     def _read(self, item_id: str, file: str) -> Cipher:
         body = self._session.get(f"/api/ciphers/{item_id}", task=f"read the item of {file}")
         return read_answer(body, Cipher, "an item")
-
-
-def cut_into_batches(
-    items: Sequence[tuple[SealedItem, str]],
-) -> Iterator[list[tuple[SealedItem, str]]]:
-    """Batches within the limits of number and size; never an empty one."""
-    batch: list[tuple[SealedItem, str]] = []
-    size = 0
-    for item in items:
-        length = len(msgspec.json.encode(item[0]))
-        if batch and (len(batch) >= BATCH or size + length > BATCH_SIZE):
-            yield batch
-            batch, size = [], 0
-        batch.append(item)
-        size += length
-    if batch:
-        yield batch
