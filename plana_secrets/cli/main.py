@@ -53,6 +53,7 @@ COMMANDS: CommandTable = {
         "init": (f"{_HERE}.init:init", "Set up a repository for secrets."),
         "demo": (f"{_HERE}.demo:demo", "Take a tour in a temporary folder."),
         "doctor": (f"{_HERE}.doctor:doctor", "Check tools, identities and the repository."),
+        "hook": (f"{_HERE}.hook:hook", "Let git verify commits and pushes by its hooks."),
         "status": (f"{_HERE}.status:status", "Show unfinished work."),
         "recover": (f"{_HERE}.recover:recover", "Finish or undo a change that was interrupted."),
         "identity": (f"{_HERE}.identity:identity", "Create, show, copy and store age identities."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,23 +60,20 @@ def verify_commits(
     observer: Observer,
 ) -> Report:
     """The report of a range, as ``--range`` names it."""
-    from plana_secrets.git.trees import CommitTree
     from plana_secrets.secretfiles.versions import commit_named
     from plana_secrets.verify.check import Level
     from plana_secrets.verify.ranges.run import verify_range
 
     keyed = level is not None and level >= Level.L3
     workspace = context.workspace if keyed else context.keyless_workspace
-    repository = workspace.repository
-    trusted = None
+    ends = _ends(context, text)
     if policy_from is not None:
-        trusted = _terms_in(CommitTree(repository, commit_named(repository, policy_from)))
+        ends = replace(ends, trusted=commit_named(workspace.repository, policy_from))
     return verify_range(
         workspace,
-        _ends(context, text),
-        _terms_in,
+        ends,
+        terms_in,
         now=context.now,
-        trusted=trusted,
         level=level,
         observer=observer,
     )
@@ -96,7 +94,8 @@ def _ends(context: Context, text: str) -> Ends:
     return ends_of_event(context.workspace.repository, read_event(os.environ, content))
 
 
-def _terms_in(tree: Tree) -> Demanded:
+def terms_in(tree: Tree) -> Demanded:
+    """The settings of a place, as ``verify_range`` asks for them."""
     from plana_secrets.config import settings_in
     from plana_secrets.verify.policychange import Demanded
 

@@ -17,6 +17,8 @@
     that changed one file, and the contents of many files through their names.
 ``ranges``
     What the commits of a range brought, and every content that a file had.
+``hooks``
+    Where git looks for hooks.
 ``commits`` | ``remotes`` | ``author`` | ``tracking``
     A commit written beside the branch and adopted later; fetch and push; what is not
     pushed or pulled yet.

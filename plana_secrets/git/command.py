@@ -94,11 +94,13 @@ class GitCommand:
     In the folder of a repository that is receiving a push, git's own variables go along,
     so that the objects of the push can be read before they are accepted.
 
-    ``index``: where to look in place of the repository's own index.
+    ``index``: where to look in place of the repository's own index. ``git_dir``: the
+    repository, where it is not to be looked for from the folder.
     """
 
     folder: Path
     index: Path | None = None
+    git_dir: Path | None = None
     _collectors: list[list[str]] = field(default_factory=list, compare=False, repr=False)
 
     @contextlib.contextmanager
@@ -126,6 +128,8 @@ class GitCommand:
                 ``git-warning``).
         """
         environment = git_environment() | received_push(os.environ, self.folder)
+        if self.git_dir is not None:
+            environment["GIT_DIR"] = str(self.git_dir)
         if self.index is not None:
             environment["GIT_INDEX_FILE"] = str(self.index)
         done = self._run((*_LOOKING, *arguments), environment | _LOOKING_ENVIRONMENT, stdin)

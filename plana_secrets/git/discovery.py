@@ -63,6 +63,28 @@ def find_repository(folder: Path) -> Found:
         place = place.parent
 
 
+def find_git_dir(folder: Path) -> Found:
+    """The repository whose git dir is ``folder``, as on a server: there may be no work tree.
+
+    Raises:
+        UsageError: it is no git dir (kind ``no-repository``), or is itself inside the files of
+            another repository (kind ``embedded-repository``).
+    """
+    place = folder.resolve()
+    done = GitCommand(place, git_dir=place).look(
+        "rev-parse", "--path-format=absolute", "--git-dir", "--git-common-dir",
+        "--show-object-format",
+    )  # fmt: skip
+    lines = os.fsdecode(done.stdout).split("\n")
+    if done.status != 0 or len(lines) != 4:
+        raise NoRepositoryError(f"not a git repository by itself: {place}", folder=str(place))
+    common_dir = Path(lines[1])
+    if _is_committed(common_dir.resolve()):
+        message = f"{place} is inside another repository's files"
+        raise UsageError(message, kind="embedded-repository", folder=str(place))
+    return Found(place, place, common_dir, lines[2])
+
+
 def _ask(folder: Path) -> Found | PlanaSecretsError:
     done = GitCommand(folder).look(
         "rev-parse", "--path-format=absolute", "--git-dir", "--git-common-dir",

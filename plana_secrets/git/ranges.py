@@ -37,14 +37,18 @@ class History:
     written: tuple[NewFile, ...]
 
 
-def read_history(repository: Repository, head: str, *, without: str | None) -> History:
+def read_history(
+    repository: Repository, head: str, *, without: str | None, known: Sequence[str] = ()
+) -> History:
     """What led to ``head`` and not to ``without``; everything with None. One git for all.
+
+    ``known``: what else is known already, as arguments of git-rev-list.
 
     Raises:
         FailedError: the range goes beyond what a shallow clone has (kind ``shallow-range``).
     """
-    known = [head, *([f"^{without}"] if without else [])]
-    output = repository.command.read(*_RAW, *known, "--")
+    chosen = _chosen(head, without, known)
+    output = repository.command.read(*_RAW, *chosen, "--")
     commits: list[str] = []
     written: list[NewFile] = []
     for commit, file, entry in _parse(output):
@@ -58,16 +62,42 @@ def read_history(repository: Repository, head: str, *, without: str | None) -> H
 
 
 def messages_with(
-    repository: Repository, words: str, head: str, *, without: str | None
+    repository: Repository,
+    words: str,
+    head: str,
+    *,
+    without: str | None,
+    known: Sequence[str] = (),
 ) -> Iterator[tuple[str, bytes]]:
     """The commits of a range with ``words`` in their message, newest first, and these messages."""
-    known = [head, *([f"^{without}"] if without else [])]
+    chosen = _chosen(head, without, known)
     output = repository.command.read(
-        "log", "-z", "-F", f"--grep={words}", "--format=%H%n%B", *known, "--"
+        "log", "-z", "-F", f"--grep={words}", "--format=%H%n%B", *chosen, "--"
     )
     for each in filter(None, output.split(b"\0")):
         commit, _, message = each.partition(b"\n")
         yield commit.decode("ascii"), message
+
+
+def leave_known(repository: Repository, head: str, known: Sequence[str]) -> str | None:
+    """Where the first parents of ``head`` leave what is known, as arguments of git-rev-list.
+
+    It is ``head`` itself where that is known; None where nothing is that led to it.
+    """
+    arguments = ("--first-parent", "--parents", head, *_unless(known), "--")
+    lines = repository.command.read("rev-list", *arguments).decode("ascii").splitlines()
+    if not lines:
+        return head
+    _commit, *parents = lines[-1].split()
+    return parents[0] if parents else None
+
+
+def _chosen(head: str, without: str | None, known: Sequence[str]) -> list[str]:
+    return [head, *([f"^{without}"] if without else []), *_unless(known)]
+
+
+def _unless(known: Sequence[str]) -> tuple[str, ...]:
+    return ("--not", *known) if known else ()
 
 
 def too_shallow() -> FailedError:

@@ -19,7 +19,7 @@ from plana_secrets.git import past, remotes
 from plana_secrets.git.author import DEFAULT_AUTHOR, Author
 from plana_secrets.git.blobs import iterate_contents, named_content
 from plana_secrets.git.command import GitCommand
-from plana_secrets.git.discovery import find_repository
+from plana_secrets.git.discovery import find_git_dir, find_repository
 from plana_secrets.git.pipes import ignore_files, refuse_pipes
 
 _FEW = 256
@@ -65,7 +65,8 @@ class Repository:
     ``object_format``: the hash that names objects, ``sha1`` or ``sha256``.
     ``deployed_remote``: the remote that the settings name, if they do. ``author``: of
     commits where git knows no one. ``index_file``: the index that is looked at, if it is not
-    the usual one; see ``git.index``.
+    the usual one; see ``git.index``. ``is_bare``: there is no work tree, and ``root`` is the
+    git dir.
     """
 
     root: Path
@@ -75,6 +76,7 @@ class Repository:
     deployed_remote: str | None = None
     author: Author = DEFAULT_AUTHOR
     index_file: Path | None = None
+    is_bare: bool = False
 
     @classmethod
     def open(cls, folder: Path) -> Repository:
@@ -86,9 +88,20 @@ class Repository:
         found = find_repository(folder)
         return cls(found.root, found.git_dir, found.common_dir, found.object_format)
 
+    @classmethod
+    def open_git_dir(cls, folder: Path) -> Repository:
+        """The repository of which ``folder`` is the git dir; its work tree is not used.
+
+        Raises:
+            UsageError: as ``find_git_dir`` says.
+        """
+        found = find_git_dir(folder)
+        places = found.root, found.git_dir, found.common_dir
+        return cls(*places, found.object_format, is_bare=True)
+
     @cached_property
     def command(self) -> GitCommand:
-        return GitCommand(self.root, self.index_file)
+        return GitCommand(self.root, self.index_file, self.git_dir if self.is_bare else None)
 
     # -- the work tree
 
@@ -142,13 +155,13 @@ class Repository:
 
     def remote(self) -> str | None:
         """The remote that is deployed, or None; see ``remotes.choose_remote``."""
-        return remotes.choose_remote(self._remotes(), self._upstream(), self.deployed_remote)
+        return remotes.choose_remote(self.remote_names(), self._upstream(), self.deployed_remote)
 
     def has_remote(self) -> bool:
         """Whether there is any remote, be it known or not which one is deployed."""
-        return bool(self._remotes()) or self._upstream() not in {None, "."}
+        return bool(self.remote_names()) or self._upstream() not in {None, "."}
 
-    def _remotes(self) -> list[str]:
+    def remote_names(self) -> list[str]:
         return (self.command.line("remote") or "").split()
 
     def _upstream(self) -> str | None:

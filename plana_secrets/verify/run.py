@@ -53,6 +53,7 @@ class Demand:
     """What is asked of a run. ``files`` None: all there are.
 
     ``find_drift`` asks the mirror and returns findings; None leaves the mirror alone.
+    ``may_be_empty``: a repository without secret files is no error.
     """
 
     policy: Policy = field(default_factory=Policy)
@@ -61,6 +62,7 @@ class Demand:
     level: Level | None = None
     find_drift: Callable[[], Sequence[Finding]] | None = None
     mirror: MirrorSettings = field(default_factory=MirrorSettings)
+    may_be_empty: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ def examine(
     if demand.files is not None:
         snapshot = snapshot.only(demand.files)
     selection = select_files(snapshot, demand.files)
-    if not selection.secret and (selection.whole or not selection.readable):
+    if _is_nothing(selection) and not demand.may_be_empty:
         roots = ", ".join(snapshot.settings.roots)
         raise UsageError(f"no secret files under {roots}", kind="nothing-checked")
     book = snapshot.rule_book  # read before any fork
@@ -144,6 +146,10 @@ def examine(
         *_lost_keys(levels, workspace.identities),
     )
     return Examined(selection, results, levels, findings, unfinished)
+
+
+def _is_nothing(selection: Selection) -> bool:
+    return not selection.secret and (selection.whole or not selection.readable)
 
 
 def conclude(

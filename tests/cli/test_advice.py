@@ -182,6 +182,7 @@ CASES = {
     ),
     "no-such-file": Case(sound, ("get", f"{DEV}/no.yaml", "a"), again=False),
     "no-such-path": Case(sound, ("get", FILE, "no"), again=False),
+    "bad-push": Case(sound, ("hook", "run", "pre-push"), again=False),
     "no-such-check": Case(sound, ("explain", "no"), again=False),
     "bad-edit": Case(sound, ("set", FILE, "a.b", "--stdin"), again=False),
     "not-a-leaf": Case(nested, SET, again=False),
@@ -228,7 +229,7 @@ REASONS = {
         "missing-file", "missing-key-file", "no-identity", "no-identity-fits", "no-such-revision",
         "not-base64", "not-encryptable", "not-exportable", "nothing-checked", "not-yaml-name", "read-back", "readable-path",
         "revoked-value", "rules-exist", "rules-not-editable", "same-path-changed", "settings-by-hand",
-        "already-recipient", "name-taken", "no-such-person", "no-such-rule", "twin-name", "unmerged",
+        "already-recipient", "name-taken", "no-such-hook", "no-such-person", "no-such-rule", "twin-name", "unmerged",
     ),
 }  # fmt: skip
 """Where an advice is tried otherwise, or why it is not."""

@@ -142,6 +142,12 @@ TRIES: dict[str, tuple[Try, ...]] = {
     ),
     "init": (writes("init", "--dry-run"), writes("init", "--single", "--yes", "--no-input")),
     "doctor": (looks("doctor"),),
+    "hook install": (writes("hook", "install"), writes("hook", "install", "--pre-receive")),
+    "hook uninstall": (writes("hook", "uninstall"),),
+    "hook run": (
+        looks("hook", "run", "pre-commit"),
+        Try(("hook", "run", "pre-push"), stdin=f"HEAD {'1' * 40} refs/heads/x {'0' * 40}\n"),
+    ),
     "status": (looks("status"), looks("status", "--json")),
     "recover": (writes("recover"), writes("recover", "--discard")),
     "identity show": (looks("identity", "show"),),

@@ -29,6 +29,7 @@ def check_surroundings(context: Context) -> Iterator[Result]:
         return  # said by the check of the repository
     yield _check_author(repository)
     yield from _check_hooks(repository)
+    yield from _check_our_hooks(repository)
     try:
         yield from _check_settings(context)
         yield from _check_deployed(context)
@@ -78,8 +79,10 @@ def _check_author(repository: Repository) -> Result:
 
 def _check_hooks(repository: Repository) -> Iterator[Result]:
     """git says nothing of a hook that it does not run."""
-    chosen = _chosen_folder(repository)
-    folder = chosen or repository.common_dir / "hooks"
+    from plana_secrets.git.hooks import hook_folder
+
+    used = hook_folder(repository)
+    folder = used.path
     installed = [name for name in _HOOKS if (folder / name).is_file()]
     running = [name for name in installed if os.access(folder / name, os.X_OK)]
     for name in sorted(set(installed) - set(running)):
@@ -91,7 +94,7 @@ def _check_hooks(repository: Repository) -> Iterator[Result]:
         )
     if running:
         yield Result("hook", f"git runs {', '.join(running)} from {folder}")
-    if chosen and not folder.is_dir():
+    if used.scope and not folder.is_dir():
         yield Result(
             "hook",
             f"git runs no hook: core.hooksPath is {folder}, and there is no such folder",
@@ -107,13 +110,13 @@ def _check_hooks(repository: Repository) -> Iterator[Result]:
         )
 
 
-def _chosen_folder(repository: Repository) -> Path | None:
-    """core.hooksPath of the person's settings; ours say that no hook runs while we look."""
-    arguments = ("config", "--show-scope", "--type=path", "--get-all", "core.hooksPath")
-    output = repository.command.look(*arguments, answers=(0, 1)).stdout
-    scopes = [line.partition("\t") for line in os.fsdecode(output).splitlines()]
-    named = [name for scope, _, name in scopes if scope != "command"]
-    return repository.root / named[-1] if named else None
+def _check_our_hooks(repository: Repository) -> Iterator[Result]:
+    """Those of `hook install` that no longer do what they were installed for."""
+    from plana_secrets.scaffold.hooks.githooks import find_installed
+
+    for one in find_installed(repository):
+        if one.problem:
+            yield Result("hook", f"the hook {one.place}: {one.problem}", Severity.WARNING, one.fix)
 
 
 def _check_settings(context: Context) -> Iterator[Result]:

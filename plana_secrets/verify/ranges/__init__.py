@@ -5,10 +5,11 @@
     follows here.
 ``inherited``
     What the version before already had: no fault of the change.
-``ends`` | ``events``
-    From where to where a range goes, and the events of forges.
-``terms``
-    By which settings: those of the trusted base together with those of the head.
+``ends`` | ``events`` | ``pushes``
+    From where to where a range goes, the events of forges, and pushes as git tells its hooks.
+``terms`` | ``proposals``
+    By which settings: those of the trusted base together with those of the head; what a
+    branch may propose that is not deployed.
 ``middle``
     What a commit of the range had and a later one took away.
 ``content``

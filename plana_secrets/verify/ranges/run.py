@@ -36,6 +36,7 @@ from plana_secrets.verify.ranges.content import Pair, compare_content
 from plana_secrets.verify.ranges.inherited import Before, as_warning
 from plana_secrets.verify.ranges.middle import Middle, check_message
 from plana_secrets.verify.ranges.past import check_past, tags_in
+from plana_secrets.verify.ranges.proposals import as_proposal
 from plana_secrets.verify.ranges.terms import stricter
 from plana_secrets.verify.ranges.workflows import check_workflow, is_workflow
 from plana_secrets.verify.report import Report
@@ -52,13 +53,18 @@ class Ends:
     """The commits of ``head`` that ``without`` has not; ``base`` is where they began.
 
     None for both of a range that has no beginning. With ``base`` None and no commits a tree is
-    checked alone. ``remark``: how they were found.
+    checked alone. ``remark``: how they were found. ``trusted``: the commit whose settings count,
+    if it is not ``without``. ``known``: commits that need no check, as arguments of git-rev-list.
+    ``is_proposal``: the head gets to no place that is deployed, so a person can still judge it.
     """
 
     without: str | None
     base: str | None
     head: str
     remark: str | None = None
+    trusted: str | None = None
+    known: tuple[str, ...] = ()
+    is_proposal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +82,12 @@ def verify_range(
     terms_in: TermsIn,
     *,
     now: datetime,
-    trusted: Demanded | None = None,
     level: Level | None = None,
+    may_be_empty: bool = False,
     observer: Observer = silent,
     workers: int | None = None,
 ) -> Report:
-    """Check a range. ``trusted``: the settings to trust in place of those of the base.
+    """Check a range. ``may_be_empty``: see ``Demand``.
 
     Raises:
         UsageError: there is no secret file at the head (kind ``nothing-checked``), or its
@@ -89,18 +95,22 @@ def verify_range(
         FailedError: the clone is too shallow (kind ``shallow-range``).
     """
     with workspace.repository.command.collecting_warnings() as warnings:
-        run = _Run(workspace, ends, _terms(workspace, ends, terms_in, trusted), terms_in, now)
-        demand = Demand(policy=run.both.policy, level=level)
+        run = _Run(workspace, ends, _terms(workspace, ends, terms_in), terms_in, now)
+        demand = Demand(policy=run.both.policy, level=level, may_be_empty=may_be_empty)
         examined = examine(run.new, demand, now=now, observer=observer, workers=workers)
         findings = list(run.findings(examined, demand))
+        if ends.is_proposal:
+            findings = [as_proposal(one) for one in findings]
         levels = {file: max(one, Level.L2) for file, one in examined.levels.items()}
         examined = replace(examined, findings=findings, levels=levels)
         report = conclude(examined, demand, now=now, remarks=tuple(run.remarks(examined)))
     return with_doubts(report, warnings)
 
 
-def _terms(workspace: Workspace, ends: Ends, terms_in: TermsIn, trusted: Demanded | None) -> Terms:
+def _terms(workspace: Workspace, ends: Ends, terms_in: TermsIn) -> Terms:
     head = terms_in(at_commit(workspace, ends.head).tree)
+    chosen = ends.trusted
+    trusted = terms_in(at_commit(workspace, chosen).tree) if chosen is not None else None
     if ends.base is None:
         known = trusted or head
         return Terms(known, known, head)
@@ -128,7 +138,8 @@ class _Run:
 
     @cached_property
     def both(self) -> Demanded:
-        return stricter(self.terms.trusted, self.terms.head)
+        proposed = self.ends.is_proposal
+        return stricter(self.terms.trusted, self.terms.head, proposed=proposed)
 
     @cached_property
     def new(self) -> Snapshot:
@@ -140,7 +151,10 @@ class _Run:
 
     @cached_property
     def history(self) -> History:
-        return read_history(self.workspace.repository, self.ends.head, without=self.ends.without)
+        ends = self.ends
+        return read_history(
+            self.workspace.repository, ends.head, without=ends.without, known=ends.known
+        )
 
     @cached_property
     def changed(self) -> dict[str, str]:
@@ -170,7 +184,9 @@ class _Run:
     def _messages(self) -> Iterator[Finding]:
         repository, ends = self.workspace.repository, self.ends
         if self.history.commits:
-            for commit, message in messages_with(repository, MARK, ends.head, without=ends.without):
+            for commit, message in messages_with(
+                repository, MARK, ends.head, without=ends.without, known=ends.known
+            ):
                 job = FileJob(self.new, self.both.policy, Identities(()), self.now)
                 yield from check_message(job, commit, message)
 

@@ -8,12 +8,14 @@ from plana_secrets.verify.policy import Policy
 from plana_secrets.verify.policychange import Demanded
 
 
-def stricter(trusted: Demanded, head: Demanded) -> Demanded:
+def stricter(trusted: Demanded, head: Demanded, *, proposed: bool = False) -> Demanded:
     """What both demand together; exceptions and the meaning of names are those of ``trusted``.
 
-    Which files may be readable is what the head says: a glob that it adds is a finding.
+    Which files may be readable is what the head says: a glob that it adds is a finding. In a
+    change that is only ``proposed`` it is no error, so there it does not count.
     """
     one, other = trusted.policy, head.policy
+    files = replace(head.files, plain=trusted.files.plain) if proposed else head.files
     return Demanded(
         Policy(
             min_recipients=max(one.min_recipients, other.min_recipients),
@@ -23,5 +25,5 @@ def stricter(trusted: Demanded, head: Demanded) -> Demanded:
             recipients={**other.recipients, **one.recipients},
             accepts=one.accepts,
         ),
-        replace(head.files, roots=tuple(dict.fromkeys([*trusted.files.roots, *head.files.roots]))),
+        replace(files, roots=tuple(dict.fromkeys([*trusted.files.roots, *head.files.roots]))),
     )

@@ -1,0 +1,11 @@
+"""The hooks of git that call us.
+
+``script``
+    The text of a hook that we write, and recognizing it.
+``managers``
+    husky, lefthook and pre-commit: which of them has a hook, and what to add where.
+``githooks``
+    Installing, removing and looking at the hooks of a repository.
+``outcome``
+    What became of one thing.
+"""

@@ -1,0 +1,129 @@
+"""What a push brings, ref by ref, as git tells its hooks.
+
+Sources: githooks(5), "pre-push" and "pre-receive": one line a ref; an id of zeros is no object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from plana_secrets.errors import UsageError
+from plana_secrets.git.ranges import leave_known
+from plana_secrets.git.repository import Repository
+from plana_secrets.git.trees import CommitTree
+from plana_secrets.verify.ranges.ends import ends_between
+from plana_secrets.verify.ranges.run import Ends
+
+_HEADS: Final = "refs/heads/"
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """A ref that a push moves. ``old`` None: it is new; ``new`` None: it is removed."""
+
+    ref: str
+    old: str | None
+    new: str | None
+
+
+def parse_received(content: bytes) -> list[Update]:
+    """The lines that ``pre-receive`` gets: old id, new id, ref.
+
+    Raises:
+        UsageError: they are something else (kind ``bad-push``).
+    """
+    return [Update(ref, _id(old), _id(new)) for old, new, ref in _fields(content, 3)]
+
+
+def parse_pushed(content: bytes) -> list[Update]:
+    """The lines that ``pre-push`` gets: local ref, local id, remote ref, remote id.
+
+    Raises:
+        UsageError: as ``parse_received``.
+    """
+    return [Update(ref, _id(old), _id(new)) for _, new, ref, old in _fields(content, 4)]
+
+
+def _fields(content: bytes, number: int) -> list[list[str]]:
+    lines = [line.split(" ") for line in content.decode("utf-8", "surrogateescape").splitlines()]
+    if any(len(line) != number for line in lines):
+        raise UsageError("these are not the lines that git gives this hook", kind="bad-push")
+    return lines
+
+
+def _id(text: str) -> str | None:
+    if not text or text.strip("0123456789abcdef"):
+        raise UsageError("these are not the lines that git gives this hook", kind="bad-push")
+    return text if text.strip("0") else None
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """The other side of a push, as far as it is known here.
+
+    ``known``: its commits, as arguments of git-rev-list. ``branch``: the deployed one, and
+    ``tip`` its commit; what that demands counts for every ref.
+    """
+
+    known: tuple[str, ...]
+    branch: str | None
+    tip: str | None
+
+    def deploys(self, update: Update) -> bool:
+        """Whether what the ref holds is deployed."""
+        return self.branch is not None and update.ref == _HEADS + self.branch
+
+
+def know_receiver(
+    repository: Repository,
+    known: tuple[str, ...],
+    refs: str,
+    branch: str | None,
+    branch_in: Callable[[CommitTree], str | None],
+) -> Receiver:
+    """``branch``: its default branch, which says in its settings (``branch_in``) if another one
+    is deployed. ``refs``: where its branches are seen here."""
+    tip = repository.resolve(refs + branch) if branch is not None else None
+    if branch is None or tip is None:
+        return Receiver(known, branch, None)
+    try:
+        chosen = branch_in(CommitTree(repository, tip))
+    except UsageError:  # malformed settings demand nothing; a push may be what fixes them
+        return Receiver(known, branch, None)
+    other = repository.resolve(refs + chosen) if chosen is not None else None
+    return Receiver(known, branch, tip) if other is None else Receiver(known, chosen, other)
+
+
+def order(updates: Sequence[Update], receiver: Receiver) -> list[Update]:
+    """The deployed branch first: others that begin from it bring less."""
+    return sorted(updates, key=lambda one: not receiver.deploys(one))
+
+
+def ends_of_update(repository: Repository, update: Update, receiver: Receiver) -> Ends | None:
+    """The range that an update brings; None where it brings no commit.
+
+    A ref that is there is compared with what it holds, also by a push that takes commits back.
+    A new one is compared with where it leaves what the receiver has. Commits that the receiver
+    has are judged again only where they get onto the deployed branch.
+    """
+    head = repository.resolve(update.new) if update.new is not None else None
+    if head is None:  # removed, or a tag of something that is no commit
+        return None
+    is_proposal = not receiver.deploys(update)
+    known = receiver.known if is_proposal else ()
+    old = repository.resolve(update.old) if update.old is not None else None
+    if old is not None:
+        ends = replace(ends_between(repository, old, head), base=old)
+    else:
+        base = leave_known(repository, head, known)
+        if base == head:
+            return None
+        ends = Ends(base, base, head)
+    return replace(ends, trusted=receiver.tip, known=known, is_proposal=is_proposal)
+
+
+ADVICE: Final = {
+    "bad-push": "let git run it: `plana-secrets hook install`",
+}
