@@ -63,9 +63,10 @@ COMMIT_CHECKS: Final = (
         "moved-value",
         Severity.ERROR,
         Level.L2,
-        "A ciphertext is at another path than before.",
-        "sops binds a ciphertext to its path: it was moved or swapped by hand, and cannot be "
-        "decrypted there.",
+        "A ciphertext is at another path than before, or in another file.",
+        "sops binds a ciphertext to its path and to the data key of its file: it was moved or "
+        "swapped by hand, and cannot be decrypted there. Between files that share a data key, "
+        "since one was once a copy of the other, it is a warning.",
         "`plana-secrets repair FILE` brings the file back; then make the change with "
         "`plana-secrets edit FILE`.",
     ),

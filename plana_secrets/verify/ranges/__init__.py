@@ -14,8 +14,8 @@
     What a commit of the range had and a later one took away.
 ``content``
     Pure: one file before and after, without a key.
-``past``
-    Ciphertexts of older commits that are back.
+``past`` | ``between``
+    Ciphertexts of older commits that are back, and those of another file.
 ``access`` | ``workflows``
     Pure: who could read before and who can now; rules, settings and workflows that are weaker.
 """

@@ -49,11 +49,12 @@ def tags_in(content: bytes) -> set[bytes]:
 
 
 def _new_tags(pair: Pair) -> dict[bytes, Leaf]:
-    before = set(_leaves(pair.old))
-    return {tag: leaf for tag, leaf in _leaves(pair.new).items() if tag not in before}
+    before = set(leaves_by_tag(pair.old))
+    return {tag: leaf for tag, leaf in leaves_by_tag(pair.new).items() if tag not in before}
 
 
-def _leaves(structure: Structure) -> dict[bytes, Leaf]:
+def leaves_by_tag(structure: Structure) -> dict[bytes, Leaf]:
+    """The encrypted leaves by their authentication tag, as it is written."""
     return {
         base64.b64encode(leaf.token.tag): leaf
         for leaf in structure.leaves()

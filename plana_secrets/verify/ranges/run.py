@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Final
 
 from plana_secrets import limits
 from plana_secrets.age.identities import Identities
@@ -24,7 +23,7 @@ from plana_secrets.secretfiles.settings import SETTINGS_FILE
 from plana_secrets.secretfiles.snapshot import Snapshot, at_commit
 from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.sops.formats import READ_HERE, format_of
-from plana_secrets.sops.model import RULES_FILE, Severity, Structure
+from plana_secrets.sops.model import RULES_FILE, Severity
 from plana_secrets.sops.reading.reader import read_structure
 from plana_secrets.verify.check import Level
 from plana_secrets.verify.checks.identities import MARK
@@ -32,6 +31,7 @@ from plana_secrets.verify.filecheck import FileJob
 from plana_secrets.verify.finding import Finding
 from plana_secrets.verify.policychange import Demanded
 from plana_secrets.verify.ranges.access import Access, check_settings
+from plana_secrets.verify.ranges.between import check_between
 from plana_secrets.verify.ranges.content import Pair, compare_content
 from plana_secrets.verify.ranges.inherited import Before, as_warning
 from plana_secrets.verify.ranges.middle import Middle, check_message
@@ -44,8 +44,6 @@ from plana_secrets.verify.run import Demand, Examined, conclude, examine, with_d
 
 TermsIn = Callable[[Tree], Demanded]
 """The settings of a place; raises UsageError where they are malformed."""
-
-_NOTHING: Final = Structure([], None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +177,7 @@ class _Run:
             yield from self.access.check_file(pair)
         if self.ends.base is not None:
             yield from check_past(self.workspace.repository, self.ends.base, pairs)
+            yield from check_between(self.old, pairs)
         yield from self._policy(examined.selection.secret)
 
     def _messages(self) -> Iterator[Finding]:
