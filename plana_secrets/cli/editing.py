@@ -22,6 +22,7 @@ from plana_secrets.cli.editor import choose_editor, run_editor
 from plana_secrets.cli.failure import Terminated
 from plana_secrets.cli.hints import find_hint
 from plana_secrets.cli.output import safe_line
+from plana_secrets.cli.repairing import repair_first
 from plana_secrets.cli.terminal import ask_line, is_interactive, require_interactive
 from plana_secrets.document.astyped import Typed, without_marks
 from plana_secrets.document.edits import Content, changed_paths
@@ -74,8 +75,18 @@ class EditSession:
                 retry=False,
                 file=self._file,
             )
-        opened = open_text(self._workspace, self._file)
+        opened = self._open()
         self._finish(opened, opened.text, edited=False)
+
+    def _open(self) -> Opened:
+        """The text of the file, which a person repairs first if it cannot be trusted."""
+        try:
+            return open_text(self._workspace, self._file)
+        except FailedError as error:
+            if self._dry_run:
+                raise
+            repair_first(self._context, self._file, error)
+        return open_text(self._workspace, self._file)
 
     def resume(self) -> None:
         """Go on with the edit that was kept."""

@@ -84,40 +84,52 @@ def read_sound_structure(context: Context, file: str, at: str | None = None) -> 
 
 
 def read_structure_to_change(context: Context, file: str, path: LeafPath) -> Structure:
-    """The structure of a file in which nothing is wrong but what is at ``path``."""
+    """The structure of a file in which nothing is in doubt but what is at ``path``."""
+    from plana_secrets.errors import MalformedError
     from plana_secrets.secretfiles.open import check_sound, read_structure_of
+    from plana_secrets.sops.model import Structure
 
     structure = read_structure_of(context.workspace, file)
-    is_elsewhere = any((one.path or ())[: len(path)] != path for one in structure.errors())
-    if structure.metadata is None or is_elsewhere:
+    try:
         check_sound(structure, file)
+    except MalformedError as error:
+        from plana_secrets.secretfiles.editing.repaired import find_damage
+
+        case, _ = find_damage(context.workspace, file, [path], error)
+        return Structure(case.now.items_as_named(), structure.metadata)
     return structure
 
 
 def stage_here(
     context: Context, file: str, edits: Sequence[Edit]
-) -> tuple[StagedFile, tuple[LeafPath, ...]]:
-    """The file after ``edits``, also if what they replace was damaged or readable; the latter
-    is second."""
+) -> tuple[StagedFile, tuple[LeafPath, ...], int]:
+    """The file after ``edits``, also if what they replace was damaged or readable.
+
+    Second is which values were readable, third how many comments.
+    """
     from plana_secrets.errors import MalformedError
     from plana_secrets.secretfiles.writing.stage import stage_edits
 
     try:
-        return stage_edits(context.workspace, file, edits), ()
+        return stage_edits(context.workspace, file, edits), (), 0
     except MalformedError as error:
-        from plana_secrets.secretfiles.editing.repairing import stage_edits_on_damage
+        from plana_secrets.secretfiles.editing.repaired import stage_edits_on_damage
 
-        return stage_edits_on_damage(context.workspace, file, edits, error)
+        staged, case = stage_edits_on_damage(context.workspace, file, edits, error)
+        return staged, case.exposed, case.exposed_comments
 
 
-def tell_readable(context: Context, paths: Iterable[LeafPath]) -> None:
+def tell_readable(context: Context, paths: Iterable[LeafPath], comments: int = 0) -> None:
     """What a write found in plaintext and encrypted or removed."""
+    from plana_secrets.counts import counted
     from plana_secrets.paths import format_path
 
-    for path in paths:
-        context.output.warn(
-            f"{format_path(path)} was readable until now: replace that value where it is used"
-        )
+    spelled = [format_path(path) for path in paths]
+    if spelled:
+        what = "replace that value" if len(spelled) == 1 else "replace these values"
+        context.output.warn(f"readable until now: {', '.join(spelled)}; {what} where it is used")
+    if comments:
+        context.output.warn(f"readable until now: {counted(comments, 'comment')}")
 
 
 def find_meant(context: Context, file: str, path: LeafPath, items: list[Item]) -> LeafPath:

@@ -71,6 +71,20 @@ def _is_changed(kind: LeafType, value: Secret, text: str) -> bool:
     return written(kind, value) != text.encode()
 
 
+def is_kept_as_text(text: str) -> bool:
+    """Whether YAML reads a scalar without quotes as what would come back otherwise."""
+    kind, content = resolve_plain(text) or (LeafType.INT, b"")
+    return kind is not LeafType.STR and written(kind, Secret(content)) != text.encode()
+
+
+def typed_as(text: str, *, yaml_types: bool = False) -> tuple[LeafType, Secret]:
+    """What a scalar without quotes means; ``yaml_types``: as YAML reads it."""
+    resolved = resolve_plain(text)
+    if resolved is None or (is_kept_as_text(text) and not yaml_types):
+        return LeafType.STR, Secret.from_text(text)
+    return resolved[0], Secret(resolved[1])
+
+
 def _shape(path: LeafPath) -> tuple[str | None, ...]:
     """The path without its positions: those move when an entry is added."""
     return tuple(step if isinstance(step, str) else None for step in path)

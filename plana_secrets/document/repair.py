@@ -11,12 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from plana_secrets.document.astyped import PlainScalars, typed_as
 from plana_secrets.document.edits import EMPTY_CONTENT, Content
 from plana_secrets.document.merge import take_units, unit_of, units_of
 from plana_secrets.errors import UsageError
 from plana_secrets.paths import LeafPath, format_path
 from plana_secrets.secret import Secret
-from plana_secrets.sops.model import Comment, Item
+from plana_secrets.sops.model import Comment, Item, Leaf
 from plana_secrets.sops.reading.salvage import Found, Salvage, State
 
 Side = Literal["git", "keep"]
@@ -88,6 +89,21 @@ def plan_repair(
     return Repair(_compose(now, then, sides), parts, sides, (), lost)
 
 
+def with_types(now: Salvage, scalars: PlainScalars, *, yaml_types: bool = False) -> Salvage:
+    """``now``, in which a number or a word that is readable has the type that it was typed as."""
+
+    def typed(one: Found) -> Found:
+        item = one.item
+        if one.state is not State.READABLE or not isinstance(item, Leaf):
+            return one
+        if item.path not in scalars:
+            return one
+        kind, value = typed_as(scalars[item.path], yaml_types=yaml_types)
+        return replace(one, item=replace(item, type=kind), value=value)
+
+    return replace(now, found=tuple(map(typed, now.found)))
+
+
 def _compose(now: Salvage, then: Content | None, sides: Mapping[LeafPath, Side]) -> Content:
     """The order and the comments are those of the file if it was read to its end."""
     here = _content([*_with_comments(now.found, then)])
@@ -128,17 +144,23 @@ def _content(found: Sequence[Found]) -> Content:
 
 
 def _parts(now: Salvage, then: Content | None) -> tuple[Part, ...]:
-    """The units that are not as git has them, in the order of the file."""
+    """The units that are not as git has them, in the order of the file.
+
+    Where the MAC proves the rest, what opens and what is gone is as sops wrote it.
+    """
     here: dict[LeafPath, list[Found]] = {}
     for one in now.found:
         if not isinstance(one.item, Comment):
             here.setdefault(unit_of(one.item.path), []).append(one)
     facts = units_of(_content(now.found))
     there = units_of(then) if then else {}
+    moved = {unit_of(one.former) for one in now.found if one.former}
     parts = []
     for path in dict.fromkeys([*here, *there]):
         state = _state(here.get(path, ()))
-        if state == State.OPENS and facts[path] == there.get(path):
+        if state == State.OPENS and (now.rest_holds or facts[path] == there.get(path)):
+            continue
+        if state == MISSING and now.rest_holds and path not in moved:
             continue
         former = next((one.former for one in here.get(path, ()) if one.former), None)
         parts.append(Part(path, state, path in there, former))

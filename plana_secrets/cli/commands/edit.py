@@ -54,6 +54,9 @@ def edit(
     The text is kept in memory only, and checked before anything is written; if it is not
     valid, the editor opens again. Unchanged values keep their ciphertext. New values that
     YAML would change, such as 0042, 1.10 or 2024-01-02, are kept as text.
+
+    If the file was changed without sops, you first choose for each value that is in doubt,
+    as in `plana-secrets repair`.
     """
     from plana_secrets.cli.editing import EditSession
     from plana_secrets.cli.secretfile import find_file

@@ -11,7 +11,7 @@ from plana_secrets.cli.astyped import tell_as_typed
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.cli.exposed import exposure_facts, tell_exposure
 from plana_secrets.cli.options import wait_option
-from plana_secrets.cli.secretfile import warn_of_twins
+from plana_secrets.cli.secretfile import tell_readable, warn_of_twins
 from plana_secrets.counts import counted
 
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ Examples:
 @pass_context
 def encrypt(context: Context, file: str, typed: bool, dry_run: bool) -> None:
     """Encrypt the unencrypted FILE in place, using its creation rule.
+
+    In a file that sops encrypted, this encrypts the values that were typed into it; if
+    anything else in it is in doubt, use `plana-secrets repair`.
 
     Values that YAML would change, such as 0042, 1.10 or 2024-01-02, are kept as text.
 
@@ -93,6 +96,8 @@ def _report(
     values = counted(len(done.encrypted), "value")
     warn_of_twins(context, file, done.twins)
     output.talk(f"{file} {'would be' if dry_run else 'is'} encrypted, {values}")
+    if done.was_encrypted:
+        tell_readable(context, done.encrypted, done.completed_comments)
     if readable:
         output.talk(f"left readable: {readable}")
     tell_as_typed(output, done.as_text, done.nulls)

@@ -188,9 +188,9 @@ def _write(context: Context, file: str, edit: SetLeaf, *, dry_run: bool) -> Stag
     if dry_run:
         return stage_here(context, file, [edit])[0]
     with writing(context.workspace, "set"):
-        staged, readable = stage_here(context, file, [edit])
+        staged, readable, comments = stage_here(context, file, [edit])
         write_files(context.workspace, [staged], operation="set")
-    tell_readable(context, readable)
+    tell_readable(context, readable, comments)
     return staged
 
 

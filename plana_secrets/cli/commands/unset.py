@@ -85,6 +85,6 @@ def _write(context: Context, file: str, path: LeafPath, *, dry_run: bool) -> Non
         stage_here(context, file, [Unset(path)])
         return
     with writing(context.workspace, "unset"):
-        staged, readable = stage_here(context, file, [Unset(path)])
+        staged, readable, comments = stage_here(context, file, [Unset(path)])
         write_files(context.workspace, [staged], operation="unset")
-    tell_readable(context, readable)
+    tell_readable(context, readable, comments)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NoReturn
 
-from plana_secrets.document.astyped import Typed, keep_as_typed
+from plana_secrets.document.astyped import Typed, is_kept_as_text, keep_as_typed, without_marks
 from plana_secrets.document.edits import Content
 from plana_secrets.document.emit import emit_yaml
 from plana_secrets.document.guard import check_setting, refuse_list, refuse_manifest, refuse_type
@@ -15,14 +16,23 @@ from plana_secrets.document.values import SETTABLE_TYPES
 from plana_secrets.errors import UsageError
 from plana_secrets.paths import LeafPath, format_path
 from plana_secrets.secret import Secret
+from plana_secrets.secretfiles.editing.repaired import stage_completion
 from plana_secrets.secretfiles.names import check_name
 from plana_secrets.secretfiles.open import read_bytes_of, refuse_without_metadata
 from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.secretfiles.writing.stage import StagedFile, check_result, parse_plain, preflight
 from plana_secrets.sops.model import Comment, Leaf, LeafType, Selector, Structure
-from plana_secrets.sops.reading.reader import has_lost_metadata, plain_scalars
+from plana_secrets.sops.reading.reader import (
+    has_lost_metadata,
+    is_sops,
+    plain_scalars,
+    read_structure,
+)
 from plana_secrets.sops.rules.selectors import is_encrypted_path
 from plana_secrets.storage import digest_of
+
+_BLOCK: Final = re.compile(rb"(?ms)^[^#\n]*ENC\[AES256_GCM,.*^sops:\r?$")
+"""A file that sops wrote, also where it cannot be read any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +41,7 @@ class Encryption:
 
     ``as_text`` and ``nulls``: see ``document.astyped.Typed``. ``plain``: the bytes that were
     there, and ``values`` those of them that are encrypted now. ``twins``: see ``check_name``.
+    ``was_encrypted``: by sops, but for these and ``completed_comments``.
     """
 
     staged: StagedFile
@@ -42,22 +53,28 @@ class Encryption:
     as_text: tuple[LeafPath, ...] = ()
     nulls: tuple[LeafPath, ...] = ()
     twins: tuple[str, ...] = ()
+    was_encrypted: bool = False
+    completed_comments: int = 0
 
 
 def stage_encryption(workspace: Workspace, file: str, *, yaml_types: bool = False) -> Encryption:
     """The plain file ``file`` encrypted by its rule; the plain one stays until it is replaced.
 
+    Of a file that sops wrote, only what is readable in it; the rest must be sound.
     ``yaml_types``: every scalar has the type that YAML gives it; see ``document.astyped``.
 
     Raises:
-        UsageError: it is encrypted already, is no file that may be encrypted (kind
+        UsageError: all of it is encrypted already, it is no file that may be encrypted (kind
             ``nothing-to-encrypt``, or what the kind of the file forbids), or has no rule.
-        MalformedError: its values are encrypted already (kind ``metadata-gone``).
+        MalformedError: its values are encrypted already (kind ``metadata-gone``), or something
+            else in it is in doubt (see ``repaired.stage_completion``).
         FailedError: see ``stage.preflight``, ``names.check_name`` and ``stage.check_result``.
     """
     rule = preflight(workspace, file)
     twins = check_name(workspace, file)
     data = read_bytes_of(workspace, file)
+    if is_sops(read_structure(data)) or _BLOCK.search(data):
+        return _complete(workspace, file, data, twins, yaml_types=yaml_types)
     typed = _read(Secret(data), file, yaml_types=yaml_types)
     content = typed.content
     if has_lost_metadata(Structure([*content.items], None)):
@@ -88,6 +105,22 @@ def stage_encryption(workspace: Workspace, file: str, *, yaml_types: bool = Fals
         typed.nulls,
         twins,
     )
+
+
+def _complete(
+    workspace: Workspace, file: str, data: bytes, twins: tuple[str, ...], *, yaml_types: bool
+) -> Encryption:
+    staged, case = stage_completion(workspace, file, yaml_types=yaml_types)
+    encrypted = case.exposed
+    values = tuple(
+        one.value
+        for one in case.now.found
+        if one.value is not None and one.item.path in set(encrypted)
+    )
+    scalars = {} if yaml_types else plain_scalars(without_marks(data))
+    as_text = tuple(path for path in encrypted if is_kept_as_text(scalars.get(path, "text")))
+    found = Encryption(staged, encrypted, (), 0, Secret(data), values, as_text, (), twins)
+    return replace(found, completed_comments=case.exposed_comments, was_encrypted=True)
 
 
 def _read(plain: Secret, file: str, *, yaml_types: bool) -> Typed:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -55,13 +55,13 @@ def find_exposure(
 
     A search that git cannot finish, in a partial clone say, is no error: it is ``unknown``.
     """
-    repository = workspace.repository
+    repository, values = workspace.repository, tuple(values)
     search = _Search()
     staged = search.run(lambda: index_ids(repository, file)) or []
     versions = search.run(lambda: repository.history_of(file)) or []
     ids = {*staged, *(object_id for _, object_id in versions)}
     unencrypted: set[str] = set()
-    search.run(lambda: unencrypted.update(_unencrypted(workspace, file, ids)))
+    search.run(lambda: unencrypted.update(_unencrypted(workspace, file, ids, values)))
     others = search.run(lambda: _others(workspace, file, plain)) or {}
     holders = search.run(lambda: stored_files_containing(repository, _telling(values))) or []
     return Exposure(
@@ -96,12 +96,20 @@ class _Search:
         return f"a repository that git could not search ({self._error.message})"
 
 
-def _unencrypted(workspace: Workspace, file: str, ids: Iterable[str]) -> Iterator[str]:
-    """Those of some blobs that sops has not encrypted."""
+def _unencrypted(
+    workspace: Workspace, file: str, ids: Iterable[str], values: Sequence[Secret]
+) -> Iterator[str]:
+    """Those of some blobs that sops has not encrypted, or with one of ``values`` readable."""
+    known = {value.reveal() for value in values if not value.is_empty}
     for blob, content in iterate_contents(workspace.repository.command, sorted(ids)):
         # one that is too large to read was never written by sops as a secret file
-        if isinstance(content, FailedError) or not is_sops(
-            read_structure(content, format_of(file))
+        if isinstance(content, FailedError):
+            yield blob
+            continue
+        structure = read_structure(content, format_of(file))
+        if not is_sops(structure) or any(
+            leaf.in_scope and leaf.plain is not None and leaf.plain.reveal() in known
+            for leaf in structure.leaves()
         ):
             yield blob
 

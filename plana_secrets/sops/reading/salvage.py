@@ -8,9 +8,10 @@ salvaged is shown to a person beside what git last had, and never used without a
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from types import MappingProxyType
 
 from plana_secrets.age.identities import Identities
 from plana_secrets.errors import MalformedError
@@ -24,7 +25,6 @@ from plana_secrets.sops.model import (
     Leaf,
     LeafType,
     Metadata,
-    Structure,
     Token,
 )
 from plana_secrets.sops.reading.crypto import Mac, Opener, additional_data
@@ -61,14 +61,29 @@ class Found:
 class Salvage:
     """What a file still says, in document order.
 
-    ``is_whole``: every value opens and the MAC holds; only the form was wrong.
-    ``is_parsed``: the file was read to its end. ``has_key``: an identity opened it.
+    ``rest_holds``: the MAC proves that nothing else was changed than the values that are
+    readable, renamed or broken. ``is_parsed``: the file was read to its end. ``has_key``: an
+    identity opened it.
     """
 
     found: tuple[Found, ...]
-    is_whole: bool
+    rest_holds: bool
     is_parsed: bool
     has_key: bool
+
+    @property
+    def is_whole(self) -> bool:
+        """Every value opens and the MAC holds; only the form was wrong."""
+        return self.rest_holds and all(one.state is State.OPENS for one in self.found)
+
+    def items_as_named(self) -> list[Item]:
+        """The items under the names that they have in the file, suffixes included."""
+        return [
+            replace(one.item, path=one.former)
+            if one.former and one.state is State.READABLE
+            else one.item
+            for one in self.found
+        ]
 
 
 def salvage(
@@ -76,26 +91,26 @@ def salvage(
     form: Format,
     identities: Identities,
     *,
-    elsewhere: Iterable[LeafPath] = (),
+    former: Mapping[LeafPath, Secret | None] = MappingProxyType({}),
     former_key: Secret | None = None,
 ) -> Salvage:
     """Read what can be read.
 
-    ``elsewhere``: paths at which a moved value may have been. ``former_key``: the data key
-    of an earlier version, for a file whose own is lost.
+    ``former``: the values of an earlier version, at whose paths a moved one may have been.
+    ``former_key``: its data key, for a file whose own is lost.
     """
     structure = read_structure(_without_marks(data), form)
     opener = _find_opener(structure.metadata, identities)
     if opener is None and former_key is not None:
         opener = Opener(former_key.reveal())
-    reader = _Reader(opener, elsewhere)
+    reader = _Reader(opener, former)
     found = [reader.take(item) for item in structure.items]
     if any(one.check == "unencrypted-suffix" for one in structure.errors()):
         found = [_without_suffix(one) for one in found]
     is_parsed = not any(one.check in _UNPARSED for one in structure.errors())
     return Salvage(
         found=tuple(found),
-        is_whole=is_parsed and _is_whole(structure, opener, found),
+        rest_holds=is_parsed and _rest_holds(structure.metadata, opener, found, former),
         is_parsed=is_parsed,
         has_key=opener is not None,
     )
@@ -191,12 +206,28 @@ def _without_suffix(found: Found) -> Found:
     return Found(replace(found.item, path=path), State.READABLE, found.value, found.item.path)
 
 
-def _is_whole(structure: Structure, opener: Opener | None, found: Sequence[Found]) -> bool:
-    metadata = structure.metadata
-    if opener is None or metadata is None or any(one.state is not State.OPENS for one in found):
+def _rest_holds(
+    metadata: Metadata | None,
+    opener: Opener | None,
+    found: Sequence[Found],
+    former: Mapping[LeafPath, Secret | None],
+) -> bool:
+    """Whether the MAC holds with what is in doubt as it is, left out, or as it was."""
+    if opener is None or metadata is None:
         return False
-    mac = Mac(metadata)
-    for one in found:
-        if isinstance(one.item, Leaf) and one.value is not None:
-            mac.update(one.value.reveal())
-    return mac.holds(opener) is True
+    doubtful = {
+        at: (one.value, None, former.get(one.item.path))
+        for at, one in enumerate(found)
+        if one.state in {State.READABLE, State.BROKEN}
+    }
+    for way in range(3):
+        mac = Mac(metadata)
+        for at, one in enumerate(found):
+            value = doubtful[at][way] if at in doubtful else one.value
+            if isinstance(one.item, Leaf) and value is not None:
+                mac.update(value.reveal())
+        if mac.holds(opener) is True:
+            return True
+        if not doubtful:
+            break
+    return False

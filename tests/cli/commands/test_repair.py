@@ -37,7 +37,7 @@ def test_without_a_choice_nothing_is_changed_and_the_way_on_is_named(broken: Wor
 def test_the_printed_way_on_works(broken: World) -> None:
     done = broken.run("repair", FILE, "--all", "--from-git")
     assert done.status == 0, done
-    assert "was readable, replace it where it is used: new" in done.stderr
+    assert "readable until now: new; replace that value where it is used" in done.stderr
     assert "s3nt1nel" not in done.stdout + done.stderr
     assert broken.run("verify").status == 0
     assert broken.run("diff").stdout == ""
@@ -105,7 +105,7 @@ def test_set_and_unset_replace_the_one_value_that_is_in_doubt(world: World, dama
     path.write_text(broken)
     done = world.run("set", FILE, target, "--stdin", stdin=b"fresh")
     assert done.status == 0, done
-    assert ("was readable until now" in done.stderr) is ("plaintext" in damage)
+    assert ("readable until now" in done.stderr) is ("plaintext" in damage)
     assert "s3nt1nel" not in done.stderr
     assert world.run("get", FILE, target).stdout == "fresh"
     assert world.run("get", FILE, "b").stdout == "two"
