@@ -24,8 +24,10 @@ NEW_FILE_MODE = 0o644
 _TEMPORARY = re.compile(r"\..+\.plana-[0-9a-f]{8}")
 
 
-def read_regular_file(path: Path, *, limit: int = limits.STATE_FILE) -> bytes:
-    """The bytes of a regular file.
+def read_regular_file(
+    path: Path, *, limit: int = limits.STATE_FILE, name: str | None = None
+) -> bytes:
+    """The bytes of a regular file. ``name``: what an error calls it, by default its path.
 
     Raises:
         MissingFileError: there is none.
@@ -33,27 +35,28 @@ def read_regular_file(path: Path, *, limit: int = limits.STATE_FILE) -> bytes:
             larger than ``limit`` bytes (kind ``too-large``) or unreadable (kind
             ``unreadable-file``).
     """
+    called = name or str(path)
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
-        raise MissingFileError(f"no such file: {path}", file=str(path)) from None
+        raise MissingFileError(f"no such file: {called}", file=called) from None
     except OSError as error:
         if error.errno in {errno.ELOOP, errno.EMLINK}:
-            raise _not_regular(path) from None
-        raise _unreadable(path, error) from None
+            raise _not_regular(called) from None
+        raise _unreadable(called, error) from None
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
         os.close(descriptor)
-        raise _not_regular(path)
+        raise _not_regular(called)
     with os.fdopen(descriptor, "rb") as file:
         if status.st_size > limit:
-            raise _too_large(path, limit)
+            raise _too_large(called, limit)
         try:
             content = file.read(limit + 1)  # a file of /proc, say, does not know its size
         except OSError as error:
-            raise _unreadable(path, error) from None
+            raise _unreadable(called, error) from None
     if len(content) > limit:
-        raise _too_large(path, limit)
+        raise _too_large(called, limit)
     return content
 
 
@@ -77,25 +80,23 @@ def path_below(root: Path, file: str) -> Path:
     return Path(place)
 
 
-def _too_large(path: Path, limit: int) -> FailedError:
+def _too_large(name: str, limit: int) -> FailedError:
     return FailedError(
-        f"larger than {limits.in_words(limit)}: {path}",
+        f"larger than {limits.in_words(limit)}: {name}",
         kind="too-large",
-        file=str(path),
+        file=name,
         limit=limits.in_words(limit),
     )
 
 
-def _not_regular(path: Path) -> FailedError:
+def _not_regular(name: str) -> FailedError:
     return FailedError(
-        f"a symlink or not a regular file: {path}", kind="not-a-regular-file", file=str(path)
+        f"a symlink or not a regular file: {name}", kind="not-a-regular-file", file=name
     )
 
 
-def _unreadable(path: Path, error: OSError) -> FailedError:
-    return FailedError(
-        f"cannot read {path}: {error.strerror}", kind="unreadable-file", file=str(path)
-    )
+def _unreadable(name: str, error: OSError) -> FailedError:
+    return FailedError(f"cannot read {name}: {error.strerror}", kind="unreadable-file", file=name)
 
 
 def digest_of(content: bytes) -> str:
@@ -118,7 +119,7 @@ def replace_file(path: Path, content: bytes, *, mode: int | None = None) -> None
     except OSError as error:
         raise _unwritable(path, error) from None
     if present is not None and not stat.S_ISREG(present.st_mode):
-        raise _not_regular(path)
+        raise _not_regular(str(path))
     if mode is None:
         mode = stat.S_IMODE(present.st_mode) if present else NEW_FILE_MODE
     temporary = path.with_name(f".{path.name}.plana-{os.urandom(4).hex()}")

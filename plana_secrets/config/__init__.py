@@ -56,7 +56,7 @@ def load_settings(root: Path) -> Settings:
         return Settings()
     from plana_secrets.config.schema import parse_settings
 
-    return parse_settings(read_regular_file(path, limit=limits.SETTINGS_FILE))
+    return parse_settings(read_regular_file(path, limit=limits.SETTINGS_FILE, name=FILE_NAME))
 
 
 def settings_in(tree: Tree) -> Settings:

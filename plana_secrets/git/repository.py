@@ -153,6 +153,15 @@ class Repository:
         """The branch that is checked out, born or not; None with a detached HEAD."""
         return self.command.line("symbolic-ref", "--quiet", "--short", "HEAD")
 
+    def checked_out(self) -> tuple[str | None, str | None]:
+        """``head`` and ``branch``, in one question where there is a commit."""
+        done = self.command.look("rev-parse", "HEAD^{commit}", "--symbolic-full-name", "HEAD", "--")
+        lines = os.fsdecode(done.stdout).split("\n")
+        if done.status != 0 or len(lines) != 4:
+            return self.head(), self.branch()
+        commit, ref = lines[:2]
+        return commit, ref.removeprefix("refs/heads/") if ref.startswith("refs/heads/") else None
+
     def remote(self) -> str | None:
         """The remote that is deployed, or None; see ``remotes.choose_remote``."""
         return remotes.choose_remote(self.remote_names(), self._upstream(), self.deployed_remote)

@@ -168,7 +168,7 @@ class WorkTree(Tree):
         for file in files:
             try:
                 path = path_below(self.repository.root, file)
-                yield file, read_regular_file(path, limit=limit)
+                yield file, read_regular_file(path, limit=limit, name=file)
             except FailedError as error:
                 yield file, error
 

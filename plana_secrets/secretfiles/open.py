@@ -31,7 +31,7 @@ def read_bytes_of(workspace: Workspace, file: str) -> bytes:
     Raises:
         FailedError: see ``path_of`` and ``storage.read_regular_file``.
     """
-    return read_regular_file(path_of(workspace, file), limit=limits.SECRET_FILE)
+    return read_regular_file(path_of(workspace, file), limit=limits.SECRET_FILE, name=file)
 
 
 def read_structure_of(workspace: Workspace, file: str) -> Structure:

@@ -123,6 +123,9 @@ class Snapshot:
         """Look for several texts at once, so that ``containing`` knows them."""
         try:
             hits = self.tree.files_containing(texts, besides=self.large_files, untracked=True)
+            if len(texts) == 1:
+                self._found[texts[0]] = frozenset(hits)
+                return
         except FailedError:  # git stops at a folder that may not be entered; the rest is searched
             hits = [*self.tree.listing().entries]
         self._found.update(_parted(self.contents(hits, limit=limits.SEARCHED_FILE), texts))

@@ -110,7 +110,7 @@ class Workspace:
         """
         if name == RULES_FILE and self.rules_to_be is not None:
             return self.rules_to_be
-        return read_regular_file(path_below(self.root, name), limit=limits.RULES_FILE)
+        return read_regular_file(path_below(self.root, name), limit=limits.RULES_FILE, name=name)
 
     def rules_for(self, file: str) -> Rules:
         """The nearest ``.sops.yaml`` above ``file``.

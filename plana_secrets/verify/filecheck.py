@@ -44,6 +44,7 @@ from plana_secrets.verify.subject import Subject
 
 if TYPE_CHECKING:
     from plana_secrets.rotation.copies import KeyCopies
+    from plana_secrets.sops.rules.rulebook import RuleBook
 
 _SKETCH: Final = 4
 _WRAPPED: Final = 2
@@ -150,7 +151,7 @@ def _check_structure(
         policy=job.policy,
         now=job.now,
         keysets_folder=job.snapshot.settings.keysets,
-        rules_known=bool(job.snapshot.rule_book.known),
+        rules_known=_knows_rules(job.snapshot.rule_book, file),
     )
     findings = list(problems)
     for check in KEYLESS_CHECKS:
@@ -160,6 +161,11 @@ def _check_structure(
     variables = tuple(one for one in findings if one.check == VARIABLES)
     others = tuple(one for one in findings if one.check != VARIABLES)
     return FileResult(file, level, others, subject.kind, _sketch_of(structure), variables)
+
+
+def _knows_rules(book: RuleBook, file: str) -> bool:
+    deciding = book.rules_for(file)
+    return bool(book.known) and not (deciding and deciding.is_unreadable)
 
 
 def _from_defects(file: str, defects: Iterable[Defect]) -> Iterator[Finding]:

@@ -20,7 +20,8 @@ class Subject:
     """One secret file. ``document`` is None where no known identity opens it.
 
     ``kind`` follows from the rule; without a rule it is that of the file's own selector.
-    ``rules_known`` is False where the repository has no ``.sops.yaml`` at all.
+    ``rules_known`` is False where the repository has no ``.sops.yaml`` at all, or the one
+    that decides cannot be read: that is one finding, not one for each file.
     """
 
     file: str

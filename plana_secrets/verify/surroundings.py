@@ -25,7 +25,7 @@ from plana_secrets.verify.checks.formers import check_former_readers
 from plana_secrets.verify.checks.identities import MARK, check_identities
 from plana_secrets.verify.checks.names import check_names
 from plana_secrets.verify.checks.rulelint import lint_rules
-from plana_secrets.verify.checks.rules import check_ignored, check_rules
+from plana_secrets.verify.checks.rules import check_deciding, check_ignored, check_rules
 from plana_secrets.verify.filecheck import FileResult
 from plana_secrets.verify.finding import Finding
 from plana_secrets.verify.policy import Policy
@@ -44,6 +44,8 @@ def check_surroundings(
     if selection.whole or RULES_FILE in selection.elsewhere:
         yield from check_rules(snapshot.rule_book, selection.secret)
         yield from _lint_rules(snapshot, selection, policy)
+    else:
+        yield from check_deciding(snapshot.rule_book, selection.secret)
     if selection.whole:
         every = {*selection.secret, *selection.plain, *selection.absent}
         yield from check_names(sorted(every))

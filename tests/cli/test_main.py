@@ -159,7 +159,7 @@ def test_status_reads_no_value_and_asks_git_little(world: World, tmp_path: Path)
     argv = [sys.executable, "-I", "-X", "importtime", "-m", "plana_secrets", "status"]
     done = world.command(*argv, env={"PATH": path})
     assert "cryptography" not in done.stderr
-    assert len((tmp_path / "asked").read_text()) <= 12
+    assert len((tmp_path / "asked").read_text()) <= 8
 
 
 @pytest.mark.parametrize("group", ["rotate", "mirror", "identity"])

@@ -154,6 +154,20 @@ def test_a_file_that_cannot_be_read_is_named_without_its_place_on_this_machine(
     assert str(small.folder) not in str(report.findings)
 
 
+def test_a_link_in_the_place_of_the_rules_is_one_finding(small: World) -> None:
+    small.encrypt("infra/secrets/dev/other.yaml", "a: b\n")
+    rules = small.repo / ".sops.yaml"
+    rules.rename(small.folder / "rules")
+    rules.symlink_to(small.folder / "rules")
+    for files in ((), (APP,)):
+        (finding,) = verify(small, *files).findings
+        assert (finding.check, finding.file) == ("rules-unreadable", ".sops.yaml")
+        assert "symlink" in finding.message
+    rules.unlink()
+    for files in ((), (APP,)):
+        assert checks(verify(small, *files)) == [("rules-missing", ".sops.yaml", None)]
+
+
 def test_a_tracked_file_in_a_folder_that_cannot_be_entered_is_not_passed_over(
     small: World,
 ) -> None:

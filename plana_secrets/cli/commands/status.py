@@ -11,6 +11,7 @@ from plana_secrets.cli.context import Context, pass_context
 if TYPE_CHECKING:
     from plana_secrets.cli.work import Line
     from plana_secrets.secretfiles.snapshot import Snapshot
+    from plana_secrets.sops.rules.rulesfile import Rules
 
 EPILOG = """\b
 Examples:
@@ -54,19 +55,20 @@ def _gather(context: Context, on_disk: Snapshot) -> dict[str, Any]:
 
     workspace, repository = context.workspace, context.repository
     found = pending(workspace)
-    head = at_commit(workspace, repository.head())
+    commit, branch = repository.checked_out()
+    head = at_commit(workspace, commit)
     uncommitted = [
         {"file": file, "change": change}
         for file, change in head.secret_differences(on_disk).items()
         if file != SETTINGS_FILE
     ]
     return {
-        "branch": repository.branch(),
+        "branch": branch,
         "head": head.commit,
         "pending": found.operation if found else None,
         "uncommitted": uncommitted,
         "problems": _rule_problems(on_disk),
-        "leftovers": _leftovers(context),
+        "leftovers": _leftovers(context, on_disk),
         "keysets": [one.name for one in context.settings.keysets],
     }
 
@@ -85,17 +87,27 @@ def _rule_problems(snapshot: Snapshot) -> list[str]:
         for one in rules.defects
         if one.severity is Severity.ERROR
     ]
-    without = (file for file in snapshot.secret_files if snapshot.rule_for(file) is None)
+    without = (
+        file
+        for file in snapshot.secret_files
+        if snapshot.rule_for(file) is None and not _is_unreadable(book.rules_for(file))
+    )
     return problems + [f"{file}: no creation rule matches" for file in without]
 
 
-def _leftovers(context: Context) -> list[str]:
+def _is_unreadable(rules: Rules | None) -> bool:
+    """Then nothing is known of a file's rule, and that is one problem."""
+    return rules is not None and rules.is_unreadable
+
+
+def _leftovers(context: Context, on_disk: Snapshot) -> list[str]:
     """What a killed run left; the next command that writes removes it."""
     from plana_secrets.memory import find_stale_folders
     from plana_secrets.secretfiles.writing.lock import leftovers
 
-    root = context.repository.root
-    beside = [path.relative_to(root).as_posix() for path in leftovers(context.workspace)]
+    root, seen = context.repository.root, on_disk.tree.listing()
+    found = leftovers(context.workspace, seen.entries.keys() - seen.staged.keys())
+    beside = [path.relative_to(root).as_posix() for path in found]
     return beside + [str(folder) for folder in find_stale_folders()]
 
 

@@ -8,7 +8,7 @@ was interrupted is finished or undone before anything new begins.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from plana_secrets.errors import FailedError, IncompleteError
@@ -85,15 +85,23 @@ def sweep(workspace: Workspace) -> None:
         workspace.observer(Event("leftovers-removed", {"count": swept}))
 
 
-def leftovers(workspace: Workspace) -> list[Path]:
-    """Temporary files beside the files that we write: below the roots, and at the top."""
+def leftovers(workspace: Workspace, untracked: Iterable[str] | None = None) -> list[Path]:
+    """Temporary files beside the files that we write: below the roots, and at the top.
+
+    ``untracked``: the files that git would add, where they were listed already.
+    """
     found = find_leftovers(workspace.root, deep=False)
     for root in folders_of(workspace.settings.roots):
         if root != ".":
             with contextlib.suppress(FailedError):
                 found += find_leftovers(path_of(workspace, root))
-    with contextlib.suppress(FailedError):  # what git may not look at stops no command
-        for _, file, entry in list_checkout(workspace.repository):  # a secret file can be anywhere
-            if entry is None and is_temporary(file.rpartition("/")[2]):
-                found.append(workspace.root / file)
+    others = _untracked(workspace) if untracked is None else untracked
+    # a secret file can be anywhere
+    found += [workspace.root / file for file in others if is_temporary(file.rpartition("/")[2])]
     return list(dict.fromkeys(found))
+
+
+def _untracked(workspace: Workspace) -> list[str]:
+    with contextlib.suppress(FailedError):  # what git may not look at stops no command
+        return [file for _, file, entry in list_checkout(workspace.repository) if entry is None]
+    return []

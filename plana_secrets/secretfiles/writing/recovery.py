@@ -175,7 +175,7 @@ def gather_facts(workspace: Workspace, pending: Pending) -> Facts:
 def digest_on_disk(workspace: Workspace, file: str) -> str | None:
     """The digest of a file as it is now, None where there is none."""
     try:
-        return digest_of(read_regular_file(path_of(workspace, file)))
+        return digest_of(read_regular_file(path_of(workspace, file), name=file))
     except MissingFileError:
         return None
 

@@ -131,7 +131,7 @@ def _read_unchanged(workspace: Workspace, changes: Sequence[StagedFile]) -> list
     contents: list[bytes | None] = []
     for one in changes:
         try:
-            content: bytes | None = read_regular_file(path_of(workspace, one.file))
+            content: bytes | None = read_regular_file(path_of(workspace, one.file), name=one.file)
         except MissingFileError:
             content = None
         if (None if content is None else digest_of(content)) != one.old_digest:

@@ -90,8 +90,11 @@ def _parsed(name: str, content: bytes | FailedError | None, folder: str) -> Rule
         return None
     if content.facts.get("link", name) != name:
         return None  # a folder behind a link has no rules, and no secret file
-    what = "not a regular file" if content.kind in _NO_FILE else content.message
+    what = _NO_FILE.get(content.kind, content.message)
     return Rules((), (Defect("rules-unreadable", Severity.ERROR, what),), folder)
 
 
-_NO_FILE = frozenset({"symlink", "not-a-regular-file"})
+_NO_FILE = {
+    "symlink": "a symlink, and sops could follow it to other rules",
+    "not-a-regular-file": "not a regular file",
+}

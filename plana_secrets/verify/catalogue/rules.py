@@ -37,9 +37,9 @@ RULES_CHECKS: Final = (
     ),
     _rules(
         "rules-unreadable",
-        ".sops.yaml is not YAML, or creation_rules is not a list.",
+        ".sops.yaml is a symlink or not YAML, or creation_rules is not a list.",
         "No file can be compared with its rule.",
-        "Fix the line shown.",
+        "Fix the line shown; replace a link with the file that it points to.",
     ),
     _rules(
         "rules-unreadable-rule",

@@ -26,6 +26,17 @@ def check_rules(book: RuleBook, files: Sequence[str]) -> Iterator[Finding]:
     yield from _check_nearest(book, files)
 
 
+def check_deciding(book: RuleBook, files: Sequence[str]) -> Iterator[Finding]:
+    """Where only some files are looked at: that nothing is known of their rules."""
+    if not book.known:
+        yield found("rules-missing", "no .sops.yaml at the root", file=RULES_FILE)
+    deciding = {rules.file: rules for one in files if (rules := book.rules_for(one))}
+    for name, rules in deciding.items():
+        for defect in rules.defects:
+            if defect.check == "rules-unreadable":
+                yield found(defect.check, defect.message, file=name, line=defect.line)
+
+
 def _check_defects(rules: Rules, files: Sequence[str]) -> Iterator[Finding]:
     elsewhere = _rules_for_others(rules, files)
     for defect in rules.defects:

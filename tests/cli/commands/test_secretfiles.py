@@ -185,6 +185,14 @@ class TestSetting:
         done = files_world.run("set", PLAIN_FILE, "a", "--stdin", "--json", stdin=value)
         assert (done.status, json.loads(done.stdout)["kind"]) == (3, "too-large")
 
+    def test_a_file_that_is_too_large_is_named_as_it_is_in_the_repository(
+        self, files_world: World
+    ) -> None:
+        (files_world.repo / PLAIN_FILE).write_bytes(b"a" * (2 << 20))
+        for command in ("show", "edit", "encrypt"):
+            done = files_world.run(command, PLAIN_FILE)
+            assert f"larger than 1 MiB: {PLAIN_FILE}" in done.stderr, done
+
     def test_a_damaged_file_is_not_called_unencrypted(self, files_world: World) -> None:
         (files_world.repo / PLAIN_FILE).write_text("torn [\n")
         done = files_world.run("get", PLAIN_FILE, "a")

@@ -31,6 +31,21 @@ def status(world: World) -> dict[str, Any]:
     return json.loads(done.stdout) | {"is_open": done.status == 1}
 
 
+def test_a_link_in_the_place_of_the_rules_is_one_problem(world: World) -> None:
+    world.encrypt(FILE, "a: one\n")
+    rules = world.repo / ".sops.yaml"
+    rules.rename(world.folder / "rules")
+    rules.symlink_to(world.folder / "rules")
+    assert len(status(world)["problems"]) == 1
+
+
+def test_a_detached_head_and_an_unborn_branch(shared: World) -> None:
+    shared.git("checkout", "-q", "--detach")
+    assert status(shared)["branch"] is None
+    shared.git("checkout", "-q", "--orphan", "new")
+    assert (status(shared)["branch"], status(shared)["head"]) == ("new", None)
+
+
 def commit_elsewhere(world: World) -> None:
     """A commit on the remote that is not here."""
     world.git("commit", "-q", "--allow-empty", "-m", "theirs")
