@@ -20,6 +20,7 @@ from plana_secrets.verify.check import Level
 from plana_secrets.verify.finding import Finding
 from plana_secrets.verify.report import Report, Unfinished, View, in_order
 from plana_secrets.verify.report.formats import FORMATS
+from tests.markup import PLAIN_ELEMENTS, markup_of
 
 SCHEMA = Path(__file__).parents[1] / "vectors" / "sarif" / "sarif-schema-2.1.0.json"
 """From github.com/oasis-tcs/sarif-spec, sarif-2.1/schema, at commit e0583813964e."""
@@ -104,6 +105,16 @@ def no_markup(shown: str) -> None:
     for line in shown.splitlines():
         words = re.sub(r"(?<!`)(`+)(?!`)(.*?)(?<!`)\1(?!`)", "", line)
         assert not re.search(r"[<>|@]|\]\(|example\.com|#1", words), line
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_parser_of_markdown_sees_a_hostile_name_as_code_alone(text: str) -> None:
+    def seen(name: str) -> tuple[set[str], str]:
+        outcome = report(finding(name), unfinished=(Unfinished(name, 3),), remarks=(name,))
+        return markup_of(FORMATS["markdown"](outcome, PLAIN))
+
+    assert seen(text) == seen("m")
+    assert seen("m")[0] <= PLAIN_ELEMENTS
 
 
 def json_alone(shown: str) -> None:

@@ -66,7 +66,7 @@ class Access:
                 continue
             before = _of(old) if old is not None else frozenset(known)
             place = self.rules_file(file)
-            yield from self._added(_of(new) - before, new.path_regex, place)
+            yield from self._added(_of(new) - before, new, place)
             if old is not None and _encrypts_less(old, new):
                 yield _weaker(place, new.path_regex, old, new)
 
@@ -79,18 +79,18 @@ class Access:
             if one.change == "added":
                 added -= frozenset(known)
             pattern = None if one.rule == "*" else one.rule
-            yield from self._added(added, pattern, new.file)
             was = by_pattern.get(pattern)
             now = next(rule for rule in new.creation_rules if rule.path_regex == pattern)
+            yield from self._added(added, now, new.file)
             if was is not None and _encrypts_less(was, now):
                 yield _weaker(new.file, pattern, was, now)
 
-    def _added(self, added: Collection[str], pattern: str | None, file: str) -> Iterator[Finding]:
+    def _added(self, added: Collection[str], rule: CreationRule, file: str) -> Iterator[Finding]:
         for recipient in sorted(added):
             severity = Severity.WARNING if recipient in self.named else Severity.ERROR
-            rule = "the rule for every file" if pattern is None else f"the rule {pattern}"
-            words = f"{rule} now names {names_of([recipient], self.policy)}"
-            yield found("recipient-added", words, file=file, severity=severity)
+            what = f"the rule {rule.path_regex or 'for every file'}"
+            words = f"{what} now names {names_of([recipient], self.policy)}"
+            yield found("recipient-added", words, file=file, line=rule.line, severity=severity)
 
     def check_file(self, pair: Pair) -> Iterator[Finding]:
         """Whom a file was encrypted for, and is now; a rule that names them has told already."""

@@ -75,12 +75,13 @@ def _check_mac(pair: Pair) -> Iterator[Finding]:
     before, after = (_contents(one, only_encrypted=protected) for one in (pair.old, pair.new))
     if before != after:
         path = next((one[0] for one in after if one not in before), None)
+        line = next((one.line for one in pair.new.items if one.path == path), new.line)
         words = "changed, but the MAC is the old one"
         yield found(
             "changed-without-sops",
             words,
             file=pair.file,
-            line=new.line,
+            line=line,
             path=format_path(path) if path else None,
         )
 

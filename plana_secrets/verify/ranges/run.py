@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
+from typing import Final
 
 from plana_secrets import limits
 from plana_secrets.age.identities import Identities
@@ -41,6 +42,9 @@ from plana_secrets.verify.ranges.terms import stricter
 from plana_secrets.verify.ranges.workflows import check_workflow, is_workflow
 from plana_secrets.verify.report import Report
 from plana_secrets.verify.run import Demand, Examined, conclude, examine, with_doubts
+
+_SHORT: Final = 12
+"""Characters of a commit's id in words, as in the place of a finding."""
 
 TermsIn = Callable[[Tree], Demanded]
 """The settings of a place; raises UsageError where they are malformed."""
@@ -295,9 +299,11 @@ class _Run:
             return
         files = examined.selection.secret
         number = sum(file in self.changed for file in files)
+        begin = f"{self.ends.base[:_SHORT]}.." if self.ends.base else "all up to "
         commits = counted(len(self.history.commits), "commit")
+        yield f"{commits}, {begin}{self.ends.head[:_SHORT]}"
         ending = "; tree checked" if number == 0 else ""
-        yield f"{number} of {counted(len(files), 'secret file')} changed in {commits}{ending}"
+        yield f"{number} of {counted(len(files), 'secret file')} changed{ending}"
 
 
 def _is_policy(file: str) -> bool:

@@ -12,6 +12,7 @@ from plana_secrets.secretfiles.writing.journal import Journal
 from plana_secrets.secretfiles.writing.records import IntendedFile, Intent, Stage
 from plana_secrets.storage import digest_of
 from tests.cli.terminal import run_at_terminal
+from tests.markup import PLAIN_ELEMENTS, markup_of
 from tests.secretfiles.conftest import (
     PLAIN_FILE,
     PLAIN_TEXT,
@@ -302,6 +303,9 @@ class TestDiff:
         assert f"- `+ recipient {newcomer}`" in done.stdout
         assert ".sops.yaml rule" in done.stdout
         assert "`` + infra/secrets/dev/`<img src=x>`\\n::error::.yaml ``" in done.stdout
+        kinds, words = markup_of(done.stdout)
+        assert kinds <= PLAIN_ELEMENTS
+        assert not re.search(r"img|infra|age1", words)
 
     def test_a_file_that_lost_its_encryption_is_said(self, files_world: World) -> None:
         (files_world.repo / PLAIN_FILE).write_text("db: {password: sentinel-plain}\n")

@@ -50,6 +50,7 @@ def test_a_recipient_that_no_one_knows(small: World) -> None:
     small.commit()
     (finding,) = of_check(verify_commits(small, "base.."), "recipient-added")
     assert (finding.severity, recipient in finding.message) == ("error", True)
+    assert (finding.file, finding.line) == (".sops.yaml", 2)
 
 
 def test_a_recipient_that_the_base_names_is_a_warning(small: World) -> None:

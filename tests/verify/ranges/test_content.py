@@ -76,6 +76,13 @@ def test_another_type(small: World) -> None:
     assert found(small) == [("changed-without-sops", "port"), ("reshaped-value", "port")]
 
 
+def test_the_line_is_that_of_the_value(small: World) -> None:
+    change(small, lambda text: text.replace(line_of(text, "port"), "port: 1"))
+    report = verify_commits(small, "base..")
+    (finding,) = (one for one in report.findings if one.check == "changed-without-sops")
+    assert (finding.path, finding.line) == ("port", 3)
+
+
 def test_swapped_values(small: World) -> None:
     def swap(text: str) -> str:
         one, other = line_of(text, "user"), line_of(text, "password")

@@ -213,7 +213,11 @@ def test_what_the_base_already_had_is_a_warning(small: World) -> None:
 def test_nothing_changed_is_said(small: World) -> None:
     small.git("commit", "-q", "--allow-empty", "-m", "x")
     report = verify_commits(small, "base..HEAD")
-    assert report.remarks == ("0 of 1 secret file changed in 1 commit; tree checked",)
+    base, head = (small.git("rev-parse", one)[:12] for one in ("base", "HEAD"))
+    assert report.remarks == (
+        f"1 commit, {base}..{head}",
+        "0 of 1 secret file changed; tree checked",
+    )
     assert report.level.name == "L2"
 
 
