@@ -48,13 +48,16 @@ def _too_large(object_id: str, limit: int) -> FailedError:
 
 
 def sizes_of(command: GitCommand, ids: Sequence[str]) -> list[tuple[str, int]]:
-    """Id and size in bytes of blobs, in the same order.
+    """Id and size in bytes of blobs, in the same order. An id says what is in it: none is asked
+    for twice.
 
     Raises:
         FailedError: a blob is not there (kind ``git-missing-object``).
     """
-    output = command.read("cat-file", "--batch-check", stdin=_request(ids)) if ids else b""
-    return [_header(line) for line in output.splitlines()]
+    unknown = [one for one in ids if one not in command.sizes]
+    output = command.read("cat-file", "--batch-check", stdin=_request(unknown)) if unknown else b""
+    command.sizes.update(map(_header, output.splitlines()))
+    return [(one, command.sizes[one]) for one in ids]
 
 
 def _read(command: GitCommand, ids: Sequence[str]) -> Iterator[tuple[str, bytes]]:

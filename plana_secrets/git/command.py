@@ -101,6 +101,8 @@ class GitCommand:
     folder: Path
     index: Path | None = None
     git_dir: Path | None = None
+    sizes: dict[str, int] = field(default_factory=dict, compare=False, repr=False)
+    """Of blobs, by id, as far as they were asked for; see ``git.blobs``."""
     _collectors: list[list[str]] = field(default_factory=list, compare=False, repr=False)
 
     @contextlib.contextmanager

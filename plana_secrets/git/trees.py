@@ -219,6 +219,8 @@ class _Stored(Tree):
 
     def _find(self, files: Sequence[str]) -> Mapping[str, TreeEntry]:
         """The entries of files, wherever they are."""
+        if () in self._listings:
+            return self._listings[()].entries
         for listing in self._listings.values():
             if all(file in listing.entries for file in files):
                 return listing.entries

@@ -36,7 +36,7 @@ from plana_secrets.verify.checks.keysets import (
     find_key_copies,
     open_keysets,
 )
-from plana_secrets.verify.checks.mirror import check_mirror_recipients
+from plana_secrets.verify.checks.mirrorpeople import check_mirror_recipients
 from plana_secrets.verify.filecheck import FileJob, FileResult, check_files
 from plana_secrets.verify.finding import Finding
 from plana_secrets.verify.policy import Accept, Policy

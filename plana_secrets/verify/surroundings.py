@@ -40,7 +40,9 @@ def check_surroundings(
     copies = CopyFinder()
     for result in sorted(results, key=lambda one: one.file):
         yield from copies.add(result.file, result.sketch)
-    yield from check_former_readers(snapshot, selection.secret, policy)
+    if snapshot.is_work_tree or snapshot.commit is not None:
+        # before a commit there is no time for the history: it is checked before the push
+        yield from check_former_readers(snapshot, selection.secret, policy)
     if selection.whole or RULES_FILE in selection.elsewhere:
         yield from check_rules(snapshot.rule_book, selection.secret)
         yield from _lint_rules(snapshot, selection, policy)

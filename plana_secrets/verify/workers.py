@@ -18,10 +18,12 @@ import sys
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from itertools import islice
-from multiprocessing.connection import Connection, Pipe, wait
-from typing import Final, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
 
 from plana_secrets.errors import FailedError
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 WORTH_FORKING: Final = 100
 """Below so many files a second process costs more than it saves."""
@@ -70,6 +72,8 @@ def map_files(
 def _start(
     function: Callable[[Sequence[str]], Iterable[Result]], files: Sequence[str]
 ) -> tuple[int, Connection]:
+    from multiprocessing.connection import Pipe  # few files need none, and it takes long to load
+
     sys.stdout.flush()
     sys.stderr.flush()
     ours, theirs = Pipe(duplex=False)
@@ -108,6 +112,8 @@ def _work(
 
 
 def _collect(connections: list[Connection]) -> Iterator[Result]:
+    from multiprocessing.connection import Connection, wait
+
     open_ones = list(connections)
     while open_ones:
         for ready in wait(open_ones):

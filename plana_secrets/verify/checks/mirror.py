@@ -1,19 +1,14 @@
-"""For whom the mirror is configured, and drift between files and mirror, as findings."""
+"""Drift between files and mirror, as findings."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from plana_secrets.mirror.people import describe, find_strangers, known_people
 from plana_secrets.mirror.plan import Drift, DriftKind
-from plana_secrets.mirror.settings import MirrorSettings
-from plana_secrets.secretfiles.settings import SETTINGS_FILE
 from plana_secrets.sops.model import Severity
-from plana_secrets.sops.rules.rulesfile import Rules
 from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.finding import Finding
-from plana_secrets.verify.policy import Policy
 
 _MILDER: Final = frozenset({DriftKind.UNSUPPORTED, DriftKind.UNKNOWN})
 """What is not a change: a value that the mirror cannot hold, a file that we cannot read."""
@@ -31,23 +26,6 @@ _WORDS: Final = {
     DriftKind.UNSUPPORTED: "cannot be stored in the mirror",
     DriftKind.UNKNOWN: "could not be compared with the mirror",
 }
-
-
-def check_mirror_recipients(
-    settings: MirrorSettings, policy: Policy, rules: Iterable[Rules]
-) -> Iterator[Finding]:
-    """A local mirror holds every value: its recipients are people of ``[recipients]``.
-
-    With any configured backend, since one line changes that.
-    """
-    known = known_people((one.key for one in policy.recipients.values()), rules)
-    for place, recipient in find_strangers(settings, known):
-        yield found(
-            "mirror-recipient",
-            f"not in [recipients]: {describe(recipient)}",
-            file=SETTINGS_FILE,
-            path=place,
-        )
 
 
 def check_drift(drift: Iterable[Drift]) -> Iterator[Finding]:

@@ -3,8 +3,8 @@
 ``run`` | ``staged``
     The ways in: a range, and what `git commit` would record. The newest tree, then all that
     follows here.
-``inherited``
-    What the version before already had: no fault of the change.
+``inherited`` | ``parents``
+    What the version before already had: no fault of the change; for the index, its parents.
 ``ends`` | ``events`` | ``pushes``
     From where to where a range goes, the events of forges, and pushes as git tells its hooks.
 ``terms`` | ``proposals``

@@ -6,21 +6,14 @@ problem must be able to commit something else.
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
-from functools import cached_property
 
-from plana_secrets.errors import FailedError
 from plana_secrets.observability import Observer, silent
-from plana_secrets.secretfiles.snapshot import Snapshot, at_commit
-from plana_secrets.sops.formats import format_of
+from plana_secrets.secretfiles.snapshot import Snapshot
 from plana_secrets.sops.model import Severity
-from plana_secrets.sops.reading.reader import read_structure
 from plana_secrets.verify.finding import Finding
-from plana_secrets.verify.ranges.content import Pair
-from plana_secrets.verify.ranges.inherited import Before, as_warning
 from plana_secrets.verify.report import Report
 from plana_secrets.verify.run import Demand, conclude, examine, with_doubts
 
@@ -36,55 +29,17 @@ def verify_index(
     """Check the index beside HEAD; raises as ``verify_files`` does."""
     with snapshot.tree.repository.command.collecting_warnings() as warnings:
         examined = examine(snapshot, demand, now=now, observer=observer, workers=workers)
-        findings = list(_judged(examined.findings, _Parents(snapshot, demand, now)))
+        findings = _compared(examined.findings, snapshot, demand, now)
         report = conclude(replace(examined, findings=findings), demand, now=now)
     return with_doubts(report, warnings)
 
 
-def _judged(findings: Sequence[Finding], parents: _Parents) -> Iterator[Finding]:
-    for one in findings:
-        if one.severity is Severity.ERROR and (parent := parents.that_has(one)):
-            yield as_warning(one, f"{parent} has it, too")
-        else:
-            yield one
+def _compared(
+    findings: Sequence[Finding], snapshot: Snapshot, demand: Demand, now: datetime
+) -> list[Finding]:
+    """A commit without an error pays for no comparison, not even to load its code."""
+    if not any(one.severity is Severity.ERROR for one in findings):
+        return list(findings)
+    from plana_secrets.verify.ranges.parents import beside_parents
 
-
-@dataclass(frozen=True)
-class _Parents:
-    """What the commit begins from: HEAD, and in a merge with conflicts the other side.
-
-    They are read when there is an error, so a commit without one pays nothing.
-    """
-
-    snapshot: Snapshot
-    demand: Demand
-    now: datetime
-
-    def that_has(self, one: Finding) -> str | None:
-        """The name of a parent that has the same finding."""
-        return next((name for name, before in self._opened.items() if before.has(one)), None)
-
-    @cached_property
-    def _opened(self) -> dict[str, Before]:
-        workspace = self.snapshot.workspace
-        found: dict[str, Before] = {}
-        for name in ("HEAD", "MERGE_HEAD"):
-            commit = workspace.repository.resolve(name)
-            if commit is not None:
-                old = at_commit(workspace, commit).under(self.snapshot.settings)
-                pair_of = functools.partial(_pair, old, self.snapshot)
-                found[name] = Before(old, self.snapshot, self.demand, self.now, pair_of)
-        return found
-
-
-def _pair(old: Snapshot, new: Snapshot, file: str) -> Pair | None:
-    sides = []
-    for snapshot in (old, new):
-        try:
-            structure = read_structure(snapshot.read(file), format_of(file))
-        except FailedError:  # it is new, a link or the like
-            return None
-        if structure.metadata is None:
-            return None
-        sides.append(structure)
-    return Pair(file, file, *sides)
+    return list(beside_parents(findings, snapshot, demand, now))

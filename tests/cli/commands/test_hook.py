@@ -54,6 +54,22 @@ def refuses(done: Result, file: str = NEW) -> bool:
 # -- git commit
 
 
+def test_a_commit_starts_and_loads_little(small: World) -> None:
+    """So it takes less than 300 ms of CPU time for 40 files."""
+    trace = small.folder / "trace"
+    small.git("config", "--global", "trace2.eventTarget", str(trace))
+    argv = ("-I", "-X", "importtime", "-m", "plana_secrets", "hook", "run", "pre-commit")
+    told = small.command(sys.executable, *argv).stderr
+    assert 1 < trace.read_text().count('"event":"start"') <= 8
+    loaded = {line.rpartition("|")[2].strip() for line in told.splitlines()}
+    assert "plana_secrets.verify.ranges.staged" in loaded
+    assert not loaded & {
+        "multiprocessing",
+        "plana_secrets.mirror.plan",
+        "plana_secrets.verify.ranges.parents",
+    }
+
+
 def test_a_good_commit_is_silent_and_a_bad_one_is_refused(hooked: World) -> None:
     hooked.encrypt(NEW, "token: x\n")
     hooked.git("add", "-A")

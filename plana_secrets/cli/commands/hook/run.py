@@ -90,6 +90,7 @@ def _verify_index(context: Context) -> Report:
     said = os.environ.get("GIT_INDEX_FILE")
     file = Path(os.path.realpath(repository.root / said)) if said else None
     snapshot = index(_workspace(context, repository), file)
+    snapshot.tree.listing()  # whole, once: every question after it is answered from that
     settings = settings_in(snapshot.tree)
     demand = Demand(policy=settings.policy, may_be_empty=True)
     return verify_index(snapshot.under(settings.files), demand, now=context.now)
