@@ -17,4 +17,8 @@ what ``verify`` must say of it.
     What only the mirror shows.
 ``catalogue``
     All of them, and those that nothing can tell from honest work.
+``good``
+    Ordinary files and changes: no error may be found in them.
+``peers``
+    Other programs that are asked the same.
 """

@@ -9,7 +9,7 @@ import pytest
 from _pytest.mark.structures import ParameterSet
 
 from tests.attacks.catalogue import ALL, UNDECIDABLE
-from tests.attacks.ground import SECRET_WORDS, Ground, make_ground
+from tests.attacks.ground import SECRET_WORDS, Ground
 from tests.attacks.variant import Look, Variant, found_in
 
 SOPS_ACCEPTS = """
@@ -17,11 +17,6 @@ SOPS_ACCEPTS = """
 50 51 53 54 60 61 62 81 66 63 64 F11 F12 69 71 72 73 74 75 76 77 87 G1 G2 I9 I10 I11
 """
 SOPS_REFUSES = "11 12 13 14 15 19 24 26 27 28 29 30 31 52 57 58 59 G3 65 68 78 86 F14"
-
-
-@pytest.fixture(scope="module")
-def ground(tmp_path_factory: pytest.TempPathFactory) -> Ground:
-    return make_ground(tmp_path_factory.mktemp("attacks"))
 
 
 def test_names_are_unique_and_every_row_of_the_catalogue_is_tried() -> None:

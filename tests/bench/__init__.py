@@ -1,5 +1,6 @@
 """Speed beside the real alternative, measured in one run: ``scripts/bench``.
 
 No test asserts a time. ``generate`` makes files that the real sops decrypts, ``timing``
-runs commands side by side, ``__main__`` says which.
+runs commands side by side, ``__main__`` says which. ``attacks`` counts what is found, and what
+other programs let pass.
 """

@@ -13,6 +13,7 @@ from plana_secrets.sops.model import (
     Leaf,
     LeafType,
     Metadata,
+    Selector,
     Severity,
     Structure,
 )
@@ -22,8 +23,10 @@ from plana_secrets.sops.reading.metadata import read_metadata
 from plana_secrets.sops.reading.parts import Container, Scalar, Tree
 from plana_secrets.sops.reading.scalars import NULLS, resolve_plain
 from plana_secrets.sops.reading.tokens import LOOKS_ENCRYPTED, START, parse_token
-from plana_secrets.sops.rules.selectors import Scope, scope_of
+from plana_secrets.sops.rules.selectors import DEFAULT_SUFFIX, Scope, scope_of
 
+_DEFAULTS = frozenset({Selector(), Selector("unencrypted_suffix", DEFAULT_SUFFIX)})
+"""What sops takes where no one has chosen: a suffix of a rule's own is meant."""
 _TYPES = {word: LeafType(word) for word in ("str", "int", "float", "bool", "time")}
 
 
@@ -65,9 +68,7 @@ class _Builder:
         # If the meaning of a selector is unclear, everything counts as to be encrypted.
         self._encrypted_on_hit = scope.encrypted_on_hit if scope else metadata is None
         self._readable_suffix = (
-            scope is not None
-            and metadata is not None
-            and (metadata.selector.option in {None, "unencrypted_suffix"})
+            scope is not None and metadata is not None and metadata.selector in _DEFAULTS
         )
 
     def _scope(self, tree: Tree, metadata: Metadata) -> Scope | None:

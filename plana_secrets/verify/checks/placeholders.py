@@ -12,7 +12,7 @@ from plana_secrets.verify.finding import Finding
 from plana_secrets.verify.subject import Subject
 
 _PLACEHOLDER: Final = re.compile(
-    rb"(?i)\s*(?:change[-_ ]?me!*|replace[-_ ]?me|fill[-_ ]?me[-_ ]?in|fix[-_ ]?me|todo|tbd|x{3,}"
+    rb"(?i)\s*(?:change[-_ ]?me!*|replace[-_ ]?me|fill[-_ ]?me[-_ ]?in|fix[-_ ]?me|todo|tbd|x{3,20}"
     rb"|placeholder|<[^<>]{1,60}>|your[-_](?:[a-z]+[-_])+here)\s*"
 )
 """A whole value; nothing that a service would take on purpose."""

@@ -3,7 +3,10 @@
 Run it with the folder of the sops programs to use, newest last; what exists is kept, so
 that files of older versions stay as they were written:
 
-    python tests/vectors/sops/make.py /path/to/sops-3.11.0 /path/to/sops-3.13.3
+    python tests/vectors/sops/make.py /path/to/sops-3.8.1 /path/to/sops-3.13.3
+
+Before 3.10 sops refuses a date; those versions get the same files without one. The oldest that
+can still be had is 3.8.1: `go install` of each release makes it.
 """
 
 from __future__ import annotations
@@ -57,17 +60,55 @@ data:
     a: Zm9v # encrypted
 type: Opaque
 """
+PARTLY = """\
+# what it is for
+host: db.example
+password: hunter2
+note_plain: read me
+pin_secret: 4711
+nested:
+    password:
+        - one
+        - two
+    description: for people
+"""
+SECRET = """\
+# applied by Flux
+apiVersion: v1
+kind: Secret
+metadata:
+    name: demo
+    namespace: shop
+    labels:
+        app.kubernetes.io/name: shop
+type: Opaque
+stringData:
+    # which user
+    USER: admin
+    config.yaml: |
+        a: b
+"""
 RULES = {
     "plain": (PLAIN, []),
     "manifest": (MANIFEST, ["encrypted_regex: ^(data|stringData)$"]),
+    "secret": (SECRET, ["encrypted_regex: ^(data|stringData)$"]),
+    "encrypted-regex": (PARTLY, ["encrypted_regex: ^(password|pin_secret)$"]),
+    "encrypted-suffix": (PARTLY, ["encrypted_suffix: _secret"]),
+    "unencrypted-regex": (PARTLY, ["unencrypted_regex: ^(host|description)$"]),
+    "unencrypted-suffix": (PARTLY, ["unencrypted_suffix: _plain"]),
     "mac-only": (MANIFEST, ["encrypted_regex: ^(data|stringData)$", "mac_only_encrypted: true"]),
 }
 
 
-def run(program: str, folder: Path, *argv: str, stdin: bytes) -> bytes:
+def run(program: str, folder: Path, *argv: str) -> bytes:
     env = {"HOME": str(folder), "SOPS_AGE_KEY": OURS, "SOPS_DISABLE_VERSION_CHECK": "1"}
     done = subprocess.run(
-        [program, *argv], input=stdin, capture_output=True, cwd=folder, env=env, check=True
+        [program, *argv],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        cwd=folder,
+        env=env,
+        check=True,
     )
     return done.stdout
 
@@ -76,9 +117,8 @@ def encrypt(program: str, folder: Path, plain: str, rule: list[str]) -> str:
     keys = f"age: {','.join([STRANGERS[0], RECIPIENT, STRANGERS[1]])}"
     lines = "".join(f"      {line}\n" for line in [*rule, keys])
     (folder / ".sops.yaml").write_text(f"creation_rules:\n    - path_regex: .*\n{lines}")
-    argv = ["encrypt", "--filename-override", "x.yaml"]
-    types = ["--input-type", "yaml", "--output-type", "yaml"]
-    return run(program, folder, *argv, *types, stdin=plain.encode()).decode()
+    (folder / "x.yaml").write_text(plain)
+    return run(program, folder, "--config", ".sops.yaml", "-e", "x.yaml").decode()
 
 
 def variants(text: str) -> dict[str, str]:
@@ -103,10 +143,12 @@ def main(programs: list[str]) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for program in programs:
-            version = run(program, folder, "--version", stdin=b"").decode().split()[1]
+            version = run(program, folder, "--version").decode().split()[1]
+            old = tuple(map(int, version.split("."))) < (3, 10, 0)
             for kind, (plain, rule) in RULES.items():
-                text = encrypt(program, folder, plain, rule)
-                files = {kind: text} | (variants(text) if kind == "plain" else {})
+                said = plain.replace("    since: 2020-1-2\n", "") if old else plain
+                text = encrypt(program, folder, said, rule)
+                files = {kind: text} | (variants(text) if kind == "plain" and not old else {})
                 for stem, content in files.items():
                     keep(program, folder, f"{stem}-{version}", content)
 
@@ -115,8 +157,8 @@ def keep(program: str, folder: Path, stem: str, content: str) -> None:
     target = HERE / f"{stem}.yaml"
     if target.exists():
         return
-    argv = ["decrypt", "--input-type", "yaml", "--output-type", "json", "/dev/stdin"]
-    data = json.loads(run(program, folder, *argv, stdin=content.encode()))
+    (folder / "x.yaml").write_text(content)
+    data = json.loads(run(program, folder, "-d", "--output-type", "json", "x.yaml"))
     target.write_text(content)
     (HERE / f"{stem}.json").write_text(json.dumps(data, ensure_ascii=False, indent=1) + "\n")
 

@@ -15,7 +15,7 @@ PLACEHOLDERS = (
 )  # fmt: skip
 VALUES = (
     "changeme2", "password", "todo-list", "xx", "XX-1", "a <b> c", "<a><b>", "example",
-    "your-api-key", "Y2hhbmdlbWU=", "none", "changeme\nchangeme",
+    "your-api-key", "Y2hhbmdlbWU=", "none", "changeme\nchangeme", "x" * 21,
 )  # fmt: skip
 
 
