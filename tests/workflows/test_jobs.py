@@ -44,6 +44,11 @@ def test_the_workflows_in_their_life(tmp_path: Path, world: World) -> None:
         job = only(forge.run(page.ACTION, event), "secrets")
         assert (job.status, f"### plana-secrets verify: {word}" in job.summary) == (status, True)
         check_gitlab(forge, event, status)
+    keyed = page.ACTION.replace(
+        "--range auto --strict", "|\n            --range auto\n            --level L3"
+    )
+    job = only(forge.run(keyed, good), "secrets")
+    assert (job.status, "did not reach L3" in job.log) == (4, True), job.log
 
 
 def check_life(forge: Forge, ours: Repository, workflow: str, good: Event, bad: Event) -> None:

@@ -54,6 +54,50 @@ def test_only_checkout_is_used_by_its_commit_and_takes_the_whole_history(file: P
         assert step["with"] == {"fetch-depth": 0, "persist-credentials": False}
 
 
+def install_of(file: Path) -> set[str]:
+    return {step["run"] for _, step in steps_of(file) if "venv" in step.get("run", "")}
+
+
+@pytest.mark.parametrize(
+    ("variables", "installed"),
+    [
+        ({}, "git+https://git.example.com/team/plana-secrets.git"),
+        ({"PACKAGE": "plana-secrets==1.0"}, "plana-secrets==1.0"),
+    ],
+)
+def test_where_python_has_no_venv_it_is_installed(
+    tmp_path: Path, variables: dict[str, str], installed: str
+) -> None:
+    """As in images of Debian. The program is that of the owner, unless another is named."""
+    (script,) = install_of(FORGEJO)
+    python = """#!/bin/sh
+[ -e apt ] || exit 1
+for venv; do :; done
+mkdir -p "$venv/bin" && printf '#!/bin/sh\\nfor one; do :; done; echo "$one" >package' >"$venv/bin/pip"
+chmod +x "$venv/bin/pip"
+"""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name, text in (("python3", python), ("apt-get", "#!/bin/sh\necho $* >>apt\n")):
+        (programs / name).write_text(text)
+        (programs / name).chmod(0o755)
+    done = subprocess.run(
+        ["bash", "-eo", "pipefail", "-c", script], cwd=tmp_path, check=False, capture_output=True,
+        env={"PATH": f"{programs}:/usr/bin:/bin", "RUNNER_TEMP": str(tmp_path), "PACKAGE": "",
+             "GITHUB_PATH": str(tmp_path / "path"), "GITHUB_REPOSITORY_OWNER": "team",
+             "GITHUB_SERVER_URL": "https://git.example.com", **variables},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "install --yes python3-venv" in (tmp_path / "apt").read_text()
+    assert (tmp_path / "package").read_text() == f"{installed}\n"
+    assert (tmp_path / "path").read_text() == f"{tmp_path}/plana-secrets/bin\n"
+
+
+def test_every_job_installs_in_the_same_way() -> None:
+    assert install_of(FORGEJO) == install_of(GITHUB)
+    assert len(install_of(FORGEJO)) == 1
+
+
 def test_actionlint_finds_nothing(tmp_path: Path) -> None:
     program = built("github.com/rhysd/actionlint/cmd/actionlint", "v1.7.12")
     if program is None:
