@@ -126,5 +126,9 @@ ADVICE: Final = {
         "`plana-secrets identity show` lists your recipients, and keys that cannot "
         "be used here; ask anyone who can read the file to add your recipient"
     ),
+    "identity-unusable": (
+        "give that source a line that begins with AGE-SECRET-KEY-1; in a pod, check the key of the "
+        "Secret behind it"
+    ),
     "bad-recipient": "a recipient begins with age1, ssh-ed25519 or ssh-rsa",
 }

@@ -22,10 +22,11 @@ from pathlib import Path
 from typing import Final
 
 from plana_secrets.errors import FailedError
-from plana_secrets.places import is_safe, runtime_folder
+from plana_secrets.places import is_safe, is_volume, runtime_folder
 from plana_secrets.secret import Secret
 
 _FOLDER_PREFIX = "plana-secrets."
+_RUNTIME: Final = "XDG_RUNTIME_DIR"
 _ATTEMPTS = 20
 
 
@@ -41,13 +42,19 @@ class Facilities:
 def detect_facilities() -> Facilities:
     """The facilities of the running system, best folder first."""
     if sys.platform.startswith("linux"):
-        runtime = runtime_folder(os.environ)
+        runtime = runtime_folder(os.environ) or _volume(os.environ.get(_RUNTIME, ""))
         folders = [runtime] if runtime is not None and _is_in_memory(runtime) else []
         folders.append(Path("/dev/shm"))  # noqa: S108 - memory, and our folder in it is 0700
         return Facilities(hasattr(os, "memfd_create"), tuple(folders), disk_allowed=False)
     import tempfile
 
     return Facilities(False, (Path(tempfile.gettempdir()),), disk_allowed=True)
+
+
+def _volume(named: str) -> Path | None:
+    """An `emptyDir` in memory: everyone may write to it, and root mounted it for this pod."""
+    folder = Path(named)
+    return folder if folder.is_absolute() and is_volume(folder) else None
 
 
 def _is_in_memory(folder: Path) -> bool:
@@ -158,12 +165,16 @@ def _remove(folder: Path) -> None:
 
 def _make_folder() -> tuple[Path, int]:
     """A new folder and the descriptor that holds its lock."""
-    reason: str | None = "there is none"
+    named = os.environ.get(_RUNTIME)
+    reason: str | None = (
+        f"{_RUNTIME} is not a tmpfs that you own: {named}" if named else "there is none"
+    )
     for parent in FACILITIES.folders:
         if not (FACILITIES.disk_allowed or _is_in_memory(parent)):
             continue
         try:
-            if not (is_safe(parent) or parent.stat().st_mode & stat.S_ISVTX):
+            sticky = parent.stat().st_mode & stat.S_ISVTX
+            if not (is_safe(parent) or sticky or is_volume(parent)):
                 raise PermissionError(errno.EPERM, "other users can replace its files")
             return _make_locked(parent)
         except OSError as error:
@@ -283,5 +294,8 @@ def _boot_id() -> str:
 
 
 ADVICE: Final = {
-    "no-memory-folder": "mount a tmpfs at /dev/shm, or set XDG_RUNTIME_DIR to a tmpfs",
+    "no-memory-folder": (
+        "mount a tmpfs at /dev/shm, or set XDG_RUNTIME_DIR to one; in a pod that is an `emptyDir` "
+        "with `medium: Memory`"
+    ),
 }

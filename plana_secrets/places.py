@@ -67,7 +67,7 @@ def user_state_folder(environment: Mapping[str, str], home: Path | None) -> Path
         base = home / ".local" / "state"
     folder = base / "plana-secrets"
     present = next(parent for parent in (folder, *folder.parents) if os.path.lexists(parent))
-    if not is_safe(present):
+    if not (is_safe(present) or is_volume(present)):
         raise UsageError(
             f"{present} belongs to another user, or other users can write to it",
             kind="unsafe-folder",
@@ -104,6 +104,18 @@ def is_safe(folder: Path) -> bool:
     return not (status.st_mode & stat.S_IWOTH or by_group)
 
 
+def is_volume(folder: Path) -> bool:
+    """Whether ``folder`` is a file system of its own that root mounted: a volume of a pod.
+
+    Kubernetes lets everyone, or the group of the pod, write to an `emptyDir` and to most
+    claims. Who else sees the volume is decided where it is mounted, not by its mode.
+    """
+    try:
+        return os.path.ismount(folder) and folder.stat().st_uid == 0 and os.access(folder, os.W_OK)
+    except OSError:
+        return False
+
+
 def _is_private_group(gid: int) -> bool:
     """Whether it is the group of this account alone, as many systems make one for each."""
     try:
@@ -118,6 +130,11 @@ def _absolute(text: str | None) -> Path | None:
 
 
 ADVICE: Final = {
-    "unsafe-folder": "set XDG_STATE_HOME to a folder that only you can write to",
-    "no-home": "set HOME to your own folder, or write the path in full",
+    "unsafe-folder": (
+        "set XDG_STATE_HOME to a folder that only you can write to; in a pod, to a volume"
+    ),
+    "no-home": (
+        "set HOME to your own folder, or write the path in full; in a pod, set XDG_STATE_HOME to a "
+        "volume"
+    ),
 }

@@ -251,3 +251,37 @@ def test_a_descriptor_is_open_as_long_as_it_is_lent(facilities):
 def test_no_child_inherits_a_descriptor_that_it_was_not_handed(facilities):
     with memory.readable_descriptor(Secret(b"x")) as descriptor:
         assert not os.get_inheritable(descriptor)
+
+
+IN_A_POD = """
+mount -t tmpfs -o mode=0"$1" tmpfs /mnt || exit 77
+mount -t tmpfs tmpfs /dev/shm && mount -o remount,ro /dev/shm || exit 77
+exec setpriv --reuid 65534 --regid 65534 --clear-groups "$2" -c "$3"
+"""
+WHERE = "from plana_secrets import memory\nwith memory.private_folder() as one: print(one.parent)"
+
+
+def in_a_pod(mode: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Where there is no /dev/shm to write to, and a volume at /mnt of root with this mode."""
+    done = subprocess.run(
+        ["unshare", "-m", "sh", "-c", IN_A_POD, "sh", mode, sys.executable, WHERE],
+        capture_output=True, text=True, check=False,
+        env={"PATH": os.environ["PATH"], **environment},
+    )  # fmt: skip
+    if done.returncode in {77, 126, 127} or done.stderr.startswith("unshare: "):
+        pytest.skip(f"no pod can be made here: {done.stderr}")
+    return done
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="it mounts, and becomes another user")
+@pytest.mark.parametrize("mode", ["777", "2777", "1777"])
+def test_an_empty_dir_in_memory_is_used_although_everyone_may_write_to_it(mode):
+    done = in_a_pod(mode, XDG_RUNTIME_DIR="/mnt")
+    assert done.stdout.strip() == "/mnt", done.stderr
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="it mounts, and becomes another user")
+def test_without_any_folder_in_memory_it_is_said_which_were_tried():
+    assert "/dev/shm: Read-only file system" in in_a_pod("777").stderr
+    # a folder of another user on a volume is none
+    assert "/dev/shm: Read-only file system" in in_a_pod("700", XDG_RUNTIME_DIR="/mnt").stderr

@@ -19,9 +19,9 @@
     What the commits of a range brought, and every content that a file had.
 ``hooks``
     Where git looks for hooks.
-``commits`` | ``remotes`` | ``author`` | ``tracking``
-    A commit written beside the branch and adopted later; fetch and push; what is not
-    pushed or pulled yet.
+``commits`` | ``remotes`` | ``refusals`` | ``author`` | ``tracking``
+    A commit written beside the branch and adopted later; fetch and push, and why a remote
+    refused; in whose name a job commits; what is not pushed or pulled yet.
 """
 
 from __future__ import annotations

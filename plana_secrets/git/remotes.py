@@ -11,25 +11,15 @@ from typing import Final
 
 from plana_secrets.errors import (
     ConflictError,
-    CredentialError,
     FailedError,
     PlanaSecretsError,
     UnavailableError,
     UsageError,
 )
 from plana_secrets.git.command import GitCommand
+from plana_secrets.git.refusals import refused_access, refused_push
 from plana_secrets.process import Completed, DeadlineError
 
-_REFUSED_KEYS = (
-    b"Authentication failed",
-    b"Permission denied",
-    b"could not read Username",
-    b"could not read Password",
-    b"Host key verification failed",
-    b"HTTP Basic: Access denied",
-    b"returned error: 401",
-    b"returned error: 403",
-)
 _RACES = ("non-fast-forward", "fetch first", "stale info", "failed to update ref", "cannot lock")
 
 
@@ -68,9 +58,10 @@ def push_commit(
     Raises:
         ConflictError: the branch has commits that ``commit`` does not contain, or is not
             where ``lease`` says (kind ``push-conflict``).
-        FailedError: the server or the hook ``pre-push`` refuses (kind ``push-refused``), or
-            another git removed the commit (``git-pruned``).
-        CredentialError: the remote does not let us in (kind ``remote-credential``).
+        FailedError: the branch is protected (kind ``protected-branch``), the server or the
+            hook ``pre-push`` refuses for another reason (``push-refused``), or another git
+            removed the commit (``git-pruned``).
+        CredentialError: the remote does not let us in; see ``refusals`` for the kinds.
         UnavailableError: the remote did not answer (kind ``remote-unavailable``); whether
             the push has arrived is then not known.
     """
@@ -87,13 +78,13 @@ def push_commit(
         raise pruned()
     for line in done.stdout.decode("utf-8", "replace").split("\n"):
         if line.startswith("!"):
-            raise _rejected(line, remote, branch)
+            raise _rejected(done, line, remote, branch)
     if b"pre-push hook" in done.stderr or b"failed to push some refs" in done.stderr:
         raise FailedError(f"a hook rejected the push to {branch} of {remote}", kind="push-refused")
-    raise _unreachable(done, remote)
+    raise refused_access(done, remote)
 
 
-def _rejected(line: str, remote: str, branch: str) -> PlanaSecretsError:
+def _rejected(done: Completed, line: str, remote: str, branch: str) -> PlanaSecretsError:
     if any(word in line for word in _RACES):
         return ConflictError(
             f"{branch} of {remote} has changed in the meantime",
@@ -101,9 +92,7 @@ def _rejected(line: str, remote: str, branch: str) -> PlanaSecretsError:
             retry=False,
             branch=branch,
         )
-    return FailedError(
-        f"{remote} rejected the push to {branch}", kind="push-refused", branch=branch
-    )
+    return refused_push(done, line, remote, branch)
 
 
 def remote_addresses(git: GitCommand) -> list[str]:
@@ -128,7 +117,7 @@ def fetch_branch(git: GitCommand, remote: str, branch: str) -> str | None:
         return git.line("rev-parse", "--quiet", "--verify", f"{tracking}^{{commit}}")
     if b"couldn't find remote ref" in done.stderr:
         return None
-    raise _unreachable(done, remote)
+    raise refused_access(done, remote)
 
 
 def _over_the_wire(git: GitCommand, remote: str, *arguments: str) -> Completed:
@@ -140,19 +129,7 @@ def _over_the_wire(git: GitCommand, remote: str, *arguments: str) -> Completed:
         ) from None
 
 
-def _unreachable(done: Completed, remote: str) -> PlanaSecretsError:
-    if any(sign in done.stderr for sign in _REFUSED_KEYS):
-        return CredentialError(
-            f"the remote {remote} denied access", kind="remote-credential", remote=remote
-        )
-    return UnavailableError(
-        f"the remote {remote} did not answer", kind="remote-unavailable", remote=remote
-    )
-
-
 ADVICE: Final = {
     "unknown-remote": "`git remote` shows the names; fix [git] remote in plana-secrets.toml",
     "push-conflict": "pull and run it again",
-    "push-refused": "the branch may be protected; push to another one and open a pull request",
-    "remote-credential": "check the ssh key or the token that git uses",
 }

@@ -109,6 +109,36 @@ def test_a_hook_of_the_server_that_refuses_is_no_conflict(
     assert "value-in-a-hook" not in str(caught.value)
 
 
+PROTECTED = {
+    "GitHub": "remote: error: GH006: Protected branch update failed for refs/heads/main.",
+    "GitHub rules": "- Changes must be made through a pull request.",
+    "GitLab": "GitLab: You are not allowed to push code to protected branches on this project.",
+    "Forgejo": "Forgejo: Not allowed to push to protected branch main",
+    "Bitbucket": "Branch refs/heads/main can only be modified through pull requests.",
+    "Azure": "TF402455: you must use a pull request to update this branch.",
+}
+"""What servers say of a protected branch."""
+
+
+@pytest.mark.parametrize("server", PROTECTED)
+def test_a_protected_branch_comes_with_the_words_of_the_server_made_safe(
+    git_world: World, remote: Path, repository: Repository, server: str
+) -> None:
+    hook = remote / "hooks/pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    lines = f"value-in-a-hook\n{PROTECTED[server]}\033[31m\n"
+    hook.write_text(f"#!/bin/sh\nprintf '{lines}' >&2\nexit 1\n")
+    hook.chmod(0o755)
+    (git_world.repo / "a").write_text("y\n")
+    commit_files(repository, ["a"], "ours")
+    with pytest.raises(FailedError) as caught:
+        repository.push(branch="main")
+    assert caught.value.kind == "protected-branch"
+    assert PROTECTED[server].removeprefix("remote: ") in caught.value.message
+    assert "value-in-a-hook" not in caught.value.message
+    assert caught.value.message.isprintable()
+
+
 def test_the_hook_before_a_push_may_refuse(
     git_world: World, remote: Path, repository: Repository
 ) -> None:

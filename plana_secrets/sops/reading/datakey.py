@@ -21,7 +21,8 @@ def find_data_key(metadata: Metadata, identities: Identities) -> Secret | Defect
     """The data key, or the entry that proves the list of recipients wrong.
 
     Raises:
-        CredentialError: none of the identities opens the document (kind ``no-identity-fits``).
+        CredentialError: none of the identities opens the document (kind ``no-identity-fits``, or
+            ``identity-unusable`` where no source that was named holds one).
     """
     ours = identities.recipients()
     labelled = [one for one in metadata.recipients if _label(one) in ours]
@@ -37,7 +38,11 @@ def find_data_key(metadata: Metadata, identities: Identities) -> Secret | Defect
     count = counted(len(metadata.recipients), "recipient")
     reasons = [*identities.lost(), *identities.under_passphrase()]
     words = [f"none of your identities opens the file ({count})", *map(str, reasons)]
-    raise CredentialError("; ".join(words), kind="no-identity-fits")
+    # a job that was given no key at all is told so: no one has to be asked for anything
+    has_none = bool(identities.lost()) and not identities.complete().members
+    raise CredentialError(
+        "; ".join(words), kind="identity-unusable" if has_none else "no-identity-fits"
+    )
 
 
 def _agreed(labelled: list[RecipientStanza], identities: Identities) -> Secret | Defect:

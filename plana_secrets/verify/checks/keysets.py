@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 _ERROR_PAST: Final = 1.25
 _TRUE: Final = Secret(b"True")
 """As sops spells it for the MAC, and our reader therefore too."""
-_SAID_ELSEWHERE: Final = frozenset({"no-identity", "no-identity-fits", "destroyed-value"})
+_SAID_ELSEWHERE: Final = frozenset(
+    {"no-identity", "no-identity-fits", "identity-unusable", "destroyed-value"}
+)
 
 
 def open_keysets(workspace: Workspace, policies: Sequence[KeysetPolicy]) -> KeysetStore | None:

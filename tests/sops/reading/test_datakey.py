@@ -9,7 +9,7 @@ import pyrage
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from plana_secrets.age.identities import Identities
+from plana_secrets.age.identities import Identities, Unusable
 from plana_secrets.errors import CredentialError
 from plana_secrets.secret import Secret
 from plana_secrets.sops.model import Defect, Metadata, RecipientStanza, Selector, Token
@@ -74,6 +74,17 @@ def test_nobody_of_ours_is_a_credential_error() -> None:
         with pytest.raises(CredentialError) as caught:
             find(*entries)
         assert caught.value.kind == "no-identity-fits"
+
+
+def test_no_key_at_all_in_the_source_that_was_named_is_another_error() -> None:
+    named = Unusable("SOPS_AGE_KEY", "line 1: not an age identity", lost=True)
+    for held, kind in (
+        ((), "identity-unusable"),
+        (identities_of(OURS).members, "no-identity-fits"),
+    ):
+        with pytest.raises(CredentialError, match="SOPS_AGE_KEY: line 1") as caught:
+            find_data_key(metadata_of(entry(STRANGER)), Identities(held, (named,)))
+        assert caught.value.kind == kind
 
 
 def test_the_comment_of_an_ssh_key_is_not_part_of_its_label(tmp_path: Path) -> None:
