@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.verify.helpers import write
 from tests.workflows import page
 from tests.workflows.page import here
 from tests.workflows.repository import APP, NEW, Repository
@@ -33,7 +34,8 @@ def test_the_workflows_in_their_life(tmp_path: Path, world: World) -> None:
     forge = Forge(tmp_path)
     ours = Repository(forge, world)
     caller = here(page.FORGEJO, forge)
-    good, bad = ours.pull_request(ours.add), ours.pull_request(ours.plant, ours.remove)
+    good = ours.pull_request(ours.add, lambda: set_traps(world))
+    bad = ours.pull_request(ours.plant, ours.remove)
     for workflow in ((ROOT / GITHUB).read_text(), caller):
         check_life(forge, ours, workflow, good, bad)
     assert scripts_of(FORGEJO) | scripts_of(GITHUB) <= forge.executed
@@ -49,6 +51,14 @@ def test_the_workflows_in_their_life(tmp_path: Path, world: World) -> None:
     )
     job = only(forge.run(keyed, good), "secrets")
     assert (job.status, "did not reach L3" in job.log) == (4, True), job.log
+    assert not (forge.folder / "home/trapped").exists()
+
+
+def set_traps(world: World) -> None:
+    """Modules that python would start if it looked for them in the checkout."""
+    code = 'import os\nopen(os.path.expanduser("~/trapped"), "w")\n'
+    for name in ("venv", "pip", "ensurepip", "plana_secrets", "sitecustomize", "click", "json"):
+        write(world, f"{name}.py", code)
 
 
 def check_life(forge: Forge, ours: Repository, workflow: str, good: Event, bad: Event) -> None:

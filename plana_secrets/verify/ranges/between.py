@@ -29,15 +29,15 @@ class _Newcomer:
     leaf: Leaf
 
 
-def check_between(base: Snapshot, pairs: Sequence[Pair]) -> Iterator[Finding]:
-    """One git reads the secret files of the base, if a changed file has a new ciphertext."""
+def check_between(base: Snapshot, files: Sequence[str], pairs: Sequence[Pair]) -> Iterator[Finding]:
+    """One git reads ``files`` of the base, if a changed file has a new ciphertext."""
     wanted: dict[bytes, list[_Newcomer]] = {}
     for pair in filter(_keeps_its_key, pairs):
         for tag, leaf in _newcomers(pair):
             wanted.setdefault(tag, []).append(_Newcomer(pair, leaf))
     if not wanted:
         return
-    for file, content in base.contents(base.secret_files):
+    for file, content in base.contents(files):
         here = tags_in(content) & wanted.keys() if isinstance(content, bytes) else ()
         if here and isinstance(content, bytes):
             yield from _from(file, content, [one for tag in sorted(here) for one in wanted[tag]])

@@ -181,7 +181,7 @@ class _Run:
             yield from self.access.check_file(pair)
         if self.ends.base is not None:
             yield from check_past(self.workspace.repository, self.ends.base, pairs)
-            yield from check_between(self.old, pairs)
+            yield from check_between(self.old, self._at_the_base(examined), pairs)
         yield from self._policy(examined.selection.secret)
 
     def _messages(self) -> Iterator[Finding]:
@@ -251,6 +251,12 @@ class _Run:
         """Files that can be read here, by what became of them."""
         changed = (file for file, became in self.changed.items() if became == change)
         return [file for file in changed if format_of(file) in READ_HERE]
+
+    def _at_the_base(self, examined: Examined) -> list[str]:
+        """The secret files that the base has: they are still there, or the range changed them."""
+        gone = {*self._files("changed"), *self._files("removed")}
+        entries = self.old.tree.listing().entries
+        return sorted(file for file in gone.union(examined.selection.secret) if file in entries)
 
     def _renamed(self, added: Sequence[str]) -> Iterator[tuple[str, str]]:
         """Each new file with the name that it had before: they share a ciphertext."""
