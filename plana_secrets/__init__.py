@@ -5,8 +5,8 @@ import-linter holds us to it):
 
 ``cli``
     The one place that knows click, terminals and advice. One command, one file.
-``scaffold``
-    What we write into a repository when it is set up.
+``scaffold`` | ``offboarding``
+    What we write into a repository when it is set up; what a person who left could read.
 ``config``
     ``plana-secrets.toml`` to typed settings; its only reader.
 ``verify``

@@ -44,6 +44,7 @@ COMMANDS: CommandTable = {
             f"{_HERE}.recipients:recipients",
             "Show and change who can read which file.",
         ),
+        "offboard": (f"{_HERE}.offboard:offboard", "List what to replace after a person left."),
         "rotate": (f"{_HERE}.rotate:rotate", "Rotate API keys and JWT signing secrets."),
         "mirror": (f"{_HERE}.mirror:mirror", "Copy the secret files one way into a vault."),
         "verify": (f"{_HERE}.verify:verify", "Prove that every file is encrypted by policy."),

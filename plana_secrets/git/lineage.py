@@ -1,4 +1,4 @@
-"""Every earlier content of many files, through the names that they had; one git for all."""
+"""Every content of many files, through the names that they had; one git for all."""
 
 from __future__ import annotations
 
@@ -28,14 +28,23 @@ def earlier_contents(
     return {file: list(ids) for file, ids in found.items()}
 
 
+def every_content(git: GitCommand, *, under: Sequence[str] = ()) -> list[tuple[str, str]]:
+    """Name and blob of everything that a regular file ever was, on any branch or tag here;
+    newest first, each once. What was ``under`` these names, or everywhere."""
+    found: dict[tuple[str, str], None] = {}
+    for name, _, ids in _changes(git, "HEAD", under, "--all", "--no-renames"):
+        found.update(dict.fromkeys((name, one) for one in ids))
+    return list(found)
+
+
 def _changes(
-    git: GitCommand, head: str, under: Sequence[str]
+    git: GitCommand, head: str, under: Sequence[str], *how: str
 ) -> Iterator[tuple[str, str, list[str]]]:
     """Name, name before, and the blobs after and before, of each change, newest first."""
     output = git.read(
         "--literal-pathspecs", "log", head, "--topo-order", "--full-history",
-        "--diff-merges=separate", "-M", "-l1000", "--no-follow", "--no-ext-diff", "--no-textconv",
-        "-r", "-z", "--raw", "--no-abbrev", "--format=", "--", *under,
+        "--diff-merges=separate", *(how or ("-M", "-l1000")), "--no-follow", "--no-ext-diff",
+        "--no-textconv", "-r", "-z", "--raw", "--no-abbrev", "--format=", "--", *under,
     )  # fmt: skip
     fields = iter(output.split(b"\0"))
     for field in fields:

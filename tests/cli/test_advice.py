@@ -229,7 +229,8 @@ REASONS = {
         "missing-file", "missing-key-file", "no-identity", "no-identity-fits", "no-such-revision",
         "not-base64", "not-encryptable", "not-exportable", "nothing-checked", "not-yaml-name", "read-back", "readable-path",
         "revoked-value", "rules-exist", "rules-not-editable", "same-path-changed", "settings-by-hand",
-        "already-recipient", "name-taken", "no-such-hook", "no-such-person", "no-such-rule", "twin-name", "unmerged",
+        "already-recipient", "name-taken", "no-such-hook", "no-such-person", "no-such-rule",
+        "twin-name", "unmerged", "bad-tick-off", "no-such-leaver", "not-in-list", "partial-past",
     ),
 }  # fmt: skip
 """Where an advice is tried otherwise, or why it is not."""

@@ -96,6 +96,10 @@ TRIES: dict[str, tuple[Try, ...]] = {
         looks("diff", "--json"),
     ),
     "run": (looks("run", "--env", f"X={MAIL}#password", "--", "/bin/true"),),
+    "offboard": (
+        looks("offboard", "eve", "--status"),
+        writes("offboard", STRANGER),
+    ),
     "recipients list": (
         looks("recipients", "list"),
         looks("recipients", "list", "--files", "--json"),

@@ -1,0 +1,13 @@
+"""What a person who leaves could read, and whether it was replaced since. Without a value.
+
+``past`` | ``versions``
+    Every content of the history that names them, and what is seen in one without a key.
+``evidence``
+    Pure: whether the value at a path is another one since they could last read it.
+``keysets``
+    The same of the keys of keysets, by their moves.
+``tickoff``
+    The file in git in which a person accepts what stays.
+``report``
+    All of it together.
+"""

@@ -1,0 +1,284 @@
+"""``offboard``: what a leaver could read, beside a reference that decrypts all of the history."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+
+import pyrage
+import pytest
+
+from plana_secrets.age.identities import parse_identity_file
+from plana_secrets.errors import PlanaSecretsError
+from plana_secrets.paths import format_path
+from plana_secrets.secret import Secret
+from plana_secrets.sops.reading.reader import read_document
+from tests.world import DEFAULT_RULES, World
+
+APP = "infra/secrets/dev/app.yaml"
+MAIL = "infra/secrets/dev/mail.yaml"
+PROD = "infra/secrets/prod/shop.secret.yaml"
+MANIFEST = (
+    "apiVersion: v1\nkind: Secret\nmetadata:\n    name: shop\n    namespace: web\n"
+    "stringData:\n    KEY: one\n"
+)
+
+
+@pytest.fixture
+def shared(world: World) -> World:
+    """Two files that bob reads, and a third that he never could."""
+    world.encrypt("infra/secrets/dev/own.yaml", "password: mine\n")
+    world.others.append(pyrage.x25519.Identity.generate())
+    world.write_rules(DEFAULT_RULES)
+    world.encrypt(APP, "password: pa55\nport: 5432\n")
+    world.encrypt(MAIL, "password: w0rd\n")
+    key = world.others[0].to_public()
+    (world.repo / "plana-secrets.toml").write_text(
+        f'[recipients.bob]\nkey = "{key}"\nkind = "staff"\n'
+    )
+    world.commit()
+    return world
+
+
+def status(world: World, name: str = "bob", *argv: str) -> dict[str, tuple[str, str]]:
+    """Place -> status and why."""
+    found = report(world, name, *argv)
+    return {f"{one['file']}#{one['path']}": (one["status"], one["why"]) for one in found["values"]}
+
+
+def report(world: World, name: str = "bob", *argv: str) -> dict[str, object]:
+    done = world.run("offboard", name, "--status", "--json", *argv)
+    facts = json.loads(done.stdout)
+    is_open = facts["open"] or facts["still_reads"]
+    assert done.status == int(bool(is_open)), done
+    return facts
+
+
+def reference(world: World, leaver: pyrage.x25519.Identity) -> set[str]:
+    """Every place of every blob of the history that the leaver's key decrypts."""
+    identities = parse_identity_file(Secret(f"{leaver}\n".encode()), "bob")
+    found: set[str] = set()
+    places = {
+        tuple(line.split(" ")[2].split("\t"))
+        for commit in world.git("rev-list", "--all").split()
+        for line in world.git("ls-tree", "-r", commit).splitlines()
+    }
+    for blob, name in places:
+        if not name.endswith(".yaml"):
+            continue
+        content = world.git("cat-file", "blob", blob).encode()
+        try:
+            document = read_document(content, identities)
+        except PlanaSecretsError:
+            continue
+        found |= {
+            f"{name}#{format_path(leaf.path)}"
+            for leaf, _ in document.entries()
+            if leaf.token is not None
+        }
+    return found
+
+
+def test_it_names_what_the_reference_finds_and_what_became_of_it(shared: World) -> None:
+    bob = shared.others[0]
+    shared.encrypt(PROD, MANIFEST)
+    shared.run("set", APP, "gone", "--stdin", stdin=b"old")
+    shared.commit()
+    shared.run("unset", APP, "gone")
+    (shared.repo / MAIL).unlink()
+    shared.commit()
+    before = report(shared)
+    assert before["still_reads"] == [APP, PROD]
+    assert shared.run("recipients", "remove", "bob").status == 0
+    shared.commit()
+    found = status(shared)
+    assert set(found) == reference(shared, bob)
+    assert {place: one[0] for place, one in found.items()} == dict.fromkeys(found, "open")
+    assert found[f"{MAIL}#password"][1] == "the file was deleted; the value may be valid elsewhere"
+    assert shared.run("set", APP, "password", "--generate", "hex:8").status == 0
+    assert status(shared)[f"{APP}#password"][0] == "open"  # no commit has it
+    shared.commit()
+    found = status(shared)
+    assert found[f"{APP}#password"] == ("rotated", "changed since")
+    assert found[f"{APP}#port"] == ("open", "the value is the same")
+    (shop,) = [one for one in report(shared)["values"] if one["file"] == PROD]
+    assert (shop["service"], shop["path"]) == ("web/shop", "stringData.KEY")
+
+
+def keyless(world: World) -> None:
+    world.key_file.write_text(f"{pyrage.x25519.Identity.generate()}\n")
+
+
+def test_without_an_identity_by_the_ciphertexts_alone(shared: World) -> None:
+    assert shared.run("recipients", "remove", "bob", "--commit").status == 0
+    assert shared.run("set", APP, "password", "--generate", "hex:8").status == 0
+    shared.commit()
+    shared.sops("rotate", "-i", APP)
+    shared.commit()
+    keyless(shared)
+    assert {place: one[0] for place, one in status(shared).items()} == {
+        f"{APP}#password": "rotated", f"{APP}#port": "open", f"{MAIL}#password": "open"
+    }  # fmt: skip
+
+
+def test_a_change_in_the_commit_of_the_new_data_key_needs_an_identity(shared: World) -> None:
+    shared.others.clear()
+    shared.write_rules(DEFAULT_RULES)
+    shared.sops("updatekeys", "-y", APP)
+    done = shared.run("set", APP, "password", "--generate", "hex:8")
+    assert "new data key" in done.stderr
+    shared.commit()
+    assert status(shared)[f"{APP}#password"][0] == "rotated"
+    keyless(shared)
+    assert status(shared)[f"{APP}#password"][0] == "open"
+
+
+def test_the_old_value_again_is_open(shared: World) -> None:
+    assert shared.run("recipients", "remove", "bob", "--commit").status == 0
+    for value in (b"new", b"pa55"):
+        shared.run("set", APP, "password", "--stdin", stdin=value)
+        shared.commit()
+    assert status(shared)[f"{APP}#password"] == ("open", "the value is the same")
+
+
+def test_what_was_written_under_a_data_key_that_he_knows(shared: World) -> None:
+    """updatekeys keeps the data key: he reads what came later, too."""
+    shared.others.clear()
+    shared.write_rules(DEFAULT_RULES)
+    shared.sops("updatekeys", "-y", APP)
+    shared.sops("set", APP, '["later"]', '"x"')
+    shared.commit()
+    assert status(shared)[f"{APP}#later"][0] == "open"
+
+
+def test_other_names_and_other_branches(shared: World) -> None:
+    bob = shared.others[0]
+    moved = "infra/secrets/prod/app.yaml"
+    (shared.repo / "infra/secrets/prod").mkdir()
+    shared.git("checkout", "-q", "-b", "side")
+    shared.encrypt("infra/secrets/dev/side.yaml", "a: b\n")
+    shared.commit()
+    shared.git("checkout", "-q", "main")
+    shared.git("mv", APP, moved)
+    shared.commit()
+    assert shared.run("recipients", "remove", "bob", "--commit").status == 0
+    shared.run("set", moved, "password", "--generate", "hex:8")
+    shared.commit()
+    found = status(shared)
+    assert set(found) == reference(shared, bob)
+    assert "infra/secrets/dev/side.yaml#a" in found
+    assert found[f"{APP}#password"] == found[f"{moved}#password"] == ("rotated", "changed since")
+
+
+def test_the_tick_off_lives_in_git_without_a_value(shared: World) -> None:
+    assert shared.run("recipients", "remove", "bob", "--commit").status == 0
+    first = shared.run("offboard", "bob")
+    assert (first.status, first.stdout.count("open")) == (0, 3)
+    file = shared.repo / ".offboarding/bob.toml"
+    text = file.read_text()
+    assert "pa55" not in text
+    argv = ("--accept", f"{APP}#port", "--reason", 'a "port"\nis no secret')
+    assert shared.run("offboard", "bob", *argv).status == 0
+    shared.commit()
+    assert status(shared)[f"{APP}#port"] == ("accepted", 'a "port"\nis no secret')
+    shared.run("offboard", "bob", "--accept", MAIL, "--reason", "closed")
+    shared.run("set", APP, "password", "--generate", "hex:8")
+    shared.commit()
+    assert report(shared)["open"] == 0
+    assert shared.run("verify").status == 0
+    # a key that is in no settings any more is known from the file
+    shared.git("checkout", "-q", "--orphan", "fresh")
+    shared.commit()
+    shared.git("branch", "-q", "-D", "main")
+    assert report(shared)["values"] == []
+
+
+@pytest.mark.parametrize(
+    ("argv", "kind"),
+    [
+        (["carol"], "no-such-leaver"),
+        (["bob", "--accept", f"{APP}#nope", "--reason", "x"], "not-in-list"),
+        (["bob", "--accept", f"{APP}#port"], "usage"),
+        (["bob", "--accept", f"{APP}#port", "--reason", "x", "--status"], "usage"),
+    ],
+)
+def test_what_is_refused_writes_nothing(shared: World, argv: list[str], kind: str) -> None:
+    done = shared.run("offboard", *argv, "--json")
+    assert (done.status, json.loads(done.stdout)["kind"]) == (2, kind)
+    assert not (shared.repo / ".offboarding").exists()
+
+
+def test_a_file_that_was_spoiled_is_named(shared: World) -> None:
+    file = shared.repo / ".offboarding/bob.toml"
+    file.parent.mkdir()
+    file.write_text('name = "bob"\nbegun = 1\n')
+    done = shared.run("offboard", "bob", "--json")
+    assert json.loads(done.stdout)["kind"] == "bad-tick-off"
+    assert file.read_text() == 'name = "bob"\nbegun = 1\n'
+
+
+def test_a_shallow_clone_does_not_know(shared: World) -> None:
+    place = shared.folder / "shallow"
+    shared.git("clone", "-q", "--depth=1", f"file://{shared.repo}", str(place))
+    done = shared.run("offboard", "bob", "--repo", str(place), "--json")
+    assert (done.status, json.loads(done.stdout)["kind"]) == (3, "partial-past")
+
+
+def test_a_key_without_a_name(shared: World) -> None:
+    key = str(shared.others[0].to_public())
+    assert set(status(shared, key)) == set(status(shared))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(3))
+def test_any_history(shared: World, seed: int) -> None:
+    """Writes, renames, removals, branches and merges, before and after bob has left."""
+    chance = random.Random(seed)
+    bob = shared.others[0]
+    files = [APP, MAIL]
+    for number in range(12):
+        if number == 7:
+            assert shared.run("recipients", "remove", "bob", "--commit").status == 0
+        file = chance.choice(files)
+        match chance.randrange(4):
+            case 0:
+                shared.run("set", file, f"k{chance.randrange(3)}", "--generate", "hex:4")
+            case 1:
+                files.remove(file)
+                files.append(f"infra/secrets/dev/n{number}.yaml")
+                shared.git("mv", file, files[-1])
+            case 2:
+                files.append(f"infra/secrets/dev/x{number}.yaml")
+                shared.encrypt(files[-1], f"a: {number}\n")
+            case _:
+                shared.run("unset", file, "password")
+        shared.git("add", "-A")
+        shared.command("git", "commit", "-q", "-m", str(number), check=False)
+    assert set(status(shared)) == reference(shared, bob)
+
+
+def test_keys_of_keysets_by_their_moves(world: World) -> None:
+    bob = pyrage.x25519.Identity.generate()
+    world.others.append(bob)
+    world.write_rules(DEFAULT_RULES)
+    portal = "infra/secrets/dev/portal.yaml"
+    (world.repo / "plana-secrets.toml").write_text(
+        f'[recipients.bob]\nkey = "{bob.to_public()}"\nkind = "staff"\n'
+        '[keysets."shop/portal"]\nkind = "api-key"\nrollout = "0s"\ndrain = "0s"\n'
+        f'accepted = ["{APP}#ACCEPTED"]\ncallers = ["{portal}#KEY"]\n'
+    )
+    world.encrypt(APP, "x: y\n")
+    world.encrypt(portal, "x: y\n")
+    world.commit()
+    assert world.run("rotate", "init", "shop/portal", "--fresh", "--commit").status == 0
+    assert world.run("recipients", "remove", "bob", "--commit").status == 0
+    (old,) = re.findall(r"keys\.(\w+)\.value", str(list(status(world))))
+    assert status(world)[f"{portal}#KEY"] == ("open", f"key {old} is active")
+    for move in ("publish", "promote"):
+        assert world.run("rotate", "run", "shop/portal", move, "--commit").status == 0
+        assert status(world)[f"{APP}#ACCEPTED"][0] == "open"
+    assert world.run("rotate", "run", "shop/portal", "retire", "--commit").status == 0
+    found = status(world)
+    assert found[f"{APP}#ACCEPTED"] == ("rotated", f"out of use: {old}")
+    assert found[f"infra/secrets/keysets/shop/portal.yaml#keys.{old}.value"][0] == "rotated"
