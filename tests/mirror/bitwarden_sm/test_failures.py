@@ -19,6 +19,7 @@ from plana_secrets.errors import (
     UnavailableError,
     UsageError,
 )
+from plana_secrets.mirror.backend import ItemsRefusedError
 from plana_secrets.mirror.backends.bitwarden_sm import client as client_module
 from plana_secrets.mirror.backends.bitwarden_sm.client import Address, Client, Content
 from plana_secrets.mirror.backends.bitwarden_sm.worker import FAILURES, classify
@@ -204,9 +205,28 @@ def test_a_secret_changed_under_our_hands_is_not_overwritten(place: BitwardenPla
     with pytest.raises(PlanaSecretsError) as caught:
         backend.update_item(actual, newer)
     assert caught.value.kind == "item-changed"
-    with pytest.raises(PlanaSecretsError) as caught:
+    with pytest.raises(ItemsRefusedError) as refused:
         backend.delete_items([actual])
-    assert caught.value.kind == "item-changed"
+    assert [one.kind for one in refused.value.errors.values()] == ["item-changed"]
+
+
+@pytest.mark.parametrize("status", [400, 404, 413, 500])
+@pytest.mark.parametrize("method", ["POST", "PUT"])
+def test_a_refused_secret_stops_no_other_file(
+    place: BitwardenPlace, method: str, status: int
+) -> None:
+    files = [f"infra/secrets/prod/{name}.yaml" for name in "abc"]
+    if method == "PUT":
+        sync(place.open(), [make_item(one, {"x": "1"}, collection="prod") for one in files])
+    items = [make_item(one, {"x": "2"}, collection="prod") for one in files]
+    path = "/api/organizations" if method == "POST" else "/api/secrets"
+    place.server.fail(1, Fault(status, HOSTILE), method=method, path=path)
+    applied = sync(place.open(), items)
+    assert len(applied.failed) == 1
+    assert len({one.file for one in applied.after.drift}) == 1
+    assert len(place.administrator.secrets()) == (4 if method == "POST" else 6)
+    assert sync(place.open(), items).after.drift == ()
+    assert len(place.administrator.secrets()) == 6
 
 
 def test_every_word_of_the_worker_has_an_error() -> None:

@@ -11,16 +11,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from plana_secrets.errors import CredentialError, UsageError
+from plana_secrets.errors import PlanaSecretsError, UsageError
 from plana_secrets.mirror.backend import (
+    ITEM_ERRORS,
     ActualItem,
     DesiredItem,
     ItemChangedError,
+    ItemNotWrittenError,
+    ItemsRefusedError,
     Listing,
+    NotWritableError,
     Unsupported,
 )
 from plana_secrets.mirror.backends.bitwarden_sm import form
 from plana_secrets.mirror.backends.bitwarden_sm.client import Client, Content, Stored
+from plana_secrets.mirror.backends.bitwarden_sm.failures import ServerFailedError
 from plana_secrets.mirror.backends.bitwarden_sm.listing import Group, read_listing, revision_of
 from plana_secrets.observability import Event, Observer, silent
 
@@ -63,9 +68,15 @@ class BitwardenSmBackend:
 
     def create_items(self, items: Sequence[DesiredItem]) -> None:
         view = self._last or self._look()
+        refused: dict[str, PlanaSecretsError] = {}
         for number, item in enumerate(items, start=1):
-            self._write(item, Group(None, {}), self._project_of(view, item))
+            try:
+                self._write(item, Group(None, {}), self._project_of(view, item))
+            except ITEM_ERRORS as error:
+                refused[item.file] = error
             self._tell(number, len(items))
+        if refused:
+            raise ItemsRefusedError(refused)
 
     def update_item(self, actual: ActualItem, desired: DesiredItem) -> None:
         view = self._last or self._look()
@@ -79,16 +90,20 @@ class BitwardenSmBackend:
         """Nothing is deleted that changed since it was listed."""
         if not items:
             return
-        known = {item.id: (self._last or self._look()).groups.get(item.id) for item in items}
+        groups = (self._last or self._look()).groups
         now = {one.id: one for one in self._client.list_secrets()}
-        ids: list[str] = []
+        refused: dict[str, PlanaSecretsError] = {}
         for item in items:
-            group = known[item.id]
+            group = groups.get(item.id)
             there = [now[one.id] for one in group.secrets if one.id in now] if group else []
-            if there and revision_of(there) != item.revision:
-                raise ItemChangedError("a secret to be deleted changed on the server meanwhile")
-            ids += [one.id for one in there]
-        self._delete(ids)
+            try:
+                if there and revision_of(there) != item.revision:
+                    raise ItemChangedError("a secret to be deleted changed on the server meanwhile")
+                self._delete([one.id for one in there])
+            except ITEM_ERRORS as error:
+                refused[item.record.file if item.record else item.id] = error
+        if refused:
+            raise ItemsRefusedError(refused)
 
     def _write(self, item: DesiredItem, group: Group, project: str) -> None:
         """Make ``group`` what ``item`` says: leaves, record, and away with the rest."""
@@ -100,16 +115,20 @@ class BitwardenSmBackend:
         self._delete([one.id for name, one in group.leaves.items() if name not in wanted])
 
     def _put(self, there: Stored | None, content: Content, task: str) -> None:
-        if there is None:
-            self._client.create_secret(content, task=task)
-        elif there.content != content:
-            self._client.update_secret(there.id, content, task=task)
+        try:
+            if there is None:
+                self._client.create_secret(content, task=task)
+            elif there.content != content:
+                self._client.update_secret(there.id, content, task=task)
+        except ServerFailedError:
+            self._client.list_projects()  # raises where the server fails altogether
+            raise ItemNotWrittenError(f"the server failed: cannot {task}") from None
 
     def _delete(self, ids: Sequence[str]) -> None:
         if not ids:
             return
         if self._client.delete_secrets(ids, task="delete secrets"):
-            raise CredentialError(
+            raise NotWritableError(
                 "the machine account may not delete some of the secrets", kind="project-read-only"
             )
 

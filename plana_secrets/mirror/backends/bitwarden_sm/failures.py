@@ -12,6 +12,14 @@ from plana_secrets.errors import (
     UnavailableError,
     UsageError,
 )
+from plana_secrets.mirror.backend import NotWritableError
+
+
+class ServerFailedError(UnavailableError):
+    """The server answered with a failure of its own."""
+
+    default_kind = "bitwarden-failed"
+
 
 EXTRA: Final = "bitwarden-sm"
 """The name of the extra that installs the SDK."""
@@ -26,9 +34,9 @@ _ERRORS: Final[dict[str, tuple[type[PlanaSecretsError], str, str]]] = {
     ),
     "bad-token": (CredentialError, "token-refused", "the access token is not valid"),
     "refused": (CredentialError, "token-refused", "the access token was revoked or has expired"),
-    "forbidden": (CredentialError, "project-read-only", "the machine account may not do this"),
+    "forbidden": (NotWritableError, "project-read-only", "the machine account may not do this"),
     "not-found": (
-        CredentialError,
+        NotWritableError,
         "project-read-only",
         "the machine account cannot read or write there",
     ),
@@ -38,7 +46,7 @@ _ERRORS: Final[dict[str, tuple[type[PlanaSecretsError], str, str]]] = {
         "the access token belongs to another organization",
     ),
     "too-many": (UnavailableError, "rate-limited", "the server accepts no more requests for now"),
-    "server": (UnavailableError, "bitwarden-failed", "the server failed"),
+    "server": (ServerFailedError, ServerFailedError.default_kind, "the server failed"),
     "unreachable": (
         UnavailableError,
         "bitwarden-unreachable",
