@@ -7,6 +7,7 @@ and a command that needs no identity never asks the keyring.
 from __future__ import annotations
 
 import os
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -80,6 +81,14 @@ class Context:
         from plana_secrets.config import load_settings
 
         return load_settings(self.repository.root)
+
+    def with_mirror(self, name: str, output: Output | None = None) -> Context:
+        """The same run, with one of several mirrors in use."""
+        narrowed = copy(self)
+        mirror = self.settings.mirror.narrowed(name)
+        narrowed.settings = replace(self.settings, mirror=mirror)
+        narrowed.output = output or self.output
+        return narrowed
 
     @cached_property
     def branch(self) -> str | None:

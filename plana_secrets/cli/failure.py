@@ -65,6 +65,15 @@ def run_guarded(action: Callable[[], int | None], *, as_json: bool) -> int:
         return _report(_describe(error), as_json)
 
 
+def report_part(error: PlanaSecretsError, name: str) -> dict[str, Any]:
+    """Tell what went wrong with one of several, and go on; the error as ``--json`` has it."""
+    failure = _describe(error)
+    tell(safe(f"plana-secrets: {name}: {failure.told or failure.message}"))
+    if failure.hint:
+        tell(safe(f"hint: {failure.hint}"))
+    return _as_object(failure)
+
+
 def _describe(error: Exception) -> _Failure:
     match error:
         case PlanaSecretsError():
@@ -112,14 +121,7 @@ def _usage_message(error: click.UsageError) -> str:
 
 def _report(failure: _Failure, as_json: bool) -> int:
     if as_json:
-        content: dict[str, Any] = {
-            "schema": "plana-secrets/error/1",
-            "code": failure.code,
-            "kind": failure.kind,
-            "message": failure.message,
-            "hint": failure.hint,
-            "retry": failure.retry,
-        }
+        content = {"schema": "plana-secrets/error/1", **_as_object(failure)}
         try:
             print(json.dumps(content, indent=2), file=sys.stdout)
         except OSError:
@@ -129,6 +131,16 @@ def _report(failure: _Failure, as_json: bool) -> int:
     if failure.hint:
         tell(safe(f"hint: {failure.hint}"))
     return failure.code
+
+
+def _as_object(failure: _Failure) -> dict[str, Any]:
+    return {
+        "code": failure.code,
+        "kind": failure.kind,
+        "message": failure.message,
+        "hint": failure.hint,
+        "retry": failure.retry,
+    }
 
 
 def _sentence(text: str) -> str:

@@ -11,6 +11,7 @@ from plana_secrets.cli.context import Context
 from plana_secrets.counts import counted
 
 if TYPE_CHECKING:
+    from plana_secrets.mirror.lastseen import LastSeen
     from plana_secrets.secretfiles.snapshot import Snapshot
 
 _COLOR = "yellow"
@@ -133,21 +134,37 @@ def _keysets(context: Context, work: Work) -> None:
 
 
 def _mirror(context: Context, work: Work) -> None:
-    from plana_secrets.cli.times import relative
     from plana_secrets.mirror.lastseen import recall
 
-    backend = context.settings.mirror.backend
-    seen = recall(context.repository) if backend != "none" else None
-    if seen is None or seen.backend != backend:
-        work.facts["mirror"] = None
-        return
-    is_old = seen.commit != context.repository.head()
+    names = context.settings.mirror.backend
+    recalled = [recall(context.repository, name) for name in names]
+    every = [seen for seen in recalled if seen is not None]
+    for seen in every:
+        name = "the mirror" if len(names) == 1 else f"the mirror {seen.backend}"
+        _mirror_seen(context, work, seen, name)
+    facts = [_seen_object(seen) for seen in every]
+    work.facts["mirror"] = max(facts, key=_drift_of, default=None)
+    if len(names) > 1:
+        work.facts["mirrors"] = facts
+
+
+def _drift_of(seen: dict[str, Any]) -> int:
+    return int(seen["drift"])
+
+
+def _seen_object(seen: LastSeen) -> dict[str, Any]:
     at = seen.at.strftime("%Y-%m-%dT%H:%M:%SZ")
-    work.facts["mirror"] = {"drift": seen.drift, "commit": seen.commit, "at": at}
+    return {"backend": seen.backend, "drift": seen.drift, "commit": seen.commit, "at": at}
+
+
+def _mirror_seen(context: Context, work: Work, seen: LastSeen, name: str) -> None:
+    from plana_secrets.cli.times import relative
+
+    is_old = seen.commit != context.repository.head()
     when = relative(seen.at, context.now)
     if seen.drift:
-        text = f"the mirror had {counted(seen.drift, 'difference')} {when}"
+        text = f"{name} had {counted(seen.drift, 'difference')} {when}"
         work.add(Line(text, "plana-secrets mirror diff"))
     elif is_old:
-        text = f"the mirror was in sync {when}, with another commit"
+        text = f"{name} was in sync {when}, with another commit"
         work.add(Line(text, "plana-secrets mirror status"), is_open=False)

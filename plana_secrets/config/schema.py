@@ -23,6 +23,7 @@ from plana_secrets.fields.reading import (
     integer,
     list_of,
     mapping,
+    one_or_several,
     read_fields,
     read_table,
     required_fields,
@@ -84,7 +85,7 @@ ACCEPT: Final[Fields] = {
     "until": day,
 }
 MIRROR: Final[Fields] = {
-    "backend": choice("none", *BACKENDS),
+    "backend": one_or_several(choice("none", *BACKENDS), choice(*BACKENDS)),
     "branch": branch,
     "exclude": list_of(glob),
     **{name: table(backend, backend.FIELDS) for name, backend in BACKENDS.items()},
@@ -206,13 +207,15 @@ def _check_targets(keysets: Sequence[KeysetPolicy]) -> None:
 def _read_mirror(raw: object, place: Place) -> MirrorSettings:
     read = read_fields(raw, place, (), MIRROR)
     backends = {name: read.pop(name) for name in BACKENDS if name in read}
-    chosen = str(read.get("backend"))
-    if chosen in BACKENDS and chosen not in backends:
-        make = BACKENDS[chosen]
+    names = tuple(name for name in read.pop("backend", ()) if name != "none")
+    for name in names:
+        if name in backends:
+            continue
+        make = BACKENDS[name]
         if required_fields(make):
-            raise place.field("backend").fault(f"{chosen} needs a table [mirror.{chosen}]")
-        backends[chosen] = make()
-    return MirrorSettings(**read, backends=backends)
+            raise place.field("backend").fault(f"{name} needs a table [mirror.{name}]")
+        backends[name] = make()
+    return MirrorSettings(**read, backend=names, backends=backends)
 
 
 _TOP_LEVEL: Final[Fields] = {

@@ -113,6 +113,17 @@ def set_of(read_item: Reader[T], *, least: int = 0) -> Reader[tuple[T, ...]]:
     return read
 
 
+def one_or_several(read_one: Reader[T], read_item: Reader[T]) -> Reader[tuple[T, ...]]:
+    """One piece, or a list of at least one without two equal items."""
+    read_several = set_of(read_item, least=1)
+
+    @shaped(anyOf=[shape_of(read_one), shape_of(read_several)])
+    def read(raw: object, place: Place) -> tuple[T, ...]:
+        return read_several(raw, place) if isinstance(raw, list) else (read_one(raw, place),)
+
+    return read
+
+
 def mapping(read_name: Callable[[str, Place], None], read_item: Reader[T]) -> Reader[dict[str, T]]:
     """A table whose names are the reader's own."""
 

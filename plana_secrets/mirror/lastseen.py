@@ -32,25 +32,25 @@ def remember(repository: Repository, seen: LastSeen) -> None:
     """Keep it for ``recall``; where nothing can be written, nothing is known, that is all."""
     facts = {"schema": _SCHEMA, **asdict(seen), "at": seen.at.astimezone(UTC).isoformat()}
     with contextlib.suppress(FailedError):
-        path = _path_of(repository)
+        path = _path_of(repository, seen.backend)
         make_folder(path.parent, mode=0o700)
         replace_file(path, json.dumps(facts).encode(), mode=0o600)
 
 
-def recall(repository: Repository) -> LastSeen | None:
+def recall(repository: Repository, backend: str) -> LastSeen | None:
     """What was seen last; None where nothing was, or what is there is not ours."""
     try:
-        facts = json.loads(read_regular_file(_path_of(repository), limit=_LIMIT))
+        facts = json.loads(read_regular_file(_path_of(repository, backend), limit=_LIMIT))
         if facts["schema"] != _SCHEMA:
             return None
         commit, drift = facts["commit"], facts["drift"]
         if not isinstance(drift, int) or not isinstance(commit, str | None):
             return None
         at = datetime.fromisoformat(facts["at"]).astimezone(UTC)
-        return LastSeen(str(facts["backend"]), drift, commit, at)
+        return LastSeen(backend, drift, commit, at)
     except (FailedError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
 
 
-def _path_of(repository: Repository) -> Path:
-    return shared_state_folder(repository) / "mirror-seen.json"
+def _path_of(repository: Repository, backend: str) -> Path:
+    return shared_state_folder(repository) / f"mirror-seen-{backend}.json"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -122,20 +122,51 @@ class BackendSettings(abc.ABC):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MirrorSettings:
-    """``backends``: the tables that there are, by name; ``exclude``: globs never copied."""
+    """``backend``: the names of those in use. ``backends``: the tables that there are, by name.
 
-    backend: str = "none"
+    ``exclude``: globs never copied.
+    """
+
+    backend: tuple[str, ...] = ()
     branch: str | None = None
     exclude: tuple[str, ...] = ()
     backends: Mapping[str, BackendSettings] = field(default_factory=dict)
 
     @property
+    def used(self) -> tuple[BackendSettings, ...]:
+        """The backends in use, in their order."""
+        return tuple(self.backends[name] for name in self.backend)
+
+    @property
     def chosen(self) -> BackendSettings | None:
-        """The backend that is used."""
-        return self.backends.get(self.backend)
+        """The backend in use, where there are not several.
+
+        Raises:
+            UsageError: there are (kind ``which-mirror``).
+        """
+        if len(self.backend) > 1:
+            raise UsageError(
+                f"there are several mirrors: {', '.join(self.backend)}",
+                kind="which-mirror",
+                name=self.backend[0],
+            )
+        return self.used[0] if self.backend else None
+
+    def narrowed(self, name: str) -> MirrorSettings:
+        """The same with one backend in use.
+
+        Raises:
+            UsageError: it is not one of those in use (kind ``not-a-mirror``).
+        """
+        if name not in self.backend:
+            listed = ", ".join(self.backend) or "none"
+            raise UsageError(f"no mirror {name!r} in use; there are: {listed}", kind="not-a-mirror")
+        return replace(self, backend=(name,))
 
 
 ADVICE: Final = {
     "no-audit": "check its members in the vault's own web page",
+    "not-a-mirror": "[mirror] backend in plana-secrets.toml names those in use",
+    "which-mirror": "pass --mirror {name}",
     "no-server": "pass --url, or run `plana-secrets mirror init vaultwarden --url URL`",
 }

@@ -52,7 +52,7 @@ from plana_secrets.verify.workers import map_files
 class Demand:
     """What is asked of a run. ``files`` None: all there are.
 
-    ``find_drift`` asks the mirror and returns findings; None leaves the mirror alone.
+    ``find_drift`` asks each mirror, by its name, and returns findings; None leaves them alone.
     ``may_be_empty``: a repository without secret files is no error.
     """
 
@@ -60,7 +60,7 @@ class Demand:
     keysets: tuple[KeysetPolicy, ...] = ()
     files: tuple[str, ...] | None = None
     level: Level | None = None
-    find_drift: Callable[[], Sequence[Finding]] | None = None
+    find_drift: Mapping[str, Callable[[], Sequence[Finding]]] | None = None
     mirror: MirrorSettings = field(default_factory=MirrorSettings)
     may_be_empty: bool = False
 
@@ -249,12 +249,16 @@ def _check_mirror(
     """Ask the mirror, if that was asked for. What cannot be asked leaves the run unfinished."""
     if demand.find_drift is None:
         return ()
-    try:
-        findings.extend(demand.find_drift())
-    except UsageError:
-        raise
-    except PlanaSecretsError as error:
-        return (Unfinished(f"the mirror: {error.message}", error.exit_code),)
+    unfinished = []
+    for name, ask in demand.find_drift.items():
+        try:
+            findings.extend(ask())
+        except UsageError:
+            raise
+        except PlanaSecretsError as error:
+            unfinished.append(Unfinished(f"{name}: {error.message}", error.exit_code))
+    if unfinished:
+        return tuple(unfinished)
     for file, level in levels.items():
         if level is Level.L3:
             levels[file] = Level.L4

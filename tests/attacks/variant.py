@@ -98,7 +98,9 @@ def _range(ground: Ground) -> list[Finding]:
 
 def _mirror(ground: Ground) -> list[Finding]:
     settings = load_settings(ground.world.repo).mirror
-    report = verify(ground.world, find_drift=lambda: ground.drift(settings), workers=1)
+    report = verify(
+        ground.world, find_drift={"the mirror": lambda: ground.drift(settings)}, workers=1
+    )
     return _told(report)
 
 

@@ -55,7 +55,7 @@ def test_credentials_and_the_mirror_itself_are_never_mirrored(world: World) -> N
         url="https://v.example.com", organization="o", credentials=CREDENTIALS
     )
     settings = MirrorSettings(
-        backend="local",
+        backend=("local",),
         backends={
             "local": LocalSettings(path="infra/secrets/mirror.json.age"),
             "vaultwarden": server,
@@ -69,7 +69,7 @@ def test_credentials_and_the_mirror_itself_are_never_mirrored(world: World) -> N
         "infra/secrets/named.yaml",
     }
     elsewhere = around(world, PLANA_SECRETS_VAULTWARDEN_CREDENTIALS="/run/credentials.yaml")
-    assert never_mirrored(MirrorSettings(backend="none"), elsewhere) == frozenset()
+    assert never_mirrored(MirrorSettings(), elsewhere) == frozenset()
 
 
 def test_the_local_mirror_loads_nothing_of_a_server() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pyrage
 import pytest
 
@@ -19,7 +21,7 @@ from plana_secrets.secretfiles.snapshot import Snapshot, at_commit, work_tree
 from plana_secrets.secretfiles.workspace import Workspace
 from tests.world import World
 
-LOCAL = MirrorSettings(backend="local", backends={"local": LocalSettings()})
+LOCAL = MirrorSettings(backend=("local",), backends={"local": LocalSettings()})
 SECRET = """\
 apiVersion: v1
 kind: Secret
@@ -125,7 +127,7 @@ def test_keysets_exclusions_and_named_files_are_never_mirrored(world: World) -> 
         world.encrypt(f"infra/secrets/{file}", "value: v\n")
     (world.repo / "infra/secrets/README.md").write_text("readable\n")
     world.commit()
-    settings = MirrorSettings(backend="local", exclude=("infra/secrets/private/**",))
+    settings = replace(LOCAL, exclude=("infra/secrets/private/**",))
     source = read_source(snapshot_of(world), settings, never={"infra/secrets/login.yaml"})
     assert set(shown(source)) == {"infra/secrets/a.yaml"}
     assert (source.unknown, source.unmapped) == ((), ())
@@ -150,7 +152,7 @@ def test_the_last_glob_that_matches_gives_the_collection(world: World) -> None:
         world.encrypt(f"infra/secrets/{file}", "x: 1\n")
     world.commit()
     settings = MirrorSettings(
-        backend="vaultwarden",
+        backend=("vaultwarden",),
         backends={"vaultwarden": VaultwardenSettings(
             url="https://vault.example.com",
             organization="o",

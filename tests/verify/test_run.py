@@ -191,19 +191,19 @@ def test_a_wrong_mac_is_only_seen_with_the_identity(small: World) -> None:
 
 def test_the_mirror_lifts_the_level_and_its_drift_is_found(small: World) -> None:
     drift = [found("mirror-drift", "stale", file="infra/secrets/dev/app.yaml", path="user")]
-    report = verify(small, find_drift=lambda: drift, level=Level.L4)
+    report = verify(small, find_drift={"the mirror": lambda: drift}, level=Level.L4)
     assert (report.level, report.exit_code()) == (Level.L4, 1)
-    assert verify(small, find_drift=list, level=Level.L4).exit_code() == 0
+    assert verify(small, find_drift={"the mirror": list}, level=Level.L4).exit_code() == 0
 
 
 def test_a_mirror_that_does_not_answer_never_looks_complete(small: World) -> None:
     def fail() -> list[Finding]:
         raise UnavailableError("no answer")
 
-    report = verify(small, find_drift=fail)
+    report = verify(small, find_drift={"the mirror": fail})
     assert (report.complete, report.exit_code()) == (False, 5)
     write(small, "infra/secrets/dev/plain.yaml", "a: b\n")
-    assert verify(small, find_drift=fail).exit_code() == 3
+    assert verify(small, find_drift={"the mirror": fail}).exit_code() == 3
 
 
 def test_a_folder_stands_for_the_files_in_it(small: World) -> None:

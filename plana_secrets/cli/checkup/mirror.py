@@ -17,12 +17,11 @@ def check_mirror(context: Context) -> Iterator[Result]:
     from plana_secrets.cli.commands.mirror.comparison import surroundings
 
     try:
-        chosen = context.settings.mirror.chosen
+        used = context.settings.mirror.used
     except PlanaSecretsError:
         return  # the settings, or the repository, have a line of their own
-    if chosen is None:
-        return
-    try:
-        yield Result("mirror", f"mirror {chosen.describe(surroundings(context))}")
-    except PlanaSecretsError as error:
-        yield from_error("mirror", error, Severity.WARNING)
+    for one in used:
+        try:
+            yield Result("mirror", f"mirror {one.describe(surroundings(context))}")
+        except PlanaSecretsError as error:
+            yield from_error("mirror", error, Severity.WARNING)

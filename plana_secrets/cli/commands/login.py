@@ -67,7 +67,7 @@ def account_of(
     if url is not None:
         return next(backend for backend in BACKENDS.values() if backend.HAS_ACCOUNTS), None
     mirror = context.settings.mirror
-    tables = [one for one in (mirror.chosen, *mirror.backends.values()) if one is not None]
+    tables = (*mirror.used, *mirror.backends.values())
     for settings in tables:
         if settings.HAS_ACCOUNTS:
             return type(settings), settings

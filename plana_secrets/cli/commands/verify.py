@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -222,7 +223,7 @@ def _demand(
         mirror=settings.mirror,
         files=chosen or None,
         level=level,
-        find_drift=(lambda: _find_drift(context)) if mirror else None,
+        find_drift=_mirrors(context) if mirror else None,
     )
 
 
@@ -244,12 +245,23 @@ def _observed(context: Context) -> Iterator[Observer]:
         yield observe
 
 
-def _find_drift(context: Context) -> list[Finding]:
+def _mirrors(context: Context) -> dict[str, Callable[[], Sequence[Finding]]]:
+    """How to ask each mirror, by the name for a report."""
+    names = context.settings.mirror.backend
+    if len(names) < 2:
+        return {"the mirror": partial(_find_drift, context, None)}
+    return {
+        f"the mirror {name}": partial(_find_drift, context.with_mirror(name), name)
+        for name in names
+    }
+
+
+def _find_drift(context: Context, name: str | None) -> list[Finding]:
     """The mirror beside the files that are verified: those of the working tree."""
     from plana_secrets.cli.commands.mirror.comparison import read_state
     from plana_secrets.verify.checks.mirror import check_drift
 
-    return list(check_drift(read_state(context, worktree=True).drift))
+    return list(check_drift(read_state(context, worktree=True).drift, name))
 
 
 def _propose(context: Context, report: Report) -> None:

@@ -28,11 +28,17 @@ _WORDS: Final = {
 }
 
 
-def check_drift(drift: Iterable[Drift]) -> Iterator[Finding]:
-    """One finding a leaf, where the drift names leaves; else one a file."""
+def check_drift(drift: Iterable[Drift], name: str | None = None) -> Iterator[Finding]:
+    """One finding a leaf, where the drift names leaves; else one a file.
+
+    ``name``: of the mirror, where there are several.
+    """
     for one in drift:
         severity = Severity.WARNING if one.kind in _MILDER else Severity.ERROR
-        message = f"{one.kind}: {_WORDS[one.kind]}"
+        words = _WORDS[one.kind]
+        if name:
+            words = words.replace("the mirror", f"the mirror {name}")
+        message = f"{one.kind}: {words}"
         if one.reason and one.kind is DriftKind.UNSUPPORTED:
             message = f"{message}: {one.reason}"
         if one.file is None and one.item is not None:

@@ -178,7 +178,7 @@ def test_a_value_is_in_no_output_of_any_failure(files_world: World) -> None:
         assert done.status == status or environment is broken, (arguments, done)
         assert done.status != 0
         assert SENTINEL not in done.stdout + done.stderr
-    places = [files_world.folder, Path("/dev/shm")]
+    places = [files_world.folder, files_world.memory]
     for place in places:
         for path in place.rglob("*"):
             if path.is_file() and os.access(path, os.R_OK):

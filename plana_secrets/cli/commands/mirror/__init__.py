@@ -2,6 +2,8 @@
 
 ``comparison`` | ``outcome``
     What the commands share: the state of files and mirror, and what a sync did, in words.
+``several``
+    A turn for each of several mirrors.
 """
 
 from __future__ import annotations

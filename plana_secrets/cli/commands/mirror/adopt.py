@@ -8,6 +8,7 @@ import click
 
 from plana_secrets.cli.arguments import file_argument, path_argument
 from plana_secrets.cli.commands.mirror import comparison
+from plana_secrets.cli.commands.mirror.several import mirror_option
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.cli.options import wait_option
 
@@ -29,6 +30,7 @@ Examples:
 @click.option("--dry-run", is_flag=True, help="Check that it can be done; change nothing.")
 @wait_option
 @pass_context
+@mirror_option
 def adopt(context: Context, file: str, path: str, dry_run: bool) -> int:
     """Copy a value edited in the mirror to its file."""
     from plana_secrets.mirror.open import open_backend

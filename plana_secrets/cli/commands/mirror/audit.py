@@ -12,6 +12,7 @@ from plana_secrets.counts import counted
 
 if TYPE_CHECKING:
     from plana_secrets.mirror.desk import AccessFinding
+    from plana_secrets.mirror.settings import BackendSettings
 
 _EPILOG = """\
 The account must be a manager of the mirrored collections, an admin or an owner; other
@@ -36,10 +37,7 @@ _STYLES = {"error": "red", "warning": "yellow", "note": "dim"}
 @pass_context
 def audit(context: Context, strict: bool, service_account: str | None) -> int:
     """List who can write to the mirrored collections."""
-    from plana_secrets.cli.commands.login import account_of
-
-    _, settings = account_of(context, None)
-    assert settings is not None  # noqa: S101 - without a URL it is of the settings
+    settings = _audited(context)
     findings = settings.audit(comparison.surroundings(context), service_account)
     counts = {word: sum(one.severity == word for one in findings) for word in _STYLES}
     code = int(counts["error"] > 0 or (strict and counts["warning"] > 0))
@@ -54,6 +52,22 @@ def audit(context: Context, strict: bool, service_account: str | None) -> int:
             f"{counted(counts['error'], 'error')}, {counted(counts['warning'], 'warning')}"
         )
     return code
+
+
+def _audited(context: Context) -> BackendSettings:
+    """The mirror that says who may write: the first of several that does."""
+    from plana_secrets.cli.commands.login import account_of
+    from plana_secrets.mirror.settings import BackendSettings
+
+    used = context.settings.mirror.used
+    for one in used:
+        if type(one).audit is not BackendSettings.audit:
+            return one
+    if used:
+        return used[0]
+    _, settings = account_of(context, None)
+    assert settings is not None  # noqa: S101 - without a URL it is of the settings
+    return settings
 
 
 def _row(finding: AccessFinding) -> dict[str, str | None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from plana_secrets.cli.commands.mirror import comparison
+from plana_secrets.cli.commands.mirror.several import each_mirror
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.cli.secretfile import warn_if_pending
 
@@ -23,6 +24,7 @@ Examples:
 @click.option("--check", is_flag=True, help=comparison.CHECK_HELP)
 @click.option("--worktree", is_flag=True, help=comparison.WORKTREE_HELP)
 @pass_context
+@each_mirror
 def diff(context: Context, check: bool, worktree: bool) -> int:
     """Show each path that differs."""
     warn_if_pending(context)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from plana_secrets.cli.commands.mirror import comparison
+from plana_secrets.cli.commands.mirror.several import mirror_option
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.cli.options import wait_option
 
@@ -40,6 +41,7 @@ Examples:
 @click.option("--dry-run", is_flag=True, help="Show what would be restored; write nothing.")
 @wait_option
 @pass_context
+@mirror_option
 def restore(context: Context, folder: Path, dry_run: bool) -> int:
     """Rebuild secret files from the mirror."""
     from plana_secrets.mirror.open import open_backend

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from plana_secrets.cli.commands.mirror import comparison
+from plana_secrets.cli.commands.mirror.several import each_mirror
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.cli.secretfile import warn_if_pending
 
@@ -24,6 +25,7 @@ Examples:
 @click.option("--check", is_flag=True, help=comparison.CHECK_HELP)
 @click.option("--worktree", is_flag=True, help=comparison.WORKTREE_HELP)
 @pass_context
+@each_mirror
 def status(context: Context, check: bool, worktree: bool) -> int:
     """Show whether files and mirror agree."""
     warn_if_pending(context)

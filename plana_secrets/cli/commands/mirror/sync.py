@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from plana_secrets.cli.commands.mirror import comparison, outcome
+from plana_secrets.cli.commands.mirror.several import each_mirror
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.cli.options import wait_option
 
@@ -71,6 +72,7 @@ class _Request:
 )
 @wait_option
 @pass_context
+@each_mirror
 def sync(context: Context, /, **options: bool) -> int:
     """Update the mirror to the commit at HEAD."""
     request = _Request(**options)
