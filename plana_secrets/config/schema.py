@@ -88,6 +88,7 @@ MIRROR: Final[Fields] = {
     "backend": one_or_several(choice("none", *BACKENDS), choice(*BACKENDS)),
     "branch": branch,
     "exclude": list_of(glob),
+    "forked_from": list_of(text),
     **{name: table(backend, backend.FIELDS) for name, backend in BACKENDS.items()},
 }
 GIT: Final[Fields] = {"branch": branch, "remote": branch, "author": author}

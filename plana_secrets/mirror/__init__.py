@@ -2,6 +2,8 @@
 
 ``settings`` | ``tables`` | ``backend`` | ``open`` | ``backends``
     The tables of the configuration, the protocol of a backend, and which one is opened.
+``owner``
+    Which items this repository wrote, and which another one.
 ``surroundings`` | ``desk`` | ``placing``
     Where a backend is opened, what it says to the person about accounts, and its table,
     written into the settings.

@@ -65,7 +65,8 @@ class Record:
     ``shape``: every path of the file in document order with its type and encoding (or
     ``plain``, ``empty-map``, ``empty-list``, ``unsupported``), so that ``restore`` can
     rebuild the file; ``plain``: its readable leaves.
-    ``commit``: None for an item written from the working tree.
+    ``commit``: None for an item written from the working tree. ``repository``: the id of
+    the one that wrote it; None in records of earlier releases.
     """
 
     file: str
@@ -73,6 +74,7 @@ class Record:
     digests: Mapping[str, str]
     shape: tuple[tuple[str, LeafType, str], ...]
     plain: tuple[PlainLeaf, ...] = ()
+    repository: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +123,14 @@ class Unsupported:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """All our items, and how many items others have."""
+    """All our items, and how many items others have.
+
+    ``others``: those of the foreign ones that another repository wrote.
+    """
 
     items: tuple[ActualItem, ...]
     foreign: int = 0
+    others: tuple[ActualItem, ...] = ()
 
 
 class ItemChangedError(ConflictError):

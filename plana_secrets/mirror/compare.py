@@ -26,7 +26,8 @@ class Difference:
     """Names in the order of the file, what was added by hand after them.
 
     ``unproven``: the content is right, and it was copied from a working tree, while now
-    a commit vouches for it; written again without being drift.
+    a commit vouches for it, or its record names no repository; written again without
+    being drift.
     """
 
     hand_edited: tuple[str, ...] = ()
@@ -58,7 +59,8 @@ def compare(desired: DesiredItem, actual: ActualItem, record: Record) -> Differe
         hand_edited=tuple(hand_edited),
         stale=tuple(stale),
         is_stale=bool(stale) or _layout(desired.record) != _layout(record),
-        unproven=record.commit is None and desired.record.commit is not None,
+        unproven=(record.commit is None and desired.record.commit is not None)
+        or record.repository != desired.record.repository,
     )
 
 

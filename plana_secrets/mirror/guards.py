@@ -7,6 +7,7 @@ or empty it. Git knows better: the commits recorded in the items must be behind 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final, Protocol
 
@@ -17,6 +18,7 @@ from plana_secrets.mirror.plan import MirrorPlan, Wanted
 
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _FEW: Final = 5
+_MANY: Final = 50
 
 
 class History(Protocol):
@@ -85,6 +87,59 @@ def check_descent(history: History, head: str | None, listing: Listing) -> None:
             )
 
 
+def check_owner(
+    history: History,
+    head: str | None,
+    listing: Listing,
+    *,
+    owner: str | None,
+    forked_from: Sequence[str],
+) -> None:
+    """No item is from commits of this history and names another repository.
+
+    ``owner``: the id in the settings; ``forked_from``: ids whose items are foreign.
+
+    Raises:
+        ConflictError: the id in the settings was changed, or this is a fork (kind
+            ``another-repository``).
+    """
+    commits: dict[str, set[str]] = defaultdict(set)
+    for item in listing.others:
+        record = item.record
+        if record and record.repository and record.commit and _COMMIT.fullmatch(record.commit):
+            commits[record.repository].add(record.commit)
+    for name in sorted(commits.keys() - set(forked_from)):
+        if head and any(history.is_ancestor(one, head) for one in sorted(commits[name])[:_MANY]):
+            raise ConflictError(
+                f"the mirror has items of this history that name the repository {name}, "
+                f"not {owner or 'this one, which has no id'}",
+                kind="another-repository",
+                retry=False,
+                repository=name,
+            )
+
+
+def check_claims(history: History, head: str | None, plan: MirrorPlan) -> None:
+    """Nothing is deleted that may be another repository's.
+
+    Raises:
+        ConflictError: an item that names no repository is from a commit that HEAD does not
+            contain (kind ``unclaimed``).
+    """
+    for item in plan.delete:
+        record = item.record
+        if record is None or record.repository is not None or record.commit is None:
+            continue
+        if not (head and history.contains_all(head, [record.commit])):
+            raise ConflictError(
+                f"the item of {record.file} would be deleted, but it may be another "
+                f"repository's: it is from {record.commit[:12]}, which HEAD does not contain",
+                kind="unclaimed",
+                retry=False,
+                file=record.file,
+            )
+
+
 def check_extent(plan: MirrorPlan, wanted: Wanted, listing: Listing) -> None:
     """Nothing far-reaching happens by mistake.
 
@@ -105,9 +160,17 @@ def check_extent(plan: MirrorPlan, wanted: Wanted, listing: Listing) -> None:
 
 
 ADVICE: Final = {
+    "another-repository": (
+        'set `repository = "{repository}"` again in plana-secrets.toml; a fork or a template '
+        "keeps an id of its own: `plana-secrets mirror init --new-id`"
+    ),
+    "unclaimed": (
+        "run the other repository's sync with this release first, so that its items name it; "
+        "if there is none, pass --confirm"
+    ),
     "not-on-branch": "sync from the deployed branch, or pass --allow-older",
     "older-than-mirror": (
-        "pull first (a shallow clone needs the full history); to go back on purpose, "
-        "pass --allow-older"
+        "pull first (a shallow clone needs the full history); if it is the item of another "
+        "repository, sync there first with this release; to go back on purpose, pass --allow-older"
     ),
 }

@@ -118,12 +118,13 @@ def build_item(
     fields: Sequence[Field],
     shape: Sequence[tuple[str, LeafType, str]] = (),
     plain: Sequence[PlainLeaf] = (),
+    repository: str | None = None,
 ) -> DesiredItem:
     """An item with its note and its digests."""
     note = note_of(file, commit)
     digests = {field.path: field.digest for field in fields}
     digests |= {TITLE: digest_of_text(title), NOTE: digest_of_text(note)}
-    record = Record(file, commit, digests, tuple(shape), tuple(plain))
+    record = Record(file, commit, digests, tuple(shape), tuple(plain), repository)
     return DesiredItem(title, note, collection, tuple(fields), record)
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from plana_secrets.errors import UsageError
 from plana_secrets.mirror.backend import Backend
+from plana_secrets.mirror.owner import OwnItems
 from plana_secrets.mirror.settings import MirrorSettings
 from plana_secrets.mirror.surroundings import Surroundings
 
@@ -20,7 +21,7 @@ def open_backend(settings: MirrorSettings, surroundings: Surroundings) -> Backen
     """
     if settings.chosen is None:
         raise UsageError("no mirror is configured", kind="no-mirror")
-    return settings.chosen.open(surroundings)
+    return OwnItems(settings.chosen.open(surroundings), surroundings.owner)
 
 
 def never_mirrored(settings: MirrorSettings, surroundings: Surroundings) -> frozenset[str]:

@@ -36,6 +36,8 @@ def encode_record(record: Record) -> str:
     content["leaves"] = leaves
     content["others"] = digests
     content["plain"] = [[leaf.path, str(leaf.type), leaf.text] for leaf in record.plain]
+    if record.repository is not None:
+        content["repository"] = record.repository
     return pack_record(content)
 
 
@@ -95,6 +97,7 @@ def _build(content: dict[str, Any]) -> Record:
             PlainLeaf(_text(path), _text(text), LeafType(type_))
             for path, type_, text in content["plain"]
         ),
+        repository=_text(content["repository"]) if "repository" in content else None,
     )
 
 

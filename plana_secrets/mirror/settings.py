@@ -124,12 +124,14 @@ class BackendSettings(abc.ABC):
 class MirrorSettings:
     """``backend``: the names of those in use. ``backends``: the tables that there are, by name.
 
-    ``exclude``: globs never copied.
+    ``exclude``: globs never copied. ``forked_from``: ids of repositories that this one
+    began as a copy of: their items are foreign.
     """
 
     backend: tuple[str, ...] = ()
     branch: str | None = None
     exclude: tuple[str, ...] = ()
+    forked_from: tuple[str, ...] = ()
     backends: Mapping[str, BackendSettings] = field(default_factory=dict)
 
     @property

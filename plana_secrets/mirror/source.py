@@ -55,9 +55,16 @@ class Source:
 
 
 def read_source(
-    snapshot: Snapshot, settings: MirrorSettings, *, never: Collection[str] = ()
+    snapshot: Snapshot,
+    settings: MirrorSettings,
+    *,
+    never: Collection[str] = (),
+    owner: str | None = None,
 ) -> Source:
-    """Read every secret file that is to be mirrored; ``never`` names some that are not."""
+    """Read every secret file that is to be mirrored; ``never`` names some that are not.
+
+    ``owner``: the id of the repository.
+    """
     workspace = snapshot.workspace
     files = [
         file
@@ -68,7 +75,7 @@ def read_source(
     ]
     collections = _collections(settings, files)
     mapped = [file for file in files if file in collections]
-    reading = _Reading(snapshot, collections, titles_of(files, _roots(snapshot)))
+    reading = _Reading(snapshot, collections, titles_of(files, _roots(snapshot)), owner)
     for file, content in snapshot.contents(mapped):
         reading.take(file, content)
     return Source(
@@ -110,7 +117,9 @@ class _Reading:
         snapshot: Snapshot,
         collections: Mapping[str, str | None],
         titles: Mapping[str, str],
+        owner: str | None,
     ) -> None:
+        self._owner = owner
         self._identities = snapshot.workspace.identities
         self._commit = snapshot.commit
         self._collections = collections
@@ -142,6 +151,7 @@ class _Reading:
             fields=copy.fields,
             shape=copy.shape,
             plain=copy.plain,
+            repository=self._owner,
         )
         if copy.not_text:
             self.unsupported[file] = tuple(

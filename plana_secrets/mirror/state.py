@@ -38,6 +38,7 @@ def find_drift(
     *,
     choices: Choices | None = None,
     never: Collection[str] = (),
+    owner: str | None = None,
 ) -> MirrorState:
     """Read the files and the mirror, and compare them. Nothing is changed.
 
@@ -45,7 +46,7 @@ def find_drift(
         CredentialError, UnavailableError, MalformedError: the mirror cannot be read. A
             file that cannot be read is drift of kind ``unknown``.
     """
-    source = read_source(snapshot, settings, never=never)
+    source = read_source(snapshot, settings, never=never, owner=owner)
     wanted = _wanted(source, backend)
     listing = backend.list_items()
     plan = plan_mirror(wanted, listing, choices or Choices())

@@ -16,7 +16,7 @@ from plana_secrets.places import user_state_folder
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a backend may need besides its settings."""
+    """What a backend may need besides its settings. ``owner``: the id of the repository."""
 
     repository: Repository
     environment: Mapping[str, str]
@@ -24,6 +24,7 @@ class Surroundings:
     find_identities: Callable[[], Identities]
     observer: Observer = silent
     patience: Patience = NO_PATIENCE
+    owner: str | None = None
 
     @property
     def state_folder(self) -> Path:

@@ -13,6 +13,7 @@ import pytest
 
 from plana_secrets.errors import ConflictError
 from plana_secrets.mirror.backend import DesiredItem
+from plana_secrets.mirror.owner import OwnItems
 from plana_secrets.mirror.plan import Choices
 from tests.mirror.steps import (
     LATER,
@@ -293,6 +294,42 @@ class BackendContract:
         """Where the mapping changes, the item follows (a backend without collections: no drift)."""
         sync(place.open(), items)
         assert look(place.open(), [replace(item) for item in items]).drift == ()
+
+    def test_two_repositories_in_one_place_touch_only_their_own(
+        self, place: Place, items: list[DesiredItem]
+    ) -> None:
+        """Also with files of the same names, and with everything allowed."""
+
+        def of(owner: str, *, count: int = 2) -> list[DesiredItem]:
+            return [
+                make_item(one.file, {"x": owner}, collection=place.collection, repository=owner)
+                for one in items[:count]
+            ]
+
+        def opened(owner: str) -> OwnItems:
+            return OwnItems(place.open(), owner)
+
+        everything = Choices(prune=True, overwrite_edits=True, restamp=True)
+        for owner in ("r-a", "r-b"):
+            applied = sync(opened(owner), of(owner), everything)
+            assert (applied.created, applied.after.drift) == (2, ())
+        for owner, other in (("r-a", "r-b"), ("r-b", "r-a")):
+            applied = sync(opened(owner), of(owner, count=1), everything)
+            assert (applied.deleted, applied.after.drift) == (1, ())
+            assert applied.listing.foreign == len(opened(other).list_items().items)
+        assert contents(opened("r-a")) == {items[0].file: {"x": "r-a"}}
+        assert contents(opened("r-b")) == {items[0].file: {"x": "r-b"}}
+
+    def test_an_item_of_an_earlier_release_is_adopted_once(
+        self, place: Place, items: list[DesiredItem]
+    ) -> None:
+        """It counts as in sync, and its record then names the repository."""
+        sync(place.open(), items)
+        ours = [replace(one, record=replace(one.record, repository="r-a")) for one in items]
+        assert look(place.open(), ours).drift == ()
+        assert sync(OwnItems(place.open(), "r-a"), ours).updated == 2
+        assert sync(OwnItems(place.open(), "r-a"), ours).updated == 0
+        assert OwnItems(place.open(), "r-b").list_items().items == ()
 
     @pytest.mark.parametrize("after", [False, True], ids=["before the call", "after the call"])
     @pytest.mark.parametrize("call", range(4))

@@ -52,6 +52,7 @@ def make_item(
     collection: str | None = None,
     commit: str | None = COMMIT,
     title: str | None = None,
+    repository: str | None = None,
 ) -> DesiredItem:
     """A desired item with one field a value."""
     fields = [Field(path, Secret.from_text(text)) for path, text in values.items()]
@@ -63,6 +64,7 @@ def make_item(
         collection=collection,
         fields=fields,
         shape=shape,
+        repository=repository,
     )
 
 

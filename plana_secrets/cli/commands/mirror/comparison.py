@@ -34,6 +34,7 @@ def surroundings(context: Context, observer: Observer | None = None) -> Surround
         find_identities=lambda: context.workspace.identities,
         observer=observer or context.output.observe,
         patience=context.patience,
+        owner=context.settings.repository,
     )
 
 
@@ -67,6 +68,7 @@ def read_state(
         backend or open_backend(settings, around),
         choices=choices,
         never=never_mirrored(settings, around),
+        owner=around.owner,
     )
     if not worktree:
         keep_for_status(context, state.backend, state.source.head, len(state.drift))

@@ -55,13 +55,20 @@ def _split(_ctx: click.Context, param: click.Parameter, values: tuple[str, ...])
     epilog="\n".join(backend.SETUP_NOTES for backend in _KINDS.values()),
     short_help="Set up the mirror on a server.",
 )
-@click.argument("kind", type=click.Choice(list(_KINDS)))
+@click.argument("kind", type=click.Choice(list(_KINDS)), required=False)
 @_options
+@click.option(
+    "--new-id", is_flag=True, help="Give a fork or a template an id of its own; nothing else."
+)
 @click.option("--dry-run", is_flag=True, help="Show what would be written; write nothing.")
 @wait_option
 @pass_context
-def init(context: Context, /, kind: str, dry_run: bool, **given: Any) -> int:
+def init(context: Context, /, kind: str | None, dry_run: bool, new_id: bool, **given: Any) -> int:
     """Set up the mirror: find the organization and collections, and write the settings."""
+    if new_id:
+        return _renew_id(context, dry_run=dry_run)
+    if kind is None:
+        raise click.UsageError("Missing argument 'KIND' (or --new-id).")
     from plana_secrets.cli.commands.mirror.comparison import surroundings
     from plana_secrets.cli.desk import TerminalDesk
     from plana_secrets.mirror.desk import SetupRequest
@@ -75,6 +82,46 @@ def init(context: Context, /, kind: str, dry_run: bool, **given: Any) -> int:
         facts = {**done.facts, "changed": changed and not dry_run}
         context.output.json_object("mirror-init", facts)
     return 0
+
+
+def _renew_id(context: Context, *, dry_run: bool) -> int:
+    """The items of every id that this history has had are another repository's from now on."""
+    from plana_secrets.config import FILE_NAME
+    from plana_secrets.scaffold.newid import ids_of, place_new_id
+    from plana_secrets.scaffold.repository import new_repository_id
+    from plana_secrets.secretfiles.writing.lock import alone
+    from plana_secrets.storage import replace_file
+
+    with nullcontext() if dry_run else alone(context.repository, "mirror init", context.patience):
+        before, history = _settings_text(context), context.repository.history_of(FILE_NAME)
+        contents = context.repository.read_objects(list({blob for _, blob in history}))
+        former, new = ids_of([*contents.values(), before.encode()]), new_repository_id()
+        after = place_new_id(before, new, former)
+        if not dry_run:
+            replace_file(context.repository.root / FILE_NAME, after.encode())
+    if context.json:
+        facts = {"repository": new, "forked_from": list(former), "changed": not dry_run}
+        context.output.json_object("mirror-init", facts)
+    else:
+        done = "would be" if dry_run else "is now"
+        context.output.talk(f"the id of this repository {done} {new}")
+        context.output.talk(f"next: git add {FILE_NAME} && git commit -m 'A new id'")
+    return 0
+
+
+def _settings_text(context: Context) -> str:
+    from plana_secrets.config import FILE_NAME
+    from plana_secrets.storage import read_regular_file
+
+    path: Path = context.repository.root / FILE_NAME
+    if not path.exists():
+        return ""
+    return read_regular_file(path, limit=limits.SETTINGS_FILE).decode("utf-8")
+
+
+def _added(before: str, after: str) -> str:
+    known = set(before.splitlines())
+    return "\n".join(line for line in after.splitlines() if line not in known)
 
 
 def _own(backend: type[BackendSettings], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -94,17 +141,19 @@ def _own(backend: type[BackendSettings], given: Mapping[str, Any]) -> dict[str, 
 def _write(context: Context, kind: str, table: Mapping[str, Any], *, dry_run: bool) -> bool:
     from plana_secrets.config import FILE_NAME
     from plana_secrets.mirror.placing import place_table
-    from plana_secrets.storage import read_regular_file, replace_file
+    from plana_secrets.scaffold.repository import new_repository_id
+    from plana_secrets.scaffold.tomledit import add_at_the_top
+    from plana_secrets.storage import replace_file
 
     path: Path = context.repository.root / FILE_NAME
-    before = (
-        read_regular_file(path, limit=limits.SETTINGS_FILE).decode("utf-8") if path.exists() else ""
-    )
+    before = _settings_text(context)
     after = place_table(before, kind, table)
+    if context.settings.repository is None:
+        after = add_at_the_top(after, f'repository = "{new_repository_id()}"')
     if after == before:
         context.output.talk(f"{FILE_NAME} is already up to date; nothing to write")
     elif dry_run:
-        context.output.talk(after.removeprefix(before).strip())
+        context.output.talk(_added(before, after))
     else:
         replace_file(path, after.encode("utf-8"))
         context.output.talk(f"wrote [mirror.{kind}] to {FILE_NAME}")

@@ -38,18 +38,20 @@ Examples:
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder to write to; each file keeps its full path.",
 )
+@click.option("--repository", metavar="ID", help="Whose files; default: those of this repository.")
 @click.option("--dry-run", is_flag=True, help="Show what would be restored; write nothing.")
 @wait_option
 @pass_context
 @mirror_option
-def restore(context: Context, folder: Path, dry_run: bool) -> int:
+def restore(context: Context, folder: Path, repository: str | None, dry_run: bool) -> int:
     """Rebuild secret files from the mirror."""
     from plana_secrets.mirror.open import open_backend
+    from plana_secrets.mirror.owner import lost_part
     from plana_secrets.mirror.restore import apply_restore, plan_restore, rehearse_restore
     from plana_secrets.secretfiles.writing.lock import alone
 
     backend = open_backend(context.settings.mirror, comparison.surroundings(context))
-    listing = backend.list_items()
+    listing = lost_part(backend.list_items(), repository)
     _stop_if_empty(listing)
     plan = plan_restore(listing)
     target = Path(os.path.realpath(context.folder / folder))

@@ -113,7 +113,13 @@ def _alone(context: Context) -> Any:
 
 def _look(context: Context, backend: Backend, request: _Request) -> MirrorState:
     """The state, once nothing speaks against a sync from here."""
-    from plana_secrets.mirror.guards import check_branch, check_descent, check_extent
+    from plana_secrets.mirror.guards import (
+        check_branch,
+        check_claims,
+        check_descent,
+        check_extent,
+        check_owner,
+    )
 
     repository = context.workspace.repository
     branch = context.settings.mirror.branch or context.branch
@@ -122,11 +128,19 @@ def _look(context: Context, backend: Backend, request: _Request) -> MirrorState:
     state = comparison.read_state(
         context, worktree=request.worktree, choices=request.choices, backend=backend
     )
+    check_owner(
+        repository,
+        state.source.head,
+        state.listing,
+        owner=context.settings.repository,
+        forked_from=context.settings.mirror.forked_from,
+    )
     if not request.allow_older:
         check_descent(repository, state.source.head, state.listing)
     if not (request.confirm or request.is_rehearsal):
         if context.settings.mirror.chosen is not None:
             context.settings.mirror.chosen.check_place(comparison.surroundings(context))
+        check_claims(repository, state.source.head, state.plan)
         check_extent(state.plan, state.wanted, state.listing)
     comparison.warn_of_source(context, state.source)
     return state
