@@ -11,6 +11,8 @@ import-linter holds us to it):
     ``plana-secrets.toml`` to typed settings; its only reader.
 ``verify``
     Checks, findings, reports: what is true of the files, the keysets and the mirror.
+``merging``
+    Two versions of a secret file made one, where git would merge ciphertext as text.
 ``rotation`` | ``mirror`` | ``recipients``
     The keyset state machine and what it renders; the one-way copy and its backends; who
     can read which file. Each plans purely and acts afterwards.

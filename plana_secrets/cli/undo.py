@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from plana_secrets.cli.context import Context
-from plana_secrets.errors import PlanaSecretsError, UsageError
+from plana_secrets.errors import UsageError
 
 if TYPE_CHECKING:
     from plana_secrets.document.edits import SetLeaf
     from plana_secrets.paths import LeafPath
-    from plana_secrets.rotation.keyset import Key
-    from plana_secrets.secret import Secret
+    from plana_secrets.rotation.revoked import RevokedValues
 
 
 def past_leaf(context: Context, file: str, path: LeafPath, at: str) -> SetLeaf:
@@ -28,7 +25,7 @@ def past_leaf(context: Context, file: str, path: LeafPath, at: str) -> SetLeaf:
     from plana_secrets.paths import format_path
 
     leaf, value, path = read_leaf(context, open_file(context, file, at), file, path)
-    if context.settings.keysets and _is_revoked(context, value):
+    if _is_revoked(context)(value):
         spelled = format_path(path)
         raise UsageError(
             f"{file}#{spelled} at {at} is a key that a rotation revoked",
@@ -39,29 +36,11 @@ def past_leaf(context: Context, file: str, path: LeafPath, at: str) -> SetLeaf:
     return SetLeaf(path, value, leaf.type)
 
 
-def _is_revoked(context: Context, value: Secret) -> bool:
-    from plana_secrets.rotation.history import KeysetHistory
-    from plana_secrets.rotation.keyset import Status
-    from plana_secrets.rotation.keysetfile import file_of
+def _is_revoked(context: Context) -> RevokedValues:
+    from plana_secrets.rotation.revoked import RevokedValues
 
-    folder = context.settings.files.keysets
-    files = [file_of(folder, policy.name) for policy in context.settings.keysets]
-    history = KeysetHistory(context.repository, files)
-    if history.gap is not None:
-        context.output.warn(f"this is {history.gap}: older revoked keys are not known")
-    return history.is_destroyed(value) or any(
-        key.status is Status.DISABLED and key.value == value for key in _keys(context, files)
-    )
-
-
-def _keys(context: Context, files: list[str]) -> Iterator[Key]:
-    """The keys of the keysets that can be opened here."""
-    from plana_secrets.rotation.keysetfile import read_keyset
-    from plana_secrets.secretfiles.open import read_document_of
-
-    for file in files:
-        with contextlib.suppress(PlanaSecretsError):
-            yield from read_keyset(read_document_of(context.workspace, file), file).keys
+    names = [policy.name for policy in context.settings.keysets]
+    return RevokedValues(context.workspace, names, context.output.warn)
 
 
 ADVICE: Final = {

@@ -10,9 +10,9 @@
 ``kinds`` | ``material`` | ``render``
     What differs between API keys and JWT secrets, where randomness comes from, and
     the texts that services read.
-``keysetfile`` | ``store`` | ``history`` | ``copies``
+``keysetfile`` | ``store`` | ``history`` | ``revoked`` | ``copies``
     The file of a keyset, keysets with their targets as the work tree or a commit has them,
-    what the commits say of them, and their values at other places.
+    what the commits say of them, values that must not return, and values at other places.
 ``ground`` | ``clock`` | ``ours``
     The clone, the branch and the time that a run works with; whether its clock can be
     right, and which commits are of a rotation.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
@@ -65,13 +65,13 @@ class Workspace:
         self.patience = patience
         self._find_identities = find_identities
         self._find_sops = find_sops
-        self.rules_to_be: bytes | None = None
+        self.rules_to_be: Mapping[str, bytes] = {}
 
-    def under_rules(self, content: bytes) -> Workspace:
-        """The same, as if ``content`` were in the rules file at the root."""
+    def under_rules(self, content: bytes, name: str = RULES_FILE) -> Workspace:
+        """The same, as if ``content`` were in the rules file ``name``."""
         other = copy.copy(self)
         other.__dict__.pop("rule_book", None)
-        other.rules_to_be = content
+        other.rules_to_be = {**self.rules_to_be, name: content}
         return other
 
     @property
@@ -108,8 +108,8 @@ class Workspace:
         Raises:
             FailedError: it cannot be read.
         """
-        if name == RULES_FILE and self.rules_to_be is not None:
-            return self.rules_to_be
+        if name in self.rules_to_be:
+            return self.rules_to_be[name]
         return read_regular_file(path_below(self.root, name), limit=limits.RULES_FILE, name=name)
 
     def rules_for(self, file: str) -> Rules:

@@ -13,7 +13,7 @@ from plana_secrets.errors import PlanaSecretsError
 from tests.hostile.commands import command_names
 from tests.shapes import PAGE, check_output, shapes
 
-SILENT = {"run", "completion", "demo", "hook run", "identity key"}
+SILENT = {"run", "completion", "demo", "hook run", "hook merge", "identity key"}
 """Commands whose output is no object, as the page says."""
 
 

@@ -152,6 +152,10 @@ TRIES: dict[str, tuple[Try, ...]] = {
         looks("hook", "run", "pre-commit"),
         Try(("hook", "run", "pre-push"), stdin=f"HEAD {'1' * 40} refs/heads/x {'0' * 40}\n"),
     ),
+    "hook merge": (
+        writes("hook", "merge", MAIL, MAIL, MAIL, MAIL),
+        writes("hook", "merge", f"{PROD}/linked.yaml", f"{PROD}/pipe.yaml", MAIL, MAIL),
+    ),
     "status": (looks("status"), looks("status", "--json")),
     "recover": (writes("recover"), writes("recover", "--discard")),
     "identity show": (looks("identity", "show"),),

@@ -42,7 +42,7 @@ def stage_recipients(workspace: Workspace, file: str, *, new_data_key: bool) -> 
         return StagedFile(file, digest_of(data), _without_us(workspace, file, data, document))
     ciphertext = data
     if {one.recipient for one in metadata.recipients} != set(rule.recipients):
-        ciphertext = _update_recipients(workspace, file, data)
+        ciphertext = update_recipients(workspace, file, data)
     result = check_result(workspace, file, ciphertext, content_of(document))
     if result.data_key != document.data_key:
         disbelieve(file, "the data key is different")
@@ -63,7 +63,7 @@ def _without_us(workspace: Workspace, file: str, data: bytes, document: Document
     key = open_bytes(renewed, file, workspace.identities).data_key
     if key == document.data_key:
         disbelieve(file, "the data key is the old one")
-    ciphertext = _update_recipients(workspace, file, renewed)
+    ciphertext = update_recipients(workspace, file, renewed)
     structure = read_structure(ciphertext, format_of(file))
     check_sound(structure, file)
     check_against_rule(structure, workspace.rule_for(file), file)
@@ -76,7 +76,7 @@ def _without_us(workspace: Workspace, file: str, data: bytes, document: Document
     return ciphertext
 
 
-def _update_recipients(workspace: Workspace, file: str, data: bytes) -> bytes:
+def update_recipients(workspace: Workspace, file: str, data: bytes) -> bytes:
     """By the rules file that decides ``file``, and the name that it has there."""
     rules = workspace.rules_for(file)
     return workspace.sops.update_recipients(

@@ -19,6 +19,7 @@ COMMANDS: CommandTable = {
     },
     "For git": {
         "run": (f"{_HERE}.run:run", "Verify what git is about to record or to push."),
+        "merge": (f"{_HERE}.merge:merge", "Merge a secret file for git."),
     },
 }
 

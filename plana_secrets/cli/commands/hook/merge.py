@@ -1,0 +1,101 @@
+"""``hook merge``: what git calls to merge a secret file."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from plana_secrets.cli.context import Context, pass_context
+from plana_secrets.cli.output import safe_line
+
+if TYPE_CHECKING:
+    from plana_secrets.merging.driver import Versions
+
+_EPILOG = """\b
+Examples:
+  plana-secrets hook merge .base .ours .theirs infra/secrets/dev/example.yaml
+"""
+
+
+@click.command(epilog=_EPILOG, short_help="Merge a secret file for git.")
+@click.argument("base")
+@click.argument("ours")
+@click.argument("theirs")
+@click.argument("file")
+@pass_context
+def merge(context: Context, base: str, ours: str, theirs: str, file: str) -> int:
+    """Merge the versions BASE, OURS and THEIRS of the secret file FILE into OURS, as a driver.
+
+    Changes of different values go together. In a conflict, or if anything fails, OURS stays as
+    it is, and the exit code is 1. It never asks and takes no lock.
+    """
+    from plana_secrets.cli.failure import run_guarded
+
+    context.no_input = True
+    # more than 128 would end git's merge, and not only this file
+    ended = run_guarded(
+        lambda: _merge(context, Path(base), Path(ours), Path(theirs), file), as_json=context.json
+    )
+    return int(ended != 0)
+
+
+def _merge(context: Context, base: Path, ours: Path, theirs: Path, file: str) -> int:
+    from plana_secrets import limits
+    from plana_secrets.errors import PlanaSecretsError
+    from plana_secrets.merging.driver import Versions, is_readable, merge_as_text, merge_versions
+    from plana_secrets.rotation.revoked import RevokedValues
+    from plana_secrets.storage import read_regular_file
+
+    before, here, there = (
+        read_regular_file(one, limit=limits.SECRET_FILE) for one in (base, ours, theirs)
+    )
+    versions = Versions(before or None, here, there)
+    workspace = context.workspace
+    if is_readable(workspace, file, versions):
+        return _put(ours, merge_as_text(workspace, versions))
+    names = [policy.name for policy in context.settings.keysets]
+    is_revoked = RevokedValues(workspace, names, context.output.warn)
+    try:
+        outcome = merge_versions(
+            workspace, file, versions, is_revoked=is_revoked, environment=os.environ
+        )
+    except PlanaSecretsError as error:
+        _keep(context, file, versions, [error.message])
+        raise
+    if outcome.content is None:
+        reasons = [str(one) for one in outcome.conflicts]
+        _keep(context, file, versions, reasons)
+        _tell(context, file, reasons)
+    return _put(ours, outcome.content)
+
+
+def _put(ours: Path, content: bytes | None) -> int:
+    """Where git looks for the result; the exit code."""
+    from plana_secrets.errors import FailedError
+    from plana_secrets.storage import read_regular_file, replace_file
+
+    if content is None:
+        return 1
+    replace_file(ours, content)
+    if read_regular_file(ours) != content:
+        raise FailedError(f"{ours} is not what was written", kind="read-back")
+    return 0
+
+
+def _keep(context: Context, file: str, versions: Versions, reasons: Sequence[str]) -> None:
+    """git has the versions as well, so that this fails is no reason to fail."""
+    from plana_secrets.errors import PlanaSecretsError
+    from plana_secrets.merging.sidecar import Sidecar, keep_conflict
+
+    with contextlib.suppress(PlanaSecretsError):
+        keep_conflict(context.workspace, Sidecar(file, versions, tuple(reasons)))
+
+
+def _tell(context: Context, file: str, reasons: Sequence[str]) -> None:
+    for reason in reasons:
+        context.output.talk(safe_line(f"{file}: {reason}"))

@@ -1,0 +1,96 @@
+"""One file merged for git: three versions in, one out, or the reasons why not.
+
+Nothing here takes our lock: no file of the work tree is written, git puts the result in place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from plana_secrets.errors import CredentialError, MalformedError
+from plana_secrets.git.textmerge import merge_texts
+from plana_secrets.merging.bypath import Judge
+from plana_secrets.merging.compose import compose
+from plana_secrets.merging.plan import plan_merge
+from plana_secrets.merging.reasons import Conflict
+from plana_secrets.merging.rulesafter import with_merged_rules
+from plana_secrets.merging.sides import Side
+from plana_secrets.secretfiles.discovery import carries_sops
+from plana_secrets.secretfiles.listing import is_secret_file
+from plana_secrets.secretfiles.open import open_bytes
+from plana_secrets.secretfiles.workspace import Workspace
+from plana_secrets.sops.formats import READ_HERE, require_format
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """Of one file, as ciphertext. ``base`` None: both sides added it."""
+
+    base: bytes | None
+    ours: bytes
+    theirs: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """``content`` is None where there are ``conflicts``."""
+
+    content: bytes | None
+    conflicts: tuple[Conflict, ...] = ()
+
+
+def merge_versions(
+    workspace: Workspace,
+    file: str,
+    versions: Versions,
+    *,
+    is_revoked: Judge,
+    environment: Mapping[str, str],
+) -> Outcome:
+    """The merged file, checked: three MACs first, and the result as it was read back.
+
+    ``environment``: that of the git that called us.
+
+    Raises:
+        CredentialError: no identity opens a version; the message says which.
+        FailedError, UsageError: a version, the rule or the result cannot be used.
+    """
+    require_format(file, READ_HERE)
+    workspace = with_merged_rules(workspace, file, environment)
+    rule = workspace.rule_for(file)
+    base = None if versions.base is None else read_side(workspace, file, versions.base, "base")
+    ours = read_side(workspace, file, versions.ours, "our side")
+    theirs = read_side(workspace, file, versions.theirs, "their side")
+    plan = plan_merge(base, ours, theirs, rule, is_revoked=is_revoked)
+    if plan.content is None:
+        return Outcome(None, plan.conflicts)
+    return Outcome(compose(workspace, file, plan, ours, theirs))
+
+
+def read_side(workspace: Workspace, file: str, data: bytes, name: str) -> Side:
+    """One version, opened; ``name`` says in an error which.
+
+    Raises:
+        CredentialError, MalformedError: it cannot be opened, or must not be used.
+    """
+    try:
+        return Side(data, open_bytes(data, file, workspace.identities))
+    except (CredentialError, MalformedError) as error:
+        family = CredentialError if isinstance(error, CredentialError) else MalformedError
+        message = f"{file}, {name}: {error.message.removeprefix(file).removeprefix(': ')}"
+        raise family(message, kind=error.kind, retry=None, **error.facts) from None
+
+
+def merge_as_text(workspace: Workspace, versions: Versions) -> bytes | None:
+    """What git itself would have done with a file that is meant to be readable, conflicts apart."""
+    base = versions.base or b""
+    return merge_texts(workspace.repository.command, base, versions.ours, versions.theirs)
+
+
+def is_readable(workspace: Workspace, file: str, versions: Versions) -> bool:
+    """Whether a file is one for git alone: attributes are coarse, and name folders."""
+    if is_secret_file(workspace.settings, file):
+        return False
+    sides = (versions.base, versions.ours, versions.theirs)
+    return not any(one is not None and carries_sops(file, one) for one in sides)

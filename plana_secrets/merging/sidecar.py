@@ -1,0 +1,116 @@
+"""What is kept of a merge that was a conflict: the three versions, and why.
+
+git has them in its index until the file is added. A person may add our side and go on: as long
+as the merge is open, `status` then still shows what was not taken. The versions are ciphertext
+already; the whole is encrypted once more, to the identities at hand, and in the git dir.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from plana_secrets.errors import CredentialError, MalformedError
+from plana_secrets.git.tracking import open_operation
+from plana_secrets.merging.driver import Versions
+from plana_secrets.secret import Secret
+from plana_secrets.secretfiles.state import state_folder
+from plana_secrets.secretfiles.workspace import Workspace
+from plana_secrets.storage import make_folder, read_regular_file, remove_file, replace_file
+
+_FOLDER: Final = "merges"
+
+
+@dataclass(frozen=True, slots=True)
+class Sidecar:
+    """``reasons``: of the conflict, in words that hold no value."""
+
+    file: str
+    versions: Versions
+    reasons: tuple[str, ...]
+
+
+def keep_conflict(workspace: Workspace, kept: Sidecar) -> Path:
+    """Store a conflict; its place.
+
+    Raises:
+        CredentialError: there is no identity to encrypt it to (kind ``no-identity``).
+    """
+    from plana_secrets.age.recipients import encrypt_to, usable_together
+
+    members = workspace.identities.complete().members
+    own = usable_together([member.recipient for member in members])
+    if not own:
+        raise CredentialError("no identity to encrypt the conflict for", kind="no-identity")
+    versions = kept.versions
+    content = {
+        "file": kept.file,
+        "reasons": kept.reasons,
+        "base": None if versions.base is None else _text(versions.base),
+        "ours": _text(versions.ours),
+        "theirs": _text(versions.theirs),
+    }
+    path = _path_of(workspace, kept.file)
+    make_folder(path.parent, mode=0o700)
+    replace_file(path, encrypt_to(Secret.from_text(json.dumps(content)), own), mode=0o600)
+    return path
+
+
+def find_conflict(workspace: Workspace, file: str) -> Sidecar | None:
+    """The conflict of ``file`` that is kept, if git's operation is still open.
+
+    Raises:
+        CredentialError: no identity opens it (kind ``no-identity-fits``).
+        MalformedError: it is damaged (kind ``bad-kept-merge``).
+    """
+    if not has_conflict(workspace, file):
+        return None
+    opened = workspace.identities.unwrap(read_regular_file(_path_of(workspace, file)))
+    if opened is None:
+        raise CredentialError(
+            f"no identity opens the kept merge of {file}", kind="no-identity-fits", file=file
+        )
+    try:
+        content = json.loads(opened.reveal())
+        base, ours, theirs = (content[name] for name in ("base", "ours", "theirs"))
+        before = None if base is None else _bytes(base)
+        versions = Versions(before, _bytes(ours), _bytes(theirs))
+        return Sidecar(content["file"], versions, tuple(map(str, content["reasons"])))
+    except (AttributeError, ValueError, KeyError, TypeError):
+        raise MalformedError(
+            f"the kept merge of {file} is damaged", kind="bad-kept-merge", file=file
+        ) from None
+
+
+def has_conflict(workspace: Workspace, file: str) -> bool:
+    """Whether a conflict of ``file`` is kept, and of an operation that is still open."""
+    if not _path_of(workspace, file).exists():
+        return False
+    return open_operation(workspace.repository) is not None
+
+
+def forget_conflict(workspace: Workspace, file: str) -> None:
+    """Remove it; one that is not there is no error."""
+    remove_file(_path_of(workspace, file))
+
+
+def _path_of(workspace: Workspace, file: str) -> Path:
+    name = hashlib.sha256(file.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+    return state_folder(workspace.repository) / _FOLDER / f"{name}.age"
+
+
+def _text(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
+
+
+def _bytes(text: str) -> bytes:
+    return base64.b64decode(text, validate=True)
+
+
+ADVICE: Final = {
+    "bad-kept-merge": "`git checkout -m -- {file}` brings the conflict back",
+}
