@@ -12,7 +12,7 @@ from typing import Any
 _TOKEN = re.compile(r"\s*('(?:[^']|'')*'|[\w.-]+|==|!=|&&|\|\||[!(),])")
 _EMBEDDED = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "format": lambda text, *given: text.format(*given),
+    "format": lambda text, *given: text.format(*map(as_text, given)),
     "always": lambda: True,
     "success": lambda: True,
 }

@@ -93,6 +93,24 @@ chmod +x "$venv/bin/pip"
     assert (tmp_path / "path").read_text() == f"{tmp_path}/plana-secrets/bin\n"
 
 
+@pytest.mark.parametrize("status", [0, 1, 3, 4])
+def test_a_job_ends_as_verify_does_also_without_a_summary(tmp_path: Path, status: int) -> None:
+    """Forgejo shows no summary; one that cannot be written must not become a 1, or a 0."""
+    action = yaml.safe_load((ROOT / "action.yml").read_text())["runs"]["steps"]
+    steps = [step for _, step in steps_of(FORGEJO)] + action
+    scripts = {step["run"] for step in steps if "plana-secrets verify" in step.get("run", "")}
+    assert len(scripts) == 4
+    program = tmp_path / "plana-secrets"
+    program.write_text(f"#!/bin/sh\nexit {status}\n")
+    program.chmod(0o755)
+    for script in scripts:
+        done = subprocess.run(
+            ["bash", "-eo", "pipefail", "-c", script], cwd=tmp_path, check=False,
+            env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+        )  # fmt: skip
+        assert done.returncode == status
+
+
 def test_every_job_installs_in_the_same_way() -> None:
     assert install_of(FORGEJO) == install_of(GITHUB)
     assert len(install_of(FORGEJO)) == 1

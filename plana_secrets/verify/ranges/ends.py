@@ -57,7 +57,7 @@ def ends_of_event(repository: Repository, event: Event | None) -> Ends:
     Raises:
         UsageError: there is no commit yet (kind ``no-such-revision``).
         FailedError: as ``parse_range``, or the commit of the event is not in this clone (kind
-            ``no-event-commit``).
+            ``no-event-commit``), or the default branch is not (kind ``no-default-branch``).
     """
     if event is None:
         return _alone(_commit(repository, "HEAD"), "no push or pull request: HEAD checked")
@@ -105,7 +105,7 @@ def _without_before(repository: Repository, event: Event, head: str) -> Ends:
     old = _tip(repository, default)
     if old is None:
         message = f"{what}, and {default or 'the default branch'} is not in this clone"
-        raise FailedError(message, kind="shallow-range")
+        raise FailedError(message, kind="no-default-branch", branch=default or "BRANCH")
     remark = f"{what}: counted from its merge base with {default}"
     return ends_between(repository, old, head, remark)
 
@@ -118,6 +118,10 @@ def _tip(repository: Repository, branch: str | None) -> str | None:
 
 
 ADVICE: Final = {
+    "no-default-branch": (
+        "fetch it: `git fetch origin +{branch}:refs/remotes/origin/{branch}`, or pass the range: "
+        "`plana-secrets verify --range A..B`"
+    ),
     "no-event-commit": (
         "check out the commit of the event, with `fetch-depth: 0`; `pull_request_target` checks "
         "out the base, so use `pull_request`"

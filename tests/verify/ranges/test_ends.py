@@ -151,7 +151,7 @@ def test_a_default_branch_that_is_not_here(branched: tuple[Repository, str, str]
     repository, _, topic = branched
     with pytest.raises(FailedError) as caught:
         ends_of_event(repository, Event(None, topic, "topic", "trunk"))
-    assert caught.value.kind == "shallow-range"
+    assert caught.value.kind == "no-default-branch"
 
 
 def test_in_a_job(world: World, tmp_path: Path) -> None:
