@@ -33,6 +33,7 @@ from plana_secrets.fields.reading import (
 from plana_secrets.fields.shapes import Shape, shape_of, shaped, table_words
 from plana_secrets.fields.values import (
     branch,
+    file,
     folder,
     glob,
     keyset_name,
@@ -91,7 +92,12 @@ MIRROR: Final[Fields] = {
     "forked_from": list_of(text),
     **{name: table(backend, backend.FIELDS) for name, backend in BACKENDS.items()},
 }
-GIT: Final[Fields] = {"branch": branch, "remote": branch, "author": author}
+GIT: Final[Fields] = {
+    "branch": branch,
+    "remote": branch,
+    "author": author,
+    "allowed_signers": file,
+}
 
 
 def parse_settings(content: bytes) -> Settings:
@@ -117,11 +123,11 @@ def read_settings(raw: dict[str, Any]) -> Settings:
     keysets = tuple(sorted(read.get("keysets", {}).values(), key=lambda one: one.name))
     _check_targets(keysets)
     given = {name: read[name] for name in ("files", "mirror", "repository") if name in read}
+    git = read.get("git", {})
+    signers = git.pop("allowed_signers", None)
+    demanded = {**policy, **read.get("verify", {}), "allowed_signers": signers}
     return Settings(
-        **given,
-        **read.get("git", {}),
-        policy=Policy(**policy, **read.get("verify", {}), recipients=recipients),
-        keysets=keysets,
+        **given, **git, policy=Policy(**demanded, recipients=recipients), keysets=keysets
     )
 
 

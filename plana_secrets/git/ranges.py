@@ -133,8 +133,37 @@ def earlier_files(
     return found
 
 
+def touched_files(
+    repository: Repository, head: str, *, without: str | None, known: Sequence[str] = ()
+) -> dict[str, list[str]]:
+    """The files in which each commit of a range differs from any of its parents, newest first.
+
+    Removed ones are among them, and of a merge what it took over from one side.
+    """
+    chosen = _chosen(head, without, known)
+    output = repository.command.read(*_RAW, "--diff-merges=separate", *chosen, "--")
+    found: dict[str, dict[str, None]] = {}
+    for commit, name, _facts in _records(output):
+        found.setdefault(commit, {})
+        if name is not None:
+            found[commit][name] = None
+    return {commit: list(files) for commit, files in found.items()}
+
+
 def _parse(output: bytes) -> Iterator[tuple[str, str, TreeEntry | None]]:
-    """Each commit without an entry, then the files that it wrote.
+    """Each commit without an entry, then the files that it wrote."""
+    for commit, name, facts in _records(output):
+        if name is None:
+            yield commit, "", None
+            continue
+        count = (len(facts) - 1) // 2
+        mode, object_id = facts[count - 1], facts[2 * count - 1]
+        if object_id.strip("0"):
+            yield commit, name, TreeEntry(mode, object_id)
+
+
+def _records(output: bytes) -> Iterator[tuple[str, str | None, list[str]]]:
+    """Each commit without a name, then the names of what differs, with modes and ids.
 
     Source: git-log(1), "RAW OUTPUT FORMAT" and "DIFF FORMAT FOR MERGES": a merge has a colon,
     a mode and an id for each parent.
@@ -145,14 +174,9 @@ def _parse(output: bytes) -> Iterator[tuple[str, str, TreeEntry | None]]:
         text = os.fsdecode(field).lstrip("\n")
         if text.startswith("\x1e"):
             commit = text[1:].strip()
-            yield commit, "", None
+            yield commit, None, []
         elif text.startswith(":"):
-            name = os.fsdecode(next(fields))
-            facts = text.lstrip(":").split(" ")
-            count = (len(facts) - 1) // 2
-            mode, object_id = facts[count - 1], facts[2 * count - 1]
-            if object_id.strip("0"):
-                yield commit, name, TreeEntry(mode, object_id)
+            yield commit, os.fsdecode(next(fields)), text.lstrip(":").split(" ")
 
 
 ADVICE: Final = {

@@ -33,7 +33,8 @@ class Accept:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """``required``: names of recipients that every file must have. ``named``: every recipient
-    of a rule has a name in ``recipients``. ``post_quantum``: every recipient of a file
+    of a rule has a name in ``recipients``. ``allowed_signers``: the file that says who may change
+    what is protected. ``post_quantum``: every recipient of a file
     withstands a quantum computer.
     """
 
@@ -44,3 +45,4 @@ class Policy:
     post_quantum: bool = False
     recipients: Mapping[str, NamedRecipient] = field(default_factory=dict)
     accepts: tuple[Accept, ...] = ()
+    allowed_signers: str | None = None

@@ -61,6 +61,8 @@ def _entries(side: Demanded) -> Iterator[tuple[_Key, str]]:
     ):
         yield from (((name, item), "") for item in items)
     yield ("files.keysets", None), side.files.keysets
+    if policy.allowed_signers is not None:
+        yield ("git.allowed_signers", None), policy.allowed_signers
     yield ("policy.min_recipients", None), str(policy.min_recipients)
     yield ("policy.named", None), str(policy.named).lower()
     yield ("policy.post_quantum", None), str(policy.post_quantum).lower()
@@ -83,6 +85,10 @@ _Judge = Callable[[str, str | None, str | None], bool]
 
 def _is_removed(_item: str, _before: str | None, after: str | None) -> bool:
     return after is None
+
+
+def _is_not_new(_item: str, before: str | None, _after: str | None) -> bool:
+    return before is not None
 
 
 def _is_added(_item: str, before: str | None, _after: str | None) -> bool:
@@ -122,6 +128,7 @@ _WEAKENS: Final[Mapping[str, _Judge]] = {
     "files.roots": _is_removed,
     "files.plain": _lets_more_be_readable,
     "files.keysets": lambda *_: False,
+    "git.allowed_signers": _is_not_new,
     "policy.required": _is_removed,
     "policy.selectors": _is_added,
     "policy.min_recipients": _is_lower,

@@ -26,6 +26,7 @@ from plana_secrets.verify.checks.identities import MARK, check_identities
 from plana_secrets.verify.checks.names import check_names
 from plana_secrets.verify.checks.rulelint import lint_rules
 from plana_secrets.verify.checks.rules import check_deciding, check_ignored, check_rules
+from plana_secrets.verify.checks.signers import check_signers
 from plana_secrets.verify.filecheck import FileResult
 from plana_secrets.verify.finding import Finding
 from plana_secrets.verify.policy import Policy
@@ -52,6 +53,8 @@ def check_surroundings(
         every = {*selection.secret, *selection.plain, *selection.absent}
         yield from check_names(sorted(every))
         yield from check_ignored([*snapshot.tree.listing().entries])
+        if policy.allowed_signers is not None:
+            yield from check_signers(snapshot, policy.allowed_signers)
         yield from _check_roots(snapshot.settings.roots, selection.secret)
         yield from _check_marked_files(snapshot, selection, policy, results)
     else:

@@ -314,7 +314,7 @@ def test_what_bounds_no_version_is_refused_with_its_place(bounds):
 
 def test_each_field_is_one_of_its_settings_type():
     """And each of the type is a field, or is made of the table's name or of another table."""
-    made = {"name", "accepts", "recipients", "kind"}
+    made = {"name", "accepts", "recipients", "kind", "allowed_signers"}
     for make, fields in (
         (FilesSettings, schema.FILES),
         (Policy, schema.POLICY),

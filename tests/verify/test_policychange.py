@@ -33,6 +33,11 @@ def accept(until: str, path: str = "") -> str:
     )
 
 
+def test_another_file_of_signers_is_weaker() -> None:
+    old, new = ('[git]\nallowed_signers = "a"', '[git]\nallowed_signers = "b"')
+    assert changes(old, new) == [("git.allowed_signers", None, "changed", True)]
+
+
 @pytest.mark.parametrize(
     ("less", "more", "setting", "item"),
     [
@@ -43,6 +48,7 @@ def accept(until: str, path: str = "") -> str:
         ('[files]\nroots = ["a"]', '[files]\nroots = ["a", "b"]', "files.roots", "b"),
         ('[files]\nplain = ["x"]', "[files]\nplain = []", "files.plain", "x"),
         ("[files]\nplain = []", '[files]\nplain = ["!x"]', "files.plain", "!x"),
+        ("", '[git]\nallowed_signers = "a"', "git.allowed_signers", None),
         (accept("2027-01-01"), "", "verify.accept", "empty-value in a.yaml"),
         (accept("2027-01-01"), accept("2026-01-01"), "verify.accept", "empty-value in a.yaml"),
         (accept("2027-01-01", "p"), "", "verify.accept", "empty-value in a.yaml#p"),

@@ -32,6 +32,53 @@ COMMIT_CHECKS: Final = (
         acceptable=False,
     ),
     Check(
+        "commit-unsigned",
+        Severity.ERROR,
+        Level.L2,
+        "A commit that changes secret files, rules, settings or the allowed signers has no SSH "
+        "signature.",
+        "[git] allowed_signers says who may change them, and without a signature anyone with "
+        "access to the branch can. Signatures of gpg or X.509 do not count.",
+        "Sign your commits: `git config gpg.format ssh`, `git config user.signingKey FILE` and "
+        "`git config commit.gpgSign true`; then `git rebase --force-rebase --gpg-sign BASE` signs "
+        "those that are there. For merges on the forge, let it sign with a key of its own.",
+        acceptable=False,
+    ),
+    Check(
+        "commit-by-stranger",
+        Severity.ERROR,
+        Level.L2,
+        "A commit that changes secret files, rules, settings or the allowed signers is signed by a "
+        "key that the allowed signers of the base do not have.",
+        "Anyone can sign with a key that they just created. A key that the range itself adds does "
+        "not count for it.",
+        "Let a person who is allowed add the key to the file of [git] allowed_signers in a change "
+        "of its own, and merge that first; or let them make this change.",
+        acceptable=False,
+    ),
+    Check(
+        "commit-key-expired",
+        Severity.ERROR,
+        Level.L2,
+        "A commit that changes secret files, rules, settings or the allowed signers is dated "
+        "outside of the time in which its key was allowed.",
+        "The allowed signers of the base have valid-after or valid-before for the key.",
+        "Sign it again with a key that is valid. To lock a person out, remove the line of the key: "
+        "the date of a commit is what its author says.",
+        acceptable=False,
+    ),
+    Check(
+        "commit-signature-bad",
+        Severity.ERROR,
+        Level.L2,
+        "The signature of a commit that changes secret files, rules, settings or the allowed "
+        "signers does not fit the commit.",
+        "The commit was changed after it was signed, or the signature was taken from another one.",
+        "Find out where the commit comes from, then sign it again: `git commit --amend "
+        "--gpg-sign`.",
+        acceptable=False,
+    ),
+    Check(
         "recipient-added",
         Severity.ERROR,
         Level.L2,

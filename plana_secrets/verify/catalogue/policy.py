@@ -274,6 +274,16 @@ POLICY_CHECKS: Final = (
         acceptable=False,
     ),
     Check(
+        "allowed-signers",
+        Severity.ERROR,
+        Level.L1,
+        "The file of [git] allowed_signers is missing, or has a line that ssh-keygen skips.",
+        "Who has no valid line in it cannot change secret files, rules or settings.",
+        "Write one line for each key: `alice@example.com ssh-ed25519 AAAA...`, as in ALLOWED "
+        "SIGNERS of ssh-keygen(1).",
+        acceptable=False,
+    ),
+    Check(
         "mirror-drift",
         Severity.ERROR,
         Level.L4,

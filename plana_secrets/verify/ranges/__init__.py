@@ -16,6 +16,8 @@
     Pure: one file before and after, without a key.
 ``past`` | ``between``
     Ciphertexts of older commits that are back, and those of another file.
+``signers``
+    Who changed it: signatures of the commits.
 ``access`` | ``workflows``
     Pure: who could read before and who can now; rules, settings and workflows that are weaker.
 """

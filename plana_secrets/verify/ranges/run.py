@@ -17,7 +17,7 @@ from plana_secrets.age.identities import Identities
 from plana_secrets.counts import counted
 from plana_secrets.errors import UsageError
 from plana_secrets.git.changes import changes
-from plana_secrets.git.ranges import History, messages_with, read_history
+from plana_secrets.git.ranges import History, messages_with, read_history, touched_files
 from plana_secrets.git.trees import Tree
 from plana_secrets.observability import Observer, silent
 from plana_secrets.secretfiles.settings import SETTINGS_FILE
@@ -38,6 +38,7 @@ from plana_secrets.verify.ranges.inherited import Before, as_warning
 from plana_secrets.verify.ranges.middle import Middle, check_message
 from plana_secrets.verify.ranges.past import check_past, tags_in
 from plana_secrets.verify.ranges.proposals import as_proposal
+from plana_secrets.verify.ranges.signers import Signers, check_signatures
 from plana_secrets.verify.ranges.terms import stricter
 from plana_secrets.verify.ranges.workflows import check_workflow, is_workflow
 from plana_secrets.verify.report import Report
@@ -176,6 +177,7 @@ class _Run:
         yield from self._of_head(examined.findings, demand, {one.file: one for one in pairs})
         yield from self._middle().check(self.history)
         yield from self._messages()
+        yield from self._signatures()
         for pair in pairs:
             yield from compare_content(pair)
             yield from self.access.check_file(pair)
@@ -192,6 +194,19 @@ class _Run:
             ):
                 job = FileJob(self.new, self.both.policy, Identities(()), self.now)
                 yield from check_message(job, commit, message)
+
+    def _signatures(self) -> Iterator[Finding]:
+        """By the signers of the commit that is trusted, never by those of the head."""
+        ends = self.ends
+        trusted = ends.trusted or ends.without
+        terms = _terms_of(self.workspace, trusted, self.terms_in) if trusted else None
+        if terms is None or terms.policy.allowed_signers is None or not self.history.commits:
+            return
+        signers = Signers(at_commit(self.workspace, trusted), terms, self.both.files)
+        repository = self.workspace.repository
+        touched = touched_files(repository, ends.head, without=ends.without, known=ends.known)
+        scattered = frozenset((*self.old.scattered, *self.new.scattered))
+        yield from check_signatures(signers, touched, scattered)
 
     def _policy(self, files: Sequence[str]) -> Iterator[Finding]:
         yield from check_settings(self.terms.before, self.terms.head)

@@ -22,8 +22,10 @@ def stricter(trusted: Demanded, head: Demanded, *, proposed: bool = False) -> De
             required=tuple(dict.fromkeys([*one.required, *other.required])),
             selectors=tuple(each for each in one.selectors if each in other.selectors),
             named=one.named or other.named,
+            post_quantum=one.post_quantum or other.post_quantum,
             recipients={**other.recipients, **one.recipients},
             accepts=one.accepts,
+            allowed_signers=one.allowed_signers,
         ),
         replace(files, roots=tuple(dict.fromkeys([*trusted.files.roots, *head.files.roots]))),
     )

@@ -167,6 +167,7 @@ def test_old_trouble_is_one_line(small: World) -> None:
     assert "1 warning" in done.stderr
 
 
+@pytest.mark.long
 def test_our_own_commit_is_judged_by_what_it_holds(hooked: World) -> None:
     keyset = (
         f'[keysets.app]\nkind = "api-key"\naccepted = ["{APP}#KEYS"]\ncallers = ["{APP}#KEY"]\n'

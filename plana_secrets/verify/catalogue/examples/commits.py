@@ -22,6 +22,41 @@ commit 2: infra/secrets/prod/mail.yaml encrypted
 +min_recipients = 2
 """,
     ),
+    "commit-unsigned": (
+        """
+$ git commit infra/secrets/prod/mail.yaml
+$ git verify-commit HEAD
+""",
+        """
+$ git commit --gpg-sign infra/secrets/prod/mail.yaml
+$ git verify-commit HEAD
+Good "git" signature for alice@example.com with ED25519 key SHA256:...
+""",
+    ),
+    "commit-by-stranger": (
+        """
+commit 1: add mallory@example.com to .git-allowed-signers, signed by mallory
+commit 2: change infra/secrets/prod/mail.yaml, signed by mallory
+""",
+        """
+merged before: add bob@example.com to .git-allowed-signers, signed by alice
+commit 1: change infra/secrets/prod/mail.yaml, signed by bob
+""",
+    ),
+    "commit-key-expired": (
+        """
+alice@example.com valid-before="20270101" ssh-ed25519 AAAA...
+commit 1: signed by alice, dated 2027-03-01
+""",
+        """
+alice@example.com valid-before="20280101" ssh-ed25519 AAAA...
+commit 1: signed by alice, dated 2027-03-01
+""",
+    ),
+    "commit-signature-bad": (
+        "commit 1: with the signature of another commit",
+        "commit 1: git commit --amend --gpg-sign",
+    ),
     "recipient-added": (
         """
 -      age: age1alice...

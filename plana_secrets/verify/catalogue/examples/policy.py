@@ -244,6 +244,10 @@ check = "not-encrypted"
 check = "empty-value"
 """,
     ),
+    "allowed-signers": (
+        "alice@example.com ssh-ed25519",
+        "alice@example.com ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA...",
+    ),
     "accept-expired": ("until = 2020-01-01", "until = 2027-03-31"),
     "accept-unused": (
         """
