@@ -8,7 +8,8 @@ from plana_secrets.sops.model import Severity
 from plana_secrets.verify.catalogue import CHECKS, found
 from plana_secrets.verify.check import Level
 from plana_secrets.verify.finding import Finding
-from plana_secrets.verify.report import Report, Unfinished, in_order
+from plana_secrets.verify.report import Report, Unfinished, View, in_order
+from plana_secrets.verify.report.formats import FORMATS
 from plana_secrets.verify.report.json import to_object
 from plana_secrets.verify.report.summary import summary
 from plana_secrets.verify.report.text import SHOWN_OF_A_CHECK, to_lines
@@ -143,6 +144,26 @@ def test_the_json_form_has_the_fixed_names() -> None:
             "fingerprint": finding.fingerprint,
         }
     ]
+
+
+@pytest.mark.parametrize("form", ["text", "json", "github", "markdown"])
+def test_a_fix_can_be_pasted(form: str) -> None:
+    def shown(*findings: Finding) -> str:
+        return FORMATS[form](report(*findings), View())
+
+    one = found("not-sops", "m", file="a/b c.yaml")
+    assert "plana-secrets encrypt 'a/b c.yaml'" in shown(one)
+    value = found("placeholder-value", "m", file="a.yaml", path="list[0].x")
+    assert "plana-secrets set a.yaml 'list[0].x'" in shown(value)
+    for hostile in ("a`b.yaml", "a\u202eb.yaml", "a\nb.yaml"):
+        assert "plana-secrets encrypt FILE" in shown(found("not-sops", "m", file=hostile))
+
+
+def test_of_several_places_a_fix_names_what_they_share() -> None:
+    both = [found("placeholder-value", "m", file="a.yaml", path=path) for path in "xy"]
+    assert "plana-secrets set a.yaml PATH" in "\n".join(to_lines(report(*both)))
+    files = [found("not-sops", "m", file=file) for file in ("a.yaml", "b.yaml")]
+    assert "plana-secrets encrypt FILE" in "\n".join(to_lines(report(*files)))
 
 
 def test_a_fingerprint_survives_a_moved_line_and_another_wording() -> None:

@@ -91,7 +91,7 @@ REPOSITORY_CHECKS: Final = (
         Level.L1,
         "A secret file is executable.",
         "The executable bit is usually an accident, and git records it.",
-        "chmod -x FILE",
+        "Run `chmod -x FILE`.",
     ),
     Check(
         "unreadable-file",

@@ -4,8 +4,9 @@
     The table of forms: a form is one file here and one row there.
 ``text`` | ``json`` | ``sarif`` | ``github`` | ``markdown``
     A form each: its `render` takes a report and gives text in which nothing foreign can act.
-``summary``
-    What every form says: where a finding is, how far the run went, the verdict.
+``summary`` | ``fixes``
+    What every form says: where a finding is, how far the run went, the verdict; and a fix that
+    can be pasted.
 """
 
 from __future__ import annotations

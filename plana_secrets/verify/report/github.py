@@ -12,10 +12,10 @@ from typing import Final
 
 from plana_secrets.escape import safe_line
 from plana_secrets.sops.model import Severity
-from plana_secrets.verify.catalogue import CHECKS
 from plana_secrets.verify.explain import command_for
 from plana_secrets.verify.finding import Finding
 from plana_secrets.verify.report import Report, View
+from plana_secrets.verify.report.fixes import fix_for
 from plana_secrets.verify.report.summary import gaps, location, summary
 
 _COMMANDS: Final = {
@@ -46,7 +46,7 @@ def _finding(finding: Finding) -> str:
         properties["line"] = str(finding.line)
     message = [
         f"{location(finding)}: {finding.message}",
-        f"fix: {CHECKS[finding.check].fix}",
+        f"fix: {fix_for([finding])}",
         f"more: {command_for(finding.check)}",
     ]
     return _command(_COMMANDS[finding.severity], properties, message)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from plana_secrets.verify.catalogue import CHECKS
 from plana_secrets.verify.finding import Finding
 from plana_secrets.verify.report import Report, View
+from plana_secrets.verify.report.fixes import fix_for
 
 SCHEMA: Final = "plana-secrets/verify/1"
 
@@ -43,6 +43,6 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "path": finding.path,
         "commit": finding.commit,
         "message": finding.message,
-        "fix": CHECKS[finding.check].fix,
+        "fix": fix_for([finding]),
         "fingerprint": finding.fingerprint,
     }

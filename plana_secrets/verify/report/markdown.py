@@ -13,10 +13,10 @@ from typing import Final
 from plana_secrets.counts import counted
 from plana_secrets.escape import code_span, prose
 from plana_secrets.sops.model import Severity
-from plana_secrets.verify.catalogue import CHECKS
 from plana_secrets.verify.explain import command_for
 from plana_secrets.verify.finding import Finding
 from plana_secrets.verify.report import Report, View
+from plana_secrets.verify.report.fixes import fix_for
 from plana_secrets.verify.report.summary import gaps, location, summary
 
 _MOST: Final = 50_000
@@ -36,7 +36,7 @@ def render(report: Report, view: View) -> str:
         lines = list(_fitting(findings, room))
         if not lines:
             break
-        section = _section(severity, check, len(findings), lines)
+        section = _section(severity, check, findings, lines)
         room -= len(section.encode())
         left -= len(lines)
         parts.append(section)
@@ -60,6 +60,8 @@ def _fitting(findings: Sequence[Finding], room: int) -> Iterator[str]:
         yield line
 
 
-def _section(severity: Severity, check: str, count: int, lines: Sequence[str]) -> str:
-    fix = prose(f"Fix: {CHECKS[check].fix} More: `{command_for(check)}`")
-    return "\n".join([f"**{severity}: {check}** ({count})", "", *lines, "", fix])
+def _section(
+    severity: Severity, check: str, findings: Sequence[Finding], lines: Sequence[str]
+) -> str:
+    fix = prose(f"Fix: {fix_for(findings)} More: `{command_for(check)}`")
+    return "\n".join([f"**{severity}: {check}** ({len(findings)})", "", *lines, "", fix])

@@ -8,10 +8,10 @@ from typing import Final
 
 from plana_secrets.escape import safe_line
 from plana_secrets.sops.model import Severity
-from plana_secrets.verify.catalogue import CHECKS
 from plana_secrets.verify.explain import command_for
 from plana_secrets.verify.finding import Finding
 from plana_secrets.verify.report import Report, View
+from plana_secrets.verify.report.fixes import fix_for
 from plana_secrets.verify.report.summary import gaps, location, summary
 
 SHOWN_OF_A_CHECK: Final = 10
@@ -49,5 +49,5 @@ def _group(
         yield f"  {location(finding)}: {finding.message}"
     if shown < len(findings):
         yield f"  and {len(findings) - shown} more places"
-    yield f"  fix: {CHECKS[check].fix}"
+    yield f"  fix: {fix_for(findings)}"
     yield f"  more: {command_for(check)}"
