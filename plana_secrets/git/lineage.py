@@ -37,6 +37,30 @@ def every_content(git: GitCommand, *, under: Sequence[str] = ()) -> list[tuple[s
     return list(found)
 
 
+def commits_of(git: GitCommand, blobs: Collection[str]) -> dict[tuple[str, str], list[str]]:
+    """Name and blob -> the commits that gave the name this content, newest first."""
+    wanted = frozenset(blobs)
+    found: dict[tuple[str, str], list[str]] = {}
+    if not wanted:
+        return found
+    output = git.read(
+        "log", "HEAD", "--all", "--topo-order", "--full-history", "--diff-merges=separate",
+        "--no-renames", "--no-ext-diff", "--no-textconv", "-r", "-z", "--raw", "--no-abbrev",
+        "--format=%x1e%H", "--",
+    )  # fmt: skip
+    commit = ""
+    fields = iter(output.split(b"\0"))
+    for one in fields:
+        text = os.fsdecode(one).lstrip("\n")
+        if text.startswith("\x1e"):
+            commit = text[1:].strip()
+        elif text.startswith(":"):
+            name, blob = os.fsdecode(next(fields)), text.split(" ")[3]
+            if blob in wanted:
+                found.setdefault((name, blob), []).append(commit)
+    return found
+
+
 def _changes(
     git: GitCommand, head: str, under: Sequence[str], *how: str
 ) -> Iterator[tuple[str, str, list[str]]]:

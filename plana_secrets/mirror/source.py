@@ -66,13 +66,7 @@ def read_source(
     ``owner``: the id of the repository.
     """
     workspace = snapshot.workspace
-    files = [
-        file
-        for file in snapshot.secret_files
-        if file not in never
-        and not glob_match(settings.exclude, file)
-        and not _is_keyset(snapshot, file)
-    ]
+    files = _eligible(snapshot, settings, never)
     collections = _collections(settings, files)
     mapped = [file for file in files if file in collections]
     reading = _Reading(snapshot, collections, titles_of(files, _roots(snapshot)), owner)
@@ -87,6 +81,27 @@ def read_source(
         titles=reading.titles,
         unsupported=reading.unsupported,
     )
+
+
+def item_titles(
+    snapshot: Snapshot, settings: MirrorSettings, *, never: Collection[str] = ()
+) -> dict[str, str]:
+    """File -> the title of its item, of the files that are mirrored. Nothing is opened."""
+    if settings.chosen is None:
+        return {}
+    files = _eligible(snapshot, settings, never)
+    placed, titles = _collections(settings, files), titles_of(files, _roots(snapshot))
+    return {file: titles[file] for file in files if file in placed}
+
+
+def _eligible(snapshot: Snapshot, settings: MirrorSettings, never: Collection[str]) -> list[str]:
+    return [
+        file
+        for file in snapshot.secret_files
+        if file not in never
+        and not glob_match(settings.exclude, file)
+        and not _is_keyset(snapshot, file)
+    ]
 
 
 def _roots(snapshot: Snapshot) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """What a person who leaves could read, and whether it was replaced since. Without a value.
 
-``past`` | ``versions``
-    Every content of the history that names them, and what is seen in one without a key.
+``past``
+    Every content of the history that names them.
 ``evidence``
     Pure: whether the value at a path is another one since they could last read it.
 ``keysets``

@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from plana_secrets.offboarding.versions import Version
+from plana_secrets.secretfiles.ciphertexts import Version
 
 Verdict = Literal["open", "rotated", "gone"]
 

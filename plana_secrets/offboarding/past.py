@@ -17,7 +17,7 @@ from plana_secrets.errors import FailedError, UsageError
 from plana_secrets.git.blobs import iterate_contents
 from plana_secrets.git.lineage import earlier_contents, every_content
 from plana_secrets.offboarding.evidence import Era, readable, split_eras
-from plana_secrets.offboarding.versions import Version, Versions
+from plana_secrets.secretfiles.ciphertexts import Version, Versions
 from plana_secrets.secretfiles.listing import is_under_roots
 from plana_secrets.secretfiles.settings import SETTINGS_FILE
 from plana_secrets.secretfiles.snapshot import Snapshot, at_commit

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import base64
-import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from plana_secrets.age.identities import Identities
-from plana_secrets.errors import MalformedError
 from plana_secrets.offboarding.evidence import Era, judge
 from plana_secrets.offboarding.keysets import KeysetPast, Retired
 from plana_secrets.offboarding.past import FilePast, Past
 from plana_secrets.offboarding.tickoff import TickOff
 from plana_secrets.paths import LeafPath, parse_path
 from plana_secrets.rotation.keysetfile import name_of
+from plana_secrets.secretfiles.ciphertexts import Openers, open_ciphertext
 from plana_secrets.secretfiles.snapshot import at_commit
 from plana_secrets.secretfiles.workspace import Workspace
-from plana_secrets.sops.reading.crypto import Opener, additional_data
-from plana_secrets.sops.reading.tokens import parse_token
+from plana_secrets.sops.reading.crypto import Opener
 
 Status = Literal["open", "rotated", "accepted"]
 
@@ -120,40 +117,22 @@ class _Values:
     """Values compared with those of the past, where an identity here opens both."""
 
     def __init__(self, identities: Identities) -> None:
-        self._identities = identities
-        self._openers: dict[bytes, Opener | None] = {}
+        self._openers = Openers(identities)
 
     def is_among(self, eras: Sequence[Era], path: str, known: Iterable[bytes]) -> bool | None:
         """Whether the value of today is one that ``known`` ciphertexts have; None: unknown."""
-        openers = [one for era in eras if (one := self._opener(era)) is not None]
-        today = self._open(openers, eras[0].versions[0].values[path], path)
-        past = [self._open(openers, one, path) for one in known]
+        openers = [one for era in eras if (one := self._of(era)) is not None]
+        today = _open(openers, eras[0].versions[0].values[path], path)
+        past = [_open(openers, one, path) for one in known]
         if today is None or None in past:
             return True if today is not None and today in past else None
         return today in past
 
-    @staticmethod
-    def _open(openers: Sequence[Opener], text: bytes, path: str) -> bytes | None:
-        token = parse_token(text.decode("ascii", "replace"))
-        if token is None:
-            return None
-        place = additional_data(parse_path(path))
-        found = (opener.open(token, place) for opener in openers)
+    def _of(self, era: Era) -> Opener | None:
+        found = (self._openers.of(version) for version in era.versions)
         return next((one for one in found if one is not None), None)
 
-    def _opener(self, era: Era) -> Opener | None:
-        ours = self._identities.complete().recipients()
-        for version in era.versions:
-            for label in ours & version.wrapped.keys():
-                wrapped = version.wrapped[label]
-                if wrapped not in self._openers:
-                    self._openers[wrapped] = self._unwrap(wrapped)
-                if self._openers[wrapped] is not None:
-                    return self._openers[wrapped]
-        return None
 
-    def _unwrap(self, wrapped: bytes) -> Opener | None:
-        with contextlib.suppress(MalformedError, ValueError):
-            key = self._identities.unwrap(base64.b64decode(wrapped))
-            return Opener(key.reveal()) if key is not None else None
-        return None
+def _open(openers: Sequence[Opener], ciphertext: bytes, path: str) -> bytes | None:
+    found = (open_ciphertext(opener, ciphertext, path) for opener in openers)
+    return next((one for one in found if one is not None), None)

@@ -14,6 +14,8 @@
 ``past`` | ``formers``
     The changes of one file, and the file at a commit; who can open a file with an older
     version of it.
+``ciphertexts`` | ``finding``
+    Which ciphertext is where in a version, without reading all of it; where a value is.
 ``writing``
     How new ciphertext gets into place: staged, journalled, locked, recovered.
 ``editing``

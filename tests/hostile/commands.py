@@ -53,7 +53,8 @@ def commits(*argv: str) -> Try:
 
 
 TRIES: dict[str, tuple[Try, ...]] = {
-    "ls": (looks("ls"), looks("ls", MAIL), looks("ls", "--json")),
+    "find": (Try(("find", "--stdin"), stdin="hunter2hunter2"),),
+    "ls": (looks("ls", "--path", "*a*"), looks("ls"), looks("ls", MAIL), looks("ls", "--json")),
     "show": (looks("show", MAIL), looks("show", KEYSET), looks("show", f"{PROD}/linked.yaml")),
     "get": (
         looks("get", MAIL, "password", prints=True),

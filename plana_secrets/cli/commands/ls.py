@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Final
+
 import click
 
 from plana_secrets.cli.arguments import file_argument
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.counts import counted
-from plana_secrets.errors import PlanaSecretsError
+from plana_secrets.errors import FailedError, PlanaSecretsError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from plana_secrets.sops.model import Structure
 
 EPILOG = """\b
 Examples:
   plana-secrets ls
   plana-secrets ls infra/secrets/dev/example.yaml
+  plana-secrets ls --path '*password*'
 """
 
 
 @click.command(epilog=EPILOG, short_help="List secret files, or the paths in one.")
 @file_argument(required=False)
+@click.option(
+    "--path",
+    "pattern",
+    metavar="PATTERN",
+    help="List the paths in all files (or in FILE) that match; * is any text, ? one character.",
+)
 @click.option("--check", is_flag=True, help="Exit with 1 if no rule matches a file.")
 @pass_context
-def ls(context: Context, file: str | None, check: bool) -> int:
+def ls(context: Context, file: str | None, pattern: str | None, check: bool) -> int:
     """List the secret files with their kind, or the paths in FILE with their types.
 
     Nothing is decrypted: the names in a secret file are readable.
@@ -28,6 +42,8 @@ def ls(context: Context, file: str | None, check: bool) -> int:
     from plana_secrets.cli.secretfile import warn_if_pending
 
     warn_if_pending(context)
+    if pattern is not None:
+        return _list_matches(context, file, pattern)
     if file is not None:
         return _list_paths(context, file)
     return _list_files(context, check=check)
@@ -62,15 +78,56 @@ def _describe(context: Context, file: str) -> dict[str, str | None]:
     return {"file": file, "kind": kind, "problem": problem}
 
 
-def _list_paths(context: Context, file: str) -> int:
-    from plana_secrets.cli.secretfile import find_file, read_sound_structure
-    from plana_secrets.document.kinds import kind_of
-    from plana_secrets.paths import format_path
-    from plana_secrets.sops.model import Empty, Leaf, Selector
+def _list_matches(context: Context, file: str | None, pattern: str) -> int:
+    """The paths that match, file by file; a file that cannot be read is named."""
+    from plana_secrets.cli.secretfile import find_file
+    from plana_secrets.secretfiles.snapshot import work_tree
 
-    name = find_file(context, file)
-    structure = read_sound_structure(context, name)
-    rows = [
+    snapshot = work_tree(context.workspace)
+    files = [find_file(context, file)] if file is not None else snapshot.secret_files
+    rows: list[dict[str, object]] = []
+    for name, content in snapshot.contents(files):
+        try:
+            rows += _matches(name, content, pattern)
+        except PlanaSecretsError as error:
+            context.output.warn(f"{name}: {error.message.removeprefix(f'{name}: ')}")
+    if not rows:
+        raise UsageError(f"no path matches {pattern}", kind="no-match")
+    rows.sort(key=lambda row: str(row["file"]))
+    if context.json:
+        context.output.json_object("ls", {"matches": rows})
+    else:
+        context.output.table(
+            [(f"{row['file']}#{row['path']}", str(row["type"]), _shown(row)) for row in rows],
+            header=("path", "type", ""),
+        )
+    return 0
+
+
+def _matches(name: str, content: bytes | FailedError, pattern: str) -> list[dict[str, object]]:
+    from fnmatch import fnmatchcase
+
+    from plana_secrets.secretfiles.open import check_sound
+    from plana_secrets.sops.formats import format_of
+    from plana_secrets.sops.reading.reader import read_structure
+
+    if isinstance(content, FailedError):
+        raise content
+    structure = read_structure(content, format_of(name))
+    check_sound(structure, name)
+    rows = [{"file": name, **row} for row in _paths(structure)]
+    return [row for row in rows if fnmatchcase(str(row["path"]), pattern)]
+
+
+def _shown(row: Mapping[str, object]) -> str:
+    return "" if row["encrypted"] else "readable"
+
+
+def _paths(structure: Structure) -> list[dict[str, object]]:
+    from plana_secrets.paths import format_path
+    from plana_secrets.sops.model import Empty, Leaf
+
+    return [
         {
             "path": format_path(item.path),
             "type": str(item.type) if isinstance(item, Leaf) else item.container,
@@ -79,14 +136,26 @@ def _list_paths(context: Context, file: str) -> int:
         for item in structure.items
         if isinstance(item, (Leaf, Empty))
     ]
+
+
+def _list_paths(context: Context, file: str) -> int:
+    from plana_secrets.cli.secretfile import find_file, read_sound_structure
+    from plana_secrets.document.kinds import kind_of
+    from plana_secrets.sops.model import Selector
+
+    name = find_file(context, file)
+    structure = read_sound_structure(context, name)
+    rows = _paths(structure)
     if context.json:
         selector = structure.metadata.selector if structure.metadata else Selector()
         facts = {"file": name, "kind": str(kind_of(selector)), "paths": rows}
         context.output.json_object("ls", facts)
     else:
-        cells = [
-            (str(row["path"]), str(row["type"]), "" if row["encrypted"] else "readable")
-            for row in rows
-        ]
+        cells = [(str(row["path"]), str(row["type"]), _shown(row)) for row in rows]
         context.output.table(cells, header=("path", "type", ""))
     return 0
+
+
+ADVICE: Final = {
+    "no-match": "put * around it, as in '*password*', or look at all with `plana-secrets ls`",
+}

@@ -1,4 +1,5 @@
-"""What of a version of a secret file can be seen without a key: which ciphertext is where.
+"""What of a version of a secret file can be seen without a key: which ciphertext is where. And
+opening one of them, without reading the whole version.
 
 Ten thousand versions of files have few shapes: each shape is parsed once, and the ciphertexts of
 the others are counted off along it.
@@ -6,16 +7,24 @@ the others are counted off along it.
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from plana_secrets.paths import format_path
+from plana_secrets.errors import MalformedError
+from plana_secrets.paths import format_path, parse_path
 from plana_secrets.secretfiles.formers import Seen
 from plana_secrets.sops.formats import Format
 from plana_secrets.sops.model import Comment, Leaf, Structure
+from plana_secrets.sops.reading.crypto import Opener, additional_data
 from plana_secrets.sops.reading.reader import read_structure
+from plana_secrets.sops.reading.tokens import parse_token
+
+if TYPE_CHECKING:
+    from plana_secrets.age.identities import Identities
 
 _ARMOR: Final = re.compile(rb"-----BEGIN AGE.*?END AGE ENCRYPTED FILE-----", re.DOTALL)
 _TIME: Final = re.compile(rb"lastmodified.{,4}?[\d\-T:Z\"']+")
@@ -96,3 +105,35 @@ def _service(structure: Structure) -> str | None:
         return None
     parts = (plain.get(("metadata", "namespace")), plain.get(("metadata", "name")))
     return "/".join(one for one in parts if one) or None
+
+
+class Openers:
+    """The data keys of versions, as far as identities here open them. Most versions have the
+    same wrapped keys: each is tried once."""
+
+    def __init__(self, identities: Identities) -> None:
+        self._identities = identities
+        self._known: dict[bytes, Opener | None] = {}
+
+    def of(self, version: Version) -> Opener | None:
+        """The key of a version; None where no identity opens it."""
+        ours = self._identities.complete().recipients()
+        for label in ours & version.wrapped.keys():
+            wrapped = version.wrapped[label]
+            if wrapped not in self._known:
+                self._known[wrapped] = self._unwrap(wrapped)
+            if self._known[wrapped] is not None:
+                return self._known[wrapped]
+        return None
+
+    def _unwrap(self, wrapped: bytes) -> Opener | None:
+        with contextlib.suppress(MalformedError, ValueError):
+            key = self._identities.unwrap(base64.b64decode(wrapped))
+            return Opener(key.reveal()) if key is not None else None
+        return None
+
+
+def open_ciphertext(opener: Opener, ciphertext: bytes, path: str) -> bytes | None:
+    """The value at ``path``; None where it is not of this data key and place."""
+    token = parse_token(ciphertext.decode("ascii", "replace"))
+    return opener.open(token, additional_data(parse_path(path))) if token is not None else None
