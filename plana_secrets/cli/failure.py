@@ -32,6 +32,10 @@ UNREAD: Final = 141
 _EXHAUSTED: Final = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 
 
+_WRITERS: Final = ("plana_secrets/cli/output.py", "click/utils.py")
+"""The code that writes to stdout."""
+
+
 class Terminated(BaseException):
     """SIGTERM, SIGHUP or SIGQUIT arrived; raised by the signal handler so that clean-up runs."""
 
@@ -84,7 +88,7 @@ def _describe(error: Exception) -> _Failure:
             return _Failure(2, "usage", _usage_message(error), hint)
         case click.ClickException():
             return _Failure(2, "usage", _sentence(error.format_message()))
-        case OSError() if not can_flush(sys.stdout):
+        case OSError() if not can_flush(sys.stdout) or _is_of_output(error):
             message = f"cannot write to stdout: {error.strerror}"
             return _Failure(3, "output-lost", message, "the command finished; its output is lost")
         case OSError() if error.errno in _EXHAUSTED:
@@ -95,6 +99,14 @@ def _describe(error: Exception) -> _Failure:
             return _Failure(3, "exhausted", message, hint)
         case _:
             return _describe_unexpected(error)
+
+
+def _is_of_output(error: Exception) -> bool:
+    """Without a buffer (PYTHONUNBUFFERED) the write itself fails, and nothing is left to flush."""
+    import traceback
+
+    *_, (frame, _line) = traceback.walk_tb(error.__traceback__)
+    return frame.f_code.co_filename.endswith(_WRITERS)
 
 
 def _told(error: PlanaSecretsError) -> str:

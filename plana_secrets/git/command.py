@@ -214,6 +214,7 @@ _HARMLESS = re.compile(
     # cat-file names each object that it has not, and every other command fails without it
     rb"|warning: lazy fetching disabled; some objects may not be available"
 )
+_NOT_FETCHED = re.compile(rb"could not fetch ([0-9a-f]{40,64}) from promisor remote")
 _SHOWN = 300
 
 
@@ -229,6 +230,9 @@ def serious_warning(stderr: bytes) -> str | None:
 def unreadable(command: str, done: Completed) -> FailedError:
     """The error for a git that only read, and failed: its words name what it stumbled over."""
     said = serious_warning(done.stderr)
+    if missing := _NOT_FETCHED.search(done.stderr):
+        message = f"git has no object {missing[1].decode()}"
+        return FailedError(message, kind="git-missing-object", id=missing[1].decode())
     reason = said.removeprefix("fatal: ") if said else f"status {done.status}"
     return FailedError(
         f"git {command} failed: {reason}", kind="git-failed", command=command, status=done.status

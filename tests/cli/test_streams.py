@@ -30,9 +30,13 @@ def test_a_closed_stream_leads_nowhere(filled: World, stream: str) -> None:
     assert "unexpected" not in nobody.stdout + nobody.stderr
 
 
-@pytest.mark.parametrize("words", ["ls", "--help", f"get {FILE} token", f"show {FILE} --json"])
-def test_output_that_does_not_get_out_is_said(filled: World, words: str) -> None:
-    done = in_shell(filled, f"P {words} >/dev/full")
+@pytest.mark.parametrize("buffer", ["", "1"])
+@pytest.mark.parametrize(
+    "words", ["ls", "--help", f"get {FILE} token", f"show {FILE} --json", "verify"]
+)
+def test_output_that_does_not_get_out_is_said(filled: World, words: str, buffer: str) -> None:
+    unbuffered = f"export PYTHONUNBUFFERED={buffer}; {PROGRAM[0]} -m plana_secrets {words}"
+    done = in_shell(filled, f"{unbuffered} >/dev/full")
     assert done.status == 3
     assert done.stderr.splitlines() == [
         "plana-secrets: cannot write to stdout: No space left on device",

@@ -71,6 +71,18 @@ def test_a_missing_blob_is_not_an_empty_file(committed: World, repository: Repos
     assert caught.value.kind == "git-missing-object"
 
 
+def test_a_blob_that_a_partial_clone_left_out_is_missing_and_not_fetched(
+    committed: World, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    committed.git("config", "uploadpack.allowFilter", "true")
+    clone = tmp_path_factory.mktemp("clone") / "repo"
+    source = f"file://{committed.repo}"
+    committed.git("clone", "-q", "--no-checkout", "--filter=blob:none", source, str(clone))
+    with pytest.raises(FailedError) as caught:
+        Repository.open(clone).read_blobs("HEAD", [FILE])
+    assert caught.value.kind == "git-missing-object"
+
+
 def test_an_id_of_something_else_than_a_file_is_refused(
     committed: World, repository: Repository
 ) -> None:
