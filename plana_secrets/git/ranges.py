@@ -61,6 +61,28 @@ def read_history(
     return History(tuple(commits), tuple(written))
 
 
+def ids_at(
+    repository: Repository, commits: Sequence[str], files: Sequence[str]
+) -> dict[str, frozenset[tuple[str, str]]]:
+    """For each commit those of ``files`` that it has, with their blobs. One git for all.
+
+    Source: gitrevisions(7), ``<rev>:<path>``; git-cat-file(1), "BATCH OUTPUT".
+    """
+    found: dict[str, set[tuple[str, str]]] = {commit: set() for commit in commits}
+    # a line break would be the end of a question, so what is in such a folder is listed
+    odd = [file for file in files if "\n" in file]
+    asked = [(commit, file) for commit in commits for file in files if file not in odd]
+    request = b"".join(b"%s:%s\n" % (c.encode("ascii"), os.fsencode(f)) for c, f in asked)
+    output = repository.command.read("cat-file", "--batch-check", stdin=request) if asked else b""
+    for (commit, file), line in zip(asked, output.splitlines(), strict=True):
+        if not line.endswith(b" missing"):
+            found[commit].add((file, line.partition(b" ")[0].decode("ascii")))
+    for commit in commits if odd else ():
+        entries = repository.list_entries(commit, under=odd)
+        found[commit].update((file, entries[file].id) for file in odd if file in entries)
+    return {commit: frozenset(ids) for commit, ids in found.items()}
+
+
 def messages_with(
     repository: Repository,
     words: str,

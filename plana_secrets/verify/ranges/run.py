@@ -17,7 +17,13 @@ from plana_secrets.age.identities import Identities
 from plana_secrets.counts import counted
 from plana_secrets.errors import UsageError
 from plana_secrets.git.changes import changes
-from plana_secrets.git.ranges import History, messages_with, read_history, touched_files
+from plana_secrets.git.ranges import (
+    History,
+    ids_at,
+    messages_with,
+    read_history,
+    touched_files,
+)
 from plana_secrets.git.trees import Tree
 from plana_secrets.observability import Observer, silent
 from plana_secrets.secretfiles.settings import SETTINGS_FILE
@@ -295,16 +301,24 @@ class _Run:
         if not any(_is_policy(one.file) for one in self.history.written):
             return Middle(self.old, self.new, lambda _: fixed, self.access.named)
         base = self._job_at(self.ends.base)
+        policies = self._policies()
         known: dict[frozenset[tuple[str, str]], FileJob] = {}
 
         def jobs(commit: str) -> list[FileJob]:
-            entries = at_commit(self.workspace, commit).tree.listing().entries
-            policy = frozenset((file, one.id) for file, one in entries.items() if _is_policy(file))
+            policy = policies[commit]
             if policy not in known:
                 known[policy] = self._job_at(commit)
             return [known[policy], base, *fixed]
 
         return Middle(self.old, self.new, jobs, self.access.named)
+
+    def _policies(self) -> dict[str, frozenset[tuple[str, str]]]:
+        """Which rules and settings each commit had, by their blobs."""
+        written = self.history.written
+        files = {*self.old.tree.listing().entries, *(one.file for one in written)}
+        commits = [*dict.fromkeys(one.commit for one in written)]
+        repository = self.workspace.repository
+        return ids_at(repository, commits, sorted(filter(_is_policy, files)))
 
     def _job_at(self, commit: str | None) -> FileJob:
         terms = _terms_of(self.workspace, commit, self.terms_in) or self.terms.trusted
