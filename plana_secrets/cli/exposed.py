@@ -29,6 +29,8 @@ def tell_exposure(output: Output, exposure: Exposure, *, fix: str) -> None:
     if exposure.holders:
         names = _few(exposure.holders, whole=True)
         output.warn(f"git has values of it in other files, unencrypted: {names}")
+    for name, found in exposure.former_holders.items():
+        output.warn(f"git had values of it in {name}, unencrypted ({_few(found)})")
     if exposure.unknown:
         rest = "has more" if exposure.is_found else "ever had the file unencrypted"
         output.warn(f"whether git {rest} cannot be known: this is {exposure.unknown}")
@@ -45,6 +47,10 @@ def exposure_facts(exposure: Exposure) -> dict[str, Any]:
             {"file": name, "commits": list(commits)} for name, commits in exposure.others.items()
         ],
         "values_in": list(exposure.holders),
+        "values_once_in": [
+            {"file": name, "commits": list(commits)}
+            for name, commits in exposure.former_holders.items()
+        ],
         "history_incomplete": exposure.unknown,
     }
 

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import bisect
+import itertools
 import os
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import PurePosixPath
+from typing import Final
 
+from plana_secrets import limits
+from plana_secrets.git.blobs import iterate_contents
 from plana_secrets.git.command import unreadable
 from plana_secrets.git.pipes import ignore_files, refuse_pipes
 from plana_secrets.git.repository import Repository
+
+_MOST_OBJECTS: Final = 500_000
+_MOST_SEARCHED: Final = 1 << 30
+"""Bytes times texts that are looked for: a second or two."""
 
 
 def files_containing(
@@ -64,6 +73,40 @@ def stored_files_containing(repository: Repository, texts: Iterable[bytes]) -> l
         names = (os.fsdecode(name) for name in done.stdout.split(b"\0") if name)
         found.update(name.removeprefix(f"{head}:") for name in names)
     return sorted(found)
+
+
+def blobs_containing(repository: Repository, texts: Sequence[bytes]) -> tuple[list[str], bool]:
+    """Blobs that hold one of ``texts``, of all that this clone has, whatever refers to them.
+
+    Second is whether all were looked into: the time that this takes is limited.
+    """
+    ids, is_all = _small_blobs(repository, _MOST_SEARCHED // max(1, len(texts)))
+    found = [
+        blob
+        for blob, content in iterate_contents(repository.command, ids, limit=limits.SEARCHED_FILE)
+        if isinstance(content, bytes) and any(text in content for text in texts)
+    ]
+    return found, is_all
+
+
+def _small_blobs(repository: Repository, most: int) -> tuple[list[str], bool]:
+    """The ids of as many blobs as have ``most`` bytes together, the small ones first."""
+    if _count_objects(repository) > _MOST_OBJECTS:
+        return [], False
+    output = repository.command.read(
+        "cat-file", "--batch-all-objects", "--batch-check=%(objecttype) %(objectsize) %(objectname)"
+    )
+    lines = (line.split(" ") for line in output.decode("ascii").splitlines())
+    sizes = sorted((int(size), name) for kind, size, name in lines if kind == "blob")
+    ends = list(itertools.accumulate(size for size, _ in sizes))
+    count = bisect.bisect_right(ends, most)
+    return [name for _, name in sizes[:count]], count == len(sizes)
+
+
+def _count_objects(repository: Repository) -> int:
+    lines = repository.command.read("count-objects", "-v").decode("ascii", "replace").splitlines()
+    facts = dict(line.partition(": ")[::2] for line in lines)
+    return int(facts.get("count", 0)) + int(facts.get("in-pack", 0))
 
 
 def attributes_of(repository: Repository, files: Sequence[str]) -> dict[str, dict[str, str]]:

@@ -40,8 +40,8 @@ def encrypt(context: Context, file: str, typed: bool, dry_run: bool) -> None:
     Values that YAML would change, such as 0042, 1.10 or 2024-01-02, are kept as text.
 
     It also reports whether git ever had the file unencrypted, in a commit, a stash or the
-    index, also under another name, and which other files have values of it. If so, anyone who
-    can read the repository knows its values.
+    index, also under another name, and which other files have or had values of it. If so,
+    anyone who can read the repository knows its values.
     """
     from plana_secrets.cli.secretfile import find_file
     from plana_secrets.secretfiles.editing.exposure import find_exposure

@@ -1,7 +1,7 @@
 """Whether git has a plain file, or values of it, for everyone who can read the repository.
 
-Searched are all branches, stashes and what reflogs still know for the file and for the same
-bytes under any other name, and the newest commit and the index for its values in other files.
+Searched are all branches, stashes and what reflogs still know for the file, for the same
+bytes under any other name, and for its values in other files; the index as well.
 """
 
 from __future__ import annotations
@@ -16,13 +16,18 @@ from plana_secrets.errors import FailedError
 from plana_secrets.git.blobs import iterate_contents
 from plana_secrets.git.index import index_ids
 from plana_secrets.git.past import commits_with_blobs
-from plana_secrets.git.search import stored_files_containing
+from plana_secrets.git.search import blobs_containing, stored_files_containing
 from plana_secrets.secret import Secret
 from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.sops.formats import format_of
 from plana_secrets.sops.reading.reader import is_sops, read_structure
 
 T = TypeVar("T")
+
+_PARTIAL: Final = "a partial clone"
+
+_MANY: Final = 100
+"""How many blobs with a value are looked for in the commits."""
 
 _TELLING: Final = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z]).{8,}|.{16,}")
 """A value that is hardly a word: finding it elsewhere means something."""
@@ -33,19 +38,23 @@ class Exposure:
     """``commits`` have the file unencrypted, newest first; ``others`` name -> commits have the
     same bytes under that name; ``in_index``: the index has it unencrypted.
 
-    ``holders``: other files in which git has one of the values. ``unknown``: why there may be
-    more, in a few words; None where all that was in git is here.
+    ``holders``: other files in which HEAD or the index has one of the values; ``former_holders``:
+    name -> commits that brought one of them into a file which is neither. ``unknown``: why
+    there may be more, in a few words; None where all that was in git is here.
     """
 
     commits: tuple[str, ...]
     in_index: bool
     others: dict[str, tuple[str, ...]]
     holders: tuple[str, ...]
+    former_holders: dict[str, tuple[str, ...]]
     unknown: str | None
 
     @property
     def is_found(self) -> bool:
-        return bool(self.commits or self.in_index or self.others or self.holders)
+        return bool(
+            self.commits or self.in_index or self.others or self.holders or self.former_holders
+        )
 
 
 def find_exposure(
@@ -63,14 +72,27 @@ def find_exposure(
     unencrypted: set[str] = set()
     search.run(lambda: unencrypted.update(_unencrypted(workspace, file, ids, values)))
     others = search.run(lambda: _others(workspace, file, plain)) or {}
-    holders = search.run(lambda: stored_files_containing(repository, _telling(values))) or []
+    telling = [*dict.fromkeys(_telling(values))]
+    holders = search.run(lambda: stored_files_containing(repository, telling)) or []
+    told = {file, *others, *holders}
+    formers, is_all = search.run(lambda: _former_holders(workspace, telling)) or ({}, True)
     return Exposure(
         tuple(commit for commit, object_id in versions if object_id in unencrypted),
         not unencrypted.isdisjoint(staged),
         others,
         tuple(name for name in holders if name != file and name not in others),
-        search.run(repository.missing_history) or search.stopped(workspace),
+        {name: commits for name, commits in formers.items() if name not in told},
+        search.run(repository.missing_history)
+        or search.stopped(workspace)
+        or (None if is_all else _limit(workspace)),
     )
+
+
+def _limit(workspace: Workspace) -> str:
+    """Why not all of the past was searched, although git answered."""
+    if workspace.repository.is_partial():
+        return _PARTIAL
+    return "a repository with more in its past than is searched"
 
 
 class _Search:
@@ -92,7 +114,7 @@ class _Search:
         if self._error is None:
             return None
         if workspace.repository.is_partial():
-            return "a partial clone"
+            return _PARTIAL
         return f"a repository that git could not search ({self._error.message})"
 
 
@@ -114,17 +136,35 @@ def _unencrypted(
             yield blob
 
 
+def _former_holders(
+    workspace: Workspace, values: Sequence[bytes]
+) -> tuple[dict[str, tuple[str, ...]], bool]:
+    """Every file that ever had one of ``values``, with the commits that brought it there.
+
+    Second is whether all was searched.
+    """
+    if not values:
+        return {}, True
+    blobs, is_all = blobs_containing(workspace.repository, values)
+    is_all = is_all and len(blobs) <= _MANY and not workspace.repository.is_partial()
+    return _names_of(workspace, blobs[:_MANY]), is_all
+
+
 def _others(workspace: Workspace, file: str, plain: Secret) -> dict[str, tuple[str, ...]]:
     """Every other name under which a commit has these bytes, with line ends of either kind."""
     data = plain.reveal()
-    git = workspace.repository.command
     forms = {data, data.replace(b"\r\n", b"\n")}
     blobs = sorted({workspace.repository.blob_id(form) for form in forms})
+    return {name: commits for name, commits in _names_of(workspace, blobs).items() if name != file}
+
+
+def _names_of(workspace: Workspace, blobs: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Every name under which a commit brought one of ``blobs``, with these commits."""
     found: defaultdict[str, list[str]] = defaultdict(list)
-    for commit, name in commits_with_blobs(git, blobs):
-        if name != file and commit not in found[name]:
+    for commit, name in commits_with_blobs(workspace.repository.command, blobs):
+        if commit not in found[name]:
             found[name].append(commit)
-    return {name: tuple(commits) for name, commits in found.items() if commits}
+    return {name: tuple(commits) for name, commits in found.items()}
 
 
 def _telling(values: Iterable[Secret]) -> Iterator[bytes]:

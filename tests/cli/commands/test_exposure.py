@@ -6,6 +6,9 @@ import json
 
 import pytest
 
+from plana_secrets.secret import Secret
+from plana_secrets.secretfiles.editing.exposure import find_exposure
+from tests.secretfiles.conftest import make_workspace
 from tests.world import PROGRAM, World
 
 FILE = "infra/secrets/dev/moved.yaml"
@@ -136,3 +139,58 @@ def test_a_search_that_git_cannot_finish_is_no_failure_of_encrypt(world: World) 
     done = world.run("--repo", "../partial", "encrypt", FILE)
     assert done.status == 0, done
     assert "cannot be known: this is a partial clone" in done.stderr
+
+
+@pytest.mark.parametrize("where", ["another branch", "older commit", "stash", "packed"])
+def test_an_edited_copy_of_the_past_is_found_by_its_values(world: World, where: str) -> None:
+    put(world, "README.md", "x\n")
+    world.commit()
+    if where == "another branch":
+        world.git("switch", "-q", "-c", "topic")
+    put(world, "conf/app.ini", f"[app]\ntoken = {TOKEN}\n")
+    if where == "stash":
+        world.git("add", "-A")
+        world.git("stash", "-q")
+    else:
+        commit = world.commit()
+        if where == "another branch":
+            world.git("switch", "-q", "main")
+        else:
+            put(world, "conf/app.ini", "[app]\n")
+            world.commit()
+    if where == "packed":
+        world.git("gc", "-q")
+    put(world, FILE, PLAIN)
+    report = encrypt(world, "--dry-run")
+    assert "conf/app.ini" in str(report["values_once_in"])
+    if where != "stash":
+        assert report["values_once_in"] == [{"file": "conf/app.ini", "commits": [commit]}]
+    assert report["values_in"] == []
+    done = world.run("encrypt", FILE)
+    assert "git had values of it in conf/app.ini, unencrypted (" in done.stderr
+    assert "never" not in done.stderr
+
+
+def test_what_no_commit_has_is_not_in_git(world: World) -> None:
+    put(world, "a.txt", f"token {TOKEN}\n")
+    world.git("add", "-A")
+    put(world, "a.txt", "x\n")
+    world.commit()
+    put(world, FILE, PLAIN)
+    assert "git never had the file unencrypted" in world.run("encrypt", FILE).stderr
+
+
+def test_a_past_that_is_too_large_to_search_is_not_said_to_be_clean(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(world, "a.txt", "x" * 4000)
+    world.commit()
+    put(world, FILE, PLAIN)
+    monkeypatch.setattr("plana_secrets.git.search._MOST_SEARCHED", 1000)
+    workspace = make_workspace(world)
+    found = find_exposure(workspace, FILE, Secret(PLAIN.encode()), [Secret(TOKEN.encode())])
+    assert found.unknown == "a repository with more in its past than is searched"
+    monkeypatch.setattr("plana_secrets.git.search._MOST_OBJECTS", 1)
+    found = find_exposure(workspace, FILE, Secret(PLAIN.encode()), [Secret(TOKEN.encode())])
+    assert found.unknown is not None
+    assert find_exposure(workspace, FILE, Secret(PLAIN.encode()), []).unknown is None
