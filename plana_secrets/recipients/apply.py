@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Final
 
 from plana_secrets.errors import (
     CredentialError,
@@ -108,7 +111,30 @@ def apply_plans(
 def stage_plans(
     workspace: Workspace, plans: Sequence[ReaderPlan], tell: Callable[[], None]
 ) -> Iterator[StagedFile]:
-    """Each file as it is to be; ``tell`` is called after each."""
-    for plan in plans:
-        yield stage_recipients(workspace, plan.file, new_data_key=plan.new_data_key)
-        tell()
+    """Each file as it is to be, in order; ``tell`` is called after each.
+
+    Most of the time is that of sops, so several files are in work at once. After an error no
+    further one is begun.
+    """
+    workers = min(os.cpu_count() or 1, len(plans), _MOST_WORKERS)
+    if workers < 2:
+        for plan in plans:
+            yield _stage(workspace, plan)
+            tell()
+        return
+    # found once, before several threads ask
+    workspace.identities.complete(), workspace.sops, workspace.rule_book
+    pool = ThreadPoolExecutor(workers)
+    try:
+        for staged in pool.map(lambda plan: _stage(workspace, plan), plans):
+            yield staged
+            tell()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _stage(workspace: Workspace, plan: ReaderPlan) -> StagedFile:
+    return stage_recipients(workspace, plan.file, new_data_key=plan.new_data_key)
+
+
+_MOST_WORKERS: Final = 8

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pyrage
 import pytest
 
@@ -163,3 +165,32 @@ def test_one_file_that_is_refused_stops_all(files_world: World) -> None:
     with pytest.raises(UsageError):
         run(workspace, PLAIN_FILE, "infra/elsewhere.txt")
     assert (files_world.repo / PLAIN_FILE).read_bytes() == before
+
+
+def test_several_files_are_in_work_at_once_and_an_error_stops_the_rest(
+    files_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    names = [f"infra/secrets/dev/f{number}.yaml" for number in range(12)]
+    for name in names:
+        files_world.encrypt(name, f"a: {name}\n")
+    with_reader(files_world)
+    workspace = make_workspace(files_world)
+    real, meeting, begun = workspace.sops, threading.Barrier(2), []
+
+    def update(data: bytes, *, file: str, **rest: object) -> bytes:
+        begun.append(file)
+        if len(begun) <= 2:
+            meeting.wait(10)  # two are here together
+        if file == names[3]:
+            raise FailedError("stop", kind="stop")
+        return real.update_recipients(data, file=file, **rest)  # type: ignore[arg-type]
+
+    workspace.sops = Lazy(real, update_recipients=update)  # type: ignore[assignment]
+    before = [(files_world.repo / name).read_bytes() for name in names]
+    with pytest.raises(FailedError, match="stop"):
+        run(workspace, *names)
+    assert len(begun) < len(names)
+    assert [(files_world.repo / name).read_bytes() for name in names] == before
+    workspace.sops = real
+    assert run(workspace, *names) == names
