@@ -39,6 +39,19 @@ def resolve(git: GitCommand, revision: str) -> str | None:
     )
 
 
+def renames(git: GitCommand, old: str, new: str) -> dict[str, str]:
+    """See ``Repository.renames``."""
+    output = git.read(
+        "diff-tree", "-r", "-z", "-M", "-l1000", "--name-status", "--diff-filter=R",
+        "--no-ext-diff", "--no-textconv", old, new,
+    )  # fmt: skip
+    fields = iter(output.split(b"\0"))
+    return {
+        os.fsdecode(name): os.fsdecode(former)
+        for _, former, name in zip(fields, fields, fields, strict=False)
+    }
+
+
 def missing_history(git: GitCommand, common_dir: Path) -> str | None:
     """See ``Repository.missing_history``."""
     if git.line("rev-parse", "--is-shallow-repository") == "true":

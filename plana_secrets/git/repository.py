@@ -210,6 +210,10 @@ class Repository:
         """The same for every one of ``ancestors``, in one question to git."""
         return past.contains_all(self.command, descendant, ancestors)
 
+    def renames(self, old: str, new: str) -> dict[str, str]:
+        """The former name of every file that git finds renamed between two commits."""
+        return past.renames(self.command, old, new)
+
     def missing_history(self) -> str | None:
         """Why the history here may not be whole, in a few words; None where it is whole."""
         return past.missing_history(self.command, self.common_dir)

@@ -21,7 +21,8 @@ from plana_secrets.mirror.compare import (
     hand_edits_without_file,
     keep_hand_edits,
 )
-from plana_secrets.mirror.item import TITLE, digest_of_text, without_paths
+from plana_secrets.mirror.item import NOTE, TITLE, digest_of_text, without_paths
+from plana_secrets.mirror.renames import match_renames
 
 
 class DriftKind(StrEnum):
@@ -38,6 +39,8 @@ class DriftKind(StrEnum):
     UNDECRYPTABLE = "undecryptable"
     UNSUPPORTED = "unsupported"
     UNKNOWN = "unknown"
+    RENAMED = "renamed"
+    WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +94,16 @@ class Wanted:
     """What the files say: their items, and the files of which nothing is known.
 
     ``unknown`` maps such a file to the reason; its items are carried over untouched.
+    ``withdrawn`` files are there, but no longer mirrored; ``renames``: former names that git
+    knows, by the new one.
     """
 
     items: tuple[DesiredItem, ...]
     unknown: Mapping[str, str] = field(default_factory=dict)
     titles: Mapping[str, str] = field(default_factory=dict)
     unsupported: Mapping[str, tuple[Unsupported, ...]] = field(default_factory=dict)
+    withdrawn: frozenset[str] = frozenset()
+    renames: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +134,27 @@ def plan_mirror(wanted: Wanted, listing: Listing, choices: Choices) -> MirrorPla
             groups[item.record.file].append(item)
     for file, reason in wanted.unknown.items():
         draft.drift_of_unknown(file, reason, groups.pop(file, []))
+    _rename(wanted, groups)
     for desired in wanted.items:
         _plan_file(draft, desired, wanted, groups.pop(desired.file, []))
     for file in sorted(groups):
         for item in sorted(groups[file], key=_id_of):
-            _plan_extra(draft, file, item)
+            _plan_extra(draft, file, item, is_withdrawn=file in wanted.withdrawn)
     return draft.finish()
+
+
+def _rename(wanted: Wanted, groups: dict[str, list[ActualItem]]) -> None:
+    """The items of a renamed file become those of its new name."""
+    files = {item.file for item in wanted.items}
+    gone = {
+        file: items
+        for file, items in groups.items()
+        if file not in files | wanted.withdrawn and not all(one.is_held for one in items)
+    }
+    if gone:
+        new = [item for item in wanted.items if item.file not in groups]
+        for file, former in match_renames(new, gone, wanted.renames).items():
+            groups[file] = groups.pop(former)
 
 
 def _id_of(item: ActualItem) -> str:
@@ -238,8 +260,13 @@ def _plan_item(
     if difference.hand_edited:
         left = held or not overwrite
         draft.note(DriftKind.HAND_EDITED, desired.file, item, difference.hand_edited, left=left)
-    if difference.is_stale:
-        draft.note(DriftKind.STALE, desired.file, item, difference.stale, left=blocked)
+    stale = difference.stale
+    if record.file != desired.file:
+        reason = f"from {record.file}"
+        draft.note(DriftKind.RENAMED, desired.file, item, left=blocked, reason=reason)
+        stale = tuple(path for path in stale if path not in {TITLE, NOTE})
+    if difference.is_stale and (stale or record.file == desired.file):
+        draft.note(DriftKind.STALE, desired.file, item, stale, left=blocked)
     if blocked:
         return
     precious = bool(difference.hand_edited or item.problems & _NEEDS_CONSENT)
@@ -278,12 +305,15 @@ def _plan_duplicate(
     _delete_unless(draft, item, left=left, precious=precious)
 
 
-def _plan_extra(draft: _Draft, file: str, item: ActualItem) -> None:
+def _plan_extra(draft: _Draft, file: str, item: ActualItem, *, is_withdrawn: bool) -> None:
+    """An item whose file is not mirrored; where that is still there, nothing is lost with it."""
     edits = hand_edits_without_file(item, item.record) if item.record else ()
     precious = bool(edits or item.problems & _NEEDS_CONSENT)
     held = _is_held(item, item.problems)
-    left = held or not draft.choices.prune or (precious and not draft.choices.overwrite_edits)
-    draft.note(DriftKind.EXTRA, file, item, left=left, reason=_HELD if held else None)
+    kept = not (draft.choices.prune or is_withdrawn)
+    left = held or kept or (precious and not draft.choices.overwrite_edits)
+    kind = DriftKind.WITHDRAWN if is_withdrawn else DriftKind.EXTRA
+    draft.note(kind, file, item, left=left, reason=_HELD if held else None)
     if edits:
         draft.note(DriftKind.HAND_EDITED, file, item, edits, left=left)
     _delete_unless(draft, item, left=left, precious=precious)

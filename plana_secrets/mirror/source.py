@@ -42,13 +42,15 @@ class Source:
     """All that the files say. ``head`` is the commit at HEAD, also for the working tree.
 
     ``uncommitted``: secret files of which the working tree holds something else than
-    the commit. ``unmapped``: files for which the backend has no place.
+    the commit. ``unmapped``: files for which the backend has no place. ``withdrawn``: all
+    secret files that are not mirrored.
     """
 
     head: str | None
     items: tuple[DesiredItem, ...]
     unknown: tuple[UnknownFile, ...] = ()
     unmapped: tuple[str, ...] = ()
+    withdrawn: frozenset[str] = frozenset()
     uncommitted: tuple[str, ...] = ()
     titles: Mapping[str, str] = field(default_factory=dict)
     unsupported: Mapping[str, tuple[Unsupported, ...]] = field(default_factory=dict)
@@ -72,7 +74,9 @@ def read_source(
     reading = _Reading(snapshot, collections, titles_of(files, _roots(snapshot)), owner)
     for file, content in snapshot.contents(mapped):
         reading.take(file, content)
+    taken = {one.file for one in reading.items} | {one.file for one in reading.unknown}
     return Source(
+        withdrawn=frozenset(snapshot.secret_files) - taken,
         head=workspace.repository.head() if snapshot.is_work_tree else snapshot.commit,
         items=tuple(reading.items),
         unknown=tuple(reading.unknown),

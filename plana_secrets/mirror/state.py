@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from plana_secrets.mirror.backend import Backend, Listing, Unsupported
 from plana_secrets.mirror.plan import Choices, Drift, MirrorPlan, Wanted, plan_mirror
 from plana_secrets.mirror.settings import MirrorSettings
 from plana_secrets.mirror.source import Source, read_source
 from plana_secrets.secretfiles.snapshot import Snapshot
+
+_MANY: Final = 20
+"""Commits that are compared with HEAD; items are from few, as each run takes one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +51,29 @@ def find_drift(
             file that cannot be read is drift of kind ``unknown``.
     """
     source = read_source(snapshot, settings, never=never, owner=owner)
-    wanted = _wanted(source, backend)
     listing = backend.list_items()
+    wanted = _wanted(source, backend, _renames(snapshot, source, listing))
     plan = plan_mirror(wanted, listing, choices or Choices())
     return MirrorState(backend.name, source, wanted, listing, plan)
 
 
-def _wanted(source: Source, backend: Backend) -> Wanted:
+def _renames(snapshot: Snapshot, source: Source, listing: Listing) -> dict[str, str]:
+    """What git says of the new files, where items of other files are left."""
+    files = {item.file for item in source.items}
+    left = {*files, *(one.file for one in source.unknown), *source.withdrawn}
+    records = [one.record for one in listing.items if one.record]
+    new = files - {one.file for one in records}
+    commits = {one.commit for one in records if one.file not in left and one.commit}
+    if not (new and commits and snapshot.commit):
+        return {}
+    repository, found = snapshot.workspace.repository, dict[str, str]()
+    for commit in sorted(commits)[:_MANY]:
+        if repository.is_ancestor(commit, snapshot.commit):
+            found |= repository.renames(commit, snapshot.commit)
+    return found
+
+
+def _wanted(source: Source, backend: Backend, renames: Mapping[str, str]) -> Wanted:
     unsupported: Mapping[str, tuple[Unsupported, ...]] = {
         item.file: (
             *source.unsupported.get(item.file, ()),
@@ -66,4 +86,6 @@ def _wanted(source: Source, backend: Backend) -> Wanted:
         unknown={one.file: one.error.message for one in source.unknown},
         titles=source.titles,
         unsupported=unsupported,
+        withdrawn=source.withdrawn,
+        renames=renames,
     )

@@ -295,6 +295,24 @@ class BackendContract:
         sync(place.open(), items)
         assert look(place.open(), [replace(item) for item in items]).drift == ()
 
+    def test_a_renamed_file_keeps_its_item_and_what_was_typed_into_it(
+        self, place: Place, items: list[DesiredItem]
+    ) -> None:
+        sync(place.open(), items)
+        place.hand.set_field(items[0].file, "user", "typed at night")
+        before = {one.id for one in place.open().list_items().items}
+        renamed = make_item(
+            "infra/secrets/prod/renamed.yaml",
+            {one.path: one.shown.reveal_text() for one in items[0].fields},
+            collection=place.collection,
+            commit=LATER,
+        )
+        applied = sync(place.open(), [renamed, items[1]])
+        assert (applied.created, applied.updated, applied.deleted) == (0, 1, 0)
+        assert kinds(applied.after) == [("hand-edited", renamed.file, ("user",))]
+        assert {one.id for one in place.open().list_items().items} == before
+        assert contents(place.open())[renamed.file]["user"] == "typed at night"
+
     def test_two_repositories_in_one_place_touch_only_their_own(
         self, place: Place, items: list[DesiredItem]
     ) -> None:

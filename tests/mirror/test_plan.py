@@ -284,6 +284,39 @@ def test_where_nothing_is_to_be_done_nothing_was() -> None:
     assert (done.after, done.listing) == (plan, listing)
 
 
+def test_what_git_calls_renamed_keeps_its_item_with_another_content(place: MemoryPlace) -> None:
+    sync(place.open(), [item(A), item("gone.yaml", "2")])
+    (before,) = (one.id for one in place.open().list_items().items if one.record.file == A)
+    wanted = Wanted((item(B, "3"),), renames={B: A, "x": "y"})
+    plan = plan_mirror(wanted, place.open().list_items(), PRUNE)
+    assert [(one.actual.id, one.desired.file) for one in plan.update] == [(before, B)]
+    assert [one.record.file for one in plan.delete] == ["gone.yaml"]
+    assert [(one.kind.value, one.file, one.paths, one.reason) for one in plan.drift] == [
+        ("renamed", B, (), f"from {A}"),
+        ("stale", B, ("x",), None),
+        ("extra", "gone.yaml", (), None),
+    ]
+
+
+def test_of_several_alike_the_one_of_the_same_name_is_the_former(place: MemoryPlace) -> None:
+    """A copy is no rename, and what is unlike is a file of its own."""
+    sync(place.open(), [item("a/one.yaml"), item("b/two.yaml"), item("c/three.yaml", "3")])
+    listing = place.open().list_items()
+    plan = plan_mirror(Wanted((item("z/two.yaml"), item("z/new.yaml"))), listing, PLAIN)
+    pairs = {(one.desired.file, one.actual.record.file) for one in plan.update}
+    assert pairs == {("z/two.yaml", "b/two.yaml"), ("z/new.yaml", "a/one.yaml")}
+    copied = plan_mirror(Wanted((item("a/one.yaml"), item("z/copy.yaml", "4"))), listing, PLAIN)
+    assert [one.file for one in copied.create] == ["z/copy.yaml"]
+
+
+def test_a_withdrawn_file_is_no_former_name_and_its_item_goes(place: MemoryPlace) -> None:
+    sync(place.open(), [item(A)])
+    wanted = Wanted((item(B),), withdrawn=frozenset({A}))
+    plan = plan_mirror(wanted, place.open().list_items(), PLAIN)
+    assert [one.file for one in plan.create] == [B]
+    assert ([one.record.file for one in plan.delete], plan.removed) == ([A], 1)
+
+
 class Late(MemoryBackend):
     """A request of a killed run is done after we looked, while we create the same item."""
 

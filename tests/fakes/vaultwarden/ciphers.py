@@ -19,6 +19,7 @@ from tests.fakes.vaultwarden.store import (
     MANAGER,
     Cipher,
     Collection,
+    new_id,
 )
 from tests.fakes.vaultwarden.wire import (
     FailureError,
@@ -318,4 +319,12 @@ def partial(request: Request, cipher: str) -> object:
     found = find(request, cipher)
     if restrictions(request.store, request.user, found) is None:
         raise err("Cipher does not exist")
+    data = request.json("favorite")
+    found.marks[request.user.id] = bool(data["favorite"]), data.get("folderId")
     return cipher_json(request.store, request.user, found)
+
+
+@route("POST", "/api/folders")
+def folder(request: Request) -> object:
+    _ = request.user
+    return {"id": new_id(), "name": request.json("name")["name"], "object": "folder"}

@@ -89,8 +89,8 @@ def cipher_json(
         "notes": cipher.data.get("notes"),
         "fields": cipher.data.get("fields") or [],
         "passwordHistory": cipher.data.get("passwordHistory") or [],
-        "folderId": None,
-        "favorite": False,
+        "folderId": cipher.marks.get(user.id, (False, None))[1],
+        "favorite": cipher.marks.get(user.id, (False, None))[0],
         "edit": bool(grant and not grant.read_only),
         "viewPassword": bool(grant and not grant.hide_passwords),
         "permissions": {

@@ -101,6 +101,8 @@ class Cipher:
     organization: str | None = None
     collections: set[str] = field(default_factory=set)
     attachments: list[dict[str, Any]] = field(default_factory=list)
+    marks: dict[str, tuple[bool, str | None]] = field(default_factory=dict)
+    """Favorite and folder, by user."""
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
     updated: datetime = field(default_factory=lambda: datetime.now(UTC))
     deleted: datetime | None = None

@@ -85,6 +85,55 @@ class OfficeContract:
         assert [office.hand.find(file) for file in prod] == before
         assert office.mirror("sync")["in_sync"]
 
+    def test_a_file_that_moves_to_another_collection_keeps_its_item(self, office: Office) -> None:
+        """One plain sync: gone for the readers of the old one; what people marked is kept."""
+        company, staff = office.company, office.company.staff
+        file = office.add_files(1)[0]
+        office.world.commit()
+        office.mirror("sync")
+        before = office.hand.find(file)
+        folder = staff.call("POST", "/api/folders", {"name": staff.user_key.seal_text("mine")})
+        mark = {"favorite": True, "folderId": folder["id"]}
+        staff.call("PUT", f"/api/ciphers/{before['id']}/partial", mark)
+        moved = "infra/secrets/dev/renamed.yaml"
+        (office.world.repo / moved).parent.mkdir(exist_ok=True)
+        office.world.git("mv", file, moved)
+        office.world.sops("set", moved, '["user"]', '"changed"')
+        office.world.commit()
+        assert {kind for kind, _, _ in drift_of(office.mirror("diff"))} == {
+            "moved", "renamed", "stale",
+        }  # fmt: skip
+        done = office.mirror("sync")
+        assert (done["created"], done["updated"], done["deleted"]) == (0, 1, 0)
+        after = office.hand.find(moved)
+        assert after["id"] == before["id"]
+        assert after["collectionIds"] == [company.collections["dev"]]
+        assert office.hand.read(after["name"]) == "renamed (dev)"
+        (seen,) = staff.sync()["ciphers"]
+        assert (seen["favorite"], seen["folderId"]) == (True, folder["id"])
+        company.change_member(staff, {"prod": "view"})
+        try:
+            assert staff.sync()["ciphers"] == []
+        finally:
+            company.change_member(staff, {"prod": "view", "dev": "view"})
+
+    def test_a_file_that_is_mapped_no_longer_leaves_its_collection(self, office: Office) -> None:
+        files = office.add_files(2)
+        other = office.add_files(1, folder="dev")
+        office.world.commit()
+        office.mirror("sync")
+        office.hand.set_field(files[1], "user", "typed at night")
+        path = office.world.repo / "plana-secrets.toml"
+        path.write_text(path.read_text().replace("secrets/prod/**", "secrets/elsewhere/**"))
+        office.world.commit()
+        left = office.mirror("sync", status=1)
+        assert ([one["file"] for one in left["healed"]], left["deleted"]) == ([files[0]], 1)
+        assert [(kind, file) for kind, file, _ in drift_of(left)] == [
+            ("withdrawn", files[1]), ("hand-edited", files[1]),
+        ]  # fmt: skip
+        assert office.mirror("sync", "--overwrite-edits")["deleted"] == 1
+        assert [office.hand.file_of(one) for one in office.hand.ciphers()] == other
+
     def test_an_old_clone_a_strange_branch_and_an_empty_checkout_change_nothing(
         self, office: Office
     ) -> None:

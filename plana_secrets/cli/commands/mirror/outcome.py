@@ -48,7 +48,9 @@ def show_rehearsal(context: Context, state: MirrorState, requests: int) -> None:
 def show(context: Context, state: MirrorState, applied: Applied, requests: int) -> None:
     """What was done, and the drift that is left."""
     output, left = context.output, applied.left
-    healed = [one for one in state.drift if one not in state.plan.left]
+    healed = [
+        one for one in state.drift if one not in state.plan.left and one.file not in applied.failed
+    ]
     counts = _count(applied.created, applied.updated, applied.deleted)
     if output.as_json:
         whole = {
@@ -65,15 +67,22 @@ def show(context: Context, state: MirrorState, applied: Applied, requests: int) 
         output.json_object("mirror-sync", whole)
     else:
         if not output.quiet:
-            output.table([("healed", *row) for row in comparison.drift_rows(healed)])
+            output.table([_done_row(*row) for row in comparison.drift_rows(healed)])
         output.table([("left", *row) for row in comparison.drift_rows(left)])
         output.outcome(_in_words(counts))
     for file, at in applied.kept:
         output.talk(f"the overwritten item of {file} is kept, encrypted, at {at}")
+    for file, failure in applied.failed.items():
+        output.warn(f"{file} was not written: {failure.message}")
     for error in {error.kind: error for error in applied.failed.values()}.values():
         if hint := find_hint(error):
-            output.talk(f"hint: {error.kind}: {hint}")
+            output.talk(f"hint: {hint}")
     _advise(context, left)
+
+
+def _done_row(kind: str, file: str, path: str) -> tuple[str, str, str, str]:
+    """A file that had no item yet was no drift that is healed."""
+    return ("created", "new", file, path) if kind == "missing" else ("healed", kind, file, path)
 
 
 def exit_of_failed(failed: Mapping[str, PlanaSecretsError]) -> int | None:

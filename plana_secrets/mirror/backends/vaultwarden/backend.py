@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from plana_secrets.errors import (
-    CredentialError,
     MalformedError,
     PlanaSecretsError,
     UsageError,
@@ -20,6 +19,7 @@ from plana_secrets.mirror.backend import (
     ItemChangedError,
     ItemsRefusedError,
     Listing,
+    NotWritableError,
     Unsupported,
 )
 from plana_secrets.mirror.backends.vaultwarden.collections import resolve_collections
@@ -91,8 +91,12 @@ class VaultwardenBackend:
         if not items:
             return
         view = self._last or self._look()
-        self._check_writable(view, items)
-        refused = self._create(view, items, lambda done: self._tell(done, len(items)))
+        closed = self._find_closed(view, items)
+        opened = [one for one in items if one.collection not in closed]
+        if not opened:
+            raise next(iter(closed.values()))
+        refused = {one.file: closed[one.collection] for one in items if one.collection in closed}
+        refused |= self._create(view, opened, lambda done: self._tell(done, len(opened)))
         self._sweep(view)
         if refused:
             raise ItemsRefusedError(refused)
@@ -122,7 +126,8 @@ class VaultwardenBackend:
 
     def update_item(self, actual: ActualItem, desired: DesiredItem) -> None:
         view = self._last or self._look()
-        self._check_writable(view, [desired])
+        for error in self._find_closed(view, [desired]).values():
+            raise error
         cipher = view.ciphers.get(actual.id)
         if cipher is None:
             raise ItemChangedError(
@@ -197,8 +202,11 @@ class VaultwardenBackend:
         if cipher.deleted_date is not None:
             self._writer.restore(cipher, file=file)
 
-    def _check_writable(self, view: _View, items: Sequence[DesiredItem]) -> None:
-        """Before anything is sent: may the account write to each of the collections?"""
+    def _find_closed(
+        self, view: _View, items: Sequence[DesiredItem]
+    ) -> dict[str | None, PlanaSecretsError]:
+        """Before anything is sent: the collections to which the account may not write."""
+        closed: dict[str | None, PlanaSecretsError] = {}
         for word in dict.fromkeys(item.collection for item in items):
             found = [one for one, name in view.words.items() if name == word]
             if not found:
@@ -206,11 +214,10 @@ class VaultwardenBackend:
                     f"collection {word!r} is not configured", kind="unknown-collection"
                 )
             if not view.vault.collections[found[0]].is_writable:
-                raise CredentialError(
-                    f"the account may not write to the collection {word!r}",
-                    kind="mirror-read-only",
-                    collection=word,
+                closed[word] = NotWritableError(
+                    f"the account may not write to the collection {word!r}", collection=word
                 )
+        return closed
 
     def _tell(self, done: int, total: int) -> None:
         self._observer(Event("mirror-progress", {"done": done, "total": total}))
