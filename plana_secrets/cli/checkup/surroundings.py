@@ -32,6 +32,7 @@ def check_surroundings(context: Context) -> Iterator[Result]:
     yield from _check_our_hooks(repository)
     try:
         yield from _check_settings(context)
+        yield from _check_signing(context)
         yield from _check_deployed(context)
     except PlanaSecretsError as error:
         if error.kind not in {"bad-config", "version"}:  # said by the check of the repository
@@ -75,6 +76,24 @@ def _check_author(repository: Repository) -> Result:
         Severity.NOTE,
         "git config --global user.name NAME && git config --global user.email EMAIL",
     )
+
+
+def _check_signing(context: Context) -> Iterator[Result]:
+    """Where commits have to be signed, git has to be told to sign them."""
+    file = context.settings.policy.allowed_signers
+    if file is None:
+        return
+    git = context.repository.command
+    signs = git.line("config", "--type=bool", "commit.gpgSign") == "true"
+    if signs and git.line("config", "gpg.format") == "ssh":
+        yield Result("signing", f"git signs your commits with SSH, as {file} demands")
+    else:
+        yield Result(
+            "signing",
+            f"{file} says who may change secrets, but git does not sign your commits with SSH",
+            Severity.WARNING,
+            "git config gpg.format ssh && git config commit.gpgSign true; set user.signingKey, too",
+        )
 
 
 def _check_hooks(repository: Repository) -> Iterator[Result]:

@@ -8,7 +8,7 @@ from typing import Final
 from plana_secrets.sops.model import Severity
 from plana_secrets.verify.finding import Finding
 
-_PROPOSALS: Final = frozenset({"policy-weakened", "recipient-added"})
+_PROPOSALS: Final = frozenset({"policy-weakened", "recipient-added", "rolled-back"})
 
 
 def as_proposal(one: Finding) -> Finding:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from plana_secrets.errors import UsageError
+from plana_secrets.errors import FailedError, UsageError
 from plana_secrets.git.ranges import leave_known
 from plana_secrets.git.repository import Repository
 from plana_secrets.git.trees import CommitTree
@@ -72,8 +72,10 @@ class Receiver:
     tip: str | None
 
     def deploys(self, update: Update) -> bool:
-        """Whether what the ref holds is deployed."""
-        return self.branch is not None and update.ref == _HEADS + self.branch
+        """Whether what the ref holds is deployed; any branch may be where none is known to be."""
+        if self.tip is None:
+            return update.ref.startswith(_HEADS)
+        return update.ref == f"{_HEADS}{self.branch}"
 
 
 def know_receiver(
@@ -104,26 +106,38 @@ def order(updates: Sequence[Update], receiver: Receiver) -> list[Update]:
 def ends_of_update(repository: Repository, update: Update, receiver: Receiver) -> Ends | None:
     """The range that an update brings; None where it brings no commit.
 
-    A ref that is there is compared with what it holds, also by a push that takes commits back.
-    A new one is compared with where it leaves what the receiver has. Commits that the receiver
-    has are judged again only where they get onto the deployed branch.
+    The deployed branch is compared with what it holds, also by a push that takes commits back, and
+    all that gets onto it is judged. Anything else is compared with where it leaves what the
+    receiver has: what it has is judged already, and a person may rewrite a branch of their own.
+
+    Raises:
+        FailedError: the ref is to hold something else than a commit (kind ``no-commit``).
     """
-    head = repository.resolve(update.new) if update.new is not None else None
-    if head is None:  # removed, or a tag of something that is no commit
+    if update.new is None:
         return None
-    is_proposal = not receiver.deploys(update)
-    known = receiver.known if is_proposal else ()
-    old = repository.resolve(update.old) if update.old is not None else None
+    head = _commit_of(repository, update, update.new)
+    deployed = receiver.deploys(update)
+    old = repository.resolve(update.old) if deployed and update.old is not None else None
     if old is not None:
         ends = replace(ends_between(repository, old, head), base=old)
     else:
-        base = leave_known(repository, head, known)
+        base = leave_known(repository, head, receiver.known)
         if base == head:
             return None
-        ends = Ends(base, base, head)
-    return replace(ends, trusted=receiver.tip, known=known, is_proposal=is_proposal)
+        ends = Ends(base, base, head, known=receiver.known)
+    return replace(ends, trusted=receiver.tip, is_proposal=not deployed)
+
+
+def _commit_of(repository: Repository, update: Update, new: str) -> str:
+    kind = repository.command.line("cat-file", "-t", f"{new}^{{}}")
+    head = repository.resolve(new) if kind == "commit" else None
+    if head is None:
+        message = f"{update.ref} would hold a {kind}, and only commits can be checked"
+        raise FailedError(message, kind="no-commit", ref=update.ref)
+    return head
 
 
 ADVICE: Final = {
     "bad-push": "let git run it: `plana-secrets hook install`",
+    "no-commit": "put it into a commit, and tag that",
 }

@@ -334,6 +334,16 @@ def test_git_without_a_name_is_named(healthy: World) -> None:
     assert (found["severity"], "git config" in found["fix"]) == ("note", True)
 
 
+def test_signatures_that_are_demanded_and_not_made(healthy: World) -> None:
+    assert results(healthy, "signing") == []
+    (healthy.repo / "plana-secrets.toml").write_text('[git]\nallowed_signers = "signers"\n')
+    assert [one["severity"] for one in results(healthy, "signing")] == ["warning"]
+    healthy.git("config", "commit.gpgSign", "true")
+    assert [one["severity"] for one in results(healthy, "signing")] == ["warning"]
+    healthy.git("config", "gpg.format", "ssh")
+    assert [one["severity"] for one in results(healthy, "signing")] == ["ok"]
+
+
 def test_hooks_that_git_does_not_run_are_named(healthy: World) -> None:
     hooks = healthy.repo / ".git/hooks"
     hooks.mkdir(exist_ok=True)

@@ -458,6 +458,79 @@ def test_a_server_goes_by_the_settings_that_it_has(small: World, server: Path) -
 
 
 @pytest.mark.long
+def test_a_server_whose_head_names_no_branch(small: World, remote: Path) -> None:
+    """As after `git init --bare` with another default: what is there is deployed."""
+    git(small, "symbolic-ref", "HEAD", "refs/heads/master", at=remote)
+    small.run("hook", "install", "--repo", str(remote))
+    small.git("push", "-q", "origin", "main:refs/heads/trunk")
+    write(small, "plana-secrets.toml", '[files]\nplain = ["**/new.yaml"]\n')
+    small.commit()
+    for what in ("trunk", "main"):
+        done = git(small, "push", "-q", "origin", f"HEAD:refs/heads/{what}")
+        assert refuses(done, "plana-secrets.toml")
+
+
+@pytest.mark.long
+def test_a_job_that_signs_gets_its_moves_through_every_hook(small: World, remote: Path) -> None:
+    """And a change that is not signed does not."""
+    key = small.folder / "job"
+    small.command("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key))
+    public = " ".join((small.folder / "job.pub").read_text().split()[:2])
+    write(small, ".git-allowed-signers", f"job@example.com {public}\n")
+    write(
+        small,
+        "plana-secrets.toml",
+        '[git]\nallowed_signers = ".git-allowed-signers"\n'
+        f'[keysets.app]\nkind = "api-key"\nrollout = "0s"\naccepted = ["{APP}#KEYS"]\n'
+        f'callers = ["{APP}#KEY"]\n',
+    )
+    small.commit()
+    small.git("push", "-q", "-u", "origin", "main")
+    small.run("hook", "install", "--repo", str(remote))
+    small.run("hook", "install")
+    refused = small.run("rotate", "init", "app", "--fresh", "--push")
+    assert (refused.status, small.git("status", "--porcelain")) == (3, "")
+    small.git("config", "gpg.format", "ssh")
+    small.git("config", "user.signingKey", str(key))
+    small.git("config", "commit.gpgSign", "true")
+    for argv in (("init", "app", "--fresh"), ("run", "app"), ("run", "app"), ("run", "--due")):
+        done = small.run("rotate", *argv, "--push")
+        assert done.status == 0, done
+    assert small.run("verify", "--range", "HEAD~3..HEAD").status == 0
+    small.encrypt(APP, "user: other\n")
+    small.git("-c", "commit.gpgSign=false", "commit", "-q", "-a", "-m", "x")
+    for options in ((), ("--no-verify",)):
+        done = git(small, "push", "-q", *options, "origin", "main")
+        assert refuses(done, "commit-unsigned")
+
+
+@pytest.mark.long
+def test_a_branch_of_ones_own_may_be_rewritten(small: World, server: Path) -> None:
+    small.encrypt(APP, "user: second\n")
+    small.commit()
+    small.git("push", "-q", "origin", "HEAD:refs/heads/side")
+    small.git("reset", "-q", "--hard", "HEAD~1")
+    write(small, "README", "x\n")
+    small.commit()
+    assert git(small, "push", "-q", "-f", "origin", "HEAD:refs/heads/side").status == 0
+    small.git("push", "-q", "origin", "HEAD:main")
+    small.encrypt(APP, "user: third\n")
+    small.commit()
+    small.git("push", "-q", "origin", "HEAD:main")
+    assert refuses(git(small, "push", "-q", "-f", "origin", "HEAD~1:main"), APP)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("kind", ["blob", "tree"])
+def test_a_tag_of_something_that_is_no_commit(small: World, server: Path, kind: str) -> None:
+    write(small, NEW)
+    small.git("add", NEW)
+    tree = small.git("write-tree").strip()
+    small.git("tag", "x", tree if kind == "tree" else f"{tree}:{NEW}")
+    assert refuses(git(small, "push", "-q", "origin", "x"), f"refs/tags/x would hold a {kind}")
+
+
+@pytest.mark.long
 def test_a_branch_without_any_secret_file(small: World, server: Path) -> None:
     small.git("checkout", "-q", "--orphan", "pages")
     small.git("rm", "-r", "-q", "--cached", ".")

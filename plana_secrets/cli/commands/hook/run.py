@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -102,6 +103,7 @@ def _reports(
     """Each ref of the push that brings something, with what was found."""
     from plana_secrets.cli.inputs import read_input
     from plana_secrets.cli.verifyplace import terms_in
+    from plana_secrets.errors import UsageError
     from plana_secrets.git.repository import Repository
     from plana_secrets.verify.ranges.pushes import (
         ends_of_update,
@@ -111,6 +113,8 @@ def _reports(
     )
     from plana_secrets.verify.ranges.run import verify_range
 
+    if sys.stdin.isatty():
+        raise UsageError("a person gives no lines on stdin; git does", kind="bad-push")
     content = read_input(None, limit=_LINES, what="the push").reveal()
     if name == "pre-receive":
         repository = Repository.open_git_dir(context.repo or context.folder)
@@ -140,9 +144,10 @@ def _with(receiver: Receiver, update: Update) -> Receiver:
 def _own_side(repository: Repository) -> Receiver:
     from plana_secrets.verify.ranges.pushes import know_receiver
 
-    return know_receiver(
-        repository, ("--all",), "refs/heads/", repository.branch(), _deployed_branch
-    )
+    branch = repository.branch()
+    if branch is None or repository.resolve(f"refs/heads/{branch}") is None:
+        branch = repository.default_branch()  # a HEAD that no one pushes to: main or master
+    return know_receiver(repository, ("--all",), "refs/heads/", branch, _deployed_branch)
 
 
 def _other_side(repository: Repository, remote: str) -> Receiver:
