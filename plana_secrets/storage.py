@@ -218,6 +218,19 @@ def make_folder(path: Path, *, mode: int = 0o755) -> None:
         ) from None
 
 
+def rename_folder(folder: Path, name: Path) -> None:
+    """Give a folder another name in the same parent, durably.
+
+    Raises:
+        FailedError: it cannot be renamed (kind ``unwritable-file``).
+    """
+    try:
+        folder.rename(name)
+    except OSError as error:
+        raise _unwritable(folder, error) from None
+    sync_folder(name.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Make a rename in ``folder`` durable. Where a file system refuses, there is no more to do."""
     with contextlib.suppress(OSError):

@@ -281,6 +281,9 @@ ADVICE: Final = {
     "git-locked": "wait for the other git process to finish and try again",
     "git-no-author": "run `git config user.name NAME` and `git config user.email EMAIL`",
     "git-unsigned": "`git commit -S --allow-empty -m test` shows the error of the signing program",
-    "git-unwritable": "check the permissions of .git and the free space",
+    "git-unwritable": (
+        "check the permissions of .git and the free space; a job clones into a folder of its user, "
+        "in a pod into an `emptyDir`"
+    ),
     "no-repository": "run it inside a git repository, or pass --repo DIR",
 }

@@ -11,6 +11,7 @@ over, and the folders above it are asked.
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -21,6 +22,7 @@ from plana_secrets.process import Completed
 
 _NAME: Final = ".git"
 _GITFILE: Final = b"gitdir:"
+_DUBIOUS: Final = re.compile(rb"dubious ownership(?: in repository at '([^'\n]+)')?")
 _NO_WORK_TREE: Final = (b"must be run in a work tree", b"cannot use bare repository")
 
 
@@ -99,7 +101,8 @@ def _ask(folder: Path) -> Found | PlanaSecretsError:
 
 def _cannot_open(folder: Path, done: Completed) -> PlanaSecretsError:
     place = str(folder)
-    if b"dubious ownership" in done.stderr:
+    if match := _DUBIOUS.search(done.stderr):
+        place = os.fsdecode(match.group(1) or place.encode())
         return UsageError(
             f"git does not trust the repository at {place}: it belongs to another user",
             kind="unsafe-repository",
@@ -159,7 +162,10 @@ def _is_committed(git_dir: Path) -> bool:
 
 
 ADVICE: Final = {
-    "unsafe-repository": "`git config --global --add safe.directory {folder}`",
+    "unsafe-repository": (
+        "`git config --global --add safe.directory {folder}`; a job without a home folder sets "
+        "GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0={folder}"
+    ),
     "bare-repository": "work in a clone of it",
     "embedded-repository": "work in a clone of it, or pass another repository with --repo DIR",
 }

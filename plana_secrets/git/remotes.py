@@ -95,6 +95,29 @@ def _rejected(done: Completed, line: str, remote: str, branch: str) -> PlanaSecr
     return refused_push(done, line, remote, branch)
 
 
+def check_access(git: GitCommand, remote: str, branch: str | None) -> None:
+    """Ask whether the remote lets us read, and push to ``branch``; nothing is changed there.
+
+    Whether the server protects the branch shows only when something new is pushed.
+
+    Raises:
+        CredentialError, UnavailableError, FailedError: as in ``push_commit``.
+    """
+    reference = f"refs/heads/{branch or 'HEAD'}"
+    done = _over_the_wire(git, remote, "ls-remote", "--quiet", "--", remote, reference)
+    if done.status != 0:
+        raise refused_access(done, remote)
+    from plana_secrets.git.commits import is_stored
+
+    tip = done.stdout.decode("ascii", "replace").partition("\t")[0]
+    if not branch or not tip or not is_stored(git, tip):
+        return
+    options = ("--dry-run", "--no-verify", "--porcelain", "--no-follow-tags")
+    done = _over_the_wire(git, remote, "push", *options, "--", remote, f"{tip}:{reference}")
+    if done.status != 0:
+        raise refused_access(done, remote)
+
+
 def remote_addresses(git: GitCommand) -> list[str]:
     """Where the remotes are; an address may hold a password, so show none."""
     pattern = r"^remote\..*\.url$"

@@ -8,10 +8,12 @@ from hashlib import sha256
 from pathlib import Path
 
 from plana_secrets.age.identities import Identities
+from plana_secrets.errors import FailedError
 from plana_secrets.git.repository import Repository
 from plana_secrets.locks import NO_PATIENCE, Patience
 from plana_secrets.observability import Observer, silent
 from plana_secrets.places import user_state_folder
+from plana_secrets.storage import rename_folder
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,39 @@ class Surroundings:
 
     @property
     def repository_folder(self) -> Path:
-        """The part of the state folder that belongs to this repository and its work trees."""
+        """The part of the state folder that belongs to this repository and its clones.
+
+        Before the settings had an id, it belonged to the folder of one clone: what is there
+        counts until ``take_over`` has moved it.
+        """
+        known = self._folder_of_id
+        if known is None or (not known.exists() and self._folder_of_clone.exists()):
+            return self._folder_of_clone
+        return known
+
+    def take_over(self) -> None:
+        """Let what was kept for this clone belong to the repository, if that has nothing yet.
+
+        Raises:
+            FailedError: it cannot be moved (kind ``unwritable-file``).
+        """
+        if (known := self._folder_of_id) is None or self.repository_folder == known:
+            return
+        try:
+            rename_folder(self._folder_of_clone, known)
+        except FailedError:
+            if not known.exists():  # another run was quicker
+                raise
+
+    @property
+    def _folder_of_id(self) -> Path | None:
+        if self.owner is None:
+            return None
+        mark = sha256(self.owner.encode()).hexdigest()[:16]
+        return self.state_folder / f"repository-{mark}"
+
+    @property
+    def _folder_of_clone(self) -> Path:
         place = self.repository.common_dir
         mark = sha256(bytes(place)).hexdigest()[:12]
         return self.state_folder / f"{place.parent.name}-{mark}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,34 @@ def test_two_work_trees_of_a_repository_have_one_mirror(world: World) -> None:
     world.git("worktree", "add", "-q", str(world.folder / "tree"))
     tree = Surroundings(Repository.open(world.folder / "tree"), {}, world.home, Identities)
     assert LocalSettings().path_in(tree) == LocalSettings().path_in(around(world))
+
+
+def test_clones_of_a_repository_with_an_id_have_one_mirror(world: World) -> None:
+    world.commit()
+    world.git("clone", "-q", ".", str(world.folder / "clone"))
+    clone = Surroundings(Repository.open(world.folder / "clone"), {}, world.home, Identities)
+    here = around(world)
+    assert LocalSettings().path_in(clone) != LocalSettings().path_in(here)
+    here, clone = (replace(one, owner="r-1/../..") for one in (here, clone))
+    assert LocalSettings().path_in(clone) == LocalSettings().path_in(here)
+    assert LocalSettings().path_in(here).parents[1] == here.state_folder
+    assert LocalSettings().path_in(here) != LocalSettings().path_in(replace(here, owner="2"))
+
+
+def test_what_a_clone_kept_before_there_was_an_id_is_taken_over_once(world: World) -> None:
+    old = around(world)
+    place = LocalSettings().path_in(old)
+    place.parent.mkdir(parents=True)
+    place.write_text("kept")
+    new = replace(old, owner="r-1")
+    assert LocalSettings().path_in(new) == place  # looking moves nothing
+    new.take_over()
+    assert not place.exists()
+    assert LocalSettings().path_in(new).read_text() == "kept"
+    place.parent.mkdir()
+    place.write_text("of another clone, or of an older version")
+    new.take_over()
+    assert LocalSettings().path_in(new).read_text() == "kept"
 
 
 def test_credentials_and_the_mirror_itself_are_never_mirrored(world: World) -> None:

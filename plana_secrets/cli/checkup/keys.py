@@ -19,10 +19,15 @@ _LAID_BARE = stat.S_IRWXG | stat.S_IRWXO
 
 
 def check_keys(context: Context) -> Iterator[Result]:
-    yield from _check_identities(context)
-    yield from _check_key_files(context)
+    yield from check_job_keys(context)
     yield from _check_environment()
     yield _check_keyring()
+
+
+def check_job_keys(context: Context) -> Iterator[Result]:
+    """What a job needs of them: it has no keyring, and its environment is its own."""
+    yield from _check_identities(context)
+    yield from _check_key_files(context)
 
 
 def _check_identities(context: Context) -> Iterator[Result]:
@@ -80,15 +85,20 @@ def _check_key_files(context: Context) -> Iterator[Result]:
     sources = IdentitySources(context.identity_file, os.environ, home_folder(os.environ))
     for file in key_files(sources):
         try:
-            mode = file.path.stat().st_mode
+            status = file.path.stat()
         except OSError:
             continue  # a missing one is reported as unusable where it was asked for
-        if stat.S_ISREG(mode) and mode & _LAID_BARE:
+        mode = status.st_mode
+        # kubelet gives the files of a Secret to root and to the group of the pod
+        bare = _LAID_BARE if status.st_uid == os.geteuid() else stat.S_IRWXO
+        if stat.S_ISREG(mode) and mode & bare:
             yield Result(
                 "key-file-mode",
                 f"{file.path} can be read by other users (mode {stat.S_IMODE(mode):04o})",
                 Severity.WARNING,
-                f"chmod 600 {file.path}",
+                f"chmod 600 {file.path}"
+                if status.st_uid == os.geteuid()
+                else "mount the secret with `defaultMode: 0400`, and set `fsGroup` of the pod",
             )
 
 

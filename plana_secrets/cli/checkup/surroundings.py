@@ -30,6 +30,15 @@ def check_surroundings(context: Context) -> Iterator[Result]:
     yield _check_author(repository)
     yield from _check_hooks(repository)
     yield from _check_our_hooks(repository)
+    yield from check_configured(context)
+
+
+def check_configured(context: Context) -> Iterator[Result]:
+    """The settings, and what is deployed by them."""
+    try:
+        context.repository  # noqa: B018 - said by the check of the repository
+    except PlanaSecretsError:
+        return
     try:
         yield from _check_settings(context)
         yield from _check_signing(context)

@@ -18,23 +18,27 @@ EPILOG = """\b
 Examples:
   plana-secrets doctor
   plana-secrets doctor --strict --json
+  plana-secrets doctor --job
 """
 
 _STYLES = {"ok": "green", "note": "dim", "warning": "yellow", "error": "red"}
 
 
 @click.command(epilog=EPILOG, short_help="Check tools, identities and the repository.")
+@click.option("--job", is_flag=True, help="Check what a job needs, and ask the remote.")
 @click.option("--strict", is_flag=True, help="Treat warnings as errors.")
 @pass_context
-def doctor(context: Context, strict: bool) -> int:
+def doctor(context: Context, job: bool, strict: bool) -> int:
     """Check the tools, the identities, the keyring and the repository.
 
     Every problem is listed with a fix. Nothing is changed or decrypted. To check the secret
     files, use `plana-secrets verify`.
+
+    With --job, it checks what a job needs: this user, its environment, its mounts, the remote.
     """
     from plana_secrets.cli.checkup import run_checkup
 
-    results = run_checkup(context)
+    results = run_checkup(context, for_job=job)
     counts = Counter(_word(result) for result in results)
     code = int(counts["error"] > 0 or (strict and counts["warning"] > 0))
     if context.json:

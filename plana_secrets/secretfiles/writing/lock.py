@@ -8,6 +8,7 @@ was interrupted is finished or undone before anything new begins.
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -70,9 +71,18 @@ def alone(repository: Repository, operation: str, patience: Patience) -> Iterato
         ConflictError: another run holds it, and ``patience`` is over.
     """
     lock = lock_path(repository)
+    _refuse_closed(repository)
     make_folder(lock.parent, mode=0o700)
     with locked(lock, command=operation, patience=patience):
         yield
+
+
+def _refuse_closed(repository: Repository) -> None:
+    """The journal and the lock are in git's own folder, and commits in its objects."""
+    for place in (repository.git_dir, repository.common_dir / "objects"):
+        if not os.access(place, os.W_OK | os.X_OK):
+            message = f"{place} cannot be written to by this user"
+            raise FailedError(message, kind="git-unwritable", folder=str(place))
 
 
 def sweep(workspace: Workspace) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -77,7 +78,7 @@ def sync(context: Context, /, **options: bool) -> int:
     """Update the mirror to the commit at HEAD."""
     request = _Request(**options)
     with comparison.progress_observer(context) as observer:
-        backend = _open(context, observer)
+        backend = _open(context, observer, looks_only=request.is_rehearsal)
         if request.is_rehearsal:
             state = _look(context, backend, request)
             outcome.show_rehearsal(context, state, backend.requests)
@@ -90,23 +91,28 @@ def sync(context: Context, /, **options: bool) -> int:
     return comparison.exit_of_unknown(state.source) or failed or int(bool(applied.left))
 
 
-def _open(context: Context, observer: Observer) -> Backend:
+def _open(context: Context, observer: Observer, *, looks_only: bool) -> Backend:
     from plana_secrets.mirror.open import open_backend
     from plana_secrets.mirror.people import check_people
     from plana_secrets.secretfiles.writing.journal import stop_if_pending
 
     stop_if_pending(context.workspace)
     check_people(context.settings.mirror, comparison.known_people(context))
-    return open_backend(context.settings.mirror, comparison.surroundings(context, observer))
+    around = comparison.surroundings(context, observer)
+    if context.settings.mirror.chosen is not None and not looks_only:
+        around.take_over()
+    return open_backend(context.settings.mirror, around)
 
 
 def _alone(context: Context) -> Any:
-    """One sync of this clone at a time."""
+    """One sync of this clone at a time, also where a job may only read the clone."""
     from plana_secrets.locks import locked
     from plana_secrets.secretfiles.state import shared_state_folder
     from plana_secrets.storage import make_folder
 
     folder = shared_state_folder(context.repository)
+    if not os.access(folder if folder.exists() else folder.parent, os.W_OK):
+        folder = comparison.surroundings(context).repository_folder
     make_folder(folder, mode=0o700)
     return locked(folder / "mirror.lock", command="mirror sync", patience=context.patience)
 
