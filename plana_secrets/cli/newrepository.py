@@ -172,6 +172,7 @@ def _apply(context: Context, plan: _Plan) -> None:
 
 
 def _say_next(context: Context, plan: _Plan) -> None:
+    show_allow_lists(context)
     for planned in plan.identities:
         if planned.advice:
             context.output.talk(planned.advice)
@@ -180,7 +181,6 @@ def _say_next(context: Context, plan: _Plan) -> None:
             "git needs your name to commit: git config --global user.name NAME; "
             "git config --global user.email EMAIL"
         )
-    show_allow_lists(context)
     context.output.talk(
         "next: plana-secrets new infra/secrets/dev/example.yaml, then plana-secrets set"
     )
@@ -195,7 +195,8 @@ def show_allow_lists(context: Context) -> None:
         "secret scanners take recipients and ciphertext for findings; if you use one, add"
     )
     for one in allow_lists(load_settings(context.repository.root).files.roots):
-        context.output.talk(f"\n# {one.where}\n{one.text}")
+        context.output.talk(f"\n# {one.where}\n{one.text.rstrip()}")
+    context.output.talk("")
 
 
 ADVICE: Final = {

@@ -79,7 +79,8 @@ class Tour:
         make_folder(self.folder / "home")
         self._git("init", "--quiet", "--initial-branch=main")
         identity = str(self.folder / "identity.txt")
-        self._call("init", "--identity-out", identity, "--recovery-out", f"{identity}.recovery")
+        out = ("--identity-out", identity, "--recovery-out", f"{identity}.recovery")
+        self._call("init", *out, "--quiet")
 
     def _edit(self) -> None:
         self._say("a secret file, and a value that was never an argument or on disk")
@@ -166,7 +167,8 @@ class Tour:
             folder=self.repo,
         )
         text = (done.stdout + done.stderr).decode("utf-8", "replace")
-        self.context.output.data(text.replace(f"{self.folder}/", "").rstrip("\n"))
+        if text:
+            self.context.output.data(text.replace(f"{self.folder}/", "").rstrip("\n"))
         self._expect(done.status, expected, argv)
 
     def _git(self, *argv: str) -> None:

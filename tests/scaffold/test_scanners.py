@@ -73,6 +73,7 @@ def test_init_prints_them(tmp_path: Path) -> None:
     for one in (GITLEAKS, BETTERLEAKS, TRUFFLEHOG):
         assert one.where in done.stderr
         assert one.text in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("next: ")
     assert "regexTarget" not in world.run("init", "--single").stderr
 
 
