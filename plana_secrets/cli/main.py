@@ -33,6 +33,7 @@ COMMANDS: CommandTable = {
         "new": (f"{_HERE}.new:new", "Create an empty secret file."),
         "repair": (f"{_HERE}.repair:repair", "Repair a file that was damaged or changed by hand."),
         "encrypt": (f"{_HERE}.encrypt:encrypt", "Encrypt an existing plain file in place."),
+        "mv": (f"{_HERE}.mv:mv", "Move a secret file, or one value."),
         "import": (f"{_HERE}.import_:import_", "Import values from dotenv or JSON."),
         "export": (f"{_HERE}.export:export", "Export the values of a file as dotenv or JSON."),
         "diff": (f"{_HERE}.diff:diff", "Show which paths changed, without values."),

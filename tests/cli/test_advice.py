@@ -230,7 +230,7 @@ REASONS = {
         "not-base64", "not-encryptable", "not-exportable", "nothing-checked", "not-yaml-name", "read-back", "readable-path",
         "revoked-value", "rules-exist", "rules-not-editable", "same-path-changed", "settings-by-hand",
         "already-recipient", "name-taken", "no-such-hook", "no-such-person", "no-such-rule",
-        "twin-name", "unmerged", "bad-tick-off", "no-match", "no-such-leaver", "not-in-list", "partial-past",
+        "twin-name", "unmerged", "bad-tick-off", "data-differs", "no-match", "path-taken", "no-such-leaver", "not-in-list", "partial-past",
     ),
 }  # fmt: skip
 """Where an advice is tried otherwise, or why it is not."""

@@ -54,6 +54,10 @@ def commits(*argv: str) -> Try:
 
 TRIES: dict[str, tuple[Try, ...]] = {
     "find": (Try(("find", "--stdin"), stdin="hunter2hunter2"),),
+    "mv": (
+        writes("mv", f"{PROD}/linked.yaml", f"{PROD}/other.yaml"),
+        writes("mv", f"{MAIL}#password", f"{PLAIN}#moved"),
+    ),
     "ls": (looks("ls", "--path", "*a*"), looks("ls"), looks("ls", MAIL), looks("ls", "--json")),
     "show": (looks("show", MAIL), looks("show", KEYSET), looks("show", f"{PROD}/linked.yaml")),
     "get": (

@@ -1,7 +1,7 @@
 """A whole file as text: ``revise`` what `edit` shows, ``encrypt`` a plain file,
 ``importing`` values of one, its ``exposure`` in git,
 ``repairing`` a broken file, what it is written as when it is ``repaired``, and an edit
-``kept`` encrypted until it can be written.
+``kept`` encrypted until it can be written; ``moving`` a file or a value.
 """
 
 from __future__ import annotations
