@@ -33,7 +33,7 @@ from plana_secrets.fields.reading import (
 from plana_secrets.fields.shapes import Shape, shape_of, shaped, table_words
 from plana_secrets.fields.values import (
     branch,
-    file,
+    committed_file,
     folder,
     glob,
     keyset_name,
@@ -96,7 +96,7 @@ GIT: Final[Fields] = {
     "branch": branch,
     "remote": branch,
     "author": author,
-    "allowed_signers": file,
+    "allowed_signers": committed_file,
 }
 
 

@@ -81,6 +81,16 @@ def file(raw: object, place: Place) -> str:
 
 
 @shaped(**shape_of(text))
+def committed_file(raw: object, place: Place) -> str:
+    """A file that a commit can have, spelled as git spells it."""
+    name = file(raw, place)
+    steps = name.split("/")
+    if any(step in {"", ".", ".."} for step in steps) or steps[0].lower() == ".git":
+        raise place.fault("must be a file inside the repository, such as .git-allowed-signers")
+    return name
+
+
+@shaped(**shape_of(text))
 def written_file(raw: object, place: Place) -> str:
     """A file that is ours to write: any but one of git's own."""
     name = file(raw, place)

@@ -22,8 +22,11 @@ from plana_secrets.git.command import GitCommand
 
 _NO_PROGRAM: Final = "false"
 _KEY: Final = re.compile(rb" key (SHA256:[A-Za-z0-9+/]+=*)\n")
-_KNOWN: Final = b'Good "git" signature for '
-_UNKNOWN: Final = b'Good "git" signature with '
+_KNOWN: Final = re.compile(rb'^Good "git" signature for ', re.MULTILINE)
+_UNKNOWN: Final = (
+    b'Good "git" signature with ',
+    b": key is not permitted for use in signature namespace",
+)
 _DATED: Final = (b": key has expired:", b": key is not yet valid:")
 
 
@@ -69,6 +72,7 @@ def verify_signature(
         "gpg.format": "ssh",
         "gpg.ssh.allowedSignersFile": str(allowed),
         "gpg.ssh.program": str(program),
+        "gpg.ssh.revocationFile": os.devnull,
         "gpg.program": _NO_PROGRAM,
         "gpg.openpgp.program": _NO_PROGRAM,
         "gpg.x509.program": _NO_PROGRAM,
@@ -83,11 +87,11 @@ def verify_signature(
 
 
 def _judge(status: int, told: bytes) -> Verdict:
-    if status == 0 and told.startswith(_KNOWN):
+    if status == 0 and _KNOWN.search(told):
         return Verdict.VALID
     if not told.strip():
         return Verdict.UNSIGNED
-    if not told.startswith(_UNKNOWN):
+    if not any(sign in told for sign in _UNKNOWN):
         return Verdict.BAD
     return Verdict.DATED if any(sign in told for sign in _DATED) else Verdict.STRANGER
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from plana_secrets import limits
-from plana_secrets.errors import FailedError
+from plana_secrets.errors import FailedError, MissingFileError
 from plana_secrets.secretfiles.snapshot import Snapshot
 from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.finding import Finding
@@ -29,7 +29,9 @@ def check_signers(snapshot: Snapshot, file: str) -> Iterator[Finding]:
     try:
         content = snapshot.read(file, limit=limits.SETTINGS_FILE)
     except FailedError as error:
-        yield found(_CHECK, f"{error.message}: no one is allowed", file=file)
+        missing = isinstance(error, MissingFileError)
+        words = "there is no such file" if missing else "it cannot be read as a file"
+        yield found(_CHECK, f"{words}, so no one is allowed", file=file)
         return
     allowed = 0
     for number, line in enumerate(content.decode("utf-8", "replace").splitlines(), start=1):

@@ -17,7 +17,7 @@ APP = "infra/secrets/dev/app.yaml"
 NEW = "infra/secrets/dev/new.yaml"
 SIGNERS = ".git-allowed-signers"
 SETTINGS = "plana-secrets.toml"
-KEYS = ("alice", "forge", "mallory", "former")
+KEYS = ("alice", "forge", "mallory", "former", "filer")
 
 
 @pytest.fixture(scope="session")
@@ -37,10 +37,11 @@ def line_of(keys: Path, name: str, options: str = 'namespaces="git"') -> str:
 
 @pytest.fixture(scope="session")
 def base(tmp_path_factory: pytest.TempPathFactory, keys: Path) -> World:
-    """A repository whose base allows alice, the forge, and a person until 2020."""
+    """A repository whose base allows alice, the forge, a person until 2020, and one to sign files."""
     world = World(tmp_path_factory.mktemp("base"))
     former = line_of(keys, "former", 'valid-before="20200101"')
-    write(world, SIGNERS, line_of(keys, "alice") + line_of(keys, "forge") + former)
+    other = line_of(keys, "filer", 'namespaces="file"')
+    write(world, SIGNERS, line_of(keys, "alice") + line_of(keys, "forge") + former + other)
     write(world, SETTINGS, f'[git]\nallowed_signers = "{SIGNERS}"\n')
     world.encrypt(APP, "user: admin\n")
     world.commit("not signed: it is the base")
@@ -89,6 +90,7 @@ def found(world: World, text: str = "base..", **demand: object) -> list[tuple[st
         (None, "commit-unsigned"),
         ("mallory", "commit-by-stranger"),
         ("former", "commit-key-expired"),
+        ("filer", "commit-by-stranger"),
     ],
 )
 def test_who_signs_a_change(signed: World, keys: Path, name: str | None, check: str | None) -> None:
@@ -159,6 +161,24 @@ def test_a_signature_of_another_commit(signed: World, keys: Path) -> None:
     assert found(signed, f"base..{done.stdout.strip()}") == [
         ("commit-signature-bad", done.stdout.strip())
     ]
+
+
+def test_no_setting_of_git_decides(signed: World, keys: Path) -> None:
+    revoked = signed.folder / "revoked"
+    revoked.write_text(line_of(keys, "alice", "").partition(" ")[2].strip() + "\n")
+    for name, value in (
+        ("gpg.ssh.allowedSignersFile", str(revoked)),
+        ("gpg.ssh.revocationFile", str(revoked)),
+        ("gpg.minTrustLevel", "undefined"),
+        ("log.diffMerges", "off"),
+    ):
+        signed.git("config", name, value)
+    change(signed)
+    commit(signed, keys, "alice")
+    late = (signed.repo / NEW).rename(signed.repo / "infra/secrets/dev/late.yaml")
+    written = commit(signed, keys, "mallory")
+    assert late.exists()
+    assert found(signed) == [("commit-by-stranger", written)]
 
 
 def test_a_signature_of_gpg_is_none_and_starts_no_gpg(signed: World, keys: Path) -> None:
