@@ -19,5 +19,5 @@
 ``signers``
     Who changed it: signatures of the commits.
 ``access`` | ``workflows``
-    Pure: who could read before and who can now; rules, settings and workflows that are weaker.
+    Who could read before and who can now; rules, settings and workflows that are weaker.
 """

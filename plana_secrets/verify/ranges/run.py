@@ -12,7 +12,6 @@ from datetime import datetime
 from functools import cached_property
 from typing import Final
 
-from plana_secrets import limits
 from plana_secrets.age.identities import Identities
 from plana_secrets.counts import counted
 from plana_secrets.errors import UsageError
@@ -46,7 +45,7 @@ from plana_secrets.verify.ranges.past import check_past, tags_in
 from plana_secrets.verify.ranges.proposals import as_proposal
 from plana_secrets.verify.ranges.signers import Signers, check_signatures
 from plana_secrets.verify.ranges.terms import stricter
-from plana_secrets.verify.ranges.workflows import check_workflow, is_workflow
+from plana_secrets.verify.ranges.workflows import check_workflows
 from plana_secrets.verify.report import Report
 from plana_secrets.verify.run import Demand, Examined, conclude, examine, with_doubts
 
@@ -216,23 +215,11 @@ class _Run:
 
     def _policy(self, files: Sequence[str]) -> Iterator[Finding]:
         yield from check_settings(self.terms.before, self.terms.head)
-        yield from self._workflows()
+        yield from check_workflows(self.old, self.new, self.changed)
         old, new = self.old.rule_book, self.new.rule_book
         for book in (old, new):
             book.prepare(files)
         yield from self.access.check_rules(files, old.known, new.known)
-
-    def _workflows(self) -> Iterator[Finding]:
-        files = [
-            file
-            for file, change in self.changed.items()
-            if change in {"changed", "removed"} and is_workflow(file)
-        ]
-        after = dict(self.new.contents(files, limit=limits.READABLE_FILE))
-        for file, old in self.old.contents(files, limit=limits.READABLE_FILE):
-            new = after.get(file)
-            if isinstance(old, bytes):
-                yield from check_workflow(file, old, new if isinstance(new, bytes) else None)
 
     # -- what the base already had
 

@@ -47,6 +47,23 @@ def test_in_a_range(world: World) -> None:
     assert not of_check(verify_commits(world, "HEAD.."), "policy-weakened")
 
 
+@pytest.mark.parametrize(
+    ("before", "content", "is_warned"),
+    [(".github", b"on: push\n", True), (".github", GOOD, False), (".forgejo", b"on: push\n", False)],
+)  # fmt: skip
+def test_a_new_folder_for_which_a_forge_leaves_out_the_old_one(
+    world: World, before: str, content: bytes, is_warned: bool
+) -> None:
+    world.encrypt("infra/secrets/a.yaml", "a: b\n")
+    write(world, f"{before}/workflows/secrets.yml", GOOD)
+    world.commit()
+    write(world, ".forgejo/workflows/other.yml", content)
+    world.commit()
+    report = verify_commits(world, "HEAD~1..")
+    found = [(one.file, str(one.severity)) for one in of_check(report, "policy-weakened")]
+    assert found == [(".forgejo/workflows/other.yml", "warning")] * is_warned
+
+
 def test_the_hook_of_pre_commit_runs(world: World) -> None:
     root = Path(__file__).parents[3]
     (hook,) = yaml.safe_load((root / ".pre-commit-hooks.yaml").read_text())
