@@ -32,6 +32,7 @@ COMMANDS: CommandTable = {
         "edit": (f"{_HERE}.edit:edit", "Edit a file in your editor, in memory."),
         "new": (f"{_HERE}.new:new", "Create an empty secret file."),
         "repair": (f"{_HERE}.repair:repair", "Repair a file that was damaged or changed by hand."),
+        "resolve": (f"{_HERE}.resolve:resolve", "Resolve a merge conflict in secret files."),
         "encrypt": (f"{_HERE}.encrypt:encrypt", "Encrypt an existing plain file in place."),
         "mv": (f"{_HERE}.mv:mv", "Move a secret file, or one value."),
         "import": (f"{_HERE}.import_:import_", "Import values from dotenv or JSON."),

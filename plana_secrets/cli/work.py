@@ -52,6 +52,8 @@ def find_work(context: Context, on_disk: Snapshot, branch: str | None) -> Work:
 
 def _conflicts(context: Context, on_disk: Snapshot, work: Work) -> None:
     from plana_secrets.git.tracking import open_operation
+    from plana_secrets.merging.sidecar import has_conflict
+    from plana_secrets.secretfiles.listing import is_secret_file
 
     files = on_disk.unmerged
     operation = open_operation(context.repository)
@@ -59,7 +61,15 @@ def _conflicts(context: Context, on_disk: Snapshot, work: Work) -> None:
     if operation:
         work.add(Line(f"git is in the middle of a {operation}", "git status"))
     for file in files:
-        work.add(Line(f"merge conflict: {file}", "plana-secrets explain merge-conflict", "red"))
+        is_secret = is_secret_file(on_disk.settings, file) or file in on_disk.secret_files
+        command = f"plana-secrets resolve {shlex.quote(file)}" if is_secret else "git status"
+        work.add(Line(f"merge conflict: {file}", command, "red"))
+    secret = (file for file in on_disk.secret_files if file not in files)
+    kept = [file for file in secret if has_conflict(context.workspace, file)]
+    work.facts["kept_merges"] = kept
+    for file in kept:
+        text = f"added to git without the changes of the other side: {file}"
+        work.add(Line(text, f"plana-secrets resolve {shlex.quote(file)}", "red"))
 
 
 def _kept_edits(context: Context, files: Sequence[str], work: Work) -> None:

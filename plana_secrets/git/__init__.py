@@ -17,9 +17,9 @@
     that changed one file, and the contents of many files through their names.
 ``ranges``
     What the commits of a range brought, and every content that a file had.
-``hooks`` | ``textmerge`` | ``signatures``
-    Where git looks for hooks; merging readable text, and which commit is being merged; who
-    signed a commit.
+``hooks`` | ``textmerge`` | ``operation`` | ``signatures``
+    Where git looks for hooks; merging readable text, and which commit is being merged; the
+    two sides of what git is in the middle of; who signed a commit.
 ``commits`` | ``remotes`` | ``refusals`` | ``author`` | ``tracking``
     A commit written beside the branch and adopted later; fetch and push, and why a remote
     refused; in whose name a job commits; what is not pushed or pulled yet.

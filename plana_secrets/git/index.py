@@ -70,3 +70,34 @@ def index_ids(repository: Repository, file: str) -> list[str]:
         for head, _, name in entries
         if os.fsdecode(name) == file and not head.startswith(b"160000")
     ]
+
+
+def unmerged_stages(
+    repository: Repository, *, under: Sequence[str] = ()
+) -> dict[str, dict[int, TreeEntry]]:
+    """Of every file with a merge conflict what the index has: 1 is the base, 2 ours, 3 theirs."""
+    output = repository.command.read(
+        "--literal-pathspecs", "ls-files", "--unmerged", "-z", "--", *under
+    )
+    found: dict[str, dict[int, TreeEntry]] = {}
+    for record in filter(None, output.split(b"\0")):
+        facts, _, name = record.partition(b"\t")
+        mode, object_id, stage = facts.decode("ascii").split(" ")
+        found.setdefault(os.fsdecode(name), {})[int(stage)] = TreeEntry(mode, object_id)
+    return found
+
+
+def add_to_index(repository: Repository, file: str, content: bytes | None) -> bool:
+    """Let git record a file as it is in the work tree, or as removed, and no longer as unmerged.
+
+    Returns:
+        Whether the index then has exactly that; another git may have locked it.
+    """
+    command = (
+        ("add", "--sparse", "--")
+        if content is not None
+        else ("update-index", "--force-remove", "--")
+    )
+    repository.command.write("--literal-pathspecs", *command, file)
+    expected = [] if content is None else [repository.blob_id(content)]
+    return index_ids(repository, file) == expected and not unmerged_stages(repository, under=[file])

@@ -292,5 +292,5 @@ def _missing(file: str) -> MissingFileError:
 
 
 ADVICE: Final = {
-    "unmerged": "resolve the conflict and `git add {file}`",
+    "unmerged": "`plana-secrets resolve {file}` resolves it if it is a secret file; then `git add`",
 }

@@ -1,7 +1,7 @@
 """Two versions of a secret file made one, by path, where git would merge ciphertext as text.
 
-``sides`` | ``reasons``
-    Pure: one version of a file, and why two of them do not go together.
+``versions`` | ``sides`` | ``reasons``
+    Pure: the versions of a file, one of them opened, and why two do not go together.
 ``plan`` | ``bypath`` | ``remarks`` | ``keysets``
     Pure: what the merged file holds, for whom, and from which side it is written; values by
     path, comments, and keysets by the state machine.
@@ -9,4 +9,6 @@
     The merged ciphertext, written by sops and read back.
 ``rulesafter`` | ``driver`` | ``sidecar``
     What git calls: the rules after the merge, one file merged, and what is kept of a conflict.
+``openmerge`` | ``resolving``
+    What is left of a merge for a person: where its versions are, and what becomes of them.
 """

@@ -35,11 +35,11 @@ def compose(workspace: Workspace, file: str, plan: Plan, ours: Side, theirs: Sid
     start = ours if plan.start == "ours" else theirs
     rule = workspace.rule_for(file)
     is_for_rule = start.recipients == set(map(canonical_recipient, rule.recipients))
-    if describe(plan.content) == describe(start.content):
+    if describe(plan.content) == describe(start.content) and not plan.is_fresh:
         ciphertext = start.data
     else:
         plain = emit_yaml(plan.content.items, plan.content.values)
-        if format_of(file) is not Format.YAML:
+        if plan.is_fresh or format_of(file) is not Format.YAML:
             ciphertext, is_for_rule = _encrypt(workspace, file, plain), True
         else:
             ciphertext = workspace.sops.rewrite(start.data, plain, identities=workspace.identities)

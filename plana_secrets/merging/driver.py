@@ -16,20 +16,12 @@ from plana_secrets.merging.plan import plan_merge
 from plana_secrets.merging.reasons import Conflict
 from plana_secrets.merging.rulesafter import with_merged_rules
 from plana_secrets.merging.sides import Side
+from plana_secrets.merging.versions import Versions
 from plana_secrets.secretfiles.discovery import carries_sops
 from plana_secrets.secretfiles.listing import is_secret_file
 from plana_secrets.secretfiles.open import open_bytes
 from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.sops.formats import READ_HERE, require_format
-
-
-@dataclass(frozen=True, slots=True)
-class Versions:
-    """Of one file, as ciphertext. ``base`` None: both sides added it."""
-
-    base: bytes | None
-    ours: bytes
-    theirs: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,12 +23,14 @@ class Plan:
 
     ``start``: the side whose ciphertext stays where the content does. ``new_data_key``: who
     could read a version with its key, and may not read the merged file, knows that key.
+    ``is_fresh``: neither side is encrypted as the rule says, so all of it is encrypted again.
     """
 
     content: Content | None
     conflicts: tuple[Conflict, ...] = ()
     start: Literal["ours", "theirs"] = "ours"
     new_data_key: bool = False
+    is_fresh: bool = False
 
 
 def plan_merge(
@@ -53,15 +55,25 @@ def plan_merge(
         conflicts.append(Conflict(Reason.RECIPIENTS, detail=_difference(merged, expected)))
         content = None
     start = _start(base, ours, theirs, rule)
-    if start is None:
+    if start is None and not by_rule:
         conflicts.append(Conflict(Reason.SELECTOR))
-        return Plan(None, tuple(conflicts))
+        content = None
     if content is None:
-        return Plan(None, tuple(conflicts), start)
-    key = (ours if start == "ours" else theirs).key
+        return Plan(None, tuple(conflicts))
+    key = (theirs if start == "theirs" else ours).key
     knowing = [one.recipients for one in (base, ours, theirs) if one and one.key == key]
     renewed = not frozenset().union(*knowing) <= expected
-    return Plan(content, tuple(conflicts), start, renewed)
+    return Plan(content, tuple(conflicts), start or "ours", renewed, start is None)
+
+
+def plan_whole(side: Side, rule: CreationRule) -> Plan:
+    """One side as it is, for the recipients of its rule."""
+    expected = frozenset(map(canonical_recipient, rule.recipients))
+    return Plan(
+        side.content,
+        new_data_key=not side.recipients <= expected,
+        is_fresh=not side.is_encrypted_by(rule.selector),
+    )
 
 
 def merge_names(base: frozenset[str], ours: Side, theirs: Side) -> frozenset[str]:
@@ -87,7 +99,8 @@ def _content(
     if content is not None and kind is FileKind.SECRET_MANIFEST:
         detail = _new_problem(content, ours.content, theirs.content)
         if detail:
-            return None, [*conflicts, Conflict(Reason.MANIFEST, detail=detail)]
+            chosen = {"ours": ours.content, "theirs": theirs.content}.get(choices.get(WHOLE, ""))
+            return chosen, [*conflicts, Conflict(Reason.MANIFEST, detail=detail)]
     return content, list(conflicts)
 
 

@@ -23,6 +23,8 @@ class Reason(StrEnum):
     VERSION_BACK = "version-back"
     NOT_BY_ROTATION = "not-by-rotation"
     MANIFEST = "bad-manifest"
+    REMOVED = "removed"
+    UNREADABLE = "unreadable"
 
 
 _WORDS: Final = {
@@ -33,6 +35,8 @@ _WORDS: Final = {
     Reason.TWO_MOVES: "the keyset was rotated on both sides",
     Reason.VERSION_BACK: "the keyset would go back to an earlier version",
     Reason.NOT_BY_ROTATION: "the keyset was changed on one side without a rotation",
+    Reason.REMOVED: "the file is on one side only",
+    Reason.UNREADABLE: "one side cannot be used",
     Reason.MANIFEST: "the merged file would be no Secret that Kubernetes accepts",
 }
 

@@ -16,7 +16,7 @@ from typing import Final
 
 from plana_secrets.errors import CredentialError, MalformedError
 from plana_secrets.git.tracking import open_operation
-from plana_secrets.merging.driver import Versions
+from plana_secrets.merging.versions import Versions
 from plana_secrets.secret import Secret
 from plana_secrets.secretfiles.state import state_folder
 from plana_secrets.secretfiles.workspace import Workspace

@@ -15,8 +15,8 @@
 ``policy`` | ``policychange`` | ``people`` | ``accepts``
     What the settings demand, and what two of them differ in; recipients by their names, and
     the exceptions that are allowed.
-``ranges``
-    What a range of commits brings.
+``ranges`` | ``merged``
+    What a range of commits brings; files that a merge broke.
 ``report``
     The outcome, and the forms in which it is shown.
 """

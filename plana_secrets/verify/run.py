@@ -39,6 +39,7 @@ from plana_secrets.verify.checks.keysets import (
 from plana_secrets.verify.checks.mirrorpeople import check_mirror_recipients
 from plana_secrets.verify.filecheck import FileJob, FileResult, check_files
 from plana_secrets.verify.finding import Finding
+from plana_secrets.verify.merged import with_merges_told
 from plana_secrets.verify.policy import Accept, Policy
 from plana_secrets.verify.readable import check_readable
 from plana_secrets.verify.report import Report, Unfinished, in_order
@@ -145,6 +146,7 @@ def examine(
         *_unseen_history(demand, findings),
         *_lost_keys(levels, workspace.identities),
     )
+    findings = list(with_merges_told(snapshot, findings))
     return Examined(selection, results, levels, findings, unfinished)
 
 

@@ -223,7 +223,7 @@ REASONS = {
     ),
     PERSON: (
         "ambiguous-path", "bad-age-file", "bad-config", "bad-event", "bad-file-name", "bad-identity-file",
-        "bad-items", "bad-kept-edit", "bad-kept-merge", "bad-manifest", "bad-pattern", "bad-rule", "bad-rules", "bad-selector",
+        "bad-items", "bad-kept-edit", "bad-kept-merge", "cannot-be-taken", "no-such-conflict", "nothing-to-resolve", "bad-manifest", "bad-pattern", "bad-rule", "bad-rules", "bad-selector",
         "bad-type", "beyond-repair", "blocked", "identity-exists", "identity-not-created",
         "identity-under-passphrase", "import-encrypted", "logged", "lost-content", "merge-open",
         "missing-file", "missing-key-file", "no-identity", "no-identity-fits", "no-such-revision",

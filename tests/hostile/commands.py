@@ -82,6 +82,11 @@ TRIES: dict[str, tuple[Try, ...]] = {
         writes("repair", f"{PROD}/linked.yaml", "--all", "--from-git"),
         writes("repair", f"{PROD}/plain.yaml", "--all", "--keep"),
     ),
+    "resolve": (
+        looks("resolve"),
+        writes("resolve", MAIL, "--all", "--ours"),
+        writes("resolve", f"{PROD}/linked.yaml", "--all", "--theirs"),
+    ),
     "encrypt": (
         writes("encrypt", f"{PROD}/plain.yaml"),
         writes("encrypt", "infra/secrets/elsewhere/plain.yaml"),

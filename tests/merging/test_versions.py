@@ -12,8 +12,9 @@ from plana_secrets.document.edits import content_of
 from plana_secrets.document.emit import emit_yaml
 from plana_secrets.document.merge import units_of
 from plana_secrets.errors import CredentialError, MalformedError, UsageError
-from plana_secrets.merging.driver import Outcome, Versions, merge_versions
+from plana_secrets.merging.driver import Outcome, merge_versions
 from plana_secrets.merging.reasons import Reason
+from plana_secrets.merging.versions import Versions
 from plana_secrets.secretfiles.open import open_bytes
 from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.secretfiles.writing.stage import describe

@@ -198,9 +198,6 @@ def _versions(workspace: Workspace, file: str) -> Iterator[tuple[FileCommit, byt
 
 
 ADVICE: Final = {
-    "merge-open": (
-        "take one side with `git checkout --ours -- {file}` or `git checkout --theirs -- {file}`, "
-        "set the values of the other side again, then `git add {file}`"
-    ),
+    "merge-open": "`plana-secrets resolve {file}` merges both sides value by value",
     "beyond-repair": "look for a copy: `git log --all -- {file}`, another clone, the mirror",
 }

@@ -35,9 +35,8 @@ CONTENT_CHECKS: Final = (
         "The file has an unresolved merge conflict.",
         "git wrote its conflict markers between the ciphertexts of both sides, and nothing can "
         "read such a file.",
-        "Conflict markers that were committed: run `plana-secrets repair FILE`. In an open merge "
-        "take one side with `git checkout --ours FILE` or `git checkout --theirs FILE`, set the "
-        "values of the other side again with `plana-secrets set`, then `git add FILE`.",
+        "Run `plana-secrets resolve FILE`: it merges both sides value by value, in an open merge "
+        "as well as after markers were committed.",
         acceptable=False,
     ),
     Check(
@@ -297,8 +296,9 @@ CONTENT_CHECKS: Final = (
         Severity.ERROR,
         Level.L3,
         "The MAC of the file does not match its values.",
-        "A value was changed, removed, added or moved without sops. Flux does not check this.",
-        _REPAIR,
+        "A value was changed, removed, added or moved without sops, or git merged the file as "
+        "text. Flux does not check this.",
+        f"{_REPAIR} After a merge, `plana-secrets resolve FILE` merges both sides value by value.",
         acceptable=False,
     ),
 )

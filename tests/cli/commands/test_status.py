@@ -95,7 +95,7 @@ def test_a_merge_conflict_is_named(shared: World) -> None:
     assert (found["git_operation"], found["conflicts"]) == ("merge", [FILE])
     assert found["is_open"]
     shown = shared.run("status").stdout
-    assert f"merge conflict: {FILE}\n  next: plana-secrets explain merge-conflict\n" in shown
+    assert f"merge conflict: {FILE}\n  next: plana-secrets resolve {FILE}\n" in shown
 
 
 def test_an_edit_that_was_kept_waits(shared: World) -> None:

@@ -14,7 +14,7 @@ from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.cli.output import safe_line
 
 if TYPE_CHECKING:
-    from plana_secrets.merging.driver import Versions
+    from plana_secrets.merging.versions import Versions
 
 _EPILOG = """\b
 Examples:
@@ -47,7 +47,8 @@ def merge(context: Context, base: str, ours: str, theirs: str, file: str) -> int
 def _merge(context: Context, base: Path, ours: Path, theirs: Path, file: str) -> int:
     from plana_secrets import limits
     from plana_secrets.errors import PlanaSecretsError
-    from plana_secrets.merging.driver import Versions, is_readable, merge_as_text, merge_versions
+    from plana_secrets.merging.driver import is_readable, merge_as_text, merge_versions
+    from plana_secrets.merging.versions import Versions
     from plana_secrets.rotation.revoked import RevokedValues
     from plana_secrets.storage import read_regular_file
 

@@ -1,0 +1,152 @@
+"""A merge of one file that waits for a person: its versions, wherever git or we have them.
+
+First the index: the stages are there whether the driver ran, failed, or was never installed.
+Then what the driver kept, for a file that was added too early. Then the commits: of the operation
+that is open, or of the merge that brought the file into HEAD as it is, as a forge does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from plana_secrets.errors import MissingFileError, PlanaSecretsError, UsageError
+from plana_secrets.git.filelog import log_of_file
+from plana_secrets.git.index import unmerged_stages
+from plana_secrets.git.operation import (
+    Commits,
+    Names,
+    commits_in_operation,
+    name_of,
+    names_of_sides,
+)
+from plana_secrets.git.repository import TreeEntry
+from plana_secrets.merging.sidecar import find_conflict, has_conflict
+from plana_secrets.secretfiles.discovery import carries_sops
+from plana_secrets.secretfiles.listing import is_secret_file
+from plana_secrets.secretfiles.open import open_bytes, read_bytes_of
+from plana_secrets.secretfiles.past import find_at
+from plana_secrets.secretfiles.workspace import Workspace
+
+Origin = Literal["index", "kept", "operation", "commit"]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenMerge:
+    """``base``, ``ours``, ``theirs``: ciphertext; None where that version has no such file."""
+
+    file: str
+    origin: Origin
+    base: bytes | None
+    ours: bytes | None
+    theirs: bytes | None
+    names: Names
+
+
+def find_open(workspace: Workspace, file: str) -> OpenMerge:
+    """The merge of ``file`` that is to be resolved.
+
+    Raises:
+        UsageError: there is none of two sides (kind ``nothing-to-resolve``).
+        FailedError: a version cannot be read.
+    """
+    repository = workspace.repository
+    stages = unmerged_stages(repository, under=[file]).get(file)
+    if stages is not None:
+        return _from_index(workspace, file, stages)
+    if has_conflict(workspace, file):
+        kept = find_conflict(workspace, file)
+        if kept is not None:
+            one = kept.versions
+            names = names_of_sides(repository)
+            return OpenMerge(file, "kept", one.base, one.ours, one.theirs, names)
+    if not _is_usable(workspace, file):
+        commits = commits_in_operation(repository)
+        if commits is not None:
+            names = names_of_sides(repository)
+            return _from_commits(workspace, file, commits, "operation", names)
+        return _from_history(workspace, file)
+    raise _nothing(file)
+
+
+def list_open(workspace: Workspace) -> list[str]:
+    """The secret files that git has as unmerged, without a look at what they say."""
+    found = unmerged_stages(workspace.repository)
+    return [file for file, stages in sorted(found.items()) if _is_secret(workspace, file, stages)]
+
+
+def _is_secret(workspace: Workspace, file: str, stages: Mapping[int, TreeEntry]) -> bool:
+    if is_secret_file(workspace.settings, file):
+        return True
+    ids = [entry.id for entry in stages.values() if entry.is_regular]
+    return any(carries_sops(file, one) for one in workspace.repository.read_objects(ids).values())
+
+
+def _from_index(workspace: Workspace, file: str, stages: Mapping[int, TreeEntry]) -> OpenMerge:
+    odd = next((one for one in stages.values() if not one.is_regular), None)
+    if odd is not None:
+        raise UsageError(
+            f"{file} is a link or a submodule on one side", kind="not-a-secret-file", file=file
+        )
+    contents = workspace.repository.read_objects([one.id for one in stages.values()])
+    base, ours, theirs = (
+        contents[stages[number].id] if number in stages else None for number in (1, 2, 3)
+    )
+    return OpenMerge(file, "index", base, ours, theirs, names_of_sides(workspace.repository))
+
+
+def _is_usable(workspace: Workspace, file: str) -> bool:
+    """Whether it opens as it is; one for which we have no identity counts as usable."""
+    try:
+        open_bytes(read_bytes_of(workspace, file), file, workspace.identities)
+    except MissingFileError:
+        return True
+    except PlanaSecretsError as error:
+        return error.exit_code == 4
+    return True
+
+
+def _from_history(workspace: Workspace, file: str) -> OpenMerge:
+    """By the merge commit that brought the file as it is here, and as no parent has it."""
+    repository = workspace.repository
+    head = repository.head()
+    newest = next(log_of_file(repository.command, file, head), None) if head else None
+    here = repository.blob_id(read_bytes_of(workspace, file))
+    if newest is None or len(newest.parents) != 2 or newest.new_id != here:
+        raise _nothing(file)
+    ours, theirs = newest.parents
+    commits = Commits(repository.merge_base(ours, theirs), ours, theirs)
+    names = Names(name_of(repository, ours), name_of(repository, theirs))
+    return _from_commits(workspace, file, commits, "commit", names)
+
+
+def _from_commits(
+    workspace: Workspace, file: str, commits: Commits, origin: Origin, names: Names
+) -> OpenMerge:
+    """Through renames, as far as the history of HEAD knows them."""
+
+    def read(commit: str | None) -> bytes | None:
+        if commit is None:
+            return None
+        try:
+            snapshot, name = find_at(workspace, file, commit)
+        except UsageError:
+            return None
+        return snapshot.read(name)
+
+    base, ours, theirs = map(read, (commits.base, commits.ours, commits.theirs))
+    if ours is None and theirs is None:
+        raise _nothing(file)
+    return OpenMerge(file, origin, base, ours, theirs, names)
+
+
+def _nothing(file: str) -> UsageError:
+    return UsageError(
+        f"{file} has no merge that could be resolved", kind="nothing-to-resolve", file=file
+    )
+
+
+ADVICE: Final = {
+    "nothing-to-resolve": "if it is damaged otherwise, `plana-secrets repair {file}` fixes it",
+}

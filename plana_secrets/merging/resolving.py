@@ -1,0 +1,207 @@
+"""What becomes of an open merge by the choices of a person, or of a script."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from plana_secrets.document.edits import Edit, plan_edits
+from plana_secrets.errors import PlanaSecretsError, UsageError, about
+from plana_secrets.merging.bypath import Choice, Judge
+from plana_secrets.merging.compose import compose
+from plana_secrets.merging.driver import read_side
+from plana_secrets.merging.openmerge import OpenMerge
+from plana_secrets.merging.plan import Plan, plan_merge, plan_whole
+from plana_secrets.merging.reasons import WHOLE, Conflict, Reason
+from plana_secrets.merging.sides import Side
+from plana_secrets.paths import LeafPath, format_path
+from plana_secrets.secretfiles.workspace import Workspace
+from plana_secrets.secretfiles.writing.recovery import digest_on_disk
+from plana_secrets.secretfiles.writing.stage import StagedFile, preflight
+from plana_secrets.sops.formats import READ_HERE
+from plana_secrets.sops.rules.rulesfile import CreationRule
+
+_OF_READERS: Final = frozenset({Reason.RECIPIENTS, Reason.SELECTOR})
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An open merge whose versions were opened. ``problem``: why only one side as a whole can
+    be taken; ``ours`` or ``theirs`` is then None where it is not there or cannot be used."""
+
+    merge: OpenMerge
+    rule: CreationRule
+    base: Side | None
+    ours: Side | None
+    theirs: Side | None
+    problem: Conflict | None = None
+
+    @property
+    def file(self) -> str:
+        return self.merge.file
+
+    def side(self, choice: Choice) -> Side | None:
+        return self.ours if choice == "ours" else self.theirs
+
+    def can_be(self, choice: Choice) -> bool:
+        """Whether a side can be taken as a whole: it is usable, or it has no such file."""
+        data = self.merge.ours if choice == "ours" else self.merge.theirs
+        return data is None or self.side(choice) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """``choices``: the side for each path in conflict; ``rest``: for those without one.
+
+    ``edits``: new values where neither side is right. ``by_rule``: encrypt for the recipients
+    of its rule, whatever the sides say.
+    """
+
+    choices: Mapping[LeafPath, Choice] = field(default_factory=dict)
+    rest: Choice | None = None
+    edits: tuple[Edit, ...] = ()
+    by_rule: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """``plan`` is None as long as something is ``undecided``, and where the file is removed."""
+
+    conflicts: tuple[Conflict, ...]
+    undecided: tuple[Conflict, ...]
+    taken: Mapping[LeafPath, Choice]
+    plan: Plan | None = None
+
+
+def open_case(workspace: Workspace, merge: OpenMerge) -> Case:
+    """The versions opened. A base that cannot be used is none: what differs is then asked.
+
+    Raises:
+        CredentialError: no identity opens either side.
+        FailedError, UsageError: neither side can be used, or the rule cannot.
+    """
+    file = merge.file
+    rule = preflight(workspace, file, READ_HERE)
+    errors: list[PlanaSecretsError] = []
+
+    def opened(data: bytes | None, name: str) -> Side | None:
+        try:
+            return None if data is None else read_side(workspace, file, data, name)
+        except PlanaSecretsError as error:
+            errors.append(error)
+            return None
+
+    ours, theirs = opened(merge.ours, "our side"), opened(merge.theirs, "their side")
+    if ours is None and theirs is None and errors:
+        raise errors[0]
+    problem = None
+    if errors:
+        problem = Conflict(Reason.UNREADABLE, detail=errors[0].message)
+    elif ours is None or theirs is None:
+        gone = merge.names.ours if merge.ours is None else merge.names.theirs
+        problem = Conflict(Reason.REMOVED, detail=f"not in {gone}")
+    return Case(merge, rule, opened(merge.base, "base"), ours, theirs, problem)
+
+
+def resolve_case(case: Case, decisions: Decisions, is_revoked: Judge) -> Resolution:
+    """What the file becomes, or what is undecided.
+
+    Raises:
+        UsageError: a choice is for nothing in conflict (kind ``no-such-conflict``), or for a
+            side that cannot be taken (kind ``cannot-be-taken``).
+    """
+    resolution = _resolve(case, decisions, is_revoked)
+    while decisions.rest is not None and resolution.undecided:
+        open_paths = [
+            one.path
+            for one in resolution.undecided
+            if one.reason not in _OF_READERS and one.path not in decisions.choices
+        ]
+        if not open_paths:
+            break
+        more = dict.fromkeys(open_paths, decisions.rest)
+        decisions = replace(decisions, choices={**decisions.choices, **more})
+        resolution = _resolve(case, decisions, is_revoked)
+    _check_choices(case, resolution, decisions)
+    return resolution
+
+
+def _resolve(case: Case, decisions: Decisions, is_revoked: Judge) -> Resolution:
+    choices = decisions.choices
+    whole = choices.get(WHOLE)
+    if case.problem is not None:
+        conflicts = (case.problem,)
+        if whole is None or not case.can_be(whole):
+            return Resolution(conflicts, conflicts, choices)
+        side = case.side(whole)
+        back = _revoked_in(side, is_revoked) if side and whole == "theirs" else ()
+        if back:
+            return Resolution((*conflicts, *back), (*conflicts, *back), choices)
+        return Resolution(conflicts, (), choices, plan_whole(side, case.rule) if side else None)
+    assert case.ours is not None  # noqa: S101 - else there was a problem
+    assert case.theirs is not None  # noqa: S101
+    plan = plan_merge(
+        case.base, case.ours, case.theirs, case.rule,
+        is_revoked=is_revoked, choices=choices, by_rule=decisions.by_rule,
+    )  # fmt: skip
+    if plan.content is None:
+        undecided = tuple(one for one in plan.conflicts if not _is_settled(one, decisions))
+        return Resolution(plan.conflicts, undecided or plan.conflicts, choices)
+    if decisions.edits:
+        with about(case.file):
+            content = plan_edits(plan.content, decisions.edits, case.rule.selector)
+        plan = replace(plan, content=content)
+    return Resolution(plan.conflicts, (), choices, plan)
+
+
+def _revoked_in(side: Side, is_revoked: Judge) -> tuple[Conflict, ...]:
+    return tuple(
+        Conflict(Reason.REVOKED, leaf.path)
+        for leaf, value in side.document.entries()
+        if is_revoked(value)
+    )
+
+
+def _is_settled(conflict: Conflict, decisions: Decisions) -> bool:
+    if conflict.reason in _OF_READERS:
+        return decisions.by_rule
+    if conflict.reason is Reason.REVOKED:
+        return decisions.choices.get(conflict.path) == "ours"
+    return not conflict.is_whole and conflict.path in decisions.choices
+
+
+def _check_choices(case: Case, resolution: Resolution, decisions: Decisions) -> None:
+    in_conflict = {one.path for one in resolution.conflicts if one.reason not in _OF_READERS}
+    for path, choice in decisions.choices.items():
+        spelled = format_path(path) if path else case.file
+        if path not in in_conflict:
+            raise UsageError(
+                f"{spelled} is in no conflict", kind="no-such-conflict", file=case.file
+            )
+        if any(one.path == path for one in resolution.undecided):
+            raise UsageError(
+                f"{spelled}: {choice} cannot be taken", kind="cannot-be-taken", file=case.file
+            )
+
+
+def stage_resolution(workspace: Workspace, case: Case, resolution: Resolution) -> StagedFile:
+    """The file as it was decided, or its removal.
+
+    Raises:
+        FailedError, CredentialError: see ``compose``.
+    """
+    digest = digest_on_disk(workspace, case.file)
+    if resolution.plan is None:
+        return StagedFile(case.file, digest, None)
+    ours, theirs = case.ours or case.theirs, case.theirs or case.ours
+    assert ours is not None  # noqa: S101 - there is a plan for one of them
+    assert theirs is not None  # noqa: S101
+    content = compose(workspace, case.file, resolution.plan, ours, theirs)
+    return StagedFile(case.file, digest, content)
+
+
+ADVICE: Final = {
+    "cannot-be-taken": "`plana-secrets resolve {file} --dry-run` shows why",
+    "no-such-conflict": "`plana-secrets resolve {file} --dry-run` shows the conflicts",
+}

@@ -1,0 +1,310 @@
+"""``resolve``: whatever git or a forge has left of a merge, and never a value."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pyrage
+import pytest
+from click.testing import CliRunner
+
+from plana_secrets.cli.context import Context
+from plana_secrets.cli.main import program
+from tests.cli.terminal import run_at_terminal
+from tests.merging.teams import FILE, TEXT, on_branch, put, start
+from tests.world import DEFAULT_RULES, Result, World
+
+
+def both_change(world: World, driver: bool = False) -> None:
+    """Different values on both sides, and one that both gave another one."""
+    start(world)
+    if not driver:
+        world.git("config", "--remove-section", "merge.plana-secrets")
+
+    def theirs() -> None:
+        put(world, "db.password", "theirs-value")
+        put(world, "port", "1", FILE, "--type", "int")
+
+    on_branch(world, "theirs", theirs)
+    put(world, "db.password", "ours-value")
+    put(world, "db.user", "ours-user")
+    world.commit("ours")
+
+
+def merge(world: World, *options: str) -> Result:
+    return world.command("git", "merge", "-q", "-m", "merged", *options, "theirs", check=False)
+
+
+def resolve(world: World, *arguments: str) -> Result:
+    return world.run("resolve", *arguments)
+
+
+def stages(world: World) -> str:
+    return world.git("ls-files", "-u")
+
+
+def test_markers_in_ciphertext_become_a_merged_file_that_is_added(world: World) -> None:
+    both_change(world)
+    assert merge(world).status == 1
+    assert "<<<<<<<" in (world.repo / FILE).read_text()
+    listed = resolve(world, "--json")
+    assert listed.status == 1
+    (one,) = json.loads(listed.stdout)["files"]
+    assert one | {"theirs": "theirs"} == one
+    assert one["conflicts"] == [{"reason": "both-changed", "path": "db.password", "chosen": None}]
+    assert not one["written"]
+    assert stages(world)
+    done = resolve(world, FILE, "--theirs", "db.password")
+    assert done.status == 0, done
+    assert "-value" not in done.stderr + done.stdout
+    assert not stages(world)
+    text = world.decrypt(FILE)
+    assert "user: ours-user" in text
+    assert "password: theirs-value" in text
+    assert "port: 1\n" in text
+    world.git("commit", "-q", "--no-edit")
+    assert world.run("verify").status == 0
+
+
+def test_at_a_terminal_the_values_are_masked_and_a_new_one_is_typed(world: World) -> None:
+    both_change(world, driver=True)
+    assert merge(world).status == 1
+    answers = (
+        ("[o]urs, [t]heirs, [e]dit or [q]uit?", "e\n"),
+        ("new value of", "typed-value\n"),
+        ("(again)", "typed-value\n"),
+    )
+    done = run_at_terminal(world, "resolve", answers=answers)
+    assert done.status == 0, done.screen
+    assert (
+        "db.password was changed on both sides: ours (main) ***, theirs (theirs) ***" in done.screen
+    )
+    assert "-value" not in done.screen
+    assert "password: typed-value" in world.decrypt(FILE)
+    assert not stages(world)
+    assert not list((world.repo / ".git/plana-secrets/merges").iterdir())
+
+
+@pytest.mark.long
+def test_at_a_terminal_nothing_is_written_by_the_one_who_quits(world: World) -> None:
+    both_change(world)
+    merge(world)
+    before = (world.repo / FILE).read_bytes()
+    done = run_at_terminal(world, "resolve", answers=(("[q]uit?", "q\n"),))
+    assert done.status == 2
+    assert (world.repo / FILE).read_bytes() == before
+
+
+@pytest.mark.long
+def test_a_clean_merge_of_text_with_a_wrong_mac_is_named_and_fixed(world: World) -> None:
+    """As a forge does it, or ``-X theirs``; first while nothing is committed, then afterwards."""
+    both_change(world)
+    assert merge(world, "-X", "theirs").status == 0
+    found = world.run("verify", "--json")
+    (finding,) = json.loads(found.stdout)["findings"]
+    assert finding["check"] == "mac-mismatch"
+    assert f"`plana-secrets resolve {FILE}` merges its values" in finding["message"]
+    assert resolve(world, FILE, "--all", "--ours").status == 0
+    text = world.decrypt(FILE)
+    assert "user: ours-user" in text
+    assert "password: ours-value" in text
+    assert "port: 1\n" in text
+
+
+@pytest.mark.long
+def test_markers_that_were_committed_are_resolved_from_the_two_parents(world: World) -> None:
+    both_change(world)
+    merge(world)
+    world.commit("markers and all")
+    done = resolve(world, FILE, "--all", "--theirs")
+    assert done.status == 0, done
+    assert f"next: git commit -m MESSAGE -- {FILE}" in done.stderr
+    assert "password: theirs-value" in world.decrypt(FILE)
+
+
+@pytest.mark.long
+def test_a_file_that_was_added_too_early_is_resolved_while_the_merge_is_open(world: World) -> None:
+    both_change(world, driver=True)
+    merge(world)
+    world.git("add", FILE)
+    status = world.run("status")
+    assert f"next: plana-secrets resolve {FILE}" in status.stdout
+    assert resolve(world, FILE, "--all", "--theirs").status == 0
+    text = world.decrypt(FILE)
+    assert "user: ours-user" in text
+    assert "password: theirs-value" in text
+    assert world.git("diff", "--cached", "--name-only").split() == [FILE]
+    assert world.git("diff", "--name-only") == ""
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("operation", ["rebase", "cherry-pick", "revert", "stash"])
+def test_every_way_of_git_to_merge_names_its_sides(world: World, operation: str) -> None:
+    start(world)
+    world.git("config", "--remove-section", "merge.plana-secrets")
+    match operation:
+        case "stash":
+            put(world, "db.password", "theirs-value")
+            world.git("stash", "-q")
+        case "revert":
+            put(world, "db.password", "wrong-value")
+            world.commit("a wrong value")
+        case _:
+            on_branch(world, "theirs", lambda: put(world, "db.password", "theirs-value"))
+    put(world, "db.password", "ours-value")
+    world.commit("our value")
+    argv = {
+        "rebase": ("rebase", "-q", "main", "theirs"),
+        "cherry-pick": ("cherry-pick", "theirs"),
+        "revert": ("revert", "--no-edit", "HEAD~1"),
+        "stash": ("stash", "pop", "-q"),
+    }[operation]
+    assert world.command("git", *argv, check=False).status == 1
+    (one,) = json.loads(resolve(world, "--json").stdout)["files"]
+    expected = {
+        "rebase": ("main and what is rebased already", "theirs"),
+        "cherry-pick": ("main", "theirs"),
+        "revert": ("main", "before"),
+        "stash": ("main", "the other side"),
+    }[operation]
+    assert one["ours"] == expected[0]
+    assert one["theirs"].startswith(expected[1])
+    done = resolve(world, FILE, "--theirs", "db.password")
+    assert done.status == 0
+    wanted = "old-password" if operation == "revert" else "theirs-value"
+    assert f"password: {wanted}" in world.decrypt(FILE)
+    assert not stages(world)
+
+
+def removed_on_one_side(world: World, by: str) -> None:
+    start(world)
+
+    def remove() -> object:
+        return world.git("rm", "-q", FILE)
+
+    def change() -> object:
+        return put(world, "db.user", "changed")
+
+    on_branch(world, "theirs", remove if by == "theirs" else change)
+    (change if by == "theirs" else remove)()
+    world.commit("ours")
+    assert merge(world).status == 1
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("by", ["ours", "theirs"])
+@pytest.mark.parametrize("take", ["ours", "theirs"])
+def test_a_file_that_one_side_removed_is_kept_or_removed(world: World, by: str, take: str) -> None:
+    removed_on_one_side(world, by)
+    (one,) = json.loads(resolve(world, "--json").stdout)["files"]
+    assert one["conflicts"] == [{"reason": "removed", "path": None, "chosen": None}]
+    assert resolve(world, FILE, "--all", f"--{take}").status == 0
+    assert not stages(world)
+    if by == take:
+        assert not (world.repo / FILE).exists()
+        assert world.git("ls-files", FILE) == ""
+    else:
+        assert "user: changed" in world.decrypt(FILE)
+
+
+@pytest.mark.long
+def test_a_file_that_both_added_and_one_that_was_renamed(world: World) -> None:
+    other = "infra/secrets/dev/other.yaml"
+    start(world)
+    world.git("config", "--remove-section", "merge.plana-secrets")
+
+    def theirs() -> None:
+        world.encrypt(other, "a: theirs-value\nb: same\n")
+        world.git("mv", FILE, "infra/secrets/dev/renamed.yaml")
+
+    on_branch(world, "theirs", theirs)
+    world.encrypt(other, "a: ours-value\nb: same\nc: ours\n")
+    put(world, "db.user", "ours-user")
+    world.commit("ours")
+    assert merge(world).status == 1
+    assert resolve(world, "--all", "--theirs").status == 0
+    assert world.decrypt(other) == "a: theirs-value\nb: same\nc: ours\n"
+    assert "user: ours-user" in world.decrypt("infra/secrets/dev/renamed.yaml")
+    assert not stages(world)
+
+
+@pytest.mark.long
+def test_readers_who_are_not_those_of_the_rule_are_asked_about(world: World) -> None:
+    start(world)
+    newcomer = pyrage.x25519.Identity.generate()
+
+    def let_in() -> None:
+        world.others = [newcomer]
+        world.write_rules(DEFAULT_RULES)
+        world.sops("updatekeys", "-y", FILE)
+        world.git("checkout", "-q", ".sops.yaml")
+        put_back = DEFAULT_RULES
+        world.others = []
+        world.write_rules(put_back)
+
+    on_branch(world, "theirs", let_in)
+    put(world, "db.user", "ours-user")
+    world.commit("ours")
+    assert merge(world).status == 1
+    (one,) = json.loads(resolve(world, "--json").stdout)["files"]
+    assert one["conflicts"] == [{"reason": "recipients", "path": None, "chosen": None}]
+    assert resolve(world, FILE, "--all", "--ours").status == 1
+    assert resolve(world, FILE, "--by-rule").status == 0
+    assert str(newcomer.to_public()) not in (world.repo / FILE).read_text()
+
+
+@pytest.mark.long
+def test_a_side_with_a_wrong_mac_can_only_lose(world: World) -> None:
+    both_change(world)
+    world.git("switch", "-q", "theirs")
+    file = world.repo / FILE
+    file.write_text(file.read_text().replace("port: ENC", "# port: ENC"))
+    world.commit("by hand")
+    world.git("switch", "-q", "main")
+    assert merge(world).status == 1
+    (one,) = json.loads(resolve(world, "--json").stdout)["files"]
+    assert one["conflicts"][0]["reason"] == "unreadable"
+    assert resolve(world, FILE, "--all", "--theirs").status == 2
+    assert resolve(world, FILE, "--all", "--ours").status == 0
+    assert "user: ours-user" in world.decrypt(FILE)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind"),
+    [
+        ((FILE,), "nothing-to-resolve"),
+        ((FILE, "--all"), "bad-side"),
+        ((FILE, "--ours"), "bad-side"),
+        (("--ours", "db.user"), "no-file"),
+    ],
+)
+def test_what_cannot_be_resolved_is_refused_by_name(
+    world: World, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], kind: str
+) -> None:
+    for name, value in world.environment.items():
+        monkeypatch.setenv(name, value)
+    world.encrypt(FILE, TEXT)
+    world.commit("start")
+    monkeypatch.chdir(world.repo)
+    result = CliRunner().invoke(
+        program, ["resolve", *arguments], obj=Context(), standalone_mode=False
+    )
+    assert getattr(result.exception, "kind", None) == kind
+
+
+def test_with_nothing_open_there_is_nothing_to_do(world: World) -> None:
+    start(world)
+    done = resolve(world)
+    assert (done.status, done.stderr) == (0, "no secret file has a merge conflict\n")
+
+
+@pytest.mark.long
+def test_nothing_of_it_is_ever_on_a_disk(world: World) -> None:
+    """No plaintext in the work tree or in the git dir."""
+    both_change(world, driver=True)
+    merge(world)
+    resolve(world, FILE, "--all", "--theirs")
+    for path in world.repo.rglob("*"):
+        if path.is_file():
+            assert b"theirs-value" not in Path(path).read_bytes(), path
