@@ -16,9 +16,10 @@
 ``ground`` | ``clock`` | ``ours``
     The clone, the branch and the time that a run works with; whether its clock can be
     right, and which commits are of a rotation.
-``landing`` | ``delivery`` | ``apply`` | ``initialise`` | ``redate`` | ``status`` | ``refusal``
-    Acting: when a move has landed, carrying it there, making moves, the first version,
-    how all are.
+``landing`` | ``delivery`` | ``proposal`` | ``apply``
+    Acting: when a move has landed, carrying it there or to a branch of its own, making moves.
+``initialise`` | ``redate`` | ``status`` | ``refusal``
+    The first version, an instant that was wrong, how all are, and why one does not move.
 """
 
 from __future__ import annotations

@@ -32,6 +32,7 @@ from plana_secrets.rotation.keyset import (
 from plana_secrets.rotation.landing import Delivery, Landing, find_undeployed
 from plana_secrets.rotation.material import make_fingerprint
 from plana_secrets.rotation.plan import KeysetStatus, NextMove, plan_next
+from plana_secrets.rotation.proposal import Proposal, find_open
 from plana_secrets.rotation.refusal import accepted_words, refusal_error
 from plana_secrets.rotation.status import describe, describe_stored
 from plana_secrets.secretfiles.writing.writer import StagedFile
@@ -44,11 +45,13 @@ class Due:
     """What ``run_due`` did, and how every keyset is afterwards.
 
     ``arrived``: keysets whose open move was found to have landed, and is dated now.
+    ``waiting``: branches of earlier runs that are not merged yet.
     """
 
     moved: tuple[Moved, ...]
     arrived: tuple[str, ...]
     keysets: tuple[KeysetStatus, ...]
+    waiting: tuple[Proposal, ...] = ()
 
 
 def run_move(
@@ -72,6 +75,12 @@ def run_move(
     """
     with _alone(rotation, f"rotate {name}", dry_run=dry_run):
         landing = begin(rotation, delivery, dry_run=dry_run)
+        if waiting := find_open(rotation, landing, name):
+            raise FailedError(
+                f"{name}: {waiting.branch} waits to be merged into {waiting.into}",
+                kind="proposed-already",
+                branch=waiting.branch,
+            )
         step = _Step(rotation, landing, name)
         return step.make(move or step.next.move, dry_run=dry_run, accept_outage=accept_outage)
 
@@ -95,6 +104,7 @@ def run_due(rotation: Rotation, *, delivery: Delivery | None = None, dry_run: bo
     """
     moved: list[Moved] = []
     arrived: list[str] = []
+    waiting: list[Proposal] = []
     problems: dict[str, FailedError | CredentialError] = {}
     with _alone(rotation, "rotate --due", dry_run=dry_run):
         try:
@@ -104,13 +114,17 @@ def run_due(rotation: Rotation, *, delivery: Delivery | None = None, dry_run: bo
             return Due((), (), _statuses_after(rotation, blocked))
         for policy in rotation.policies:
             try:
+                if is_open := find_open(rotation, landing, policy.name):
+                    waiting.append(is_open)
+                    continue
                 step = _Step(rotation, landing, policy.name)
-                if step.arrived:
+                if step.arrived and landing.proposes is None:
                     arrived.append(policy.name)
                 moved.extend(_run_one_due(step, dry_run=dry_run))
             except (FailedError, CredentialError) as error:
                 problems[policy.name] = error
-    return Due(tuple(moved), tuple(arrived), _statuses_after(rotation, problems))
+    after = _statuses_after(rotation, problems)
+    return Due(tuple(moved), tuple(arrived), after, tuple(waiting))
 
 
 def _statuses_after(
@@ -133,9 +147,8 @@ def _run_one_due(step: _Step, *, dry_run: bool) -> list[Moved]:
     following = step.next
     if following.waiting_for is None:
         return [step.make(following.move, dry_run=dry_run)]
-    if not dry_run:
-        step.record_landing()
-    return []
+    recorded = None if dry_run else step.record_landing()
+    return [recorded] if recorded and recorded.proposal else []
 
 
 def confirm_keyset(
@@ -201,7 +214,7 @@ class _Step:
         refuse_destroyed(self._store.history, self.stored, self._store.file(name))
         self._left = self._store.left(self.stored)
         self.arrived = False
-        if landing.lands and landing.tip is not None:
+        if (landing.lands or landing.proposes is not None) and landing.tip is not None:
             self._compare(landing.tip)
         self.stamped = stamp(self.stored, rotation.clock()) if self.arrived else self.stored
 
@@ -241,8 +254,9 @@ class _Step:
                 make_fingerprint=make_fingerprint,
             )
         except MoveNotAllowed as stop:
-            if not dry_run:
-                self.record_landing()
+            recorded = None if dry_run else self.record_landing()
+            if recorded and recorded.proposal:
+                return recorded
             raise refusal_error(self.name, stop.refusal) from None
         made = record_terms(self.stamped, made, self.policy, self._left)
         if dry_run:
@@ -253,10 +267,9 @@ class _Step:
         done = self.write(made, f"{move}{accepted_words(waived)}")
         return replace(done, move=move, accepted=str(waived.reason) if waived else None)
 
-    def record_landing(self) -> None:
+    def record_landing(self) -> Moved | None:
         """Write the instant at which the open move was found to have landed, if it was."""
-        if self.arrived:
-            self.write(self.stamped, "landed")
+        return self.write(self.stamped, "landed") if self.arrived else None
 
     def write(self, after: Keyset, what: str) -> Moved:
         def stage(keyset: Keyset) -> Sequence[StagedFile]:
@@ -266,5 +279,6 @@ class _Step:
 
 
 ADVICE: Final = {
+    "proposed-already": "merge {branch}, or delete it on the server to make the move again",
     "not-as-deployed": "`git diff HEAD` shows uncommitted changes; commit or undo them",
 }

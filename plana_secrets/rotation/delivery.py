@@ -23,6 +23,7 @@ from plana_secrets.rotation.ground import Rotation
 from plana_secrets.rotation.keyset import Keyset
 from plana_secrets.rotation.landing import Delivery, Landing, forget_undeployed
 from plana_secrets.rotation.ours import describe_commit
+from plana_secrets.rotation.proposal import Proposal, propose
 from plana_secrets.secretfiles.writing.push import not_arrived, push_and_read_back
 from plana_secrets.secretfiles.writing.writer import CommitRequest, StagedFile
 
@@ -39,6 +40,7 @@ class Moved:
 
     ``landed``: it is deployed. ``dated``: and the keyset file says since when.
     ``accepted``: why it would have been refused, had a person not accepted the outage.
+    ``proposal``: the branch that it is on, where that waits to be merged.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Moved:
     landed: bool = False
     dated: bool = False
     accepted: str | None = None
+    proposal: Proposal | None = None
 
 
 def begin(
@@ -161,6 +164,8 @@ def land(
         ConflictError: the remote took the push and does not have it (``push-not-kept``);
             the move is committed here and carries no instant.
     """
+    if landing.proposes is not None:
+        return _propose(rotation, landing, stage(after), after, what)
     dated = rotation.clock()
     first = stamp(after, dated) if landing.dates_itself else after
     moved = deliver(rotation, landing, stage(first), first, what)
@@ -177,6 +182,14 @@ def land(
             raise
         return moved
     return replace(moved, dated=True)
+
+
+def _propose(
+    rotation: Rotation, landing: Landing, staged: Sequence[StagedFile], after: Keyset, what: str
+) -> Moved:
+    commit, proposal = propose(rotation, landing, staged, after, what)
+    files = tuple(one.file for one in staged if one.is_change)
+    return Moved(after.name, what, files, commit, proposal=proposal)
 
 
 def deliver(
@@ -219,5 +232,4 @@ def _outlast_second(rotation: Rotation, keyset: Keyset) -> None:
 
 ADVICE: Final = {
     "set-back": "continue from what is deployed with `git reset --keep {place}`",
-    "unpushed-work": "`git push` it or remove it from the branch, then run it again",
 }

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Final
 
-from plana_secrets.errors import ConflictError
+from plana_secrets.errors import ConflictError, FailedError
 from plana_secrets.git.repository import Repository
 from plana_secrets.rotation.keyset import Keyset
 from plana_secrets.rotation.ours import describe_commit
@@ -30,10 +30,14 @@ SLOW_LANDING: Final = timedelta(seconds=5)
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """How far a change is carried: into the work tree, into a commit, to the remote."""
+    """How far a change is carried: into the work tree, into a commit, to the remote.
+
+    ``propose``: to a branch of its own on the remote instead, whose name begins so.
+    """
 
     commit: bool = False
     push: bool = False
+    propose: str | None = None
 
 
 class Landing:
@@ -47,7 +51,8 @@ class Landing:
     def __init__(self, repository: Repository, deployed: str | None, delivery: Delivery) -> None:
         self._repository = repository
         self._deployed = deployed
-        self._delivery = Delivery(delivery.commit or delivery.push, delivery.push)
+        commit = delivery.commit or delivery.push
+        self._delivery = Delivery(commit, delivery.push, delivery.propose)
         self._remote_tip: str | None = None
         self.head: str | None = None
         self.tip: str | None = None
@@ -55,6 +60,11 @@ class Landing:
     @property
     def pushes(self) -> bool:
         return self._delivery.push
+
+    @property
+    def proposes(self) -> str | None:
+        """How the branches begin to which changes go, if it is not the deployed one."""
+        return self._delivery.propose
 
     @cached_property
     def branch(self) -> str | None:
@@ -92,6 +102,9 @@ class Landing:
                 the settings name one that does not exist (``unknown-remote``).
         """
         head = self.head = self._repository.head()
+        if self.proposes is not None:
+            self.tip = self._look_for_proposals(head)
+            return
         if self.pushes and self.branch is not None:
             self._remote_tip = self._repository.fetch(branch=self.branch)
         if not self.lands or head is None:
@@ -100,12 +113,7 @@ class Landing:
         if self.tip is None:
             return
         if not self._repository.is_ancestor(self.tip, head):
-            raise ConflictError(
-                f"{self._deployed} of the remote has commits that are missing here",
-                kind="behind-remote",
-                retry=False,
-                branch=self._deployed,
-            )
+            raise self._behind()
         if self._repository.branch() is None and head != self.tip:
             raise ConflictError(
                 f"the checkout is not {self._deployed} of the remote",
@@ -114,11 +122,41 @@ class Landing:
                 branch=self._deployed,
             )
 
+    def _look_for_proposals(self, head: str | None) -> str:
+        """The commit that is deployed; what is here has to be the same."""
+        if self._deployed is None:
+            raise FailedError("there is no branch to propose a change for", kind="no-branch")
+        tip = self._repository.fetch(branch=self._deployed)
+        if tip is None or head is None:
+            message = f"the remote has no branch {self._deployed}"
+            raise FailedError(message, kind="not-deployed-yet", branch=self._deployed)
+        if not self._repository.is_ancestor(tip, head):
+            raise self._behind()
+        if head != tip:
+            raise FailedError(
+                f"the commit {head[:12]} is not on {self._deployed} of the remote",
+                kind="unpushed-work",
+                commit=head,
+            )
+        return tip
+
+    def _behind(self) -> ConflictError:
+        return ConflictError(
+            f"{self._deployed} of the remote has commits that are missing here",
+            kind="behind-remote",
+            retry=False,
+            branch=self._deployed,
+        )
+
     def known_tip(self) -> str | None:
         """The commit whose history others have already, as far as a push is concerned."""
         if self._remote_tip is None and not self.lands and self._deployed is not None:
             return self._repository.fetch(branch=self._deployed)
         return self._remote_tip
+
+    @property
+    def deployed(self) -> str | None:
+        return self._deployed
 
     def move(self, commit: str | None, *, arrived: bool) -> None:
         """Note a new commit, and that the remote's branch was seen to have it."""
@@ -178,4 +216,6 @@ def forget_undeployed(keyset: Keyset, deployed: Keyset | None) -> Keyset:
 ADVICE: Final = {
     "not-deployed": "check out {branch} of the remote",
     "behind-remote": "pull {branch}, then run it again",
+    "unpushed-work": "`git push` it or remove it from the branch, then run it again",
+    "not-deployed-yet": "push {branch} once, then run it again",
 }

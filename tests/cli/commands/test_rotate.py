@@ -111,6 +111,26 @@ def test_a_clock_far_ahead_is_refused_to_a_job_and_asked_about_at_a_terminal(sho
     assert [key["status"] for key in keyset(shop)["keys"]] == ["active", "standby"]
 
 
+def test_a_move_on_a_branch_of_its_own_comes_with_the_pull_request_to_open(
+    shop: World, tmp_path: Path
+) -> None:
+    shop.git("init", "-q", "--bare", "-b", "main", str(tmp_path / "remote"))
+    shop.git("remote", "add", "origin", str(tmp_path / "remote"))
+    shop.run("rotate", "init", NAME, "--fresh", "--commit")
+    shop.git("push", "-q", "origin", "main")
+    step = {"name": NAME, "from": "rotation/shop--portal", "into": "main"}
+    refused = shop.run("rotate", "run", NAME, "--push", "--push-branch", "rotation/", "--json")
+    assert (refused.status, json.loads(refused.stdout)["kind"]) == (2, "rotate-where")
+    told = shop.run("rotate", "run", NAME, "--push-branch", "rotation/")
+    assert told.status == 0, told
+    assert f"{NAME}: publish is on rotation/shop--portal" in told.stdout
+    assert "open a pull request from rotation/shop--portal into main" in told.stdout
+    again = as_json(shop.run("rotate", "run", "--due", "--push-branch", "rotation/", "--json"))
+    assert (again["moved"], again["waiting"]) == ([], [step])
+    other = as_json(shop.run("rotate", "run", NAME, "--push-branch", "r2/", "--json"))
+    assert [one["pull_request"] for one in other["moved"]] == [step | {"from": "r2/shop--portal"}]
+
+
 def test_several_remotes_are_said_to_be_the_reason_that_a_move_is_not_dated(shop: World) -> None:
     shop.git("remote", "add", "forgejo", str(shop.folder / "a.git"))
     shop.git("remote", "add", "github", str(shop.folder / "b.git"))

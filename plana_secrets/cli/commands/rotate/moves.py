@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from plana_secrets.rotation.inforce import Wait
     from plana_secrets.rotation.plan import KeysetStatus, NextMove
     from plana_secrets.rotation.policy import KeysetPolicy
+    from plana_secrets.rotation.proposal import Proposal
 
 T = TypeVar("T")
 
@@ -198,9 +199,15 @@ def _describe_moved(moved: Sequence[Moved]) -> list[dict[str, Any]]:
             "landed": one.landed,
             "dated": one.dated,
             "accepted_outage": one.accepted,
+            "pull_request": describe_proposal(one.proposal) if one.proposal else None,
         }
         for one in moved
     ]
+
+
+def describe_proposal(proposal: Proposal) -> dict[str, str]:
+    """A pull request that a person opens, or has opened."""
+    return {"name": proposal.name, "from": proposal.branch, "into": proposal.into}
 
 
 def instant(moment: datetime | None) -> str | None:
@@ -236,17 +243,27 @@ def report(
     moved: Sequence[Moved],
     *,
     dry_run: bool = False,
+    waiting: Sequence[Proposal] = (),
 ) -> None:
-    """What was done (or with ``dry_run`` would be), and how the keysets are now."""
+    """What was done (or with ``dry_run`` would be), and how the keysets are now.
+
+    ``waiting``: pull requests that are not merged yet.
+    """
     if context.output.as_json:
         facts = {
             "keysets": [describe_keyset(one) for one in statuses],
             "moved": _describe_moved([] if dry_run else moved),
             "would_move": _describe_moved(moved if dry_run else []),
+            "waiting": [describe_proposal(one) for one in waiting],
         }
         context.output.json_object(schema, facts)
         return
+    for proposal in waiting:
+        _tell_proposal(context, proposal, f"{proposal.branch} waits to be merged")
     for one in moved:
+        if one.proposal:
+            _tell_proposal(context, one.proposal, f"{one.move} is on {one.proposal.branch}")
+            continue
         words = "would be done" if dry_run else "done"
         place = f", commit {one.commit[:12]}" if one.commit else ""
         waits = "" if dry_run else _sentence_on_landing(context, one)
@@ -254,6 +271,12 @@ def report(
     for status in statuses:
         told = context.output.data if status.phase == "blocked" else context.output.outcome
         told(sentence(status, context.now))
+
+
+def _tell_proposal(context: Context, proposal: Proposal, words: str) -> None:
+    context.output.outcome(f"{proposal.name}: {words}")
+    step = f"pull request from {proposal.branch} into {proposal.into}"
+    context.output.outcome(f"{proposal.name}: next: open a {step}, and merge it")
 
 
 def _sentence_on_landing(context: Context, moved: Moved) -> str:

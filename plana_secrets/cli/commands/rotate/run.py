@@ -12,6 +12,7 @@ from plana_secrets.errors import UsageError
 
 if TYPE_CHECKING:
     from plana_secrets.rotation.apply import Moved
+    from plana_secrets.rotation.ground import Rotation
     from plana_secrets.rotation.landing import Delivery
 
 _MOVES = ("publish", "promote", "retire", "destroy", "abort", "demote", "reinstate")
@@ -24,6 +25,10 @@ A rotation keeps the waits and callers with which it started; later settings can
 make it longer. --accept-outage uses the current settings, even if an adopted or removed
 path is still read or callers have confirmed.
 
+Where the deployed branch is protected, --push-branch PREFIX pushes each move to a branch
+PREFIX-and-name and says which pull request to open; a branch that is not merged yet is left
+as it is. Your clone and the deployed branch do not change.
+
 With --due, the exit code is 0 if keysets moved or wait, and 1 if one is blocked.
 
 \b
@@ -31,6 +36,7 @@ Examples:
   plana-secrets rotate run pulse-data/portal --commit --push
   plana-secrets rotate run pulse-data/portal abort
   plana-secrets rotate run --due --commit --push
+  plana-secrets rotate run --due --push-branch rotation/
 """
 
 
@@ -41,6 +47,11 @@ Examples:
 @click.option("--dry-run", is_flag=True, help=moves.DRY_RUN_HELP)
 @moves.accept_outage_option
 @moves.delivery_options
+@click.option(
+    "--push-branch",
+    metavar="PREFIX",
+    help="Push each move to a branch of its own, for a pull request.",
+)
 @pass_context
 def run(
     context: Context,
@@ -51,6 +62,7 @@ def run(
     accept_outage: bool,
     commit: bool,
     push: bool,
+    push_branch: str | None,
 ) -> int:
     """Make the next move of one keyset, or all that are due."""
     from plana_secrets.rotation.landing import Delivery
@@ -59,10 +71,21 @@ def run(
         raise UsageError("pass a keyset name, or --due for all keysets", kind="rotate-what")
     if due and accept_outage:
         raise UsageError("--accept-outage needs the name of one keyset", kind="outage-by-job")
-    delivery = Delivery(commit, push)
+    if push_branch is not None and (push or commit):
+        raise UsageError("pass --push-branch without --commit or --push", kind="rotate-where")
+    delivery = Delivery(commit, push, push_branch)
     if name is None:
         return _run_due(context, delivery, dry_run=dry_run)
     return _run_one(context, name, move, delivery, dry_run=dry_run, accept_outage=accept_outage)
+
+
+def _open(context: Context, delivery: Delivery) -> Rotation:
+    from plana_secrets.rotation.proposal import check_branches
+
+    rotation = moves.open_rotation(context)
+    if delivery.propose is not None:
+        check_branches(rotation, delivery.propose)
+    return rotation
 
 
 def _run_one(
@@ -77,7 +100,7 @@ def _run_one(
     from plana_secrets.rotation.apply import run_move
     from plana_secrets.rotation.keyset import Move
 
-    rotation = moves.open_rotation(context)
+    rotation = _open(context, delivery)
     chosen = Move(move) if move else None
 
     def make(accepted: bool) -> Moved:
@@ -93,16 +116,19 @@ def _run_one(
 def _run_due(context: Context, delivery: Delivery, *, dry_run: bool) -> int:
     from plana_secrets.rotation.apply import run_due
 
-    rotation = moves.open_rotation(context)
+    rotation = _open(context, delivery)
     if not rotation.policies:
         raise UsageError("no keysets are configured", kind="no-keyset")
     done = run_due(rotation, delivery=delivery, dry_run=dry_run)
     for name in done.arrived:
         context.output.talk(f"{name}: the previous move has landed; its wait starts now")
-    moves.report(context, "rotate-run", done.keysets, done.moved, dry_run=dry_run)
+    moves.report(
+        context, "rotate-run", done.keysets, done.moved, dry_run=dry_run, waiting=done.waiting
+    )
     return 1 if any(one.phase == "blocked" for one in done.keysets) else 0
 
 
 ADVICE: Final = {
+    "rotate-where": "--push-branch commits, and pushes to a branch of its own",
     "rotate-what": "`plana-secrets rotate run NAME` or `plana-secrets rotate run --due`",
 }
