@@ -15,6 +15,8 @@ _ALPHABET: Final = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 _VALUES: Final = {letter: value for value, letter in enumerate(_ALPHABET)}
 _GENERATORS: Final = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
 _CHECKSUM: Final = 6
+_LONGEST: Final = 1 << 13
+"""Of characters; the longest that age has, a post-quantum recipient, is a quarter of it."""
 
 
 def bech32_encode(prefix: str, data: bytes) -> str:
@@ -33,6 +35,8 @@ def bech32_decode(text: str) -> tuple[str, bytes]:
     Raises:
         MalformedError: it is no Bech32, or damaged (kind ``bad-bech32``).
     """
+    if len(text) > _LONGEST:
+        raise _bad()
     prefix, _, letters = text.lower().rpartition("1")
     if text not in {text.lower(), text.upper()} or len(letters) < _CHECKSUM:
         raise _bad()

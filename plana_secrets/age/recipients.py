@@ -123,7 +123,7 @@ def _native(recipient: Recipient) -> Any:
         parse = pyrage.x25519.Recipient.from_str
     try:
         return parse(recipient.text)
-    except pyrage.RecipientError:
+    except (pyrage.RecipientError, UnicodeEncodeError):  # an argument may be no Unicode
         raise _bad_recipient(f"a damaged {recipient.kind} recipient") from None
 
 

@@ -72,3 +72,8 @@ def test_no_single_letter_can_be_wrong(data: bytes, draw: st.DataObject) -> None
     if letter != text[place]:
         with pytest.raises(MalformedError):
             bech32_decode(text[:place] + letter + text[place + 1 :])
+
+
+def test_a_text_of_any_length_is_refused_in_no_time() -> None:
+    with pytest.raises(MalformedError):
+        bech32_decode(bech32_encode("age", bytes(10_000)))

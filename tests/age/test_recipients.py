@@ -170,3 +170,10 @@ def test_a_file_for_recipients_is_not_mistaken_for_a_wrong_passphrase() -> None:
 def test_a_passphrase_that_is_none_is_refused(passphrase: bytes) -> None:
     with pytest.raises(UsageError):
         encrypt_with_passphrase(Secret(b"x"), Secret(passphrase))
+
+
+@pytest.mark.parametrize("text", ["age1\udcff", "ssh-ed25519 \udcff", "age1pq1\udcff", "\udcff"])
+def test_an_argument_that_is_no_unicode_is_no_recipient(text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_recipient(text)
+    assert caught.value.kind == "bad-recipient"

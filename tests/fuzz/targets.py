@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -29,20 +27,13 @@ from plana_secrets.verify.builds import Flux, Tree, is_manifest
 from plana_secrets.verify.checks.plainmanifests import find_plain
 from plana_secrets.verify.checks.rulelint import lint_rules
 from plana_secrets.verify.policy import Policy
+from tests.fuzz.sealed import SEALED
+from tests.fuzz.target import Target
 
 ROOT: Final = Path(__file__).parents[2]
 NOW: Final = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 FILES: Final = ("infra/secrets/prod/a.yaml", "a\udcff/\u00e9.secret.yaml", "x" * 200, "infra/b/")
 PATHS: Final = (("data", "a"), ("stringData", 0), ("\u212a",), ())
-
-
-@dataclass(frozen=True)
-class Target:
-    """``check`` raises only what is documented; ``seeds`` are inputs that it accepts."""
-
-    name: str
-    seeds: tuple[bytes, ...]
-    check: Callable[[bytes], None]
 
 
 def check_settings(content: bytes) -> None:
@@ -236,4 +227,5 @@ TARGETS: Final = (
     Target("keyset", _KEYSETS, check_keyset),
     Target("formats", (_JSON, _DOTENV), check_formats),
     Target("readable", (_READABLE,), check_readable),
+    *SEALED,
 )

@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from tests.fuzz.targets import TARGETS, Target
+from tests.fuzz.target import Target
+from tests.fuzz.targets import TARGETS
 from tests.fuzz.trial import run_batch
 
 BY_NAME = {target.name: target for target in TARGETS}

@@ -15,7 +15,7 @@ from typing import Final
 
 from plana_secrets.errors import PlanaSecretsError
 from tests.fuzz.mutate import mutate
-from tests.fuzz.targets import Target
+from tests.fuzz.target import Target
 
 SECONDS: Final = 2.0
 MEGABYTES: Final = 150
