@@ -38,9 +38,3 @@ class TestContract(BackendContract):
         place.hand.trash(items[1].file)
         assert sync(place.open(), items[:1], PRUNE).deleted == 0
         assert set(contents(place.open())) == {items[0].file}
-
-    def test_two_repositories_in_one_place_touch_only_their_own(
-        self, place: BitwardenPlace, items: list[DesiredItem]
-    ) -> None:
-        """A name is one secret here: two repositories with files of one name need two projects."""
-        pytest.skip("a project is for one repository")

@@ -32,8 +32,12 @@ _SCHEMA: Final = "plana-secrets/mirror-leaf/1"
 
 @dataclass(frozen=True, slots=True)
 class LeafMark:
-    """What a leaf's note says. ``digest``: of the value as it was written, None for none."""
+    """What a leaf's note says. ``digest``: of the value as it was written, None for none.
 
+    ``repository``: the id of the one that wrote it, as in the record.
+    """
+
+    repository: str | None
     file: str
     path: str
     digest: str | None
@@ -48,7 +52,8 @@ def key_of(file: str, path: str) -> str:
 def leaf_content(item: DesiredItem, field: Field, project: str) -> Content:
     """The secret for one leaf of ``item``."""
     digest = item.record.digests.get(field.path)
-    mark = [_SCHEMA, item.file, field.path, digest, str(field.type), field.encoding]
+    whose = item.record.repository
+    mark = [_SCHEMA, whose, item.file, field.path, digest, str(field.type), field.encoding]
     note = f"{_where(item)}\n\n{_LEAF}{pack_record(mark)}"
     return Content(key_of(item.file, field.path), field.shown, note, project)
 
@@ -73,10 +78,12 @@ def read_mark(note: str) -> LeafMark | None:
     if not found or (before and not before.endswith("\n")):
         return None
     try:
-        schema, file, path, digest, type_, encoding = unpack_record(packed.strip())
+        schema, whose, file, path, digest, type_, encoding = unpack_record(packed.strip())
         if schema != _SCHEMA or not all(isinstance(one, str) for one in (file, path, encoding)):
             return None
-        return LeafMark(file, path, digest, LeafType(type_), encoding)
+        if not all(one is None or isinstance(one, str) for one in (whose, digest)):
+            return None
+        return LeafMark(whose, file, path, digest, LeafType(type_), encoding)
     except (ValueError, TypeError):
         return None
 

@@ -12,6 +12,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from plana_secrets.mirror.backend import ActualItem, Listing, Record
 from plana_secrets.mirror.backends.bitwarden_sm.client import Stored
@@ -48,6 +49,10 @@ def revision_of(secrets: Iterable[Stored]) -> str:
     return hashlib.sha256("\n".join(states).encode()).hexdigest()
 
 
+_Origin: TypeAlias = tuple[str | None, str]
+"""The id of a repository, and a file in it."""
+
+
 @dataclass(slots=True)
 class _File:
     """What there is of one file."""
@@ -71,17 +76,17 @@ def read_listing(
         sorting.take(one)
     foreign = sorting.claim()
     found = [_broken(one, words) for one in sorting.broken]
-    for file, parts in sorting.files.items():
-        found += _items_of(file, parts, words)
+    for origin, parts in sorting.origins.items():
+        found += _items_of(origin, parts, words)
     listing = Listing(tuple(item for item, _ in found), foreign)
     return listing, {item.id: group for item, group in found}
 
 
 class _Sorting:
-    """Secrets by the file that they say they are of."""
+    """Secrets by the file, and the repository, that they say they are of."""
 
     def __init__(self) -> None:
-        self.files: dict[str, _File] = defaultdict(_File)
+        self.origins: dict[_Origin, _File] = defaultdict(_File)
         self.broken: list[Stored] = []
         self._others: list[Stored] = []
 
@@ -90,7 +95,7 @@ class _Sorting:
         if is_record(one.content):
             self._take_record(one)
         elif mark is not None:
-            self.files[mark.file].leaves[mark.path].append((one, mark))
+            self.origins[mark.repository, mark.file].leaves[mark.path].append((one, mark))
         else:
             self._others.append(one)
 
@@ -99,17 +104,18 @@ class _Sorting:
         if record is None:
             self.broken.append(one)
         else:
-            self.files[record.file].records.append((one, record))
+            self.origins[record.repository, record.file].records.append((one, record))
 
     def claim(self) -> int:
         """Give to each file what its name was put on by hand; how many are foreign."""
         foreign = 0
         for one in self._others:
-            owner = _owner_of(one.content.key, self.files)
+            owner = _owner_of(one.content.key, self.origins)
             if owner is None:
                 foreign += 1
             else:
-                self.files[owner].added.append((one, one.content.key.removeprefix(f"{owner}#")))
+                name = one.content.key.removeprefix(f"{owner[1]}#")
+                self.origins[owner].added.append((one, name))
         return foreign
 
 
@@ -117,11 +123,15 @@ def _id_of(one: Stored) -> str:
     return one.id
 
 
-def _owner_of(key: str, files: Mapping[str, object]) -> str | None:
-    """The mirrored file that a key names before a ``#``; paths may have one, too."""
+def _owner_of(key: str, origins: Iterable[_Origin]) -> _Origin | None:
+    """The mirrored file that a key names before a ``#``; paths may have one, too.
+
+    None also where files of that name are mirrored from several repositories.
+    """
     parts = key.split("#")
-    heads = ("#".join(parts[:count]) for count in range(1, len(parts)))
-    return next((head for head in heads if head in files), None)
+    heads = {"#".join(parts[:count]) for count in range(1, len(parts))}
+    fitting = [origin for origin in origins if origin[1] in heads]
+    return fitting[0] if len(fitting) == 1 else None
 
 
 def _broken(one: Stored, words: Mapping[str, str]) -> tuple[ActualItem, Group]:
@@ -139,7 +149,7 @@ def _broken(one: Stored, words: Mapping[str, str]) -> tuple[ActualItem, Group]:
 
 
 def _items_of(
-    file: str, found: _File, words: Mapping[str, str]
+    origin: _Origin, found: _File, words: Mapping[str, str]
 ) -> Iterator[tuple[ActualItem, Group]]:
     """The first secret for each leaf, and the record, are the item; the rest are second ones."""
     most = max(map(len, found.leaves.values()), default=0)
@@ -158,7 +168,7 @@ def _items_of(
             leaves[_free(name, leaves)] = stored
         group = Group(kept, leaves)
         if group.secrets:
-            yield _item(group, record or _bare(file, marks), digests, words), group
+            yield _item(group, record or _bare(origin, marks), digests, words), group
 
 
 def _name_of(stored: Stored, mark: LeafMark) -> str:
@@ -176,11 +186,12 @@ def _free(name: str, taken: Mapping[str, object]) -> str:
     return chosen
 
 
-def _bare(file: str, marks: Mapping[str, tuple[Stored, LeafMark]]) -> Record:
+def _bare(origin: _Origin, marks: Mapping[str, tuple[Stored, LeafMark]]) -> Record:
     """A record for leaves without one: a run was stopped, or it was deleted by hand."""
     shape = tuple((path, mark.type, mark.encoding) for path, (_, mark) in marks.items())
     digests = dict.fromkeys((TITLE, NOTE), digest_of_text(""))
-    return Record(file, None, digests, shape)
+    repository, file = origin
+    return Record(file, None, digests, shape, repository=repository)
 
 
 def _item(
