@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from plana_secrets.secret import Secret
 from plana_secrets.sops.model import Severity
@@ -40,11 +40,16 @@ class LoggedIn:
     words: str
 
 
+ITEMS_NOT_SEEN: Final = "items-not-seen"
+"""The check of a note that says: this account cannot look for misplaced items."""
+
+
 @dataclass(frozen=True, slots=True)
 class AccessFinding:
-    """One who may write. ``who``: a member's address, or a group's name.
+    """One who may write, or an item that is not where it is to be.
 
-    ``collection`` is None where it holds for all of them.
+    ``who``: a member's address, a group's name, or the item's file. ``collection`` is None
+    where it holds for all of them. ``item``: the item's id.
     """
 
     severity: Severity
@@ -52,6 +57,7 @@ class AccessFinding:
     who: str
     collection: str | None
     message: str
+    item: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

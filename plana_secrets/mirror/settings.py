@@ -41,6 +41,8 @@ class BackendSettings(abc.ABC):
     """The variable of the environment that names a credentials file."""
     HAS_ACCOUNTS: ClassVar[bool] = False
     """Whether ``login``, ``logout`` and ``mirror audit`` have a meaning."""
+    HAS_OWNERS: ClassVar[bool] = False
+    """Whether there are owners, who see items that the service account does not."""
     SETUP: ClassVar[tuple[SetupOption, ...]] = ()
     """The options of ``mirror init``; none where there is nothing to find."""
     SETUP_NOTES: ClassVar[str] = ""

@@ -18,7 +18,10 @@ from plana_secrets.storage import rename_folder
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a backend may need besides its settings. ``owner``: the id of the repository."""
+    """What a backend may need besides its settings. ``owner``: the id of the repository.
+
+    ``as_owner``: the person acts as an owner of the organization, who sees every item.
+    """
 
     repository: Repository
     environment: Mapping[str, str]
@@ -27,6 +30,7 @@ class Surroundings:
     observer: Observer = silent
     patience: Patience = NO_PATIENCE
     owner: str | None = None
+    as_owner: bool = False
 
     @property
     def state_folder(self) -> Path:

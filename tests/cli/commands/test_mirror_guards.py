@@ -268,3 +268,8 @@ def test_a_killed_sync_is_completed_by_the_next(place: World) -> None:
         process.wait()
     assert sync(place)["in_sync"] is True
     assert len(read_mirror(place)["items"]) == 22
+
+
+def test_a_local_mirror_has_no_owners(place: World) -> None:
+    refused = mirror_object(place, "sync", "--as-owner", status=2)
+    assert (refused["kind"], refused["hint"]) == ("no-owners", "omit --as-owner")

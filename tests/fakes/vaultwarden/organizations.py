@@ -186,6 +186,16 @@ def edit_collection(request: Request, organization: str, collection: str) -> obj
     return collection_json(request.store, request.user, found)
 
 
+@route("DELETE", "/api/organizations/<organization>/collections/<collection>")
+def delete_collection(request: Request, organization: str, collection: str) -> object:
+    """Its items stay, in no collection."""
+    demand(request, organization)
+    del request.store.collections[collection]
+    for one in request.store.ciphers.values():
+        one.collections.discard(collection)
+    return None
+
+
 @route("GET", "/api/organizations/<organization>/collections/details")
 def collection_details(request: Request, organization: str) -> object:
     """Who may do what, of the collections that the manager sees; owners and admins as managers."""

@@ -49,13 +49,18 @@ class VaultwardenPlace:
         return Session(client, credentials, StateFile(self.folder, client.url, person.email))
 
     def open(
-        self, person: Person | None = None, *, observer: Observer = silent
+        self,
+        person: Person | None = None,
+        *,
+        observer: Observer = silent,
+        as_owner: bool = False,
     ) -> VaultwardenBackend:
         return VaultwardenBackend(
             self.session(person),
             self.company.id,
             ["prod", "dev"],
             observer=observer,
+            as_owner=as_owner,
             sleep=lambda _: None,
         )
 

@@ -36,21 +36,33 @@ _STYLES = {"error": "red", "warning": "yellow", "note": "dim"}
 )
 @pass_context
 def audit(context: Context, strict: bool, service_account: str | None) -> int:
-    """List who can write to the mirrored collections."""
+    """List who can write to the mirrored collections, and misplaced items."""
+    from plana_secrets.mirror.desk import ITEMS_NOT_SEEN
+
     settings = _audited(context)
-    findings = settings.audit(comparison.surroundings(context), service_account)
+    every = settings.audit(comparison.surroundings(context), service_account)
+    unseen = [one for one in every if one.check == ITEMS_NOT_SEEN]
+    findings = [one for one in every if one not in unseen]
     counts = {word: sum(one.severity == word for one in findings) for word in _STYLES}
     code = int(counts["error"] > 0 or (strict and counts["warning"] > 0))
     if context.json:
         rows = [_row(one) for one in findings]
+        seen = {"items_seen": not unseen}
         totals = {"errors": counts["error"], "warnings": counts["warning"]}
-        context.output.json_object("mirror-audit", {"findings": rows, **totals})
+        context.output.json_object("mirror-audit", {"findings": rows, **totals, **seen})
     elif code or not context.quiet:
         for one in findings:
             context.output.styled_data(f"{one.severity:<8} {one.message}", _STYLES[one.severity])
         context.output.talk(
             f"{counted(counts['error'], 'error')}, {counted(counts['warning'], 'warning')}"
         )
+        for one in unseen:
+            context.output.talk(one.message)
+        if any(one.item for one in findings):
+            context.output.talk(
+                "hint: `plana-secrets mirror sync --as-owner` puts items where they belong and "
+                "deletes second copies"
+            )
     return code
 
 
@@ -77,4 +89,5 @@ def _row(finding: AccessFinding) -> dict[str, str | None]:
         "who": finding.who,
         "collection": finding.collection,
         "message": finding.message,
+        "item": finding.item,
     }

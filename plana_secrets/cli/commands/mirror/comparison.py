@@ -23,7 +23,9 @@ CHECK_HELP = "Exit with 1 if there is drift."
 WORKTREE_HELP = "Use the files in the working tree, committed or not."
 
 
-def surroundings(context: Context, observer: Observer | None = None) -> Surroundings:
+def surroundings(
+    context: Context, observer: Observer | None = None, *, as_owner: bool = False
+) -> Surroundings:
     from plana_secrets.mirror.surroundings import Surroundings
     from plana_secrets.places import home_folder
 
@@ -35,6 +37,7 @@ def surroundings(context: Context, observer: Observer | None = None) -> Surround
         observer=observer or context.output.observe,
         patience=context.patience,
         owner=context.settings.repository,
+        as_owner=as_owner,
     )
 
 

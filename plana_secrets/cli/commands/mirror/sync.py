@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -43,6 +43,7 @@ class _Request:
     worktree: bool
     allow_older: bool
     confirm: bool
+    as_owner: bool
 
     @property
     def is_rehearsal(self) -> bool:
@@ -71,6 +72,9 @@ class _Request:
 @click.option(
     "--confirm", is_flag=True, help="Proceed with no files, many deletions, or a new location."
 )
+@click.option(
+    "--as-owner", is_flag=True, help="Log in as an owner; also fix items in no collection."
+)
 @wait_option
 @pass_context
 @each_mirror
@@ -78,7 +82,7 @@ def sync(context: Context, /, **options: bool) -> int:
     """Update the mirror to the commit at HEAD."""
     request = _Request(**options)
     with comparison.progress_observer(context) as observer:
-        backend = _open(context, observer, looks_only=request.is_rehearsal)
+        backend = _open(context, observer, request)
         if request.is_rehearsal:
             state = _look(context, backend, request)
             outcome.show_rehearsal(context, state, backend.requests)
@@ -91,17 +95,24 @@ def sync(context: Context, /, **options: bool) -> int:
     return comparison.exit_of_unknown(state.source) or failed or int(bool(applied.left))
 
 
-def _open(context: Context, observer: Observer, *, looks_only: bool) -> Backend:
+def _open(context: Context, observer: Observer, request: _Request) -> Backend:
+    from plana_secrets.errors import UsageError
     from plana_secrets.mirror.open import open_backend
     from plana_secrets.mirror.people import check_people
     from plana_secrets.secretfiles.writing.journal import stop_if_pending
 
     stop_if_pending(context.workspace)
     check_people(context.settings.mirror, comparison.known_people(context))
-    around = comparison.surroundings(context, observer)
-    if context.settings.mirror.chosen is not None and not looks_only:
+    chosen = context.settings.mirror.chosen
+    if request.as_owner and chosen is not None and not chosen.HAS_OWNERS:
+        raise UsageError(f"a {chosen.name} mirror has no owners", kind="no-owners")
+    around = comparison.surroundings(context, observer, as_owner=request.as_owner)
+    if chosen is not None and not request.is_rehearsal:
         around.take_over()
     return open_backend(context.settings.mirror, around)
+
+
+ADVICE: Final = {"no-owners": "omit --as-owner"}
 
 
 def _alone(context: Context) -> Any:

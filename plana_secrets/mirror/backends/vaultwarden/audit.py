@@ -16,6 +16,9 @@ from plana_secrets.errors import CredentialError, MalformedError
 from plana_secrets.mirror.backends.vaultwarden.collections import resolve_collections
 from plana_secrets.mirror.backends.vaultwarden.kdf import normalise_email
 from plana_secrets.mirror.backends.vaultwarden.models import (
+    ADMIN,
+    OWNER,
+    USER,
     CollectionAccess,
     CollectionAccessList,
     Grant,
@@ -27,14 +30,16 @@ from plana_secrets.mirror.backends.vaultwarden.models import (
     read_answer,
 )
 from plana_secrets.mirror.backends.vaultwarden.session import Session
+from plana_secrets.mirror.backends.vaultwarden.strays import (
+    find_strays,
+    read_every_item,
+    unseen,
+)
 from plana_secrets.mirror.backends.vaultwarden.vault import Keys, Vault, open_vault, read_sync
 from plana_secrets.mirror.backends.vaultwarden.version import check_version
 from plana_secrets.mirror.desk import AccessFinding
 from plana_secrets.sops.model import Severity
 
-OWNER: Final = 0
-ADMIN: Final = 1
-USER: Final = 2
 _ROLES: Final = {OWNER: "owner", ADMIN: "admin", USER: "member"}
 _REVOKED: Final = -1
 
@@ -173,12 +178,22 @@ def audit_access(
     names = resolve_collections(vault, tuple(dict.fromkeys(collections)))
     if vault.membership.type == USER:
         raise CredentialError(
-            "the account cannot see who has access: its role is member",
+            "the account cannot see who has access, or which items are in no collection: "
+            "its role is member",
             kind="audit-not-allowed",
         )
     access = _read_access(session, vault.membership, names)
     findings = judge_access(access, service_account=service_account, break_glass=break_glass)
-    return (*findings, *_judge_places(vault, names))
+    return (*_judge_items(session, vault, names), *findings, *_judge_places(vault, names))
+
+
+def _judge_items(
+    session: Session, vault: Vault, names: Mapping[str, str]
+) -> Iterator[AccessFinding]:
+    if vault.membership.type in {OWNER, ADMIN}:
+        yield from find_strays(read_every_item(session, vault.membership.id), vault, names)
+    else:
+        yield unseen()
 
 
 def _read_access(session: Session, own: Membership, names: Mapping[str, str]) -> Access:

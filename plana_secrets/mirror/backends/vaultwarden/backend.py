@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from plana_secrets.errors import (
+    CredentialError,
     MalformedError,
     PlanaSecretsError,
     UsageError,
@@ -29,8 +30,9 @@ from plana_secrets.mirror.backends.vaultwarden.items import (
     open_item,
     seal_item,
 )
-from plana_secrets.mirror.backends.vaultwarden.models import Cipher
+from plana_secrets.mirror.backends.vaultwarden.models import ADMIN, OWNER, Cipher
 from plana_secrets.mirror.backends.vaultwarden.session import Session
+from plana_secrets.mirror.backends.vaultwarden.strays import read_every_item
 from plana_secrets.mirror.backends.vaultwarden.vault import Keys, Vault, open_vault, read_sync
 from plana_secrets.mirror.backends.vaultwarden.version import check_version
 from plana_secrets.mirror.backends.vaultwarden.writer import SealedItem, Writer
@@ -63,12 +65,14 @@ class VaultwardenBackend:
         collections: Iterable[str],
         *,
         key_fingerprint: str | None = None,
+        as_owner: bool = False,
         observer: Observer = silent,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._session = session
         self._organization = organization
         self._key_fingerprint = key_fingerprint
+        self._as_owner = as_owner
         self._named = tuple(dict.fromkeys(collections))
         self._observer = observer
         self._writer = Writer(session, sleep=sleep)
@@ -181,7 +185,8 @@ class VaultwardenBackend:
             )
         words = resolve_collections(vault, self._named)
         locked = {one for one, named in vault.collections.items() if not named.is_writable}
-        opened = [(cipher, open_item(cipher, vault.key, words, locked)) for cipher in vault.ciphers]
+        ciphers = self._every_item(vault) if self._as_owner else vault.ciphers
+        opened = [(cipher, open_item(cipher, vault.key, words, locked)) for cipher in ciphers]
         ours = [(cipher, item) for cipher, item in opened if item is not None]
         self._last = _View(
             vault=vault,
@@ -191,6 +196,14 @@ class VaultwardenBackend:
             stubs=tuple(one.id for one in vault.personal if is_stub(one, vault.key)),
         )
         return self._last
+
+    def _every_item(self, vault: Vault) -> Sequence[Cipher]:
+        """Also those that are in no collection."""
+        if vault.membership.type not in {OWNER, ADMIN}:
+            raise CredentialError(
+                "the account is neither owner nor admin of the organization", kind="not-an-owner"
+            )
+        return read_every_item(self._session, self._organization)
 
     def _change(
         self, cipher: Cipher, sealed: SealedItem, collection: str, revision: str, file: str
@@ -233,5 +246,6 @@ ADVICE: Final = {
         "plana-secrets.toml and run `plana-secrets mirror init vaultwarden --url {url}`; "
         "otherwise do not trust this server"
     ),
+    "not-an-owner": "log in as an owner with `plana-secrets login`, then run it again",
     "item-has-attachment": "delete the attachment in a Bitwarden client, then run it again",
 }

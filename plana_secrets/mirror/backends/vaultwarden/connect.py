@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -34,15 +35,21 @@ def open_backend(settings: VaultwardenSettings, surroundings: Surroundings) -> V
         settings.organization,
         settings.collections.values(),
         key_fingerprint=settings.key_fingerprint,
+        as_owner=surroundings.as_owner,
         observer=surroundings.observer,
     )
 
 
 def open_session(settings: VaultwardenSettings, surroundings: Surroundings) -> Session:
-    """As ``open_backend``, without a word about collections."""
+    """As ``open_backend``, without a word about collections.
+
+    For an owner the settings' credentials file, which is the service account's, does not
+    count.
+    """
     root, environment = surroundings.repository.root, surroundings.environment
     client = open_client(settings, root=root, observer=surroundings.observer)
-    file = credentials_file(settings, environment, root)
+    named = replace(settings, credentials=None) if surroundings.as_owner else settings
+    file = credentials_file(named, environment, root)
     if file is not None:
         credentials = read_credentials_file(file, surroundings.find_identities)
         keeper = StateFile(surroundings.state_folder, client.url, credentials.email)

@@ -14,6 +14,12 @@ _LONGEST: Final = 10 * 365 * 24 * 3600
 """Seconds that a token may claim to be good for."""
 
 
+OWNER: Final = 0
+ADMIN: Final = 1
+USER: Final = 2
+"""Roles of a member, by ``Membership.type``."""
+
+
 class Prelogin(msgspec.Struct, rename="camel", frozen=True):
     kdf: int
     kdf_iterations: int
@@ -103,6 +109,10 @@ class Cipher(msgspec.Struct, rename="camel", frozen=True):
     deleted_date: str | None = None
     attachments: list[msgspec.Raw] | None = None
     password_history: list[msgspec.Raw] | None = None
+
+
+class CipherList(msgspec.Struct, frozen=True):
+    data: list[Cipher]
 
 
 class Sync(msgspec.Struct, rename="camel", frozen=True):

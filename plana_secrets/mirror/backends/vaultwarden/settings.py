@@ -67,6 +67,7 @@ class VaultwardenSettings(BackendSettings):
     }
     CREDENTIALS_VARIABLE: ClassVar[str | None] = VARIABLE
     HAS_ACCOUNTS: ClassVar[bool] = True
+    HAS_OWNERS: ClassVar[bool] = True
     SETUP: ClassVar[tuple[SetupOption, ...]] = (
         SetupOption("url", "URL", "Server address.", is_required=True),
         SetupOption("organization", "ID", "Organization id or name; default: the only one."),
