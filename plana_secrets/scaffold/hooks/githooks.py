@@ -19,7 +19,7 @@ from plana_secrets.errors import FailedError, UsageError
 from plana_secrets.git.hooks import HookFolder, hook_folder, own_folder
 from plana_secrets.git.repository import Repository
 from plana_secrets.process import minimal_environment, run_program
-from plana_secrets.scaffold.hooks.managers import find_manager
+from plana_secrets.scaffold.hooks.managers import OF_PRE_COMMIT, find_manager
 from plana_secrets.scaffold.hooks.outcome import Outcome
 from plana_secrets.scaffold.hooks.script import (
     FORMAT,
@@ -87,9 +87,16 @@ def _install(repository: Repository, folder: HookFolder, name: str, program: Pro
 
 
 def _beside(place: Path, present: bytes) -> Path:
-    """Where our own hook goes if that of others runs all in a folder, as in Forgejo and Gitea."""
-    folder = place.with_name(f"{place.name}.d")
-    return folder / _OURS if folder.name.encode() in present and folder.is_dir() else place
+    """Where our own hook goes if that of others runs others: all in a folder, as in Forgejo and
+    Gitea, or what pre-commit found in its place and moved aside."""
+    folder, aside = _places_beside(place)
+    if folder.parent.name.encode() in present and folder.parent.is_dir():
+        return folder
+    return aside if OF_PRE_COMMIT in present else place
+
+
+def _places_beside(place: Path) -> tuple[Path, Path]:
+    return place.with_name(f"{place.name}.d") / _OURS, place.with_name(f"{place.name}.legacy")
 
 
 def _of_others(name: str, file: Path, add: str) -> Outcome:
@@ -135,7 +142,7 @@ def _uninstall(repository: Repository, name: str) -> Outcome:
 def _ours(repository: Repository, name: str) -> Iterator[tuple[Path, HookFolder]]:
     folders = {one.path: one for one in (own_folder(repository), hook_folder(repository))}
     for folder in folders.values():
-        for place in (folder.path / name, folder.path / f"{name}.d" / _OURS):
+        for place in (folder.path / name, *_places_beside(folder.path / name)):
             if read_script(_read(place) or b"") is not None:
                 yield place, folder
 

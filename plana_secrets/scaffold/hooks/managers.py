@@ -22,6 +22,8 @@ _LEFTHOOK: Final = tuple(
     for folder in ("", ".", ".config/")
 )
 _PRE_COMMIT: Final = ".pre-commit-config.yaml"
+OF_PRE_COMMIT: Final = b"pre-commit.com"
+"""In every hook that pre-commit writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +65,9 @@ def _lefthook(root: Path, _folder: Path, name: str, content: bytes) -> Managed |
 
 
 def _pre_commit(root: Path, _folder: Path, name: str, content: bytes) -> Managed | None:
-    """It gives no lines of a push to what it runs, but runs a hook that it found as NAME.legacy."""
+    """For a commit only: the lines of a push it gives to no one but a hook that it moved aside."""
     file = root / _PRE_COMMIT
-    is_its_own = b"pre-commit.com" in content
+    is_its_own = OF_PRE_COMMIT in content
     if name != "pre-commit" or not (is_its_own or file.is_file()):
         return None
     lines = [
