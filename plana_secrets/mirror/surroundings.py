@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Final
 
 from plana_secrets.age.identities import Identities
 from plana_secrets.errors import FailedError
@@ -13,7 +14,20 @@ from plana_secrets.git.repository import Repository
 from plana_secrets.locks import NO_PATIENCE, Patience
 from plana_secrets.observability import Observer, silent
 from plana_secrets.places import user_state_folder
-from plana_secrets.storage import rename_folder
+from plana_secrets.storage import make_folder, rename_folder
+
+
+def make_state_folder(folder: Path) -> None:
+    """Create a folder in the state folder, or one that a mirror is kept in.
+
+    Raises:
+        FailedError: it cannot be created (kind ``state-unwritable``).
+    """
+    try:
+        make_folder(folder, mode=0o700)
+    except FailedError as error:
+        facts = {"file": str(folder)}
+        raise FailedError(error.message, kind="state-unwritable", retry=None, **facts) from None
 
 
 @dataclass(frozen=True)
@@ -74,3 +88,8 @@ class Surroundings:
         place = self.repository.common_dir
         mark = sha256(bytes(place)).hexdigest()[:12]
         return self.state_folder / f"{place.parent.name}-{mark}"
+
+
+ADVICE: Final = {
+    "state-unwritable": "set XDG_STATE_HOME to a folder of this user; in a pod, to a volume",
+}

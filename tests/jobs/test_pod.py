@@ -133,6 +133,14 @@ def test_without_a_folder_in_memory_the_hint_names_both(pod: Pod) -> None:
     assert (error["kind"], error["hint"]) == ("no-memory-folder", fix)
 
 
+def test_without_a_place_for_state_the_hint_names_it(pod: Pod) -> None:
+    pod.environment = {"XDG_STATE_HOME": None, "HOME": "/"}
+    error = ask(pod, "plana-secrets mirror sync --json")
+    assert error["kind"] == "state-unwritable"
+    assert "XDG_STATE_HOME" in error["hint"]
+    assert bad(pod)["job-state"]["fix"] == error["hint"]
+
+
 def test_everything_is_found_at_once(pod: Pod) -> None:
     pod.secrets = {**pod.secrets, "plana-secrets-age": {"keys.txt": "sentinel-no-key\n"}}
     pod.environment = {"XDG_RUNTIME_DIR": None, "XDG_STATE_HOME": "/none"}

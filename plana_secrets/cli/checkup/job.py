@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from plana_secrets.cli.checkup.keys import check_job_keys
 from plana_secrets.cli.checkup.result import Result, from_error
-from plana_secrets.errors import PlanaSecretsError
+from plana_secrets.errors import FailedError, PlanaSecretsError
 from plana_secrets.sops.model import Severity
 
 if TYPE_CHECKING:
@@ -73,12 +73,9 @@ def _check_state(context: Context) -> Result:
     present = next(one for one in (folder, *folder.parents) if os.path.lexists(one))
     if os.access(present, os.W_OK | os.X_OK):
         return Result("job-state", f"the mirror is kept in {folder}")
-    return Result(
-        "job-state",
-        f"{present} cannot be written to, and the mirror is kept in {folder}",
-        Severity.ERROR,
-        "set XDG_STATE_HOME to a folder of this user; in a pod, to a volume",
-    )
+    message = f"{present} cannot be written to, and the mirror is kept in {folder}"
+    closed = FailedError(message, kind="state-unwritable")
+    return from_error("job-state", closed, Severity.ERROR)
 
 
 def _check_remote(context: Context, repository: Repository) -> Result:

@@ -34,9 +34,9 @@ from plana_secrets.mirror.backend import (
     Unsupported,
 )
 from plana_secrets.mirror.export import Export, RawItem, read_item, revision_of
+from plana_secrets.mirror.surroundings import make_state_folder
 from plana_secrets.storage import (
     is_temporary,
-    make_folder,
     read_regular_file,
     remove_file,
     replace_file,
@@ -93,8 +93,8 @@ class LocalBackend:
     def _changing(self) -> Iterator[Export]:
         """The export, written back at the end unless an error ended it."""
         recipients = self._recipients()
-        make_folder(self.lock.parent, mode=0o700)
-        make_folder(self.path.parent, mode=0o700)
+        make_state_folder(self.lock.parent)
+        make_state_folder(self.path.parent)
         with locked(self.lock, command="mirror", patience=self.patience):
             self._sweep()
             export = self._load()

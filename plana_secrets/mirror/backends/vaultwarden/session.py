@@ -29,8 +29,9 @@ from plana_secrets.mirror.backends.vaultwarden.login import (
     login_by_api_key,
     login_by_refresh,
 )
+from plana_secrets.mirror.surroundings import make_state_folder
 from plana_secrets.secret import Secret
-from plana_secrets.storage import make_folder, read_regular_file, remove_file, replace_file
+from plana_secrets.storage import read_regular_file, remove_file, replace_file
 
 _MARGIN: Final = 60
 """Seconds before the end of its life at which a token counts as over."""
@@ -70,7 +71,7 @@ class StateFile:
 
     def store(self, tokens: Tokens) -> None:
         content = json.dumps({"url": self._url, "access_token": tokens.access.reveal_text()})
-        make_folder(self.path.parent, mode=0o700)
+        make_state_folder(self.path.parent)
         replace_file(self.path, content.encode(), mode=0o600)
 
 
