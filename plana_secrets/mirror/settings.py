@@ -108,6 +108,19 @@ class BackendSettings(abc.ABC):
         """
         raise UsageError(f"a {self.name} mirror does not say who can write", kind="no-audit")
 
+    def places_seen(
+        self,
+        surroundings: Surroundings,  # noqa: ARG002
+        email: str,  # noqa: ARG002
+    ) -> frozenset[str]:
+        """The places (see ``places_of``) of which a member sees the items.
+
+        Raises:
+            UsageError: this backend does not say (kind ``no-audit``), or there is no such member
+                (``no-such-member``).
+        """
+        raise UsageError(f"a {self.name} mirror does not say who can see it", kind="no-audit")
+
     def describe(self, surroundings: Surroundings) -> str:  # noqa: ARG002
         """Where it is, and by which credentials, for ``doctor``; nothing is asked or opened.
 

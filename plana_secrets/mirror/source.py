@@ -16,7 +16,7 @@ from plana_secrets.document.kinds import FileKind, kind_of
 from plana_secrets.errors import CredentialError, FailedError, MalformedError, PlanaSecretsError
 from plana_secrets.mirror.backend import DesiredItem, Unsupported
 from plana_secrets.mirror.item import build_item, copy_document, without_paths
-from plana_secrets.mirror.settings import MirrorSettings
+from plana_secrets.mirror.settings import BackendSettings, MirrorSettings
 from plana_secrets.mirror.wording import titles_of
 from plana_secrets.secretfiles.globs import glob_match
 from plana_secrets.secretfiles.listing import is_of_others
@@ -96,6 +96,14 @@ def item_titles(
     files = _eligible(snapshot, settings, never)
     placed, titles = _collections(settings, files), titles_of(files, _roots(snapshot))
     return {file: titles[file] for file in files if file in placed}
+
+
+def files_at(
+    snapshot: Snapshot, settings: MirrorSettings, backend: BackendSettings, places: Collection[str]
+) -> list[str]:
+    """The files whose items are at one of ``places`` of a backend. Nothing is opened."""
+    placed = backend.places_of(_eligible(snapshot, settings, ()))
+    return [file for file, place in placed.items() if place in places]
 
 
 def _eligible(snapshot: Snapshot, settings: MirrorSettings, never: Collection[str]) -> list[str]:

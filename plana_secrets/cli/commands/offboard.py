@@ -44,27 +44,37 @@ Examples:
     help="Accept that this value stays, with --reason; FILE alone is all of its values.",
 )
 @click.option("--reason", metavar="TEXT", help="Why what is accepted may stay.")
+@click.option(
+    "--vault-user", metavar="EMAIL", help="Also count what this account can see in the mirror."
+)
 @wait_option
 @pass_context
 def offboard(
-    context: Context, name: str, status: bool, accepted: tuple[str, ...], reason: str | None
+    context: Context,
+    name: str,
+    status: bool,
+    accepted: tuple[str, ...],
+    reason: str | None,
+    vault_user: str | None,
 ) -> int:
     """List every value that NAME, a name or a recipient, could ever decrypt, and its state.
 
     The whole history counts: all branches and tags, files and values that were deleted. A value
     is rotated if it is another one since NAME could last read it, or if the keyset that has it
-    moved on. Nothing is shown but names.
+    moved on. Nothing is shown but names. Ask for the vault before you remove the account there.
     """
     from plana_secrets.offboarding.past import check_whole, read_past
     from plana_secrets.offboarding.report import list_values
 
-    if bool(accepted) != bool(reason) or (status and accepted):
+    if bool(accepted) != bool(reason) or (status and (accepted or vault_user)):
         raise UsageError("--accept and --reason belong together, without --status", kind="usage")
     warn_if_pending(context)
     check_whole(context.workspace)
     before = _read(context, name)
     known = _with_keys(context, before, name)
-    past = read_past(context.workspace, known.keys)
+    if vault_user is not None:
+        known = _with_vault(context, known, vault_user)
+    past = read_past(context.workspace, known.keys, _blobs(context, known))
     values = list_values(context.workspace, past, known, context.workspace.owned_leaf)
     if accepted and reason is not None:
         known = _accept(context, known, values, accepted, reason)
@@ -114,6 +124,47 @@ def _with_keys(context: Context, before: TickOff | None, name: str) -> TickOff:
     if before is None:
         return TickOff(name=name, begun=context.now.date(), keys=found)
     return replace(before, keys=found)
+
+
+def _with_vault(context: Context, known: TickOff, email: str) -> TickOff:
+    """With the files that this account can see in the mirror now, as they are in the last commit.
+
+    Raises:
+        UsageError: no mirror has accounts (kind ``no-server``), or there is no such member
+            (``no-such-member``).
+    """
+    from plana_secrets.cli.commands.login import account_of
+    from plana_secrets.cli.commands.mirror.comparison import surroundings
+    from plana_secrets.mirror.source import files_at
+    from plana_secrets.offboarding.tickoff import Shown
+    from plana_secrets.secretfiles.snapshot import at_commit
+
+    head = context.workspace.repository.head()
+    _, settings = account_of(context, None)
+    assert settings is not None  # noqa: S101 - without a URL it is of the settings
+    places = settings.places_seen(surroundings(context), email)
+    if head is None:
+        return replace(known, vault_user=email)
+    files = files_at(at_commit(context.workspace, head), context.settings.mirror, settings, places)
+    new = [Shown(file=file, commit=head) for file in files]
+    return replace(known, vault_user=email, shown=tuple(dict.fromkeys((*known.shown, *new))))
+
+
+def _blobs(context: Context, known: TickOff) -> set[str]:
+    """The contents that the leaver could see in the vault."""
+    from plana_secrets.errors import FailedError
+    from plana_secrets.secretfiles.snapshot import at_commit
+
+    commits: dict[str, list[str]] = {}
+    for one in known.shown:
+        commits.setdefault(one.commit, []).append(one.file)
+    found: set[str] = set()
+    for commit, files in commits.items():
+        if context.workspace.repository.resolve(commit) is None:
+            raise FailedError(f"no commit {commit[:12]} here", kind="partial-past")
+        entries = at_commit(context.workspace, commit).tree.listing().entries
+        found |= {entries[file].id for file in files if file in entries}
+    return found
 
 
 def _accept(
@@ -167,6 +218,7 @@ def _show(context: Context, known: TickOff, past: Past, values: Sequence[KnownVa
                 "name": known.name,
                 "keys": list(known.keys),
                 "tick_off": file_for(known.name),
+                "vault_user": known.vault_user,
                 "still_reads": list(past.reads),
                 "values": [_facts(one) for one in values],
                 "open": counts["open"],

@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Callable
 from pathlib import Path
 
+import pyrage
 import pytest
 
 from tests.fakes.people import MANAGER, Company
@@ -112,6 +113,28 @@ def test_the_audit_names_everybody_who_may_write(office: Office) -> None:
     found = office.mirror("audit", status=1)
     errors = [one for one in found["findings"] if one["severity"] == "error"]
     assert [(one["who"], one["collection"]) for one in errors] == [(company.staff.email, "prod")]
+
+
+def test_a_leaver_is_asked_after_what_the_vault_showed(office: Office) -> None:
+    """Staff sees prod, by the vault alone: no identity of theirs opens a file."""
+    company, world = office.company, office.world
+    files = office.add_files(2)
+    world.encrypt("infra/secrets/dev/other.yaml", "a: b\n")
+    leaver = pyrage.x25519.Identity.generate().to_public()
+    world.commit()
+    company.change_member(company.service, {"prod": "manage", "dev": "manage"}, MANAGER)
+    company.change_member(company.staff, {"prod": "view"})
+    argv = ("offboard", str(leaver), "--vault-user", company.staff.email, "--json")
+    found = json.loads(office.run(*argv).stdout)
+    assert {one["file"] for one in found["values"]} == set(files)
+    assert {one["status"] for one in found["values"]} == {"open"}
+    assert world.run("set", files[0], "db.password", "--generate", "hex:8").status == 0
+    world.commit()
+    later = json.loads(office.run("offboard", str(leaver), "--status", "--json").stdout)
+    rotated = {(one["file"], one["path"]) for one in later["values"] if one["status"] == "rotated"}
+    assert rotated == {(files[0], "db.password")}
+    unknown = office.run("offboard", str(leaver), "--vault-user", "who@example.test", "--json")
+    assert json.loads(unknown.stdout)["kind"] == "no-such-member"
 
 
 # Crashes

@@ -10,9 +10,9 @@
 ``vault`` | ``collections`` | ``items`` | ``writer`` | ``creation`` | ``backend``
     What one sync returns, opened; where items go, how they are spelled and written, one or
     many; the protocol of a backend on top.
-``settings`` | ``connect`` | ``account`` | ``setup`` | ``audit`` | ``strays``
+``settings`` | ``connect`` | ``account`` | ``setup`` | ``audit`` | ``strays`` | ``sight``
     The table of the configuration, and a backend from it; logins, finding the settings,
-    who may do what, and items where no one looks.
+    who may do what, items where no one looks, and what one member sees.
 """
 
 from __future__ import annotations

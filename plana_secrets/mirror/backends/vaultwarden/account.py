@@ -8,7 +8,7 @@ from pathlib import Path
 
 from plana_secrets.age import keyring_store
 from plana_secrets.mirror.address import checked_url
-from plana_secrets.mirror.backends.vaultwarden.audit import audit_access
+from plana_secrets.mirror.backends.vaultwarden.audit import audit_access, read_access
 from plana_secrets.mirror.backends.vaultwarden.client import Client
 from plana_secrets.mirror.backends.vaultwarden.collections import find_collection
 from plana_secrets.mirror.backends.vaultwarden.connect import open_client, open_session
@@ -28,6 +28,7 @@ from plana_secrets.mirror.backends.vaultwarden.setup import (
     look_around,
     table_of,
 )
+from plana_secrets.mirror.backends.vaultwarden.sight import collections_seen
 from plana_secrets.mirror.backends.vaultwarden.vault import Vault
 from plana_secrets.mirror.desk import (
     AccessFinding,
@@ -93,6 +94,15 @@ def audit(
         service_account=service_account or own,
         break_glass=settings.break_glass,
     )
+
+
+def places_seen(
+    settings: VaultwardenSettings, surroundings: Surroundings, email: str
+) -> frozenset[str]:
+    """The collections of which this member sees the items, as the settings call them."""
+    session = open_session(settings, surroundings)
+    named = tuple(settings.collections.values())
+    return collections_seen(read_access(session, settings.organization, named)[0], email)
 
 
 def set_up(request: SetupRequest, desk: Desk, surroundings: Surroundings) -> Setup:

@@ -41,7 +41,7 @@ from plana_secrets.mirror.desk import AccessFinding
 from plana_secrets.sops.model import Severity
 
 _ROLES: Final = {OWNER: "owner", ADMIN: "admin", USER: "member"}
-_REVOKED: Final = -1
+REVOKED: Final = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def judge_access(
     """
     expected = {normalise_email(email) for email in break_glass}
     own = normalise_email(service_account)
-    members = {one.id: one for one in access.members if one.status != _REVOKED}
+    members = {one.id: one for one in access.members if one.status != REVOKED}
     found = [*_judge_roles(members.values(), own, expected)]
     for collection in access.collections:
         if collection.id in access.names:
@@ -146,7 +146,7 @@ def _judge_group(
         message += "; only an owner or admin can see its members"
     else:
         inside = [one for one in access.members if one.id in access.group_members[group]]
-        active = {normalise_email(one.email) for one in inside if one.status != _REVOKED}
+        active = {normalise_email(one.email) for one in inside if one.status != REVOKED}
         others = sorted(active - expected)
         severity = Severity.ERROR if others else Severity.NOTE
         message += f"; other members: {', '.join(others)}" if others else "; no other members"
@@ -172,6 +172,17 @@ def audit_access(
         CredentialError: the account's role may not see who has access (kind
             ``audit-not-allowed``).
     """
+    access, vault = read_access(session, organization, collections)
+    findings = judge_access(access, service_account=service_account, break_glass=break_glass)
+    items = _judge_items(session, vault, access.names)
+    return (*items, *findings, *_judge_places(vault, access.names))
+
+
+def read_access(
+    session: Session, organization: str, collections: Sequence[str]
+) -> tuple[Access, Vault]:
+    """Who has access to the collections that the settings name, and the vault; it raises as
+    ``audit_access``."""
     check_version(session.client)
     sync = read_sync(session)
     vault = open_vault(sync, Keys(session), organization)
@@ -182,9 +193,7 @@ def audit_access(
             "its role is member",
             kind="audit-not-allowed",
         )
-    access = _read_access(session, vault.membership, names)
-    findings = judge_access(access, service_account=service_account, break_glass=break_glass)
-    return (*_judge_items(session, vault, names), *findings, *_judge_places(vault, names))
+    return _read_access(session, vault.membership, names), vault
 
 
 def _judge_items(

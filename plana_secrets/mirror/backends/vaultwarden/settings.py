@@ -154,6 +154,11 @@ class VaultwardenSettings(BackendSettings):
 
         return account.audit(self, surroundings, service_account)
 
+    def places_seen(self, surroundings: Surroundings, email: str) -> frozenset[str]:
+        from plana_secrets.mirror.backends.vaultwarden import account
+
+        return account.places_seen(self, surroundings, email)
+
     @classmethod
     def set_up(cls, request: SetupRequest, desk: Desk, surroundings: Surroundings) -> Setup:
         from plana_secrets.mirror.backends.vaultwarden import account
