@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,7 @@ class Step:
     status: int
     log: str
     summary: str
+    seconds: float = 0
 
 
 @dataclass
@@ -268,6 +270,7 @@ class Place:
         summary.write_text("")
         written.write_text(script)
         folders = [*reversed(self.path.read_text().splitlines()), self.environment["PATH"]]
+        begun = time.monotonic()
         done = subprocess.run(
             ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(written)],
             cwd=self.workspace, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -277,4 +280,11 @@ class Place:
                 **({"GITHUB_ACTION_PATH": str(action)} if action else {}),
             },
         )  # fmt: skip
-        return Step(step["name"], script, done.returncode, done.stdout, summary.read_text())
+        return Step(
+            step["name"],
+            script,
+            done.returncode,
+            done.stdout,
+            summary.read_text(),
+            time.monotonic() - begun,
+        )
