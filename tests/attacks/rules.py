@@ -62,6 +62,7 @@ def _copied(ground: Ground) -> None:
 RULES_ROWS = [
     ruled("A23", "a pattern that sops cannot compile", "rules-bad-selector", swap("encrypted_regex: ^value$", "encrypted_regex: ^(?!x)")),
     ruled("A23", "a path that sops cannot compile", "rules-bad-path-regex", first_rule("path_regex: (?!x)\n      age: age1x")),
+    ruled("A9", "a space in a selector", "rules-bad-selector", swap("^(data|stringData)$", "^(data | stringData)$"), WARNING),
     ruled("A23", "a mistyped option", "rules-unknown-key", swap("encrypted_regex: ^value$", "encrypted_regexp: ^value$")),
     ruled("A23", "a recipient that is none", "rules-bad-recipient", sub("age: age1.", "age: xge1q")),
     ruled("A23", "a rule without recipients", "rules-no-recipients", first_rule("path_regex: ^infra/secrets/dev/")),

@@ -90,7 +90,8 @@ RULES_CHECKS: Final = (
         "rules-bad-selector",
         "A selector in .sops.yaml that is not supported.",
         _FAIL_OPEN,
-        "Use literals, ^ $ . [] () | * + ? and {n,m} only, and one selector per rule.",
+        "Use literals, ^ $ . [] () | * + ? and {n,m} only, one selector per rule, and no space "
+        "beside a |.",
     ),
     _rules(
         "rules-key-groups",

@@ -24,6 +24,8 @@ from plana_secrets.verify.policy import Policy
 _BEGINS: Final = re.compile(r"(?<![\[\\])\^")
 """A ``^`` that is neither escaped nor the first of a class."""
 
+_STRAY_SPACE: Final = re.compile(r"(?:^|[|(^]) | (?:[|)$]|$)")
+
 
 @dataclass(frozen=True, slots=True)
 class _Place:
@@ -59,6 +61,9 @@ def lint_rules(
         elif not _is_anchored(rule.path_regex):
             message = f"has no ^: {rule.path_regex} may begin anywhere in a path"
             yield _found(rules, rule, "rules-unanchored", message, Severity.NOTE)
+        if _has_stray_space(rule):
+            words = f"{rule.selector.option} has a space beside | or at an end: no key is like that"
+            yield _found(rules, rule, "rules-bad-selector", words, Severity.WARNING)
         if rule.position in used:
             yield from _check_recipients(rules, rule, policy, Severity.ERROR)
         elif absent is None and _is_aimed(place):
@@ -126,6 +131,13 @@ def _is_anchored(pattern: str | None) -> bool:
     if not pattern or "/" not in pattern or pattern.startswith(".*"):
         return True
     return _BEGINS.search(pattern) is not None
+
+
+def _has_stray_space(rule: CreationRule) -> bool:
+    """As in ``^(data | stringData)$``, by which sops encrypts neither."""
+    option = rule.selector.option or ""
+    is_of_keys = option.endswith("_regex") and not option.endswith("_comment_regex")
+    return is_of_keys and _STRAY_SPACE.search(rule.selector.pattern) is not None
 
 
 def _check_recipients(

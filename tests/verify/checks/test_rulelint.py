@@ -134,3 +134,23 @@ def test_the_setting_is_true_or_false() -> None:
         Exception, match=r"policy.named: expected true or false, not a whole number"
     ):
         parse_settings(b"[policy]\nnamed = 1\n")
+
+
+@pytest.mark.parametrize(
+    ("selector", "is_told"),
+    [
+        ("encrypted_regex: ^(data | stringData)$", True),
+        ("encrypted_regex: '^(data|stringData) $'", True),
+        ("unencrypted_regex: ( a|b)", True),
+        ("encrypted_regex: '^(my key|other)$'", False),
+        ("encrypted_regex: ^(data|stringData)$", False),
+        ("unencrypted_comment_regex: '(plain | readable)'", False),
+        ("encrypted_suffix: ' x '", False),
+    ],
+)
+def test_a_space_that_no_key_has(selector: str, *, is_told: bool) -> None:
+    rules = parse_rules(f"creation_rules:\n  - age: {ALICE}\n    {selector}\n".encode())
+    found = list(lint_rules(rules, ("infra/secrets",), (), Policy()))
+    assert [(one.check, str(one.severity)) for one in found] == (
+        [("rules-bad-selector", "warning")] if is_told else []
+    )
