@@ -180,8 +180,13 @@ def _hybrid(key: HybridKey, origin: str) -> Identity:
 
 def is_under_passphrase(content: Secret) -> bool:
     """Whether a key file is itself an age file, as ``identity export`` and ``age -p`` make it."""
+    return is_age_file(content.reveal())
+
+
+def is_age_file(content: bytes) -> bool:
+    """Whether ``content`` starts as an age file does."""
     starts = (b"age-encryption.org/", b"-----BEGIN AGE ENCRYPTED FILE-----")
-    return content.reveal().lstrip().startswith(starts)
+    return content.lstrip().startswith(starts)
 
 
 def parse_identity_file(content: Secret, origin: str) -> Identities:

@@ -40,9 +40,10 @@ class Work:
 
 
 def find_work(context: Context, on_disk: Snapshot, branch: str | None) -> Work:
-    """All of it, quickly: no file is opened, no server asked."""
+    """All of it, quickly: no file is decrypted, no server asked."""
     work = Work()
     _conflicts(context, on_disk, work)
+    _unsound(on_disk, work)
     _kept_edits(context, on_disk.secret_files, work)
     _tracking(context, branch, work)
     _keysets(context, work)
@@ -70,6 +71,34 @@ def _conflicts(context: Context, on_disk: Snapshot, work: Work) -> None:
     for file in kept:
         text = f"added to git without the changes of the other side: {file}"
         work.add(Line(text, f"plana-secrets resolve {shlex.quote(file)}", "red"))
+
+
+def _unsound(on_disk: Snapshot, work: Work) -> None:
+    """Files that are plainly no secret files: in plaintext, of Windows, a pointer of LFS."""
+    from plana_secrets.errors import FailedError
+    from plana_secrets.secretfiles.open import first_problem
+
+    found = []
+    files = [file for file in on_disk.secret_files if file not in on_disk.unmerged]
+    for file, content in sorted(on_disk.contents(files)):
+        if isinstance(content, FailedError):
+            found.append((file, content.kind, content.message))
+        elif problem := first_problem(content, file):
+            found.append((file, problem.check, f"{file}: {problem.message}"))
+    work.facts["unsound"] = [{"file": file, "problem": check} for file, check, _ in found]
+    for file, check, message in found:
+        next_command = _WAYS_OUT.get(check, "plana-secrets repair {file}")
+        work.add(Line(message, next_command.format(file=shlex.quote(file)), "red"))
+
+
+_WAYS_OUT = {
+    "not-sops": "plana-secrets encrypt {file}",
+    "lfs-pointer": "git lfs pull",
+    **dict.fromkeys(
+        ("too-large", "symlink", "not-a-regular-file", "unreadable-file", "unread-format"),
+        "plana-secrets verify {file}",
+    ),
+}
 
 
 def _kept_edits(context: Context, files: Sequence[str], work: Work) -> None:
@@ -146,6 +175,7 @@ def _keysets(context: Context, work: Work) -> None:
 def _mirror(context: Context, work: Work) -> None:
     from plana_secrets.mirror.lastseen import recall
 
+    work.facts["damaged_mirrors"] = _damaged_mirrors(context, work)
     names = context.settings.mirror.backend
     recalled = [recall(context.repository, name) for name in names]
     every = [seen for seen in recalled if seen is not None]
@@ -156,6 +186,19 @@ def _mirror(context: Context, work: Work) -> None:
     work.facts["mirror"] = max(facts, key=_drift_of, default=None)
     if len(names) > 1:
         work.facts["mirrors"] = facts
+
+
+def _damaged_mirrors(context: Context, work: Work) -> list[str]:
+    if not context.settings.mirror.used:
+        return []
+    from plana_secrets.cli.commands.mirror.comparison import surroundings
+
+    place, found = surroundings(context), []
+    for backend in context.settings.mirror.used:
+        if damage := backend.find_damage(place):
+            found.append(backend.name)
+            work.add(Line(damage, "plana-secrets mirror status", "red"))
+    return found
 
 
 def _drift_of(seen: dict[str, Any]) -> int:

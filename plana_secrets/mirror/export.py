@@ -180,5 +180,8 @@ def _malformed() -> MalformedError:
 
 
 ADVICE: Final = {
-    "malformed-mirror": "rename the file; `plana-secrets mirror sync` then creates a new one",
+    "malformed-mirror": (
+        "`mv {file} {file}.damaged` moves it away; `plana-secrets mirror sync` then creates a "
+        "new one"
+    ),
 }

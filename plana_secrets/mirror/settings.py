@@ -69,6 +69,10 @@ class BackendSettings(abc.ABC):
         """Files that are the backend's own, and never mirrored."""
         yield from ()
 
+    def find_damage(self, surroundings: Surroundings) -> str | None:  # noqa: ARG002
+        """Which file is plainly not a mirror any more; one look, nothing is opened or asked."""
+        return None
+
     def check_place(self, surroundings: Surroundings) -> None:  # noqa: B027 - most have none
         """Stop before a mirror would be started at a place that only a checkout names.
 

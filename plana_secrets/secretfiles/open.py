@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from plana_secrets import limits
 from plana_secrets.errors import CredentialError, MalformedError
+from plana_secrets.secretfiles.discovery import SOPS_MARK
 from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.sops.formats import format_of
-from plana_secrets.sops.model import Document, Severity, Structure
+from plana_secrets.sops.model import Defect, Document, Severity, Structure
 from plana_secrets.storage import path_below, read_regular_file
 
 if TYPE_CHECKING:
@@ -38,7 +40,8 @@ def read_structure_of(workspace: Workspace, file: str) -> Structure:
     """A file as it can be read without any key; its defects are in the structure."""
     from plana_secrets.sops.reading.reader import read_structure
 
-    return read_structure(read_bytes_of(workspace, file), format_of(file))
+    data = read_bytes_of(workspace, file)
+    return plain_first(read_structure(data, format_of(file)), data)
 
 
 def read_document_of(workspace: Workspace, file: str) -> Document:
@@ -51,13 +54,34 @@ def read_document_of(workspace: Workspace, file: str) -> Document:
     return open_bytes(read_bytes_of(workspace, file), file, workspace.identities)
 
 
+def plain_first(structure: Structure, data: bytes) -> Structure:
+    """``structure`` of ``data``: that nothing in it is encrypted counts more than its YAML."""
+    if structure.metadata is not None or not data.strip() or SOPS_MARK.encode() in data:
+        return structure
+    if not any(one.check == "yaml" for one in structure.errors()):
+        return structure
+    plain = Defect("not-sops", Severity.ERROR, "no sops metadata: the file is not encrypted")
+    return replace(structure, defects=[plain, *structure.defects])
+
+
+def first_problem(data: bytes, file: str) -> Defect | None:
+    """Why ``data`` is plainly no sound secret file: a quick look, which opens nothing."""
+    is_odd = any(one in data for one in (b"\r", b"<<<<<<< ", b"\xef\xbb\xbf"))
+    if SOPS_MARK.encode() in data and b"\nsops:\n" in data and not is_odd:
+        return None
+    from plana_secrets.sops.reading.reader import read_structure
+
+    return next(iter(plain_first(read_structure(data, format_of(file)), data).errors()), None)
+
+
 def check_sound(structure: Structure, file: str) -> None:
     """Stop at the first error of a structure; ``file`` is for the message only.
 
     Raises:
         MalformedError: not encrypted by sops (kind ``not-encrypted``), without its metadata
-            (``metadata-gone``), in a format that is not read (``unread-format``), or not as
-            sops writes it (kind ``defects``, with the check that it fails).
+            (``metadata-gone``), in a format that is not read (``unread-format``), a pointer of
+            LFS (``lfs-pointer``), or not as sops writes it (kind ``defects``, with the check that
+            it fails).
     """
     from plana_secrets.sops.reading.reader import has_lost_metadata
 
@@ -69,6 +93,8 @@ def check_sound(structure: Structure, file: str) -> None:
             kind = "not-encrypted" if defect.check == "not-sops" else "defects"
             if defect.check == "unread-format":
                 kind = "unread-format"
+            elif defect.check == "lfs-pointer":
+                kind = "lfs-pointer"
             raise MalformedError(
                 f"{place}: {defect.message}", kind=kind, file=file, check=defect.check
             )
@@ -87,7 +113,7 @@ def open_bytes(data: bytes, file: str, identities: Identities) -> Document:
     """The document that ``data`` is; ``file`` is for the messages only."""
     from plana_secrets.sops.reading.reader import open_document, read_structure
 
-    structure = read_structure(data, format_of(file))
+    structure = plain_first(read_structure(data, format_of(file)), data)
     check_sound(structure, file)
     try:
         return open_document(structure, identities)
@@ -102,6 +128,10 @@ def open_bytes(data: bytes, file: str, identities: Identities) -> Document:
 
 
 ADVICE: Final = {
+    "lfs-pointer": (
+        "fetch it with `git lfs pull`, remove `filter=lfs` for it from .gitattributes, and add "
+        "it to git again"
+    ),
     "metadata-gone": "`plana-secrets repair {file}` brings it back",
     "unread-format": "use sops itself for this file, or convert it to YAML",
 }

@@ -25,7 +25,7 @@ from plana_secrets.errors import (
     UsageError,
 )
 from plana_secrets.git.repository import Repository
-from plana_secrets.secretfiles.open import check_sound
+from plana_secrets.secretfiles.open import check_sound, plain_first
 from plana_secrets.secretfiles.snapshot import Snapshot, at_commit, work_tree
 from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.sops.formats import format_of
@@ -138,7 +138,7 @@ def version_of(workspace: Workspace, file: str, data: bytes | FailedError) -> Ve
         return _unreadable(data)
     from plana_secrets.sops.reading.reader import open_document, read_structure
 
-    structure = read_structure(data, format_of(file))
+    structure = plain_first(read_structure(data, format_of(file)), data)
     try:
         check_sound(structure, file)
         return Version(structure, open_document(structure, workspace.identities))

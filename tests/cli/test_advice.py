@@ -216,7 +216,7 @@ REASONS = {
     ELSEWHERE: (
         "demo", "encrypt-failed", "foreign-state-folder", "git-failed", "git-missing-object",
         "git-no-author", "git-pruned", "git-unsigned", "hook-refused", "keyring-failed",
-        "keyring-locked", "no-default-branch", "no-event-commit", "no-keyring", "no-libyaml", "no-post-quantum", "no-remote",
+        "keyring-locked", "lfs-pointer", "no-default-branch", "no-event-commit", "no-keyring", "no-libyaml", "no-post-quantum", "no-remote",
         "no-state-folder", "program-missing", "push-refused", "sops-crashed", "sops-editor", "sops-failed",
         "shallow-range", "sops-not-executable", "sops-unreadable", "unknown-remote", "unreadable-file",
         "unsafe-repository",

@@ -25,7 +25,8 @@ Examples:
 @pass_context
 def status(context: Context, check: bool) -> int:
     """Show unfinished work: an interrupted change, uncommitted or conflicting secret files,
-    kept edits, commits not pushed, keysets that are due, drift of the mirror, leftovers.
+    files that are not encrypted or that nothing can read, kept edits, commits not pushed,
+    keysets that are due, drift or damage of the mirror, leftovers.
 
     Nothing is decrypted and no server is contacted: what is said of a remote or the mirror
     is as of the last fetch, or the last look at the mirror.

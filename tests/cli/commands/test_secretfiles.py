@@ -195,7 +195,7 @@ class TestSetting:
             assert f"larger than 1 MiB: {PLAIN_FILE}" in done.stderr, done
 
     def test_a_damaged_file_is_not_called_unencrypted(self, files_world: World) -> None:
-        (files_world.repo / PLAIN_FILE).write_text("torn [\n")
+        (files_world.repo / PLAIN_FILE).write_text("a: ENC[AES256_GCM,data:x\ntorn [\n")
         done = files_world.run("get", PLAIN_FILE, "a")
         assert "not encrypted" not in done.stderr
         assert "YAML" in done.stderr or "map" in done.stderr

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -146,3 +149,61 @@ def test_what_is_not_ours_is_not_believed(shared: World, content: str) -> None:
     folder.mkdir(exist_ok=True)
     (folder / "mirror-seen.json").write_text(content)
     assert status(shared)["mirror"] is None
+
+
+POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:" + "0" * 64 + "\nsize 1423\n"
+UNSOUND: dict[str, tuple[Callable[[str], str], str, str]] = {
+    "plain": (lambda _: "a: b\n", "not-sops", f"plana-secrets encrypt {FILE}"),
+    "plain and no YAML": (lambda _: "a: b\n- c\n", "not-sops", f"plana-secrets encrypt {FILE}"),
+    "of Windows": (
+        lambda text: text.replace("\n", "\r\n"), "yaml", f"plana-secrets repair {FILE}"
+    ),
+    "a pointer": (lambda _: POINTER, "lfs-pointer", "git lfs pull"),
+    "markers": (
+        lambda text: f"<<<<<<< HEAD\n{text}=======\n{text}>>>>>>> x\n",
+        "merge-conflict", f"plana-secrets repair {FILE}",
+    ),
+    "large": (
+        lambda text: text + "#" * (1 << 20), "too-large", f"plana-secrets verify {FILE}"
+    ),
+    "empty": (lambda _: "", "yaml", f"plana-secrets repair {FILE}"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", UNSOUND)
+def test_a_file_that_is_plainly_not_sound_is_named_with_the_way_out(world: World, how: str) -> None:
+    change, problem, way = UNSOUND[how]
+    path = world.encrypt(FILE, "a: one\n")
+    world.commit()
+    path.write_bytes(change(path.read_text()).encode())
+    world.commit()
+    found = status(world)
+    assert (found["unsound"], found["is_open"]) == ([{"file": FILE, "problem": problem}], True)
+    shown = world.run("status").stdout
+    assert re.search(rf"{FILE}.*\n  next: {way}\n", shown), shown
+    assert world.run("verify", FILE).status == 1
+    if how.startswith("plain"):
+        for argv in (["show", FILE], ["get", FILE, "a"]):
+            assert f"`{way}`" in world.run(*argv).stderr
+
+
+def test_a_damaged_mirror_is_named_with_the_way_out(world: World) -> None:
+    world.encrypt(FILE, "a: one\n")
+    (world.repo / "plana-secrets.toml").write_text(
+        '[mirror]\nbackend = "local"\n[mirror.local]\npath = "m.age"\n'
+    )
+    world.commit()
+    assert world.run("mirror", "sync").status == 0
+    assert status(world)["damaged_mirrors"] == []
+    mirror = world.repo / "m.age"
+    sound = mirror.read_bytes()
+    mirror.write_bytes(b"")
+    assert status(world)["damaged_mirrors"] == ["local"]
+    for content in (b"", sound[:200]):
+        mirror.write_bytes(content)
+        done = world.run("mirror", "status")
+        assert done.status == 3
+        fix = re.search("`(mv .*?)`.*`plana-secrets (mirror sync)`", done.stderr)
+        assert fix, done
+        world.command(*shlex.split(fix[1]))
+        assert world.run(*fix[2].split()).status == 0

@@ -22,6 +22,7 @@ from plana_secrets.age.recipients import (
 )
 from plana_secrets.errors import (
     CredentialError,
+    MalformedError,
     MissingFileError,
     UsageError,
 )
@@ -113,14 +114,23 @@ class LocalBackend:
             content = read_regular_file(self.path, limit=limits.MIRROR_FILE)
         except MissingFileError:
             return Export.empty()
-        opened = self.find_identities().unwrap(content)
+        try:
+            opened = self.find_identities().unwrap(content)
+        except MalformedError:
+            raise self._damaged(f"{self.path} is damaged") from None
         if opened is None:
             raise CredentialError(
                 f"none of your identities opens the mirror {self.path}",
                 kind="no-identity-fits",
                 file=str(self.path),
             )
-        return Export.parse(opened)
+        try:
+            return Export.parse(opened)
+        except MalformedError as error:
+            raise self._damaged(f"{self.path}: {error.message}") from None
+
+    def _damaged(self, message: str) -> MalformedError:
+        return MalformedError(message, kind="malformed-mirror", file=str(self.path))
 
     def _recipients(self) -> list[Recipient]:
         own = self.find_identities().complete().recipients()

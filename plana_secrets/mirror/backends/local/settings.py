@@ -9,11 +9,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from plana_secrets.errors import UsageError
+from plana_secrets import limits
+from plana_secrets.errors import FailedError, MissingFileError, UsageError
 from plana_secrets.fields.reading import Fields, list_of
 from plana_secrets.fields.values import optional, recipient, written_file
 from plana_secrets.mirror.settings import BackendSettings
-from plana_secrets.storage import path_below
+from plana_secrets.storage import path_below, read_regular_file
 
 if TYPE_CHECKING:
     from plana_secrets.mirror.backend import Backend
@@ -72,6 +73,18 @@ class LocalSettings(BackendSettings):
 
     def own_files(self, surroundings: Surroundings) -> Iterator[Path]:
         yield self.path_in(surroundings)
+
+    def find_damage(self, surroundings: Surroundings) -> str | None:
+        from plana_secrets.age.identities import is_age_file
+
+        try:
+            path = self.path_in(surroundings)
+            content = read_regular_file(path, limit=limits.MIRROR_FILE)
+        except MissingFileError:
+            return None
+        except FailedError as error:
+            return error.message
+        return None if is_age_file(content) else f"the mirror {path} is damaged"
 
     def check_place(self, surroundings: Surroundings) -> None:
         """A mirror that is there was started by the person: it opens with their identity."""
