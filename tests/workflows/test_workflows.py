@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from tests.gotools import built
+from tests.workflows.expressions import evaluate
 from tests.workflows.runner import ROOT
 
 FORGEJO = ROOT / ".forgejo/workflows/secrets.yml"
@@ -52,6 +53,27 @@ def test_only_checkout_is_used_by_its_commit_and_takes_the_whole_history(file: P
     for step in used:
         assert re.fullmatch(r"actions/checkout@[0-9a-f]{40}", step["uses"])
         assert step["with"] == {"fetch-depth": 0, "persist-credentials": False}
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("event", "ref", "job"),
+    [
+        ("pull_request", "refs/pull/1/merge", "changes"),
+        ("pull_request_target", "refs/heads/main", "changes"),
+        ("merge_group", "refs/heads/gh-readonly-queue/main/pr-1", "changes"),
+        ("push", "refs/heads/topic", "changes"),
+        ("push", "refs/tags/main", "changes"),
+        ("push", "refs/heads/main", "main"),
+        ("schedule", "refs/heads/main", "drift"),
+        ("workflow_dispatch", "refs/heads/topic", "drift"),
+    ],
+)
+def test_one_job_is_for_each_event(file: Path, event: str, ref: str, job: str) -> None:
+    payload = {"repository": {"default_branch": "main"}}
+    contexts = {"github": {"event_name": event, "ref": ref, "event": payload}}
+    jobs = yaml.safe_load(file.read_text())["jobs"]
+    assert [name for name, one in jobs.items() if evaluate(one["if"], contexts)] == [job]
 
 
 def install_of(file: Path) -> set[str]:
