@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from plana_secrets.errors import FailedError, UsageError
+from plana_secrets.errors import ConflictError, FailedError, UsageError
 from plana_secrets.git.commits import build_commit
 from plana_secrets.rotation.ground import Rotation
 from plana_secrets.rotation.keyset import Keyset
@@ -61,7 +61,8 @@ def check_branches(rotation: Rotation, prefix: str) -> None:
 def find_open(rotation: Rotation, landing: Landing, name: str) -> Proposal | None:
     """The branch of a keyset that waits to be merged.
 
-    It waits while its keyset file differs from the deployed one and was written on it.
+    It waits while its keyset file differs from the deployed one, and all that it changes is as
+    it was when it was written: else its files cannot be merged any more.
 
     Raises:
         FailedError: there is a branch of this name with other work (kind ``branch-taken``).
@@ -73,12 +74,11 @@ def find_open(rotation: Rotation, landing: Landing, name: str) -> Proposal | Non
     if there is None:
         return None
     base = repository.merge_base(there, landing.tip)
-    file = rotation.store().file(name)
-    on_it, on_base, deployed = (
-        repository.read_blob(commit, file) if commit else None
-        for commit in (there, base, landing.tip)
-    )
-    if on_it != deployed and on_base == deployed:
+    store = rotation.store()
+    file, files = store.file(name), store.files(name)
+    deployed = repository.read_blobs(landing.tip, files)
+    is_current = base is not None and repository.read_blobs(base, files) == deployed
+    if is_current and repository.read_blob(there, file) != deployed[file]:
         return Proposal(name, branch, landing.deployed or "")
     if base is None or rotation.first_foreign(landing.tip, there) is not None:
         message = f"{branch} of the remote has commits that are not of a rotation"
@@ -110,7 +110,14 @@ def propose(
         author=repository.author,
     )
     lease = repository.fetch(branch=branch) or ""
-    seen = push_and_read_back(repository, commit, branch=branch, lease=lease)
+    try:
+        seen = push_and_read_back(repository, commit, branch=branch, lease=lease)
+    except ConflictError:
+        if (repository.fetch(branch=branch) or "") != lease:
+            raise  # another run was quicker
+        what = "replaced" if lease else "created, perhaps for another branch of a similar name"
+        message = f"{branch} cannot be {what} on the remote"
+        raise FailedError(message, kind="branch-taken", branch=branch) from None
     if not seen:
         raise not_arrived(branch, seen=seen, kept=False)
     return commit, Proposal(keyset.name, branch, landing.deployed or "")

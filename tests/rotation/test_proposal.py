@@ -139,6 +139,35 @@ def test_the_branch_of_a_person_is_never_overwritten(fleet: Fleet, protected: Pa
     assert status.problem == "branch-taken"
 
 
+def test_a_branch_that_the_server_cannot_create_is_no_race(fleet: Fleet, protected: Path) -> None:
+    git(fleet, "push", "-q", "origin", "main:refs/heads/rotation")
+    with pytest.raises(FailedError, match="similar name") as caught:
+        run_move(fleet.rotation(), API.name, delivery=PROPOSE)
+    assert caught.value.kind == "branch-taken"
+
+
+@pytest.mark.long
+def test_a_branch_that_can_no_longer_be_merged_is_written_again(
+    fleet: Fleet, protected: Path
+) -> None:
+    """Another leaf of a target was changed: git cannot merge two MACs."""
+    old = run_move(fleet.rotation(), API.name, delivery=PROPOSE).commit
+    text = fleet.world.decrypt(PROVIDER)
+    fleet.world.encrypt(PROVIDER, text.replace("stays as it is", "changed by hand"))
+    fleet.world.commit("by hand")
+    git(fleet, "push", "-q", "origin", "main", MERGING="1")
+    (protected / "config").write_text(
+        (protected / "config").read_text() + "[receive]\n\tdenyNonFastForwards = true\n"
+    )
+    with pytest.raises(FailedError, match="cannot be replaced") as caught:
+        run_move(fleet.rotation(), API.name, delivery=PROPOSE)
+    assert caught.value.kind == "branch-taken"
+    git(fleet, "-C", str(protected), "config", "receive.denyNonFastForwards", "false")
+    new = run_move(fleet.rotation(), API.name, delivery=PROPOSE)
+    assert tip(fleet, BRANCH) == new.commit != old
+    merge(fleet)
+
+
 def test_a_clone_that_is_not_what_is_deployed_proposes_nothing(
     fleet: Fleet, protected: Path
 ) -> None:
