@@ -129,8 +129,7 @@ def check_settings(old: Demanded, new: Demanded) -> Iterator[Finding]:
     """Each setting that demands less than before."""
     for one in compare_policies(old, new):
         if one.weaker:
-            item = f" {one.item}" if one.item is not None else ""
-            words = f"{one.setting}{item}: {one.change}"
+            words = one.change if one.item is None else f"{one.item} {one.change}"
             if one.change == "changed":
                 words += f" from {one.before} to {one.after}"
             yield found("policy-weakened", words, file=SETTINGS_FILE, path=one.setting)

@@ -120,6 +120,8 @@ def test_a_setting_that_demands_less(small: World, old: str, new: str, setting: 
     small.commit()
     report = verify_commits(small, "base..")
     assert errors(report) == [("policy-weakened", SETTINGS, setting)]
+    (finding,) = of_check(report, "policy-weakened")
+    assert setting not in finding.message  # the path says it
     settings.write_text(text)
     small.git("commit", "-qam", "x")
     assert errors(verify_commits(small, "HEAD~1..")) == []
