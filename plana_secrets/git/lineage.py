@@ -28,47 +28,59 @@ def earlier_contents(
     return {file: list(ids) for file, ids in found.items()}
 
 
-def every_content(git: GitCommand, *, under: Sequence[str] = ()) -> list[tuple[str, str]]:
-    """Name and blob of everything that a regular file ever was, on any branch or tag here;
-    newest first, each once. What was ``under`` these names, or everywhere."""
-    found: dict[tuple[str, str], None] = {}
-    for name, _, ids in _changes(git, "HEAD", under, "--all", "--no-renames"):
-        found.update(dict.fromkeys((name, one) for one in ids))
-    return list(found)
+def every_content(git: GitCommand, *, under: Sequence[str] = ()) -> dict[tuple[str, str], int]:
+    """Name and blob of everything that a regular file ever was, on any branch or tag here; what
+    was ``under`` these names, or everywhere.
+
+    Returns:
+        Each with the place of the newest commit that gave the name this content: 0 is the newest.
+    """
+    found: dict[tuple[str, str], int] = {}
+    for place, _, name, blob in _everything(git, under):
+        found.setdefault((name, blob), place)
+    return found
 
 
 def commits_of(git: GitCommand, blobs: Collection[str]) -> dict[tuple[str, str], list[str]]:
     """Name and blob -> the commits that gave the name this content, newest first."""
     wanted = frozenset(blobs)
     found: dict[tuple[str, str], list[str]] = {}
-    if not wanted:
-        return found
-    output = git.read(
-        "log", "HEAD", "--all", "--topo-order", "--full-history", "--diff-merges=separate",
-        "--no-renames", "--no-ext-diff", "--no-textconv", "-r", "-z", "--raw", "--no-abbrev",
-        "--format=%x1e%H", "--",
-    )  # fmt: skip
-    commit = ""
-    fields = iter(output.split(b"\0"))
-    for one in fields:
-        text = os.fsdecode(one).lstrip("\n")
-        if text.startswith("\x1e"):
-            commit = text[1:].strip()
-        elif text.startswith(":"):
-            name, blob = os.fsdecode(next(fields)), text.split(" ")[3]
-            if blob in wanted:
-                found.setdefault((name, blob), []).append(commit)
+    for _, commit, name, blob in _everything(git, ()) if wanted else ():
+        if blob in wanted:
+            found.setdefault((name, blob), []).append(commit)
     return found
 
 
+def _everything(git: GitCommand, under: Sequence[str]) -> Iterator[tuple[int, str, str, str]]:
+    """Place and id of a commit, and name and blob of each regular file that it changed."""
+    output = git.read(
+        "--literal-pathspecs", "log", "HEAD", "--all", "--topo-order", "--full-history",
+        "--diff-merges=separate", "--no-renames", "--no-follow", "--no-ext-diff", "--no-textconv",
+        "-r", "-z", "--raw", "--no-abbrev", "--format=%x1e%H", "--", *under,
+    )  # fmt: skip
+    places: dict[str, int] = {}
+    commit = ""
+    fields = iter(output.split(b"\0"))
+    for field in fields:
+        facts = field.lstrip(b"\n")
+        if facts.startswith(b"\x1e"):
+            commit = facts[1:].decode("ascii").strip()
+            places.setdefault(commit, len(places))
+        elif facts.startswith(b":"):
+            name = os.fsdecode(next(fields))
+            _, mode, _, blob, _ = facts.decode("ascii").split(" ")
+            if mode.startswith("100"):
+                yield places[commit], commit, name, blob
+
+
 def _changes(
-    git: GitCommand, head: str, under: Sequence[str], *how: str
+    git: GitCommand, head: str, under: Sequence[str]
 ) -> Iterator[tuple[str, str, list[str]]]:
     """Name, name before, and the blobs after and before, of each change, newest first."""
     output = git.read(
         "--literal-pathspecs", "log", head, "--topo-order", "--full-history",
-        "--diff-merges=separate", *(how or ("-M", "-l1000")), "--no-follow", "--no-ext-diff",
-        "--no-textconv", "-r", "-z", "--raw", "--no-abbrev", "--format=", "--", *under,
+        "--diff-merges=separate", "-M", "-l1000", "--no-follow", "--no-ext-diff", "--no-textconv",
+        "-r", "-z", "--raw", "--no-abbrev", "--format=", "--", *under,
     )  # fmt: skip
     fields = iter(output.split(b"\0"))
     for field in fields:

@@ -31,8 +31,8 @@ class KeysetPast:
         self._now: dict[str, Keyset | None] = {}
 
     def look(self, name: str, since: int) -> Retired | None:
-        """Of the keys that ``name`` had when the leaver could last read a value of it, ``since``
-        changes ago; None where its file does not say."""
+        """Of the keys that ``name`` had when a value came that the leaver could read, ``since``
+        commits ago; None where its file does not say."""
         today, then = self._read(name), self._then(name, since)
         if today is None or then is None:
             return None
@@ -59,7 +59,7 @@ class KeysetPast:
         return self._now[name]
 
     def _then(self, name: str, since: int) -> Keyset | None:
-        """The keyset as it was at that change: its newest version that is not newer."""
+        """The keyset as it was after that commit."""
         file = file_of(self._folder, name)
         places = sorted(
             (at, blob)

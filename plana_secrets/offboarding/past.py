@@ -31,7 +31,7 @@ class FilePast:
 
     ``known``: the versions of this name that the leaver could open. ``eras``: those of the file
     of today, by data key, newest first. ``ciphertexts``: path -> all that the leaver could read
-    there, under any name. ``since``: how many changes ago they could last read it.
+    there, under any name. ``since``: how many commits ago the newest of ``known`` came.
     """
 
     name: str
@@ -44,8 +44,8 @@ class FilePast:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """``reads``: files that the leaver can open at HEAD. ``order``: every name and blob, newest
-    first."""
+    """``reads``: files that the leaver can open at HEAD. ``order``: every name and blob, with how
+    many commits ago it came."""
 
     files: tuple[FilePast, ...] = ()
     reads: tuple[str, ...] = ()
@@ -106,12 +106,15 @@ class _Reading:
         self._versions: dict[str, Version] = {}
 
     def read(self) -> Past:
-        every = [one for one in every_content(self._git) if self._may_be_secret(one[0])]
-        order = {one: place for place, one in enumerate(every)}
+        order = {
+            one: place
+            for one, place in every_content(self._git).items()
+            if self._may_be_secret(one[0])
+        }
         blobs_of: dict[str, list[str]] = {}
-        for name, blob in every:
+        for name, blob in order:
             blobs_of.setdefault(name, []).append(blob)
-        named = self._naming(dict.fromkeys(blob for _, blob in every)) | self._shown
+        named = self._naming(dict.fromkeys(blob for _, blob in order)) | self._shown
         present = [one for one in self._today.secret_files if one in blobs_of]
         lineages = self._lineages(present, named)
         touched = [name for name, blobs in blobs_of.items() if not named.isdisjoint(blobs)]

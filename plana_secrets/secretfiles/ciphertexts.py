@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -18,7 +18,7 @@ from plana_secrets.errors import MalformedError
 from plana_secrets.paths import format_path, parse_path
 from plana_secrets.secretfiles.formers import Seen
 from plana_secrets.sops.formats import Format
-from plana_secrets.sops.model import Comment, Leaf, Structure
+from plana_secrets.sops.model import Comment, Leaf, Structure, Token
 from plana_secrets.sops.reading.crypto import Opener, additional_data
 from plana_secrets.sops.reading.reader import read_structure
 from plana_secrets.sops.reading.tokens import parse_token
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from plana_secrets.age.identities import Identities
 
 _ARMOR: Final = re.compile(rb"-----BEGIN AGE.*?END AGE ENCRYPTED FILE-----", re.DOTALL)
-_TIME: Final = re.compile(rb"lastmodified.{,4}?[\d\-T:Z\"']+")
-_TOKEN: Final = re.compile(rb"(mac\"?[ \t]*[:=][ \t]*[\"']?)?(ENC\[AES256_GCM,[^\]]*\])")
+_TIME: Final = re.compile(rb"lastmodified\"?[ \t]*[:=][ \t]*[\"']?[0-9]{4}-[0-9T:.+-]+Z?")
+_TOKEN: Final = re.compile(rb"ENC\[AES256_GCM,[^\]]*\]")
 
 _Steps = tuple[str | None, ...]
 
@@ -48,7 +48,7 @@ class Version:
 
 @dataclass(frozen=True)
 class _Shape:
-    """The paths of the ciphertexts in their order; None for a comment."""
+    """The paths of the ciphertexts in their order; None for a comment, and for the MAC."""
 
     steps: _Steps
     service: str | None
@@ -63,8 +63,8 @@ class Versions:
     def read(self, blob: str, data: bytes, form: Format) -> Version:
         """What is seen of ``data``; a part of it, where it is broken."""
         seen = Seen(data)
-        tokens = [token for mac, token in _TOKEN.findall(data) if not mac]
-        shape = self._shape(data, form, len(tokens))
+        tokens = _TOKEN.findall(data)
+        shape = self._shape(data, form, tokens)
         values = {
             path: token
             for path, token in zip(shape.steps, tokens, strict=False)
@@ -80,19 +80,30 @@ class Versions:
             shape.service,
         )
 
-    def _shape(self, data: bytes, form: Format, count: int) -> _Shape:
+    def _shape(self, data: bytes, form: Format, tokens: Sequence[bytes]) -> _Shape:
         bare = _TOKEN.sub(b"E", _TIME.sub(b"", _ARMOR.sub(b"", data)))
         if (form, bare) not in self._shapes:
             structure = read_structure(data, form)
-            steps = tuple(
-                format_path(one.path) if isinstance(one, Leaf) else None
-                for one in structure.items
-                if isinstance(one, (Leaf, Comment)) and one.token is not None
-            )
-            # ciphertext where no value is, as after a conflict: what is counted off may be wrong
-            sound = steps if len(steps) == count else steps[:0]
-            self._shapes[form, bare] = _Shape(sound, _service(structure))
+            self._shapes[form, bare] = _Shape(_steps(structure, tokens), _service(structure))
         return self._shapes[form, bare]
+
+
+def _steps(structure: Structure, tokens: Sequence[bytes]) -> _Steps:
+    steps: list[str | None] = [
+        format_path(one.path) if isinstance(one, Leaf) else None
+        for one in structure.items
+        if isinstance(one, (Leaf, Comment)) and one.token is not None
+    ]
+    mac = structure.metadata.mac if structure.metadata else None
+    if mac is not None:  # a value may have that name, too
+        places = [place for place, one in enumerate(tokens) if _parsed(one) == mac]
+        steps.insert(places[-1] if places else len(steps), None)
+    # ciphertext where no value is, as after a conflict: what is counted off may be wrong
+    return tuple(steps) if len(steps) == len(tokens) else ()
+
+
+def _parsed(ciphertext: bytes) -> Token | None:
+    return parse_token(ciphertext.decode("ascii", "replace"))
 
 
 def _service(structure: Structure) -> str | None:
@@ -135,5 +146,5 @@ class Openers:
 
 def open_ciphertext(opener: Opener, ciphertext: bytes, path: str) -> bytes | None:
     """The value at ``path``; None where it is not of this data key and place."""
-    token = parse_token(ciphertext.decode("ascii", "replace"))
+    token = _parsed(ciphertext)
     return opener.open(token, additional_data(parse_path(path))) if token is not None else None

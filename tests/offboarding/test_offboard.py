@@ -262,7 +262,7 @@ def test_keys_of_keysets_by_their_moves(world: World) -> None:
     bob = pyrage.x25519.Identity.generate()
     world.others.append(bob)
     world.write_rules(DEFAULT_RULES)
-    portal = "infra/secrets/dev/portal.yaml"
+    portal = "infra/secrets/prod/portal.yaml"
     (world.repo / "plana-secrets.toml").write_text(
         f'[recipients.bob]\nkey = "{bob.to_public()}"\nkind = "staff"\n'
         '[keysets."shop/portal"]\nkind = "api-key"\nrollout = "0s"\ndrain = "0s"\n'
@@ -282,3 +282,53 @@ def test_keys_of_keysets_by_their_moves(world: World) -> None:
     found = status(world)
     assert found[f"{APP}#ACCEPTED"] == ("rotated", f"out of use: {old}")
     assert found[f"infra/secrets/keysets/shop/portal.yaml#keys.{old}.value"][0] == "rotated"
+
+
+def test_the_key_of_the_last_commit_that_was_readable(world: World) -> None:
+    """Publish changes the keyset and a target in one commit; bob could read both."""
+    bob = pyrage.x25519.Identity.generate()
+    world.others.append(bob)
+    world.write_rules(DEFAULT_RULES)
+    accepted, portal = "infra/secrets/prod/z.yaml", "infra/secrets/prod/portal.yaml"
+    (world.repo / "plana-secrets.toml").write_text(
+        f'[recipients.bob]\nkey = "{bob.to_public()}"\nkind = "staff"\n'
+        '[keysets."shop/portal"]\nkind = "api-key"\nrollout = "0s"\ndrain = "0s"\n'
+        f'accepted = ["{accepted}#ACCEPTED"]\ncallers = ["{portal}#KEY"]\n'
+    )
+    for file in (accepted, portal):
+        world.encrypt(file, "x: y\n")
+    world.commit()
+    assert world.run("rotate", "init", "shop/portal", "--fresh", "--commit").status == 0
+    assert world.run("rotate", "run", "shop/portal", "publish", "--commit").status == 0
+    assert world.run("recipients", "remove", "bob", "--commit").status == 0
+    for move in ("promote", "retire"):
+        assert world.run("rotate", "run", "shop/portal", move, "--commit").status == 0
+    found = status(world)
+    assert found[f"{accepted}#ACCEPTED"][0] == "open"
+    assert found[f"{portal}#KEY"][0] == "rotated"
+
+
+@pytest.mark.parametrize(
+    ("file", "plain", "form"),
+    [
+        ("infra/secrets/dev/a.json", '{"mac": "one", "b": {"hmac": "two"}}', "json"),
+        ("infra/secrets/dev/a.env", "MAC=one\nmac=two\n", "dotenv"),
+        ("infra/secrets/dev/a.yaml", "mac: one\nlastmodified: x\n# c\nb:\n  - hmac: two\n", "yaml"),
+    ],
+)
+def test_names_that_sops_uses_itself_and_other_formats(
+    world: World, file: str, plain: str, form: str
+) -> None:
+    bob = pyrage.x25519.Identity.generate()
+    world.others.append(bob)
+    world.write_rules("creation_rules:\n    - age: {recipients}\n")
+    path = world.repo / file
+    path.parent.mkdir(parents=True)
+    argv = ("--filename-override", file, "--input-type", form, "--output-type", form)
+    path.write_text(world.sops("encrypt", *argv, stdin=plain.encode()).stdout)
+    world.commit()
+    places = {"json": ["mac", "b.hmac"], "dotenv": ["MAC", "mac"]}
+    yaml = ["mac", "lastmodified", "b[0].hmac"]
+    assert set(status(world, str(bob.to_public()))) == {
+        f"{file}#{one}" for one in places.get(form, yaml)
+    }

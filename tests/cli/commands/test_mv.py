@@ -62,7 +62,12 @@ def test_a_file_under_another_rule(two: World) -> None:
 
 def test_a_file_under_the_same_rule_stays_byte_for_byte(two: World) -> None:
     content = (two.repo / DEV).read_bytes()
-    assert two.run("mv", DEV, "infra/secrets/dev/deep/other.yaml").status == 0
+    (two.repo / "infra/secrets/dev/deep").mkdir()
+    assert two.run("mv", DEV, "infra/secrets/dev/deep/").status == 0
+    assert (
+        two.run("mv", "infra/secrets/dev/deep/app.yaml", "infra/secrets/dev/deep/other.yaml").status
+        == 0
+    )
     assert (two.repo / "infra/secrets/dev/deep/other.yaml").read_bytes() == content
 
 
