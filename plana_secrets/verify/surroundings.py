@@ -70,8 +70,8 @@ def _lint_rules(snapshot: Snapshot, selection: Selection, policy: Policy) -> Ite
 
 
 def _check_roots(roots: Sequence[str], files: Sequence[str]) -> Iterator[Finding]:
-    """A root without any secret file is misspelt, or has moved away."""
-    for place, root in enumerate(roots):
+    """A root without any secret file is misspelt, or has moved away, if there is one elsewhere."""
+    for place, root in enumerate(roots if files else ()):
         if not any(is_in_root(file, root) for file in files):
             message = f"no secret files under {root.strip('/')}"
             yield found("empty-root", message, file=SETTINGS_FILE, path=f"files.roots[{place}]")

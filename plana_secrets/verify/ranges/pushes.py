@@ -63,19 +63,19 @@ def _id(text: str) -> str | None:
 class Receiver:
     """The other side of a push, as far as it is known here.
 
-    ``known``: its commits, as arguments of git-rev-list. ``branch``: the deployed one, and
-    ``tip`` its commit; what that demands counts for every ref.
+    ``known``: its commits, as arguments of git-rev-list. ``deployed``: the branches that are, or
+    may be, deployed. ``tip``: of the first of them; what that demands counts for every other ref.
     """
 
     known: tuple[str, ...]
-    branch: str | None
+    deployed: tuple[str, ...]
     tip: str | None
 
     def deploys(self, update: Update) -> bool:
         """Whether what the ref holds is deployed; any branch may be where none is known to be."""
         if self.tip is None:
             return update.ref.startswith(_HEADS)
-        return update.ref == f"{_HEADS}{self.branch}"
+        return update.ref.removeprefix(_HEADS) in self.deployed
 
 
 def know_receiver(
@@ -85,17 +85,19 @@ def know_receiver(
     branch: str | None,
     branch_in: Callable[[CommitTree], str | None],
 ) -> Receiver:
-    """``branch``: its default branch, which says in its settings (``branch_in``) if another one
-    is deployed. ``refs``: where its branches are seen here."""
+    """``branch``: its default branch, whose settings (``branch_in``) may say that another one is
+    deployed, too. ``refs``: where its branches are seen here.
+
+    The default branch always counts as deployed: a change of it could name any other.
+    """
     tip = repository.resolve(refs + branch) if branch is not None else None
     if branch is None or tip is None:
-        return Receiver(known, branch, None)
+        return Receiver(known, (), None)
     try:
         chosen = branch_in(CommitTree(repository, tip))
     except UsageError:  # malformed settings demand nothing; a push may be what fixes them
-        return Receiver(known, branch, None)
-    other = repository.resolve(refs + chosen) if chosen is not None else None
-    return Receiver(known, branch, tip) if other is None else Receiver(known, chosen, other)
+        return Receiver(known, (), None)
+    return Receiver(known, (branch, *([chosen] if chosen else [])), tip)
 
 
 def order(updates: Sequence[Update], receiver: Receiver) -> list[Update]:
@@ -119,13 +121,12 @@ def ends_of_update(repository: Repository, update: Update, receiver: Receiver) -
     deployed = receiver.deploys(update)
     old = repository.resolve(update.old) if deployed and update.old is not None else None
     if old is not None:
-        ends = replace(ends_between(repository, old, head), base=old)
-    else:
-        base = leave_known(repository, head, receiver.known)
-        if base == head:
-            return None
-        ends = Ends(base, base, head, known=receiver.known)
-    return replace(ends, trusted=receiver.tip, is_proposal=not deployed)
+        return replace(ends_between(repository, old, head), base=old)
+    base = leave_known(repository, head, receiver.known)
+    if base == head:
+        return None
+    proposed = not deployed
+    return Ends(base, base, head, trusted=receiver.tip, known=receiver.known, is_proposal=proposed)
 
 
 def _commit_of(repository: Repository, update: Update, new: str) -> str:

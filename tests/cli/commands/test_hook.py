@@ -152,7 +152,11 @@ def test_in_a_submodule(small: World, tmp_path: Path) -> None:
 @pytest.mark.long
 def test_before_there_is_any_secret_file(world: World) -> None:
     world.run("hook", "install")
-    world.commit("the rules alone")
+    for _ in range(2):
+        world.git("add", "-A")
+        done = git(world, "commit", "-q", "--allow-empty", "-m", "x")
+        assert (done.status, done.stdout, done.stderr) == (0, "", "")
+        (world.repo / ".sops.yaml").unlink(missing_ok=True)
 
 
 @pytest.mark.long
@@ -518,6 +522,18 @@ def test_a_job_that_signs_gets_its_moves_through_every_hook(small: World, remote
     for options in ((), ("--no-verify",)):
         done = git(small, "push", "-q", *options, "origin", "main")
         assert refuses(done, "commit-unsigned")
+
+
+@pytest.mark.long
+def test_a_default_branch_that_names_another_one_is_guarded_too(small: World, server: Path) -> None:
+    write(small, "plana-secrets.toml", '[git]\nbranch = "release"\n')
+    small.commit()
+    small.git("push", "-q", "origin", "main", "main:refs/heads/release")
+    write(small, "plana-secrets.toml", '[files]\nplain = ["**/new.yaml"]\n')
+    small.commit()
+    for what in ("main", "release"):
+        done = git(small, "push", "-q", "origin", f"HEAD:refs/heads/{what}")
+        assert refuses(done, "plana-secrets.toml")
 
 
 @pytest.mark.long

@@ -155,7 +155,7 @@ def _other_side(repository: Repository, remote: str) -> Receiver:
     from plana_secrets.verify.ranges.pushes import Receiver, know_receiver
 
     if remote not in repository.remote_names():
-        return Receiver(("--remotes",), repository.default_branch(), None)
+        return Receiver(("--remotes",), (), None)
     branch = replace(repository, deployed_remote=remote).default_branch()
     refs = f"refs/remotes/{remote}/"
     return know_receiver(repository, (f"--remotes={remote}",), refs, branch, _deployed_branch)
