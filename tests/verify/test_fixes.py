@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import pytest
 
 from plana_secrets.verify.catalogue import CHECKS
+from tests.docs.reference import ROOT
 from tests.world import DEFAULT_RULES, World
 
 FILE = "infra/secrets/dev/a.yaml"
@@ -218,8 +219,22 @@ def test_the_fix_works_in_its_situation(world: World, check: str) -> None:
 def commands_of(check: str, case: Case) -> list[list[str]]:
     """All commands of the mirror's fix; of others the first, as a person would paste it."""
     places = {"FILE": case.file, "PATH": case.path, "NAME": case.path}
+    written = (shlex.split(one) for one in spelled(check, case).split(" && "))
+    return [[places.get(word, word) for word in argv[1:]] for argv in written]
+
+
+def spelled(check: str, case: Case) -> str:
+    """The commands as the table of the documentation has them."""
     if check == "mirror-drift":
-        return [["mirror", "diff"], ["mirror", "sync"]]
-    argv = [places.get(word, word) for word in command_of(check) or ()]
+        return "plana-secrets mirror diff && plana-secrets mirror sync"
+    argv = command_of(check) or []
     more = () if "--all" in argv else case.more
-    return [[*argv, *more, *(("--stdin",) if case.stdin else ())]]
+    return " ".join(
+        ["plana-secrets", *argv, *more, *(("--stdin",) if case.stdin else ())],
+    )
+
+
+def test_the_table_of_the_documentation_has_each_of_them() -> None:
+    text = (ROOT / "docs" / "verify.md").read_text()
+    rows = re.findall(r"(?m)^\| `([a-z0-9-]+)` \| [^|]+ \| `([^`]+)` \|$", text)
+    assert rows == [(check, spelled(check, case)) for check, case in CASES.items()]
