@@ -7,21 +7,28 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from plana_secrets.git.command import GitCommand
+from plana_secrets.git.command import GitCommand, unreadable
 from plana_secrets.git.past import resolve
 from plana_secrets.git.repository import Repository
 from plana_secrets.memory import private_folder
 from plana_secrets.storage import read_regular_file, replace_file
 
 
-def merge_texts(git: GitCommand, base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
-    """The three as git merges them; None for a conflict."""
+def merge_texts(git: GitCommand, base: bytes, ours: bytes, theirs: bytes) -> tuple[bytes, bool]:
+    """The three as git merges them, with its markers; and whether there are none.
+
+    Raises:
+        FailedError: git does not merge them, as they are no text (kind ``git-failed``).
+    """
     with private_folder() as folder:
         names = [str(folder / name) for name in ("ours", "base", "theirs")]
         for name, content in zip(names, (ours, base, theirs), strict=True):
             replace_file(Path(name), content)
-        done = git.look("merge-file", "-p", "-q", *names, answers=range(128))
-    return done.stdout if done.status == 0 else None
+        labels = ("-L", "ours", "-L", "base", "-L", "theirs")
+        done = git.look("merge-file", "-p", "-q", *labels, *names, answers=range(128))
+    if done.status not in range(128):
+        raise unreadable("merge-file", done)
+    return done.stdout, done.status == 0
 
 
 def commit_being_merged(

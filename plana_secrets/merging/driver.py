@@ -74,8 +74,8 @@ def read_side(workspace: Workspace, file: str, data: bytes, name: str) -> Side:
         raise family(message, kind=error.kind, retry=None, **error.facts) from None
 
 
-def merge_as_text(workspace: Workspace, versions: Versions) -> bytes | None:
-    """What git itself would have done with a file that is meant to be readable, conflicts apart."""
+def merge_as_text(workspace: Workspace, versions: Versions) -> tuple[bytes, bool]:
+    """What git itself does with a file that is meant to be readable; see ``merge_texts``."""
     base = versions.base or b""
     return merge_texts(workspace.repository.command, base, versions.ours, versions.theirs)
 

@@ -42,7 +42,8 @@ def _merged(
         return there
     if here is None or there is None:
         return None
-    return merge_texts(workspace.repository.command, before or b"", here, there)
+    merged, is_clean = merge_texts(workspace.repository.command, before or b"", here, there)
+    return merged if is_clean else None
 
 
 def _rules_above(file: str) -> list[str]:

@@ -194,6 +194,11 @@ def test_readable_files_are_merged_as_text(world: World) -> None:
     world.commit("ours")
     assert merge(world).status == 0
     assert readme.read_text() == "A\nb\nc\nd\nE\n"
+    on_branch(world, "others", lambda: readme.write_text("x\n"))
+    readme.write_text("y\n")
+    world.commit("ours again")
+    assert merge(world, "others").status == 1
+    assert readme.read_text() == "<<<<<<< ours\ny\n=======\nx\n>>>>>>> theirs\n"
 
 
 @pytest.mark.long

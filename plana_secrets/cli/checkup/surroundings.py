@@ -41,6 +41,7 @@ def check_configured(context: Context) -> Iterator[Result]:
         return
     try:
         yield from _check_settings(context)
+        yield from _check_driver(context)
         yield from _check_signing(context)
         yield from _check_deployed(context)
     except PlanaSecretsError as error:
@@ -103,6 +104,28 @@ def _check_signing(context: Context) -> Iterator[Result]:
             Severity.WARNING,
             "git config gpg.format ssh && git config commit.gpgSign true; set user.signingKey, too",
         )
+
+
+def _check_driver(context: Context) -> Iterator[Result]:
+    """git falls back to a merge of text without a word if attributes name a driver it lacks."""
+    from plana_secrets.scaffold.hooks.mergedriver import can_run, configured_driver, not_driven
+    from plana_secrets.secretfiles.snapshot import work_tree
+
+    files = work_tree(context.workspace).secret_files
+    by_text = not_driven(context.repository, files)
+    is_named, driver = len(by_text) < len(files), configured_driver(context.repository)
+    if is_named and driver is None:
+        message = "attributes name the merge driver, but this clone has none: git merges as text"
+        yield Result("merge", message, Severity.WARNING, "plana-secrets hook install --merge")
+    elif driver is not None and not can_run(driver):
+        message = "the merge driver cannot run: its program is gone"
+        yield Result("merge", message, Severity.WARNING, "plana-secrets hook install --merge")
+    elif driver is not None and by_text:
+        message = f"no attribute names the merge driver for {counted(len(by_text), 'secret file')}"
+        fix = "plana-secrets hook install --merge --attributes"
+        yield Result("merge", message, Severity.WARNING, fix)
+    elif driver is not None:
+        yield Result("merge", "git merges secret files by value")
 
 
 def _check_hooks(repository: Repository) -> Iterator[Result]:

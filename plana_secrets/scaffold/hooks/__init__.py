@@ -6,6 +6,8 @@
     husky, lefthook and pre-commit: which of them has a hook, and what to add where.
 ``githooks``
     Installing, removing and looking at the hooks of a repository.
+``mergedriver``
+    The merge driver in the settings of a clone and in the attributes of a repository.
 ``outcome``
     What became of one thing.
 """

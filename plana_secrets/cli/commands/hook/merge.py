@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,7 +59,8 @@ def _merge(context: Context, base: Path, ours: Path, theirs: Path, file: str) ->
     versions = Versions(before or None, here, there)
     workspace = context.workspace
     if is_readable(workspace, file, versions):
-        return _put(ours, merge_as_text(workspace, versions))
+        merged, is_clean = merge_as_text(workspace, versions)
+        return _put(ours, merged) or int(not is_clean)
     names = [policy.name for policy in context.settings.keysets]
     is_revoked = RevokedValues(workspace, names, context.output.warn)
     try:
@@ -100,3 +102,4 @@ def _keep(context: Context, file: str, versions: Versions, reasons: Sequence[str
 def _tell(context: Context, file: str, reasons: Sequence[str]) -> None:
     for reason in reasons:
         context.output.talk(safe_line(f"{file}: {reason}"))
+    context.output.talk(safe_line(f"next: plana-secrets resolve {shlex.quote(file)}"))
