@@ -109,9 +109,9 @@ def _check_signing(context: Context) -> Iterator[Result]:
 def _check_driver(context: Context) -> Iterator[Result]:
     """git falls back to a merge of text without a word if attributes name a driver it lacks."""
     from plana_secrets.scaffold.hooks.mergedriver import can_run, configured_driver, not_driven
-    from plana_secrets.secretfiles.snapshot import work_tree
+    from plana_secrets.secretfiles.listing import select_secret_files
 
-    files = work_tree(context.workspace).secret_files
+    files = select_secret_files(context.settings.files, context.repository.tracked_files())
     by_text = not_driven(context.repository, files)
     is_named, driver = len(by_text) < len(files), configured_driver(context.repository)
     if is_named and driver is None:

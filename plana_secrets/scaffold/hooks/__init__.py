@@ -11,3 +11,11 @@
 ``outcome``
     What became of one thing.
 """
+
+from __future__ import annotations
+
+from typing import Final
+
+ADVICE: Final = {
+    "hook-not-kept": "check the file system, and run it again",
+}

@@ -225,6 +225,5 @@ def names_for(repository: Repository, chosen: Sequence[str]) -> tuple[str, ...]:
 
 ADVICE: Final = {
     "hook-program": "install it with pipx or uv; a hook starts it without your environment",
-    "hook-not-kept": "check the file system, and run it again",
     "no-such-hook": "`plana-secrets hook install` without options installs the usual ones",
 }

@@ -13,7 +13,6 @@ from plana_secrets.cli.commands.hook.outcomes import (
 )
 from plana_secrets.cli.commands.hook.place import repository_for
 from plana_secrets.cli.context import Context, pass_context
-from plana_secrets.errors import UsageError
 
 if TYPE_CHECKING:
     from plana_secrets.scaffold.hooks.outcome import Outcome
@@ -32,7 +31,7 @@ Examples:
 @hook_options
 @click.option("--merge", is_flag=True, help="The merge driver for secret files, in this clone.")
 @click.option(
-    "--attributes", is_flag=True, help="With --merge: add its lines to .gitattributes as well."
+    "--attributes", is_flag=True, help="The same, and its lines written into .gitattributes."
 )
 @pass_context
 def install(
@@ -54,8 +53,7 @@ def install(
     """
     from plana_secrets.scaffold.hooks.githooks import install_hooks, names_for, this_program
 
-    if attributes and not merge:
-        raise UsageError("--attributes needs --merge", kind="only-with-merge")
+    merge = merge or attributes
     chosen = chosen_names(pre_commit=pre_commit, pre_push=pre_push, pre_receive=pre_receive)
     program = this_program()
     outcomes = _install_merge(context, program, write=attributes) if merge else []
