@@ -134,6 +134,7 @@ def test_a_change_in_the_commit_of_the_new_data_key_needs_an_identity(shared: Wo
     assert status(shared)[f"{APP}#password"][0] == "open"
 
 
+@pytest.mark.long
 def test_the_old_value_again_is_open(shared: World) -> None:
     assert shared.run("recipients", "remove", "bob", "--commit").status == 0
     for value in (b"new", b"pa55"):
@@ -152,6 +153,7 @@ def test_what_was_written_under_a_data_key_that_he_knows(shared: World) -> None:
     assert status(shared)[f"{APP}#later"][0] == "open"
 
 
+@pytest.mark.long
 def test_other_names_and_other_branches(shared: World) -> None:
     bob = shared.others[0]
     moved = "infra/secrets/prod/app.yaml"
@@ -225,6 +227,7 @@ def test_a_shallow_clone_does_not_know(shared: World) -> None:
     assert (done.status, json.loads(done.stdout)["kind"]) == (3, "partial-past")
 
 
+@pytest.mark.long
 def test_a_key_without_a_name(shared: World) -> None:
     key = str(shared.others[0].to_public())
     assert set(status(shared, key)) == set(status(shared))
@@ -258,6 +261,7 @@ def test_any_history(shared: World, seed: int) -> None:
     assert set(status(shared)) == reference(shared, bob)
 
 
+@pytest.mark.long
 def test_keys_of_keysets_by_their_moves(world: World) -> None:
     bob = pyrage.x25519.Identity.generate()
     world.others.append(bob)
@@ -284,6 +288,7 @@ def test_keys_of_keysets_by_their_moves(world: World) -> None:
     assert found[f"infra/secrets/keysets/shop/portal.yaml#keys.{old}.value"][0] == "rotated"
 
 
+@pytest.mark.long
 def test_the_key_of_the_last_commit_that_was_readable(world: World) -> None:
     """Publish changes the keyset and a target in one commit; bob could read both."""
     bob = pyrage.x25519.Identity.generate()
@@ -308,6 +313,7 @@ def test_the_key_of_the_last_commit_that_was_readable(world: World) -> None:
     assert found[f"{portal}#KEY"][0] == "rotated"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("file", "plain", "form"),
     [

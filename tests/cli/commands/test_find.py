@@ -53,6 +53,7 @@ def test_as_a_value_as_a_part_and_in_base64(filled: World) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.long
 def test_in_the_past_on_branches_and_under_other_names(filled: World) -> None:
     filled.run("set", APP, "db.password", "--stdin", stdin=b"new")
     filled.git("rm", "-q", MAIL)

@@ -89,6 +89,7 @@ def test_a_newcomer_asks_and_what_they_send_lets_them_in(shared: World) -> None:
     assert shared.run("verify").status == 0
 
 
+@pytest.mark.long
 def test_an_identity_that_is_there_is_used(shared: World) -> None:
     eve = pyrage.x25519.Identity.generate()
     argv = ("recipients", "request", "eve", "--identity-file", key_file(shared, eve), "--json")
@@ -152,6 +153,7 @@ def test_a_new_laptop(shared: World) -> None:
     assert "former-reader" not in {one["check"] for one in report["findings"]}
 
 
+@pytest.mark.long
 def test_a_lost_key_in_one_commit_with_what_to_replace(shared: World) -> None:
     new = generate_identity()
     start = shared.git("rev-parse", "HEAD")
@@ -164,6 +166,7 @@ def test_a_lost_key_in_one_commit_with_what_to_replace(shared: World) -> None:
     assert not opens(shared, shared.others[0])
 
 
+@pytest.mark.long
 def test_a_recipient_without_a_name(shared: World) -> None:
     (shared.repo / SETTINGS).write_text("")
     new = generate_identity()
@@ -174,6 +177,7 @@ def test_a_recipient_without_a_name(shared: World) -> None:
     assert not opens(shared, new)
 
 
+@pytest.mark.long
 def test_the_local_mirror_is_for_the_new_key(shared: World) -> None:
     old, new = str(shared.others[0].to_public()), generate_identity().recipient.text
     with (shared.repo / SETTINGS).open("a") as file:
@@ -277,6 +281,7 @@ def test_oneself_only_with_yes_and_proved_without_a_key(shared: World) -> None:
     assert [one for one in report["findings"] if one["severity"] == "error"] == []
 
 
+@pytest.mark.long
 def test_a_sops_that_keeps_the_key_is_not_believed_when_we_leave(
     shared: World, tmp_path: Path
 ) -> None:

@@ -115,6 +115,7 @@ def test_the_audit_names_everybody_who_may_write(office: Office) -> None:
     assert [(one["who"], one["collection"]) for one in errors] == [(company.staff.email, "prod")]
 
 
+@pytest.mark.long
 def test_a_leaver_is_asked_after_what_the_vault_showed(office: Office) -> None:
     """Staff sees prod, by the vault alone: no identity of theirs opens a file."""
     company, world = office.company, office.world
