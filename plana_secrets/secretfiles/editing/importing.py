@@ -137,7 +137,7 @@ def _check(new: Content, selector: Selector) -> None:
         if isinstance(item, Leaf) and value is not None and item.type in SETTABLE_TYPES:
             check_setting(item.path, selector, value, item.type)
         elif is_manifest:
-            refuse_type(item.path, item.container if isinstance(item, Empty) else "null or time")
+            refuse_type(item.path, item.type if isinstance(item, Leaf) else "list or map")
         else:
             check_setting(item.path, selector, Secret(b""), LeafType.STR)  # the keys alone
 
