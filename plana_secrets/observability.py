@@ -24,6 +24,9 @@ NEW_DATA_KEY = "new-data-key"
 
 Facts: ``file`` and ``former``: recipients who could open it with an older version."""
 
+WAITING = "waiting"
+"""A call lasts longer than people expect. Facts: ``task``, what it does."""
+
 Observer = Callable[[Event], None]
 
 

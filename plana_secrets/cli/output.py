@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from plana_secrets.cli.streams import tell
 from plana_secrets.escape import safe, safe_line
-from plana_secrets.observability import Event
+from plana_secrets.observability import WAITING, Event
 
 __all__ = ["MASK", "Output", "safe", "safe_line"]
 
@@ -84,8 +84,10 @@ class Output:
             self.talk(text)
 
     def observe(self, event: Event) -> None:
-        """An observer that tells the steps of the code below at ``-v``."""
-        if self.verbosity:
+        """An observer that tells the steps of the code below at ``-v``; a long wait always."""
+        if event.name == WAITING:
+            self.talk(safe_line(f"waiting for the server: {event.facts['task']}"))
+        elif self.verbosity:
             facts = " ".join(f"{name}={value}" for name, value in event.facts.items())
             self.talk(safe_line(f"{event.name} {facts}".rstrip()))
 

@@ -13,8 +13,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 
-def make_certificates(folder: Path) -> tuple[Path, tuple[Path, Path]]:
-    """The file of the authority, and certificate and key of a server on 127.0.0.1."""
+def make_certificates(folder: Path, *, days: int = 1) -> tuple[Path, tuple[Path, Path]]:
+    """The file of the authority, and certificate and key of a server on 127.0.0.1.
+
+    ``days``: how long the server's is good; less than 0 for one that has expired.
+    """
     authority_key = ec.generate_private_key(ec.SECP256R1())
     server_key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "an authority of a test")])
@@ -28,7 +31,7 @@ def make_certificates(folder: Path) -> tuple[Path, tuple[Path, Path]]:
     address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
     identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key())
     certificate = (
-        _builder(host, name, server_key.public_key())
+        _builder(host, name, server_key.public_key(), days=days)
         .add_extension(x509.SubjectAlternativeName([address]), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
@@ -45,7 +48,7 @@ def make_certificates(folder: Path) -> tuple[Path, tuple[Path, Path]]:
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, *, days: int = 1
 ) -> x509.CertificateBuilder:
     now = dt.datetime.now(dt.UTC)
     return (
@@ -54,8 +57,8 @@ def _builder(
         .issuer_name(issuer)
         .public_key(key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(hours=1))
-        .not_valid_after(now + dt.timedelta(days=1))
+        .not_valid_before(now - dt.timedelta(days=2))
+        .not_valid_after(now + dt.timedelta(days=days))
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
     )
 

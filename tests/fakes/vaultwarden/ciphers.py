@@ -324,6 +324,12 @@ def partial(request: Request, cipher: str) -> object:
     return cipher_json(request.store, request.user, found)
 
 
+@route("GET", "/api/accounts/revision-date")
+def revision_date(request: Request) -> object:
+    _ = request.user
+    return 1
+
+
 @route("POST", "/api/folders")
 def folder(request: Request) -> object:
     _ = request.user

@@ -2,9 +2,9 @@
 
 ``crypto`` | ``kdf``
     Keys and ciphertext, and no network.
-``client`` | ``pool`` | ``failures`` | ``models`` | ``version``
-    HTTP, and no keys: connections, what its answers mean in our
-    words, their shape, and which servers are new enough.
+``client`` | ``pool`` | ``tls`` | ``answers`` | ``failures`` | ``models`` | ``version``
+    HTTP, and no keys: connections, the bodies of answers, what they mean in our words,
+    their shape, and which servers are new enough.
 ``credentials`` | ``login`` | ``enrol`` | ``session``
     Who we are, the ways to a token, what `login` keeps, and a session that renews itself.
 ``vault`` | ``collections`` | ``items`` | ``writer`` | ``creation`` | ``backend``
@@ -20,5 +20,7 @@ from __future__ import annotations
 from typing import Final
 
 ADVICE: Final = {
-    "bad-answer": "check mirror.vaultwarden.url; another server may have answered",
+    "bad-answer": (
+        "check mirror.vaultwarden.url; another server, or a login page before it, may have answered"
+    ),
 }

@@ -8,11 +8,11 @@ http is for a server on this machine.
 
 from __future__ import annotations
 
-import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Timer
 from typing import Final
 from urllib.parse import urlencode
 
@@ -26,22 +26,37 @@ from urllib3.exceptions import (
     SSLError,
 )
 
-from plana_secrets import __version__, limits
-from plana_secrets.errors import FailedError, MalformedError, UnavailableError
+from plana_secrets import __version__
+from plana_secrets.errors import MalformedError, UnavailableError
 from plana_secrets.mirror.address import checked_url, is_loopback
-from plana_secrets.mirror.backends.vaultwarden.failures import Answer, read_failure
+from plana_secrets.mirror.backends.vaultwarden.answers import LostAnswerError, read_body
+from plana_secrets.mirror.backends.vaultwarden.failures import (
+    Answer,
+    guarded,
+    is_page,
+    read_failure,
+)
 from plana_secrets.mirror.backends.vaultwarden.pool import open_pool
-from plana_secrets.observability import Event, Observer, silent
+from plana_secrets.mirror.backends.vaultwarden.tls import tls_context, tls_error
+from plana_secrets.observability import WAITING, Event, Observer, silent
 from plana_secrets.secret import Secret
 
 CONNECTIONS: Final = 8
 """At the same time; more gain nothing, and a small server has to breathe."""
 
 CONNECT_DEADLINE: Final = 10.0
-ANSWER_DEADLINE: Final = 300.0
-"""An import of thousands of items keeps a small server busy for a while."""
+ANSWER_DEADLINE: Final = 30.0
+"""Seconds without a word of an answer."""
 
-_CHUNK: Final = 1 << 18
+WHOLE_DEADLINE: Final = 180.0
+"""Seconds for all of an answer that comes slowly, such as the list of thousands of items."""
+
+WAITING_AFTER: Final = 4.0
+"""Seconds after which people are told what is waited for."""
+
+BUSY_PAUSE: Final = 8.0
+"""Seconds before the first repetition where a busy server names no time; then twice that,
+and twice that again: about a minute in all."""
 
 _HEADERS: Final = {
     "Accept": "application/json",
@@ -50,12 +65,6 @@ _HEADERS: Final = {
     "Bitwarden-Client-Version": "2026.6.0",
     "Device-Type": "25",
 }
-
-
-class LostAnswerError(UnavailableError):
-    """The request may or may not have been done: look before trying again."""
-
-    default_kind = "no-answer"
 
 
 class Client:
@@ -72,7 +81,7 @@ class Client:
             self.url,
             is_local=is_loopback(self.url),
             headers=dict(_HEADERS),
-            ssl_context=_tls_context(ca_file) if self.url.startswith("https:") else None,
+            ssl_context=tls_context(ca_file) if self.url.startswith("https:") else None,
             timeout=urllib3.Timeout(connect=CONNECT_DEADLINE, read=ANSWER_DEADLINE),
             maxsize=CONNECTIONS,
         )
@@ -110,7 +119,14 @@ class Client:
         retry = _REPEATED if repeatable else _CAREFUL
         answer = self._exchange(method, path, task=task, body=content, headers=headers, retry=retry)
         if 200 <= answer.status < 300:
+            if is_page(answer.body):
+                raise MalformedError(
+                    f"a web page came in place of Vaultwarden's answer: cannot {task}",
+                    kind="bad-answer",
+                )
             return answer.body
+        if token is None and answer.status in {401, 403}:
+            raise guarded(answer, task=task)
         if answer.status >= 500 and not repeatable:
             raise LostAnswerError(
                 f"the server answered with status {answer.status}: cannot {task}",
@@ -131,16 +147,17 @@ class Client:
     ) -> Answer:
         self._count(1)
         try:
-            response = self._pool.request(
-                method,
-                self.url + path,
-                body=body,
-                headers=_HEADERS | dict(headers),
-                retries=retry,
-                redirect=False,
-                preload_content=False,
-            )
-            answer = Answer(response.status, _read_body(response))
+            with self._telling(task):
+                response = self._pool.request(
+                    method,
+                    self.url + path,
+                    body=body,
+                    headers=_HEADERS | dict(headers),
+                    retries=retry,
+                    redirect=False,
+                    preload_content=False,
+                )
+                answer = Answer(response.status, read_body(response, deadline=WHOLE_DEADLINE))
             response.release_conn()
         except HTTPError as error:
             raise _no_answer(error, task) from None
@@ -154,6 +171,17 @@ class Client:
         )
         return answer
 
+    @contextmanager
+    def _telling(self, task: str) -> Iterator[None]:
+        """Tell the observer if the block lasts."""
+        timer = Timer(WAITING_AFTER, self._observer, [Event(WAITING, {"task": task})])
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
     def _count(self, number: int) -> None:
         with self._counting:
             self.requests += number
@@ -161,6 +189,14 @@ class Client:
 
 class _Retry(urllib3.Retry):
     """A ``Retry-After`` that cannot be read, or is beyond every calendar, is as none."""
+
+    def sleep(self, response: urllib3.BaseHTTPResponse | None = None) -> None:
+        """A busy server that names no time gets more of it than one that failed."""
+        is_busy = response is not None and response.status == 429
+        if response is not None and is_busy and self.get_retry_after(response) is None:
+            time.sleep(BUSY_PAUSE * 2 ** (len(self.history) - 1))
+        else:
+            super().sleep(response)
 
     def get_retry_after(self, response: urllib3.BaseHTTPResponse) -> float | None:
         try:
@@ -187,7 +223,7 @@ _CAREFUL: Final = _Retry(
 _REPEATED: Final = _Retry(
     total=4,
     connect=2,
-    read=2,
+    read=1,
     other=0,
     status=3,
     redirect=0,
@@ -200,44 +236,10 @@ _REPEATED: Final = _Retry(
 )
 
 
-def _read_body(response: urllib3.BaseHTTPResponse) -> bytes:
-    """The body, within a limit of size and time: a slow drip never reaches a read deadline.
-
-    Taken as it comes, since a read of so many bytes would wait for the last of them; and
-    not unpacked, since we accept nothing that is packed.
-    """
-    end = time.monotonic() + ANSWER_DEADLINE
-    parts: list[bytes] = []
-    size = 0
-    while part := response.read1(_CHUNK, decode_content=False):
-        size += len(part)
-        parts.append(part)
-        if size > limits.SERVER_ANSWER:
-            response.close()
-            raise MalformedError("the server's answer is incomplete", kind="bad-answer")
-        if time.monotonic() > end:
-            response.close()
-            raise LostAnswerError("the server's answer takes too long")
-    return b"".join(parts)
-
-
-def _tls_context(ca_file: Path | None) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=ca_file)
-    except (OSError, ssl.SSLError):
-        raise FailedError(
-            f"not a certificate file: {ca_file}", kind="bad-ca-file", file=str(ca_file)
-        ) from None
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
-
-
 def _no_answer(error: HTTPError, task: str) -> UnavailableError:
     reason = error.reason if isinstance(error, MaxRetryError) else error
     if isinstance(reason, SSLError):
-        return UnavailableError(
-            f"no secure connection to the server: cannot {task}", kind="tls-refused", retry=False
-        )
+        return tls_error(reason, task=task)
     if isinstance(reason, ProxyError):
         return UnavailableError(
             f"the proxy refused the connection: cannot {task}", kind="proxy", retry=False
@@ -248,9 +250,7 @@ def _no_answer(error: HTTPError, task: str) -> UnavailableError:
 
 
 ADVICE: Final = {
-    "bad-ca-file": "mirror.vaultwarden.ca_file must be a PEM file",
     "no-answer": "try again; nothing is done twice",
     "proxy": "check HTTPS_PROXY, or add the server to NO_PROXY",
-    "tls-refused": "check the address, or set your CA in mirror.vaultwarden.ca_file",
     "unreachable": "check mirror.vaultwarden.url and the network, and try again",
 }

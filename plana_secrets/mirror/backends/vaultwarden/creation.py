@@ -16,7 +16,8 @@ from typing import Any, Final
 
 from plana_secrets.errors import MalformedError, PlanaSecretsError
 from plana_secrets.mirror.backend import ITEM_ERRORS, DesiredItem, ItemNotWrittenError
-from plana_secrets.mirror.backends.vaultwarden.client import CONNECTIONS, LostAnswerError
+from plana_secrets.mirror.backends.vaultwarden.answers import LostAnswerError
+from plana_secrets.mirror.backends.vaultwarden.client import CONNECTIONS
 from plana_secrets.mirror.backends.vaultwarden.writer import SealedItem, Writer
 
 _TRIES: Final = 3

@@ -201,6 +201,15 @@ def _by_status(answer: Answer, task: str) -> PlanaSecretsError:
     return error(f"{message}: cannot {task}", kind=kind, status=status)
 
 
+def guarded(answer: Answer, *, task: str) -> PlanaSecretsError:
+    """The error for an answer that no Vaultwarden gives: to a stranger, or as a web page."""
+    return FailedError(
+        f"another service answers in place of Vaultwarden (status {answer.status}): cannot {task}",
+        kind="guarded-server",
+        status=answer.status,
+    )
+
+
 def is_page(body: bytes) -> bool:
     """Whether it is HTML: Vaultwarden answers our calls in JSON."""
     return body.lstrip()[:1] == b"<"
@@ -225,6 +234,10 @@ def _texts(body: bytes) -> Iterator[str]:
 
 
 ADVICE: Final = {
+    "guarded-server": (
+        "a login page before the server (Authelia, basic authentication, Cloudflare) has to let "
+        "/api and /identity through; else check mirror.vaultwarden.url"
+    ),
     "api-key-refused": (
         "find the key in the web vault under Security, Keys; then run `plana-secrets "
         "login --api-key`"
@@ -244,7 +257,10 @@ ADVICE: Final = {
         "(client_max_body_size in nginx) or split the file"
     ),
     "server-error": "try again; look at the server's log",
-    "server-redirects": "use the address that it redirects to",
+    "server-redirects": (
+        "use the address that it redirects to; if that is a login page (Authelia and others), it "
+        "has to let /api and /identity through"
+    ),
     "server-refuses": "check the server's log; the server may be newer than this program supports",
     "sso-only": "a personal API key is accepted there: `plana-secrets login --api-key`",
     "totp-refused": "wait for the next code; check the clocks of both machines",

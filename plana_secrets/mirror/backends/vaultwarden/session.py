@@ -1,8 +1,9 @@
 """Calls in the name of an account: the token is kept, and fetched again when it expires.
 
 The server answers 401 both for a token that is over and for a role that does not
-suffice. So a 401 leads to a new login only where the token can be over (it was kept from
-an earlier run, or has lived its time), and to one at most in a call.
+suffice. So a 401 leads to a new login only where the token can be over: it was kept from
+an earlier run, has lived its time, or a call that every account may make is refused, too.
+A call leads to one login at most.
 """
 
 from __future__ import annotations
@@ -35,6 +36,9 @@ from plana_secrets.storage import read_regular_file, remove_file, replace_file
 
 _MARGIN: Final = 60
 """Seconds before the end of its life at which a token counts as over."""
+
+_ANYONE: Final = "/api/accounts/revision-date"
+"""A call that every account may make."""
 
 
 class TokenKeeper(Protocol):
@@ -146,7 +150,7 @@ class Session:
         try:
             return self._send(token, method, path, task=task, body=body, repeatable=repeatable)
         except NotAllowedError:
-            if not self._may_be_over(token):
+            if not (self._may_be_over(token) or self._is_refused(token)):
                 raise
         token = self._renew(token)
         return self._send(token, method, path, task=task, body=body, repeatable=repeatable)
@@ -168,6 +172,14 @@ class Session:
             if self._access is not token:
                 return True
             return self._ends is None or self._clock() >= self._ends
+
+    def _is_refused(self, token: Secret) -> bool:
+        """Whether the token is over before its time: then no call of any role works."""
+        try:
+            self._send(token, "GET", _ANYONE, task="ask for changes", body=None, repeatable=True)
+        except NotAllowedError:
+            return True
+        return False
 
     def _renew(self, token: Secret) -> Secret:
         """Once for all calls that were sent with this token."""

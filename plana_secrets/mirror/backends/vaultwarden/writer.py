@@ -14,7 +14,7 @@ from typing import Any, Final
 from plana_secrets.counts import counted
 from plana_secrets.errors import PlanaSecretsError
 from plana_secrets.mirror.backend import ITEM_ERRORS, ItemChangedError, ItemNotWrittenError
-from plana_secrets.mirror.backends.vaultwarden.client import LostAnswerError
+from plana_secrets.mirror.backends.vaultwarden.answers import LostAnswerError
 from plana_secrets.mirror.backends.vaultwarden.items import just_before
 from plana_secrets.mirror.backends.vaultwarden.models import Cipher, read_answer
 from plana_secrets.mirror.backends.vaultwarden.session import Session
