@@ -43,6 +43,8 @@ class BackendSettings(abc.ABC):
     """Whether ``login``, ``logout`` and ``mirror audit`` have a meaning."""
     HAS_OWNERS: ClassVar[bool] = False
     """Whether there are owners, who see items that the service account does not."""
+    KEEPS_STATE: ClassVar[bool] = False
+    """Whether the mirror itself is kept in the state folder, for every clone of a repository."""
     SETUP: ClassVar[tuple[SetupOption, ...]] = ()
     """The options of ``mirror init``; none where there is nothing to find."""
     SETUP_NOTES: ClassVar[str] = ""

@@ -8,6 +8,7 @@ from pathlib import Path
 import pyrage
 import pytest
 
+from plana_secrets.locks import locked
 from plana_secrets.mirror.record import unpack_record
 from tests.cli.commands.mirrored import (
     MANIFEST,
@@ -188,3 +189,19 @@ def test_the_default_place_is_in_the_state_folder_of_the_user(place: World) -> N
     (found,) = state.rglob("mirror.json.age")
     assert found.stat().st_mode & 0o777 == 0o600
     assert place.git("status", "--porcelain") == ""
+
+
+def test_the_clones_of_a_repository_share_its_mirror_and_sync_one_at_a_time(place: World) -> None:
+    (place.repo / "plana-secrets.toml").write_text(
+        'repository = "r-1"\n[mirror]\nbackend = "local"\n'
+    )
+    place.commit()
+    place.git("clone", "-q", ".", str(place.folder / "clone"))
+    state = {"XDG_STATE_HOME": str(place.folder / "state")}
+    clone = ("--repo", str(place.folder / "clone"))
+    assert place.run(*clone, "mirror", "sync", env=state).status == 0
+    assert mirror(place, "status", "--check", env=state).status == 0
+    (found,) = (place.folder / "state").rglob("mirror.json.age")
+    with locked(found.with_name("mirror.lock"), command="mirror sync"):
+        done = place.run(*clone, "mirror", "sync", "--wait", "0", env=state)
+    assert (done.status, "another run holds the lock" in done.stderr) == (6, True), done

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -14,6 +16,8 @@ from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.cli.options import wait_option
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from plana_secrets.mirror.apply import Applied
     from plana_secrets.mirror.backend import Backend
     from plana_secrets.mirror.plan import Choices
@@ -115,17 +119,29 @@ def _open(context: Context, observer: Observer, request: _Request) -> Backend:
 ADVICE: Final = {"no-owners": "omit --as-owner"}
 
 
-def _alone(context: Context) -> Any:
-    """One sync of this clone at a time, also where a job may only read the clone."""
+@contextmanager
+def _alone(context: Context) -> Iterator[None]:
+    """One sync of this clone at a time, and of a mirror that all clones share."""
     from plana_secrets.locks import locked
-    from plana_secrets.secretfiles.state import shared_state_folder
-    from plana_secrets.storage import make_folder
+    from plana_secrets.mirror.surroundings import make_state_folder
 
-    folder = shared_state_folder(context.repository)
-    if not os.access(folder if folder.exists() else folder.parent, os.W_OK):
-        folder = comparison.surroundings(context).repository_folder
-    make_folder(folder, mode=0o700)
-    return locked(folder / "mirror.lock", command="mirror sync", patience=context.patience)
+    with ExitStack() as stack:
+        for folder in _folders_of_locks(context):
+            make_state_folder(folder)
+            lock = folder / "mirror.lock"
+            stack.enter_context(locked(lock, command="mirror sync", patience=context.patience))
+        yield
+
+
+def _folders_of_locks(context: Context) -> Iterator[Path]:
+    from plana_secrets.secretfiles.state import shared_state_folder
+
+    folder, chosen = shared_state_folder(context.repository), context.settings.mirror.chosen
+    is_writable = os.access(folder if folder.exists() else folder.parent, os.W_OK)
+    if is_writable:
+        yield folder
+    if not is_writable or (chosen is not None and chosen.KEEPS_STATE):  # a job may only read it
+        yield comparison.surroundings(context).repository_folder
 
 
 def _look(context: Context, backend: Backend, request: _Request) -> MirrorState:

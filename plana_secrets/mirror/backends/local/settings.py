@@ -30,6 +30,7 @@ class LocalSettings(BackendSettings):
     """
 
     name: ClassVar[str] = "local"
+    KEEPS_STATE: ClassVar[bool] = True
     FIELDS: ClassVar[Fields] = {
         "path": optional(written_file),
         "recipients": list_of(recipient),
