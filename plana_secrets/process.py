@@ -129,6 +129,18 @@ def run_on_terminal(
         raise ProgramError(f"cannot start {name}: {error.strerror}", program=name) from None
 
 
+def programs_in(folder: Path) -> list[int]:
+    """The ids of our user's other processes that work in ``folder``; none where Linux is not."""
+    here, found = folder.resolve(), []
+    with contextlib.suppress(OSError):
+        for process in Path("/proc").iterdir():
+            if process.name.isdigit() and int(process.name) != os.getpid():
+                with contextlib.suppress(OSError):
+                    if (process / "cwd").readlink() == here:
+                        found.append(int(process.name))
+    return found
+
+
 class Conversation:
     """A child that answers each line with a line, in a session of its own.
 

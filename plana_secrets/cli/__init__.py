@@ -14,9 +14,11 @@
 ``secretfile`` | ``generate`` | ``inputs`` | ``identities`` | ``diffreport``
     What commands share: one file and leaf, new values, what is handed over, identities,
     the words of a diff.
-``editing`` | ``editor`` | ``astyped`` | ``exposed`` | ``undo`` | ``repairing`` | ``choosing``
-    One edit, the person's editor, values kept as they were typed, where git has a plain file,
-    a value of the past, and what a person chooses of a broken file or of two sides.
+``editing`` | ``draft`` | ``editor`` | ``astyped``
+    One edit, its text in memory, the person's editor, values kept as they were typed.
+``exposed`` | ``undo`` | ``repairing`` | ``choosing``
+    Where git has a plain file, a value of the past, and what a person chooses of a broken
+    file or of two sides.
 ``newrepository`` | ``newidentities``
     What `init` asks, and where the identities that it creates are kept.
 ``checkup`` | ``tour`` | ``work`` | ``verifyplace``

@@ -7,24 +7,22 @@ encrypted to the person.
 
 from __future__ import annotations
 
-import os
 import shlex
-import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
-from plana_secrets import limits, memory
+from plana_secrets import memory
 from plana_secrets.cli.astyped import tell_as_typed
 from plana_secrets.cli.context import Context
-from plana_secrets.cli.editor import choose_editor, run_editor
+from plana_secrets.cli.draft import Draft
 from plana_secrets.cli.failure import Terminated
 from plana_secrets.cli.hints import find_hint
 from plana_secrets.cli.output import safe_line
 from plana_secrets.cli.repairing import repair_first
-from plana_secrets.cli.terminal import ask_line, is_interactive, require_interactive
-from plana_secrets.document.astyped import Typed, without_marks
+from plana_secrets.cli.terminal import ask_line, is_interactive
+from plana_secrets.document.astyped import Typed
 from plana_secrets.document.edits import Content, changed_paths
 from plana_secrets.document.merge import COMMENTS, Side
 from plana_secrets.errors import ConflictError, FailedError, PlanaSecretsError, UsageError
@@ -36,15 +34,10 @@ from plana_secrets.secretfiles.editing.revise import (
     Opened,
     open_text,
     opened_from,
-    read_text,
     stage_revision,
 )
 from plana_secrets.secretfiles.writing.stage import StagedFile, describe
 from plana_secrets.secretfiles.writing.writer import write_files, writing
-from plana_secrets.storage import read_regular_file, replace_file
-
-_AT_ONCE: Final = 1.0
-"""Too few seconds for an edit by a person."""
 
 
 class EditSession:
@@ -105,41 +98,41 @@ class EditSession:
 
     def _finish(self, opened: Opened, text: Secret, *, edited: bool) -> None:
         with memory.private_folder() as folder:
-            desk = Desk(self._context, opened, folder / Path(self._file).name)
-            desk.put(text)
+            draft = Draft(self._context, opened, folder / Path(self._file).name)
+            draft.put(text)
             try:
-                changes, staged = self._take(desk, edited=edited)
+                changes, staged = self._take(draft, edited=edited)
             except BaseException as error:
                 # no context manager: a signal that comes with the error would skip its end
                 try:
-                    self._keep(desk, error)
+                    self._keep(draft, error)
                 except Terminated:
-                    self._keep(desk, error)
+                    self._keep(draft, error)
                     raise
                 raise
         self._conclude(opened, staged, changes or Changes())
-        if changes is None and desk.hint:
-            self._output.talk(f"hint: {desk.hint}")
+        if changes is None and draft.hint:
+            self._output.talk(f"hint: {draft.hint}")
 
-    def _take(self, desk: Desk, *, edited: bool) -> tuple[Changes | None, StagedFile | None]:
+    def _take(self, draft: Draft, *, edited: bool) -> tuple[Changes | None, StagedFile | None]:
         """What the person's work changed, written; nothing for no change."""
-        typed = desk.work(edited=edited, yaml_types=self._typed)
-        changes = compare(desk.opened.content, typed)
+        typed = draft.work(edited=edited, yaml_types=self._typed)
+        changes = compare(draft.opened.content, typed)
         if changes is None:
             return None, None
         self._show(changes)
         tell_as_typed(self._output, typed.as_text, typed.nulls)
-        return changes, self._write(desk.opened, typed.content)
+        return changes, self._write(draft.opened, typed.content)
 
-    def _keep(self, desk: Desk, error: BaseException) -> None:
+    def _keep(self, draft: Draft, error: BaseException) -> None:
         """An error, a signal or a lost terminal ends the run, not the work saved so far."""
-        if self._dry_run or desk.is_given_up or not desk.is_touched:
+        if self._dry_run or draft.is_given_up or not draft.is_touched:
             return
         reason = ""
         if isinstance(error, PlanaSecretsError):
             advice = find_hint(error)
             reason = f"{error.message} ({advice})" if advice else error.message
-        edit = kept.KeptEdit(self._file, desk.opened.text, desk.text, reason)
+        edit = kept.KeptEdit(self._file, draft.opened.text, draft.text, reason)
         kept.keep_edit(self._workspace, edit)
         self._output.talk(
             "your edit is kept, encrypted for you; next: "
@@ -247,92 +240,11 @@ def compare(before: Content, typed: Typed) -> Changes | None:
     )
 
 
-class Desk:
-    """The file in memory that a person edits, again and again until it is right."""
-
-    def __init__(self, context: Context, opened: Opened, path: Path) -> None:
-        self._context = context
-        self.opened = opened
-        self._path = path
-        self.is_given_up = False
-        self.hint = ""
-
-    def put(self, text: Secret) -> None:
-        replace_file(self._path, text.reveal(), mode=0o600)
-
-    @property
-    def text(self) -> Secret:
-        """What the person saved, without the marks of an editor that writes for Windows."""
-        content = read_regular_file(self._path, limit=limits.STATE_FILE)
-        return Secret(without_marks(content))
-
-    @property
-    def is_touched(self) -> bool:
-        """Whether there is something of the person's to lose."""
-        try:
-            text = self.text
-            return text != self.opened.text and bool(text.reveal().strip())
-        except PlanaSecretsError:
-            return False
-
-    def work(self, *, edited: bool, yaml_types: bool) -> Typed:
-        """The content after the person's edit.
-
-        Raises:
-            FailedError, UsageError: there is a mistake in it, and no one who would fix
-                it, or who gave it up.
-        """
-        while True:
-            if not edited:
-                self._edit()
-            edited = False
-            try:
-                text = self.text
-                if text == self.opened.text:
-                    return Typed(self.opened.content)
-                return read_text(self._context.workspace, text, self.opened, yaml_types=yaml_types)
-            except (FailedError, UsageError) as error:
-                self._ask_again(error)
-
-    def _edit(self) -> None:
-        editor = choose_editor(os.environ)
-        if editor.terminal:
-            require_interactive(self._context, f"an edit in {editor.name}")
-        if editor.window:
-            self._context.output.warn(f"{editor.name} may keep copies of what you edit")
-        start = time.monotonic()
-        run_editor(editor, self._path)
-        if time.monotonic() - start >= _AT_ONCE or self.is_touched:
-            return
-        if editor.wait_option:
-            raise UsageError(
-                f"the editor {editor.name} returned at once",
-                kind="editor-did-not-wait",
-                editor=editor.name,
-                option=editor.wait_option,
-            )
-        self.hint = (
-            f"{editor.name} returned at once; if it opens a window, add an option to "
-            "$EDITOR that makes it wait, such as --wait"
-        )
-
-    def _ask_again(self, error: PlanaSecretsError) -> None:
-        """Explain the mistake, and continue only if a person can fix it."""
-        if not is_interactive(self._context):
-            raise error
-        self._context.output.talk(f"a mistake: {error.message}")
-        question = "press Enter to edit again, q to discard your edit"
-        if ask_line(self._context, question).strip().lower() in {"q", "quit"}:
-            self.is_given_up = True
-            raise error
-
-
 ADVICE: Final = {
     "edit-kept": (
         "continue with `plana-secrets edit {file} --continue`, or discard it with "
         "`plana-secrets edit {file} --discard`"
     ),
-    "editor-did-not-wait": "make it wait: PLANA_EDITOR='{editor} {option}'",
     "no-kept-edit": "start one with `plana-secrets edit {file}`",
     "same-path-changed": "use `plana-secrets edit {file} --continue --prefer mine` (or theirs)",
 }

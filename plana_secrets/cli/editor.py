@@ -12,7 +12,8 @@ import os
 import shlex
 import shutil
 import signal
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -141,6 +142,20 @@ def run_editor(editor: Editor, file: Path) -> None:
             kind="editor-failed",
             status=status,
         )
+
+
+def wait_for_rest(folder: Path, tell: Callable[[], None], *, patience: float) -> None:
+    """Wait for what an editor left running in ``folder`` when it returned: its window, say.
+
+    ``tell`` is called once, if there is something. ``patience``: for how many seconds.
+    """
+    from plana_secrets.process import programs_in
+
+    start = time.monotonic()
+    if programs_in(folder):
+        tell()
+    while programs_in(folder) and time.monotonic() - start < patience:
+        time.sleep(0.2)
 
 
 def _environment(folder: Path) -> dict[str, str]:

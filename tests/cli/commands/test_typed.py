@@ -123,18 +123,22 @@ ENDINGS = {
     "killed": "kill -9 $$",
     "terminated": "kill -15 $$",
     "a new file": 'cp "$1" x; rm "$1"; mv x "$1"',
+    "late": "",
 }
 CASES = [*itertools.product(TYPED, ENDINGS)]
 
 
 def check_ending(world: World, typed: str, ending: str, *, at_terminal: bool) -> None:
-    env = editor(world, f"{TYPED[typed]}\n{ENDINGS[ending]}")
+    script = f"{TYPED[typed]}\n{ENDINGS[ending]}"
+    if ending == "late":
+        script = f"(sleep 0.3\n{TYPED[typed]}\n) </dev/null >/dev/null 2>&1 &"
+    env = editor(world, script)
     if at_terminal:
         _at_a_terminal_that_goes_away(world, env)
     else:
         world.run("edit", FILE, env=env)
     edit = find_kept_edit(make_workspace(world), FILE)
-    if typed in GOOD and ending in {"well", "a new file"}:
+    if typed in GOOD and ending in {"well", "a new file", "late"}:
         assert edit is None
         assert world.run("get", FILE, "new").stdout == "typed"
     else:
@@ -182,3 +186,22 @@ def test_a_terminal_that_goes_away_at_the_question_takes_nothing_along(world: Wo
 def test_what_can_never_be_written_is_kept(world: World, typed: str) -> None:
     world.encrypt(FILE, "a: b\n")
     check_ending(world, typed, "well", at_terminal=False)
+
+
+@pytest.mark.parametrize("at_terminal", [False, True], ids=["no terminal", "terminal"])
+def test_a_window_that_saves_late_is_waited_for(world: World, at_terminal: bool) -> None:
+    world.encrypt(FILE, "a: b\n")
+    check_ending(world, "a line", "late", at_terminal=at_terminal)
+
+
+@pytest.mark.parametrize("script", [': > "$1"', 'rm "$1"', 'echo x: y >> "$1"; rm "$1"'])
+def test_a_text_that_the_editor_took_away_changes_nothing(world: World, script: str) -> None:
+    path = world.encrypt(FILE, "a: b\n")
+    before = path.read_bytes()
+    for at_terminal in (False, True):
+        if at_terminal:
+            _at_a_terminal_that_goes_away(world, editor(world, script))
+        else:
+            assert world.run("edit", FILE, env=editor(world, script)).status in {2, 3}
+        assert path.read_bytes() == before
+        assert find_kept_edit(make_workspace(world), FILE) is None
