@@ -73,7 +73,6 @@ def verify_signature(
         "gpg.ssh.allowedSignersFile": str(allowed),
         "gpg.ssh.program": str(program),
         "gpg.ssh.revocationFile": os.devnull,
-        "gpg.program": _NO_PROGRAM,
         "gpg.openpgp.program": _NO_PROGRAM,
         "gpg.x509.program": _NO_PROGRAM,
         "gpg.minTrustLevel": "fully",
