@@ -73,7 +73,7 @@ class _Judges:
     def values_of(self, file: FilePast) -> Iterator[KnownValue]:
         paths = dict.fromkeys(path for one in file.known for path in sorted(one.values))
         service = next((one.service for one in file.known if one.service), None)
-        if not paths and not any(one.links for one in file.known):
+        if not paths and any(one.is_opaque for one in file.known):
             yield KnownValue(file.name, None, service, None, "open", "it cannot be looked into")
         for path in sorted(paths):
             yield self._judge(file, path, service)
@@ -103,6 +103,8 @@ class _Judges:
     def _by_history(self, file: FilePast, path: str) -> tuple[Status, str]:
         if file.today is None:
             return "open", "the file was deleted; the value may be valid elsewhere"
+        if file.eras[0].versions[0].is_opaque:
+            return "open", "the file of the last commit cannot be looked into"
         known = file.ciphertexts.get(path, frozenset())
         verdict = judge(file.eras, path, known)
         if verdict == "gone":

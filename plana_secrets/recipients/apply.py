@@ -6,14 +6,13 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from plana_secrets.errors import (
     CredentialError,
     FailedError,
     MalformedError,
     PlanaSecretsError,
-    UsageError,
 )
 from plana_secrets.recipients.plan import Demand, ReaderPlan, check_allowed, plan_readers
 from plana_secrets.secretfiles.formers import find_formers
@@ -36,10 +35,17 @@ class Survey:
     skipped: tuple[tuple[str, PlanaSecretsError], ...] = ()
 
 
-def survey(workspace: Workspace, files: Sequence[str], demand: Demand, *, skip: bool) -> Survey:
+def survey(
+    workspace: Workspace,
+    files: Sequence[str],
+    demand: Demand,
+    *,
+    skip: Literal["none", "some", "all"],
+) -> Survey:
     """What is to change of ``files``; each that is, was opened.
 
-    ``skip``: a file that cannot be read is left out, and the others go on.
+    ``skip``: which of those that cannot be changed are left out, while the others go on: all of
+    them, or some, that are never changed here, such as a link or an INI file.
 
     Raises:
         PlanaSecretsError: a file cannot be changed safely; see ``stage_recipients`` and
@@ -51,12 +57,9 @@ def survey(workspace: Workspace, files: Sequence[str], demand: Demand, *, skip: 
     for file in files:
         try:
             plan = _plan(workspace, file, demand, formers.get(file, ()))
-        except (CredentialError, MalformedError) as error:
-            if not skip:
-                raise
-            skipped.append((file, error))
-        except UsageError as error:
-            if not skip or error.kind not in _LEFT_OUT:
+        except PlanaSecretsError as error:
+            is_never = error.kind in _NEVER_CHANGED and skip != "none"
+            if not (is_never or (skip == "all" and _is_of_one_file(error))):
                 raise
             skipped.append((file, error))
         else:
@@ -65,8 +68,13 @@ def survey(workspace: Workspace, files: Sequence[str], demand: Demand, *, skip: 
     return Survey(tuple(plans), tuple(skipped))
 
 
-_LEFT_OUT = frozenset({"no-rule", "not-yaml-name"})
-"""What of a file is no reason to stop the others."""
+_NEVER_CHANGED = frozenset({"not-yaml-name", "symlink"})
+"""Files that only sops itself, or a person, can change."""
+
+
+def _is_of_one_file(error: PlanaSecretsError) -> bool:
+    """Whether it is no reason to stop the others."""
+    return isinstance(error, CredentialError | MalformedError) or error.kind == "no-rule"
 
 
 def _formers(workspace: Workspace, files: Sequence[str]) -> dict[str, tuple[str, ...]]:

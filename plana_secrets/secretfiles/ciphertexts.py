@@ -36,7 +36,8 @@ _Steps = tuple[str | None, ...]
 @dataclass(frozen=True, slots=True)
 class Version:
     """``values``: path -> ciphertext of each encrypted value. ``links``: what two versions
-    share only if they have one data key. ``service``: of a Secret manifest, its name."""
+    share only if they have one data key. ``service``: of a Secret manifest, its name.
+    ``is_opaque``: it has ciphertexts, and where they are cannot be told."""
 
     blob: str
     readers: frozenset[str]
@@ -44,6 +45,7 @@ class Version:
     links: frozenset[bytes]
     wrapped: Mapping[str, bytes]
     service: str | None = None
+    is_opaque: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ class Versions:
             frozenset((*seen.all_tokens, *wrapped)),
             dict(zip(seen.labels, wrapped, strict=False)),
             shape.service,
+            bool(tokens) and not shape.steps,
         )
 
     def _shape(self, data: bytes, form: Format, tokens: Sequence[bytes]) -> _Shape:

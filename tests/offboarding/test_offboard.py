@@ -338,3 +338,19 @@ def test_names_that_sops_uses_itself_and_other_formats(
     assert set(status(world, str(bob.to_public()))) == {
         f"{file}#{one}" for one in places.get(form, yaml)
     }
+
+
+def test_a_file_that_cannot_be_looked_into_is_one_line(shared: World) -> None:
+    ini = "infra/secrets/dev/old.ini"
+    shared.write_rules("creation_rules:\n    - age: {recipients}\n")
+    argv = ("--filename-override", ini, "--input-type", "ini", "--output-type", "ini")
+    text = shared.sops("encrypt", *argv, stdin=b"[a]\nb = c\n").stdout
+    (shared.repo / ini).write_text(text)
+    path = shared.repo / MAIL
+    path.write_text(path.read_text().replace("sops:\n", "<<<<<<< a\nsops:\n"))
+    shared.commit()
+    found = status(shared)
+    assert found[f"{ini}#None"] == ("open", "it cannot be looked into")
+    assert found[f"{MAIL}#password"][1] == "the file of the last commit cannot be looked into"
+    assert shared.run("offboard", "bob", "--accept", ini, "--reason", "closed").status == 0
+    assert status(shared)[f"{ini}#None"] == ("accepted", "closed")

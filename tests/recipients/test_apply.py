@@ -22,7 +22,7 @@ FILES = (PLAIN_FILE, SECRET_FILE)
 def run(workspace: Workspace, *files: str) -> list[str]:
     """Apply to all; what was changed."""
     with writing(workspace, "recipients apply"):
-        found = survey(workspace, files, Demand(), skip=False)
+        found = survey(workspace, files, Demand(), skip="none")
         apply_plans(workspace, found.plans, lambda: None)
     return [plan.file for plan in found.plans]
 

@@ -325,3 +325,21 @@ def test_what_is_no_recipient_is_not_repeated(shared: World) -> None:
         done = shared.run("recipients", "list", "--files", *form)
         assert "hunter2" not in done.stdout
         assert "the label is not an age recipient" in done.stdout
+
+
+def test_what_only_sops_can_change_is_left_out_and_named(shared: World) -> None:
+    ini = "infra/secrets/dev/old.ini"
+    rules = (shared.repo / ".sops.yaml").read_text()
+    (shared.repo / ".sops.yaml").write_text(rules.replace("secrets/.*\\.yaml$", "secrets/.*$"))
+    argv = ("--filename-override", ini, "--input-type", "ini", "--output-type", "ini")
+    done = shared.sops("encrypt", *argv, stdin=b"[a]\nb = c\n")
+    (shared.repo / ini).write_text(done.stdout)
+    (shared.repo / "infra/secrets/dev/link.yaml").symlink_to("app.yaml")
+    done = shared.run("recipients", "remove", "bob", "--json")
+    facts = json.loads(done.stdout)
+    assert (done.status, [one["file"] for one in facts["files"]]) == (3, [APP, MAIL])
+    assert {one["file"]: one["kind"] for one in facts["skipped"]} == {
+        "infra/secrets/dev/link.yaml": "symlink", ini: "not-yaml-name"
+    }  # fmt: skip
+    told = shared.run("recipients", "apply").stderr
+    assert f"left out: {ini}: sops reads" in told

@@ -9,6 +9,7 @@ import click
 from plana_secrets.cli.commands.recipients.joining import (
     Run,
     commit_option,
+    exit_code_of,
     membership_facts,
     run_membership,
     tell_change,
@@ -57,7 +58,7 @@ def add(
     kind: str,
     dry_run: bool,
     commit: bool,
-) -> None:
+) -> int:
     """Add the age recipient KEY, as NAME, to rules in .sops.yaml and to the files of those rules.
 
     Rules, settings and files are written together, or none of them. Compare the fingerprint
@@ -88,3 +89,4 @@ def add(
     else:
         tell_change(context, name, "added to", done.change, run)
         context.output.talk(f"fingerprint of the key: {fingerprint}")
+    return exit_code_of(done.change.survey)

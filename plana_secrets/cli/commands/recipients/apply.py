@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING
 import click
 
 from plana_secrets.cli.arguments import complete_file
-from plana_secrets.cli.commands.recipients.joining import Run, leave_option
+from plana_secrets.cli.commands.recipients.joining import (
+    Run,
+    exit_code_of,
+    leave_option,
+    skipped_facts,
+    tell_left_out,
+)
 from plana_secrets.cli.commands.recipients.naming import demand_of, names_of, plan_facts
 from plana_secrets.cli.context import Context, pass_context
-from plana_secrets.cli.hints import find_hint
 from plana_secrets.cli.options import wait_option
 from plana_secrets.counts import counted
 
@@ -49,7 +54,7 @@ def apply(context: Context, files: tuple[str, ...], dry_run: bool, leave: bool) 
         context.output.json_object("recipients-apply", _facts(survey, names, dry_run=dry_run))
     else:
         _report(context, files, survey, names, dry_run=dry_run)
-    return next((error.exit_code for _, error in survey.skipped), 0)
+    return exit_code_of(survey)
 
 
 def _run(context: Context, files: tuple[str, ...], run: Run) -> Survey:
@@ -71,12 +76,12 @@ def _survey(context: Context, files: tuple[str, ...], run: Run) -> Survey:
     demand = replace(demand_of(context), may_leave=run.leave)
     if files:
         chosen = dict.fromkeys(find_file(context, one) for one in files)
-        return survey(context.workspace, list(chosen), demand, skip=False)
+        return survey(context.workspace, list(chosen), demand, skip="none")
     snapshot = work_tree(context.workspace)
     if snapshot.absent:
         number = counted(len(snapshot.absent), "secret file")
         context.output.warn(f"{number} not in this sparse checkout, and not looked at")
-    return survey(context.workspace, snapshot.secret_files, demand, skip=True)
+    return survey(context.workspace, snapshot.secret_files, demand, skip="all")
 
 
 def apply_with_bar(context: Context, plans: Sequence[ReaderPlan]) -> None:
@@ -90,10 +95,7 @@ def apply_with_bar(context: Context, plans: Sequence[ReaderPlan]) -> None:
 def _facts(survey: Survey, names: Names, *, dry_run: bool) -> dict[str, object]:
     return {
         "files": [plan_facts(plan, names) for plan in survey.plans],
-        "skipped": [
-            {"file": file, "kind": error.kind, "message": error.message}
-            for file, error in survey.skipped
-        ],
+        "skipped": skipped_facts(survey),
         "dry_run": dry_run,
     }
 
@@ -126,7 +128,4 @@ def _report(
         output.talk(f"{what} the recipients of their rules")
     if renewed:
         output.talk("removed readers keep what they have read; replace those values, too")
-    for file, error in survey.skipped:
-        hint = find_hint(error)
-        reason = error.message.removeprefix(f"{file}: ")
-        output.warn(f"left out: {file}: {reason}" + (f"; {hint}" if hint else ""))
+    tell_left_out(context, survey)

@@ -10,11 +10,13 @@ import click
 
 from plana_secrets.cli.commands.recipients.naming import demand_of, names_of, plan_facts
 from plana_secrets.cli.context import Context
+from plana_secrets.cli.hints import find_hint
 from plana_secrets.counts import counted
 from plana_secrets.errors import FailedError
 
 if TYPE_CHECKING:
     from plana_secrets.recipients.access import AccessChange
+    from plana_secrets.recipients.apply import Survey
     from plana_secrets.recipients.people import Membership
     from plana_secrets.recipients.plan import Demand
 
@@ -113,6 +115,7 @@ def change_facts(context: Context, change: AccessChange, run: Run) -> dict[str, 
     return {
         "rules": list(change.positions),
         "files": [plan_facts(plan, names) for plan in change.survey.plans],
+        "skipped": skipped_facts(change.survey),
         "dry_run": run.dry_run,
     }
 
@@ -128,6 +131,28 @@ def tell_change(context: Context, who: str, what: str, change: AccessChange, run
     rules = counted(len(change.positions), "rule")
     files = counted(len(change.survey.plans), "file")
     context.output.talk(f"{who} {run.verb} {what} {rules} and {files}")
+    tell_left_out(context, change.survey)
+
+
+def skipped_facts(survey: Survey) -> list[dict[str, object]]:
+    """Files that were left out, for ``--json``."""
+    return [
+        {"file": file, "kind": error.kind, "message": error.message}
+        for file, error in survey.skipped
+    ]
+
+
+def tell_left_out(context: Context, survey: Survey) -> None:
+    """Name each file that was left out: its readers are what they were."""
+    for file, error in survey.skipped:
+        hint = find_hint(error)
+        reason = error.message.removeprefix(f"{file}: ")
+        context.output.warn(f"left out: {file}: {reason}" + (f"; {hint}" if hint else ""))
+
+
+def exit_code_of(survey: Survey) -> int:
+    """0 if nothing was left out, else the code of the first such file."""
+    return next((error.exit_code for _, error in survey.skipped), 0)
 
 
 def values_facts(values: Sequence[tuple[str, str, str | None]]) -> list[dict[str, object]]:

@@ -9,6 +9,7 @@ import click
 from plana_secrets.cli.commands.recipients.joining import (
     Run,
     commit_option,
+    exit_code_of,
     leave_option,
     list_values,
     membership_facts,
@@ -38,7 +39,7 @@ Examples:
 @commit_option
 @wait_option
 @pass_context
-def remove(context: Context, name: str, dry_run: bool, leave: bool, commit: bool) -> None:
+def remove(context: Context, name: str, dry_run: bool, leave: bool, commit: bool) -> int:
     """Remove NAME from .sops.yaml, from the settings and from every file.
 
     NAME can also be a recipient without a name. Each file that they could read gets a new data
@@ -61,11 +62,12 @@ def remove(context: Context, name: str, dry_run: bool, leave: bool, commit: bool
         facts = membership_facts(context, done, run)
         more = {"replace": values_facts(values), "commit": written}
         context.output.json_object("recipients-remove", {**facts, **more})
-        return
+        return exit_code_of(done.change.survey)
     tell_change(context, done.name, "removed from", done.change, run)
     if values:
         context.output.talk(f"{done.name} keeps what they have read; replace these values:")
     list_values(context, values)
+    return exit_code_of(done.change.survey)
 
 
 ADVICE = {

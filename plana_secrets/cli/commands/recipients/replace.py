@@ -10,6 +10,7 @@ from plana_secrets.cli.commands.recipients.joining import (
     Run,
     change_facts,
     commit_option,
+    exit_code_of,
     leave_option,
     list_values,
     run_change,
@@ -57,7 +58,7 @@ def replace(
     dry_run: bool,
     leave: bool,
     commit: bool,
-) -> None:
+) -> int:
     """Put the recipient NEW in place of OLD, a name or a recipient, everywhere.
 
     Rules, settings and files are written together, or none of them. What OLD could open gets
@@ -90,11 +91,12 @@ def replace(
         more = {"replace": values_facts(values), "commit": written}
         listed = [_facts(one) for one in done.exchanges]
         context.output.json_object("recipients-replace", {"replaced": listed, **facts, **more})
-        return
+        return exit_code_of(done.change.survey)
     _tell(context, done, run)
     if lost:
         context.output.talk("anyone who has the old key can read what it opened; replace:")
         list_values(context, values)
+    return exit_code_of(done.change.survey)
 
 
 def _names(planned: Replacement) -> set[str]:
