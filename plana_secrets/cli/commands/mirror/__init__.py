@@ -21,7 +21,10 @@ COMMANDS: CommandTable = {
     "Look": {
         "status": (f"{_HERE}.status:status", "Show whether files and mirror agree."),
         "diff": (f"{_HERE}.diff:diff", "Show each path that differs."),
-        "audit": (f"{_HERE}.audit:audit", "List who can write to the mirrored collections."),
+        "audit": (
+            f"{_HERE}.audit:audit",
+            "List who can write to the mirrored collections, and misplaced items.",
+        ),
     },
     "Change": {
         "sync": (f"{_HERE}.sync:sync", "Update the mirror to the commit at HEAD."),
