@@ -25,6 +25,8 @@ _WORDS: Final = {
     DriftKind.UNDECRYPTABLE: "cannot be decrypted in the mirror",
     DriftKind.UNSUPPORTED: "cannot be stored in the mirror",
     DriftKind.UNKNOWN: "could not be compared with the mirror",
+    DriftKind.RENAMED: "has another name in the mirror",
+    DriftKind.WITHDRAWN: "is in the mirror, but the settings no longer put it there",
 }
 
 
