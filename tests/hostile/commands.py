@@ -56,7 +56,7 @@ TRIES: dict[str, tuple[Try, ...]] = {
     "find": (Try(("find", "--stdin"), stdin="hunter2hunter2"),),
     "mv": (
         writes("mv", f"{PROD}/linked.yaml", f"{PROD}/other.yaml"),
-        writes("mv", f"{MAIL}#password", f"{PLAIN}#moved"),
+        writes("mv", f"{MAIL}#password", f"{PROD}/moved.yaml#moved"),
     ),
     "ls": (looks("ls", "--path", "*a*"), looks("ls"), looks("ls", MAIL), looks("ls", "--json")),
     "show": (looks("show", MAIL), looks("show", KEYSET), looks("show", f"{PROD}/linked.yaml")),
