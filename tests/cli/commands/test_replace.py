@@ -210,6 +210,8 @@ def test_a_cluster_gets_its_new_key_in_two_runs(shared: World) -> None:
     shared.commit()
     unasked = replace(shared, "bob", new)
     assert (unasked["status"], unasked["kind"]) == (2, "not-confirmed")
+    dry = shared.run("recipients", "replace", "bob", new, "--dry-run")
+    assert "bob would be left with the new key in 3 rules and 2 files" in dry.stderr
     last = replace(shared, "bob", new, "--confirmed")
     assert last["replaced"][0]["phase"] == "finished"
     expected = settings.replace('"staff"', '"cluster"')

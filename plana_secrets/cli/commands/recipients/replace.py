@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -139,12 +139,21 @@ def _check_deployed(context: Context, one: Exchange, *, confirmed: bool) -> None
     confirm(context, f"is the new key of {one.shown} in the cluster, beside the old one?")
 
 
+_WHAT: Final = {
+    "replaced": "given another key in",
+    "added": "given a second key in",
+    "finished": "left with the new key in",
+}
+
+
 def _tell(context: Context, done: Replacement, run: Run) -> None:
     from plana_secrets.age.recipients import fingerprint_aloud
 
     output = context.output
     who = ", ".join(one.shown for one in done.exchanges)
-    tell_change(context, who, "given another key in", done.change, run)
+    phases = {one.phase for one in done.exchanges}
+    what = _WHAT[phases.pop()] if len(phases) == 1 else _WHAT["replaced"]
+    tell_change(context, who, what, done.change, run)
     for one in done.exchanges:
         output.talk(f"{one.shown}: fingerprint of the new key: {fingerprint_aloud(one.new)}")
         if one.phase == "added":
