@@ -10,6 +10,7 @@ from typing import Final
 from plana_secrets import limits
 from plana_secrets.cli.context import Context
 from plana_secrets.cli.editor import Editor, choose_editor, run_editor, wait_for_rest
+from plana_secrets.cli.hints import find_hint
 from plana_secrets.cli.terminal import ask_line, is_interactive, require_interactive
 from plana_secrets.document.astyped import Typed, without_marks
 from plana_secrets.errors import FailedError, PlanaSecretsError, UsageError
@@ -114,6 +115,8 @@ class Draft:
         if not is_interactive(self._context):
             raise error
         self._context.output.talk(f"a mistake: {error.message}")
+        if advice := find_hint(error):
+            self._context.output.talk(f"hint: {advice}")
         question = "press Enter to edit again, q to discard your edit"
         if ask_line(self._context, question).strip().lower() in {"q", "quit"}:
             self.is_given_up = True

@@ -121,7 +121,7 @@ class EditSession:
         if changes is None:
             return None, None
         self._show(changes)
-        tell_as_typed(self._output, typed.as_text, typed.nulls)
+        tell_as_typed(self._output, typed.as_text, typed.nulls, typed.cut)
         return changes, self._write(draft.opened, typed.content)
 
     def _keep(self, draft: Draft, error: BaseException) -> None:

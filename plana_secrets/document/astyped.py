@@ -8,14 +8,14 @@ characters; a number or a word that comes back as it was typed keeps its type.
 from __future__ import annotations
 
 import codecs
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 
 from plana_secrets.document.edits import Content
 from plana_secrets.document.values import written
 from plana_secrets.paths import LeafPath
 from plana_secrets.secret import Secret
-from plana_secrets.sops.model import Leaf, LeafType
+from plana_secrets.sops.model import Comment, Leaf, LeafType
 from plana_secrets.sops.reading.scalars import resolve_plain
 
 
@@ -33,11 +33,15 @@ PlainScalars = Mapping[LeafPath, str]
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """``as_text``: paths kept as text. ``nulls``: paths that are null without saying so."""
+    """``as_text``: paths kept as text. ``nulls``: paths that are null without saying so.
+
+    ``cut``: paths of values behind which ``#`` begins a comment that looks like more of them.
+    """
 
     content: Content
     as_text: tuple[LeafPath, ...] = ()
     nulls: tuple[LeafPath, ...] = ()
+    cut: tuple[LeafPath, ...] = ()
 
 
 def keep_as_typed(content: Content, scalars: PlainScalars, before: PlainScalars) -> Typed:
@@ -62,7 +66,28 @@ def keep_as_typed(content: Content, scalars: PlainScalars, before: PlainScalars)
             items[at] = replace(item, type=LeafType.STR)
             values[at] = Secret.from_text(text)
             as_text.append(item.path)
-    return Typed(Content(tuple(items), tuple(values)), tuple(as_text), tuple(nulls))
+    after = Content(tuple(items), tuple(values))
+    return Typed(after, tuple(as_text), tuple(nulls), _find_cut(content, scalars, known))
+
+
+def _find_cut(
+    content: Content, scalars: PlainScalars, known: Container[tuple[object, str]]
+) -> tuple[LeafPath, ...]:
+    """``pw: abc #1`` is ``abc``, and may have been meant to be more; ``# 1`` is a comment."""
+    lines = {
+        item.line
+        for item, value in zip(content.items, content.values, strict=True)
+        if isinstance(item, Comment) and value is not None and value.reveal()[:1].strip()
+    }
+    return tuple(
+        item.path
+        for item in content.items
+        if isinstance(item, Leaf)
+        and item.line in lines
+        and item.type is not LeafType.NULL
+        and item.path in scalars
+        and (_shape(item.path), scalars[item.path]) not in known
+    )
 
 
 def _is_changed(kind: LeafType, value: Secret, text: str) -> bool:

@@ -100,7 +100,7 @@ def _report(
         tell_readable(context, done.encrypted, done.completed_comments)
     if readable:
         output.talk(f"left readable: {readable}")
-    tell_as_typed(output, done.as_text, done.nulls)
+    tell_as_typed(output, done.as_text, done.nulls, done.cut)
     if done.readable_comments:
         output.warn(f"{counted(done.readable_comments, 'comment')} left readable")
     tell_exposure(output, exposure, fix=f"git add {file}")

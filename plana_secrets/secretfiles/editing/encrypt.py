@@ -39,8 +39,8 @@ _BLOCK: Final = re.compile(rb"(?ms)^[^#\n]*ENC\[AES256_GCM,.*^sops:\r?$")
 class Encryption:
     """``readable``: paths that stay readable by the file's selector; and so many comments.
 
-    ``as_text`` and ``nulls``: see ``document.astyped.Typed``. ``plain``: the bytes that were
-    there, and ``values`` those of them that are encrypted now. ``twins``: see ``check_name``.
+    ``as_text``, ``nulls`` and ``cut``: see ``document.astyped.Typed``. ``plain``: the bytes that
+    were there, and ``values`` those of them that are encrypted now. ``twins``: see ``check_name``.
     ``was_encrypted``: by sops, but for these and ``completed_comments``.
     """
 
@@ -55,6 +55,7 @@ class Encryption:
     twins: tuple[str, ...] = ()
     was_encrypted: bool = False
     completed_comments: int = 0
+    cut: tuple[LeafPath, ...] = ()
 
 
 def stage_encryption(workspace: Workspace, file: str, *, yaml_types: bool = False) -> Encryption:
@@ -104,6 +105,7 @@ def stage_encryption(workspace: Workspace, file: str, *, yaml_types: bool = Fals
         typed.as_text,
         typed.nulls,
         twins,
+        cut=typed.cut,
     )
 
 

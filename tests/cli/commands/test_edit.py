@@ -405,6 +405,7 @@ def test_at_a_terminal_a_mistake_opens_the_editor_again(filled: World) -> None:
     )
     assert done.status == 0, done.screen
     assert "a mistake" in done.screen
+    assert "quote a value that begins with" in done.screen
     assert filled.decrypt(FILE) == TEXT + "a: 1\n"
 
 
@@ -613,3 +614,10 @@ def test_numbers_are_kept_as_typed_and_types_are_left_alone(filled: World) -> No
 def test_a_value_that_is_a_comment_is_warned_of(filled: World) -> None:
     done = edit(filled, r"""printf 'pw: #x\n' >> "$1" """)
     assert "null: pw; quote a value" in done.stderr
+
+
+def test_a_value_that_a_comment_cuts_is_warned_of(filled: World) -> None:
+    done = edit(filled, r"""printf 'pw: abc #1\nother: x # a note\nquoted: "a #1"\n' >> "$1" """)
+    assert "ends before ' #', a comment: pw; quote a value that contains it" in done.stderr
+    assert filled.run("get", FILE, "quoted").stdout == "a #1"
+    assert "ends before" not in edit(filled, r"""printf 'more: 1\n' >> "$1" """).stderr
