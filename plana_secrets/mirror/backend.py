@@ -98,7 +98,9 @@ class ActualItem:
 
     ``fields``: name to content, as they are now, without the ones that hold the record.
     ``problems``: words of the drift kinds that only the backend can see: ``trashed``,
-    ``moved``, ``retyped``, ``undecryptable``. ``revision``: opaque, for update.
+    ``moved``, ``retyped``, ``undecryptable``, ``attached`` (a file, which only people
+    remove), ``altered`` (around the values: a hidden field is shown, old values are kept).
+    ``revision``: opaque, for update.
     ``is_held``: it is where the account may not write, so that it cannot be moved back.
     """
 

@@ -40,6 +40,8 @@ class DriftKind(StrEnum):
     UNSUPPORTED = "unsupported"
     UNKNOWN = "unknown"
     RENAMED = "renamed"
+    ATTACHED = "attached"
+    ALTERED = "altered"
     WITHDRAWN = "withdrawn"
 
 
@@ -120,6 +122,7 @@ class Choices:
 
 
 _NEEDS_CONSENT: Final = frozenset({"retyped", "undecryptable"})
+_ATTACHED: Final = "a file is attached by hand; only people remove it"
 _HELD: Final = "it is in a place where this account cannot write"
 
 
@@ -252,6 +255,9 @@ def _plan_item(
 ) -> None:
     overwrite = draft.choices.overwrite_edits
     problems = _problems_of(item, desired)
+    _note_attached(draft, desired.file, item)
+    if difference.hand_edited or difference.is_stale or problems - {"altered"}:
+        problems -= {"altered"}  # the update for the other reason removes it as well
     held = _is_held(item, problems)
     blocked = held or (bool(problems & _NEEDS_CONSENT) and not overwrite)
     for problem in sorted(problems):
@@ -260,13 +266,8 @@ def _plan_item(
     if difference.hand_edited:
         left = held or not overwrite
         draft.note(DriftKind.HAND_EDITED, desired.file, item, difference.hand_edited, left=left)
-    stale = difference.stale
-    if record.file != desired.file:
-        reason = f"from {record.file}"
-        draft.note(DriftKind.RENAMED, desired.file, item, left=blocked, reason=reason)
-        stale = tuple(path for path in stale if path not in {TITLE, NOTE})
-    if difference.is_stale and (stale or record.file == desired.file):
-        draft.note(DriftKind.STALE, desired.file, item, stale, left=blocked)
+    if difference.is_stale:
+        _note_stale(draft, desired.file, item, record, difference.stale, left=blocked)
     if blocked:
         return
     precious = bool(difference.hand_edited or item.problems & _NEEDS_CONSENT)
@@ -278,9 +279,34 @@ def _plan_item(
         draft.update.append(Update(item, keep_hand_edits(desired, item, record, kept)))
 
 
+def _note_stale(
+    draft: _Draft,
+    file: str,
+    item: ActualItem,
+    record: Record,
+    paths: tuple[str, ...],
+    *,
+    left: bool,
+) -> None:
+    """Of a renamed file title and note are another, which says nothing more."""
+    if record.file != file:
+        draft.note(DriftKind.RENAMED, file, item, left=left, reason=f"from {record.file}")
+        paths = tuple(path for path in paths if path not in {TITLE, NOTE})
+    if paths or record.file == file:
+        draft.note(DriftKind.STALE, file, item, paths, left=left)
+
+
 def _problems_of(item: ActualItem, desired: DesiredItem) -> frozenset[str]:
     is_moved = desired.collection != item.collection
-    return item.problems | ({"moved"} if is_moved else frozenset())
+    return (item.problems - {"attached"}) | ({"moved"} if is_moved else frozenset())
+
+
+def _note_attached(draft: _Draft, file: str, item: ActualItem) -> bool:
+    """Whether a file is attached by hand: an update keeps it, a deletion would not."""
+    if "attached" not in item.problems:
+        return False
+    draft.note(DriftKind.ATTACHED, file, item, left=True, reason=_ATTACHED)
+    return True
 
 
 def _is_held(item: ActualItem, problems: frozenset[str]) -> bool:
@@ -297,7 +323,8 @@ def _plan_duplicate(
 ) -> None:
     precious = bool(difference.hand_edited or item.problems & _NEEDS_CONSENT)
     held = _is_held(item, problems)
-    left = held or (precious and not draft.choices.overwrite_edits)
+    has_file = _note_attached(draft, file, item)
+    left = held or has_file or (precious and not draft.choices.overwrite_edits)
     reason = _HELD if held else None
     draft.note(DriftKind.DUPLICATE, file, item, left=left, reason=reason)
     if difference.hand_edited:
@@ -311,7 +338,8 @@ def _plan_extra(draft: _Draft, file: str, item: ActualItem, *, is_withdrawn: boo
     precious = bool(edits or item.problems & _NEEDS_CONSENT)
     held = _is_held(item, item.problems)
     kept = not (draft.choices.prune or is_withdrawn)
-    left = held or kept or (precious and not draft.choices.overwrite_edits)
+    has_file = _note_attached(draft, file, item)
+    left = held or kept or has_file or (precious and not draft.choices.overwrite_edits)
     kind = DriftKind.WITHDRAWN if is_withdrawn else DriftKind.EXTRA
     draft.note(kind, file, item, left=left, reason=_HELD if held else None)
     if edits:

@@ -420,14 +420,16 @@ def test_an_item_with_its_own_key_is_read_and_damage_is_seen(
     assert place.open().list_items().items[0].problems == {"undecryptable"}
 
 
-def test_an_attachment_is_seen_and_never_destroyed(
+def test_an_attachment_of_an_item_of_another_type_is_never_destroyed(
     server: FakeVaultwarden, place: VaultwardenPlace
 ) -> None:
+    """It would be created again, and the old one deleted."""
     place.open().create_items(make_items(1))
+    place.hand.retype("infra/secrets/prod/0.yaml")
     place.hand.attach("infra/secrets/prod/0.yaml")
     backend = place.open()
     item = backend.list_items().items[0]
-    assert item.problems == {"retyped"}
+    assert item.problems == {"retyped", "attached"}
     with pytest.raises(ConflictError) as error:
         backend.update_item(item, make_items(1, "new")[0])
     assert error.value.kind == "item-has-attachment"

@@ -57,7 +57,7 @@ def log_in(
     else:
         client = open_client(settings, root=find_root(), observer=observer)
     desk.talk(f"logging in to {client.url}")
-    email = request.email or desk.ask("e-mail")
+    email = (request.email or desk.ask("e-mail")).strip()
     store_login(_enrol(client, email, desk, by_api_key=request.api_key))
     facts = {"url": client.url, "email": email, "api_key": request.api_key}
     return LoggedIn(facts, f"logged in to {client.url} as {email}; kept in {keyring}")

@@ -111,12 +111,16 @@ class VaultwardenBackend:
         from plana_secrets.mirror.backends.vaultwarden.creation import Creation, NewItem
 
         def seal(item: DesiredItem) -> NewItem:
-            sealed = seal_item(item, self._organization, view.vault.key)
+            sealed = self._seal(view, item)
             return NewItem(item, sealed, view.collection_of(item))
 
         creation = Creation(self._writer, tell)
         creation.run(items, seal)
         return creation.refused
+
+    def _seal(self, view: _View, item: DesiredItem) -> SealedItem:
+        account = view.vault.account
+        return seal_item(item, self._organization, view.vault.key, account=account)
 
     def _sweep(self, view: _View) -> None:
         """Delete what a request that died in an earlier run began, if it is as it was.
@@ -137,14 +141,14 @@ class VaultwardenBackend:
             raise ItemChangedError(
                 f"the item of {desired.file} is gone from the server", kind="item-gone"
             )
-        if cipher.attachments:
+        if cipher.attachments and cipher.type != SECURE_NOTE:
             raise ItemChangedError(
                 f"a file is attached to the item of {desired.file}",
                 kind="item-has-attachment",
                 retry=False,
             )
         if cipher.type == SECURE_NOTE:
-            sealed = seal_item(desired, self._organization, view.vault.key)
+            sealed = self._seal(view, desired)
             collection = view.collection_of(desired)
             self._change(cipher, sealed, collection, actual.revision, desired.file)
         else:

@@ -41,8 +41,10 @@ def find_collection(vault: Vault, word: str) -> str:
             kind="ambiguous-collection",
             ids=found,
         )
+    seen = ", ".join(sorted(repr(one.name) for one in vault.collections.values())) or "none"
     raise UsageError(
-        f"the account sees no collection named {word!r} in {vault.membership.name!r}",
+        f"the account sees no collection named {word!r} in {vault.membership.name!r}; "
+        f"it sees: {seen}",
         kind="unknown-collection",
         collection=word,
     )
@@ -51,5 +53,8 @@ def find_collection(vault: Vault, word: str) -> str:
 ADVICE: Final = {
     "ambiguous-collection": "use the collection's id in mirror.vaultwarden.collections",
     "same-collection": "use either its name or its id in mirror.vaultwarden.collections",
-    "unknown-collection": "`plana-secrets mirror init vaultwarden` lists the collections",
+    "unknown-collection": (
+        "if it was renamed, change mirror.vaultwarden.collections; `plana-secrets mirror init "
+        "vaultwarden` lists the collections"
+    ),
 }

@@ -99,7 +99,7 @@ def read_credentials_file(path: Path, find_identities: Callable[[], Identities])
         )
     try:
         url, email, client_id = (
-            entries[name].reveal_text() for name in ("url", "email", "client_id")
+            entries[name].reveal_text().strip() for name in ("url", "email", "client_id")
         )
     except ValueError:
         raise MalformedError(

@@ -19,15 +19,19 @@ _HIDDEN: Final = 1
 _TOLERANCE: Final = timedelta(seconds=1, microseconds=999_999)
 
 
-def seal_item(item: DesiredItem, organization: str, key: SymmetricKey) -> dict[str, Any]:
+def seal_item(
+    item: DesiredItem, organization: str, key: SymmetricKey, *, account: str | None = None
+) -> dict[str, Any]:
     """The whole cipher: what is not said here the server sets to nothing.
 
+    ``account``: whose encryption it is; servers that check it refuse that of another.
     No key of its own: the clients give it one when a person edits it, and both are read.
     An empty password history: what a hand edit left there would be an old secret.
     """
     return {
         "type": SECURE_NOTE,
         "organizationId": organization,
+        "encryptedFor": account,
         "name": key.seal_text(item.title),
         "notes": key.seal_text(item.note),
         "fields": [
@@ -89,8 +93,13 @@ def _problems(cipher: Cipher) -> set[str]:
     problems = set()
     if cipher.deleted_date is not None:
         problems.add("trashed")
-    if cipher.type != SECURE_NOTE or cipher.attachments:
+    if cipher.type != SECURE_NOTE:
         problems.add("retyped")
+    if cipher.attachments:
+        problems.add("attached")
+    shown = any(field.type != _HIDDEN for field in cipher.fields or [])
+    if shown or cipher.password_history or cipher.reprompt:
+        problems.add("altered")
     return problems
 
 

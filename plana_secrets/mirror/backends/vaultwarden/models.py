@@ -48,6 +48,8 @@ class UnlockKdf(msgspec.Struct, rename="camel", frozen=True):
 class MasterPasswordUnlock(msgspec.Struct, rename="camel", frozen=True):
     kdf: UnlockKdf
     salt: str | None = None
+    master_key_wrapped_user_key: str | None = None
+    master_key_encrypted_user_key: str | None = None
 
 
 class UserDecryption(msgspec.Struct, rename="camel", frozen=True):
@@ -63,18 +65,25 @@ class Membership(msgspec.Struct, rename="camel", frozen=True):
     key: str | None = None
 
 
+class KeyPair(msgspec.Struct, rename="camel", frozen=True):
+    wrapped_private_key: str | None = None
+
+
 class AccountKeys(msgspec.Struct, rename="camel", frozen=True):
     """``security_state`` is there in accounts whose encryption is of version 2."""
 
     security_state: msgspec.Raw = msgspec.Raw(b"null")
+    public_key_encryption_key_pair: KeyPair | None = None
 
 
 class Profile(msgspec.Struct, rename="camel", frozen=True):
+    """``key`` and ``private_key``: newer servers have them elsewhere; see ``Sync``."""
+
     id: str
     email: str
-    key: str
-    private_key: str | None
     organizations: list[Membership]
+    key: str | None = None
+    private_key: str | None = None
     account_keys: AccountKeys | None = None
 
     @property
@@ -92,8 +101,11 @@ class Collection(msgspec.Struct, rename="camel", frozen=True):
 
 
 class CipherField(msgspec.Struct, rename="camel", frozen=True):
+    """``type`` 1 is hidden, 0 is shown to everyone who looks over a shoulder."""
+
     name: str | None = None
     value: str | None = None
+    type: int = 1
 
 
 class Cipher(msgspec.Struct, rename="camel", frozen=True):
@@ -109,6 +121,7 @@ class Cipher(msgspec.Struct, rename="camel", frozen=True):
     deleted_date: str | None = None
     attachments: list[msgspec.Raw] | None = None
     password_history: list[msgspec.Raw] | None = None
+    reprompt: int | None = None
 
 
 class CipherList(msgspec.Struct, frozen=True):
@@ -120,6 +133,21 @@ class Sync(msgspec.Struct, rename="camel", frozen=True):
     collections: list[Collection]
     ciphers: list[Cipher]
     user_decryption: UserDecryption | None = None
+
+    @property
+    def wrapped_user_key(self) -> str | None:
+        """The account's key, from the place where this server has it."""
+        unlock = self.user_decryption and self.user_decryption.master_password_unlock
+        if self.profile.key or not unlock:
+            return self.profile.key
+        return unlock.master_key_wrapped_user_key or unlock.master_key_encrypted_user_key
+
+    @property
+    def wrapped_private_key(self) -> str | None:
+        """The account's private key, likewise."""
+        keys = self.profile.account_keys
+        pair = keys and keys.public_key_encryption_key_pair
+        return self.profile.private_key or (pair.wrapped_private_key if pair else None)
 
 
 class Grant(msgspec.Struct, rename="camel", frozen=True):

@@ -46,8 +46,9 @@ class NamedCollection:
 
 @dataclass(frozen=True, slots=True)
 class Vault:
-    """One organization as the account sees it at one instant."""
+    """One organization as the account sees it at one instant; ``account``: the account's id."""
 
+    account: str
     membership: Membership
     key: SymmetricKey
     collections: Mapping[str, NamedCollection]
@@ -90,10 +91,10 @@ class Keys:
 
     def _open_private_key(self, sync: Sync) -> Secret:
         user_key = self.open_user_key(sync)
-        if sync.profile.private_key is None:
+        if sync.wrapped_private_key is None:
             raise MalformedError("the account has no private key", kind="account-key")
         try:
-            return user_key.open(sync.profile.private_key)
+            return user_key.open(sync.wrapped_private_key)
         except WrongMacError:
             raise CredentialError(
                 "the stored key is no longer the account's", kind="login-outdated"
@@ -109,7 +110,9 @@ class Keys:
             )
         derivation = self._derivation(sync)
         master_key = derive_master_key(password, derivation.salt, derivation.kdf)
-        return unwrap_user_key(sync.profile.key, master_key)
+        if sync.wrapped_user_key is None:
+            raise MalformedError("the server does not send the account's key", kind="account-key")
+        return unwrap_user_key(sync.wrapped_user_key, master_key)
 
     def _derivation(self, sync: Sync) -> Derivation:
         unlock = sync.user_decryption and sync.user_decryption.master_password_unlock
@@ -160,6 +163,7 @@ def open_vault(sync: Sync, keys: Keys, organization: str) -> Vault:
         if one.organization_id == organization
     }
     return Vault(
+        account=sync.profile.id,
         membership=membership,
         key=key,
         collections=collections,
