@@ -142,6 +142,13 @@ def with_stranger(text: str) -> str:
     return text.replace(entry, entry + re.sub(r"age1\w+", stranger(), entry), 1)
 
 
+def with_second_entry(text: str) -> str:
+    """The age file of another reader, once more under the label of the first."""
+    first, other = entries_of(text)[:2]
+    labels = [re.findall(r"age1\w+", one)[0] for one in (first, other)]
+    return text.replace(first, first + other.replace(labels[1], labels[0]), 1)
+
+
 def without_recipient(text: str) -> str:
     return text.replace(entries_of(text)[1], "", 1)
 

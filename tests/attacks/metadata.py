@@ -13,6 +13,7 @@ from tests.attacks.changes import (
     sub,
     swap,
     swap_labels,
+    with_second_entry,
     with_stranger,
     without_recipient,
 )
@@ -54,6 +55,7 @@ RECIPIENTS = [
     tampered("A21", "another label", PLAIN, relabel, "recipients-differ"),
     tampered("A21", "a damaged age file", PLAIN, sub("(-----BEGIN AGE ENCRYPTED FILE-----\n +)YWdl", r"\1AAAA"), "stanza"),
     tampered("A22", "a hidden second reader in an age file", PLAIN, second_stanza, "stanza"),
+    tampered("A22", "a hidden second reader in an entry of their own", PLAIN, with_second_entry, "stanza"),
     tampered("A20", "a recipient added", PLAIN, with_stranger, "recipients-differ"),
     tampered("A20", "a recipient added to a manifest", MANIFEST, with_stranger, "recipients-differ"),
     tampered("A20", "a recipient added to a keyset", KEYSET, with_stranger, "recipients-differ"),

@@ -11,16 +11,17 @@ Source: ``config/config.go`` of sops 3.11.0.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Final
 
 from plana_secrets.errors import MalformedError, PlanaSecretsError, UsageError
 from plana_secrets.sops.model import RULES_FILE, Defect, Selector, Severity
 from plana_secrets.sops.reading.nodes import Mapping, Node, Scalar, Sequence, read_tree
+from plana_secrets.sops.rules.ignored import top_defects
 from plana_secrets.sops.rules.pattern import check_pattern, compile_pattern
 from plana_secrets.sops.rules.selectors import SELECTOR_OPTIONS, selector_problem
 
-_TOP_KEYS: Final = frozenset({"creation_rules", "destination_rules", "stores"})
 _OTHER_SERVICES: Final = frozenset(
     {"kms", "aws_profile", "pgp", "gcp_kms", "hckms", "azure_keyvault", "hc_vault_transit_uri"}
 )
@@ -34,7 +35,6 @@ _MOST_RULES: Final = 1000
 _MOST_RECIPIENTS: Final = 500
 _MOST_WORK: Final = 20_000
 """States of patterns and recipients in one file, to be found and matched in little time."""
-_LONGEST_KEY: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,8 @@ class CreationRule:
     """One entry of ``creation_rules``.
 
     ``position`` counts from 1. ``recipients`` are age recipients in their order, each
-    once. ``problem``: why nothing may be written by this rule; None for a good one.
+    once; ``repeated`` are those that it names again, and sops writes again. ``problem``: why
+    nothing may be written by this rule; None for a good one.
     """
 
     position: int
@@ -51,6 +52,7 @@ class CreationRule:
     recipients: tuple[str, ...]
     selector: Selector
     problem: str | None = None
+    repeated: frozenset[str] = frozenset()
 
     def matches(self, file: str) -> bool:
         """Whether sops would take this rule for ``file``.
@@ -142,13 +144,13 @@ def _parse(content: bytes) -> Rules:
 def _read_rules(tree: Mapping) -> Rules:
     entries = tree.entries.get("creation_rules")
     if entries is None or (isinstance(entries, Scalar) and entries.is_null):
-        return Rules((), tuple(_top_defects(tree)))
+        return Rules((), tuple(top_defects(tree)))
     if not isinstance(entries, Sequence):
         return _unreadable("creation_rules is not a list", entries.line)
     if len(entries.items) > _MOST_RULES:
         return _unreadable(f"more than {_MOST_RULES} rules", entries.line)
     rules: list[CreationRule] = []
-    defects = _top_defects(tree)
+    defects = top_defects(tree)
     work = 0
     for position, node in enumerate(entries.items, start=1):
         reader = _RuleReader(node, position)
@@ -173,26 +175,6 @@ def _unreadable(message: str, line: int | None) -> Rules:
     return Rules((), (Defect("rules-unreadable", Severity.ERROR, message, line),))
 
 
-def _top_defects(tree: Mapping) -> list[Defect]:
-    """Keys that sops ignores. A list or map of any name may hold anchors; a scalar may not."""
-    return [
-        Defect(
-            "rules-unknown-key",
-            Severity.ERROR if _resembles(key, _TOP_KEYS) else Severity.NOTE,
-            f"sops knows no {key!r} at the top level and ignores it",
-            tree.key_lines[key],
-        )
-        for key, node in tree.entries.items()
-        if key not in _TOP_KEYS and (isinstance(node, Scalar) or _resembles(key, _TOP_KEYS))
-    ]
-
-
-def _resembles(key: str, known: frozenset[str]) -> bool:
-    from difflib import get_close_matches
-
-    return len(key) <= _LONGEST_KEY and bool(get_close_matches(key, known, cutoff=0.75))
-
-
 def _unreachable(rules: list[CreationRule]) -> list[Defect]:
     """Rules that no file can reach, since one before them takes every file."""
     first = next((rule for rule in rules if not rule.path_regex), None)
@@ -215,6 +197,7 @@ class _RuleReader:
     def __init__(self, node: Node, position: int) -> None:
         self._node = node
         self._position = position
+        self._repeated: frozenset[str] = frozenset()
         self.defects: list[Defect] = []
 
     def read(self) -> CreationRule:
@@ -239,9 +222,9 @@ class _RuleReader:
         self, path_regex: str | None, recipients: tuple[str, ...], selector: Selector
     ) -> CreationRule:
         problem = next((one.message for one in self.defects if one.severity == "error"), None)
-        return CreationRule(
-            self._position, self._node.line, path_regex, recipients, selector, problem
-        )
+        line = self._node.line
+        place = (self._position, line, path_regex)
+        return CreationRule(*place, recipients, selector, problem, self._repeated)
 
     def _defect(
         self, check: str, message: str, line: int, severity: Severity = Severity.ERROR
@@ -339,7 +322,9 @@ class _RuleReader:
                 self._defect("rules-bad-recipient", f"recipients: {reason}", at)
         if not found and all(one.check != "rules-other-keys" for one in self.defects):
             self._defect("rules-no-recipients", "no age recipient", line)
-        return tuple(dict.fromkeys(text for text, _ in found))
+        counts = Counter(text for text, _ in found)
+        self._repeated = frozenset(text for text, number in counts.items() if number > 1)
+        return tuple(counts)
 
     def _check_services(self, node: Mapping) -> None:
         for key in sorted(node.entries.keys() & _OTHER_SERVICES):

@@ -38,6 +38,7 @@ def check_recipients(subject: Subject) -> Iterator[Finding]:
     actual = {canonical_recipient(stanza.recipient) for stanza in subject.metadata.recipients}
     line = subject.metadata.line
     yield from _comments(subject)
+    yield from _twice(subject)
     if subject.rule is not None:
         difference = _difference(
             actual, set(map(canonical_recipient, subject.rule.recipients)), subject.policy
@@ -70,6 +71,19 @@ def _comments(subject: Subject) -> Iterator[Finding]:
                 line=stanza.line,
                 severity=Severity.WARNING,
             )
+
+
+def _twice(subject: Subject) -> Iterator[Finding]:
+    """A second entry under a label may be for anyone, and only the person named can tell."""
+    seen: set[str] = set()
+    for stanza in subject.metadata.recipients:
+        label = canonical_recipient(stanza.recipient)
+        if label in seen:
+            is_ruled = subject.rule is None or stanza.recipient in subject.rule.repeated
+            words = f"a second entry for {names_of([label], subject.policy)}"
+            severity = Severity.WARNING if is_ruled else Severity.ERROR
+            yield subject.found("stanza", words, line=stanza.line, severity=severity)
+        seen.add(label)
 
 
 def _difference(actual: set[str], ruled: set[str], policy: Policy) -> str:

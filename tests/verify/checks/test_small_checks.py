@@ -25,7 +25,7 @@ from plana_secrets.sops.model import (
     Selector,
     Structure,
 )
-from plana_secrets.sops.rules.rulesfile import CreationRule
+from plana_secrets.sops.rules.rulesfile import CreationRule, parse_rules
 from plana_secrets.verify.checks.attributes import check_attributes
 from plana_secrets.verify.checks.copies import CopyFinder
 from plana_secrets.verify.checks.identities import check_identities
@@ -292,6 +292,15 @@ class TestRecipients:
         assert self.found(subject(ONE, TWO, rule=rule(ONE))) == [("recipients-differ", "error")]
         assert self.found(subject(ONE, rule=rule(TWO))) == [("recipients-differ", "error")]
         assert self.found(subject(ONE)) == []
+
+    def test_a_second_entry_under_one_label_may_be_for_anyone(self) -> None:
+        error, warning = [("stanza", "error")], [("stanza", "warning")]
+        assert self.found(subject(ONE, TWO, ONE, rule=rule(ONE, TWO))) == error
+        assert self.found(subject(ONE, ONE)) == warning
+        text = f"creation_rules:\n  - age: [{ONE}, {TWO}, {ONE}]\n"
+        (repeating,) = parse_rules(text.encode()).creation_rules
+        assert self.found(subject(ONE, TWO, ONE, rule=repeating)) == warning
+        assert self.found(subject(ONE, TWO, TWO, rule=repeating)) == error
 
     def test_the_policy_demands_a_number_and_names(self) -> None:
         named = {"a": NamedRecipient(name="a", key=TWO, kind="staff")}
