@@ -54,7 +54,8 @@ def detect_facilities() -> Facilities:
 def _volume(named: str) -> Path | None:
     """An `emptyDir` in memory: everyone may write to it, and root mounted it for this pod."""
     folder = Path(named)
-    return folder if folder.is_absolute() and is_volume(folder) else None
+    is_usable = folder.is_absolute() and (is_volume(folder) or is_safe(folder))
+    return folder if is_usable else None
 
 
 def _is_in_memory(folder: Path) -> bool:

@@ -67,7 +67,7 @@ def user_state_folder(environment: Mapping[str, str], home: Path | None) -> Path
         base = home / ".local" / "state"
     folder = base / "plana-secrets"
     present = next(parent for parent in (folder, *folder.parents) if os.path.lexists(parent))
-    if not (is_safe(present) or is_volume(present)):
+    if not (is_safe(present) or is_in_volume(present)):
         raise UsageError(
             f"{present} belongs to another user, or other users can write to it",
             kind="unsafe-folder",
@@ -111,9 +111,31 @@ def is_volume(folder: Path) -> bool:
     claims. Who else sees the volume is decided where it is mounted, not by its mode.
     """
     try:
-        return os.path.ismount(folder) and folder.stat().st_uid == 0 and os.access(folder, os.W_OK)
+        status = folder.stat()
     except OSError:
         return False
+    for_others = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    is_shared = status.st_uid == 0 and for_others and not status.st_mode & stat.S_ISVTX
+    return bool(is_shared) and folder.is_mount() and os.access(folder, os.W_OK)
+
+
+def is_in_volume(folder: Path) -> bool:
+    """Whether ``folder`` is a volume, or a folder in one that is our own.
+
+    With `fsGroup`, kubelet lets the group of the pod write to all that is in a volume, each
+    time that it mounts it.
+    """
+    if is_volume(folder):
+        return True
+    try:
+        status = folder.stat()
+    except OSError:
+        return False
+    is_ours = stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()
+    if not is_ours or status.st_mode & stat.S_IWOTH:
+        return False
+    above = next((one for one in folder.parents if one.is_mount()), None)
+    return above is not None and is_volume(above)
 
 
 def _is_private_group(gid: int) -> bool:

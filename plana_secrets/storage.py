@@ -209,9 +209,15 @@ def remove_tree(path: Path) -> None:
 
 
 def make_folder(path: Path, *, mode: int = 0o755) -> None:
-    """Make a folder and its parents; one that is there already is no error."""
+    """Make a folder and its parents; one that is there already is no error.
+
+    Whatever the umask of a container is, no other user may write to any of them.
+    """
     try:
-        path.mkdir(mode=mode, parents=True, exist_ok=True)
+        for parent in reversed(path.parents):
+            if not parent.is_dir():
+                parent.mkdir(mode=0o755, exist_ok=True)
+        path.mkdir(mode=mode, exist_ok=True)
     except OSError as error:
         raise FailedError(
             f"cannot create folder {path}: {error.strerror}", kind="unwritable-file", file=str(path)

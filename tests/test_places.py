@@ -15,6 +15,7 @@ from plana_secrets.errors import UsageError
 from plana_secrets.places import (
     configuration_home,
     home_folder,
+    is_in_volume,
     is_safe,
     runtime_folder,
     user_state_folder,
@@ -87,6 +88,26 @@ def test_a_folder_that_others_may_change_is_refused(
     with pytest.raises(UsageError) as caught:
         user_state_folder({"XDG_STATE_HOME": str(tmp_path / "base")}, None)
     assert (caught.value.kind, caught.value.facts["folder"]) == ("unsafe-folder", str(folder))
+
+
+@as_root
+def test_a_folder_of_ours_that_the_group_may_write_to_counts_in_a_volume_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What kubelet makes of a claim with `fsGroup`, each time that it mounts it."""
+    volume, state = tmp_path / "claim", tmp_path / "claim" / "plana-secrets"
+    state.mkdir(parents=True)
+    for folder in (volume, state):
+        os.chown(folder, 0, 54321)
+        folder.chmod(0o2775)
+    for is_mounted in (False, True):
+        monkeypatch.setattr(Path, "is_mount", lambda self, yes=is_mounted: yes and self == volume)
+        assert is_in_volume(state) is is_in_volume(volume) is is_mounted
+    assert user_state_folder({"XDG_STATE_HOME": str(volume)}, None) == state
+    for mode in (0o2777, 0o3775):  # open to all, and a volume that is sticky is none
+        (state if mode == 0o2777 else volume).chmod(mode)
+        assert not is_in_volume(state)
+        state.chmod(0o2775)
 
 
 def test_one_that_is_sticky_or_for_the_own_group_is_taken(

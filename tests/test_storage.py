@@ -242,3 +242,15 @@ def test_a_name_that_is_too_long_is_an_error_of_ours(tmp_path, name):
     ):
         with pytest.raises(FailedError, match="name too long"):
             action()
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o002, 0o077])
+def test_no_folder_that_is_made_can_be_written_to_by_others(tmp_path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        make_folder(tmp_path / "a" / "b" / "c", mode=0o700)
+    finally:
+        os.umask(before)
+    modes = [(tmp_path / one).stat().st_mode for one in ("a", "a/b", "a/b/c")]
+    assert all(mode & 0o022 == 0 for mode in modes)
+    assert modes[-1] & 0o777 == 0o700
