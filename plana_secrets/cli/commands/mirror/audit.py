@@ -27,7 +27,7 @@ Examples:
 _STYLES = {"error": "red", "warning": "yellow", "note": "dim"}
 
 
-@click.command(epilog=_EPILOG, short_help="List who can write to the mirrored collections.")
+@click.command(epilog=_EPILOG)
 @click.option("--strict", is_flag=True, help="Treat warnings as errors.")
 @click.option(
     "--service-account",
