@@ -5,6 +5,7 @@ Nothing here takes our lock: no file of the work tree is written, git puts the r
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -63,14 +64,17 @@ def merge_versions(
 def read_side(workspace: Workspace, file: str, data: bytes, name: str) -> Side:
     """One version, opened; ``name`` says in an error which.
 
+    What an editor for Windows adds is no reason to lose a side: the MAC says whether it was all.
+
     Raises:
         CredentialError, MalformedError: it cannot be opened, or must not be used.
     """
+    data = data.removeprefix(codecs.BOM_UTF8).replace(b"\r\n", b"\n")
     try:
         return Side(data, open_bytes(data, file, workspace.identities))
     except (CredentialError, MalformedError) as error:
         family = CredentialError if isinstance(error, CredentialError) else MalformedError
-        message = f"{file}, {name}: {error.message.removeprefix(file).removeprefix(': ')}"
+        message = f"{name}: {error.message}"
         raise family(message, kind=error.kind, retry=None, **error.facts) from None
 
 

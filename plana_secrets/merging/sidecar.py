@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from plana_secrets.errors import CredentialError, MalformedError
-from plana_secrets.git.tracking import open_operation
+from plana_secrets.git.operation import commits_in_operation
 from plana_secrets.merging.versions import Versions
 from plana_secrets.secret import Secret
 from plana_secrets.secretfiles.state import state_folder
@@ -54,22 +54,24 @@ def keep_conflict(workspace: Workspace, kept: Sidecar) -> Path:
         "ours": _text(versions.ours),
         "theirs": _text(versions.theirs),
     }
-    path = _path_of(workspace, kept.file)
+    forget_conflict(workspace, kept.file)
+    path = _path_of(workspace, kept)
     make_folder(path.parent, mode=0o700)
     replace_file(path, encrypt_to(Secret.from_text(json.dumps(content)), own), mode=0o600)
     return path
 
 
 def find_conflict(workspace: Workspace, file: str) -> Sidecar | None:
-    """The conflict of ``file`` that is kept, if git's operation is still open.
+    """The conflict of ``file`` that is kept, if it is of the operation that git has open.
 
     Raises:
         CredentialError: no identity opens it (kind ``no-identity-fits``).
         MalformedError: it is damaged (kind ``bad-kept-merge``).
     """
-    if not has_conflict(workspace, file):
+    place = _live(workspace, file)
+    if place is None:
         return None
-    opened = workspace.identities.unwrap(read_regular_file(_path_of(workspace, file)))
+    opened = workspace.identities.unwrap(read_regular_file(place))
     if opened is None:
         raise CredentialError(
             f"no identity opens the kept merge of {file}", kind="no-identity-fits", file=file
@@ -87,20 +89,49 @@ def find_conflict(workspace: Workspace, file: str) -> Sidecar | None:
 
 
 def has_conflict(workspace: Workspace, file: str) -> bool:
-    """Whether a conflict of ``file`` is kept, and of an operation that is still open."""
-    if not _path_of(workspace, file).exists():
-        return False
-    return open_operation(workspace.repository) is not None
+    """Whether a conflict of ``file`` is kept that git has still open; nothing is decrypted."""
+    return _live(workspace, file) is not None
 
 
 def forget_conflict(workspace: Workspace, file: str) -> None:
-    """Remove it; one that is not there is no error."""
-    remove_file(_path_of(workspace, file))
+    """Remove what is kept of it; nothing is no error."""
+    for place in _places(workspace, file):
+        remove_file(place)
 
 
-def _path_of(workspace: Workspace, file: str) -> Path:
-    name = hashlib.sha256(file.encode("utf-8", "surrogateescape")).hexdigest()[:32]
-    return state_folder(workspace.repository) / _FOLDER / f"{name}.age"
+def _live(workspace: Workspace, file: str) -> Path | None:
+    """A merge may have been aborted, and another one begun: the commits say what is merged."""
+    places = _places(workspace, file)
+    repository = workspace.repository
+    commits = commits_in_operation(repository) if places else None
+    if commits is None:
+        return None
+    ours, theirs = (
+        {entry.id for entry in repository.list_entries(one).values()}
+        for one in (commits.ours, commits.theirs)
+    )
+    for place in places:
+        _, here, there, _ = place.name.split(".")
+        if here in ours and there in theirs:
+            return place
+    return None
+
+
+def _places(workspace: Workspace, file: str) -> list[Path]:
+    pattern = f"{_name_of(file)}.*.*.age"
+    return sorted((state_folder(workspace.repository) / _FOLDER).glob(pattern))
+
+
+def _path_of(workspace: Workspace, kept: Sidecar) -> Path:
+    """Named by the file, and by the two versions as git names them."""
+    versions = (kept.versions.ours, kept.versions.theirs)
+    here, there = map(workspace.repository.blob_id, versions)
+    name = f"{_name_of(kept.file)}.{here}.{there}.age"
+    return state_folder(workspace.repository) / _FOLDER / name
+
+
+def _name_of(file: str) -> str:
+    return hashlib.sha256(file.encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
 def _text(data: bytes) -> str:

@@ -48,7 +48,8 @@ def merge(context: Context, base: str, ours: str, theirs: str, file: str) -> int
 def _merge(context: Context, base: Path, ours: Path, theirs: Path, file: str) -> int:
     from plana_secrets import limits
     from plana_secrets.errors import PlanaSecretsError
-    from plana_secrets.merging.driver import is_readable, merge_as_text, merge_versions
+    from plana_secrets.merging.driver import Outcome, is_readable, merge_as_text, merge_versions
+    from plana_secrets.merging.sidecar import forget_conflict
     from plana_secrets.merging.versions import Versions
     from plana_secrets.rotation.revoked import RevokedValues
     from plana_secrets.storage import read_regular_file
@@ -63,15 +64,15 @@ def _merge(context: Context, base: Path, ours: Path, theirs: Path, file: str) ->
         return _put(ours, merged) or int(not is_clean)
     names = [policy.name for policy in context.settings.keysets]
     is_revoked = RevokedValues(workspace, names, context.output.warn)
+    forget_conflict(workspace, file)
     try:
         outcome = merge_versions(
             workspace, file, versions, is_revoked=is_revoked, environment=os.environ
         )
-    except PlanaSecretsError as error:
-        _keep(context, file, versions, [error.message])
-        raise
-    if outcome.content is None:
         reasons = [str(one) for one in outcome.conflicts]
+    except PlanaSecretsError as error:
+        outcome, reasons = Outcome(None), [error.message]
+    if outcome.content is None:
         _keep(context, file, versions, reasons)
         _tell(context, file, reasons)
     return _put(ours, outcome.content)
@@ -101,5 +102,5 @@ def _keep(context: Context, file: str, versions: Versions, reasons: Sequence[str
 
 def _tell(context: Context, file: str, reasons: Sequence[str]) -> None:
     for reason in reasons:
-        context.output.talk(safe_line(f"{file}: {reason}"))
+        context.output.talk(safe_line(reason if file in reason else f"{file}: {reason}"))
     context.output.talk(safe_line(f"next: plana-secrets resolve {shlex.quote(file)}"))
