@@ -107,6 +107,27 @@ def test_rules_and_readers_of_one_side_go_with_a_value_of_the_other(world: World
 
 
 @pytest.mark.long
+def test_a_file_that_moved_under_another_rule_is_for_the_readers_there(world: World) -> None:
+    start(world)
+    reader = pyrage.x25519.Identity.generate()
+    prod = f"creation_rules:\n    - path_regex: ^infra/secrets/prod/\n      age: {{recipients}},{reader.to_public()}\n"
+    world.write_rules(DEFAULT_RULES.replace("creation_rules:\n", prod))
+    world.commit("rules")
+
+    def move() -> None:
+        (world.repo / "infra/secrets/prod").mkdir()
+        world.git("mv", FILE, "infra/secrets/prod/moved.yaml")
+        assert world.run("recipients", "apply").status == 0
+
+    on_branch(world, "theirs", move)
+    put(world, "db.user", "ours")
+    world.commit("ours")
+    assert merge(world).status == 0
+    world.key_file.write_text(f"{reader}\n")
+    assert "user: ours" in world.decrypt("infra/secrets/prod/moved.yaml")
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("operation", ["rebase", "cherry-pick", "revert", "stash"])
 def test_every_way_of_git_to_merge(world: World, operation: str) -> None:
     start(world)

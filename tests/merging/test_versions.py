@@ -74,6 +74,18 @@ def test_every_mac_is_checked_before_anything_is_merged(
     ] in caught.value.message
 
 
+def test_line_ends_of_windows_are_no_reason_to_lose_a_side(
+    team: World, workspace: Workspace, rewrite: Rewrite
+) -> None:
+    base = original(team)
+    theirs = rewrite(base, TEXT.replace("old-password", "theirs")).replace(b"\n", b"\r\n")
+    result = merged(workspace, base, rewrite(base, TEXT.replace("app", "ours")), theirs).content
+    assert result is not None
+    assert b"\r" not in result
+    values = content(workspace, result)
+    assert (values["db", "user"], values["db", "password"]) == (b"ours", b"theirs")
+
+
 def test_without_an_identity_it_is_refused(team: World, workspace: Workspace) -> None:
     team.key_file.write_text(f"{pyrage.x25519.Identity.generate()}\n")
     with pytest.raises(CredentialError) as caught:

@@ -139,6 +139,23 @@ def test_a_file_that_was_added_too_early_is_resolved_while_the_merge_is_open(wor
 
 
 @pytest.mark.long
+def test_what_was_kept_of_a_merge_that_was_aborted_is_of_no_other_merge(world: World) -> None:
+    other = "infra/secrets/dev/other.yaml"
+    both_change(world, driver=True)
+    world.encrypt(other, "a: 1\n")
+    world.commit("another file")
+    assert merge(world).status == 1
+    world.git("merge", "--abort")
+    on_branch(world, "third", lambda: world.encrypt(other, "a: 3\n"))
+    world.encrypt(other, "a: 2\n")
+    world.commit("our other file")
+    world.command("git", "merge", "-q", "third", check=False)
+    found = json.loads(world.run("status", "--json").stdout)
+    assert (found["conflicts"], found["kept_merges"]) == ([other], [])
+    assert resolve(world, FILE).status == 2
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("operation", ["rebase", "cherry-pick", "revert", "stash"])
 def test_every_way_of_git_to_merge_names_its_sides(world: World, operation: str) -> None:
     start(world)
