@@ -6,11 +6,11 @@ from typing import Any
 
 import pyrage
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 
 from plana_secrets.document.edits import content_of
 from plana_secrets.document.emit import emit_yaml
-from plana_secrets.document.merge import units_of
+from plana_secrets.document.merge import unit_of, units_of
 from plana_secrets.errors import CredentialError, MalformedError, UsageError
 from plana_secrets.merging.driver import Outcome, merge_versions
 from plana_secrets.merging.reasons import Reason
@@ -176,11 +176,13 @@ def check_laws(
     before, after = ciphertexts(here), ciphertexts(one.content)
     units = units_of(plain[1]), units_of(expected)
     for path in before:
-        if units[0].get(path) == units[1].get(path):
-            assert before[path] == after.get(path)
+        unit = unit_of(path)
+        if units[0].get(unit) == units[1].get(unit):
+            # of equal entries of one list, which have the same place, sops may write one twice
+            assert after[path] in [one for other, one in before.items() if unit_of(other) == unit]
 
 
-@settings(max_examples=3)
+@settings(max_examples=3, phases=[Phase.generate])
 @given(base=trees, ours=trees, theirs=trees)
 def test_laws_hold_for_files_of_sops(
     team: World, workspace: Workspace, rewrite: Rewrite, base: Tree, ours: Tree, theirs: Tree
@@ -189,7 +191,7 @@ def test_laws_hold_for_files_of_sops(
 
 
 @pytest.mark.long
-@settings(max_examples=20)
+@settings(max_examples=20, phases=[Phase.generate])
 @given(base=trees, ours=trees, theirs=trees)
 def test_laws_hold_for_many_files_of_sops(
     team: World, workspace: Workspace, rewrite: Rewrite, base: Tree, ours: Tree, theirs: Tree
