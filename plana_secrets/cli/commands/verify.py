@@ -259,9 +259,10 @@ def _mirrors(context: Context) -> dict[str, Callable[[], Sequence[Finding]]]:
 def _find_drift(context: Context, name: str | None) -> list[Finding]:
     """The mirror beside the files that are verified: those of the working tree."""
     from plana_secrets.cli.commands.mirror.comparison import read_state
-    from plana_secrets.verify.checks.mirror import check_drift
+    from plana_secrets.verify.checks.mirror import check_drift, check_unmapped
 
-    return list(check_drift(read_state(context, worktree=True).drift, name))
+    state = read_state(context, worktree=True)
+    return [*check_drift(state.drift, name), *check_unmapped(state.source.unmapped, name)]
 
 
 def _propose(context: Context, report: Report) -> None:

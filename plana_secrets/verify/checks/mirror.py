@@ -26,6 +26,8 @@ _WORDS: Final = {
     DriftKind.UNSUPPORTED: "cannot be stored in the mirror",
     DriftKind.UNKNOWN: "could not be compared with the mirror",
     DriftKind.RENAMED: "has another name in the mirror",
+    DriftKind.ATTACHED: "has a file attached by hand in the mirror",
+    DriftKind.ALTERED: "shows or keeps more in the mirror than was written",
     DriftKind.WITHDRAWN: "is in the mirror, but the settings no longer put it there",
 }
 
@@ -47,3 +49,15 @@ def check_drift(drift: Iterable[Drift], name: str | None = None) -> Iterator[Fin
             message = f"{message}: {one.item}"
         for path in one.paths or (None,):
             yield found("mirror-drift", message, file=one.file, path=path, severity=severity)
+
+
+def check_unmapped(files: Iterable[str], name: str | None = None) -> Iterator[Finding]:
+    """One finding for each file for which the mirror has no place."""
+    where = f"the mirror {name}" if name else "the mirror"
+    for file in files:
+        yield found(
+            "mirror-drift",
+            f"unmapped: the settings give it no place in {where}, and do not exclude it",
+            file=file,
+            severity=Severity.WARNING,
+        )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -116,6 +119,28 @@ class OfficeContract:
             assert staff.sync()["ciphers"] == []
         finally:
             company.change_member(staff, {"prod": "view", "dev": "view"})
+
+    def test_a_file_without_a_collection_is_named(self, office: Office) -> None:
+        """And the hints of a sync work as they are printed."""
+        file = office.add_files(1)[0]
+        lone = office.add_files(1, folder="elsewhere")[0]
+        office.world.commit()
+        assert lone in office.run("mirror", "status").stderr
+        office.mirror("sync")
+        verified = office.run("verify", "--mirror", "--json")
+        named = [one for one in json.loads(verified.stdout)["findings"] if one["file"] == lone]
+        assert ("mirror-drift", "warning") in {(one["check"], one["severity"]) for one in named}
+        office.hand.set_title(file, "mine")
+        hinted = office.run("mirror", "sync").stderr
+        assert "adopt" not in hinted
+        assert "--overwrite-edits" in hinted
+        assert office.mirror("sync", "--overwrite-edits")["in_sync"]
+        office.hand.add_field(file, "pin of the safe", "4711")
+        (hint,) = re.findall(
+            r"`plana-secrets (mirror adopt [^`]*)`", office.run("mirror", "sync").stderr
+        )
+        assert office.run(*shlex.split(hint)).status == 0
+        assert "pin of the safe: " in office.world.decrypt(file)
 
     def test_a_file_that_is_mapped_no_longer_leaves_its_collection(self, office: Office) -> None:
         files = office.add_files(2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from plana_secrets.mirror.plan import Drift, DriftKind
-from plana_secrets.verify.checks.mirror import check_drift
+from plana_secrets.verify.checks.mirror import check_drift, check_unmapped
 
 FILE = "infra/secrets/a.yaml"
 
@@ -39,3 +39,10 @@ def test_an_item_of_no_file_is_called_by_its_title_and_a_reason_is_told() -> Non
     assert "the safe" not in named.message
     (large,) = check_drift([Drift(DriftKind.UNSUPPORTED, FILE, "a", ("x",), "too long")])
     assert large.message.endswith(": too long")
+
+
+def test_a_file_without_a_place_is_a_warning_by_name() -> None:
+    (finding,) = check_unmapped([FILE], "vaultwarden")
+    assert (finding.file, finding.severity) == (FILE, "warning")
+    assert finding.message.startswith("unmapped: ")
+    assert "the mirror vaultwarden" in finding.message

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from plana_secrets.observability import Event, Observer
 
 CHECK_HELP = "Exit with 1 if there is drift."
+_NAMED = 20
 WORKTREE_HELP = "Use the files in the working tree, committed or not."
 
 
@@ -129,14 +130,14 @@ def count_kinds(drift: Iterable[Drift]) -> str:
 
 
 def warn_of_source(context: Context, source: Source) -> None:
-    """Name what of the working tree was left out; say how many files have no place."""
+    """Name what of the working tree was left out, and the files that have no place."""
     for file in source.uncommitted:
         context.output.warn(f"{file} has uncommitted changes; they are ignored")
-    if source.unmapped:
-        count = len(source.unmapped)
-        context.output.talk(f"{counted(count, 'file')} without a configured collection")
-        for file in source.unmapped:
-            context.output.step(f"unmapped {file}")
+    for file in source.unmapped[:_NAMED]:
+        context.output.warn(f"{file} is not mirrored: no collection is configured for it")
+    if len(source.unmapped) > _NAMED:
+        more = counted(len(source.unmapped) - _NAMED, "more file")
+        context.output.warn(f"{more} without a configured collection")
 
 
 def exit_of_unknown(source: Source) -> int | None:

@@ -30,6 +30,10 @@ _ADVICE = {
     "extra": "`plana-secrets mirror sync --prune` deletes the items of removed files",
 }
 
+_NO_LEAF = (
+    "the title or the note was changed; `plana-secrets mirror sync --overwrite-edits` writes them "
+    "again"
+)
 _NOT_OURS_TO_FIX = "it does not say which file it mirrors; look at the item and delete it by hand"
 
 
@@ -109,13 +113,30 @@ def _advise(context: Context, left: tuple[Drift, ...]) -> None:
         first.setdefault(one.kind.value, one)
     for kind, one in first.items():
         advice = _ADVICE.get(kind) if one.file else _NOT_OURS_TO_FIX
+        if kind == "hand-edited" and not _leaves_of(one):
+            advice = _NO_LEAF
         if advice:
             context.output.talk(f"hint: {kind}: {advice.format(place=_place_of(one))}")
 
 
 def _place_of(drift: Drift) -> str:
     """File and path as they are typed into a shell; of title and note there is no path."""
-    leaves = [path for path in drift.paths if not path.startswith(".")]
+    leaves = _leaves_of(drift)
     if drift.file is None or not leaves:
         return "FILE PATH"
-    return f"{shlex.quote(drift.file)} {shlex.quote(leaves[0])}"
+    return f"{shlex.quote(drift.file)} {shlex.quote(_as_path(leaves[0]))}"
+
+
+def _leaves_of(drift: Drift) -> list[str]:
+    return [path for path in drift.paths if not path.startswith(".")]
+
+
+def _as_path(name: str) -> str:
+    """What people call a field is a path only if it is spelled as one."""
+    from plana_secrets.errors import UsageError
+    from plana_secrets.paths import format_path, parse_path
+
+    try:
+        return format_path(parse_path(name))
+    except UsageError:
+        return format_path((name,))

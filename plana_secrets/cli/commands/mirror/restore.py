@@ -61,6 +61,11 @@ def restore(context: Context, folder: Path, repository: str | None, dry_run: boo
         with alone(context.repository, "mirror restore", context.patience):
             result = apply_restore(context.workspace, plan, target)
     _show(context, result, dry_run=dry_run)
+    if result.restored and not dry_run:
+        context.output.talk(
+            "next: commit the files, then `plana-secrets mirror sync --allow-older`: a new history "
+            "does not contain the commits that the items name"
+        )
     return int(not result.is_complete)
 
 
