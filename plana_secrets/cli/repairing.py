@@ -42,8 +42,7 @@ def repair_first(context: Context, file: str, error: FailedError) -> None:
     if case is None:
         return
     plan = plan_repair(case.now, case.then, {})
-    is_clear = plan.content is not None and not plan.lost_comments
-    if not is_clear and not is_interactive(context):
+    if not plan.is_clear and not is_interactive(context):
         raise error
     context.output.talk(error.message)
     plan = decide(context, case, {}, None)
@@ -69,10 +68,22 @@ def decide(
     _show(context, case, plan)
     if plan.content is None and not is_interactive(context):
         raise _undecided(case, plan)
+    if plan.content is not None and not (case.now.is_parsed or choices or rest):
+        _agree_to_the_rest(context, case)
     by_path = {part.path: part for part in plan.parts}
     for path in plan.undecided:
         choices[path] = _ask(context, by_path[path])
     return plan if plan.content is not None else plan_repair(case.now, case.then, choices, rest)
+
+
+def _agree_to_the_rest(context: Context, case: Case) -> None:
+    """All that was read is as git has it; what could not be read may be a person's work."""
+    from plana_secrets.cli.terminal import confirm, is_interactive
+
+    message = f"{case.file} cannot be read to its end"
+    if not is_interactive(context):
+        raise UsageError(f"{message}; nothing was changed", kind="undecided", file=case.file)
+    confirm(context, f"{message}; take git's version, without what else is in the file?")
 
 
 def _undecided(case: Case, plan: Repair) -> UsageError:

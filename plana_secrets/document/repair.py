@@ -50,6 +50,7 @@ class Repair:
 
     ``parts``: what differs from git; ``taken`` says which side each came from.
     ``lost_comments``: how many do not open, and are not in git either.
+    ``is_parsed``: the file was read to its end; if not, what is behind is left out.
     """
 
     content: Content | None
@@ -57,6 +58,12 @@ class Repair:
     taken: Mapping[LeafPath, Side]
     undecided: tuple[LeafPath, ...]
     lost_comments: int = 0
+    is_parsed: bool = True
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether nothing is to be chosen, and nothing that a person wrote is left out."""
+        return self.content is not None and not self.lost_comments and self.is_parsed
 
     @property
     def kept(self) -> tuple[LeafPath, ...]:
@@ -83,10 +90,10 @@ def plan_repair(
             sides[part.path] = side
     undecided = tuple(part.path for part in parts if part.path not in sides)
     if undecided:
-        return Repair(None, parts, sides, undecided)
+        return Repair(None, parts, sides, undecided, is_parsed=now.is_parsed)
     _check_kept(parts, sides)
     lost = _count_comments(now.found) - _count_comments(_with_comments(now.found, then))
-    return Repair(_compose(now, then, sides), parts, sides, (), lost)
+    return Repair(_compose(now, then, sides), parts, sides, (), lost, now.is_parsed)
 
 
 def with_types(now: Salvage, scalars: PlainScalars, *, yaml_types: bool = False) -> Salvage:

@@ -89,7 +89,7 @@ def find_damage(
         raise error
     plan = plan_repair(case.now, case.then, {})
     plan = plan_repair(case.now, case.then, _decided_at(paths, plan.parts))
-    if plan.content is None or plan.lost_comments:
+    if not plan.is_clear:
         raise error
     return case, plan
 
@@ -132,7 +132,7 @@ def stage_completion(
     }
     plan = plan_repair(case.now, case.then, kept)
     is_readable = case.exposed or case.exposed_comments
-    if not is_readable or plan.content is None or plan.lost_comments:
+    if not is_readable or not plan.is_clear:
         raise _reason(workspace, case)
     return stage_repair(workspace, case, plan), case
 

@@ -149,3 +149,21 @@ def test_at_a_terminal_nothing_is_written_by_the_one_who_quits(broken: World) ->
     )
     assert done.status == 2
     assert (broken.repo / FILE).read_bytes() == before
+
+
+def test_what_cannot_be_read_is_not_dropped_without_a_word(world: World) -> None:
+    path = world.encrypt(FILE, "a: one\n")
+    world.commit()
+    sound = path.read_text()
+    broken = f"{sound}---\nx: typed\n"
+    path.write_text(broken)
+    done = world.run("repair", FILE)
+    assert (done.status, "cannot be read to its end" in done.stderr) == (2, True), done
+    for argv in (["set", FILE, "a", "--stdin"], ["encrypt", FILE], ["edit", FILE]):
+        assert world.run(*argv, stdin=b"x", env={"EDITOR": "true"}).status == 3
+    assert path.read_text() == broken
+    done = run_at_terminal(world, "repair", FILE, answers=[("[y/N]", "y\n")])
+    assert (done.status, path.read_text()) == (0, sound), done.screen
+    path.write_text(broken)
+    assert world.run("repair", FILE, "--all", "--from-git").status == 0
+    assert path.read_text() == sound
