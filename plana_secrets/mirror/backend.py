@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
 
 from plana_secrets.errors import (
@@ -127,12 +127,14 @@ class Unsupported:
 class Listing:
     """All our items, and how many items others have.
 
-    ``others``: those of the foreign ones that another repository wrote.
+    ``others``: those of the foreign ones that another repository wrote. ``unseen``: the
+    collections of which this account sees nothing, each with the reason.
     """
 
     items: tuple[ActualItem, ...]
     foreign: int = 0
     others: tuple[ActualItem, ...] = ()
+    unseen: Mapping[str, str] = field(default_factory=dict)
 
 
 class ItemChangedError(ConflictError):

@@ -8,6 +8,7 @@ earlier release. It counts as ours, and names us after the next sync.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from plana_secrets.errors import UsageError
@@ -51,7 +52,8 @@ def own_part(listing: Listing, owner: str | None) -> Listing:
     if not others:
         return listing
     ours = tuple(one for one in listing.items if _owner_of(one) in {None, owner})
-    return Listing(ours, listing.foreign + len(others), others)
+    foreign = listing.foreign + len(others)
+    return replace(listing, items=ours, foreign=foreign, others=others)
 
 
 def lost_part(listing: Listing, wanted: str | None) -> Listing:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from plana_secrets.mirror.backend import Backend, Listing, Unsupported
@@ -53,8 +53,22 @@ def find_drift(
     source = read_source(snapshot, settings, never=never, owner=owner)
     listing = backend.list_items()
     wanted = _wanted(source, backend, _renames(snapshot, source, listing))
+    wanted = _without_unseen(wanted, listing)
     plan = plan_mirror(wanted, listing, choices or Choices())
     return MirrorState(backend.name, source, wanted, listing, plan)
+
+
+def _without_unseen(wanted: Wanted, listing: Listing) -> Wanted:
+    """What is in a collection that the account does not see is unknown, not missing."""
+    unseen = {
+        item.file: listing.unseen[item.collection]
+        for item in wanted.items
+        if item.collection is not None and item.collection in listing.unseen
+    }
+    if not unseen:
+        return wanted
+    items = tuple(item for item in wanted.items if item.file not in unseen)
+    return replace(wanted, items=items, unknown={**wanted.unknown, **unseen})
 
 
 def _renames(snapshot: Snapshot, source: Source, listing: Listing) -> dict[str, str]:

@@ -120,6 +120,30 @@ class OfficeContract:
         finally:
             company.change_member(staff, {"prod": "view", "dev": "view"})
 
+    def test_an_account_that_sees_some_collections_works_for_those(self, office: Office) -> None:
+        company = office.company
+        rights = dict.fromkeys(("prod", "dev", "other"), "edit")
+        stale, _ = office.add_files(2)
+        hidden = office.add_files(1, folder="dev")[0]
+        office.world.commit()
+        office.mirror("sync")
+        before = office.hand.find(hidden)
+        office.world.encrypt(stale, "user: changed\n")
+        office.world.encrypt(hidden, "user: changed\n")
+        office.world.commit()
+        company.change_member(company.service, {"prod": "edit"})
+        try:
+            left = office.mirror("sync", "--prune", status=1)
+            assert (left["created"], left["updated"], left["deleted"]) == (0, 1, 0)
+            assert drift_of(left) == [("unknown", hidden, ())]
+            assert "no collection named 'dev'" in left["drift"][0]["reason"]
+            assert office.hand.find(hidden) == before
+            company.change_member(company.service, {"other": "edit"})
+            assert office.mirror("status", status=2)["kind"] == "unknown-collection"
+        finally:
+            company.change_member(company.service, rights)
+        assert office.mirror("sync")["updated"] == 1
+
     def test_a_file_without_a_collection_is_named(self, office: Office) -> None:
         """And the hints of a sync work as they are printed."""
         file = office.add_files(1)[0]

@@ -23,7 +23,7 @@ from plana_secrets.mirror.backend import (
     NotWritableError,
     Unsupported,
 )
-from plana_secrets.mirror.backends.vaultwarden.collections import resolve_collections
+from plana_secrets.mirror.backends.vaultwarden.collections import resolve_seen
 from plana_secrets.mirror.backends.vaultwarden.items import (
     SECURE_NOTE,
     is_stub,
@@ -187,7 +187,7 @@ class VaultwardenBackend:
             raise MalformedError(
                 "the organization's key is not the configured one", kind="another-key"
             )
-        words = resolve_collections(vault, self._named)
+        words, unseen = resolve_seen(vault, self._named)
         locked = {one for one, named in vault.collections.items() if not named.is_writable}
         ciphers = self._every_item(vault) if self._as_owner else vault.ciphers
         opened = [(cipher, open_item(cipher, vault.key, words, locked)) for cipher in ciphers]
@@ -195,7 +195,11 @@ class VaultwardenBackend:
         self._last = _View(
             vault=vault,
             words=words,
-            listing=Listing(tuple(item for _, item in ours), foreign=len(opened) - len(ours)),
+            listing=Listing(
+                tuple(item for _, item in ours),
+                foreign=len(opened) - len(ours),
+                unseen=unseen,
+            ),
             ciphers={cipher.id: cipher for cipher, _ in ours},
             stubs=tuple(one.id for one in vault.personal if is_stub(one, vault.key)),
         )

@@ -28,6 +28,26 @@ def resolve_collections(vault: Vault, named: Sequence[str]) -> dict[str, str]:
     return words
 
 
+def resolve_seen(vault: Vault, named: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
+    """The same for those that the account sees, and why not, by word, for the others.
+
+    Raises:
+        UsageError: it sees none, or as ``resolve_collections``.
+    """
+    unseen: dict[str, UsageError] = {}
+    for word in named:
+        try:
+            find_collection(vault, word)
+        except UsageError as error:
+            if error.kind != "unknown-collection":
+                raise
+            unseen[word] = error
+    if unseen and len(unseen) == len(named):
+        raise next(iter(unseen.values()))
+    seen = [word for word in named if word not in unseen]
+    return resolve_collections(vault, seen), {word: one.message for word, one in unseen.items()}
+
+
 def find_collection(vault: Vault, word: str) -> str:
     """The id of the collection of this id or name."""
     if word in vault.collections:
