@@ -78,6 +78,7 @@ def test_a_conflict_leaves_our_file_and_an_encrypted_sidecar(world: World) -> No
     assert not has_conflict(workspace, FILE)
 
 
+@pytest.mark.long
 def test_without_an_identity_ours_stays_and_it_says_why(world: World) -> None:
     ours = disagree(world)
     world.key_file.write_text(f"{pyrage.x25519.Identity.generate()}\n")

@@ -152,6 +152,11 @@ def _show(context: Context, case: Case, resolution: Resolution) -> None:
     talk(safe_line(f"{case.file}: ours is {names.ours}, theirs is {names.theirs}"))
     for conflict in resolution.conflicts:
         talk(f"  {describe_conflict(case, conflict)}")
+        keyset = context.workspace.owned_leaf(case.file, conflict.path) if conflict.path else None
+        if keyset is not None:
+            talk(
+                safe_line(f"    it is rendered from the keyset {keyset}: take the side of its file")
+            )
 
 
 def _write(context: Context, case: Case, resolution: Resolution) -> tuple[bool, bool]:

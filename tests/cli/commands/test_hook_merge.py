@@ -58,6 +58,7 @@ def test_an_undefined_driver_is_named_by_doctor_and_its_fix_works(clone: World) 
     assert "its program is gone" in doctor(clone)[0][0]
 
 
+@pytest.mark.long
 def test_a_driver_of_others_is_left_alone_and_ours_is_removed(clone: World) -> None:
     clone.git("config", "merge.plana-secrets.driver", "their-driver %A")
     assert clone.run("hook", "install", "--merge", "--attributes").status == 1
