@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING
 from plana_secrets.cli.context import Context
 from plana_secrets.cli.output import safe_line
 from plana_secrets.cli.terminal import agrees, ask_line, ask_secret
+from plana_secrets.document.values import SETTABLE_TYPES
 from plana_secrets.errors import UsageError
 from plana_secrets.merging.reasons import Conflict, Reason
 from plana_secrets.paths import format_path
+from plana_secrets.sops.rules.selectors import is_encrypted_path
 
 if TYPE_CHECKING:
     from plana_secrets.document.edits import SetLeaf
     from plana_secrets.merging.bypath import Choice
     from plana_secrets.merging.resolving import Case, Decisions
     from plana_secrets.paths import LeafPath
+    from plana_secrets.secretfiles.workspace import Workspace
     from plana_secrets.sops.model import Leaf
 
 _ANSWERS: dict[str, Choice] = {"o": "ours", "ours": "ours", "t": "theirs", "theirs": "theirs"}
@@ -36,7 +39,8 @@ def ask_about(context: Context, case: Case, decisions: Decisions, conflict: Conf
     leaf = _leaf_at(case, conflict.path)
     allowed = _allowed(case, conflict)
     words = [f"[{choice[0]}]{choice[1:]}" for choice in allowed]
-    if leaf is not None and conflict.reason is Reason.BOTH_CHANGED:
+    is_typed = leaf is not None and can_be_typed(context.workspace, case, leaf)
+    if is_typed and conflict.reason is Reason.BOTH_CHANGED:
         words.append("[e]dit")
     while True:
         place = case.file if conflict.is_whole else format_path(conflict.path)
@@ -48,6 +52,13 @@ def ask_about(context: Context, case: Case, decisions: Decisions, conflict: Conf
             return _edited(context, case, decisions, leaf)
         if answer in {"", "q", "quit"}:
             raise _given_up()
+
+
+def can_be_typed(workspace: Workspace, case: Case, leaf: Leaf) -> bool:
+    """Not what a keyset renders, what is readable in the file, or of a type that no one types."""
+    if workspace.owned_leaf(case.file, leaf.path) is not None:
+        return False
+    return is_encrypted_path(case.rule.selector, leaf.path) and leaf.type in SETTABLE_TYPES
 
 
 def describe_conflict(case: Case, conflict: Conflict) -> str:

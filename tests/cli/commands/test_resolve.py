@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pyrage
 import pytest
 from click.testing import CliRunner
 
+from plana_secrets.cli.choosing import can_be_typed
 from plana_secrets.cli.context import Context
 from plana_secrets.cli.main import program
+from plana_secrets.document.kinds import SECRET_MANIFEST_SELECTOR
+from plana_secrets.git.operation import Names
+from plana_secrets.merging.openmerge import OpenMerge
+from plana_secrets.merging.resolving import Case
+from plana_secrets.paths import LeafPath
+from plana_secrets.sops.model import Leaf, LeafType
 from tests.cli.terminal import run_at_terminal
+from tests.merging.sides import rule
 from tests.merging.teams import FILE, TEXT, on_branch, put, start
 from tests.world import DEFAULT_RULES, Result, World
 
@@ -84,6 +94,25 @@ def test_at_a_terminal_the_values_are_masked_and_a_new_one_is_typed(world: World
     assert "password: typed-value" in world.decrypt(FILE)
     assert not stages(world)
     assert not list((world.repo / ".git/plana-secrets/merges").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "owner", "expected"),
+    [
+        (("stringData", "a"), LeafType.STR, None, True),
+        (("stringData", "a"), LeafType.STR, "team/keyset", False),
+        (("metadata", "name"), LeafType.STR, None, False),
+        (("stringData", "a"), LeafType.NULL, None, False),
+    ],
+)
+def test_a_new_value_is_asked_for_only_where_one_can_be_typed(
+    path: LeafPath, kind: LeafType, owner: str | None, expected: bool
+) -> None:
+    merge = OpenMerge(FILE, "index", None, b"", b"", Names("main", "theirs"))
+    case = Case(merge, rule(selector=SECRET_MANIFEST_SELECTOR), None, None, None)
+    workspace: Any = SimpleNamespace(owned_leaf=lambda _file, _path: owner)
+    leaf = Leaf(path, 1, kind, True, None, None)
+    assert can_be_typed(workspace, case, leaf) is expected
 
 
 @pytest.mark.long
