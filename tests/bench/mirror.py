@@ -46,7 +46,7 @@ def main() -> int:
         server = RealServer(folder / "server", tls=certificate, ORG_GROUPS_ENABLED="false")
         try:
             company = Company(server.url, ca_file=str(ca_file))
-            bench = Bench(company, folder, ca_file)
+            bench = Bench(company, folder, ca_file, server)
             print(f"items of {LEAVES} fields, {os.cpu_count()} cores, {EXECUTABLE}\n")
             each = bench.ours()
             if MODULES:
@@ -76,8 +76,9 @@ def seconds(action: Callable[[], object]) -> float:
 class Bench:
     """One company on one server."""
 
-    def __init__(self, company: Company, folder: Path, ca_file: Path) -> None:
+    def __init__(self, company: Company, folder: Path, ca_file: Path, server: RealServer) -> None:
         self.company = company
+        self.server = server
         self.folder = folder
         self.ca_file = ca_file
         client_id, client_secret = company.service.api_key()
@@ -97,24 +98,32 @@ class Bench:
 
     def ours(self) -> float:
         """Every row begins with a fresh client; the token is kept as between runs."""
-        print("| items | first mirror | an item | no change | requests | one change |")
-        print("|---|---|---|---|---|---|")
+        print("| items | first mirror | an item | no change | requests | one change |", end="")
+        print(" CPU of first, client + server | CPU of no change, client + server |")
+        print("|---|---|---|---|---|---|---|---|")
         each = 0.0
         for count in (COUNT // 10, COUNT, 2 * COUNT):
             self.clear()
             items = make_items(count)
-            first = seconds(partial(self.open().create_items, items))
+            first, loading = self.measured(partial(self.open().create_items, items))
             looking = self.open()
-            look = seconds(looking.list_items)
+            look, idle = self.measured(looking.list_items)
             actual = looking.list_items().items[0]
             changed = make_items(1, "y")[0]
             change = seconds(partial(looking.update_item, actual, changed))
             print(
                 f"| {count} | {first:.2f} s | {1000 * first / count:.2f} ms | {look:.2f} s "
-                f"| {looking.requests - 2} | {1000 * change:.0f} ms |"
+                f"| {looking.requests - 2} | {1000 * change:.0f} ms | {loading} | {idle} |"
             )
             each = first / count if count == COUNT else each
         return each
+
+    def measured(self, action: Callable[[], object]) -> tuple[float, str]:
+        """Seconds on the clock, and of CPU here and in the server."""
+        client, server = time.process_time(), self.server.cpu
+        taken = seconds(action)
+        client, server = time.process_time() - client, self.server.cpu - server
+        return taken, f"{client:.2f} + {server:.2f} s"
 
     def clear(self) -> None:
         backend = self.open()

@@ -81,6 +81,13 @@ class RealServer:
                 assert answer.status == 200
 
     @property
+    def cpu(self) -> float:
+        """Seconds of CPU that the process has used so far; Linux only."""
+        assert self.process is not None
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    @property
     def log(self) -> str:
         return (self.folder / "server.log").read_text(errors="replace")
 

@@ -12,7 +12,7 @@ from tests.mirror.vaultwarden.place import VaultwardenPlace
 from tests.mirror.vaultwarden.test_lost_answers import (  # noqa: F401 - they are collected here
     test_a_change_within_a_moment_is_a_conflict,
     test_a_collection_is_named_or_refused,
-    test_an_attachment_is_seen_and_never_destroyed,
+    test_an_attachment_of_an_item_of_another_type_is_never_destroyed,
     test_an_item_in_several_collections_is_moved,
     test_an_item_of_another_type_is_replaced,
     test_an_item_that_is_gone_is_a_conflict,
