@@ -88,25 +88,25 @@ def _describe(error: Exception) -> _Failure:
             return _Failure(2, "usage", _usage_message(error), hint)
         case click.ClickException():
             return _Failure(2, "usage", _sentence(error.format_message()))
-        case OSError() if not can_flush(sys.stdout) or _is_of_output(error):
-            message = f"cannot write to stdout: {error.strerror}"
-            return _Failure(3, "output-lost", message, "the command finished; its output is lost")
         case OSError() if error.errno in _EXHAUSTED:
             message = f"the machine is out of resources: {error.strerror}"
             hint = (
                 "raise the limit (`ulimit -n`) or end other programs; then `plana-secrets status`"
             )
             return _Failure(3, "exhausted", message, hint)
+        case OSError() if not can_flush(sys.stdout) or _is_of_output(error):
+            message = f"cannot write to stdout: {error.strerror}"
+            return _Failure(3, "output-lost", message, "the command finished; its output is lost")
         case _:
             return _describe_unexpected(error)
 
 
 def _is_of_output(error: Exception) -> bool:
     """Without a buffer (PYTHONUNBUFFERED) the write itself fails, and nothing is left to flush."""
-    import traceback
-
-    *_, (frame, _line) = traceback.walk_tb(error.__traceback__)
-    return frame.f_code.co_filename.endswith(_WRITERS)
+    step = error.__traceback__
+    while step is not None and step.tb_next is not None:
+        step = step.tb_next
+    return step is not None and step.tb_frame.f_code.co_filename.endswith(_WRITERS)
 
 
 def _told(error: PlanaSecretsError) -> str:

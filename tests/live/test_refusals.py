@@ -38,6 +38,7 @@ _TRIGGERS = "".join(
 )
 
 
+@pytest.mark.usefixtures("real_server")
 def test_a_database_with_less_room_refuses_one_item_and_keeps_nothing_of_it(
     tmp_path: Path,
 ) -> None:
