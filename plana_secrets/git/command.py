@@ -18,6 +18,7 @@ from typing import Final
 
 from plana_secrets.errors import FailedError, UsageError
 from plana_secrets.git.received import received_push
+from plana_secrets.memory import FACILITIES
 from plana_secrets.process import (
     Completed,
     DeadlineError,
@@ -78,7 +79,16 @@ def git_environment(environment: Mapping[str, str] | None = None) -> dict[str, s
         if name in _KEPT or name.startswith(_KEPT_PREFIXES)
     }
     # its words are compared in places, so they have to be the untranslated ones
-    return minimal_environment() | kept | {"LC_ALL": "C", "LANGUAGE": "", "GIT_PAGER": "cat"}
+    fixed = {"LC_ALL": "C", "LANGUAGE": "", "GIT_PAGER": "cat"}
+    return _scratch() | minimal_environment() | kept | fixed
+
+
+def _scratch() -> dict[str, str]:
+    """Where git writes what it signs or verifies: in a read-only root there is no /tmp."""
+    if os.access("/tmp", os.W_OK):  # noqa: S108 - what git itself uses
+        return {}
+    usable = (str(one) for one in FACILITIES.folders if os.access(one, os.W_OK))
+    return {"TMPDIR": next(usable, "/tmp")}  # noqa: S108
 
 
 class NoRepositoryError(UsageError):

@@ -23,9 +23,16 @@ def dockerfile() -> list[tuple[str, str]]:
     return [(word, rest.strip()) for word, _, rest in (line.partition(" ") for line in lines)]
 
 
+def _manifests() -> list[dict[str, Any]]:
+    return [YAML(typ="safe", pure=True).load(text) for text in blocks("yaml")]
+
+
 def manifest() -> dict[str, Any]:
-    (text,) = blocks("yaml")
-    return YAML(typ="safe", pure=True).load(text)
+    return next(one for one in _manifests() if one["kind"] == "CronJob")
+
+
+def claim() -> dict[str, Any]:
+    return next(one for one in _manifests() if one["kind"] == "PersistentVolumeClaim")
 
 
 def pod() -> dict[str, Any]:

@@ -30,6 +30,40 @@ def test_the_manifest_mounts_what_its_variables_name() -> None:
     for name in ("age", "git"):
         assert volumes[name]["secret"]["defaultMode"] == 0o400
         assert places[name]["readOnly"]
+    where = page.claim()["metadata"]
+    assert where["name"] == volumes["state"]["persistentVolumeClaim"]["claimName"]
+    assert where["namespace"] == page.manifest()["metadata"]["namespace"]
+
+
+def test_each_run_of_the_unit_begins_with_a_clone_of_its_own(tmp_path: Path) -> None:
+    """Also when the last one left a commit that the server never got, and moved on."""
+    unit = page.units()["plana-secrets.service"].replace("%S", str(tmp_path))
+    steps = re.findall(r"(?m)^ExecStartPre=(.*)$", unit)
+    (folder,) = re.findall(r"(?m)^WorkingDirectory=-(.*)$", unit)
+    settings = (
+        "-c",
+        "user.name=a",
+        "-c",
+        "user.email=a@example.com",
+        "-c",
+        "init.defaultBranch=main",
+    )
+
+    def git(*arguments: str) -> str:
+        done = subprocess.run(
+            ["git", *settings, *arguments], check=True, capture_output=True, text=True
+        )
+        return done.stdout.strip()
+
+    remote = tmp_path / "remote"
+    git("init", "-q", str(remote))
+    for number in range(2):
+        git("-C", str(remote), "commit", "-q", "--allow-empty", "-m", f"deployed {number}")
+        for step in steps:
+            step = re.sub(r"ssh://\S+", str(remote), step)  # noqa: PLW2901
+            subprocess.run(["sh", "-c", step], check=True, cwd="/")
+        assert git("-C", folder, "log", "-1", "--format=%s") == f"deployed {number}"
+        git("-C", folder, "commit", "-q", "--allow-empty", "-m", "not pushed")
 
 
 def test_the_manifest_gives_the_pod_nothing_that_it_does_not_need() -> None:

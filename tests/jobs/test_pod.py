@@ -213,3 +213,28 @@ def test_a_job_that_is_ended_in_the_middle_leaves_nothing_or_a_move(pod: Pod) ->
     hook.unlink()
     again = pod.run()
     assert again.returncode == 0, again
+
+
+def test_a_job_signs_and_verifies_without_a_tmp_to_write_to(pod: Pod, tmp_path: Path) -> None:
+    """git writes what it signs, and a signature that it verifies, into a file."""
+    key = tmp_path / "signing"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    mounted = "/etc/plana-secrets/git"
+    allowed = f'* namespaces="git" {key.with_suffix(".pub").read_text()}'
+    pod.secrets = {
+        **pod.secrets,
+        "plana-secrets-git": {"id_ed25519": key.read_text(), "known_hosts": "", "allowed": allowed},
+    }
+    settings = {"gpg.format": "ssh", "user.signingKey": f"{mounted}/id_ed25519",
+                "commit.gpgSign": "true", "user.name": "job", "user.email": "job@example.com"}  # fmt: skip
+    pod.environment = {"GIT_CONFIG_COUNT": str(len(settings))}
+    for place, (name, value) in enumerate(settings.items()):
+        pod.environment |= {f"GIT_CONFIG_KEY_{place}": name, f"GIT_CONFIG_VALUE_{place}": value}
+    base = (
+        f"cp {mounted}/allowed .allowed; sed -i '/^.git.$/a allowed_signers = \".allowed\"' plana-secrets.toml; "
+        "git add .; git -c commit.gpgSign=false commit -qm base; git push -q; "
+    )
+    moves = "plana-secrets rotate run --due --push; plana-secrets rotate run shop --push; "
+    done = pod.run(f"{CLONE}{base}{moves}plana-secrets verify --range HEAD~2..HEAD")
+    assert done.returncode == 0, done
+    assert "shop: publish done" in done.stdout
