@@ -119,12 +119,13 @@ ADVICE: Final = {
     "too-large": "split it, or store large data elsewhere",
     "unreadable-file": "`ls -l {file}` shows who can read it",
     "unwritable-file": "check the permissions and the free space",
-    "not-a-regular-file": "replace it with a regular file",
+    "not-a-regular-file": "name a regular file, or put one in its place",
     "symlink": "replace the link with the file it points to",
     "missing-file": "`plana-secrets ls` shows the secret files",
     "no-identity-fits": (
         "`plana-secrets identity show` lists your recipients, and keys that cannot "
-        "be used here; ask anyone who can read the file to add your recipient"
+        "be used here; to be let in, send a reader what `plana-secrets recipients request NAME` "
+        "prints"
     ),
     "identity-unusable": (
         "give that source a line that begins with AGE-SECRET-KEY-1; in a pod, check the key of the "

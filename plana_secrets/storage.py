@@ -47,7 +47,7 @@ def read_regular_file(
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
         os.close(descriptor)
-        raise _not_regular(called)
+        raise _not_regular(called, status.st_mode)
     with os.fdopen(descriptor, "rb") as file:
         if status.st_size > limit:
             raise _too_large(called, limit)
@@ -89,10 +89,9 @@ def _too_large(name: str, limit: int) -> FailedError:
     )
 
 
-def _not_regular(name: str) -> FailedError:
-    return FailedError(
-        f"a symlink or not a regular file: {name}", kind="not-a-regular-file", file=name
-    )
+def _not_regular(name: str, mode: int = 0) -> FailedError:
+    what = "a folder, not a file" if stat.S_ISDIR(mode) else "a symlink or not a regular file"
+    return FailedError(f"{what}: {name}", kind="not-a-regular-file", file=name)
 
 
 def _unreadable(name: str, error: OSError) -> FailedError:

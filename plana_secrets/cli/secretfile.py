@@ -173,8 +173,9 @@ def warn_if_pending(context: Context) -> None:
     """Those who only read are told of a change that was interrupted, and go on."""
     from plana_secrets.secretfiles.writing.journal import pending
 
+    workspace = context.workspace
     try:
-        found = pending(context.workspace)
+        found = pending(workspace)
     except PlanaSecretsError as error:
         hint = find_hint(error)
         context.output.warn(f"{error.message}; {hint}" if hint else error.message)

@@ -188,7 +188,10 @@ class MirrorSettings:
 
 
 ADVICE: Final = {
-    "no-audit": "check its members in the vault's own web page",
+    "no-audit": (
+        "check its members in the vault's own web page; a local mirror is a file that its "
+        "recipients can read"
+    ),
     "not-a-mirror": "[mirror] backend in plana-secrets.toml names those in use",
     "which-mirror": "pass --mirror {name}",
     "no-server": "pass --url, or run `plana-secrets mirror init vaultwarden --url URL`",

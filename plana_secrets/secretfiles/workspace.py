@@ -148,6 +148,6 @@ class Workspace:
 
 
 ADVICE: Final = {
-    "no-rules": "create one with `plana-secrets init`",
+    "no-rules": "create one with `plana-secrets init`; if you have secret files, restore theirs",
     "rules-ignored": "rename it to .sops.yaml",
 }

@@ -30,5 +30,5 @@ ADVICE: Final = {
         "`plana-secrets verify {file}` shows them all, `plana-secrets repair {file}` brings the "
         "file back"
     ),
-    "not-encrypted": "encrypt it with `plana-secrets encrypt {file}`",
+    "not-encrypted": "if it is meant to be secret, encrypt it with `plana-secrets encrypt {file}`",
 }

@@ -73,8 +73,7 @@ def _check_membership(context: Context, found: Identities) -> Iterator[Result]:
             "recipient",
             "none of your identities is a recipient in .sops.yaml",
             Severity.WARNING,
-            "ask anyone who can read the files to add your recipient (`plana-secrets "
-            "identity show`)",
+            "to be let in, send a reader what `plana-secrets recipients request NAME` prints",
         )
 
 

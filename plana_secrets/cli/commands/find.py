@@ -30,7 +30,7 @@ Examples:
 
 @click.command(epilog=_EPILOG, short_help="Find where a value is, by the value.")
 @click.option(
-    "--stdin", is_flag=True, help="Read the value from stdin; a final newline is not of it."
+    "--stdin", is_flag=True, help="Read the value from stdin; a final newline is not part of it."
 )
 @pass_context
 def find(context: Context, stdin: bool) -> None:

@@ -59,7 +59,7 @@ def _plan(context: Context, source: str, target: str) -> tuple[Move, tuple[str, 
     old, mark, path = source.partition("#")
     new, new_mark, new_path = target.partition("#")
     from_file, to_file = find_file(context, old), find_file(context, new, must_exist=False)
-    if (workspace.root / to_file).is_dir():
+    if new.endswith("/") or (workspace.root / to_file).is_dir():
         to_file = f"{to_file}/{from_file.rpartition('/')[2]}"
     require_place(workspace, to_file)
     if not mark:

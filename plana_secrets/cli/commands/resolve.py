@@ -128,7 +128,8 @@ def _resolve(
     if resolution.undecided or dry_run:
         if resolution.undecided and not context.json:
             context.output.talk(
-                f"{case.file} is not resolved; choose with --ours PATH, --theirs PATH, or --all"
+                f"{case.file} is not resolved; choose with --ours PATH and --theirs "
+                "PATH, or --all and one of them without PATH"
             )
         return _facts(case, resolution)
     written, added = _write(context, case, resolution)

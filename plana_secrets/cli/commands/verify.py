@@ -269,7 +269,7 @@ def _propose(context: Context, report: Report) -> None:
     """Exceptions on stdout, so that they can be appended; the summary on stderr."""
     from plana_secrets.verify.accepts import propose_accepts
     from plana_secrets.verify.report.json import to_object
-    from plana_secrets.verify.report.summary import summary
+    from plana_secrets.verify.report.summary import totals
 
     proposed = propose_accepts(report.findings, today=context.now.date())
     if context.output.as_json:
@@ -277,7 +277,7 @@ def _propose(context: Context, report: Report) -> None:
         return
     if proposed:
         context.output.data(proposed)
-    context.output.talk(summary(report))
+    context.output.talk(totals(report))
 
 
 def _show(context: Context, report: Report, form: str, view: View) -> None:

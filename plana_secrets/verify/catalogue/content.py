@@ -55,7 +55,8 @@ CONTENT_CHECKS: Final = (
         Level.L1,
         "The file has no sops metadata: it is not encrypted.",
         "Anyone who can read the repository can read the values.",
-        "Encrypt it with `plana-secrets encrypt FILE`, and replace the values: git still has them.",
+        "Encrypt it with `plana-secrets encrypt FILE`. It says whether git has the values: if so, "
+        "replace them.",
         acceptable=False,
     ),
     Check(

@@ -37,7 +37,8 @@ REPOSITORY_CHECKS: Final = (
         Level.L1,
         "The repository contains an unencrypted Kubernetes Secret manifest.",
         "base64 is not encryption; anyone who can read the repository can read the values.",
-        "Encrypt it with `plana-secrets encrypt FILE`, and replace the values: git still has them.",
+        "Encrypt it with `plana-secrets encrypt FILE`. It says whether git has the values: if so, "
+        "replace them.",
         acceptable=False,
     ),
     Check(

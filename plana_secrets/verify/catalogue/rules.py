@@ -33,7 +33,8 @@ RULES_CHECKS: Final = (
         "rules-missing",
         "The repository has no .sops.yaml at its root.",
         "Without rules, the recipients of a file are not defined.",
-        "Run `plana-secrets init`, or restore the creation rules of the existing files.",
+        "Restore the file if git had it: `git log --all -- .sops.yaml`. Otherwise write rules for "
+        "the files that are there; where there are none yet, `plana-secrets init` does it.",
     ),
     _rules(
         "rules-unreadable",

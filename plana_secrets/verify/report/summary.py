@@ -27,6 +27,15 @@ def location(finding: Finding) -> str:
 
 def summary(report: Report) -> str:
     """``80 files, L3, 0 errors, 23 warnings in 4 checks``, and the next command."""
+    line = totals(report)
+    is_clean = report.complete and not report.counts[Severity.ERROR]
+    if is_clean and any(map(is_proposable, report.findings)):
+        line += "; next: plana-secrets verify --propose-accepts"
+    return line
+
+
+def totals(report: Report) -> str:
+    """The summary without a next command, such as ``80 files, L3, 0 errors, 0 warnings``."""
     errors, warnings = report.counts[Severity.ERROR], report.counts[Severity.WARNING]
     parts = [*_extent(report), counted(errors, "error"), counted(warnings, "warning")]
     line = ", ".join(parts)
@@ -36,9 +45,7 @@ def summary(report: Report) -> str:
     if report.suppressed:
         line += f", {report.suppressed} accepted"
     if not report.complete:
-        return f"{line}; INCOMPLETE"
-    if not errors and any(map(is_proposable, report.findings)):
-        line += "; next: plana-secrets verify --propose-accepts"
+        line += "; INCOMPLETE"
     return line
 
 

@@ -71,6 +71,12 @@ def test_a_file_under_the_same_rule_stays_byte_for_byte(two: World) -> None:
     assert (two.repo / "infra/secrets/dev/deep/other.yaml").read_bytes() == content
 
 
+def test_a_file_keeps_its_name_in_a_folder_that_is_new(two: World) -> None:
+    assert two.run("mv", DEV, "infra/secrets/prod/").stderr == f"{DEV} is moved to {PROD}\n"
+    assert not (two.repo / DEV).exists()
+    assert (two.repo / PROD).exists()
+
+
 def test_a_value_in_another_file(two: World) -> None:
     facts = json.loads(two.run("mv", f"{DEV}#port", PROD, "--json").stdout)
     assert [one["name"] for one in facts["removed"]] == ["bob"]

@@ -428,3 +428,15 @@ def test_in_a_sparse_checkout_nothing_is_open_and_what_is_left_out_is_said(
     assert "1 secret file not in this sparse checkout" in listed.stderr
     done = files_world.run("new", PLAIN_FILE)
     assert (done.status, "git sparse-checkout add infra/secrets/dev" in done.stderr) == (2, True)
+
+
+def test_a_mistake_is_said_once(files_world: World) -> None:
+    (files_world.repo / "plana-secrets.toml").write_text("rots = 1\n")
+    failed = files_world.run("ls")
+    assert failed.status == 2
+    assert failed.stderr.count("rots: unknown field") == 1
+
+
+def test_a_folder_is_called_one(files_world: World) -> None:
+    failed = files_world.run("show", "infra/secrets")
+    assert failed.stderr.splitlines()[0] == "plana-secrets: a folder, not a file: infra/secrets"

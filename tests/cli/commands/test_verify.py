@@ -46,6 +46,7 @@ def test_strict_makes_warnings_fail(small: World) -> None:
 def test_what_is_proposed_can_be_appended_to_the_configuration(small: World) -> None:
     done = small.run("verify", "--propose-accepts")
     assert done.status == 0
+    assert done.stderr == "1 file, L3, 0 errors, 1 warning in 1 check\n"
     (small.repo / "plana-secrets.toml").write_text(done.stdout)
     after = small.run("verify", "--strict")
     assert after.stdout.splitlines()[-1] == "1 file, L3, 0 errors, 0 warnings, 1 accepted"

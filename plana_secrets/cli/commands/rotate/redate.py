@@ -45,11 +45,11 @@ def _ask(context: Context, name: str) -> None:
     now = moves.instant(context.now)
     if not is_interactive(context):
         raise UsageError(
-            f"{name}: is {now} the time now", kind="clock-unconfirmed", name=name, now=now
+            f"{name}: is {now} really the time now?", kind="clock-unconfirmed", name=name, now=now
         )
     confirm(context, f"Is {now} the time now (UTC)?")
 
 
 ADVICE: Final = {
-    "clock-unconfirmed": "if it is, pass --clock-is-right; otherwise set the clock",
+    "clock-unconfirmed": "if it is, pass --clock-is-right; otherwise set the clock first",
 }
