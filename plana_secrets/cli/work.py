@@ -88,6 +88,8 @@ def _unsound(on_disk: Snapshot, work: Work) -> None:
     work.facts["unsound"] = [{"file": file, "problem": check} for file, check, _ in found]
     for file, check, message in found:
         next_command = _WAYS_OUT.get(check, "plana-secrets repair {file}")
+        if check == "merge-conflict" and work.facts["git_operation"]:
+            next_command = "plana-secrets resolve {file}"  # git still has both sides
         work.add(Line(message, next_command.format(file=shlex.quote(file)), "red"))
 
 

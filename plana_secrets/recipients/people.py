@@ -74,7 +74,7 @@ def check_addition(
         if one.position in chosen and recipient not in recipients_of(one)
     )
     if not positions:
-        raise UsageError(f"{name} is in these rules already", kind="already-recipient")
+        raise UsageError(f"the key of {name} is in these rules already", kind="already-recipient")
     return positions, add_recipient(workspace.read_rules(RULES_FILE), recipient, positions)
 
 

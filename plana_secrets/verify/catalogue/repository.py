@@ -153,8 +153,9 @@ REPOSITORY_CHECKS: Final = (
         Level.L1,
         "A tracked file contains a private age identity.",
         "Anyone with a copy of the repository can read every file encrypted for it.",
-        "Remove the recipient from every rule, and rotate data keys and values. A demo "
-        'identity that is meant to be public belongs in [recipients] with kind = "demo".',
+        "Remove it from git. If others may have it, give its owner another key with `recipients "
+        "replace --lost`, and replace the values that it could read. A demo identity that is "
+        'meant to be public belongs in [recipients] with kind = "demo".',
         acceptable=False,
     ),
     Check(

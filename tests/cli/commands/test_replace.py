@@ -136,6 +136,13 @@ def test_a_request_that_would_be_refused_creates_nothing(
     assert not file.exists()
 
 
+def test_who_lost_the_key_in_use_is_told_to_create_another(shared: World) -> None:
+    argv = ("recipients", "request", "bob", "--lost", "--identity-file")
+    done = shared.run(*argv, key_file(shared, shared.others[0]))
+    assert done.status == 2
+    assert "your identity is the key of bob itself; create another with --output" in done.stderr
+
+
 def test_a_new_laptop(shared: World) -> None:
     """Bob asks on the new one, and what he sends replaces his key."""
     rules, settings = texts(shared)

@@ -187,6 +187,22 @@ def test_a_file_that_is_plainly_not_sound_is_named_with_the_way_out(world: World
             assert f"`{way}`" in world.run(*argv).stderr
 
 
+def test_markers_that_were_added_in_an_open_merge_can_still_be_resolved(world: World) -> None:
+    world.encrypt(FILE, "a: one\n")
+    world.commit()
+    for branch, value in (("other", b"two"), ("main", b"three")):
+        world.git("switch", "-q", *(["-c"] if branch == "other" else []), branch)
+        assert world.run("set", FILE, "a", "--stdin", stdin=value).status == 0
+        world.commit()
+    world.command("git", "merge", "-q", "other", check=False)
+    world.git("add", FILE)
+    assert f"an unresolved merge conflict\n  next: plana-secrets resolve {FILE}\n" in (
+        world.run("status").stdout
+    )
+    assert world.run("resolve", FILE, "--all", "--ours").status == 0
+    assert world.decrypt(FILE) == "a: three\n"
+
+
 def test_a_damaged_mirror_is_named_with_the_way_out(world: World) -> None:
     world.encrypt(FILE, "a: one\n")
     (world.repo / "plana-secrets.toml").write_text(

@@ -114,6 +114,11 @@ def _command(
         if rules:
             raise UsageError(f"{name} keeps the rules that they have; omit --rule", kind="usage")
         return shlex.join([*words, "replace", name, recipient, *(["--lost"] if lost else [])])
+    if lost and name in demand.keys:
+        raise UsageError(
+            f"your identity is the key of {name} itself; create another with --output FILE",
+            kind="usage",
+        )
     if lost:
         raise UsageError(f"{name} has no key that could be lost; omit --lost", kind="usage")
     known = root_rules(context.keyless_workspace)

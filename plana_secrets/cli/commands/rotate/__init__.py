@@ -35,7 +35,7 @@ first three. Waits start when a move lands on the deployed branch.
 \b
 Examples:
   plana-secrets rotate list
-  plana-secrets rotate run pulse-data/portal --commit --push
+  plana-secrets rotate run shop/portal --commit --push
   plana-secrets rotate run --due --commit --push
 """
 

@@ -17,8 +17,8 @@ adopted from. Use it only if the value has to stay there; else `unset` the path.
 
 \b
 Examples:
-  plana-secrets rotate confirm pulse-data/portal acme --commit --push
-  plana-secrets rotate confirm pulse-data/portal          all that are awaited
+  plana-secrets rotate confirm shop/portal acme --commit --push
+  plana-secrets rotate confirm shop/portal          all that are awaited
   plana-secrets rotate confirm shop/jwt --adopted --commit
 """
 

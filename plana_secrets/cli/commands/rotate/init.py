@@ -26,9 +26,9 @@ use causes an outage of one roll-out and needs --accept-outage.
 
 \b
 Examples:
-  plana-secrets rotate init pulse-data/portal --fresh --commit
-  plana-secrets rotate init pulse-account/jwt-access \\
-      --adopt infra/secrets/prod/pulse-account.secret.yaml#stringData.JWT_SECRET
+  plana-secrets rotate init shop/portal --fresh --commit
+  plana-secrets rotate init shop/jwt \\
+      --adopt infra/secrets/prod/shop.secret.yaml#stringData.JWT_SECRET
 """
 
 

@@ -22,7 +22,7 @@ Examples:
 
 _PLAN_EPILOG = """\b
 Examples:
-  plana-secrets rotate plan pulse-data/portal
+  plana-secrets rotate plan shop/portal
   plana-secrets rotate plan
 """
 

@@ -16,8 +16,8 @@ clock is behind, the wait would end too early: check the clock first.
 
 \b
 Examples:
-  plana-secrets rotate redate pulse-data/portal --commit --push
-  plana-secrets rotate redate pulse-data/portal --clock-is-right --commit
+  plana-secrets rotate redate shop/portal --commit --push
+  plana-secrets rotate redate shop/portal --clock-is-right --commit
 """
 
 

@@ -33,8 +33,8 @@ With --due, the exit code is 0 if keysets moved or wait, and 1 if one is blocked
 
 \b
 Examples:
-  plana-secrets rotate run pulse-data/portal --commit --push
-  plana-secrets rotate run pulse-data/portal abort
+  plana-secrets rotate run shop/portal --commit --push
+  plana-secrets rotate run shop/portal abort
   plana-secrets rotate run --due --commit --push
   plana-secrets rotate run --due --push-branch rotation/
 """
