@@ -128,13 +128,17 @@ def _check_attribute_files(repository: Repository, files: Sequence[str]) -> None
     refuse_pipes(repository.root, (str(folder / ".gitattributes") for folder in sorted(folders)))
 
 
-def files_excluded_by(repository: Repository, name: str) -> list[str]:
-    """Tracked files that the patterns in files called ``name`` match, as those of git do."""
+def files_excluded_by(repository: Repository, name: str, patterns: Iterable[str] = ()) -> list[str]:
+    """Tracked files that the patterns in files called ``name`` match, as those of git do.
+
+    ``patterns``: more of them, for the whole repository; they overrule those of the files.
+    """
     named = [file for file in repository.tracked_files() if PurePosixPath(file).name == name]
     refuse_pipes(repository.root, named)
     output = repository.command.read(
-        "ls-files", "-z", "--cached", "--ignored", f"--exclude-per-directory={name}"
-    )
+        "ls-files", "-z", "--cached", "--ignored", f"--exclude-per-directory={name}",
+        *(f"--exclude={one}" for one in patterns),
+    )  # fmt: skip
     return [os.fsdecode(one) for one in output.split(b"\0") if one]
 
 

@@ -51,6 +51,8 @@ _IGNORED: Final = re.compile(
 )
 """Files that Flux leaves out of every source."""
 
+_MOST_PATTERNS: Final = 1000
+"""Lines that are read of ``spec.ignore``, and characters of one."""
 _BOOTSTRAP: Final = "flux-system"
 """The source that ``flux bootstrap`` makes for the repository itself."""
 
@@ -63,7 +65,8 @@ class Build:
 
     ``decrypts``: it has ``spec.decryption``, so that Flux opens what sops wrote.
     ``substitutes``: it has variables in ``spec.postBuild``. ``source`` is the name of a
-    GitRepository, None for a source of another kind.
+    GitRepository, None for a source of another kind. ``components``: folders that
+    ``spec.components`` adds to what is built.
     """
 
     file: str
@@ -72,18 +75,21 @@ class Build:
     decrypts: bool
     source: str | None
     substitutes: bool = False
+    components: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
 class Flux:
     """What the files of a repository say to Flux.
 
-    ``sources``: the address of each GitRepository by its name. ``patched``: fields of
-    ``PATCHED`` that a patch adds to Kustomizations, so that their own text does not show them.
+    ``sources``: the address of each GitRepository by its name. ``ignores``: its patterns of
+    what is left out, ``spec.ignore``. ``patched``: fields of ``PATCHED`` that a patch adds to
+    Kustomizations, so that their own text does not show them.
     """
 
     builds: list[Build] = field(default_factory=list)
     sources: dict[str, set[str]] = field(default_factory=dict)
+    ignores: dict[str, set[str]] = field(default_factory=dict)
     patched: set[str] = field(default_factory=set)
 
     def read(self, file: str, content: bytes) -> None:
@@ -109,22 +115,43 @@ class Flux:
         spec = map_of(node, "spec")
         if kind == "GitRepository" and api.startswith(_API[1]):
             self.sources.setdefault(_named(node), set()).add(text_of(spec, "url"))
+            self.ignores.setdefault(_named(node), set()).add(text_of(spec, "ignore"))
         fields = {name for name, _ in spec.entries}
         if kind == "Kustomization" and fields & set(PATCHED) and not fields & _NEEDED:
             self.patched |= fields & set(PATCHED)
         elif kind == "Kustomization" and api.startswith(_API[0]):
             source = map_of(spec, "sourceRef")
+            folder = posixpath.normpath(text_of(spec, "path").strip().strip("/") or ".")
             build = Build(
                 file,
                 first + node.line,
-                folder=posixpath.normpath(text_of(spec, "path").strip().strip("/") or "."),
+                folder=folder,
                 decrypts=text_of(map_of(spec, "decryption"), "provider") == "sops",
                 source=text_of(source, "name")
                 if text_of(source, "kind") in {"GitRepository", ""}
                 else None,
-                substitutes=any(map_of(spec, "postBuild").nodes),
+                substitutes=any(_is_filled(one) for one in map_of(spec, "postBuild").nodes),
+                components=tuple(
+                    posixpath.normpath(posixpath.join(folder, one.text))
+                    for one in nodes_of(spec, "components")
+                    if isinstance(one, Text)
+                ),
             )
             self.builds.append(build)
+
+    def patterns_of(self, build: Build) -> tuple[str, ...]:
+        """What the source of a build leaves out: lines like those of .gitignore.
+
+        Nothing where sources of one name, in two namespaces, say different things.
+        """
+        texts = self.ignores.get(build.source or "", set())
+        lines = "".join(texts).splitlines() if len(texts) == 1 else []
+        stripped = [one.rstrip() for one in lines[:_MOST_PATTERNS]]
+        return tuple(
+            one
+            for one in stripped
+            if one and not one.startswith("#") and "\0" not in one and len(one) <= _MOST_PATTERNS
+        )
 
     def own_builds(self, addresses: Collection[str]) -> list[Build]:
         """Those of this repository, whose remotes have these ``addresses``.
@@ -175,6 +202,17 @@ def map_of(node: Map, key: str) -> Map:
     return value if isinstance(value, Map) else Map(node.line)
 
 
+def nodes_of(node: Map, key: str) -> list[Node]:
+    """What is in the list of an entry; nothing where there is none."""
+    value = node.get(key)
+    return list(value.nodes) if isinstance(value, Sequence) else []
+
+
+def _is_filled(node: Node) -> bool:
+    """Whether there is anything in a list or a map of ``postBuild``."""
+    return isinstance(node, Map | Sequence) and bool(node.nodes)
+
+
 def _named(node: Map) -> str:
     return text_of(map_of(node, "metadata"), "name")
 
@@ -186,11 +224,11 @@ class Tree:
     files: Collection[str]
     read: Read
 
-    def built(self, folder: str) -> Iterator[str]:
-        """The files that a build of ``folder`` takes for manifests, each once."""
+    def built(self, *folders: str) -> Iterator[str]:
+        """The files that a build of ``folders`` takes for manifests, each once."""
         found: set[str] = set()
         seen: set[str] = set()
-        waiting = [folder]
+        waiting = list(folders)
         while waiting:
             one = waiting.pop()
             if one not in seen:
@@ -228,8 +266,7 @@ class Tree:
             return
         for node in documents:
             for name in _LISTS if isinstance(node, Map) else ():
-                entries = node.get(name) if isinstance(node, Map) else None
-                for entry in entries.nodes if isinstance(entries, Sequence) else ():
+                for entry in nodes_of(node, name) if isinstance(node, Map) else ():
                     if isinstance(entry, Text) and "://" not in entry.text:
                         place = posixpath.normpath(posixpath.join(folder, entry.text))
                         if place in self.files or self._listing(place) is not None:

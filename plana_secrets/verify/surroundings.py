@@ -16,7 +16,7 @@ from plana_secrets.secretfiles.settings import SETTINGS_FILE
 from plana_secrets.secretfiles.snapshot import Snapshot
 from plana_secrets.secretfiles.workspace import RULES_FILE
 from plana_secrets.sops.model import Severity
-from plana_secrets.verify.builds import FLUX_MARKS, SOURCE_IGNORE, Flux, Tree
+from plana_secrets.verify.builds import FLUX_MARKS, SOURCE_IGNORE, Build, Flux, Tree
 from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.checks.attributes import check_attributes
 from plana_secrets.verify.checks.copies import CopyFinder
@@ -121,6 +121,17 @@ def _marked(snapshot: Snapshot) -> frozenset[str]:
     return frozenset[str]().union(*map(snapshot.containing, (MARK, *FLUX_MARKS)))
 
 
+def _of_source(snapshot: Snapshot, flux: Flux, builds: Sequence[Build]) -> set[str]:
+    """The files that some source of the builds has: one may leave out what another takes."""
+    files = set(snapshot.tree.listing().entries)
+    ignores = {flux.patterns_of(one) for one in builds}
+    if any(ignores) or any(file.rpartition("/")[2] == SOURCE_IGNORE for file in files):
+        repository = snapshot.tree.repository
+        excluded = [set(files_excluded_by(repository, SOURCE_IGNORE, one)) for one in ignores]
+        files -= set[str].intersection(*excluded)
+    return files
+
+
 def _check_flux(
     snapshot: Snapshot, flux: Flux, results: Sequence[FileResult], under_roots: Collection[str]
 ) -> Iterator[Finding]:
@@ -130,9 +141,7 @@ def _check_flux(
     builds = flux.own_builds(remote_addresses(repository.command)) if flux.builds else []
     variables = [finding for one in results for finding in one.variables]
     if builds:
-        files = set(snapshot.tree.listing().entries)
-        if any(file.rpartition("/")[2] == SOURCE_IGNORE for file in files):
-            files -= set(files_excluded_by(repository, SOURCE_IGNORE))
+        files = _of_source(snapshot, flux, builds)
         tree = Tree(files, functools.partial(_read, snapshot))
         findings = check_builds(
             builds,

@@ -215,3 +215,32 @@ def test_more_than_is_read_counts_as_a_manifest() -> None:
 )
 def test_a_manifest_is_an_object_in_every_document(content: str, expected: bool) -> None:
     assert is_manifest(content.encode()) is expected
+
+
+@pytest.mark.parametrize(
+    ("spec", "components"),
+    [
+        ("path: ./infra/prod, components: [../tls, x]", ("infra/tls", "infra/prod/x")),
+        ("components: [infra]", ("infra",)),
+        ("path: infra, components: {a: b}", ()),
+        ("path: infra, components: [{a: b}]", ()),
+    ],
+)
+def test_components_are_beside_the_folder(spec: str, components: tuple[str, ...]) -> None:
+    (build,) = flux(f"{API}spec: {{{spec}}}\n").builds
+    assert build.components == components
+
+
+@pytest.mark.parametrize(
+    ("variables", "substitutes"),
+    [
+        ("{substitute: {a: b}}", True),
+        ("{substituteFrom: [{kind: Secret, name: a}]}", True),
+        ("{substitute: {}, substituteFrom: []}", False),
+        ("{substitute: }", False),
+        ("{}", False),
+    ],
+)
+def test_nothing_is_replaced_without_variables(variables: str, substitutes: bool) -> None:
+    (build,) = flux(f"{API}spec:\n  path: infra\n  postBuild: {variables}\n").builds
+    assert build.substitutes is substitutes

@@ -372,6 +372,55 @@ def test_what_flux_cannot_build_is_named_wherever_it_is(small: World) -> None:
     assert flux_findings(small) == [("flux-no-decryption", "clusters/prod.yaml")]
 
 
+def source(ignore: str, namespace: str = "flux-system") -> str:
+    lines = "".join(f"    {line}\n" for line in ignore.splitlines())
+    return (
+        "---\napiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\n"
+        f"metadata: {{name: a, namespace: {namespace}}}\nspec:\n"
+        f"  url: https://git.example.com/a/b\n  ignore: |\n{lines}"
+    )
+
+
+def test_what_the_source_leaves_out_is_not_built(small: World) -> None:
+    build = FLUX + "  sourceRef: {kind: GitRepository, name: a}\n"
+    stopped = [("flux-not-a-manifest", APP)]
+    for ignores, found in (
+        (["# nothing"], stopped),
+        (["/docs"], stopped),
+        ([f"/{APP}"], []),
+        (["/*\n!/infra\n/infra/secrets/dev"], []),
+        ([f"{APP}\n!{APP}"], stopped),
+        ([f"{APP}\n\\0\n{'x' * 200_000}\n"], []),
+        ([APP, "/docs"], stopped),
+    ):
+        sources = map(source, ignores, ("flux-system", "other"))
+        write(small, "clusters/prod.yaml", "".join([build, *sources]))
+        small.commit()
+        seen = [one for one in flux_findings(small) if one[0] == "flux-not-a-manifest"]
+        assert seen == found, ignores
+    write(small, "clusters/prod.yaml", build + source(f"!{APP}"))
+    write(small, ".sourceignore", f"{APP}\n")
+    small.commit()
+    assert stopped[0] in flux_findings(small)
+
+
+def test_a_component_that_a_kustomization_adds_is_built(small: World) -> None:
+    component = (
+        "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nresources: [app.yaml]\n"
+    )
+    write(small, "infra/secrets/dev/kustomization.yaml", component)
+    write(small, "base/kustomization.yaml", "kind: Kustomization\n")
+    build = FLUX.replace("./infra/secrets", "./base")
+    write(small, "clusters/prod.yaml", build)
+    small.commit()
+    assert flux_findings(small) == []
+    write(small, "clusters/prod.yaml", build + "  components: [../infra/secrets/dev]\n")
+    assert flux_findings(small) == [
+        ("flux-no-decryption", "clusters/prod.yaml"),
+        ("flux-not-a-manifest", APP),
+    ]
+
+
 def test_a_build_of_another_repository_is_not_looked_at(small: World) -> None:
     small.git("remote", "add", "origin", "ssh://git@git.example.com/team/fleet.git")
     sources = "".join(

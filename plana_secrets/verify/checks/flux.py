@@ -28,7 +28,7 @@ def check_builds(
     """
     built: dict[str, str] = {}
     for build in builds:
-        files = list(tree.built(build.folder))
+        files = list(tree.built(build.folder, *build.components))
         built = dict.fromkeys(files, build.folder) | built
         closed = next((file for file in files if file in encrypted), None)
         if closed is not None and not build.decrypts and "decryption" not in patched:
@@ -53,7 +53,7 @@ def judge_variables(
     """
     replacing: dict[str, bool] = {}
     for build in builds:
-        for file in tree.built(build.folder):
+        for file in tree.built(build.folder, *build.components):
             replacing[file] = replacing.get(file, "postBuild" in patched) or build.substitutes
     for one in findings:
         if replacing.get(one.file or "", True):
