@@ -218,8 +218,8 @@ def _mirror_seen(context: Context, work: Work, seen: LastSeen, name: str) -> Non
     is_old = seen.commit != context.repository.head()
     when = relative(seen.at, context.now)
     if seen.drift:
-        text = f"{name} had {counted(seen.drift, 'difference')} {when}"
+        text = f"{name}, seen {when}, had {counted(seen.drift, 'difference')}"
         work.add(Line(text, "plana-secrets mirror diff"))
     elif is_old:
-        text = f"{name} was in sync {when}, with another commit"
+        text = f"{name}, seen {when}, was in sync with another commit"
         work.add(Line(text, "plana-secrets mirror status"), is_open=False)
