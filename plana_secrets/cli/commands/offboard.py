@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from plana_secrets.cli.commands.recipients.naming import complete_name
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.cli.options import wait_option
 from plana_secrets.cli.secretfile import warn_if_pending
@@ -34,7 +35,7 @@ Examples:
 
 
 @click.command(epilog=_EPILOG, short_help="List what to replace after a person left.")
-@click.argument("name", metavar="NAME")
+@click.argument("name", metavar="NAME", shell_complete=complete_name)
 @click.option("--status", is_flag=True, help="Write nothing; exit with 1 while a value is open.")
 @click.option(
     "--accept",

@@ -406,6 +406,11 @@ def test_completion_names_files_and_paths_without_an_identity(files_world: World
     assert complete(f"plana-secrets get {PLAIN_FILE} db.") == ["db.user", "db.password"]
     assert complete("plana-secrets get dev/e", "infra/secrets") == ["dev/example.yaml"]
     assert complete("plana-secrets get i", "/") == []
+    (files_world.repo / "plana-secrets.toml").write_text(
+        f'[recipients.bob]\nkey = "{files_world.identity.to_public()}"\nkind = "staff"\n'
+    )
+    for command in ("recipients remove", "recipients replace", "offboard"):
+        assert complete(f"plana-secrets {command} b") == ["bob"]
     elsewhere = f"plana-secrets get --repo {files_world.repo} infra/secrets/dev/e"
     assert complete(elsewhere, "/") == [PLAIN_FILE]
 

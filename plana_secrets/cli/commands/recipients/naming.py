@@ -5,13 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+import click
+
 from plana_secrets.cli.context import Context
 from plana_secrets.errors import UsageError
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from plana_secrets.recipients.names import Names
     from plana_secrets.recipients.plan import Demand, ReaderPlan
     from plana_secrets.sops.rules.rulesfile import Rules
+
+
+def complete_name(
+    ctx: click.Context, _param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Names in ``[recipients]``."""
+    from click.shell_completion import CompletionItem
+
+    try:
+        context = ctx.find_object(Context) or Context()
+        names = list(context.settings.policy.recipients)
+    except Exception:  # noqa: BLE001 - a completion has no one to tell
+        return []
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
 def demand_of(context: Context) -> Demand:

@@ -17,6 +17,7 @@ from plana_secrets.cli.commands.recipients.joining import (
     tell_change,
     values_facts,
 )
+from plana_secrets.cli.commands.recipients.naming import complete_name
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.cli.options import wait_option
 from plana_secrets.errors import UsageError
@@ -33,7 +34,7 @@ Examples:
 
 
 @click.command(epilog=_EPILOG, short_help="Remove a reader from rules, settings and files.")
-@click.argument("name", metavar="NAME")
+@click.argument("name", metavar="NAME", shell_complete=complete_name)
 @click.option("--dry-run", is_flag=True, help="Show what would be done; write nothing.")
 @leave_option
 @commit_option

@@ -17,6 +17,7 @@ from plana_secrets.cli.commands.recipients.joining import (
     tell_change,
     values_facts,
 )
+from plana_secrets.cli.commands.recipients.naming import complete_name
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.cli.options import wait_option
 from plana_secrets.cli.terminal import confirm, is_interactive
@@ -40,7 +41,9 @@ Examples:
 
 
 @click.command(epilog=_EPILOG, short_help="Give a reader another key.")
-@click.argument("pairs", nargs=-1, required=True, metavar="OLD NEW [OLD NEW]...")
+@click.argument(
+    "pairs", nargs=-1, required=True, metavar="OLD NEW [OLD NEW]...", shell_complete=complete_name
+)
 @click.option("--lost", is_flag=True, help="Others may have the old key: list what to replace.")
 @click.option(
     "--confirmed", is_flag=True, help="The new key is in the cluster; remove the old one."
