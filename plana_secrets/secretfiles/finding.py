@@ -62,8 +62,9 @@ class _Search:
         self._workspace = workspace
         self._openers = Openers(workspace.identities)
         self._reader = Versions()
-        # a Secret manifest has it in base64 under `data`
-        self._needles = tuple(dict.fromkeys((value, base64.b64encode(value))))
+        # `echo` ends it with a newline; a Secret manifest has it in base64 under `data`
+        spelled = (value, value + b"\n")
+        self._needles = (*spelled, *map(base64.b64encode, spelled))
         self._found = Found()
 
     def run(self) -> Found:

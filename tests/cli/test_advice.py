@@ -163,7 +163,9 @@ CASES = {
     "defects": Case(changed("^a: ", "more: x\na: "), SET, status=(1,), again=False),
     "mac-mismatch": Case(changed("^b: .*\n", ""), SET, more=("--all", "--from-git")),
     "not-decryptable": Case(changed("^a: ENC", "aa: ENC"), SET, more=("--all", "--keep")),
-    "metadata-gone": Case(changed(r"^sops:\n(.*\n)*", ""), SET, more=("--all", "--keep")),
+    "metadata-gone": Case(
+        changed(r"^sops:\n(.*\n)*", ""), ("get", FILE, "a"), more=("--all", "--keep")
+    ),
     "not-encrypted": Case(plain, SET),
     "undecided": Case(changed("^b: .*\n", ""), ("repair", FILE)),
     "no-sound-version": Case(broken_beyond_git, ("repair", FILE, "--all", "--from-git")),

@@ -32,8 +32,11 @@ ELSEWHERE = {
     "mirror-audit": "tests/mirror/vaultwarden",
     "rotate-redate": "tests/cli/commands/test_rotate.py",
     "repair": "tests/cli/commands",
+    "resolve": "tests/cli/commands/test_resolve.py",
+    "offboard": "tests/offboarding",
+    "recipients-replace": "tests/cli/commands/test_replace.py",
 }
-"""Schemas whose command needs a server, a wrong clock or a broken file."""
+"""Schemas whose command needs a server, a wrong clock, a broken file or a past."""
 
 STEPS = (
     ["identity", "new", "--output", "HOME/own.txt"],
@@ -51,6 +54,7 @@ STEPS = (
     ["new", "infra/secrets/prod/b.yaml"],
     ["encrypt", "infra/secrets/prod/plain.yaml"],
     ["import", "HOME/values.env", "infra/secrets/prod/b.yaml"],
+    ["mv", "infra/secrets/prod/b.yaml", "infra/secrets/prod/moved.yaml"],
     ["export", FILE, "--format", "json", "--output", "HOME/out.json"],
     ["export", FILE, "--format", "json"],
     ["diff"],
@@ -65,7 +69,11 @@ STEPS = (
     ["recipients", "remove", "eve"],
     ["recipients", "list"],
     ["recipients", "list", "--files"],
+    ["recipients", "request", "zoe", "--output", "HOME/zoe.txt"],
+    ["hook", "install"],
+    ["hook", "uninstall"],
     ["COMMIT"],
+    ["find", "--stdin"],
     ["log", FILE],
     ["rotate", "init", "a", "--fresh", "--commit"],
     ["rotate", "list"],

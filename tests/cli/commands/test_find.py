@@ -93,6 +93,12 @@ def test_a_short_value_is_no_part_of_others(filled: World) -> None:
     assert (place["path"], place["how"]) == ("db.user", "value")
 
 
+def test_a_value_that_was_stored_with_its_newline(world: World) -> None:
+    world.encrypt(APP, 'pin: "4711\\n"\n')
+    world.commit()
+    assert find(world, b"4711")[f"{APP}#pin"][0] == "value"
+
+
 def test_the_item_of_the_mirror_and_the_keyset(filled: World) -> None:
     (filled.repo / "plana-secrets.toml").write_text(
         '[mirror]\nbackend = "local"\n[keysets.shop]\nkind = "jwt-hs256"\n'
