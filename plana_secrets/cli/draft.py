@@ -13,7 +13,7 @@ from plana_secrets.cli.editor import Editor, choose_editor, run_editor, wait_for
 from plana_secrets.cli.hints import find_hint
 from plana_secrets.cli.terminal import ask_line, is_interactive, require_interactive
 from plana_secrets.document.astyped import Typed, without_marks
-from plana_secrets.errors import FailedError, PlanaSecretsError, UsageError
+from plana_secrets.errors import FailedError, MissingFileError, PlanaSecretsError, UsageError
 from plana_secrets.secret import Secret
 from plana_secrets.secretfiles.editing.revise import Opened, read_text
 from plana_secrets.storage import read_regular_file, replace_file
@@ -42,7 +42,10 @@ class Draft:
     @property
     def text(self) -> Secret:
         """What the person saved, without the marks of an editor that writes for Windows."""
-        content = read_regular_file(self._path, limit=limits.STATE_FILE)
+        try:
+            content = read_regular_file(self._path, limit=limits.STATE_FILE)
+        except MissingFileError:
+            raise FailedError("the editor removed the file", kind="draft-removed") from None
         return Secret(without_marks(content))
 
     @property
@@ -121,8 +124,11 @@ class Draft:
         if ask_line(self._context, question).strip().lower() in {"q", "quit"}:
             self.is_given_up = True
             raise error
+        if not self._path.exists():
+            self.put(self.opened.text)
 
 
 ADVICE: Final = {
+    "draft-removed": "save it under the name that it had",
     "editor-did-not-wait": "make it wait: PLANA_EDITOR='{editor} {option}'",
 }

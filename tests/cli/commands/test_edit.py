@@ -575,6 +575,34 @@ def test_what_was_typed_is_in_the_file_or_kept(filled: World, ending: str) -> No
             assert filled.run("get", FILE, "new").stdout == "typed"
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_the_same_at_a_terminal(filled: World, ending: str) -> None:
+    """A mistake opens the editor again, with the text of before if it removed the file;
+    everything else is as without a terminal."""
+    script, outcome = ENDINGS[ending]
+    secret_file = filled.repo / FILE
+    before = secret_file.read_bytes()
+    once = filled.folder / "once"
+    repair = """sed -i '/^new/d' "$1"; echo "new: typed" >> "$1" """
+    whole = f"if [ -e {once} ]; then {repair}; else touch {once}; {script}; fi"
+    env = editor(filled, whole) | {"REPO_FILE": str(secret_file)}
+    is_mistake = ending in {"no YAML", "no text", "emptied", "removed"}
+    answers = [("edit again", "\n")] if is_mistake else []
+    done = run_at_terminal(filled, "edit", FILE, answers=answers, env=env)
+    if outcome == "written" or is_mistake:
+        assert done.status == 0, done.screen
+        assert filled.run("get", FILE, "new").stdout == "typed"
+        assert kept_edits(filled) == []
+        return
+    secret_file.write_bytes(before)
+    assert bool(kept_edits(filled)) == (outcome == "kept"), done.screen
+    if outcome == "kept":
+        assert f"plana-secrets edit {FILE} --continue" in done.screen
+        assert filled.run("edit", FILE, "--continue", env=env).status == 0
+        assert filled.run("get", FILE, "new").stdout == "typed"
+
+
 def test_a_new_file_can_be_typed_into(world: World) -> None:
     world.run("new", FILE)
     assert edit(world, '[ ! -s "$1" ] && echo "password: x" >> "$1"').status == 0
