@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,6 +24,10 @@ __all__ = ["fleet"]
 PAGE = ROOT / "docs" / "consume.md"
 SETTINGS = {"SKEW": str(SKEW), "ACCESS_SECONDS": str(LIFETIME), "REFRESH_SECONDS": str(LIFETIME)}
 LONGEST_DELAY = ROLLOUT / 2
+
+
+ROTATIONS = int(os.environ.get("PLANA_TEST_ROTATIONS", "1"))
+"""Three take two minutes: ``PLANA_TEST_ROTATIONS=3 scripts/test --long tests/consumers``."""
 
 
 class Scene:
@@ -72,12 +77,12 @@ def scene(fleet: Fleet, tmp_path: Path) -> Scene:
 
 
 @pytest.mark.long
-def test_the_consumers_live_through_three_rotations_of_each_kind(scene: Scene) -> None:
+def test_the_consumers_live_through_rotations_of_each_kind(scene: Scene) -> None:
     pods = [scene.add(f"{one}-{at}", one) for at in (1, 2) for one in ("python", "node")]
-    load = scene.rehearse(pods, rotations=3)
+    load = scene.rehearse(pods, rotations=ROTATIONS)
     assert {name: dict(found) for name, found in load.problems.items() if found} == {}
-    assert len(load.known.access) == len(load.known.api) == 4
-    assert load.requests > 1000
+    assert len(load.known.access) == len(load.known.api) == ROTATIONS + 1
+    assert load.requests > 300 * ROTATIONS
     print(f"{load.requests} requests, 0 refused")
 
 

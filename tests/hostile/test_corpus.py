@@ -174,11 +174,11 @@ def test_every_command_among_traps_that_stop_it(make: Make, tried: Try) -> None:
 @long
 @pytest.mark.parametrize("traps", [DEEP, ALL], ids=["deep", "all"])
 def test_no_folder_is_ok(make: Make, traps: Collection[Trap]) -> None:
-    """Every folder of the checkout, from the commands that cost little."""
+    """From the folders of the checkout, by the commands that cost little."""
     clone = make("deep" if traps is DEEP else "all", traps)
     folders = clone.folders()
     assert len(folders) > 40
-    for folder in folders:
+    for folder in folders[:: 4 if traps is DEEP else 1]:  # a long chain of alike ones
         assert run_quickly(clone, "verify", "--quiet", folder=folder).status not in {0, 70}, folder
         run_quickly(clone, "status", folder=folder)
 
