@@ -31,7 +31,8 @@ def parse_range(repository: Repository, text: str) -> Ends:
 def ends_between(repository: Repository, old: str, head: str, remark: str | None = None) -> Ends:
     """The range of two commits, compared with their merge base.
 
-    Where ``old`` contains ``head``, the commits after it are taken back: the base is ``old``.
+    Where ``old`` contains ``head``, the commits after it are taken back: the base is ``old``. It is
+    for two histories that have no commit in common, too: what the head replaces is still there.
 
     Raises:
         FailedError: as ``parse_range``.
@@ -39,7 +40,7 @@ def ends_between(repository: Repository, old: str, head: str, remark: str | None
     base = repository.merge_base(old, head)
     if base is None and cut_commits(repository.common_dir):
         raise too_shallow()
-    return Ends(old, old if base == head else base, head, remark)
+    return Ends(old, old if base in {None, head} else base, head, remark)
 
 
 def _commit(repository: Repository, revision: str) -> str:

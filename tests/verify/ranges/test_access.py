@@ -140,6 +140,21 @@ def test_the_head_cannot_accept_what_it_brings(small: World) -> None:
     assert {"policy-weakened", "changed-without-sops"} <= found
 
 
+def test_a_history_of_its_own_brings_no_policy_of_its_own(small: World) -> None:
+    small.git("checkout", "-q", "--orphan", "other")
+    settings = (small.repo / SETTINGS).read_text().replace('required = ["me"]', "")
+    write(small, SETTINGS, settings)
+    added = add_recipient(small)
+    small.write_rules(RULES)
+    small.encrypt(APP, "user: admin\n")
+    small.commit()
+    report = verify_commits(small, "base..")
+    assert [one[:2] for one in errors(report)] == [
+        ("policy-weakened", SETTINGS), ("recipient-added", ".sops.yaml")
+    ]  # fmt: skip
+    assert added in str(report)
+
+
 def test_an_exception_of_the_base_counts_and_is_never_called_unused(small: World) -> None:
     recipient = add_recipient(small)
     with (small.repo / SETTINGS).open("a") as settings:

@@ -119,6 +119,17 @@ def test_a_push_that_takes_commits_back_is_compared_with_them(
     assert ends_of_event(repository, Event(topic, forced)).base == main
 
 
+def test_a_history_of_its_own_is_compared_with_what_it_replaces(
+    branched: tuple[Repository, str, str],
+) -> None:
+    repository, main, _ = branched
+    repository.command.run_open("checkout", "-q", "--orphan", "other")
+    repository.command.run_open("commit", "-q", "-m", "x")
+    other = repository.head() or ""
+    assert parse_range(repository, f"{main}..{other}") == Ends(main, main, other)
+    assert ends_of_event(repository, Event(main, other)) == Ends(main, main, other)
+
+
 @pytest.mark.parametrize("before", [None, ONE])
 def test_a_new_branch_counts_from_the_default_one(
     branched: tuple[Repository, str, str], before: str | None
