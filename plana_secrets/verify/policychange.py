@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Final, Literal
 
+from plana_secrets.secretfiles.roots import folders_of, is_in_root
 from plana_secrets.secretfiles.settings import FilesSettings
-from plana_secrets.verify.policy import Policy
+from plana_secrets.verify.policy import Accept, Policy
 
 Change = Literal["added", "changed", "removed"]
 
@@ -39,7 +41,7 @@ def compare_policies(old: Demanded, new: Demanded) -> tuple[SettingDifference, .
     """Every setting that ``verify`` judges by, in the order of the settings."""
     before, after = dict(_entries(old)), dict(_entries(new))
     found = [
-        _difference(key, before.get(key), after.get(key))
+        _unless_covered(_difference(key, before.get(key), after.get(key)), new.files.roots)
         for key in dict.fromkeys([*before, *after])
         if before.get(key) != after.get(key)
     ]
@@ -68,9 +70,19 @@ def _entries(side: Demanded) -> Iterator[tuple[_Key, str]]:
     yield ("policy.post_quantum", None), str(policy.post_quantum).lower()
     for name, one in policy.recipients.items():
         yield ("recipients", name), f"{one.kind} {one.key}"
-    for accept in policy.accepts:
-        path = f"#{accept.path}" if accept.path is not None else ""
-        yield ("verify.accept", f"{accept.check} in {accept.file}{path}"), str(accept.until)
+    yield from (
+        (("verify.accept", item), str(until)) for item, until in _ends(policy.accepts).items()
+    )
+
+
+def _ends(accepts: Sequence[Accept]) -> dict[str, date]:
+    """Until when each exception holds; of two for the same finding the later end counts."""
+    found: dict[str, date] = {}
+    for one in accepts:
+        path = f"#{one.path}" if one.path is not None else ""
+        item = f"{one.check} in {one.file}{path}"
+        found[item] = max(one.until, found.get(item, one.until))
+    return found
 
 
 def _difference(key: _Key, before: str | None, after: str | None) -> SettingDifference:
@@ -78,6 +90,14 @@ def _difference(key: _Key, before: str | None, after: str | None) -> SettingDiff
     change: Change = "added" if before is None else "removed" if after is None else "changed"
     weaker = _WEAKENS[setting](item or "", before, after)
     return SettingDifference(setting, item, change, before or None, after or None, weaker)
+
+
+def _unless_covered(one: SettingDifference, roots: Sequence[str]) -> SettingDifference:
+    """A root that goes is no loss where another one has all that is in it."""
+    if one.setting != "files.roots" or not one.weaker or one.item is None:
+        return one
+    (folder,) = folders_of([one.item])
+    return replace(one, weaker=not any(is_in_root(folder, root) for root in roots))
 
 
 _Judge = Callable[[str, str | None, str | None], bool]

@@ -75,6 +75,31 @@ def test_the_order_of_the_globs_counts() -> None:
     assert changes(one, other) == [("files.plain", None, "changed", True)]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "weaker"),
+    [
+        ('"a/b", "c"', '"a"', [False, True]),
+        ('"a/b"', '"."', [False]),
+        ('"a/*/b"', '"a"', [False]),
+        ('"a/b"', '"a/b*"', [False]),
+        ('"a"', '"a/b"', [True]),
+        ('"**/secrets"', '"a"', [True]),
+    ],
+)
+def test_a_root_inside_a_wider_one_is_no_loss(old: str, new: str, weaker: list[bool]) -> None:
+    sides = (f"[files]\nroots = [{one}]" for one in (old, new))
+    assert [one[3] for one in changes(*sides) if one[2] == "removed"] == weaker
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_of_two_exceptions_for_one_finding_the_later_end_counts(is_first: bool) -> None:
+    short, long = accept("2026-01-01"), accept("2099-01-01")
+    both = long + short if is_first else short + long
+    item = "empty-value in a.yaml"
+    assert changes(short, both) == [("verify.accept", item, "changed", True)]
+    assert changes(both, short) == [("verify.accept", item, "changed", False)]
+
+
 def test_the_same_is_no_difference() -> None:
     text = person(KEY) + accept("2027-01-01") + '[policy]\nrequired = ["alice"]\nnamed = true\n'
     assert changes(text, text) == []
