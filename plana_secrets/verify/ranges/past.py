@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from plana_secrets.git.blobs import iterate_contents
@@ -19,17 +19,28 @@ from plana_secrets.verify.ranges.content import Pair
 _TAG: Final = re.compile(rb"tag:([A-Za-z0-9+/]+=*)")
 
 
-def check_past(repository: Repository, base: str, pairs: Sequence[Pair]) -> Iterator[Finding]:
+def check_past(
+    repository: Repository, base: str, pairs: Sequence[Pair], added: Mapping[str, Structure]
+) -> Iterator[Finding]:
     """What is new since ``base``, and was in one of the commits before it.
 
-    A base that was broken is passed over: an older version is what repairs it.
+    ``added``: files that the base does not have. What a commit removed may come back as it was
+    then, and no older. A base that was broken is passed over: an older version is what repairs it.
     """
     wanted = {one.was: (one.file, _new_tags(one)) for one in pairs if one.old.is_sound}
+    wanted |= {file: (file, leaves_by_tag(structure)) for file, structure in added.items()}
     wanted = {was: (file, tags) for was, (file, tags) in wanted.items() if tags}
     if not wanted:
         return
+    earlier = earlier_files(repository, base, list(wanted))
+    last = {file: earlier[file][0].entry.id for file in added if earlier.get(file)}
+    removed = dict(iterate_contents(repository.command, list(last.values())))
+    for file, blob in last.items():
+        content = removed[blob]
+        for tag in tags_in(content) if isinstance(content, bytes) else ():
+            wanted[file][1].pop(tag, None)
     at: dict[str, dict[str, NewFile]] = {}
-    for versions in earlier_files(repository, base, list(wanted)).values():
+    for versions in earlier.values():
         for one in versions:
             at.setdefault(one.entry.id, {})[one.file] = one
     for blob, content in iterate_contents(repository.command, list(at)):

@@ -29,7 +29,7 @@ from plana_secrets.secretfiles.settings import SETTINGS_FILE
 from plana_secrets.secretfiles.snapshot import Snapshot, at_commit
 from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.sops.formats import READ_HERE, format_of
-from plana_secrets.sops.model import RULES_FILE, Severity
+from plana_secrets.sops.model import RULES_FILE, Severity, Structure
 from plana_secrets.sops.reading.reader import read_structure
 from plana_secrets.verify.check import Level
 from plana_secrets.verify.checks.identities import MARK
@@ -187,7 +187,8 @@ class _Run:
             yield from compare_content(pair)
             yield from self.access.check_file(pair)
         if self.ends.base is not None:
-            yield from check_past(self.workspace.repository, self.ends.base, pairs)
+            added = self._added({one.file for one in pairs}, examined.selection.secret)
+            yield from check_past(self.workspace.repository, self.ends.base, pairs, added)
             yield from check_between(self.old, self._at_the_base(examined), pairs)
         yield from self._policy(examined.selection.secret)
 
@@ -254,6 +255,15 @@ class _Run:
                 pair = Pair(file, was, *sides)
                 if pair.old.metadata is not None and pair.new.metadata is not None:
                     yield pair
+
+    def _added(self, paired: Collection[str], secret: Collection[str]) -> dict[str, Structure]:
+        """The new secret files that are no old one by another name."""
+        files = [one for one in self._files("added") if one in secret and one not in paired]
+        return {
+            file: read_structure(content, format_of(file))
+            for file, content in self.new.contents(files)
+            if isinstance(content, bytes)
+        }
 
     def _files(self, change: str) -> list[str]:
         """Files that can be read here, by what became of them."""

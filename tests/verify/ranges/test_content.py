@@ -202,6 +202,23 @@ def test_an_old_file_that_came_back(small: World) -> None:
     )
 
 
+def test_a_removed_file_comes_back_as_it_was_and_no_older(small: World) -> None:
+    old = (small.repo / APP).read_text()
+    small.sops("set", APP, '["password"]', '"new"')
+    last = (small.repo / APP).read_text()
+    small.commit()
+    (small.repo / APP).unlink()
+    small.encrypt("infra/secrets/dev/other.yaml", "a: b\n")
+    small.commit()
+    small.git("tag", "-f", "base")
+    write(small, APP, last)
+    small.commit()
+    assert errors(verify_commits(small, "base..")) == []
+    write(small, APP, old)
+    small.commit()
+    assert errors(verify_commits(small, "base..")) == [("rolled-back", APP, "password")]
+
+
 def test_what_sops_does_in_normal_life_is_no_finding(small: World) -> None:
     small.encrypt("infra/secrets/dev/other.yaml", "a: b\n")
     small.sops("set", APP, '["password"]', '"new"')
