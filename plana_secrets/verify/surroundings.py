@@ -11,6 +11,7 @@ from plana_secrets.errors import FailedError
 from plana_secrets.git.remotes import remote_addresses
 from plana_secrets.git.search import attributes_of, files_excluded_by
 from plana_secrets.secretfiles.discovery import is_exempt_by_hand
+from plana_secrets.secretfiles.listing import is_under_roots
 from plana_secrets.secretfiles.roots import folders_of, is_in_root
 from plana_secrets.secretfiles.settings import SETTINGS_FILE
 from plana_secrets.secretfiles.snapshot import Snapshot
@@ -56,6 +57,7 @@ def check_surroundings(
         if policy.allowed_signers is not None:
             yield from check_signers(snapshot, policy.allowed_signers)
         yield from _check_roots(snapshot.settings.roots, selection.secret)
+        yield from _check_ways(snapshot)
         yield from _check_marked_files(snapshot, selection, policy, results)
     else:
         for result in results:
@@ -75,6 +77,16 @@ def _check_roots(roots: Sequence[str], files: Sequence[str]) -> Iterator[Finding
         if not any(is_in_root(file, root) for file in files):
             message = f"no secret files under {root.strip('/')}"
             yield found("empty-root", message, file=SETTINGS_FILE, path=f"files.roots[{place}]")
+
+
+def _check_ways(snapshot: Snapshot) -> Iterator[Finding]:
+    """A symlink above a root leads programs to files that are not under it, and not checked."""
+    entries = snapshot.tree.listing().entries
+    folders = [f"{folder}/" for folder in folders_of(snapshot.settings.roots)]
+    for name, entry in entries.items():
+        if entry.is_link and any(folder.startswith(f"{name}/") for folder in folders):
+            if not is_under_roots(snapshot.settings, name):
+                yield found("file-kind", "a symlink above a secret folder", file=name)
 
 
 def _recipients_in_use(snapshot: Snapshot, policy: Policy) -> Iterator[str]:

@@ -139,6 +139,16 @@ def test_links_and_odd_modes_are_named_and_never_followed(small: World) -> None:
     }
 
 
+def test_a_link_above_a_root_is_named(small: World) -> None:
+    write(small, "more/app.yaml", (small.repo / APP).read_text())
+    write(small, "plana-secrets.toml", '[files]\nroots = ["infra/secrets", "more"]\n')
+    (small.repo / "infra").rename(small.repo / "other")
+    (small.repo / "infra").symlink_to("other")
+    (small.repo / "inf").symlink_to("other")
+    found = [one for one in checks(verify(small)) if one[0] == "file-kind"]
+    assert found == [("file-kind", "infra", None)]
+
+
 def test_a_file_that_cannot_be_read_is_named_without_its_place_on_this_machine(
     small: World,
 ) -> None:
