@@ -59,8 +59,10 @@ _OFFLINE: Final = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": ""}
 _LOOKING_ENVIRONMENT: Final = {
     **_OFFLINE,
     "GIT_OPTIONAL_LOCKS": "0",
-    # what is stored counts, not what refs/replace shows in its place
+    # what is stored counts, not what refs/replace or info/grafts show in its place
     "GIT_NO_REPLACE_OBJECTS": "1",
+    # a file that cannot be there; of an empty one git says that it is out of date
+    "GIT_GRAFT_FILE": f"{os.devnull}/none",
 }
 
 NETWORK_DEADLINE = 300.0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 
 from plana_secrets.git.command import GitCommand, unreadable
 from plana_secrets.process import Completed
@@ -52,12 +51,10 @@ def renames(git: GitCommand, old: str, new: str) -> dict[str, str]:
     }
 
 
-def missing_history(git: GitCommand, common_dir: Path) -> str | None:
+def missing_history(git: GitCommand) -> str | None:
     """See ``Repository.missing_history``."""
     if git.line("rev-parse", "--is-shallow-repository") == "true":
         return "a shallow clone"
-    if (common_dir / "info" / "grafts").exists():
-        return "a history that is cut by info/grafts"
     return None
 
 

@@ -216,7 +216,7 @@ class Repository:
 
     def missing_history(self) -> str | None:
         """Why the history here may not be whole, in a few words; None where it is whole."""
-        return past.missing_history(self.command, self.common_dir)
+        return past.missing_history(self.command)
 
     def is_partial(self) -> bool:
         """Whether objects may be missing because they were left out on purpose."""

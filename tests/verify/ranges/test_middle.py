@@ -37,6 +37,17 @@ def test_plaintext_in_the_second_of_three_commits(small: World) -> None:
     assert verify_commits(small, "HEAD~1..HEAD").exit_code() == 0
 
 
+def test_a_graft_hides_no_commit(small: World) -> None:
+    base = small.git("rev-parse", "base").strip()
+    write(small, "infra/secrets/dev/new.yaml", "password: hunter2\n")
+    small.commit()
+    (small.repo / "infra/secrets/dev/new.yaml").unlink()
+    last = small.commit()
+    (small.repo / ".git/info").mkdir(exist_ok=True)
+    (small.repo / ".git/info/grafts").write_text(f"{last} {base}\n")
+    assert [one[0] for one in errors(verify_commits(small, "base.."))] == ["plaintext-in-commit"]
+
+
 def test_one_value_and_a_file_that_is_gone_again(small: World) -> None:
     good = (small.repo / APP).read_text()
     line = next(one for one in good.splitlines() if one.startswith("password:"))
