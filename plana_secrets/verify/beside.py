@@ -78,7 +78,8 @@ def check_beside(snapshot: Snapshot, files: Sequence[str], *, whole: bool) -> It
         marked = frozenset[str]().union(*map(snapshot.containing, MARKS))
         opened = [file for file in files if file in marked or is_dotenv(file)]
     opened = [file for file in opened if is_judged(snapshot, file)]
-    for file, content in snapshot.contents(opened, limit=limits.READABLE_FILE):
+    limit = limits.SEARCHED_FILE if whole else limits.READABLE_FILE
+    for file, content in snapshot.contents(opened, limit=limit):
         if isinstance(content, bytes):
             yield from check_leaks(file, content)
         elif not whole:

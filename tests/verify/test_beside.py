@@ -201,3 +201,36 @@ def test_only_what_is_at_stake_is_opened(fleet: World) -> None:
     os.mkfifo(fleet.repo / "apps/pipe.yaml")
     os.mkfifo(fleet.repo / "secret.yaml")
     assert found(fleet) == set()
+
+
+CONFIG = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: Secret\ndata:\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", "# padding of comments\n" * 300_000),
+        (f"{CONFIG}  a: {'x' * (3 << 20)}\n---\n", ""),
+        (f"{CONFIG}  a: b\n---\n" * 9_000, "---\n{{ template }}\n"),
+    ],
+    ids=["comments", "a large neighbour", "many documents"],
+)
+def test_a_secret_in_a_file_of_any_size_is_found(fleet: World, before: str, after: str) -> None:
+    secret = PLAIN_SECRET.replace("{value}", "hunter2")
+    write(fleet, "clusters/all.yaml", f"{before}{secret}{after}")
+    report = verify(fleet, identities=NO_IDENTITY)
+    (finding,) = of_check(report, "plaintext-secret")
+    assert (finding.file, finding.line) == ("clusters/all.yaml", before.count("\n") + 1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "found"), [("Secret", ["too-large"]), ("SecretStore", [])], ids=["secret", "other"]
+)
+def test_a_document_that_is_too_large_to_be_read_is_a_warning(
+    fleet: World, kind: str, found: list[str]
+) -> None:
+    item = f'{{"kind": "{kind}", "stringData": {{"a": "{"x" * 64}"}}}}'
+    write(fleet, "clusters/all.json", f'{{"kind": "List", "items": [{item}{f",{item}" * 30_000}]}}')
+    report = verify(fleet, identities=NO_IDENTITY)
+    assert [one[0] for one in checks(report)] == found
+    assert report.exit_code() == 0

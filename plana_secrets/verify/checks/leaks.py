@@ -9,18 +9,24 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from plana_secrets import limits
 from plana_secrets.errors import MalformedError
 from plana_secrets.secretfiles.discovery import is_template
 from plana_secrets.sops.model import Severity
 from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.finding import Finding
-from plana_secrets.verify.plainyaml import Map, Node, Text, read_documents, walk
+from plana_secrets.verify.plainyaml import Map, Node, Text, TooMuchYamlError, read_documents, walk
 
 MARKS: Final = ("Secret", "PRIVATE KEY-----")
 """What is in every file that a byte scan has to find here, beside dotenv files."""
 
 _MANIFESTS: Final = (".yaml", ".yml", ".json")
 _SECRET_KINDS: Final = frozenset({"Secret", "SecretList"})
+_DOCUMENT: Final = re.compile(rb"(?m)^---[ \t]*\r?$")
+_COMMENT: Final = re.compile(rb"(?m)^[ \t]*#[^\n]*")
+_SECRET_LINE: Final = re.compile(
+    rb"""(?m)["']?\bkind["']?[ \t]*:[ \t]*["']?Secret(?:List)?["']?[ \t]*(?:[,}]|\r?$)"""
+)
 _FILLED_IN_LATER: Final = re.compile(r"(?s)\$\{[A-Za-z_]\w*\}|\{\{.*?\}\}|^\s*<[\w.:/#@ -]+>\s*$")
 _KEY: Final = re.compile(
     rb"(?m)^[ \t]*(?:[\w.-]+[ \t]*[:=][ \t]*)?[\"']?"
@@ -39,14 +45,26 @@ _TELLING: Final = re.compile(
 
 def check_leaks(file: str, content: bytes) -> Iterator[Finding]:
     """What is wrong with a file beside the roots that is not encrypted."""
-    line = find_manifest(content) if file.lower().endswith(_MANIFESTS) else None
-    if line:
-        yield found("plaintext-secret", "an unencrypted Kubernetes Secret", file=file, line=line)
+    if file.lower().endswith(_MANIFESTS):
+        yield from _check_manifest(file, content)
     if match := _KEY.search(content):
         line = content.count(b"\n", 0, match.end() - 40) + 1
         yield _warning("plaintext-key", "contains a private key", file, line)
     elif line := _dotenv_line(file, content):
         yield _warning("plaintext-dotenv", "contains a value", file, line)
+
+
+def _check_manifest(file: str, content: bytes) -> Iterator[Finding]:
+    try:
+        line = find_manifest(content)
+    except TooMuchYamlError:
+        if match := _SECRET_LINE.search(content):
+            line = content.count(b"\n", 0, match.start()) + 1
+            words = "too large to be read, and may contain an unencrypted Secret"
+            yield _warning("too-large", words, file, line)
+        return
+    if line:
+        yield found("plaintext-secret", "an unencrypted Kubernetes Secret", file=file, line=line)
 
 
 def _warning(check: str, message: str, file: str, line: int) -> Finding:
@@ -71,15 +89,47 @@ def _dotenv_line(file: str, content: bytes) -> int | None:
 
 
 def find_manifest(content: bytes) -> int | None:
-    """The line of a Secret with a value that is not filled in later, or None."""
+    """The line of a Secret with a value that is not filled in later, or None.
+
+    Raises:
+        TooMuchYamlError: there is none in what can be read, and a document is too large for that.
+    """
     if b"Secret" not in content:
         return None
     try:
+        return _line_in(content)
+    except TooMuchYamlError:
+        return _line_in_parts(content)
+
+
+def _line_in(content: bytes) -> int | None:
+    try:
         documents = read_documents(content)
+    except TooMuchYamlError:
+        raise
     except MalformedError:
         return None  # a template: not the YAML that will be applied
     nodes = walk(documents)
     return next((one.line for one in nodes if isinstance(one, Map) and _is_open(one)), None)
+
+
+def _line_in_parts(content: bytes) -> int | None:
+    """Document by document, and without comments, which do not make a Secret any larger."""
+    too_much: TooMuchYamlError | None = None
+    line, left = 0, limits.READABLE_FILE
+    for part in _DOCUMENT.split(_COMMENT.sub(b"", content)):
+        if b"Secret" in part:
+            left -= len(part)
+            try:
+                here = _line_in(part) if left >= 0 else None
+            except TooMuchYamlError as error:
+                here, too_much = None, error
+            if here:
+                return line + here
+        line += part.count(b"\n")
+    if too_much is not None or left < 0:
+        raise too_much or TooMuchYamlError("too many documents", kind="not-yaml")
+    return None
 
 
 def is_other_manifest(content: bytes) -> bool:

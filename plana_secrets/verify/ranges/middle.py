@@ -56,7 +56,7 @@ class Middle:
         """Each content of each file once, by the first commit that wrote it; one git reads all."""
         places = self._places(history)
         command = self.new.tree.repository.command
-        for blob, content in iterate_contents(command, list(places), limit=limits.READABLE_FILE):
+        for blob, content in iterate_contents(command, list(places), limit=limits.SEARCHED_FILE):
             for one in places[blob]:
                 yield from self._judge(one, content)
 
@@ -113,9 +113,12 @@ def _readers_of(file: str, content: bytes) -> frozenset[str]:
 
 
 def _leaks(job: FileJob, file: str, content: bytes | FailedError) -> Iterator[Finding]:
-    if isinstance(content, FailedError):
+    if isinstance(content, FailedError) or len(content) > limits.READABLE_FILE:
         if is_under_roots(job.snapshot.settings, file):
-            yield unreadable(file, content)
+            limit = limits.in_words(limits.READABLE_FILE)
+            yield found("too-large", f"larger than {limit}", file=file)
+            return
+    if isinstance(content, FailedError):
         return
     for one in _check(job, file, content):
         if one.check in LEAKS and one.severity is Severity.ERROR:

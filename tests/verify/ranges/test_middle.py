@@ -138,6 +138,21 @@ def test_beside_the_roots(small: World) -> None:
     ]
 
 
+def test_a_large_file_is_looked_into_as_well(small: World) -> None:
+    padding = "# padding of comments\n" * 300_000
+    write(small, "app/secret.yaml", f"{padding}kind: Secret\nstringData:\n  a: hunter2\n")
+    write(small, "notes.txt", f"{padding}{small.identity}\n")
+    write(small, NEW, padding)
+    small.commit()
+    for file in ("app/secret.yaml", "notes.txt", NEW):
+        (small.repo / file).unlink()
+    small.commit()
+    found = of_check(verify_commits(small, "base.."), "plaintext-in-commit")
+    assert {(one.file, one.line) for one in found} == {
+        ("app/secret.yaml", 300_001), ("notes.txt", 300_001), (NEW, None)
+    }  # fmt: skip
+
+
 def test_an_encrypted_file_beside_the_roots(small: World) -> None:
     good = (small.repo / APP).read_text()
     line = next(one for one in good.splitlines() if one.startswith("password:"))
