@@ -84,9 +84,9 @@ def _check_ways(snapshot: Snapshot) -> Iterator[Finding]:
     entries = snapshot.tree.listing().entries
     folders = [f"{folder}/" for folder in folders_of(snapshot.settings.roots)]
     for name, entry in entries.items():
-        if entry.is_link and any(folder.startswith(f"{name}/") for folder in folders):
-            if not is_under_roots(snapshot.settings, name):
-                yield found("file-kind", "a symlink above a secret folder", file=name)
+        is_above = entry.is_link and any(folder.startswith(f"{name}/") for folder in folders)
+        if is_above and not is_under_roots(snapshot.settings, name):
+            yield found("file-kind", "a symlink above a secret folder", file=name)
 
 
 def _recipients_in_use(snapshot: Snapshot, policy: Policy) -> Iterator[str]:
