@@ -107,8 +107,8 @@ REPOSITORY_CHECKS: Final = (
         "too-large",
         Severity.ERROR,
         Level.L1,
-        "A secret file is larger than 1 MiB, a readable one larger than 5 MiB, or a manifest elsewhere "
-        "too large to look for Secrets in it (a warning).",
+        "A secret file is larger than 1 MiB, or a readable one larger than 5 MiB. A manifest "
+        "elsewhere that is too large to be read is a warning.",
         "Kubernetes does not allow larger Secrets, and the file was not checked.",
         "Split a secret file; move any other file to another folder.",
         acceptable=False,

@@ -102,6 +102,13 @@ class Access:
             severity = Severity.WARNING if recipient in self.named else Severity.ERROR
             words = f"now encrypted for {names_of([recipient], self.policy)}"
             yield found("recipient-added", words, file=pair.file, line=line, severity=severity)
+        former = self.old(pair.was) if pair.was != pair.file else None
+        gained = (after & ruled) - before - _of(former) if former is not None else frozenset()
+        if gained:  # no rule has changed, so none has told
+            words = f"was {pair.was}, and is now encrypted for {names_of(gained, self.policy)}"
+            yield found(
+                "recipient-added", words, file=pair.file, line=line, severity=Severity.WARNING
+            )
         if before - after:
             words = f"no longer encrypted for {names_of(before - after, self.policy)}"
             if shares_ciphertext(pair.old, pair.new):

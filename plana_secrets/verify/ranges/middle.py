@@ -21,7 +21,6 @@ from plana_secrets.verify.beside import as_beside, is_judged
 from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.checks.identities import MARK, check_identities
 from plana_secrets.verify.checks.leaks import check_leaks
-from plana_secrets.verify.checks.strangers import unreadable
 from plana_secrets.verify.filecheck import FileJob, check_content
 from plana_secrets.verify.finding import Finding
 from plana_secrets.verify.people import names_of
@@ -113,11 +112,11 @@ def _readers_of(file: str, content: bytes) -> frozenset[str]:
 
 
 def _leaks(job: FileJob, file: str, content: bytes | FailedError) -> Iterator[Finding]:
-    if isinstance(content, FailedError) or len(content) > limits.READABLE_FILE:
-        if is_under_roots(job.snapshot.settings, file):
-            limit = limits.in_words(limits.READABLE_FILE)
-            yield found("too-large", f"larger than {limit}", file=file)
-            return
+    is_large = isinstance(content, FailedError) or len(content) > limits.READABLE_FILE
+    if is_large and is_under_roots(job.snapshot.settings, file):
+        limit = limits.in_words(limits.READABLE_FILE)
+        yield found("too-large", f"larger than {limit}", file=file)
+        return
     if isinstance(content, FailedError):
         return
     for one in _check(job, file, content):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from plana_secrets.git.blobs import iterate_contents
@@ -33,12 +33,9 @@ def check_past(
     if not wanted:
         return
     earlier = earlier_files(repository, base, list(wanted))
-    last = {file: earlier[file][0].entry.id for file in added if earlier.get(file)}
-    removed = dict(iterate_contents(repository.command, list(last.values())))
-    for file, blob in last.items():
-        content = removed[blob]
-        for tag in tags_in(content) if isinstance(content, bytes) else ():
-            wanted[file][1].pop(tag, None)
+    for file, known in _removed_tags(repository, earlier, added).items():
+        new = {tag: leaf for tag, leaf in wanted[file][1].items() if tag not in known}
+        wanted[file] = file, new
     at: dict[str, dict[str, NewFile]] = {}
     for versions in earlier.values():
         for one in versions:
@@ -52,6 +49,19 @@ def check_past(
                 words = f"the ciphertext of commit {one.commit[:12]} is back"
                 path = format_path(leaf.path)
                 yield found("rolled-back", words, file=file, line=leaf.line, path=path)
+
+
+def _removed_tags(
+    repository: Repository, earlier: Mapping[str, Sequence[NewFile]], added: Iterable[str]
+) -> dict[str, set[bytes]]:
+    """The authentication tags that ``added`` files had when they were removed; one git reads."""
+    last = {file: earlier[file][0].entry.id for file in added if earlier.get(file)}
+    held = {
+        blob: tags_in(content)
+        for blob, content in iterate_contents(repository.command, list(last.values()))
+        if isinstance(content, bytes)
+    }
+    return {file: held.get(blob, set()) for file, blob in last.items()}
 
 
 def tags_in(content: bytes) -> set[bytes]:

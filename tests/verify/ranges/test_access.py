@@ -78,6 +78,26 @@ def test_a_name_in_the_same_change_does_not_make_it_known(small: World) -> None:
     assert [one[0] for one in errors(verify_commits(small, "base.."))] == ["recipient-added"]
 
 
+def test_a_file_that_moves_to_where_others_read(small: World) -> None:
+    recipient = add_recipient(small)
+    mine = str(small.identity.to_public())
+    rule = f"    - path_regex: ^infra/secrets/shared/\n      age: {mine},{recipient}\n"
+    small.others.clear()
+    small.write_rules(RULES.replace("creation_rules:\n", f"creation_rules:\n{rule}"))
+    small.commit()
+    small.git("tag", "-f", "base")
+    (small.repo / "infra/secrets/shared").mkdir()
+    small.git("mv", APP, "infra/secrets/shared/app.yaml")
+    small.sops("updatekeys", "-y", "infra/secrets/shared/app.yaml")
+    small.commit()
+    report = verify_commits(small, "base..")
+    (finding,) = of_check(report, "recipient-added")
+    assert (finding.severity, finding.file) == ("warning", "infra/secrets/shared/app.yaml")
+    assert recipient in finding.message
+    assert APP in finding.message
+    assert errors(report) == []
+
+
 def test_a_recipient_who_leaves(small: World) -> None:
     add_recipient(small)
     small.write_rules(RULES)
