@@ -49,6 +49,7 @@ _CLOSED = ("-c", "protocol.allow=never", *_ALWAYS)
 # the untracked cache is what an earlier git believed, and grep would go into submodules
 _LOOKING = (
     "-c", "core.hooksPath=/dev/null", "-c", "log.showSignature=false", "-c", "log.showRoot=true",
+    "-c", "i18n.logOutputEncoding=UTF-8",
     "-c", "core.untrackedCache=false", "-c", "submodule.recurse=false",
     "-c", "advice.objectNameWarning=false", *_CLOSED,
 )  # fmt: skip

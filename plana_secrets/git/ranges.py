@@ -91,14 +91,21 @@ def messages_with(
     without: str | None,
     known: Sequence[str] = (),
 ) -> Iterator[tuple[str, bytes]]:
-    """The commits of a range with ``words`` in their message, newest first, and these messages."""
+    """The commits of a range with ``words`` in their message, newest first, and these messages.
+
+    They are as they are stored: a commit may name an encoding in which nothing is to be read.
+    """
     chosen = _chosen(head, without, known)
     output = repository.command.read(
-        "log", "-z", "-F", f"--grep={words}", "--format=%H%n%B", *chosen, "--"
+        "log", "--encoding=none", "-F", f"--grep={words}", "--format=%H", *chosen, "--"
     )
-    for each in filter(None, output.split(b"\0")):
-        commit, _, message = each.partition(b"\n")
-        yield commit.decode("ascii"), message
+    stored = repository.command.read("cat-file", "--batch", stdin=output) if output else b""
+    position = 0
+    for commit in output.decode("ascii").splitlines():
+        end = stored.index(b"\n", position)
+        size = int(stored[position:end].rpartition(b" ")[2])
+        yield commit, stored[end + 1 : end + 1 + size].partition(b"\n\n")[2]
+        position = end + size + 2
 
 
 def leave_known(repository: Repository, head: str, known: Sequence[str]) -> str | None:

@@ -48,8 +48,8 @@ def check_leaks(file: str, content: bytes) -> Iterator[Finding]:
     if file.lower().endswith(_MANIFESTS):
         yield from _check_manifest(file, content)
     if match := _KEY.search(content):
-        line = content.count(b"\n", 0, match.end() - 40) + 1
-        yield _warning("plaintext-key", "contains a private key", file, line)
+        at = content.count(b"\n", 0, match.end() - 40) + 1
+        yield _warning("plaintext-key", "contains a private key", file, at)
     elif line := _dotenv_line(file, content):
         yield _warning("plaintext-dotenv", "contains a value", file, line)
 
@@ -59,9 +59,8 @@ def _check_manifest(file: str, content: bytes) -> Iterator[Finding]:
         line = find_manifest(content)
     except TooMuchYamlError:
         if match := _SECRET_LINE.search(content):
-            line = content.count(b"\n", 0, match.start()) + 1
             words = "too large to be read, and may contain an unencrypted Secret"
-            yield _warning("too-large", words, file, line)
+            yield _warning("too-large", words, file, content.count(b"\n", 0, match.start()) + 1)
         return
     if line:
         yield found("plaintext-secret", "an unencrypted Kubernetes Secret", file=file, line=line)

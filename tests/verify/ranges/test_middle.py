@@ -222,6 +222,19 @@ def test_an_identity_in_the_message_of_a_commit(small: World) -> None:
     assert errors(verify_commits(small, "HEAD~1..")) == []
 
 
+@pytest.mark.parametrize("setting", ["i18n.commitEncoding", "i18n.logOutputEncoding"])
+@pytest.mark.parametrize("encoding", ["UTF-16", "IBM037", "ISO-8859-1"])
+def test_no_encoding_hides_what_a_commit_says(small: World, setting: str, encoding: str) -> None:
+    write(small, NEW, "token: hunter2\n")
+    small.git("add", "-A")
+    small.git("config", setting, encoding)
+    small.git("commit", "-q", "-m", f"key {small.identity}")
+    (small.repo / NEW).unlink()
+    small.commit()
+    found = {one[0] for one in errors(verify_commits(small, "base.."))}
+    assert found == {"plaintext-in-commit", "private-identity"}
+
+
 def test_what_the_base_already_had_is_a_warning(small: World) -> None:
     write(small, NEW, "token: hunter2\n")
     small.commit()
