@@ -111,7 +111,9 @@ def test_status_tells_of_each_that_was_seen(office: World) -> None:
     done = run(office, "status", "--json")
     (seen,) = json.loads(done.stdout)["mirrors"]
     assert (seen["backend"], seen["drift"]) == ("local", 1)
-    assert "the mirror local had 1 difference" in run(office, "status").stdout
+    shown = run(office, "status").stdout
+    assert "the mirror local, seen" in shown
+    assert "had 1 difference" in shown
 
 
 def test_the_list_is_read_and_its_mistakes_are_named() -> None:
