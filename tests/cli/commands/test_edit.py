@@ -191,7 +191,7 @@ def test_an_emptied_file_and_a_failing_editor_change_nothing(filled: World) -> N
     for script, kind in (
         (': > "$1"', "last-value"),
         ("exit 3", "editor-failed"),
-        ('rm "$1"', "missing-file"),
+        ('rm "$1"', "draft-removed"),
     ):
         done = edit(filled, script, "--json")
         assert done.status in {2, 3}, script
