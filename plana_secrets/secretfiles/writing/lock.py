@@ -8,6 +8,7 @@ was interrupted is finished or undone before anything new begins.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -82,6 +83,8 @@ def _refuse_closed(repository: Repository) -> None:
     for place in (repository.git_dir, repository.common_dir / "objects"):
         if not os.access(place, os.W_OK | os.X_OK):
             message = f"{place} cannot be written to by this user"
+            if place.exists() and os.statvfs(place).f_flag & os.ST_RDONLY:
+                message = f"{place}: {os.strerror(errno.EROFS)}"
             raise FailedError(message, kind="git-unwritable", folder=str(place))
 
 
