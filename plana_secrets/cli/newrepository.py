@@ -172,7 +172,7 @@ def _apply(context: Context, plan: _Plan) -> None:
 
 
 def _say_next(context: Context, plan: _Plan) -> None:
-    show_allow_lists(context)
+    tell_scanners(context)
     for planned in plan.identities:
         if planned.advice:
             context.output.talk(planned.advice)
@@ -181,22 +181,31 @@ def _say_next(context: Context, plan: _Plan) -> None:
             "git needs your name to commit: git config --global user.name NAME; "
             "git config --global user.email EMAIL"
         )
+    example = f"{context.settings.files.roots[0]}/dev/example.yaml"
     context.output.talk(
-        "next: plana-secrets new infra/secrets/dev/example.yaml, then plana-secrets set"
+        f"next:\n  plana-secrets new {example}\n"
+        f"  plana-secrets set {example} db.password --generate b64:32"
+    )
+
+
+def tell_scanners(context: Context) -> None:
+    context.output.talk(
+        "if you use a secret scanner (gitleaks, betterleaks, trufflehog), `plana-secrets init "
+        "--scanners` prints what to add to its configuration"
     )
 
 
 def show_allow_lists(context: Context) -> None:
-    """What to tell secret scanners about the files of this repository, by its new settings."""
-    from plana_secrets.config import load_settings
+    """What to tell secret scanners about the files of this repository, by its settings."""
     from plana_secrets.scaffold.scanners import allow_lists
 
-    context.output.talk(
-        "secret scanners take recipients and ciphertext for findings; if you use one, add"
-    )
-    for one in allow_lists(load_settings(context.repository.root).files.roots):
-        context.output.talk(f"\n# {one.where}\n{one.text.rstrip()}")
-    context.output.talk("")
+    lists = allow_lists(context.settings.files.roots)
+    if context.json:
+        found = [{"where": one.where, "text": one.text} for one in lists]
+        facts = {"files": [], "used": True, "written": False, "scanners": found}
+        context.output.json_object("init", facts)
+        return
+    context.output.data("\n\n".join(f"# {one.where}\n{one.text.rstrip()}" for one in lists))
 
 
 ADVICE: Final = {

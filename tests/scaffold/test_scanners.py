@@ -65,26 +65,21 @@ def test_trufflehog_leaves_out_what_verify_covers(root: str, inside: str, outsid
     assert any(one.search("/src/plana-secrets.toml") for one in patterns)
 
 
-def test_init_prints_them(tmp_path: Path) -> None:
-    world = World(tmp_path)
-    (world.repo / ".sops.yaml").unlink()
-    done = world.run("init", "--single")
-    assert done.status == 0
-    for one in (GITLEAKS, BETTERLEAKS, TRUFFLEHOG):
-        assert one.where in done.stderr
-        assert one.text in done.stderr
-    assert done.stderr.splitlines()[-1].startswith("next: ")
-    assert "regexTarget" not in world.run("init", "--single").stderr
-
-
-def test_init_prints_them_with_the_roots_of_a_used_repository(world: World) -> None:
+def test_init_names_them_in_a_line_and_prints_them_when_asked(world: World) -> None:
+    """With the roots of a used repository."""
     world.write_rules("creation_rules:\n    - age: {recipients}\n")
     for name in ("one", "two"):
         world.encrypt(f"{name}/secret.yaml", "a: b\n")
         (world.repo / name / "more.yaml").write_text("a: b\n")
     world.commit()
-    done = world.run("init", "--yes")
-    assert "(^|/)secret\\.yaml(/|$)" in done.stderr
+    said = world.run("init", "--yes")
+    assert "regexTarget" not in said.stdout + said.stderr
+    (command,) = re.findall(r"`plana-secrets (init --scanners)`", said.stderr)
+    printed = world.run(*command.split()).stdout
+    for one in (GITLEAKS, BETTERLEAKS):
+        assert f"# {one.where}\n{one.text}" in printed
+    assert "(^|/)secret\\.yaml(/|$)" in printed
+    assert command not in world.run("init", "--yes").stderr, "it was said"
 
 
 @pytest.mark.long

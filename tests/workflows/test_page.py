@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -19,9 +20,13 @@ from tests.workflows.runner import ROOT, Forge
 from tests.world import World
 
 
-def test_the_lines_for_scanners_are_those_that_init_prints() -> None:
+def test_the_lines_for_scanners_are_those_that_init_prints(world: World) -> None:
     shown = [text for name, text in BLOCKS if name in {"toml", "text"}]
     assert shown == [one.text for one in allow_lists(folders_of(["infra/secrets"]))]
+    report = json.loads(world.run("init", "--scanners", "--json").stdout)
+    assert [one["text"] for one in report["scanners"]] == shown
+    printed = world.run("init", "--scanners").stdout
+    assert all(text in printed for text in shown)
 
 
 @pytest.mark.parametrize("text", [FORGEJO, GITHUB, ACTION], ids=["forgejo", "github", "action"])

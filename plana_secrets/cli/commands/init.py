@@ -52,6 +52,7 @@ Examples:
 )
 @click.option("--yes", is_flag=True, help="Write the settings without asking.")
 @click.option("--dry-run", is_flag=True, help="Show what would be written; write nothing.")
+@click.option("--scanners", is_flag=True, help="Print lines for secret scanners; write nothing.")
 @wait_option
 @pass_context
 def init(
@@ -63,6 +64,7 @@ def init(
     identity_out: Path | None,
     yes: bool,
     dry_run: bool,
+    scanners: bool,
 ) -> None:
     """Set up the repository for secrets.
 
@@ -73,9 +75,12 @@ def init(
     A new identity is stored in the keyring or, on a machine without one, in the key file
     that sops reads by default. It is safe to run init again: it completes what is missing.
     """
-    from plana_secrets.cli.newrepository import Wishes, check_used, init_new
+    from plana_secrets.cli.newrepository import Wishes, check_used, init_new, show_allow_lists
     from plana_secrets.scaffold.repository import survey
 
+    if scanners:
+        show_allow_lists(context)
+        return
     if sum((recovery is not None, recovery_out is not None, single)) > 1:
         raise UsageError("--recovery, --recovery-out and --single cannot be combined")
     wishes = Wishes(recipients, recovery, recovery_out, single, identity_out, yes, dry_run)
@@ -99,7 +104,7 @@ def _alone(context: Context, wishes: Wishes) -> AbstractContextManager[None]:
 
 def _init_used(context: Context, found: Survey, wishes: Wishes) -> bool:
     """Write the settings, if that is wanted; whether to show what ``verify`` finds."""
-    from plana_secrets.cli.newrepository import show_allow_lists
+    from plana_secrets.cli.newrepository import tell_scanners
     from plana_secrets.scaffold.repository import new_repository_id, plan_config_for_used
     from plana_secrets.secretfiles.snapshot import rules_in_use
 
@@ -113,7 +118,7 @@ def _init_used(context: Context, found: Survey, wishes: Wishes) -> bool:
     if written:
         _write(context, planned, dry_run=False)
     if written and not (found.has_config or context.json):
-        show_allow_lists(context)
+        tell_scanners(context)
     if context.json:
         names = [file.name for file in planned]
         listed = {"secret_files": found.secret_files, "other_sops_files": found.other_sops}

@@ -54,6 +54,20 @@ def test_each_kind_of_file_has_its_rule(empty: World):
         assert selector in text
 
 
+def test_the_next_commands_are_the_last_words_and_work_as_printed(empty: World):
+    (empty.repo / "plana-secrets.toml").write_text('files.roots = ["ops/keys", "infra"]\n')
+    said = empty.run("init", "--single").stderr
+    assert len(said.splitlines()) < 12
+    assert said.count("scanner") == 2, "one sentence, and the option"
+    lines = said.partition("next:\n")[2].splitlines()
+    assert len(lines) == 2
+    for line in lines:
+        program, *argv = line.split()
+        assert program == "plana-secrets"
+        assert empty.run(*argv).status == 0
+    assert empty.run("get", "ops/keys/dev/example.yaml", "db.password").stdout
+
+
 def test_a_second_run_changes_nothing(empty: World):
     empty.run("init", "--single")
     empty.encrypt("infra/secrets/a.yaml", "a: b\n")
