@@ -58,11 +58,18 @@ def imported(module: str) -> frozenset[str]:
         if name in seen or name not in MODULES:
             continue
         seen.add(name)
-        left.append(name.rpartition(".")[0])
-        for node in ast.walk(MODULES[name]):
-            if isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                left += [node.module, *(f"{node.module}.{one.name}" for one in node.names)]
+        left += imported_directly(name)
     return frozenset(seen)
+
+
+@cache
+def imported_directly(module: str) -> tuple[str, ...]:
+    """What the code of a module imports, and the packages that it is in."""
+    found = [module.rpartition(".")[0]]
+    for node in ast.walk(MODULES[module]):
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found += [node.module, *(f"{node.module}.{one.name}" for one in node.names)]
+    return tuple(found)
 
 
 def test_the_advice_is_loaded_where_the_kind_is_raised():

@@ -74,7 +74,7 @@ def _take(page: Page, block: list[str], language: str, status: int, skipped: boo
         page.unrunnable.append("\n".join(block))
 
 
-EVERYDAY = {"README", "edit"}
+EVERYDAY = {"README"}
 """Pages whose commands run in every suite; the others run with --long, as in CI."""
 
 

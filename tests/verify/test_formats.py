@@ -64,7 +64,7 @@ def test_a_hostile_name_acts_in_no_form(form: str, text: str) -> None:
 
 
 @pytest.mark.parametrize("form", FORMATS)
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(text=st.lists(st.sampled_from([*HOSTILE, "`", "\n", "[", "]", "(", ":", "<", "\\", "\x1b"])))
 def test_no_name_acts_in_any_form(form: str, text: list[str]) -> None:
     check_harmless(form, FORMATS[form](hostile("".join(text)), PLAIN))

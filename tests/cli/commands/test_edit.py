@@ -358,7 +358,7 @@ def test_an_edit_that_finds_the_lock_held_is_kept(filled: World) -> None:
     try:
         while subprocess.run(["flock", "-n", str(lock), "true"], check=False).returncode == 0:
             time.sleep(0.02)
-        done = filled.run("edit", FILE, env=env)
+        done = filled.run("edit", FILE, "--wait", "1", env=env)
     finally:
         holder.kill()
         holder.wait()
