@@ -19,7 +19,8 @@ from plana_secrets.mirror.backend import (
     ItemsRefusedError,
     Listing,
 )
-from plana_secrets.mirror.plan import Choices, Drift, MirrorPlan, Update, Wanted, plan_mirror
+from plana_secrets.mirror.drift import Choices, Drift, MirrorPlan, Update, Wanted
+from plana_secrets.mirror.plan import plan_mirror
 from plana_secrets.observability import Event, Observer, silent
 
 KeepItem = Callable[[ActualItem], str]

@@ -14,7 +14,7 @@ from typing import Final, Protocol
 from plana_secrets.counts import counted
 from plana_secrets.errors import ConflictError, UsageError
 from plana_secrets.mirror.backend import Listing
-from plana_secrets.mirror.plan import MirrorPlan, Wanted
+from plana_secrets.mirror.drift import MirrorPlan, Wanted
 
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _FEW: Final = 5

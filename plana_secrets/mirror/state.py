@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from plana_secrets.mirror.backend import Backend, Listing, Unsupported
-from plana_secrets.mirror.plan import Choices, Drift, MirrorPlan, Wanted, plan_mirror
+from plana_secrets.mirror.drift import Choices, Drift, MirrorPlan, Wanted
+from plana_secrets.mirror.plan import plan_mirror
 from plana_secrets.mirror.settings import MirrorSettings
 from plana_secrets.mirror.source import Source, read_source
 from plana_secrets.secretfiles.snapshot import Snapshot

@@ -13,8 +13,8 @@ import pytest
 
 from plana_secrets.errors import ConflictError
 from plana_secrets.mirror.backend import DesiredItem
+from plana_secrets.mirror.drift import Choices
 from plana_secrets.mirror.owner import OwnItems
-from plana_secrets.mirror.plan import Choices
 from tests.mirror.steps import (
     LATER,
     OVERWRITE,

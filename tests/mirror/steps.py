@@ -6,8 +6,9 @@ from typing import Any, Protocol
 
 from plana_secrets.mirror.apply import Applied, apply_mirror
 from plana_secrets.mirror.backend import ActualItem, Backend, DesiredItem, Field
+from plana_secrets.mirror.drift import Choices, MirrorPlan, Wanted
 from plana_secrets.mirror.item import build_item
-from plana_secrets.mirror.plan import Choices, MirrorPlan, Wanted, plan_mirror
+from plana_secrets.mirror.plan import plan_mirror
 from plana_secrets.secret import Secret
 from plana_secrets.sops.model import LeafType
 

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plana_secrets.mirror.backend import Backend, DesiredItem
-from plana_secrets.mirror.plan import Choices
+from plana_secrets.mirror.drift import Choices
 from tests.mirror.places import LocalPlace, MemoryPlace
 from tests.mirror.steps import Interrupted, Interrupting, Kept, look, make_item, sync
 

@@ -16,9 +16,10 @@ from plana_secrets.mirror.backend import (
     Unsupported,
 )
 from plana_secrets.mirror.backends.memory import MemoryBackend
+from plana_secrets.mirror.drift import Choices, DriftKind, Wanted
 from plana_secrets.mirror.guards import check_branch, check_descent, check_extent
 from plana_secrets.mirror.item import build_item
-from plana_secrets.mirror.plan import Choices, DriftKind, Wanted, plan_mirror
+from plana_secrets.mirror.plan import plan_mirror
 from plana_secrets.sops.model import LeafType
 from tests.mirror.places import MemoryPlace
 from tests.mirror.steps import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from plana_secrets.mirror.plan import Drift, DriftKind
+from plana_secrets.mirror.drift import Drift, DriftKind
 from plana_secrets.sops.model import Severity
 from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.finding import Finding

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from plana_secrets.mirror.plan import Drift, DriftKind
+from plana_secrets.mirror.drift import Drift, DriftKind
 from plana_secrets.verify.checks.mirror import check_drift, check_unmapped
 
 FILE = "infra/secrets/a.yaml"

@@ -13,7 +13,7 @@ from plana_secrets.counts import counted
 
 if TYPE_CHECKING:
     from plana_secrets.mirror.backend import Backend
-    from plana_secrets.mirror.plan import Choices, Drift
+    from plana_secrets.mirror.drift import Choices, Drift
     from plana_secrets.mirror.source import Source
     from plana_secrets.mirror.state import MirrorState
     from plana_secrets.mirror.surroundings import Surroundings

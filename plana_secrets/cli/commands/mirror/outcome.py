@@ -13,7 +13,7 @@ from plana_secrets.cli.hints import find_hint
 if TYPE_CHECKING:
     from plana_secrets.errors import PlanaSecretsError
     from plana_secrets.mirror.apply import Applied
-    from plana_secrets.mirror.plan import Drift
+    from plana_secrets.mirror.drift import Drift
     from plana_secrets.mirror.state import MirrorState
 
 _ADVICE = {

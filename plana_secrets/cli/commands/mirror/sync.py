@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from plana_secrets.mirror.apply import Applied
     from plana_secrets.mirror.backend import Backend
-    from plana_secrets.mirror.plan import Choices
+    from plana_secrets.mirror.drift import Choices
     from plana_secrets.mirror.state import MirrorState
     from plana_secrets.observability import Observer
 
@@ -55,7 +55,7 @@ class _Request:
 
     @property
     def choices(self) -> Choices:
-        from plana_secrets.mirror.plan import Choices
+        from plana_secrets.mirror.drift import Choices
 
         return Choices(
             prune=self.prune, overwrite_edits=self.overwrite_edits, restamp=self.allow_older

@@ -1,0 +1,108 @@
+"""The words and shapes of a plan: what it is made from, what differs, what is to be done.
+
+``plan`` decides; these only say it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from plana_secrets.mirror.backend import ActualItem, DesiredItem, Unsupported
+
+
+class DriftKind(StrEnum):
+    """The words of the reports."""
+
+    MISSING = "missing"
+    STALE = "stale"
+    EXTRA = "extra"
+    HAND_EDITED = "hand-edited"
+    TRASHED = "trashed"
+    MOVED = "moved"
+    RETYPED = "retyped"
+    DUPLICATE = "duplicate"
+    UNDECRYPTABLE = "undecryptable"
+    UNSUPPORTED = "unsupported"
+    UNKNOWN = "unknown"
+    RENAMED = "renamed"
+    ATTACHED = "attached"
+    ALTERED = "altered"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """One difference. ``item``: the title that the file's item has or is to have.
+
+    ``paths``: leaves, and ``.title`` or ``.note``. ``reason``: why something is
+    unsupported or unknown, or an item cannot be moved back. ``id``: of the item in the
+    backend. Never a value.
+    """
+
+    kind: DriftKind
+    file: str | None
+    item: str | None
+    paths: tuple[str, ...] = ()
+    reason: str | None = None
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """``desired`` is what to write: hand edits that are to stay are already in it."""
+
+    actual: ActualItem
+    desired: DesiredItem
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorPlan:
+    """``keep``: items with hand edits that an update or a deletion is about to destroy.
+
+    ``left``: the drift that is there also afterwards.
+    """
+
+    drift: tuple[Drift, ...]
+    left: tuple[Drift, ...]
+    create: tuple[DesiredItem, ...]
+    update: tuple[Update, ...]
+    delete: tuple[ActualItem, ...]
+    keep: tuple[ActualItem, ...]
+    removed: int
+    """How many of the deletions are of files that are gone (and not duplicates)."""
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.create or self.update or self.delete)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the files say: their items, and the files of which nothing is known.
+
+    ``unknown`` maps such a file to the reason; its items are carried over untouched.
+    ``withdrawn`` files are there, but no longer mirrored; ``renames``: former names that git
+    knows, by the new one.
+    """
+
+    items: tuple[DesiredItem, ...]
+    unknown: Mapping[str, str] = field(default_factory=dict)
+    titles: Mapping[str, str] = field(default_factory=dict)
+    unsupported: Mapping[str, tuple[Unsupported, ...]] = field(default_factory=dict)
+    withdrawn: frozenset[str] = frozenset()
+    renames: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What a person allowed for this run.
+
+    ``restamp``: record the present commit in every item. After a history that was
+    rewritten the old ones are nowhere, and would stop each later run.
+    """
+
+    prune: bool = False
+    overwrite_edits: bool = False
+    restamp: bool = False
