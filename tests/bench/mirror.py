@@ -1,7 +1,8 @@
 """``scripts/bench mirror``: a first mirror, a run without changes, one change; beside bw.
 
-Needs ``PLANA_TEST_VAULTWARDEN``; with ``PLANA_TEST_NODE_MODULES`` it measures bw on the same
-server, over TLS, since bw speaks nothing else. Both sides create the same items.
+Needs ``PLANA_TEST_VAULTWARDEN``. Both sides work on the same server in the same run, over
+TLS, since bw speaks nothing else; npm installs bw into the cache of ``scripts/test``. The
+items have the same fields. ``PLANA_BENCH_ITEMS=100`` takes other numbers of files.
 """
 
 from __future__ import annotations
@@ -9,151 +10,131 @@ from __future__ import annotations
 import base64
 import json
 import os
-import subprocess
+import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import urllib3
 
-from plana_secrets.mirror.backend import DesiredItem
-from plana_secrets.mirror.backends.vaultwarden.backend import VaultwardenBackend
-from plana_secrets.mirror.backends.vaultwarden.client import Client
-from plana_secrets.mirror.backends.vaultwarden.credentials import ApiKey, Credentials
-from plana_secrets.mirror.backends.vaultwarden.session import Session, StateFile
-from plana_secrets.secret import Secret
+from tests.bench.generate import LEAVES, generate_files
+from tests.bench.timing import Measured, measure
 from tests.fakes.people import Company
 from tests.fakes.tls import make_certificates
 from tests.live.bw import Bw
-from tests.live.node import MODULES
-from tests.live.server import EXECUTABLE, RealServer, free_port
-from tests.mirror.contract import make_item
+from tests.live.node import why_not
+from tests.live.server import EXECUTABLE, RealServer, cpu_of, free_port
+from tests.mirror.vaultwarden.office import Office
+from tests.world import World
 
-COUNT = int(os.environ.get("PLANA_BENCH_ITEMS", "1000"))
-LEAVES = 20
+OURS = str(Path(sys.executable).with_name("plana-secrets"))
+COUNTS = [int(one) for one in os.environ.get("PLANA_BENCH_ITEMS", "1000,5000").split(",")]
+SERVED = 20
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Seconds of one piece of work: on the clock, of CPU in the client and in the server."""
+
+    wall: float
+    client: float
+    server: float
+
+    def __truediv__(self, count: int) -> Cost:
+        return Cost(self.wall / count, self.client / count, self.server / count)
 
 
 def main() -> int:
     if not EXECUTABLE:
         print("PLANA_TEST_VAULTWARDEN names no server executable", file=sys.stderr)
         return 2
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as name:
         folder = Path(name)
         ca_file, certificate = make_certificates(folder)
         server = RealServer(folder / "server", tls=certificate, ORG_GROUPS_ENABLED="false")
         try:
-            company = Company(server.url, ca_file=str(ca_file))
-            bench = Bench(company, folder, ca_file, server)
-            print(f"items of {LEAVES} fields, {os.cpu_count()} cores, {EXECUTABLE}\n")
-            each = bench.ours()
-            if MODULES:
-                bench.beside(each)
+            print(f"files of {LEAVES} leaves, {os.cpu_count()} cores, {EXECUTABLE}")
+            for count in COUNTS:
+                Bench(folder / str(count), ca_file, server, count).run()
         finally:
             server.stop()
     return 0
 
 
-def make_items(count: int, value: str = "x") -> list[DesiredItem]:
-    return [
-        make_item(
-            f"infra/secrets/prod/{number}.yaml",
-            {f"service.password{leaf}": f"{value}-{number}-{leaf}" for leaf in range(LEAVES)},
-            collection="prod",
-        )
-        for number in range(count)
-    ]
-
-
-def seconds(action: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    action()
-    return time.perf_counter() - start
-
-
 class Bench:
-    """One company on one server."""
+    """One company with so many files on the server."""
 
-    def __init__(self, company: Company, folder: Path, ca_file: Path, server: RealServer) -> None:
-        self.company = company
-        self.server = server
-        self.folder = folder
-        self.ca_file = ca_file
-        client_id, client_secret = company.service.api_key()
-        self.credentials = Credentials(
-            url=company.url,
-            email=company.service.email,
-            api_key=ApiKey(client_id, Secret.from_text(client_secret)),
-            master_password=Secret.from_text(company.service.password),
+    def __init__(self, folder: Path, ca_file: Path, server: RealServer, count: int) -> None:
+        folder.mkdir()
+        self.folder, self.ca_file, self.server, self.count = folder, ca_file, server, count
+        self.office = Office(World(folder), Company(server.url, ca_file=str(ca_file)))
+        self.office.configure(f'ca_file = "{ca_file}"\n')
+        self.office.write_credentials()
+
+    def run(self) -> None:
+        print(f"\n{self.count} files\n\n| what | seconds | CPU, client | CPU, server | memory |")
+        print("|---|---|---|---|---|")
+        first, idle = self.ours()
+        reason = why_not()
+        if reason:
+            print(f"\n{reason}")
+        else:
+            self.beside(first / self.count, idle)
+
+    def ours(self) -> tuple[Cost, Cost]:
+        """The first mirror, and a run without changes."""
+        world = self.office.world
+        names = generate_files(world, self.count, "infra/secrets/prod")
+        world.commit()
+        first = self.sync("first mirror", runs=1)
+        idle = self.sync("no change", runs=3)
+        world.sops("set", names[0], '["service0"]["password0"]', '"another"')
+        world.commit()
+        self.sync("one change", runs=1)
+        return first, idle
+
+    def sync(self, what: str, *, runs: int) -> Cost:
+        before = self.server.cpu
+        found: Measured = measure(
+            self.office.world, [OURS, "mirror", "sync"], runs=runs, env=self.office.environment
         )
+        cost = Cost(found.seconds, found.cpu, (self.server.cpu - before) / runs)
+        row(f"mirror sync, {what}", cost, f"{found.megabytes:.0f} MB")
+        return cost
 
-    def open(self) -> VaultwardenBackend:
-        client = Client(self.company.url, ca_file=self.ca_file)
-        session = Session(
-            client, self.credentials, StateFile(self.folder, client.url, self.credentials.email)
-        )
-        return VaultwardenBackend(session, self.company.id, ["prod"])
-
-    def ours(self) -> float:
-        """Every row begins with a fresh client; the token is kept as between runs."""
-        print("| items | first mirror | an item | no change | requests | one change |", end="")
-        print(" CPU of first, client + server | CPU of no change, client + server |")
-        print("|---|---|---|---|---|---|---|---|")
-        each = 0.0
-        for count in (COUNT // 10, COUNT, 2 * COUNT):
-            self.clear()
-            items = make_items(count)
-            first, loading = self.measured(partial(self.open().create_items, items))
-            looking = self.open()
-            look, idle = self.measured(looking.list_items)
-            actual = looking.list_items().items[0]
-            changed = make_items(1, "y")[0]
-            change = seconds(partial(looking.update_item, actual, changed))
-            print(
-                f"| {count} | {first:.2f} s | {1000 * first / count:.2f} ms | {look:.2f} s "
-                f"| {looking.requests - 2} | {1000 * change:.0f} ms | {loading} | {idle} |"
-            )
-            each = first / count if count == COUNT else each
-        return each
-
-    def measured(self, action: Callable[[], object]) -> tuple[float, str]:
-        """Seconds on the clock, and of CPU here and in the server."""
-        client, server = time.process_time(), self.server.cpu
-        taken = seconds(action)
-        client, server = time.process_time() - client, self.server.cpu - server
-        return taken, f"{client:.2f} + {server:.2f} s"
-
-    def clear(self) -> None:
-        backend = self.open()
-        backend.delete_items(backend.list_items().items)
-
-    def beside(self, each: float) -> None:
-        self.clear()
+    def beside(self, each: Cost, idle: Cost) -> None:
         bw = Bw(self.folder / "bw", self.ca_file)
-        bw.login(self.company.url, self.company.service)
+        bw.login(self.server.url, self.office.company.service)
+        listed = self.cost(lambda: self.list_items(bw), children)
+        row("bw sync, then bw list items", listed)
         item = self.bw_item()
-        print("\n| beside | an item | ours is faster |\n|---|---|---|")
         encoded = base64.b64encode(json.dumps(item).encode()).decode()
-        command = min(self.create_by_command(bw, encoded) for _ in range(3))
-        print(f"| bw create item | {command:.2f} s | {command / each:.0f} times |")
-        serve = self.create_by_serve(bw, item)
-        print(f"| bw serve | {1000 * serve:.0f} ms | {serve / each:.0f} times |")
+        argv = ("create", "item", "--organizationid", self.office.company.id)
+        command = self.cost(lambda: bw.run(*argv, stdin=encoded).check_returncode(), children)
+        row("bw create item, one", command)
+        served = self.create_by_serve(bw, item)
+        row("bw serve, create one", served)
+        print("\n| ours beside | faster | CPU, client | CPU, server |\n|---|---|---|---|")
+        ratio("an item of the first mirror, bw create item", each, command)
+        ratio("an item of the first mirror, bw serve", each, served)
+        ratio("no change, bw sync and bw list items", idle, listed)
 
-    def create_by_command(self, bw: Bw, encoded: str) -> float:
-        start = time.perf_counter()
-        done = bw.run("create", "item", "--organizationid", self.company.id, stdin=encoded)
-        assert done.returncode == 0, done.stderr
-        return time.perf_counter() - start
+    def cost(self, action: Callable[[], object], client: Callable[[], float]) -> Cost:
+        start, ours, theirs = time.perf_counter(), client(), self.server.cpu
+        action()
+        return Cost(time.perf_counter() - start, client() - ours, self.server.cpu - theirs)
 
-    def create_by_serve(self, bw: Bw, item: object, runs: int = 20) -> float:
-        port = free_port()
-        argv = ["node", str(bw.script), "serve", "--hostname", "127.0.0.1", "--port", str(port)]
-        process = subprocess.Popen(argv, env=bw.environment, stdout=subprocess.DEVNULL)
+    def list_items(self, bw: Bw) -> None:
+        bw.run("sync").check_returncode()
+        assert len(bw.items()) == self.count
+
+    def create_by_serve(self, bw: Bw, item: object) -> Cost:
         pool = urllib3.PoolManager(retries=urllib3.Retry(connect=40, backoff_factor=0.1))
-        try:
-            base = f"http://127.0.0.1:{port}"
+        with serving(bw) as (base, pid):
             assert pool.request("GET", f"{base}/status").status == 200
             body = json.dumps(item).encode()
             headers = {"Content-Type": "application/json"}
@@ -163,24 +144,55 @@ class Bench:
                 assert answer.status == 200, answer.data
 
             create()
-            return seconds(lambda: [create() for _ in range(runs)]) / runs
-        finally:
-            process.terminate()
-            process.wait()
+            cost = self.cost(lambda: [create() for _ in range(SERVED)], lambda: cpu_of(pid))
+        return cost / SERVED
 
     def bw_item(self) -> dict[str, object]:
-        fields = make_items(1)[0].fields
+        """As many fields of the same length as our items have."""
+        text = base64.b64encode(os.urandom(24)).decode()
+        fields = [
+            {"name": f"service{n // 5}.password{n}", "value": text, "type": 1}
+            for n in range(LEAVES)
+        ]
         return {
-            "organizationId": self.company.id,
-            "collectionIds": [self.company.collections["prod"]],
+            "organizationId": self.office.company.id,
+            "collectionIds": [self.office.company.collections["prod"]],
             "type": 2,
             "name": "an item",
             "notes": "a note",
             "secureNote": {"type": 0},
-            "fields": [
-                {"name": one.path, "value": one.shown.reveal_text(), "type": 1} for one in fields
-            ],
+            "fields": fields,
         }
+
+
+@contextmanager
+def serving(bw: Bw) -> Iterator[tuple[str, int]]:
+    """The address and the process of ``bw serve``."""
+    port = free_port()
+    with bw.start("serve", "--hostname", "127.0.0.1", "--port", str(port)) as process:
+        try:
+            yield f"http://127.0.0.1:{port}", process.pid
+        finally:
+            process.terminate()
+
+
+def children() -> float:
+    """Seconds of CPU of all programs that ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def row(what: str, cost: Cost, memory: str = "") -> None:
+    print(
+        f"| {what} | {cost.wall:.3f} | {cost.client:.3f} | {cost.server:.3f} | {memory} |",
+        flush=True,
+    )
+
+
+def ratio(what: str, ours: Cost, other: Cost) -> None:
+    pairs = ((other.wall, ours.wall), (other.client, ours.client), (other.server, ours.server))
+    times = " | ".join(f"{theirs / max(own, 0.001):,.1f} x" for theirs, own in pairs)
+    print(f"| {what} | {times} |", flush=True)
 
 
 if __name__ == "__main__":

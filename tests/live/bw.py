@@ -37,9 +37,19 @@ class Bw:
             "BW_SESSION": self.session,
         }
 
+    @property
+    def program(self) -> list[str]:
+        return [str(shutil.which("node")), str(self.script)]
+
+    def start(self, *argv: str) -> subprocess.Popen[bytes]:
+        """Without waiting for its end."""
+        return subprocess.Popen(
+            [*self.program, *argv], env=self.environment, stdout=subprocess.DEVNULL
+        )
+
     def run(self, *argv: str, stdin: str = "", **env: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [str(shutil.which("node")), str(self.script), *argv],
+            [*self.program, *argv],
             input=stdin,
             capture_output=True,
             text=True,

@@ -22,6 +22,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def cpu_of(pid: int) -> float:
+    """Seconds of CPU that a process has used so far; Linux only."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 class RealServer:
     """Started at once; ``kill`` and ``start`` again keep the folder, as a restart does."""
 
@@ -82,10 +88,9 @@ class RealServer:
 
     @property
     def cpu(self) -> float:
-        """Seconds of CPU that the process has used so far; Linux only."""
+        """Seconds of CPU that the server has used so far."""
         assert self.process is not None
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_of(self.process.pid)
 
     @property
     def log(self) -> str:
