@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import time
 from pathlib import Path
 from typing import Final
@@ -79,7 +80,12 @@ class Draft:
     def _edit(self) -> None:
         editor = choose_editor(os.environ)
         if editor.terminal:
-            require_interactive(self._context, f"an edit in {editor.name}")
+            require_interactive(
+                self._context,
+                f"an edit in {editor.name}",
+                f"set single values with `plana-secrets set {shlex.quote(self.opened.file)} PATH "
+                "--stdin`, or set PLANA_EDITOR to a program that needs no terminal",
+            )
         if editor.window:
             self._context.output.warn(f"{editor.name} may keep copies of what you edit")
         start = time.monotonic()

@@ -20,13 +20,13 @@ def is_interactive(context: Context) -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def ask_secret(context: Context, prompt: str, *, twice: bool = False) -> Secret:
-    """A value typed without echo on the terminal.
+def ask_secret(context: Context, prompt: str, *, twice: bool = False, instead: str = "") -> Secret:
+    """A value typed without echo on the terminal. ``instead``: see ``require_interactive``.
 
     Raises:
         UsageError: there is no one to ask (kind ``no-input``), or the two differ.
     """
-    require_interactive(context, prompt)
+    require_interactive(context, prompt, instead)
     try:
         first = getpass.getpass(f"{safe_line(prompt)}: ")
         again = getpass.getpass(f"{safe_line(prompt)} (again): ") if twice else first
@@ -55,30 +55,36 @@ def ask_line(context: Context, prompt: str) -> str:
     return line.rstrip("\n")
 
 
-def agrees(context: Context, question: str) -> bool:
-    """A y/N question; anything but y is no."""
+def agrees(context: Context, question: str, *, instead: str = "") -> bool:
+    """A y/N question; anything but y is no. ``instead``: see ``require_interactive``."""
+    require_interactive(context, f"an answer to '{question}'", instead)
     return ask_line(context, f"{question} [y/N]").strip().lower() in {"y", "yes"}
 
 
-def confirm(context: Context, question: str) -> None:
+def confirm(context: Context, question: str, *, instead: str = "") -> None:
     """A y/N question for what can be fixed afterwards; a no stops.
 
     Raises:
         UsageError: the answer was no (kind ``declined``), or there is no one to ask.
     """
-    if not agrees(context, question):
+    if not agrees(context, question, instead=instead):
         raise UsageError("cancelled; nothing was changed", kind="declined")
 
 
-def require_interactive(context: Context, prompt: str) -> None:
-    """Stop if no one can answer ``prompt``."""
+def require_interactive(context: Context, prompt: str, instead: str = "") -> None:
+    """Stop if no one can answer ``prompt``.
+
+    ``instead``: what to do where there is no terminal, as it follows "run it in a terminal, or".
+    """
     if not is_interactive(context):
         raise UsageError(
-            f"{prompt} is needed, but there is no terminal (or --no-input is set)", kind="no-input"
+            f"{prompt} is needed, but there is no terminal (or --no-input is set)",
+            kind="no-input",
+            instead=f", or {instead}" if instead else "",
         )
 
 
 ADVICE: Final = {
     "inputs-differ": "try again, or use --stdin",
-    "no-input": "run it in a terminal, or pass the value with an option such as --stdin",
+    "no-input": "run it in a terminal{instead}",
 }

@@ -1,4 +1,4 @@
-"""The words and shapes of a plan: what it is made from, what differs, what is to be done.
+"""The words and shapes of a plan: what it is built from, what differs, what is to be done.
 
 ``plan`` decides; these only say it.
 """

@@ -55,8 +55,11 @@ def read_document_of(workspace: Workspace, file: str) -> Document:
 
 
 def plain_first(structure: Structure, data: bytes) -> Structure:
-    """``structure`` of ``data``: that nothing in it is encrypted counts more than its YAML."""
-    if structure.metadata is not None or not data.strip() or SOPS_MARK.encode() in data:
+    """``structure`` of ``data``: nothing in it, or nothing encrypted, counts more than its YAML."""
+    if not data.strip():
+        empty = Defect("empty-file", Severity.ERROR, "the file is empty")
+        return replace(structure, defects=[empty])
+    if structure.metadata is not None or SOPS_MARK.encode() in data:
         return structure
     if not any(one.check == "yaml" for one in structure.errors()):
         return structure
@@ -78,10 +81,10 @@ def check_sound(structure: Structure, file: str) -> None:
     """Stop at the first error of a structure; ``file`` is for the message only.
 
     Raises:
-        MalformedError: not encrypted by sops (kind ``not-encrypted``), without its metadata
-            (``metadata-gone``), in a format that is not read (``unread-format``), a pointer of
-            LFS (``lfs-pointer``), or not as sops writes it (kind ``defects``, with the check that
-            it fails).
+        MalformedError: nothing in it (kind ``empty-file``), not encrypted by sops
+            (``not-encrypted``), without its metadata (``metadata-gone``), in a format that is not
+            read (``unread-format``), a pointer of LFS (``lfs-pointer``), or not as sops writes it
+            (kind ``defects``, with the check that it fails).
     """
     from plana_secrets.sops.reading.reader import has_lost_metadata
 
@@ -95,6 +98,8 @@ def check_sound(structure: Structure, file: str) -> None:
                 kind = "unread-format"
             elif defect.check == "lfs-pointer":
                 kind = "lfs-pointer"
+            elif defect.check == "empty-file":
+                kind = "empty-file"
             raise MalformedError(
                 f"{place}: {defect.message}", kind=kind, file=file, check=defect.check
             )
@@ -128,6 +133,10 @@ def open_bytes(data: bytes, file: str, identities: Identities) -> Document:
 
 
 ADVICE: Final = {
+    "empty-file": (
+        "`plana-secrets repair {file}` brings back what git had; if it is a new file, run "
+        "`plana-secrets new {file}`"
+    ),
     "lfs-pointer": (
         "fetch it with `git lfs pull`, remove `filter=lfs` for it from .gitattributes, and add "
         "it to git again"

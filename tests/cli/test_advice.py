@@ -68,6 +68,15 @@ def plain(world: World) -> None:
     put(world, FILE, "a: one\n")
 
 
+def touched(world: World) -> None:
+    put(world, FILE, "")
+
+
+def emptied(world: World) -> None:
+    sound(world)
+    touched(world)
+
+
 def other_rule(more: str) -> Callable[[World], None]:
     def make(world: World) -> None:
         rules = DEFAULT_RULES
@@ -159,6 +168,10 @@ NO_KEYRING = {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
 LOST = {**NO_KEYRING, "SOPS_AGE_KEY_FILE": ""}
 
 CASES = {
+    "empty-file": Case(emptied, SET, more=("--all", "--from-git")),
+    "never-filled": Case(touched, ("repair", FILE), again=False),
+    "no-values": Case(touched, ("encrypt", FILE), again=False),
+    "file-exists": Case(sound, ("new", FILE), again=False),
     "already-encrypted": Case(sound, ("encrypt", FILE), again=False, env=VALID),
     "defects": Case(changed("^a: ", "more: x\na: "), SET, status=(1,), again=False),
     "mac-mismatch": Case(changed("^b: .*\n", ""), SET, more=("--all", "--from-git")),

@@ -70,6 +70,11 @@ def plain_file(file: str, text: str) -> Callable[[World], None]:
     return make
 
 
+def emptied(world: World) -> None:
+    file_of(world)
+    (world.repo / FILE).write_text("")
+
+
 def settings(world: World, text: str) -> None:
     (world.repo / "plana-secrets.toml").write_text(text)
 
@@ -121,6 +126,7 @@ CASES = {
     "yaml": Case(changed("^a: ", "a: again\na: "), more=GIT),
     "merge-conflict": Case(conflict, more=("--all", "--ours")),
     "not-sops": Case(plain_file("infra/secrets/dev/b.yaml", "x: y\n"), "infra/secrets/dev/b.yaml"),
+    "not-a-secret-file": Case(emptied, more=GIT),
     "not-encrypted": Case(changed("^a: .*", "a: by-hand"), more=GIT),
     "not-canonical": Case(changed("^a: (.*)", r"a: \1 more"), more=GIT),
     "plain-comment": Case(changed("^a: ", "# a comment\na: "), more=("--all", "--keep")),

@@ -74,7 +74,7 @@ def _read(context: Context, *, stdin: bool) -> Secret:
     from plana_secrets.secret import Secret
 
     if not stdin:
-        value = ask_secret(context, "value to find")
+        value = ask_secret(context, "value to find", instead="pass --stdin")
     else:
         whole = read_input(None, limit=limits.VALUE, what="the value").reveal()
         value = Secret(whole.removesuffix(b"\n").removesuffix(b"\r"))

@@ -124,7 +124,7 @@ def _ask_passphrase(context: Context, *, from_stdin: bool, twice: bool) -> Secre
     from plana_secrets.cli.terminal import ask_secret
 
     if not from_stdin:
-        return ask_secret(context, "passphrase", twice=twice)
+        return ask_secret(context, "passphrase", twice=twice, instead="pass --passphrase-stdin")
     line = sys.stdin.buffer.readline()
     return Secret(line.removesuffix(b"\n").removesuffix(b"\r"))
 

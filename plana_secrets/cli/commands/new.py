@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import shlex
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -47,7 +47,7 @@ def new(
     namespace: str | None,
     dry_run: bool,
 ) -> None:
-    """Create FILE without values, encrypted by its creation rule.
+    """Create FILE without values, encrypted by its creation rule. It may be an empty file.
 
     The rule in .sops.yaml decides the kind; --kind checks that it is the one you expect.
     """
@@ -68,17 +68,18 @@ def new(
     context.output.talk(f"{target} {'would be created' if dry_run else 'created'}, a {kind}")
     if not dry_run:
         path = "PATH" if kind is FileKind.PLAIN_MAP else "stringData.KEY"
-        context.output.talk(f"next: plana-secrets set {target} {path}")
+        context.output.talk(f"next: plana-secrets set {shlex.quote(target)} {path}")
 
 
 def _find_target(context: Context, text: str) -> str:
+    from plana_secrets.secretfiles.editing.repairing import is_unused
     from plana_secrets.secretfiles.listing import require_place, resolve_file
     from plana_secrets.sops.formats import require_format
 
     workspace = context.workspace
     file = resolve_file(workspace, text, context.folder, must_exist=False)
     require_format(file)
-    if os.path.lexists(workspace.root / file):
+    if not is_unused(workspace, file):
         raise ConflictError(f"{file} already exists", kind="file-exists", retry=False, file=file)
     require_place(workspace, file)
     return file

@@ -172,7 +172,8 @@ def _read_value(
         return read_input(from_file, limit=limits.VALUE, what="the value")
     from plana_secrets.cli.terminal import ask_secret
 
-    return ask_secret(context, f"new value of {label}", twice=True)
+    instead = "pass --stdin, --from-file FILE or --generate FORM"
+    return ask_secret(context, f"new value of {label}", twice=True, instead=instead)
 
 
 def _ends_with_newline(value: Secret) -> bool:

@@ -9,6 +9,7 @@ import click
 from plana_secrets.cli.context import Context, pass_context
 
 if TYPE_CHECKING:
+    from plana_secrets.cli.output import Output
     from plana_secrets.cli.work import Line
     from plana_secrets.secretfiles.snapshot import Snapshot
     from plana_secrets.sops.rules.rulesfile import Rules
@@ -50,7 +51,6 @@ _OPEN = ("pending", "uncommitted", "problems", "leftovers")
 
 
 def _gather(context: Context, on_disk: Snapshot) -> dict[str, Any]:
-    from plana_secrets.secretfiles.settings import SETTINGS_FILE
     from plana_secrets.secretfiles.snapshot import at_commit
     from plana_secrets.secretfiles.writing.journal import pending
 
@@ -61,7 +61,6 @@ def _gather(context: Context, on_disk: Snapshot) -> dict[str, Any]:
     uncommitted = [
         {"file": file, "change": change}
         for file, change in head.secret_differences(on_disk).items()
-        if file != SETTINGS_FILE
     ]
     return {
         "branch": branch,
@@ -112,6 +111,13 @@ def _leftovers(context: Context, on_disk: Snapshot) -> list[str]:
     return beside + [str(folder) for folder in find_stale_folders()]
 
 
+def _show_uncommitted(output: Output, uncommitted: list[dict[str, str]]) -> None:
+    for one in uncommitted:
+        output.styled_data(f"uncommitted: {one['file']} ({one['change']})", "yellow")
+    if uncommitted:
+        output.data("  next: plana-secrets diff")
+
+
 def _show(context: Context, facts: dict[str, Any], lines: list[Line], *, is_open: bool) -> None:
     output = context.output
     place = facts["branch"] or "a detached HEAD"
@@ -119,8 +125,7 @@ def _show(context: Context, facts: dict[str, Any], lines: list[Line], *, is_open
     if facts["pending"]:
         output.styled_data(f"interrupted change: {facts['pending']}", "red")
         output.data("  next: plana-secrets recover")
-    for one in facts["uncommitted"]:
-        output.styled_data(f"uncommitted: {one['file']} ({one['change']})", "yellow")
+    _show_uncommitted(output, facts["uncommitted"])
     for line in lines:
         output.styled_data(line.text, line.color)
         if line.next:

@@ -42,7 +42,7 @@ def unset(context: Context, file: str, path: str | None, yes: bool, dry_run: boo
         from plana_secrets.cli.terminal import confirm
 
         context.output.talk("\n".join(f"  {name}#{one}" for one in doomed))
-        confirm(context, f"remove these {len(doomed)} values?")
+        confirm(context, f"remove these {len(doomed)} values?", instead="pass --yes")
     _write(context, name, steps, dry_run=dry_run)
     spelled = format_path(steps)
     along = format_path(widest) if widest != steps else None

@@ -65,8 +65,9 @@ def stage_encryption(workspace: Workspace, file: str, *, yaml_types: bool = Fals
     ``yaml_types``: every scalar has the type that YAML gives it; see ``document.astyped``.
 
     Raises:
-        UsageError: all of it is encrypted already, it is no file that may be encrypted (kind
-            ``nothing-to-encrypt``, or what the kind of the file forbids), or has no rule.
+        UsageError: there is no value in it (kind ``no-values``), all of it is
+            encrypted already, it is no file that may be encrypted (kind ``nothing-to-encrypt``,
+            or what the kind of the file forbids), or has no rule.
         MalformedError: its values are encrypted already (kind ``metadata-gone``), or something
             else in it is in doubt (see ``repaired.stage_completion``).
         FailedError: see ``stage.preflight``, ``names.check_name`` and ``stage.check_result``.
@@ -126,6 +127,9 @@ def _complete(
 
 
 def _read(plain: Secret, file: str, *, yaml_types: bool) -> Typed:
+    lines = (line.strip() for line in plain.reveal().splitlines())
+    if all(not line or line.startswith((b"#", b"---")) for line in lines):
+        raise UsageError(f"{file} has no values to encrypt", kind="no-values", file=file)
     if yaml_types:
         return Typed(parse_plain(plain, file))
     content = parse_plain(plain, file, odd_as_text=True)
@@ -187,5 +191,9 @@ def _refuse(file: str, path: LeafPath, reason: str) -> NoReturn:
 
 
 ADVICE: Final = {
+    "no-values": (
+        "write KEY: VALUE lines into it first; an empty file is what `plana-secrets new {file}` "
+        "is for"
+    ),
     "nothing-to-encrypt": "check the selector of the rule in .sops.yaml",
 }

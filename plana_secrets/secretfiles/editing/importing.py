@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -18,6 +17,7 @@ from plana_secrets.document.values import SETTABLE_TYPES, canonical_value, writt
 from plana_secrets.errors import UsageError
 from plana_secrets.paths import LeafPath, format_path
 from plana_secrets.secret import Secret
+from plana_secrets.secretfiles.editing.repairing import is_unused
 from plana_secrets.secretfiles.open import open_bytes, read_bytes_of
 from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.secretfiles.writing.stage import (
@@ -45,7 +45,7 @@ class Import:
 def stage_import(
     workspace: Workspace, file: str, imported: Imported, *, may_replace: bool
 ) -> Import:
-    """``file`` with the imported values; it is created by its rule if it is not there.
+    """``file`` with the imported values; it is created by its rule if it is not there, or empty.
 
     A value without a type takes that of the value that it replaces, where it can.
 
@@ -56,7 +56,7 @@ def stage_import(
     """
     rule = preflight(workspace, file)
     kind = kind_of(rule.selector)
-    if not os.path.lexists(workspace.root / file):
+    if is_unused(workspace, file):
         base = EMPTY_CONTENT
         if kind is FileKind.SECRET_MANIFEST:
             base = parse_plain(empty_file(kind, name=manifest_name(file)), file)

@@ -44,7 +44,9 @@ from plana_secrets.sops.reading.salvage import State
 from plana_secrets.sops.rules.rulesfile import CreationRule
 from plana_secrets.storage import digest_of
 
-REPAIRABLE: Final = frozenset({"defects", "mac-mismatch", "not-decryptable", "metadata-gone"})
+REPAIRABLE: Final = frozenset(
+    {"defects", "empty-file", "mac-mismatch", "not-decryptable", "metadata-gone"}
+)
 """Kinds of errors of a file that does not open, but may be brought back."""
 
 

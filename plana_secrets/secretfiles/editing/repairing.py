@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
@@ -15,7 +16,7 @@ from plana_secrets.git.blobs import iterate_contents
 from plana_secrets.git.filelog import FileCommit, log_of_file
 from plana_secrets.git.index import list_checkout
 from plana_secrets.paths import LeafPath
-from plana_secrets.secretfiles.open import open_bytes, read_bytes_of
+from plana_secrets.secretfiles.open import open_bytes, path_of, read_bytes_of
 from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.sops.formats import READ_HERE, Format, format_of, require_format
 from plana_secrets.sops.model import Comment, Document, Leaf, Selector
@@ -89,6 +90,10 @@ def examine(workspace: Workspace, file: str, *, yaml_types: bool = False) -> Cas
     now = _salvage(workspace, file, data, sound, yaml_types=yaml_types)
     if not now.has_key and sound is None:
         _check_identities(workspace, file, data)
+        if is_unused(workspace, file):
+            raise FailedError(
+                f"{file} is empty, and git never had anything in it", kind="never-filled", file=file
+            )
         raise FailedError(
             f"{file} does not open, and neither does any version in git",
             kind="beyond-repair",
@@ -98,6 +103,15 @@ def examine(workspace: Workspace, file: str, *, yaml_types: bool = False) -> Cas
         isinstance(one.item, Comment) and one.state is State.READABLE for one in now.found
     )
     return Case(file, data, now, sound, _exposed(now, _selector_of(workspace, file)), comments)
+
+
+def is_unused(workspace: Workspace, file: str) -> bool:
+    """Whether nothing is at ``file``, or an empty file that was never anything else in git."""
+    if not os.path.lexists(path_of(workspace, file)):
+        return True
+    if read_bytes_of(workspace, file).strip():
+        return False
+    return not any(content.strip() for _, content in _versions(workspace, file))
 
 
 def _salvage(
@@ -199,5 +213,6 @@ def _versions(workspace: Workspace, file: str) -> Iterator[tuple[FileCommit, byt
 
 ADVICE: Final = {
     "merge-open": "`plana-secrets resolve {file}` merges both sides value by value",
+    "never-filled": "`plana-secrets new {file}` makes a secret file of it",
     "beyond-repair": "look for a copy: `git log --all -- {file}`, another clone, the mirror",
 }

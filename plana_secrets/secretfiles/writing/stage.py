@@ -160,7 +160,7 @@ def renew_data_key(workspace: Workspace, file: str, ciphertext: bytes, document:
 
 
 def stage_new(workspace: Workspace, file: str, content: Content | Secret) -> StagedFile:
-    """A file that is not there yet, encrypted by its rule. A ``Secret`` is plain YAML.
+    """A file that is not there yet, or empty, encrypted by its rule. A ``Secret`` is plain YAML.
 
     Raises:
         ConflictError: kind ``file-exists``, when it is written.
@@ -178,7 +178,17 @@ def stage_new(workspace: Workspace, file: str, content: Content | Secret) -> Sta
         plain, file=file, config=workspace.config_for(file), root=workspace.root
     )
     check_result(workspace, file, ciphertext, content)
-    return StagedFile(file, None, ciphertext, changed_paths(EMPTY_CONTENT, content))
+    return StagedFile(
+        file, _digest_of_empty(workspace, file), ciphertext, changed_paths(EMPTY_CONTENT, content)
+    )
+
+
+def _digest_of_empty(workspace: Workspace, file: str) -> str | None:
+    """Of a file without content, which a new one may replace."""
+    if not os.path.lexists(path_of(workspace, file)):
+        return None
+    data = read_bytes_of(workspace, file)
+    return None if data.strip() else digest_of(data)
 
 
 def stage_removal(workspace: Workspace, file: str) -> StagedFile:

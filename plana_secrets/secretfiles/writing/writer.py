@@ -324,7 +324,7 @@ class _Change:
 
 ADVICE: Final = {
     "changed-meanwhile": "run it again",
-    "file-exists": "check the existing file",
+    "file-exists": "look at it with `plana-secrets show {file}`, or choose another name",
     "git-busy": "finish it or abort it first",
     "no-branch": "set [git] branch in plana-secrets.toml",
     "uncommitted-changes": "commit them or undo them first",

@@ -17,7 +17,9 @@ REPOSITORY_CHECKS: Final = (
         "or .sourceignore that contains only patterns.",
         "Other files among secrets are often unencrypted secrets: an editor's "
         "backup, a .env, a decrypted copy.",
-        "Encrypt it, move it to another folder, or add it to files.plain.",
+        "Encrypt it, move it to another folder, or add it to files.plain. If it is empty, "
+        "`plana-secrets repair FILE` brings back what git had, and `plana-secrets new FILE` makes "
+        "a secret file of it.",
         acceptable=False,
     ),
     Check(

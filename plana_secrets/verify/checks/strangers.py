@@ -68,8 +68,8 @@ def check_stranger(file: str, content: bytes) -> Iterator[Finding]:
         yield _plain_secret(file, line)
     elif foreign := foreign_format(content, form):
         yield found("unread-format", foreign, file=file)
-    elif not content and is_secret_candidate(file):
-        yield found("not-a-secret-file", "empty: a write was interrupted", file=file)
+    elif not content.strip() and is_secret_candidate(file):
+        yield found("not-a-secret-file", "empty", file=file)
     elif form is Format.YAML:
         yield found("not-sops", "not encrypted: it has no sops metadata", file=file)
     elif form in READ_HERE:

@@ -221,7 +221,9 @@ def test_an_editor_that_waits_for_keys_is_not_started_where_nobody_types(
     """It would hang in a pipe or a job."""
     env = {"EDITOR": name} if name else {}
     done = filled.run("edit", FILE, "--json", env=env)
-    assert (done.status, json.loads(done.stdout)["kind"]) == (2, "no-input")
+    error = json.loads(done.stdout)
+    assert (done.status, error["kind"]) == (2, "no-input")
+    assert f"`plana-secrets set {FILE} PATH --stdin`" in error["hint"], "edit has no --stdin"
 
 
 @pytest.mark.skipif(shutil.which("vim") is None, reason="vim is not installed")

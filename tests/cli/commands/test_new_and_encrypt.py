@@ -99,7 +99,47 @@ def test_a_dry_run_makes_nothing(world: World) -> None:
     assert not (world.repo / PLAIN).exists()
 
 
+@pytest.mark.parametrize("content", ["", " \n\n"])
+def test_an_empty_file_is_named_so_and_new_takes_it(world: World, content: str) -> None:
+    """As `touch` leaves it; what git had in it is brought back by `repair` instead."""
+    path = world.repo / PLAIN
+    path.parent.mkdir(parents=True)
+    path.write_text(content)
+    world.commit()
+    for command in (["show"], ["encrypt"], ["repair"], ["set", "a", "--generate", "hex:8"]):
+        done = world.run(command[0], PLAIN, *command[1:])
+        assert done.status in {2, 3}
+        assert "empty" in done.stderr
+        assert f"`plana-secrets new {PLAIN}`" in done.stderr
+    assert "the file is empty" in world.run("status").stdout
+    assert f"`plana-secrets new {PLAIN}`" in world.run("verify").stdout
+    assert world.run("new", PLAIN).status == 0
+    assert world.run("set", PLAIN, "a", "--generate", "hex:8").status == 0
+    world.commit()
+    path.write_text(content)
+    assert json.loads(world.run("new", PLAIN, "--json").stdout)["kind"] == "file-exists"
+    assert world.run("repair", PLAIN, "--all", "--from-git").status == 0
+    assert world.run("get", PLAIN, "a").stdout
+
+
+def test_import_fills_an_empty_file(world: World) -> None:
+    (world.repo / PLAIN).parent.mkdir(parents=True)
+    (world.repo / PLAIN).touch()
+    done = world.run("import", "--stdin", PLAIN, "--format", "dotenv", stdin=b"A=b\n")
+    assert (done.status, world.decrypt(PLAIN)) == (0, "A: b\n")
+
+
 # -- encrypt
+
+
+@pytest.mark.parametrize("text", ["# only a comment\n", "---\n# one\n"])
+def test_a_file_without_a_value_has_nothing_to_encrypt(world: World, text: str) -> None:
+    (world.repo / PLAIN).parent.mkdir(parents=True)
+    (world.repo / PLAIN).write_text(text)
+    done = world.run("encrypt", PLAIN, "--json")
+    assert (done.status, json.loads(done.stdout)["kind"]) == (2, "no-values")
+    assert (world.repo / PLAIN).read_text() == text
+
 
 TEXT = f"""\
 # the database

@@ -374,9 +374,10 @@ class TestStatus:
             "creation_rules:\n    - encrypted_regex: ^(?!x)\n      path_regex: dev/\n"
             "      age: {recipients}\n"
         )
+        (files_world.repo / "plana-secrets.toml").write_text("")
         facts = json.loads(files_world.run("status", "--json").stdout)
         assert {one["file"]: one["change"] for one in facts["uncommitted"]} == {
-            PLAIN_FILE: "changed", ".sops.yaml": "changed",
+            PLAIN_FILE: "changed", ".sops.yaml": "changed", "plana-secrets.toml": "added",
         }  # fmt: skip
         assert facts["leftovers"] == ["infra/secrets/dev/.example.yaml.plana-0a1b2c3d"]
         assert any("line" in one or ".sops.yaml:" in one for one in facts["problems"])

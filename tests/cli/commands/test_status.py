@@ -166,7 +166,7 @@ UNSOUND: dict[str, tuple[Callable[[str], str], str, str]] = {
     "large": (
         lambda text: text + "#" * (1 << 20), "too-large", f"plana-secrets verify {FILE}"
     ),
-    "empty": (lambda _: "", "yaml", f"plana-secrets repair {FILE}"),
+    "empty": (lambda _: "", "empty-file", f"plana-secrets repair {FILE}"),
 }  # fmt: skip
 
 
