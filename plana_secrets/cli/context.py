@@ -48,6 +48,8 @@ class Context:
     quiet: bool = False
     verbosity: int = 0
     wait: int = DEFAULT_WAIT
+    mirror: str | None = None
+    """The one of several mirrors that is meant."""
 
     @cached_property
     def output(self) -> Output:
@@ -88,6 +90,7 @@ class Context:
         mirror = self.settings.mirror.narrowed(name)
         narrowed.settings = replace(self.settings, mirror=mirror)
         narrowed.output = output or self.output
+        narrowed.mirror = name if len(self.settings.mirror.backend) > 1 else None
         return narrowed
 
     @cached_property

@@ -14,6 +14,8 @@
     and mirror side by side, and how that was when it was last looked at.
 ``apply`` | ``keep`` | ``adopt`` | ``restore``
     Acting and reading back, saving what was typed into the mirror, the two ways back.
+``fieldnames``
+    What the name of a field says about its place in the file.
 ``address`` | ``accountfile``
     How a server's address is spelled, and the file that holds a job's credentials.
 ``form`` | ``record`` | ``export`` | ``people``

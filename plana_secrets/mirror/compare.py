@@ -8,9 +8,11 @@ loses nothing when it is overwritten, a hand edit to exactly the file's value in
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from plana_secrets.mirror.backend import ActualItem, DesiredItem, Field, Record
+from plana_secrets.mirror.fieldnames import is_adopted
 from plana_secrets.mirror.item import (
     NOTE,
     TITLE,
@@ -48,7 +50,7 @@ def compare(desired: DesiredItem, actual: ActualItem, record: Record) -> Differe
     stale: list[str] = []
     for name in dict.fromkeys([*want, *have, *record.digests]):
         is_edit = _is_hand_edit(want.get(name), have.get(name), record.digests.get(name))
-        if is_edit:
+        if is_edit and not _is_in_file(name, have.get(name), want):
             hand_edited.append(name)
         elif not _is_settled(want.get(name), have.get(name), record.digests.get(name)):
             stale.append(name)
@@ -65,11 +67,19 @@ def compare(desired: DesiredItem, actual: ActualItem, record: Record) -> Differe
 
 
 def _is_hand_edit(want: Secret | None, have: Secret | None, written: str | None) -> bool:
+    """A field that was removed is one while the file says what was in it."""
     if have is None:
-        return written is not None and want is not None
+        return want is not None and written == digest_of(want)
     if want is not None and have == want:
         return False
     return written is None or digest_of(have) != written
+
+
+def _is_in_file(name: str, have: Secret | None, want: Mapping[str, Secret]) -> bool:
+    """Whether a field that a person added is in the file by now, as ``adopt`` spells it."""
+    if name in want or have is None:
+        return False
+    return any(one == have and is_adopted(name, spelled) for spelled, one in want.items())
 
 
 def _is_settled(want: Secret | None, have: Secret | None, written: str | None) -> bool:

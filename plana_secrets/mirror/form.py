@@ -16,6 +16,7 @@ from typing import Final
 
 from plana_secrets.errors import MalformedError
 from plana_secrets.mirror.backend import DesiredItem, Record, Unsupported
+from plana_secrets.mirror.item import NOTE, TITLE
 from plana_secrets.mirror.record import RECORD_FIELD, decode_record, encode_record
 from plana_secrets.secret import Secret
 
@@ -102,7 +103,7 @@ def take_apart(pairs: Iterable[tuple[str, Secret]]) -> TakenApart:
 
 
 def _free_name(name: str, taken: dict[str, Secret]) -> str:
-    if name not in taken:
+    if name not in taken and name not in {TITLE, NOTE}:
         return name
     number = 2
     while f"{name} ({number})" in taken:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
 
 from plana_secrets.document.edits import SetLeaf
 from plana_secrets.errors import UsageError
-from plana_secrets.mirror.adopt import plan_adoption
+from plana_secrets.mirror.adopt import plan_adoption, plan_adoptions
 from plana_secrets.mirror.backend import ActualItem
+from plana_secrets.mirror.fieldnames import typed
 from plana_secrets.secret import Secret
 from plana_secrets.sops.model import Document, LeafType, Selector, Structure
 from tests.mirror.places import MemoryPlace
@@ -26,7 +29,9 @@ def place() -> MemoryPlace:
 
 
 def adopt(place: MemoryPlace, path: str, document: Document) -> SetLeaf:
-    return plan_adoption(place.open().list_items(), FILE, path, document)
+    edit = plan_adoption(place.open().list_items(), FILE, path, document).edit
+    assert isinstance(edit, SetLeaf)
+    return edit
 
 
 def test_only_items_of_the_file_are_asked(place: MemoryPlace) -> None:
@@ -52,7 +57,10 @@ def test_what_is_new_in_the_data_of_a_secret_is_encoded_and_nothing_else(
     edit = adopt(place, name, document_of({"x": TEXT}, selector=selector))
     in_secret = name == "data.new" and selector is MANIFEST
     assert edit.value.reveal() == (b"aGVsbG8=" if in_secret else b"hello")
-    assert edit.path == tuple(name.split("."))
+    if selector is MANIFEST and name == "new":
+        assert edit.path == ("stringData", "new")
+    else:
+        assert edit.path == tuple(name.split("."))
 
 
 def test_a_file_without_metadata_is_no_secret(place: MemoryPlace) -> None:
@@ -84,3 +92,40 @@ def test_a_bare_name_means_a_key_of_the_top_and_no_position(place: MemoryPlace) 
     for inside in ("x.y", "x[0]"):  # never the value of what is above
         with pytest.raises(UsageError):
             adopt(place, inside, document)
+
+
+@given(name=st.text(max_size=8))
+@example(name="a`b")
+@example(name="[0]")
+@example(name='["x"]')
+def test_a_field_of_any_name_is_found_by_what_is_printed_for_it(name: str) -> None:
+    assume(name not in {"x", ".title", ".note"})
+    made = MemoryPlace()
+    made.open().create_items([make_item(FILE, {"x": "1"})])
+    made.hand.add_field(FILE, name, "by hand")
+    word = typed(name)
+    assert word.isprintable()
+    assert "`" not in word
+    listing = made.open().list_items()
+    found = plan_adoption(listing, FILE, word, document_of({"x": TEXT}, selector=Selector()))
+    assert found.name == name
+    assert isinstance(found.edit, SetLeaf)
+
+
+def test_removals_come_last_and_from_the_end() -> None:
+    made = MemoryPlace()
+    made.open().create_items([make_item(FILE, {"x": "1", "y": "2", "z": "3"})])
+    for name in ("x", "y"):
+        made.hand.remove_field(FILE, name)
+    made.hand.add_field(FILE, "new", "4")
+    document = document_of(
+        {name: (LeafType.STR, text) for name, text in zip("xyz", "123", strict=True)},
+        selector=Selector(),
+    )
+    edits = plan_adoptions(made.open().list_items(), FILE, document)
+    assert [(one.name, str(one.change)) for one in edits] == [
+        ("new", "added"), ("y", "removed"), ("x", "removed"),
+    ]  # fmt: skip
+    newer = document_of({"x": (LeafType.STR, "other")}, selector=Selector())
+    edits = plan_adoptions(made.open().list_items(), FILE, newer)
+    assert [one.name for one in edits] == ["new"]

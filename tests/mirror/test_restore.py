@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plana_secrets.document.edits import Content, content_of
+from plana_secrets.document.edits import Content, SetLeaf, content_of
 from plana_secrets.errors import ConflictError, UsageError
 from plana_secrets.mirror.adopt import plan_adoption
 from plana_secrets.mirror.backend import Listing
@@ -140,7 +140,8 @@ def test_an_edit_is_adopted_from_a_duplicate(place: MemoryPlace) -> None:
     place.hand.clone(FILE)
     place.hand.set_field(FILE, "x", "by hand")
     document = document_of({"x": (LeafType.STR, "1")}, selector=Selector())
-    edit = plan_adoption(place.open().list_items(), FILE, "x", document)
+    edit = plan_adoption(place.open().list_items(), FILE, "x", document).edit
+    assert isinstance(edit, SetLeaf)
     assert (edit.path, edit.value.reveal(), edit.type) == (("x",), b"by hand", LeafType.STR)
 
 
@@ -159,12 +160,14 @@ def test_a_field_with_a_space_in_its_name_is_adopted_by_its_path(place: MemoryPl
     place.open().create_items([make_item(FILE, {"x": "1"}, collection="prod")])
     place.hand.add_field(FILE, "pin of the safe", "4711")
     document = document_of({"x": (LeafType.STR, "1")}, selector=Selector())
-    edit = plan_adoption(place.open().list_items(), FILE, '["pin of the safe"]', document)
+    edit = plan_adoption(place.open().list_items(), FILE, '["pin of the safe"]', document).edit
+    assert isinstance(edit, SetLeaf)
     assert (edit.path, edit.value.reveal()) == (("pin of the safe",), b"4711")
 
 
 def test_the_note_is_not_adopted(place: MemoryPlace) -> None:
     place.open().create_items([make_item(FILE, {"x": "1"}, collection="prod")])
     place.hand.set_note(FILE, "by hand")
-    with pytest.raises(UsageError):
+    with pytest.raises(UsageError) as caught:
         plan_adoption(place.open().list_items(), FILE, ".note", document_of({}))
+    assert caught.value.kind == "not-in-file"

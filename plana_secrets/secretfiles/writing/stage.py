@@ -119,7 +119,7 @@ def stage_content(
         return StagedFile(file, digest_of(data), data)
     changed = changed_paths(before, after)
     if not by_rotation:
-        _refuse_owned(workspace, file, changed)
+        refuse_owned(workspace, file, changed)
     from plana_secrets.document.emit import emit_yaml
 
     plain = emit_yaml(after.items, after.values)
@@ -321,7 +321,12 @@ def check_options(structure: Structure, rule: CreationRule, file: str) -> Metada
     return metadata
 
 
-def _refuse_owned(workspace: Workspace, file: str, paths: Sequence[LeafPath]) -> None:
+def refuse_owned(workspace: Workspace, file: str, paths: Sequence[LeafPath]) -> None:
+    """Stop a change of a leaf that is rendered from a keyset.
+
+    Raises:
+        UsageError: kind ``rendered-leaf``.
+    """
     for path in paths:
         keyset = workspace.owned_leaf(file, path)
         if keyset is not None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from typing import Any
 
 import pyrage
@@ -104,6 +106,11 @@ def edit_mirror(world: World, title: str, path: str, value: str) -> None:
     content = read_mirror(world)
     fields_of(content, title)[path]["value"] = value
     write_mirror(world, content)
+
+
+def hinted(result: Result) -> list[list[str]]:
+    """The words of each command of ours that was printed to be pasted."""
+    return [shlex.split(one) for one in re.findall(r"`plana-secrets ([^`]*)`", result.stderr)]
 
 
 def drift_of(content: dict[str, Any]) -> list[tuple[str, str, tuple[str, ...]]]:

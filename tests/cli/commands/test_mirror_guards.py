@@ -25,6 +25,7 @@ from tests.cli.commands.mirrored import (
     configure,
     drift_of,
     fields_of,
+    hinted,
     make_place,
     mirror,
     mirror_object,
@@ -211,12 +212,40 @@ def test_a_restore_gives_back_every_value(place: World) -> None:
     rehearsed = mirror_object(place, "restore", "--to", ".", "--dry-run")
     assert [one["file"] for one in rehearsed["restored"]] == [B, A]
     assert not (place.repo / "infra").exists()
-    assert mirror(place, "restore", "--to", ".").status == 0
+    restored = mirror(place, "restore", "--to", ".")
+    assert (restored.status, hinted(restored)) == (0, [["mirror", "sync"]])
     assert place.decrypt(A) == as_restored()
     assert place.decrypt(B) == MANIFEST
     assert "ENC[" in (place.repo / B).read_text()
     assert place.run("verify").status == 0
     place.commit()
+    assert mirror_object(place, "status")["in_sync"] is True
+
+
+def test_a_restore_ends_with_the_command_that_goes_on(place: World) -> None:
+    """In a new history, as it is printed, and with the id of the repository that was lost."""
+    settings = place.repo / "plana-secrets.toml"
+    plain = settings.read_text()
+    settings.write_text(f'repository = "r-first"\n{plain}')
+    place.commit()
+    sync(place)
+    shutil.rmtree(place.repo / ".git")
+    shutil.rmtree(place.repo / "infra")
+    place.git("init", "-q", "-b", "main")
+    settings.write_text(plain)
+    shown = mirror_object(place, "restore", "--to", "back", "--dry-run")
+    assert (shown["allow_older"], shown["repository"]) == (True, "r-first")
+    restored = mirror(place, "restore", "--to", "back")
+    assert "move the files into the repository" in restored.stderr
+    assert "--allow-older: the items are from commits" in restored.stderr
+    shutil.rmtree(place.repo / "back")
+    restored = mirror(place, "restore", "--to", ".")
+    assert 'repository = "r-first"' in restored.stderr
+    (command,) = hinted(restored)
+    settings.write_text(f'repository = "r-first"\n{plain}')
+    place.commit()
+    assert mirror_object(place, "sync", status=6)["kind"] == "older-than-mirror"
+    assert place.run(*command).status == 0
     assert mirror_object(place, "status")["in_sync"] is True
 
 

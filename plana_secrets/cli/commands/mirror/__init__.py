@@ -1,7 +1,8 @@
 """`mirror`: the group of commands on the one-way copy of the secret files.
 
-``comparison`` | ``outcome``
-    What the commands share: the state of files and mirror, and what a sync did, in words.
+``comparison`` | ``outcome`` | ``advice``
+    What the commands share: the state of files and mirror, what a sync did, in words, and
+    the commands that go on.
 ``several``
     A turn for each of several mirrors.
 """
@@ -28,7 +29,7 @@ COMMANDS: CommandTable = {
     },
     "Change": {
         "sync": (f"{_HERE}.sync:sync", "Update the mirror to the commit at HEAD."),
-        "adopt": (f"{_HERE}.adopt:adopt", "Copy a value edited in the mirror to its file."),
+        "adopt": (f"{_HERE}.adopt:adopt", "Copy values edited in the mirror to their file."),
         "restore": (f"{_HERE}.restore:restore", "Rebuild secret files from the mirror."),
     },
 }

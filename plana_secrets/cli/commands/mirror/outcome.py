@@ -2,39 +2,18 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from plana_secrets.cli.commands.mirror import comparison
+from plana_secrets.cli.commands.mirror.advice import advise
 from plana_secrets.cli.context import Context
 from plana_secrets.cli.hints import find_hint
 
 if TYPE_CHECKING:
     from plana_secrets.errors import PlanaSecretsError
     from plana_secrets.mirror.apply import Applied
-    from plana_secrets.mirror.drift import Drift
     from plana_secrets.mirror.state import MirrorState
-
-_ADVICE = {
-    "hand-edited": (
-        "keep it with `plana-secrets mirror adopt {place}`, or overwrite it with "
-        "`plana-secrets mirror sync --overwrite-edits`"
-    ),
-    "retyped": "`plana-secrets mirror sync --overwrite-edits` creates the item again",
-    "undecryptable": "`plana-secrets mirror sync --overwrite-edits` creates the item again",
-    "moved": (
-        "ask an owner to move the item back to its collection, or to give the service "
-        "account 'edit items' on its current one"
-    ),
-    "extra": "`plana-secrets mirror sync --prune` deletes the items of removed files",
-}
-
-_NO_LEAF = (
-    "the title or the note was changed; `plana-secrets mirror sync --overwrite-edits` writes them "
-    "again"
-)
-_NOT_OURS_TO_FIX = "it does not say which file it mirrors; look at the item and delete it by hand"
 
 
 def show_rehearsal(context: Context, state: MirrorState, requests: int) -> None:
@@ -81,7 +60,7 @@ def show(context: Context, state: MirrorState, applied: Applied, requests: int) 
     for error in {error.kind: error for error in applied.failed.values()}.values():
         if hint := find_hint(error):
             output.talk(f"hint: {hint}")
-    _advise(context, left)
+    advise(context, left, applied.listing)
 
 
 def _done_row(kind: str, file: str, path: str) -> tuple[str, str, str, str]:
@@ -104,39 +83,3 @@ def _count(created: int, updated: int, deleted: int) -> dict[str, int]:
 
 def _in_words(counts: dict[str, int]) -> str:
     return ", ".join(f"{number} {word}" for word, number in counts.items())
-
-
-def _advise(context: Context, left: tuple[Drift, ...]) -> None:
-    """The ways out, once a kind, with the first place as the example."""
-    first: dict[str, Drift] = {}
-    for one in left:
-        first.setdefault(one.kind.value, one)
-    for kind, one in first.items():
-        advice = _ADVICE.get(kind) if one.file else _NOT_OURS_TO_FIX
-        if kind == "hand-edited" and not _leaves_of(one):
-            advice = _NO_LEAF
-        if advice:
-            context.output.talk(f"hint: {kind}: {advice.format(place=_place_of(one))}")
-
-
-def _place_of(drift: Drift) -> str:
-    """File and path as they are typed into a shell; of title and note there is no path."""
-    leaves = _leaves_of(drift)
-    if drift.file is None or not leaves:
-        return "FILE PATH"
-    return f"{shlex.quote(drift.file)} {shlex.quote(_as_path(leaves[0]))}"
-
-
-def _leaves_of(drift: Drift) -> list[str]:
-    return [path for path in drift.paths if not path.startswith(".")]
-
-
-def _as_path(name: str) -> str:
-    """What people call a field is a path only if it is spelled as one."""
-    from plana_secrets.errors import UsageError
-    from plana_secrets.paths import format_path, parse_path
-
-    try:
-        return format_path(parse_path(name))
-    except UsageError:
-        return format_path((name,))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -60,13 +61,54 @@ def restore(context: Context, folder: Path, repository: str | None, dry_run: boo
     else:
         with alone(context.repository, "mirror restore", context.patience):
             result = apply_restore(context.workspace, plan, target)
-    _show(context, result, dry_run=dry_run)
+    following = _find_following(context, listing)
+    _show(context, result, following, dry_run=dry_run)
     if result.restored and not dry_run:
-        context.output.talk(
-            "next: commit the files, then `plana-secrets mirror sync --allow-older`: a new history "
-            "does not contain the commits that the items name"
-        )
+        _tell_next(context, target, following)
     return int(not result.is_complete)
+
+
+@dataclass(frozen=True)
+class _Following:
+    """What the next sync needs. ``foreign``: the id that the items name, if it is not ours."""
+
+    allow_older: bool
+    foreign: str | None
+
+
+def _find_following(context: Context, listing: Listing) -> _Following:
+    from plana_secrets.errors import ConflictError
+    from plana_secrets.mirror.guards import check_descent
+
+    repository = context.repository
+    names = {one.record.repository for one in listing.items if one.record}
+    foreign = sorted(name for name in names if name not in {None, context.settings.repository})
+    try:
+        check_descent(repository, repository.head(), listing)
+    except ConflictError:
+        return _Following(True, foreign[0] if foreign else None)
+    return _Following(False, foreign[0] if foreign else None)
+
+
+def _tell_next(context: Context, target: Path, following: _Following) -> None:
+    """What goes on, and why it takes more than a plain sync."""
+    talk = context.output.talk
+    if following.foreign is not None:
+        talk(
+            f"the items belong to the repository {following.foreign}: to go on with them, set "
+            f'`repository = "{following.foreign}"` at the top of plana-secrets.toml; otherwise the '
+            "next sync creates new items"
+        )
+    flags = " --allow-older" if following.allow_older else ""
+    mirror = f" --mirror {context.mirror}" if context.mirror else ""
+    here = target == Path(os.path.realpath(context.repository.root))
+    move = "commit the files" if here else "move the files into the repository, commit them"
+    talk(f"next: {move}, then run `plana-secrets mirror sync{flags}{mirror}`")
+    if following.allow_older:
+        talk(
+            "--allow-older: the items are from commits that this history does not contain; "
+            "without it, sync takes this clone for an old one"
+        )
 
 
 def _stop_if_empty(listing: Listing) -> None:
@@ -76,10 +118,11 @@ def _stop_if_empty(listing: Listing) -> None:
         raise UsageError("the mirror has no items from plana-secrets", kind="empty-mirror")
 
 
-def _show(context: Context, result: Restored, *, dry_run: bool) -> None:
+def _show(context: Context, result: Restored, following: _Following, *, dry_run: bool) -> None:
     output = context.output
     if output.as_json:
-        output.json_object("mirror-restore", {**_as_object(result), "dry_run": dry_run})
+        facts = {"allow_older": following.allow_older, "repository": following.foreign}
+        output.json_object("mirror-restore", {**_as_object(result), **facts, "dry_run": dry_run})
     elif not output.quiet:
         output.table([("restored", lost.file) for lost in result.restored])
     for file in result.existing:

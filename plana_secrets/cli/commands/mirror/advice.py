@@ -1,0 +1,166 @@
+"""What can be done about drift: commands that work as they are printed."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from plana_secrets.cli.context import Context
+from plana_secrets.cli.hints import find_hint
+from plana_secrets.counts import counted
+from plana_secrets.errors import PlanaSecretsError
+
+if TYPE_CHECKING:
+    from plana_secrets.mirror.adopt import HandEdit
+    from plana_secrets.mirror.backend import Listing
+    from plana_secrets.mirror.drift import Drift
+    from plana_secrets.paths import LeafPath
+
+_ADVICE = {
+    "retyped": "{overwrite} creates the item again",
+    "undecryptable": "{overwrite} creates the item again",
+    "moved": (
+        "ask an owner to move the item back to its collection, or to give the service "
+        "account 'edit items' on its current one"
+    ),
+    "extra": "{prune} deletes the items of removed files",
+}
+_NOT_OURS_TO_FIX = "it does not say which file it mirrors; look at the item and delete it by hand"
+_DONE_ELSEWHERE = frozenset({"list-entry", "rendered-leaf"})
+"""Problems with an edit for which another command is the way."""
+
+_FILES = 5
+"""Of so many files the hand edits are looked at; they have to be decrypted for that."""
+
+
+def advise(context: Context, drift: Sequence[Drift], listing: Listing) -> None:
+    """The ways out: once a kind, and for each file with hand edits."""
+    first: dict[str, Drift] = {}
+    for one in drift:
+        first.setdefault(one.kind.value, one)
+    first.pop("hand-edited", None)
+    commands = {
+        "overwrite": _program(context, "mirror", "sync", "--overwrite-edits"),
+        "prune": _program(context, "mirror", "sync", "--prune"),
+    }
+    for kind, one in first.items():
+        words = _ADVICE.get(kind) if one.file else _NOT_OURS_TO_FIX
+        if words and not (kind == "moved" and one.reason is None):
+            context.output.talk(f"hint: {kind}: {words.format(**commands)}")
+    files = dict.fromkeys(one.file for one in drift if one.kind == "hand-edited" and one.file)
+    for file in list(files)[:_FILES]:
+        for words in _ways_out(context, listing, file):
+            context.output.talk(f"hint: hand-edited: {words}")
+    if len(files) > _FILES:
+        more = counted(len(files) - _FILES, "more file")
+        context.output.talk(f"hint: hand-edited: {more}; fix these and run it again")
+
+
+def tell_left(context: Context, listing: Listing, file: str) -> bool:
+    """What ``adopt`` of a file did not take, with the next command; whether there is any."""
+    edits = hand_edits(context, listing, file)
+    for words in [*_ways_of_left(context, file, edits), *_ways_of_texts(context, listing, file)]:
+        context.output.talk(f"hint: {words}")
+    return any(one.problem or one.is_newer for one in edits)
+
+
+def hand_edits(context: Context, listing: Listing, file: str) -> tuple[HandEdit, ...]:
+    """What people changed in the items of a file, held against the working tree."""
+    from plana_secrets.errors import UsageError
+    from plana_secrets.mirror.adopt import plan_adoptions
+    from plana_secrets.secretfiles.open import read_document_of
+    from plana_secrets.secretfiles.writing.stage import refuse_owned
+
+    def owner(path: LeafPath) -> PlanaSecretsError | None:
+        try:
+            refuse_owned(context.workspace, file, [path])
+        except UsageError as error:
+            return error
+        return None
+
+    document = read_document_of(context.workspace, file)
+    return plan_adoptions(listing, file, document, owner)
+
+
+def _ways_out(context: Context, listing: Listing, file: str) -> list[str]:
+    if not os.path.lexists(context.workspace.root / file):
+        drop = _program(context, "mirror", "sync", "--prune", "--overwrite-edits")
+        return [f"{file} is gone; {drop} deletes its item and keeps a copy of it, encrypted"]
+    try:
+        edits = hand_edits(context, listing, file)
+    except PlanaSecretsError as error:
+        return [f"{file}: {error.message}"]
+    ways = [*_ways_of_values(context, file, edits), *_ways_of_left(context, file, edits)]
+    return [*ways, *_ways_of_texts(context, listing, file)]
+
+
+def _ways_of_values(context: Context, file: str, edits: Sequence[HandEdit]) -> list[str]:
+    sound = [one for one in edits if not (one.problem or one.is_newer)]
+    open_edits = [one for one in sound if one.edit]
+    again = _program(context, "mirror", "sync", "--overwrite-edits")
+    if len(open_edits) > 1:
+        flags = () if _is_at_terminal(context) else ("--yes",)
+        keep = _program(context, "mirror", "adopt", *flags, names=(file,))
+        return [
+            f"{file}: keep the {len(open_edits)} changes with {keep}, or overwrite with {again}"
+        ]
+    if not open_edits:
+        return [f"{file} says the same; commit it, and sync again"] if sound else []
+    (one,) = open_edits
+    keep = _adopt(context, file, one)
+    if one.change == "removed":
+        gone = f"{file}: {one.spelled} was deleted in the mirror"
+        return [f"{gone}; {keep} removes it from the file, too, {again} writes it again"]
+    return [f"{file}: keep {one.spelled} with {keep}, or overwrite it with {again}"]
+
+
+def _ways_of_left(context: Context, file: str, edits: Sequence[HandEdit]) -> list[str]:
+    again = _program(context, "mirror", "sync", "--overwrite-edits")
+    ways = []
+    for one in edits:
+        if one.problem is not None and one.problem.kind in _DONE_ELSEWHERE:
+            ways.append(f"{file}: {one.problem.message}; {find_hint(one.problem)}")
+        elif one.problem is not None:
+            ways.append(
+                f"{file}: {one.problem.message}; change it in a Bitwarden client, or overwrite "
+                f"it with {again}"
+            )
+        elif one.is_newer:
+            keep = _adopt(context, file, one)
+            ways.append(
+                f"{file}: {one.spelled} was changed in the file, too; {keep} takes the value of "
+                f"the mirror, {again} that of the file"
+            )
+    return ways
+
+
+def _ways_of_texts(context: Context, listing: Listing, file: str) -> list[str]:
+    from plana_secrets.mirror.adopt import changed_texts
+
+    texts = changed_texts(listing, file)
+    if not texts:
+        return []
+    again = _program(context, "mirror", "sync", "--overwrite-edits")
+    what = " and the ".join(texts)
+    return [f"{file}: the {what} of its item was changed, which is in no file; {again} resets it"]
+
+
+def _adopt(context: Context, file: str, one: HandEdit) -> str:
+    from plana_secrets.mirror.fieldnames import typed
+
+    return _program(context, "mirror", "adopt", names=(file, typed(one.name)))
+
+
+def _program(context: Context, *words: str, names: Sequence[str] = ()) -> str:
+    """A command of this program in backticks, as it is typed into a shell."""
+    mirror = ("--mirror", context.mirror) if context.mirror else ()
+    mark = ("--",) if any(name.startswith("-") for name in names) else ()
+    return f"`plana-secrets {shlex.join([*words, *mirror, *mark, *names])}`"
+
+
+def _is_at_terminal(context: Context) -> bool:
+    from plana_secrets.cli.terminal import is_interactive
+
+    return is_interactive(context)
