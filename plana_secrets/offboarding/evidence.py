@@ -45,17 +45,6 @@ def split_eras(versions: Sequence[Version]) -> list[Era]:
     return [Era(tuple(sorted(members, key=lambda one: order[id(one)]))) for _, members in eras]
 
 
-def readable(eras: Sequence[Era], keys: Collection[str]) -> list[Version]:
-    """The versions that one of ``keys`` opens: those that name it, and those with the same
-    data key as one of them."""
-    return [
-        version
-        for era in eras
-        if any(not one.readers.isdisjoint(keys) for one in era.versions)
-        for version in era.versions
-    ]
-
-
 def judge(eras: Sequence[Era], path: str, known: Collection[bytes]) -> Verdict:
     """Of the value that is at ``path`` in the newest version; ``known``: the ciphertexts that
     the person could read."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from plana_secrets.errors import MalformedError
 from plana_secrets.git.blobs import iterate_contents
-from plana_secrets.offboarding.past import Past
+from plana_secrets.git.lineage import commits_of
+from plana_secrets.git.ranges import ids_at
+from plana_secrets.offboarding.past import FilePast, Past
 from plana_secrets.rotation.keyset import IN_USE, Keyset, Status
 from plana_secrets.rotation.keysetfile import file_of, read_keyset_shape
 from plana_secrets.secretfiles.snapshot import Snapshot
@@ -29,19 +33,26 @@ class KeysetPast:
         self._past = past
         self._folder = folder
         self._now: dict[str, Keyset | None] = {}
+        self._contents: dict[str, Keyset | None] = {}
 
-    def look(self, name: str, since: int) -> Retired | None:
-        """Of the keys that ``name`` had when a value came that the leaver could read, ``since``
-        commits ago; None where its file does not say."""
-        today, then = self._read(name), self._then(name, since)
-        if today is None or then is None:
+    def look(self, name: str, file: FilePast) -> Retired | None:
+        """Of the keys that ``name`` had in each commit that gave ``file`` a content that the
+        leaver could read; None where a keyset file does not say."""
+        today = self._read(name)
+        then = [one for one in self._then(name, file) if one is not None]
+        if today is None or not then:
             return None
         statuses = {key.kid: key.status for key in today.keys}
-        known = [key.kid for key in then.keys if key.status in IN_USE]
+        used = (key.kid for one in then for key in one.keys if key.status in IN_USE)
+        known = list(dict.fromkeys(used))
         left = [kid for kid in known if statuses.get(kid, Status.ACTIVE) in IN_USE]
         if left:
             return Retired(False, f"key {left[0]} is {statuses.get(left[0], 'missing')}")
         return Retired(True, f"out of use: {', '.join(known)}" if known else "no key was in use")
+
+    def is_older(self, name: str, file: FilePast) -> bool:
+        """Whether the leaver could read a content from before there was the keyset."""
+        return None in self._then(name, file)
 
     def look_at_key(self, name: str, kid: str) -> Retired | None:
         """Of one key; None where the file of today does not say."""
@@ -58,19 +69,22 @@ class KeysetPast:
             self._now[name] = _keyset(content, file)
         return self._now[name]
 
-    def _then(self, name: str, since: int) -> Keyset | None:
-        """The keyset as it was after that commit."""
-        file = file_of(self._folder, name)
-        places = sorted(
-            (at, blob)
-            for (one, blob), at in self._past.order.items()
-            if one == file and at >= since
-        )
-        if not places:
-            return None
-        git = self._today.workspace.repository.command
-        (_, content), *_ = iterate_contents(git, [places[0][1]])
-        return _keyset(content, file)
+    @cached_property
+    def _commits(self) -> Mapping[tuple[str, str], list[str]]:
+        blobs = {one.blob for file in self._past.files for one in file.known}
+        return commits_of(self._today.workspace.repository.command, blobs)
+
+    def _then(self, name: str, past: FilePast) -> list[Keyset | None]:
+        """The keyset as each of those commits has it."""
+        file, repository = file_of(self._folder, name), self._today.workspace.repository
+        places = ((past.name, one.blob) for one in past.known)
+        commits = list(dict.fromkeys(one for place in places for one in self._commits[place]))
+        ids = ids_at(repository, commits, [file])
+        blobs = [next((blob for _, blob in ids[commit]), None) for commit in commits]
+        new = {one for one in blobs if one is not None and one not in self._contents}
+        for blob, content in iterate_contents(repository.command, sorted(new)):
+            self._contents[blob] = _keyset(content, file)
+        return [self._contents[one] if one is not None else None for one in dict.fromkeys(blobs)]
 
 
 def _keyset(content: object, file: str) -> Keyset | None:

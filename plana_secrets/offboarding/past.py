@@ -16,40 +16,47 @@ from plana_secrets.config.toml import parse_toml
 from plana_secrets.errors import FailedError, UsageError
 from plana_secrets.git.blobs import iterate_contents
 from plana_secrets.git.lineage import earlier_contents, every_content
-from plana_secrets.offboarding.evidence import Era, readable, split_eras
-from plana_secrets.secretfiles.ciphertexts import Version, Versions
-from plana_secrets.secretfiles.listing import is_under_roots
+from plana_secrets.offboarding.datakeys import DataKeys
+from plana_secrets.offboarding.evidence import Era, split_eras
+from plana_secrets.secretfiles.ciphertexts import Version, Versions, links_of, opaque_version
+from plana_secrets.secretfiles.discovery import SOPS_MARK
+from plana_secrets.secretfiles.formers import Seen
 from plana_secrets.secretfiles.settings import SETTINGS_FILE
 from plana_secrets.secretfiles.snapshot import Snapshot, at_commit
 from plana_secrets.secretfiles.workspace import Workspace
-from plana_secrets.sops.formats import Format, format_of
+from plana_secrets.sops.formats import format_of
 
 
 @dataclass(frozen=True, slots=True)
 class FilePast:
     """One name that a file had. ``today``: the file that it is at HEAD, None if it is gone.
 
-    ``known``: the versions of this name that the leaver could open. ``eras``: those of the file
-    of today, by data key, newest first. ``ciphertexts``: path -> all that the leaver could read
-    there, under any name. ``since``: how many commits ago the newest of ``known`` came.
+    ``now``: the version of today, None where it cannot be looked into. ``known``: the versions of
+    this name that the leaver could open, ``readable``: those of every name of the file.
+    ``eras``: the versions of the file of today, by data key, newest first.
     """
 
     name: str
     today: str | None
+    now: Version | None
     known: tuple[Version, ...]
+    readable: tuple[Version, ...]
     eras: tuple[Era, ...]
-    ciphertexts: Mapping[str, frozenset[bytes]]
-    since: int
+
+    def ciphertexts(self, path: str) -> frozenset[bytes]:
+        """All that the leaver could read at ``path``."""
+        return frozenset(one.values[path] for one in self.readable if path in one.values)
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """``reads``: files that the leaver can open at HEAD. ``order``: every name and blob, with how
-    many commits ago it came."""
+    """``reads``: files that the leaver can open at HEAD, ``encrypted``: all that are encrypted
+    there. ``data_keys``: of all contents."""
 
     files: tuple[FilePast, ...] = ()
     reads: tuple[str, ...] = ()
-    order: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    encrypted: tuple[str, ...] = ()
+    data_keys: DataKeys = field(default_factory=DataKeys)
 
 
 def keys_of(workspace: Workspace, name: str) -> frozenset[str]:
@@ -97,69 +104,67 @@ class _Reading:
     def __init__(
         self, workspace: Workspace, today: Snapshot, keys: frozenset[str], shown: frozenset[str]
     ) -> None:
-        self._workspace = workspace
         self._git = workspace.repository.command
         self._today = today
         self._keys = keys
         self._shown = shown
-        self._reader = Versions()
+        self._data_keys = DataKeys()
+        self._encrypted: set[str] = set()
         self._versions: dict[str, Version] = {}
 
     def read(self) -> Past:
-        order = {
-            one: place
-            for one, place in every_content(self._git).items()
-            if self._may_be_secret(one[0])
-        }
         blobs_of: dict[str, list[str]] = {}
-        for name, blob in order:
+        for name, blob in every_content(self._git):
             blobs_of.setdefault(name, []).append(blob)
-        named = self._naming(dict.fromkeys(blob for _, blob in order)) | self._shown
-        present = [one for one in self._today.secret_files if one in blobs_of]
-        lineages = self._lineages(present, named)
-        touched = [name for name, blobs in blobs_of.items() if not named.isdisjoint(blobs)]
+        named = self._look(dict.fromkeys(blob for each in blobs_of.values() for blob in each))
+        readable = self._data_keys.sharing(named) | self._shown
+        touched = [name for name, blobs in blobs_of.items() if not readable.isdisjoint(blobs)]
+        present = self._present(touched)
+        lineages = self._lineages(present, readable)
         owners = self._owners(touched, blobs_of, lineages)
-        names = {*touched, *(one for one in lineages)}
-        needed = {blob: name for name in names for blob in blobs_of.get(name, ())}
+        needed = {blob: name for name in touched for blob in blobs_of[name]}
         needed |= {blob: name for name, blobs in lineages.items() for blob in blobs}
         self._load(needed)
         files = [
-            past
-            for name in sorted(names)
-            if (past := self._past(name, owners.get(name), blobs_of, lineages, order))
+            self._past(name, owners.get(name), blobs_of[name], lineages, readable)
+            for name in sorted(touched)
         ]
         reads = [name for name in lineages if self._reads(name)]
-        return Past(tuple(files), tuple(sorted(reads)), order)
+        return Past(tuple(files), tuple(sorted(reads)), tuple(present), self._data_keys)
 
-    def _may_be_secret(self, name: str) -> bool:
-        """A file that sops may have written: only its name is known of one that is gone."""
-        return (
-            is_under_roots(self._workspace.settings, name)
-            or format_of(name) is not Format.BINARY
-            or name in self._today.entries
-        )
+    def _look(self, blobs: Iterable[str]) -> set[str]:
+        """The blobs that name one of the keys; on the way, which are encrypted, and with what."""
+        named: set[str] = set()
+        for blob, content in iterate_contents(self._git, list(blobs), limit=_LARGEST):
+            if not isinstance(content, bytes) or SOPS_MARK.encode() not in content:
+                continue
+            seen = Seen(content)
+            self._encrypted.add(blob)
+            self._data_keys.add(blob, links_of(seen))
+            if not seen.recipients.isdisjoint(self._keys):
+                named.add(blob)
+        return named
 
-    def _naming(self, blobs: Iterable[str]) -> frozenset[str]:
-        """The blobs that name one of the keys."""
-        keys = [one.encode() for one in self._keys]
-        return frozenset(
-            blob
-            for blob, content in iterate_contents(self._git, list(blobs))
-            if isinstance(content, bytes) and any(one in content for one in keys)
-        )
+    def _present(self, touched: Collection[str]) -> list[str]:
+        """The files at HEAD that are encrypted, or were once readable."""
+        chosen = frozenset(touched)
+        return [
+            name
+            for name, entry in self._today.tree.listing().entries.items()
+            if entry.is_regular and (entry.id in self._encrypted or name in chosen)
+        ]
 
-    def _lineages(self, present: Sequence[str], named: frozenset[str]) -> dict[str, list[str]]:
-        """The blobs of each file of today that has one of ``named`` in its past, newest first."""
+    def _lineages(self, present: Sequence[str], readable: frozenset[str]) -> dict[str, list[str]]:
+        """The blobs of each file of today that was once readable, newest first."""
         if not present or self._today.commit is None:
             return {}
         found = earlier_contents(self._git, present, self._today.commit, under=())
         lineages = {}
         for name, blobs in found.items():
             entry = self._today.entry(name)
-            first = [entry.id] if entry is not None and entry.is_regular else []
-            whole = list(dict.fromkeys([*first, *blobs]))
-            whole = [one for one in whole if one.strip("0")]
-            if not named.isdisjoint(whole):
+            first = [entry.id] if entry is not None else []
+            whole = [one for one in dict.fromkeys([*first, *blobs]) if one.strip("0")]
+            if not readable.isdisjoint(whole):
                 lineages[name] = whole
         return lineages
 
@@ -180,36 +185,32 @@ class _Reading:
         return owners
 
     def _load(self, needed: Mapping[str, str]) -> None:
-        for blob, content in iterate_contents(self._git, list(needed)):
+        reader = Versions()
+        for blob, content in iterate_contents(self._git, list(needed), limit=_LARGEST):
             if isinstance(content, bytes):
-                self._versions[blob] = self._reader.read(blob, content, format_of(needed[blob]))
+                form = format_of(needed[blob])
+                self._versions[blob] = (
+                    reader.read(blob, content, form)
+                    if len(content) <= limits.SECRET_FILE
+                    else opaque_version(blob, content)
+                )
 
     def _past(
         self,
         name: str,
         today: str | None,
-        blobs_of: Mapping[str, Sequence[str]],
+        own: Sequence[str],
         lineages: Mapping[str, Sequence[str]],
-        order: Mapping[tuple[str, str], int],
-    ) -> FilePast | None:
-        own = blobs_of.get(name, ())
-        line = self._read_of(lineages[today]) if today is not None else []
-        every = self._read_of(dict.fromkeys([*(one.blob for one in line), *own]))
-        known = {one.blob: one for one in readable(split_eras(every), self._keys)}
-        known |= {one.blob: one for one in every if one.blob in self._shown}
-        mine = tuple(known[blob] for blob in own if blob in known)
-        if not mine:
-            return None
-        ciphertexts: dict[str, set[bytes]] = {}
-        for version in known.values():
-            for path, token in version.values.items():
-                ciphertexts.setdefault(path, set()).add(token)
-        frozen = {path: frozenset(tokens) for path, tokens in ciphertexts.items()}
-        since = min(order[name, one.blob] for one in mine)
-        return FilePast(name, today, mine, tuple(split_eras(line)), frozen, since)
+        readable: frozenset[str],
+    ) -> FilePast:
+        line = lineages[today] if today is not None else ()
+        every = self._read_of(one for one in dict.fromkeys([*line, *own]) if one in readable)
+        known = self._read_of(one for one in own if one in readable)
+        now = self._versions.get(line[0]) if line else None
+        return FilePast(name, today, now, known, every, tuple(split_eras(self._read_of(line))))
 
-    def _read_of(self, blobs: Iterable[str]) -> list[Version]:
-        return [self._versions[one] for one in blobs if one in self._versions]
+    def _read_of(self, blobs: Iterable[str]) -> tuple[Version, ...]:
+        return tuple(self._versions[one] for one in blobs if one in self._versions)
 
     def _reads(self, name: str) -> bool:
         entry = self._today.entry(name)
@@ -226,6 +227,9 @@ def check_whole(workspace: Workspace) -> None:
     if missing is not None:
         raise FailedError(f"{missing} does not show what was readable", kind="partial-past")
 
+
+_LARGEST: Final = limits.READABLE_FILE
+"""sops has no limit: what is too large to be read here may name its readers all the same."""
 
 ADVICE: Final = {
     "partial-past": "run it in a clone that is whole; `git fetch --unshallow` completes one",

@@ -6,8 +6,9 @@ each time.
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
@@ -19,15 +20,23 @@ from plana_secrets.fields.reading import any_text, day, list_of, read_fields, ta
 
 FOLDER: Final = ".offboarding"
 
+_LONGEST: Final = 40
+_DIGITS: Final = 12
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acceptance:
-    """A value that stays. ``path``: None for a file that cannot be looked into."""
+    """A value that stays. ``path``: None for a file that cannot be looked into.
+
+    ``versions``: digests of the ciphertexts that were accepted: what is read later, by a person
+    who came back, is not. None of them: whatever it is.
+    """
 
     file: str
     reason: str
     on: date
     path: str | None = None
+    versions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,14 +58,18 @@ class TickOff:
     shown: tuple[Shown, ...] = ()
     accepted: tuple[Acceptance, ...] = field(default=())
 
-    def reason_for(self, file: str, path: str | None) -> str | None:
+    def acceptance_of(self, file: str, path: str | None) -> Acceptance | None:
         """Why a value may stay, or None."""
-        return next(
-            (one.reason for one in self.accepted if (one.file, one.path) == (file, path)), None
-        )
+        return next((one for one in self.accepted if (one.file, one.path) == (file, path)), None)
 
 
-_ACCEPTANCE: Final = {"file": any_text, "path": any_text, "reason": any_text, "on": day}
+_ACCEPTANCE: Final = {
+    "file": any_text,
+    "path": any_text,
+    "reason": any_text,
+    "on": day,
+    "versions": list_of(text),
+}
 _SHOWN: Final = {"file": any_text, "commit": text}
 _FIELDS: Final = {
     "name": text,
@@ -68,9 +81,17 @@ _FIELDS: Final = {
 }
 
 
+def digests(ciphertexts: Iterable[bytes]) -> tuple[str, ...]:
+    """Enough of a digest of each to know it again, sorted. They are in git themselves."""
+    return tuple(sorted({hashlib.sha256(one).hexdigest()[:_DIGITS] for one in ciphertexts}))
+
+
 def file_for(name: str) -> str:
-    """Where it is, relative to the repository. A recipient has no other name than its start."""
-    safe = "".join(one if one.isalnum() or one in "-_" else "-" for one in name[:40])
+    """Where it is, relative to the repository. A name that cannot be that of a file, such as a
+    recipient, is told from others by its digest."""
+    safe = "".join(one if one.isalnum() or one in "-_" else "-" for one in name[:_LONGEST])
+    if safe != name:
+        safe = f"{safe}-{hashlib.sha256(name.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"
     return f"{FOLDER}/{safe}.toml"
 
 
@@ -99,19 +120,27 @@ def format_tick_off(one: TickOff) -> bytes:
     ]
     if one.vault_user is not None:
         lines.append(f"vault_user = {_quoted(one.vault_user)}")
+    if one.accepted:
+        # a line for each, in order: what two people accept is merged by git, or by hand at a glance
+        every = sorted(one.accepted, key=lambda each: (each.file, each.path or ""))
+        lines += ["accepted = [", *(f"    {_inline(each)}," for each in every), "]"]
     for shown in one.shown:
-        lines += _table("shown", {"file": shown.file, "commit": shown.commit})
-    for accepted in one.accepted:
-        place = {"file": accepted.file}
-        if accepted.path is not None:
-            place["path"] = accepted.path
-        lines += _table("accepted", {**place, "reason": accepted.reason})
-        lines.append(f"on = {accepted.on}")
+        lines += ["", "[[shown]]", f"file = {_quoted(shown.file)}"]
+        lines.append(f"commit = {_quoted(shown.commit)}")
     return ("\n".join(lines) + "\n").encode("utf-8")
 
 
-def _table(name: str, entries: Mapping[str, str]) -> list[str]:
-    return ["", f"[[{name}]]", *(f"{key} = {_quoted(value)}" for key, value in entries.items())]
+def _inline(one: Acceptance) -> str:
+    path = [] if one.path is None else [f"path = {_quoted(one.path)}"]
+    versions = ", ".join(map(_quoted, one.versions))
+    fields = [
+        f"file = {_quoted(one.file)}",
+        *path,
+        f"reason = {_quoted(one.reason)}",
+        f"on = {one.on}",
+        *([f"versions = [{versions}]"] if versions else []),
+    ]
+    return f"{{ {', '.join(fields)} }}"
 
 
 def _quoted(value: str) -> str:

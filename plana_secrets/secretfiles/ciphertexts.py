@@ -77,7 +77,7 @@ class Versions:
             blob,
             seen.recipients,
             values,
-            frozenset((*seen.all_tokens, *wrapped)),
+            links_of(seen),
             dict(zip(seen.labels, wrapped, strict=False)),
             shape.service,
             bool(tokens) and not shape.steps,
@@ -89,6 +89,17 @@ class Versions:
             structure = read_structure(data, form)
             self._shapes[form, bare] = _Shape(_steps(structure, tokens), _service(structure))
         return self._shapes[form, bare]
+
+
+def opaque_version(blob: str, data: bytes) -> Version:
+    """Of a content that is too large to look into."""
+    seen = Seen(data)
+    return Version(blob, seen.recipients, {}, links_of(seen), {}, is_opaque=True)
+
+
+def links_of(seen: Seen) -> frozenset[bytes]:
+    """What two versions share only if they have one data key."""
+    return seen.all_tokens.union(one.encode() for one in seen.wrapped)
 
 
 def _steps(structure: Structure, tokens: Sequence[bytes]) -> _Steps:

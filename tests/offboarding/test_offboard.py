@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import random
 import re
+import time
 
 import pyrage
 import pytest
 
-from plana_secrets.age.identities import parse_identity_file
-from plana_secrets.errors import PlanaSecretsError
-from plana_secrets.paths import format_path
-from plana_secrets.secret import Secret
-from plana_secrets.sops.reading.reader import read_document
+from plana_secrets.offboarding.tickoff import file_for
+from tests.offboarding.reference import reference
 from tests.world import DEFAULT_RULES, World
 
 APP = "infra/secrets/dev/app.yaml"
@@ -55,29 +52,9 @@ def report(world: World, name: str = "bob", *argv: str) -> dict[str, object]:
     return facts
 
 
-def reference(world: World, leaver: pyrage.x25519.Identity) -> set[str]:
-    """Every place of every blob of the history that the leaver's key decrypts."""
-    identities = parse_identity_file(Secret(f"{leaver}\n".encode()), "bob")
-    found: set[str] = set()
-    places = {
-        tuple(line.split(" ")[2].split("\t"))
-        for commit in world.git("rev-list", "--all").split()
-        for line in world.git("ls-tree", "-r", commit).splitlines()
-    }
-    for blob, name in places:
-        if not name.endswith(".yaml"):
-            continue
-        content = world.git("cat-file", "blob", blob).encode()
-        try:
-            document = read_document(content, identities)
-        except PlanaSecretsError:
-            continue
-        found |= {
-            f"{name}#{format_path(leaf.path)}"
-            for leaf, _ in document.entries()
-            if leaf.token is not None
-        }
-    return found
+def readable(world: World, leaver: pyrage.x25519.Identity) -> set[str]:
+    """Every place of the history that the leaver's key opens."""
+    return {f"{file}#{path}" for file, path in reference(world, [leaver])}
 
 
 def test_it_names_what_the_reference_finds_and_what_became_of_it(shared: World) -> None:
@@ -93,7 +70,7 @@ def test_it_names_what_the_reference_finds_and_what_became_of_it(shared: World) 
     assert shared.run("recipients", "remove", "bob").status == 0
     shared.commit()
     found = status(shared)
-    assert set(found) == reference(shared, bob)
+    assert set(found) == readable(shared, bob)
     assert {place: one[0] for place, one in found.items()} == dict.fromkeys(found, "open")
     assert found[f"{MAIL}#password"][1] == "the file was deleted; the value may be valid elsewhere"
     assert shared.run("set", APP, "password", "--generate", "hex:8").status == 0
@@ -168,7 +145,7 @@ def test_other_names_and_other_branches(shared: World) -> None:
     shared.run("set", moved, "password", "--generate", "hex:8")
     shared.commit()
     found = status(shared)
-    assert set(found) == reference(shared, bob)
+    assert set(found) == readable(shared, bob)
     assert "infra/secrets/dev/side.yaml#a" in found
     assert found[f"{APP}#password"] == found[f"{moved}#password"] == ("rotated", "changed since")
 
@@ -233,32 +210,110 @@ def test_a_key_without_a_name(shared: World) -> None:
     assert set(status(shared, key)) == set(status(shared))
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("seed", range(3))
-def test_any_history(shared: World, seed: int) -> None:
-    """Writes, renames, removals, branches and merges, before and after bob has left."""
-    chance = random.Random(seed)
-    bob = shared.others[0]
-    files = [APP, MAIL]
-    for number in range(12):
-        if number == 7:
-            assert shared.run("recipients", "remove", "bob", "--commit").status == 0
-        file = chance.choice(files)
-        match chance.randrange(4):
-            case 0:
-                shared.run("set", file, f"k{chance.randrange(3)}", "--generate", "hex:4")
-            case 1:
-                files.remove(file)
-                files.append(f"infra/secrets/dev/n{number}.yaml")
-                shared.git("mv", file, files[-1])
-            case 2:
-                files.append(f"infra/secrets/dev/x{number}.yaml")
-                shared.encrypt(files[-1], f"a: {number}\n")
-            case _:
-                shared.run("unset", file, "password")
-        shared.git("add", "-A")
-        shared.command("git", "commit", "-q", "-m", str(number), check=False)
-    assert set(status(shared)) == reference(shared, bob)
+def leave(world: World) -> None:
+    assert world.run("recipients", "remove", "bob", "--commit").status == 0
+
+
+def test_a_file_of_any_name_and_place_that_is_gone(shared: World) -> None:
+    """Beside the roots, and without the ending of a format: only its content says what it was."""
+    shared.write_rules("creation_rules:\n    - age: {recipients}\n")
+    argv = ("--filename-override", "token", "--input-type", "binary", "--output-type", "json")
+    (shared.repo / "token").write_text(shared.sops("encrypt", *argv, stdin=b"t0k3n").stdout)
+    shared.commit()
+    (shared.repo / "token").unlink()
+    shared.commit()
+    assert status(shared)["token#None"] == ("open", "it cannot be looked into")
+
+
+def test_a_copy_that_never_named_him_has_a_data_key_that_he_knows(shared: World) -> None:
+    copy = "infra/secrets/dev/copy.yaml"
+    (shared.repo / copy).write_bytes((shared.repo / MAIL).read_bytes())
+    shared.others, bob = [], shared.others
+    shared.write_rules(DEFAULT_RULES)
+    shared.sops("updatekeys", "-y", copy)
+    shared.sops("set", copy, '["later"]', '"x"')
+    shared.commit()
+    assert {f"{copy}#password", f"{copy}#later"} < set(status(shared)) == readable(shared, bob[0])
+
+
+def test_a_value_that_is_still_valid_elsewhere(shared: World) -> None:
+    """Where bob could never read it; where he could, that place is open itself."""
+    own = "infra/secrets/dev/own.yaml"
+    shared.sops("set", own, '["copy"]', '"pa55"')
+    shared.sops("set", MAIL, '["copy"]', '"w0rd"')
+    shared.commit()
+    leave(shared)
+    for file in (APP, MAIL):
+        shared.run("set", file, "password", "--generate", "hex:8")
+    shared.commit()
+    (one,) = [one for one in report(shared)["values"] if one["also_at"]]
+    assert (one["file"], one["also_at"]) == (APP, [{"file": own, "path": "copy"}])
+    assert status(shared)[f"{APP}#password"] == ("open", f"changed since; {own}#copy has the value")
+    assert status(shared)[f"{MAIL}#password"] == ("rotated", "changed since")
+    shared.run("unset", APP, "password")
+    shared.commit()
+    assert status(shared)[f"{APP}#password"] == (
+        "open",
+        f"it was removed; {own}#copy has the value",
+    )
+    shared.run("set", own, "copy", "--generate", "hex:8")
+    shared.run("set", APP, "password", "--generate", "hex:8")
+    shared.commit()
+    assert status(shared)[f"{APP}#password"] == ("rotated", "changed since")
+
+
+def test_what_was_accepted_is_open_when_he_came_back_and_read_more(shared: World) -> None:
+    bob = str(shared.others[0].to_public())
+    leave(shared)
+    accept = ("offboard", "bob", "--accept", f"{APP}#port", "--reason", "no secret")
+    assert shared.run(*accept).status == 0
+    shared.run("set", APP, "port", "--stdin", "--type", "int", stdin=b"1")
+    shared.commit()
+    assert status(shared)[f"{APP}#port"][0] == "rotated"
+    assert shared.run("recipients", "add", "bob", bob, "--rule", "all", "--commit").status == 0
+    leave(shared)
+    assert status(shared)[f"{APP}#port"] == (
+        "open", "the value is the same; read again since it was accepted"
+    )  # fmt: skip
+    assert shared.run(*accept).status == 0
+    shared.commit()
+    assert status(shared)[f"{APP}#port"] == ("accepted", "no secret")
+
+
+def test_what_two_people_accept_meets_in_a_merge(shared: World) -> None:
+    leave(shared)
+    accept = ("offboard", "bob", "--reason", "x", "--accept")
+    assert shared.run(*accept, f"{APP}#port").status == 0
+    shared.commit()
+    shared.git("branch", "-q", "side")
+    for branch, place in (("main", f"{APP}#password"), ("side", f"{MAIL}#password")):
+        shared.git("checkout", "-q", branch)
+        assert shared.run(*accept, place).status == 0
+        shared.commit()
+    shared.git("merge", "-q", "main")
+    assert {one for one, _ in status(shared).values()} == {"accepted"}
+
+
+def test_each_recipient_without_a_name_has_a_tick_off_of_its_own(shared: World) -> None:
+    """What ssh-rsa keys begin with is the same for all of them."""
+    keys = [f"ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQ{one * 340}" for one in "CD"]
+    files = [file_for(one) for one in (*keys, "bob.x", "bob x", "bob-x")]
+    assert len(set(files)) == 5
+    assert file_for("bob-x") == ".offboarding/bob-x.toml"
+
+
+@pytest.mark.parametrize("become", ["large", "a link"])
+def test_a_file_that_is_no_secret_file_any_more(shared: World, become: str) -> None:
+    path = shared.repo / APP
+    if become == "large":
+        path.write_bytes(path.read_bytes() + b"# " + b"x" * (1 << 20) + b"\n")
+    else:
+        path.unlink()
+        path.symlink_to("mail.yaml")
+    shared.commit()
+    words = "the file of the last commit cannot be looked into"
+    gone = "the file was deleted; the value may be valid elsewhere"
+    assert status(shared)[f"{APP}#password"] == ("open", words if become == "large" else gone)
 
 
 @pytest.mark.long
@@ -311,6 +366,34 @@ def test_the_key_of_the_last_commit_that_was_readable(world: World) -> None:
     found = status(world)
     assert found[f"{accepted}#ACCEPTED"][0] == "open"
     assert found[f"{portal}#KEY"][0] == "rotated"
+
+
+@pytest.mark.long
+def test_the_key_that_was_there_then_whatever_another_branch_had(world: World) -> None:
+    """Bob read the target again when a branch, not merged, had already gone back."""
+    bob = pyrage.x25519.Identity.generate()
+    world.others.append(bob)
+    world.write_rules(DEFAULT_RULES)
+    (world.repo / "plana-secrets.toml").write_text(
+        f'[recipients.bob]\nkey = "{bob.to_public()}"\nkind = "staff"\n'
+        '[keysets."shop/portal"]\nkind = "api-key"\nrollout = "0s"\ndrain = "0s"\n'
+        f'accepted = ["{APP}#ACCEPTED"]\ncallers = ["{MAIL}#KEY"]\n'
+    )
+    for file in (APP, MAIL):
+        world.encrypt(file, "x: y\n")
+    world.commit()
+    assert world.run("rotate", "init", "shop/portal", "--fresh", "--commit").status == 0
+    assert world.run("rotate", "run", "shop/portal", "publish", "--commit").status == 0
+    world.git("checkout", "-q", "-b", "side")
+    assert world.run("rotate", "run", "shop/portal", "abort", "--commit").status == 0
+    world.git("checkout", "-q", "main")
+    world.run("set", APP, "more", "--generate", "hex:8")
+    time.sleep(1.1)  # the newest commit but one is that of the branch
+    world.commit()
+    assert world.run("recipients", "remove", "bob", "--commit").status == 0
+    for move in ("promote", "retire"):
+        assert world.run("rotate", "run", "shop/portal", move, "--commit").status == 0
+    assert status(world)[f"{APP}#ACCEPTED"][0] == "open"
 
 
 @pytest.mark.long

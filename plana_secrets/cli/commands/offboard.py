@@ -186,7 +186,13 @@ def _accept(
                 f"{known.name} could never read {text}", kind="not-in-list", name=known.name
             )
         new += [
-            Acceptance(file=one.file, path=one.path, reason=reason, on=context.now.date())
+            Acceptance(
+                file=one.file,
+                path=one.path,
+                reason=reason,
+                on=context.now.date(),
+                versions=one.versions,
+            )
             for one in these
             if one.status == "open"
         ]
@@ -252,6 +258,7 @@ def _facts(one: KnownValue) -> dict[str, object]:
         "keyset": one.keyset,
         "status": one.status,
         "why": one.why,
+        "also_at": [{"file": file, "path": path} for file, path in one.also_at],
     }
 
 
