@@ -16,9 +16,9 @@
     the words of a diff.
 ``editing`` | ``draft`` | ``editor`` | ``astyped``
     One edit, its text in memory, the person's editor, values kept as they were typed.
-``exposed`` | ``undo`` | ``repairing`` | ``choosing``
-    Where git has a plain file, a value of the past, and what a person chooses of a broken
-    file or of two sides.
+``exposed`` | ``undo`` | ``repairing`` | ``rulesrepair`` | ``choosing``
+    Where git has a plain file, a value of the past, what a person chooses of a broken file,
+    rules that are repaired, and what a person chooses of two sides.
 ``newrepository`` | ``newidentities``
     What `init` asks, and where the identities that it creates are kept.
 ``checkup`` | ``tour`` | ``work`` | ``verifyplace``

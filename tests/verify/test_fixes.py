@@ -62,6 +62,11 @@ def of_rules(options: str, plain: str = "a: one\nb: two\n") -> Callable[[World],
     return make
 
 
+def mac_only_rule(world: World) -> None:
+    world.write_rules("creation_rules:\n  - age: {recipients}\n    mac_only_encrypted: true\n")
+    file_of(world)
+
+
 def plain_file(file: str, text: str) -> Callable[[World], None]:
     def make(world: World) -> None:
         file_of(world)
@@ -133,6 +138,7 @@ CASES = {
     "value-in-key-name": Case(key_name, path='["b=two"]'),
     "metadata": Case(changed("^sops:$", "sops:\n    more: x")),
     "mac-only": Case(of_rules("    mac_only_encrypted: true\n")),
+    "rules-mac-only": Case(mac_only_rule, ".sops.yaml"),
     "stanza": Case(changed("recipient: age1.*", "recipient: " + "age1" + "q" * 58), more=GIT),
     "undecryptable": Case(changed("^a: ENC", "aa: ENC"), more=GIT),
     "unencrypted-suffix": Case(of_rules("", "a: one\nb_unencrypted: two\n")),
@@ -157,7 +163,6 @@ WORDS = {
     "target-immutable": "edit asks a person",
     "target-foreign": "edit asks a person",
     "key-service": "the rules are changed first",
-    "rules-mac-only": "the rules are changed first",
     "destroyed-copy": "what reads it is moved first",
     "key-copied": "what reads it is moved first",
     "reader-removed": "in tests/rotation/test_yesterday.py",

@@ -21,6 +21,7 @@ Examples:
   plana-secrets repair infra/secrets/dev/example.yaml
   plana-secrets repair infra/secrets/dev/example.yaml --all --from-git
   plana-secrets repair infra/secrets/dev/example.yaml --keep db.password --all --from-git
+  plana-secrets repair .sops.yaml
 """
 
 
@@ -55,22 +56,32 @@ def repair(
     keep: tuple[str, ...],
     rest: bool,
     dry_run: bool,
-) -> None:
+) -> int:
     """Bring back FILE after a hand, a bot or a merge has broken it.
 
     What opens, what does not, and what git last had is shown without any value. Where they
     differ, you choose: in the terminal, or with --from-git and --keep. A value that was
     readable is encrypted again, and named: replace it where it is used.
+
+    If FILE is .sops.yaml, remove mac_only_encrypted from its rules, and encrypt the files that
+    were written with it again.
     """
     from plana_secrets.cli.repairing import decide, tell_repaired, write
+    from plana_secrets.cli.rulesrepair import repair_rules
     from plana_secrets.cli.secretfile import find_file
+    from plana_secrets.secretfiles.discovery import is_rules_file
     from plana_secrets.secretfiles.editing.repairing import examine
 
     name = find_file(context, file)
     choices, others = _choices(from_git, keep, rest)
+    if is_rules_file(name):
+        if choices or others:
+            raise UsageError(f"--from-git and --keep do not apply to {name}", kind="usage")
+        return repair_rules(context, name, dry_run=dry_run)
     case = examine(context.workspace, name)
     plan = None
     if case is None:
+        _check_rule(context, name)
         context.output.talk(f"nothing is wrong with {name}")
     else:
         plan = decide(context, case, choices, others)
@@ -78,6 +89,15 @@ def repair(
         tell_repaired(context, case, plan, dry_run=dry_run)
     if context.json:
         _report_json(context, name, case, plan, dry_run=dry_run)
+    return 0
+
+
+def _check_rule(context: Context, file: str) -> None:
+    """A file that opens may still have a rule by which nothing can be written."""
+    try:
+        context.workspace.rule_for(file)
+    except UsageError:
+        return  # a file without a rule
 
 
 def _choices(

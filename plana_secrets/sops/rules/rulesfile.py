@@ -11,6 +11,7 @@ Source: ``config/config.go`` of sops 3.11.0.
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Final
@@ -31,6 +32,7 @@ _RULE_KEYS: Final = frozenset(
     | set(SELECTOR_OPTIONS)
 )
 _GROUP_KEYS: Final = frozenset({"age", "merge"})
+_MAC_ONLY: Final = "mac_only_encrypted leaves readable values unprotected"
 _MOST_RULES: Final = 1000
 _MOST_RECIPIENTS: Final = 500
 _MOST_WORK: Final = 20_000
@@ -119,8 +121,14 @@ class Rules:
                 kind="bad-rule",
                 file=file,
                 line=rule.line,
+                way=self._way_out(rule.problem),
             )
         return rule
+
+    def _way_out(self, problem: str) -> str:
+        if problem != _MAC_ONLY:
+            return f"fix {self.file}"
+        return f"`plana-secrets repair {shlex.quote(self.file)}` removes the option"
 
 
 def parse_rules(content: bytes, *, folder: str = "") -> Rules:
@@ -333,7 +341,7 @@ class _RuleReader:
         if self._text(node, "mac_only_encrypted") not in {None, "false", "False", "FALSE"}:
             self._defect(
                 "rules-mac-only",
-                "mac_only_encrypted leaves readable values unprotected",
+                _MAC_ONLY,
                 node.key_lines["mac_only_encrypted"],
             )
 
@@ -347,5 +355,5 @@ class _RuleReader:
 
 
 ADVICE: Final = {
-    "bad-rule": "fix .sops.yaml; `plana-secrets verify` shows every problem in it",
+    "bad-rule": "{way}; `plana-secrets verify` shows every problem of the rules",
 }

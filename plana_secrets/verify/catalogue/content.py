@@ -185,7 +185,8 @@ CONTENT_CHECKS: Final = (
         Level.L1,
         "The file sets mac_only_encrypted.",
         "Changes to its readable values are not detected.",
-        "Remove the option from .sops.yaml, then run `plana-secrets repair FILE`.",
+        "Run `plana-secrets repair .sops.yaml`: it removes the option from the rules, and encrypts "
+        "the files that have it again. If a .sops.yaml in a folder is for the file, name that one.",
     ),
     Check(
         "key-service",

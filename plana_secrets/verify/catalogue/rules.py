@@ -116,7 +116,8 @@ RULES_CHECKS: Final = (
         "rules-mac-only",
         "A creation rule sets mac_only_encrypted.",
         "Changes to readable values are then not detected.",
-        "Remove the option, then run `plana-secrets repair FILE` for each file.",
+        "Run `plana-secrets repair FILE`: it removes the option, and encrypts the files that have "
+        "it again.",
     ),
     _rules(
         "rules-other-keys",

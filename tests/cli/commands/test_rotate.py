@@ -265,6 +265,13 @@ def test_no_value_is_in_any_output(shop: World) -> None:
     assert len(values) >= 2
 
 
+@pytest.mark.parametrize(("argv", "named"), [((), "NAME"), ((NAME, "--due"), NAME)])
+def test_a_name_or_due_but_not_both(world: World, argv: tuple[str, ...], named: str) -> None:
+    error = json.loads(world.run("rotate", "run", *argv, "--json").stdout)
+    assert (error["kind"], "passed" in error["message"]) == ("rotate-what", True)
+    assert f"`plana-secrets rotate run {named}`" in error["hint"]
+
+
 @pytest.mark.parametrize("command", ["list", "plan", "init", "run", "confirm", "redate"])
 def test_every_command_has_help_with_an_example(world: World, command: str) -> None:
     shown = world.run("rotate", command, "--help")
@@ -391,8 +398,11 @@ def test_a_move_of_a_clock_that_was_ahead_is_dated_again(shop: World) -> None:
         shop, "rotate", "redate", NAME, answers=[("the time now (UTC)?", "n\n")]
     )
     assert asked.status == 2
+    assert asked.screen.index("its wait would start again") < asked.screen.index("the time now")
     done = shop.run("rotate", "redate", NAME, "--clock-is-right", "--commit")
     assert done.status == 0, done
+    nothing = json.loads(shop.run("--json", "rotate", "redate", NAME).stdout)
+    assert nothing["kind"] == "nothing-to-redate", "there is nothing to ask about"
     found = json.loads(shop.run("--json", "verify").stdout)["findings"]
     assert "since-in-future" not in {one["check"] for one in found}
     assert shop.run("rotate", "run", NAME, "abort", "--commit").status == 0

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from plana_secrets.cli.commands.rotate import moves
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.errors import UsageError
+
+if TYPE_CHECKING:
+    from plana_secrets.rotation.apply import Rotation
 
 _EPILOG = """\
 Its wait starts again once the move is seen on the deployed branch. If this machine's
@@ -34,14 +37,21 @@ def redate(context: Context, name: str, clock_is_right: bool, commit: bool, push
     rotation = moves.open_rotation(context)
     rotation.store().policy(name)
     if not clock_is_right:
-        _ask(context, name)
+        _ask(context, rotation, name)
     moved = redate_keyset(rotation, name, delivery=Delivery(commit, push))
     moves.report(context, "rotate-redate", [rotation.status(name)], [moved])
 
 
-def _ask(context: Context, name: str) -> None:
+def _ask(context: Context, rotation: Rotation, name: str) -> None:
     from plana_secrets.cli.terminal import confirm, is_interactive
+    from plana_secrets.rotation.redate import dated_ahead
 
+    for key in dated_ahead(rotation, name):
+        dated = moves.instant(key.since)
+        context.output.talk(
+            f"{name}: {key.kid} became {key.status} at {dated}, later than now; "
+            "its wait would start again"
+        )
     now = moves.instant(context.now)
     if not is_interactive(context):
         raise UsageError(

@@ -68,7 +68,12 @@ def run(
     from plana_secrets.rotation.landing import Delivery
 
     if due == (name is not None):
-        raise UsageError("pass a keyset name, or --due for all keysets", kind="rotate-what")
+        words = "both were passed" if due else "neither was passed"
+        raise UsageError(
+            f"one keyset by its name, or all that are due with --due: {words}",
+            kind="rotate-what",
+            name=name,
+        )
     if due and accept_outage:
         raise UsageError("--accept-outage needs the name of one keyset", kind="outage-by-job")
     if push_branch is not None and (push or commit):
@@ -130,5 +135,5 @@ def _run_due(context: Context, delivery: Delivery, *, dry_run: bool) -> int:
 
 ADVICE: Final = {
     "rotate-where": "--push-branch commits, and pushes to a branch of its own",
-    "rotate-what": "`plana-secrets rotate run NAME` or `plana-secrets rotate run --due`",
+    "rotate-what": "`plana-secrets rotate run {name}` or `plana-secrets rotate run --due`",
 }
