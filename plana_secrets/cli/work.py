@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from plana_secrets.secretfiles.snapshot import Snapshot
 
 _COLOR = "yellow"
+_NAMED = 20
+"""Of so many files the name is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ def find_work(context: Context, on_disk: Snapshot, branch: str | None) -> Work:
     _tracking(context, branch, work)
     _keysets(context, work)
     _mirror(context, work)
+    _unmapped(context, on_disk, work)
     return work
 
 
@@ -188,6 +191,29 @@ def _mirror(context: Context, work: Work) -> None:
     work.facts["mirror"] = max(facts, key=_drift_of, default=None)
     if len(names) > 1:
         work.facts["mirrors"] = facts
+
+
+def _unmapped(context: Context, on_disk: Snapshot, work: Work) -> None:
+    """Files for which a mirror has no place: to be known, as they may be meant so."""
+    work.facts["unmapped"] = []
+    mirror = context.settings.mirror
+    if not mirror.used:
+        return
+    from plana_secrets.cli.commands.mirror.comparison import surroundings
+    from plana_secrets.mirror.open import never_mirrored
+    from plana_secrets.mirror.source import unmapped_files
+
+    never = never_mirrored(mirror, surroundings(context))
+    for backend in mirror.used:
+        files = unmapped_files(on_disk, mirror, backend, never=never)
+        work.facts["unmapped"] += [{"backend": backend.name, "file": file} for file in files]
+        for file in files[:_NAMED]:
+            text = f"not mirrored: mirror.{backend.name} has no place for {file}"
+            work.add(Line(text), is_open=False)
+        if len(files) > _NAMED:
+            more = counted(len(files) - _NAMED, "more file")
+            command = "plana-secrets mirror status"
+            work.add(Line(f"not mirrored: {more}", command), is_open=False)
 
 
 def _damaged_mirrors(context: Context, work: Work) -> list[str]:

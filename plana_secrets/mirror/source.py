@@ -98,6 +98,19 @@ def item_titles(
     return {file: titles[file] for file in files if file in placed}
 
 
+def unmapped_files(
+    snapshot: Snapshot,
+    settings: MirrorSettings,
+    backend: BackendSettings,
+    *,
+    never: Collection[str] = (),
+) -> tuple[str, ...]:
+    """The files for which a backend has no place. Nothing is opened."""
+    files = _eligible(snapshot, settings, never)
+    placed = backend.places_of(files)
+    return tuple(file for file in files if file not in placed)
+
+
 def files_at(
     snapshot: Snapshot, settings: MirrorSettings, backend: BackendSettings, places: Collection[str]
 ) -> list[str]:

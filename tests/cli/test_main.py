@@ -150,6 +150,10 @@ def test_what_needs_no_configuration_works_with_a_broken_one(world: World, words
 def test_status_reads_no_value_and_asks_git_little(world: World, tmp_path: Path):
     """A dozen git processes would be most of its time."""
     world.encrypt("infra/secrets/a.yaml", "token: s3cr3t\n")
+    (world.repo / "plana-secrets.toml").write_text(
+        '[mirror]\nbackend = "vaultwarden"\n[mirror.vaultwarden]\nurl = "https://x.test"\n'
+        'organization = "o"\ncollections = { "other/**" = "prod" }\n'
+    )
     world.commit()
     counted = tmp_path / "bin" / "git"
     counted.parent.mkdir()

@@ -27,7 +27,8 @@ Examples:
 def status(context: Context, check: bool) -> int:
     """Show unfinished work: an interrupted change, uncommitted or conflicting secret files,
     files that are not encrypted or that nothing can read, kept edits, commits not pushed,
-    keysets that are due, drift or damage of the mirror, leftovers.
+    keysets that are due, drift or damage of the mirror, files that it has no place for,
+    leftovers.
 
     Nothing is decrypted and no server is contacted: what is said of a remote or the mirror
     is as of the last fetch, or the last look at the mirror.

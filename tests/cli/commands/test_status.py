@@ -223,3 +223,20 @@ def test_a_damaged_mirror_is_named_with_the_way_out(world: World) -> None:
         assert fix, done
         world.command(*shlex.split(fix[1]))
         assert world.run(*fix[2].split()).status == 0
+
+
+def test_a_file_that_no_collection_takes_is_named_and_is_no_work(world: World) -> None:
+    keyset = "infra/secrets/keysets/app.yaml"
+    for file in (FILE, "infra/secrets/prod/b.yaml", "infra/secrets/out/c.yaml", keyset):
+        world.encrypt(file, "value: one\n")
+    (world.repo / "plana-secrets.toml").write_text(
+        '[mirror]\nbackend = "vaultwarden"\nexclude = ["infra/secrets/out/**"]\n'
+        '[mirror.vaultwarden]\nurl = "https://vault.example.test"\norganization = "o"\n'
+        'collections = { "infra/secrets/prod/**" = "prod" }\n'
+    )
+    world.commit()
+    found = status(world)
+    assert found["unmapped"] == [{"backend": "vaultwarden", "file": FILE}]
+    assert not found["is_open"]
+    shown = world.run("status").stdout
+    assert f"not mirrored: mirror.vaultwarden has no place for {FILE}\n" in shown
