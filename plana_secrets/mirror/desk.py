@@ -65,6 +65,7 @@ class SetupOption:
     """An option of ``mirror init`` for one backend.
 
     ``pairs``: values are ``KEY=VALUE``, as ``metavar`` spells it; ``is_list``: repeatable.
+    ``field``: of the table, where it is not called like the option.
     """
 
     name: str
@@ -73,19 +74,28 @@ class SetupOption:
     is_required: bool = False
     is_list: bool = False
     pairs: bool = False
+    field: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What ``mirror init`` found: the table to write, and ``facts`` for ``--json``."""
+    """What ``mirror init`` found: the table to write, and ``facts`` for ``--json``.
+
+    ``words``: what is true once the table is written.
+    """
 
     table: Mapping[str, Any]
     facts: Mapping[str, Any] = field(default_factory=dict)
+    words: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class SetupRequest:
-    """``values`` by the name of their option; ``roots`` of the secret files."""
+    """``values`` by the name of their option; ``roots`` of the secret files.
+
+    ``present``: the table as the settings have it. What it says is in ``values``, too.
+    """
 
     values: Mapping[str, Any]
     roots: Sequence[str]
+    present: Mapping[str, Any] = field(default_factory=dict)

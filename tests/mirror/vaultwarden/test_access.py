@@ -16,10 +16,8 @@ from plana_secrets.mirror.backends.vaultwarden.setup import (
     Choice,
     choose_settings,
     look_around,
-    table_of,
 )
 from plana_secrets.mirror.desk import AccessFinding
-from plana_secrets.mirror.placing import place_table
 from tests.fakes.people import MANAGER, Company, Person, grant
 from tests.fakes.vaultwarden import FakeVaultwarden
 from tests.mirror.contract import make_item
@@ -230,49 +228,3 @@ def test_with_one_collection_to_write_to_nothing_is_asked(
 ) -> None:
     place.company.change_member(place.company.service, {"prod": "edit", "dev": "view"})
     assert choose(place).collections == {"infra/secrets/**": "prod"}
-
-
-SETTINGS = VaultwardenSettings(
-    url="https://x",
-    organization="id",
-    collections={'a "b"/**': "prod"},
-    break_glass=("o@x",),
-    credentials="c.yaml",
-    ca_file="ca.pem",
-)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "# mine\n",
-        '[files]\nroots = ["a"]\n',
-        '[mirror]\nbackend = "none"\n',
-        '[mirror] # here\nbranch = "main"\n\n[files]\nroots = ["a"]\n',
-    ],
-)
-def test_settings_are_placed_and_the_rest_stays(text: str) -> None:
-    import tomllib
-
-    placed = place_table(text, "vaultwarden", table_of(SETTINGS))
-    before, after = tomllib.loads(text), tomllib.loads(placed)
-    assert after["mirror"].pop("backend") == "vaultwarden"
-    assert after["mirror"].pop("vaultwarden") == {
-        "url": "https://x",
-        "organization": "id",
-        "collections": {'a "b"/**': "prod"},
-        "break_glass": ["o@x"],
-        "credentials": "c.yaml",
-        "ca_file": "ca.pem",
-    }
-    before.setdefault("mirror", {}).pop("backend", None)
-    assert before == after
-    assert place_table(placed, "vaultwarden", table_of(SETTINGS)) == placed
-
-
-def test_another_configuration_is_not_overwritten() -> None:
-    text = place_table("", "vaultwarden", table_of(SETTINGS)).replace('"id"', '"other"')
-    with pytest.raises(UsageError) as error:
-        place_table(text, "vaultwarden", table_of(SETTINGS))
-    assert error.value.kind == "mirror-configured"

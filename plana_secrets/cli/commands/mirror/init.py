@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -13,7 +13,7 @@ from plana_secrets import limits
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.cli.options import wait_option
 from plana_secrets.mirror.backends import BACKENDS
-from plana_secrets.mirror.desk import SetupOption
+from plana_secrets.mirror.desk import Setup, SetupOption
 from plana_secrets.mirror.settings import BackendSettings
 
 _KINDS: Mapping[str, type[BackendSettings]] = {
@@ -69,15 +69,19 @@ def init(context: Context, /, kind: str | None, dry_run: bool, new_id: bool, **g
         return _renew_id(context, dry_run=dry_run)
     if kind is None:
         raise click.UsageError("Missing argument 'KIND' (or --new-id).")
+    import tomllib
+
     from plana_secrets.cli.commands.mirror.comparison import surroundings
     from plana_secrets.cli.desk import TerminalDesk
     from plana_secrets.mirror.desk import SetupRequest
     from plana_secrets.secretfiles.writing.lock import alone
 
-    request = SetupRequest(_own(_KINDS[kind], given), context.settings.files.roots)
+    present = tomllib.loads(_settings_text(context)).get("mirror", {}).get(kind, {})
+    values = _own(_KINDS[kind], given, present)
+    request = SetupRequest(values, context.settings.files.roots, present)
     done = _KINDS[kind].set_up(request, TerminalDesk(context), surroundings(context))
     with nullcontext() if dry_run else alone(context.repository, "mirror init", context.patience):
-        changed = _write(context, kind, done.table, dry_run=dry_run)
+        changed = _write(context, kind, done, dry_run=dry_run)
     if context.json:
         facts = {**done.facts, "changed": changed and not dry_run}
         context.output.json_object("mirror-init", facts)
@@ -124,9 +128,14 @@ def _added(before: str, after: str) -> str:
     return "\n".join(line for line in after.splitlines() if line not in known)
 
 
-def _own(backend: type[BackendSettings], given: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of the backend's own options, by their names."""
-    values = {option.name: given[_parameter(option)] for option in backend.SETUP}
+def _own(
+    backend: type[BackendSettings], given: Mapping[str, Any], present: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The values of the backend's own options, by their names; else what the table has."""
+    values = {
+        option.name: _joined(given[_parameter(option)], present.get(_field(option)))
+        for option in backend.SETUP
+    }
     for option in backend.SETUP:
         if option.is_required and values[option.name] is None:
             raise click.UsageError(f"Missing option '--{option.name}'.")
@@ -138,8 +147,23 @@ def _own(backend: type[BackendSettings], given: Mapping[str, Any]) -> dict[str, 
     return values
 
 
-def _write(context: Context, kind: str, table: Mapping[str, Any], *, dry_run: bool) -> bool:
+def _field(option: SetupOption) -> str:
+    return option.field or _parameter(option)
+
+
+def _joined(given: Any, present: Any) -> Any:
+    if isinstance(given, dict):
+        return {**(present or {}), **given}
+    if isinstance(given, tuple):
+        return (*(present or ()), *(one for one in given if one not in (present or ())))
+    return given or present
+
+
+def _write(context: Context, kind: str, done: Setup, *, dry_run: bool) -> bool:
+    """Success is told once the file, read back, says what was written."""
     from plana_secrets.config import FILE_NAME
+    from plana_secrets.config.schema import parse_settings
+    from plana_secrets.errors import FailedError
     from plana_secrets.mirror.placing import place_table
     from plana_secrets.scaffold.repository import new_repository_id
     from plana_secrets.scaffold.tomledit import add_at_the_top
@@ -147,18 +171,30 @@ def _write(context: Context, kind: str, table: Mapping[str, Any], *, dry_run: bo
 
     path: Path = context.repository.root / FILE_NAME
     before = _settings_text(context)
-    after = place_table(before, kind, table)
+    known = context.settings.mirror.backends.get(kind)
+    after = place_table(before, kind, done.table, known)
     if context.settings.repository is None:
         after = add_at_the_top(after, f'repository = "{new_repository_id()}"')
+    if after != before and not dry_run:
+        parse_settings(after.encode("utf-8"))
+        replace_file(path, after.encode("utf-8"))
+        if _settings_text(context) != after:
+            raise FailedError(f"{FILE_NAME} is not as it was written", kind="settings-not-written")
+    for line in done.words:
+        context.output.talk(line)
     if after == before:
         context.output.talk(f"{FILE_NAME} is already up to date; nothing to write")
     elif dry_run:
         context.output.talk(_added(before, after))
     else:
-        replace_file(path, after.encode("utf-8"))
         context.output.talk(f"wrote [mirror.{kind}] to {FILE_NAME}")
         context.output.talk(
             f"next: git add {FILE_NAME} && git commit -m 'Set up the mirror' && "
             "plana-secrets mirror sync"
         )
     return after != before
+
+
+ADVICE: Final = {
+    "settings-not-written": "another program may write it; run it again",
+}

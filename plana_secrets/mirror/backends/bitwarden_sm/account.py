@@ -141,12 +141,11 @@ def set_up(request: SetupRequest, desk: Desk, surroundings: Surroundings) -> Set
     chosen: Mapping[str, str] = values["project"]
     projects = chosen or _only_project(there, request.roots)
     find_projects(there, tuple(projects.values()))
-    for glob, word in projects.items():
-        desk.talk(f"{glob} -> project {word!r}")
     if kept is None:
         _keep(settings, token, desk)
     facts = {"organization": settings.organization, "projects": dict(projects)}
-    return Setup(_table(values, projects), facts)
+    words = [f"{glob} -> project {word!r}" for glob, word in projects.items()]
+    return Setup(_table(values, projects), facts, words)
 
 
 def _token_at_hand(settings: BitwardenSmSettings, surroundings: Surroundings) -> Secret | None:

@@ -58,8 +58,9 @@ class BitwardenSmSettings(BackendSettings):
         SetupOption(
             "project",
             "GLOB=PROJECT",
-            "Which files go into which project; repeatable.",
+            "Which files go into which project; repeatable, also later.",
             pairs=True,
+            field="projects",
         ),
         SetupOption("api-url", "URL", f"Address of the API; default: {CLOUD_API}."),
         SetupOption("identity-url", "URL", f"Address for logins; default: {CLOUD_IDENTITY}."),

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from plana_secrets.age import keyring_store
+from plana_secrets.counts import counted
 from plana_secrets.mirror.address import checked_url
+from plana_secrets.mirror.backend import Listing
 from plana_secrets.mirror.backends.vaultwarden.audit import audit_access, read_access
 from plana_secrets.mirror.backends.vaultwarden.client import Client
-from plana_secrets.mirror.backends.vaultwarden.collections import find_collection
+from plana_secrets.mirror.backends.vaultwarden.collections import resolve_seen
 from plana_secrets.mirror.backends.vaultwarden.connect import open_client, open_session
 from plana_secrets.mirror.backends.vaultwarden.credentials import (
     ApiKey,
@@ -19,6 +21,7 @@ from plana_secrets.mirror.backends.vaultwarden.credentials import (
     store_login,
 )
 from plana_secrets.mirror.backends.vaultwarden.enrol import enrol_by_api_key, enrol_by_password
+from plana_secrets.mirror.backends.vaultwarden.items import open_item
 from plana_secrets.mirror.backends.vaultwarden.session import forget_tokens
 from plana_secrets.mirror.backends.vaultwarden.settings import VaultwardenSettings
 from plana_secrets.mirror.backends.vaultwarden.setup import (
@@ -38,6 +41,7 @@ from plana_secrets.mirror.desk import (
     Setup,
     SetupRequest,
 )
+from plana_secrets.mirror.owner import own_part
 from plana_secrets.mirror.surroundings import Surroundings
 from plana_secrets.observability import Observer
 
@@ -112,6 +116,7 @@ def set_up(request: SetupRequest, desk: Desk, surroundings: Surroundings) -> Set
         checked_url(values["url"]),
         values["organization"],
         values["collection"],
+        request.present.get("collections", {}),
         values["break-glass"],
         values["credentials"],
         values["ca-file"],
@@ -122,22 +127,42 @@ def set_up(request: SetupRequest, desk: Desk, surroundings: Surroundings) -> Set
     found = look_around(open_session(bare, surroundings))
     settings, vault = choose_settings(choice, found, request.roots)
     role = ROLES.get(vault.membership.type, "unknown")
-    _explain(settings, vault, role, desk)
+    if role in {"owner", "admin"}:
+        desk.warn("a member with 'edit items' on the collections is enough")
+    listing = _list(vault, surroundings.owner)
     facts = {
         "organization": settings.organization,
         "collections": dict(settings.collections),
         "role": role,
+        "items": len(listing.items),
+        "foreign": listing.foreign,
     }
-    return Setup(table_of(settings), facts)
+    return Setup(table_of(settings), facts, _words(settings, vault, role, listing))
 
 
-def _explain(settings: VaultwardenSettings, vault: Vault, role: str, desk: Desk) -> None:
-    desk.talk(f"organization {vault.membership.name!r}; the account's role is {role}")
-    if role in {"owner", "admin"}:
-        desk.warn("a member with 'edit items' on the collections is enough")
+def _list(vault: Vault, owner: str | None) -> Listing:
+    """Whose the items are, as ``mirror status`` counts them."""
+    opened = [open_item(one, vault.key, {}) for one in vault.ciphers]
+    ours = tuple(one for one in opened if one is not None)
+    return own_part(Listing(ours, foreign=len(opened) - len(ours)), owner)
+
+
+def _words(
+    settings: VaultwardenSettings, vault: Vault, role: str, listing: Listing
+) -> tuple[str, ...]:
+    places = []
+    seen, unseen = resolve_seen(vault, list(dict.fromkeys(settings.collections.values())))
+    ids = {word: one for one, word in seen.items()}
     for glob, word in settings.collections.items():
-        named = vault.collections[find_collection(vault, word)]
+        if word in unseen:
+            places.append(f"{glob} -> collection {word!r}, which the account does not see")
+            continue
+        named = vault.collections[ids[word]]
         access = "can write" if named.is_writable else "can only read: status and diff, no sync"
-        desk.talk(f"{glob} -> collection {named.name!r} ({access})")
-    if len(vault.ciphers):
-        desk.talk("items not created by plana-secrets are never touched")
+        places.append(f"{glob} -> collection {named.name!r} ({access})")
+    items = f"{counted(len(listing.items), 'item')} from this repository"
+    return (
+        f"organization {vault.membership.name!r}; the account's role is {role}",
+        *places,
+        f"{items}, {listing.foreign} foreign, which are never changed",
+    )

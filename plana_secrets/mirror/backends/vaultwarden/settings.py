@@ -74,8 +74,9 @@ class VaultwardenSettings(BackendSettings):
         SetupOption(
             "collection",
             "GLOB=COLLECTION",
-            "Which files go into which collection; repeatable.",
+            "Which files go into which collection; repeatable, also later.",
             pairs=True,
+            field="collections",
         ),
         SetupOption(
             "break-glass",

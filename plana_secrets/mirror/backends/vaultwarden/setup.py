@@ -7,11 +7,11 @@ owner, who confirms each member after comparing fingerprints, which no program c
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from plana_secrets.errors import UsageError
-from plana_secrets.mirror.backends.vaultwarden.collections import find_collection
+from plana_secrets.mirror.backends.vaultwarden.collections import find_collection, resolve_seen
 from plana_secrets.mirror.backends.vaultwarden.session import Session
 from plana_secrets.mirror.backends.vaultwarden.settings import VaultwardenSettings
 from plana_secrets.mirror.backends.vaultwarden.vault import Keys, Vault, open_vault, read_sync
@@ -22,11 +22,12 @@ ROLES: Final = {0: "owner", 1: "admin", 2: "member", 3: "manager", 4: "manager"}
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What the person said; None: find it."""
+    """What the person said; None: find it. ``configured``: collections that the settings name."""
 
     url: str
     organization: str | None
     collections: Mapping[str, str]
+    configured: Mapping[str, str] = field(default_factory=dict)
     break_glass: tuple[str, ...] = ()
     credentials: str | None = None
     ca_file: str | None = None
@@ -48,12 +49,14 @@ def choose_settings(
     Raises:
         UsageError: something is ambiguous or missing; the message names what there is
             (kinds ``no-organization``, ``choose-organization``, ``choose-collection``,
-            ``unknown-collection``, ``ambiguous-collection``).
+            ``unknown-collection``, ``ambiguous-collection``, ``same-collection``).
     """
     vault = _choose_organization(choice.organization, found)
     collections = dict(choice.collections) or _only_collection(vault, roots)
-    for word in collections.values():
-        find_collection(vault, word)
+    for glob, word in collections.items():
+        if choice.configured.get(glob) != word:
+            find_collection(vault, word)
+    resolve_seen(vault, list(dict.fromkeys(collections.values())))
     settings = VaultwardenSettings(
         url=choice.url,
         organization=vault.membership.id,
