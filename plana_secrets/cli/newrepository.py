@@ -17,7 +17,8 @@ from plana_secrets.age.recipients import parse_recipient
 from plana_secrets.cli.context import Context
 from plana_secrets.cli.newidentities import PlannedIdentity, kept_in, plan_own, plan_recovery
 from plana_secrets.errors import UsageError
-from plana_secrets.git.author import has_author
+from plana_secrets.git.author import has_author, read_author
+from plana_secrets.recipients.people import is_name
 from plana_secrets.scaffold.repository import (
     PlannedFile,
     Survey,
@@ -27,6 +28,8 @@ from plana_secrets.scaffold.repository import (
 )
 from plana_secrets.secretfiles.snapshot import rules_in_use
 
+_NO_NAME: Final = re.compile(r"[^A-Za-z0-9_-]+")
+_RECOVERY: Final = "recovery"
 _PLAIN_FOLDER: Final = re.compile(r"\w[\w./-]*")
 
 
@@ -39,6 +42,7 @@ class Wishes:
     recovery_out: Path | None
     single: bool
     identity_out: Path | None
+    name: str | None
     yes: bool
     dry_run: bool
 
@@ -48,6 +52,7 @@ class _Plan:
     identities: tuple[PlannedIdentity, ...]
     recipients: tuple[str, ...]
     files: tuple[PlannedFile, ...]
+    founder: str | None
 
 
 def init_new(context: Context, found: Survey, wishes: Wishes) -> None:
@@ -64,7 +69,8 @@ def init_new(context: Context, found: Survey, wishes: Wishes) -> None:
     if context.json:
         names = [file.name for file in plan.files]
         report = {"files": names, "recipients": list(plan.recipients), "used": False}
-        context.output.json_object("init", {**report, "written": not wishes.dry_run})
+        more = {"name": plan.founder, "written": not wishes.dry_run}
+        context.output.json_object("init", {**report, **more})
     elif not wishes.dry_run:
         _say_next(context, plan)
 
@@ -73,9 +79,10 @@ def check_used(context: Context, found: Survey, wishes: Wishes) -> None:
     """In a repository with rules, an option that asks for what is not so is refused, not ignored.
 
     Raises:
-        UsageError: a recipient is not in every rule (kind ``rules-exist``), or there is no
-            identity yet (kind ``identity-not-created``).
+        UsageError: a recipient is not in every rule (kind ``rules-exist``), or an identity or a
+            name is asked for (kinds ``identity-not-created``, ``not-named``).
     """
+    _refuse_name(wishes)
     asked = [parse_recipient(one).text for one in wishes.recipients]
     if wishes.recovery:
         asked.append(parse_recipient(wishes.recovery).text)
@@ -91,18 +98,27 @@ def check_used(context: Context, found: Survey, wishes: Wishes) -> None:
         if not present or any(one not in recipients for recipients in present):
             raise _rules_exist(f"{one} is not added")
     out = wishes.identity_out
-    if (out and kept_in(out)) or len(context.find_identities()):
-        return
-    if out:
+    if out and not kept_in(out):
         raise UsageError(
             "this repository is set up already; no identity is created",
             kind="identity-not-created",
             file=str(out),
         )
+    if out or len(context.find_identities()):
+        return
     context.output.talk(
         "you have no age identity yet: create one with plana-secrets identity new, then ask "
         "anyone who can read the files to add its recipient"
     )
+
+
+def _refuse_name(wishes: Wishes) -> None:
+    if wishes.name is not None:
+        raise UsageError(
+            "this repository has settings or rules already; no one is named in them",
+            kind="not-named",
+            name=wishes.name,
+        )
 
 
 def _rules_exist(what: str) -> UsageError:
@@ -112,7 +128,10 @@ def _rules_exist(what: str) -> UsageError:
 
 def _plan(context: Context, found: Survey, wishes: Wishes) -> _Plan:
     further = [parse_recipient(one).text for one in wishes.recipients]
+    if found.has_config:
+        _refuse_name(wishes)
     named = _named_in_settings(context) if found.has_config else ()
+    founder = None if found.has_config else _founder(context, wishes.name)
     recovery = None
     if not found.has_config or wishes.recovery or wishes.recovery_out:
         recovery = plan_recovery(
@@ -128,9 +147,30 @@ def _plan(context: Context, found: Survey, wishes: Wishes) -> _Plan:
     if not all(map(_PLAIN_FOLDER.fullmatch, (*settings.roots, settings.keysets))):
         raise UsageError("files.roots are no plain folders", kind="rules-by-hand")
     rules = plan_rules(recipients, settings.roots, settings.keysets)
-    config = plan_config(recipients, recovery.recipient if recovery else None, new_repository_id())
+    kept = recovery.recipient if recovery else None
+    config = plan_config(recipients, kept, new_repository_id(), founder)
     files = (rules,) if found.has_config else (config, rules)
-    return _Plan(identities, recipients, files)
+    return _Plan(identities, recipients, files, founder)
+
+
+def _founder(context: Context, wanted: str | None) -> str | None:
+    """The name that the settings are to have for us.
+
+    Raises:
+        UsageError: it cannot be one, or is that of the recovery identity (kind
+            ``bad-recipient-name``).
+    """
+    if wanted is not None:
+        if not is_name(wanted) or wanted == _RECOVERY:
+            raise UsageError(f"not a name for a recipient: {wanted}", kind="bad-recipient-name")
+        return wanted
+    author = read_author(context.repository.command)
+    if author is None:
+        return None
+    # the email that GitHub hides begins with a number
+    local = author.email.partition("@")[0].rpartition("+")[2]
+    name = _NO_NAME.sub("-", local).strip("-")
+    return name if is_name(name) and name != _RECOVERY else None
 
 
 def _named_in_settings(context: Context) -> tuple[str, ...]:
@@ -181,6 +221,10 @@ def _say_next(context: Context, plan: _Plan) -> None:
             "git needs your name to commit: git config --global user.name NAME; "
             "git config --global user.email EMAIL"
         )
+    if plan.founder is None and len(plan.files) > 1:
+        context.output.talk(
+            f"name yourself: plana-secrets recipients add NAME {plan.recipients[0]}"
+        )
     example = f"{context.settings.files.roots[0]}/dev/example.yaml"
     context.output.talk(
         f"next:\n  plana-secrets new {example}\n"
@@ -214,6 +258,7 @@ ADVICE: Final = {
         "create one with `plana-secrets identity new --output {file}`, then ask anyone who can "
         "read the files to add its recipient"
     ),
+    "not-named": "`plana-secrets recipients add {name} KEY` names a key that is in the rules",
     "rules-exist": (
         "add the recipient to the rules in .sops.yaml; `plana-secrets verify` then names the "
         "files to update"

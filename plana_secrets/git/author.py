@@ -37,6 +37,16 @@ def parse_author(text: str) -> Author:
     return Author(match.group(1).strip(), match.group(2))
 
 
+def read_author(git: GitCommand) -> Author | None:
+    """In whose name git would commit now; None where it knows no one."""
+    done = git.look("var", "GIT_AUTHOR_IDENT")
+    text = done.stdout.decode("utf-8", "replace").rpartition(">")[0] + ">"
+    try:
+        return parse_author(text) if done.status == 0 else None
+    except ValueError:
+        return None
+
+
 def has_author(git: GitCommand) -> bool:
     """Whether git knows in whose name to commit: from its settings, or from the machine."""
     return not _unknown_roles(git)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from plana_secrets import limits
@@ -21,10 +21,11 @@ from plana_secrets.storage import digest_of, path_below, read_regular_file
 
 @dataclass(frozen=True, slots=True)
 class AccessChange:
-    """What is to be written. ``positions``: rules that change; ``workspace``: under them."""
+    """What is to be written. ``positions``: rules that change; ``workspace``: under them.
+    ``rules``: None where they stay as they are."""
 
     positions: tuple[int, ...]
-    rules: bytes
+    rules: bytes | None
     settings: bytes
     survey: Survey
     workspace: Workspace
@@ -82,13 +83,12 @@ def apply_access(
     """
     workspace = change.workspace
     staged = list(stage_plans(workspace, change.survey.plans, tell))
-    old = read_regular_file(path_below(workspace.root, RULES_FILE), limit=limits.RULES_FILE)
     settings = read_settings(workspace)
     before = None if settings is None else digest_of(settings)
     return write_files(
         workspace,
         [
-            StagedFile(RULES_FILE, digest_of(old), change.rules),
+            *_stage_rules(workspace, change.rules),
             # where there were none and there is nothing to say, there are none afterwards
             *(
                 [StagedFile(SETTINGS_FILE, before, change.settings)]
@@ -100,6 +100,13 @@ def apply_access(
         operation="recipients",
         commit=commit,
     )
+
+
+def _stage_rules(workspace: Workspace, rules: bytes | None) -> Iterator[StagedFile]:
+    if rules is not None:
+        path = path_below(workspace.root, RULES_FILE)
+        old = read_regular_file(path, limit=limits.RULES_FILE)
+        yield StagedFile(RULES_FILE, digest_of(old), rules)
 
 
 def root_rules(workspace: Workspace) -> Rules:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from plana_secrets.age.recipients import canonical_recipient
 from plana_secrets.sops.reading.stanza import recipient_kind
+
+NEXT: Final = "-next"
+"""What the settings put behind a name for the key that is to replace its own."""
 
 _LONGEST = 90
 _SHOWN = 60

@@ -17,7 +17,8 @@ from plana_secrets.recipients.access import (
     refuse_elsewhere,
     root_rules,
 )
-from plana_secrets.recipients.names import Names, shortened
+from plana_secrets.recipients.apply import Survey
+from plana_secrets.recipients.names import NEXT, Names, shortened
 from plana_secrets.recipients.plan import Demand, refuse_oneself
 from plana_secrets.recipients.rulesedit import add_recipient, recipients_of, remove_recipient
 from plana_secrets.recipients.settingsedit import add_name, remove_name
@@ -40,47 +41,54 @@ def plan_joining(
     workspace: Workspace,
     name: str,
     recipient: str,
-    choose: Callable[[Rules], Collection[int]],
+    choose: Callable[[Rules], Collection[int]] | None,
     *,
     kind: str,
     demand: Demand,
 ) -> Membership:
-    """``recipient`` (in canonical spelling) gets ``name``, and the rules that ``choose`` names.
+    """``recipient`` (in canonical spelling) gets ``name``, and the rules that ``choose`` names;
+    without it, only the name.
 
     Raises:
         UsageError: the name or the key is another's (kind ``name-taken``), or the name cannot
             be one (``bad-recipient-name``), or there is nothing to change (``already-recipient``).
         FailedError: see ``rulesedit``.
     """
-    rules = root_rules(workspace)
-    positions, changed = check_addition(workspace, name, recipient, choose(rules), demand)
+    chosen = choose(root_rules(workspace)) if choose is not None else ()
+    positions, changed = check_addition(workspace, name, recipient, chosen, demand)
     settings = read_settings(workspace) or b""
     if name not in demand.keys:
         settings = add_name(settings, name, recipient, kind)
         demand = replace(demand, keys={**demand.keys, name: recipient})
+    if changed is None:
+        return Membership(name, recipient, AccessChange((), None, settings, Survey(()), workspace))
     change = plan_access(workspace, [recipient], positions, changed, settings, demand)
     return Membership(name, recipient, change)
 
 
 def check_addition(
     workspace: Workspace, name: str, recipient: str, chosen: Collection[int], demand: Demand
-) -> tuple[tuple[int, ...], bytes]:
+) -> tuple[tuple[int, ...], bytes | None]:
     """The rules among those at the positions ``chosen`` that lack ``recipient``, and the rules
-    file with it in them; it raises as ``plan_joining``."""
+    file with it in them, None where none does; it raises as ``plan_joining``."""
     check_name(name, recipient, demand)
+    every = root_rules(workspace).creation_rules if chosen else ()
     positions = tuple(
         one.position
-        for one in root_rules(workspace).creation_rules
+        for one in every
         if one.position in chosen and recipient not in recipients_of(one)
     )
-    if not positions:
-        raise UsageError(f"the key of {name} is in these rules already", kind="already-recipient")
-    return positions, add_recipient(workspace.read_rules(RULES_FILE), recipient, positions)
+    if positions:
+        return positions, add_recipient(workspace.read_rules(RULES_FILE), recipient, positions)
+    if name in demand.keys:
+        what = "in these rules" if chosen else "in [recipients]"
+        raise UsageError(f"the key of {name} is {what} already", kind="already-recipient")
+    return (), None
 
 
 def is_replacement(name: str, recipient: str, demand: Demand) -> bool:
     """Whether ``name`` has another key than ``recipient``, which is no one else's."""
-    if Names(demand.keys).name_of(recipient) not in {None, name}:
+    if Names(demand.keys).name_of(recipient) not in {None, name, f"{name}{NEXT}"}:
         check_name(name, recipient, demand)
     return name in demand.keys and canonical_recipient(demand.keys[name]) != recipient
 
@@ -139,13 +147,18 @@ def _check_left(rule: CreationRule, number: int, minimum: int) -> None:
         )
 
 
+def is_name(text: str) -> bool:
+    """Whether it can be the name of a recipient in the settings."""
+    return _NAME.fullmatch(text) is not None
+
+
 def check_name(name: str, recipient: str, demand: Demand) -> None:
     """Whether ``recipient`` may have ``name``: both are free, or they belong together.
 
     Raises:
         UsageError: kinds ``bad-recipient-name``, ``name-taken``.
     """
-    if not _NAME.fullmatch(name):
+    if not is_name(name):
         raise UsageError(f"not a name for a recipient: {name}", kind="bad-recipient-name")
     for other, key in demand.keys.items():
         if (other == name) is not (canonical_recipient(key) == recipient):
@@ -171,7 +184,7 @@ def replaceable(workspace: Workspace, files: Sequence[str]) -> list[tuple[str, s
 
 
 ADVICE: Final = {
-    "already-recipient": "`plana-secrets recipients list` shows the rules",
+    "already-recipient": "`plana-secrets recipients list` shows the rules; choose with --rule",
     "bad-recipient-name": "use letters, digits, - and _",
     "name-taken": (
         "choose another name, or give that one the key with "

@@ -2,15 +2,17 @@
 
 A cluster reads by itself, and is locked out by files that it cannot open yet. So its new key
 is added first, and the old one goes when a person says that the cluster has the new one. In
-between the settings name the new key ``NAME-next``.
+between the settings name the new key ``NAME-next``. Another one's can have that name, too, so that
+the key is reviewed by itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Literal
 
+from plana_secrets.age.recipients import canonical_recipient
 from plana_secrets.errors import UsageError
 from plana_secrets.recipients.access import (
     AccessChange,
@@ -19,7 +21,7 @@ from plana_secrets.recipients.access import (
     refuse_elsewhere,
     root_rules,
 )
-from plana_secrets.recipients.names import Names, shortened
+from plana_secrets.recipients.names import NEXT, Names, shortened
 from plana_secrets.recipients.people import check_name, find_person
 from plana_secrets.recipients.plan import Demand
 from plana_secrets.recipients.rulesedit import (
@@ -35,9 +37,6 @@ from plana_secrets.secretfiles.workspace import RULES_FILE, Workspace
 from plana_secrets.sops.rules.rulesfile import Rules, parse_rules
 
 Phase = Literal["replaced", "added", "finished"]
-
-NEXT: Final = "-next"
-"""What the settings put behind the name of a cluster for the key that it is to have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +94,7 @@ def plan_replacement(
     for one in exchanges:
         refuse_elsewhere(workspace, one.old, one.shown)
         content = _rules_after(content, one)
-        settings = _settings_after(settings, one, kinds)
+        settings = _settings_after(settings, one, keys)
         _rename(keys, one)
     positions = {
         rule.position
@@ -114,11 +113,10 @@ def _exchange(
     name, old = find_person(person, demand)
     if old == new:
         raise UsageError(f"{person} has this key already", kind="already-recipient")
-    if name is None or kinds.get(name) != "cluster":
-        _refuse_taken(new, None, demand)
-        return Exchange(name, old, new, "replaced")
-    waiting = f"{name}{NEXT}"
+    waiting = f"{name}{NEXT}" if name is not None else None
     _refuse_taken(new, waiting, demand)
+    if name is None or waiting is None or kinds.get(name) != "cluster":
+        return Exchange(name, old, new, "replaced")
     if waiting in demand.keys:
         check_name(waiting, new, demand)
     having = [one for one in rules.creation_rules if old in recipients_of(one)]
@@ -149,25 +147,29 @@ def _rules_after(content: bytes, one: Exchange) -> bytes:
     return replace_recipient(content, one.old, one.new)
 
 
-def _settings_after(settings: bytes, one: Exchange, kinds: Mapping[str, str]) -> bytes:
-    if one.phase == "replaced" or one.name is None:
-        return replace_key(settings, one.old, one.new)
-    waiting = f"{one.name}{NEXT}"
-    if one.phase == "finished":
-        if waiting in kinds:
-            settings = remove_name(settings, waiting)
-        return replace_key(settings, one.old, one.new)
-    return settings if waiting in kinds else add_name(settings, waiting, one.new, "cluster")
+def _settings_after(settings: bytes, one: Exchange, keys: Mapping[str, str]) -> bytes:
+    waiting = _waiting(one, keys)
+    if one.phase == "added":
+        return settings if waiting else add_name(settings, f"{one.name}{NEXT}", one.new, "cluster")
+    if waiting:
+        settings = remove_name(settings, waiting)
+    return replace_key(settings, one.old, one.new)
+
+
+def _waiting(one: Exchange, keys: Mapping[str, str]) -> str | None:
+    """The name that the new key has until it replaces the old one."""
+    name = f"{one.name}{NEXT}"
+    return name if name in keys and canonical_recipient(keys[name]) == one.new else None
 
 
 def _rename(keys: dict[str, str], one: Exchange) -> None:
     """The names as the settings have them afterwards."""
-    if one.name is None:
-        return
+    waiting = _waiting(one, keys)
     if one.phase == "added":
         keys[f"{one.name}{NEXT}"] = one.new
-    else:
-        keys.pop(f"{one.name}{NEXT}", None)
+    elif one.name is not None:
+        if waiting:
+            del keys[waiting]
         keys[one.name] = one.new
 
 

@@ -122,8 +122,10 @@ def new_repository_id() -> str:
     return f"r-{secrets.token_hex(8)}"
 
 
-def plan_config(recipients: Sequence[str], recovery: str | None, repository_id: str) -> PlannedFile:
-    """``plana-secrets.toml`` for a new repository."""
+def plan_config(
+    recipients: Sequence[str], recovery: str | None, repository_id: str, founder: str | None
+) -> PlannedFile:
+    """``plana-secrets.toml`` for a new repository; ``founder``: the name of the first recipient."""
     minimum = min(2, len(recipients))
     text = f'required_version = ">=0.1"\nrepository = "{repository_id}"\n'
     text += f'\n[files]\nroots = ["{DEFAULT_ROOT}"]\n'
@@ -131,6 +133,8 @@ def plan_config(recipients: Sequence[str], recovery: str | None, repository_id: 
     if recovery:
         text += 'required = ["recovery"]\n'
         text += f'\n[recipients.recovery]\nkey = "{recovery}"\nkind = "recovery"\n'
+    if founder:
+        text += f'\n[recipients.{founder}]\nkey = "{recipients[0]}"\nkind = "staff"\n'
     return PlannedFile(CONFIG_FILE, text)
 
 

@@ -244,7 +244,7 @@ REASONS = {
         "missing-file", "missing-key-file", "no-identity", "no-identity-fits", "no-such-revision",
         "not-base64", "not-encryptable", "not-exportable", "nothing-checked", "not-yaml-name", "read-back", "readable-path",
         "revoked-value", "rules-exist", "rules-not-editable", "same-path-changed", "settings-by-hand",
-        "already-recipient", "name-taken", "no-such-hook", "no-such-person", "no-such-rule",
+        "already-recipient", "name-taken", "not-named", "no-such-hook", "no-such-person", "no-such-rule",
         "twin-name", "unmerged", "bad-tick-off", "data-differs", "no-match", "path-taken", "no-such-leaver", "not-in-list", "partial-past",
     ),
 }  # fmt: skip

@@ -23,7 +23,7 @@ Examples:
   plana-secrets init                                   ask for what is needed
   plana-secrets init --recovery-out /media/usb/key.txt create a recovery identity there
   plana-secrets init --recovery age1...                use an existing one
-  plana-secrets init --single                          your own identity only
+  plana-secrets init --single --name ann               your own identity only
   plana-secrets init --yes                             in a repository with SOPS files
 """
 
@@ -50,6 +50,9 @@ Examples:
     metavar="FILE",
     help="Write a new identity to FILE, readable only by you.",
 )
+@click.option(
+    "--name", metavar="NAME", help="Your name in the settings; default: from your email in git."
+)
 @click.option("--yes", is_flag=True, help="Write the settings without asking.")
 @click.option("--dry-run", is_flag=True, help="Show what would be written; write nothing.")
 @click.option("--scanners", is_flag=True, help="Print lines for secret scanners; write nothing.")
@@ -62,6 +65,7 @@ def init(
     recovery_out: Path | None,
     single: bool,
     identity_out: Path | None,
+    name: str | None,
     yes: bool,
     dry_run: bool,
     scanners: bool,
@@ -83,7 +87,7 @@ def init(
         return
     if sum((recovery is not None, recovery_out is not None, single)) > 1:
         raise UsageError("--recovery, --recovery-out and --single cannot be combined")
-    wishes = Wishes(recipients, recovery, recovery_out, single, identity_out, yes, dry_run)
+    wishes = Wishes(recipients, recovery, recovery_out, single, identity_out, name, yes, dry_run)
     with _alone(context, wishes):
         found = survey(context.workspace)
         if found.is_used:

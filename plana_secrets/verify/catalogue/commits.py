@@ -84,8 +84,9 @@ COMMIT_CHECKS: Final = (
         Level.L2,
         "The range encrypts files for a recipient that had no access before.",
         "Anyone who can write can add a recipient; from then on, they can read the values.",
-        "If this is meant, first add the recipient to [recipients] in a change of its own; after "
-        "that it is a warning. Otherwise remove it, and replace the values.",
+        "If this is meant, first name the key in a change of its own, with `plana-secrets "
+        "recipients add NAME KEY` and no rule; after that it is a warning. Otherwise remove it, "
+        "and replace the values.",
     ),
     Check(
         "recipient-removed",

@@ -243,8 +243,9 @@ def test_where_rules_are_an_option_says_no_or_is_true_already(
     assert not (bare.home / "other.txt").exists()
 
 
-def test_an_identity_is_asked_for_where_it_is_created(world: World) -> None:
-    done = world.run("init", "--identity-out", "~/id.txt", "--json", env=BARE)
+@pytest.mark.parametrize("env", [BARE, {}], ids=["without another", "beside another"])
+def test_an_identity_is_asked_for_where_it_is_created(world: World, env: dict[str, str]) -> None:
+    done = world.run("init", "--identity-out", "~/id.txt", "--json", env=env)
     report = json.loads(done.stdout)
     assert (done.status, report["kind"]) == (2, "identity-not-created")
     assert "plana-secrets identity new --output" in report["hint"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -31,6 +32,32 @@ def test_an_empty_repository_gets_rules_settings_and_a_recovery_identity(empty: 
     settings = (empty.repo / "plana-secrets.toml").read_text()
     assert 'required = ["recovery"]' in settings
     assert "min_recipients = 2" in settings
+
+
+@pytest.mark.parametrize(
+    ("email", "argv", "name"),
+    [
+        ("ann.b@example.test", [], "ann-b"),
+        ("123+ann@users.example.test", [], "ann"),
+        ("recovery@example.test", [], None),
+        ("\u00e9@example.test", [], None),
+        ("x@example.test", ["--name", "Ann_1"], "Ann_1"),
+    ],
+)
+def test_the_founder_has_a_name(empty: World, email: str, argv: list[str], name: str | None):
+    env = {"GIT_AUTHOR_EMAIL": email}
+    done = empty.run("init", "--single", "--json", *argv, env=env)
+    assert json.loads(done.stdout)["name"] == name
+    own = str(empty.identity.to_public())
+    text = (empty.repo / "plana-secrets.toml").read_text()
+    assert (f'[recipients.{name}]\nkey = "{own}"\nkind = "staff"\n' in text) is (name is not None)
+
+
+def test_without_a_name_it_says_how_to_get_one(empty: World):
+    said = empty.run("init", "--single", env={"GIT_AUTHOR_EMAIL": "-@x"}).stderr
+    (command,) = re.findall("plana-secrets (recipients add NAME .*)", said)
+    assert empty.run(*command.replace("NAME", "ann").split()).status == 0
+    assert "ann" in empty.run("recipients", "list").stdout
 
 
 def test_what_it_made_is_used_by_sops_and_opened_by_the_recovery_identity(empty: World):

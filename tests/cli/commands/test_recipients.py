@@ -211,6 +211,8 @@ def test_a_dry_run_writes_nothing(shared: World) -> None:
         ("", ["add", "bob", KEY, "--rule", "all"], "name-taken"),
         ("", ["add", "eve", "BOB", "--rule", "all"], "name-taken"),
         ("", ["add", "bob", "BOB", "--rule", "all"], "already-recipient"),
+        ("", ["add", "bob", "BOB"], "already-recipient"),
+        ("", ["add", "eve", "BOB"], "name-taken"),
         ("", ["add", "b.ob", KEY, "--rule", "all"], "bad-recipient-name"),
         ("", ["add", "eve", KEY, "--rule", "9"], "no-such-rule"),
         ("", ["remove", "carol"], "no-such-person"),
@@ -234,6 +236,29 @@ def test_what_is_refused_changes_nothing(
     done = shared.run("recipients", *argv, "--json")
     assert json.loads(done.stdout)["kind"] == kind, done
     assert (*texts(shared), *contents(shared)) == before
+
+
+@pytest.mark.parametrize("words", [(), ("--rule", "all")])
+def test_a_key_that_is_in_the_rules_gets_its_name_alone(
+    shared: World, words: tuple[str, ...]
+) -> None:
+    """No other file is touched, not even one that differs from its rule."""
+    shared.sops("rotate", "-i", "--rm-age", str(shared.others[0].to_public()), MAIL)
+    shared.commit()
+    own = str(shared.identity.to_public())
+    done = shared.run("recipients", "add", "ann", own, *words, "--commit", "--json")
+    facts = json.loads(done.stdout)
+    assert (facts["rules"], facts["files"], facts["commit"]) == ([], [], head(shared))
+    assert shared.git("show", "--format=%s", "--name-only").split("\n\n") == [
+        "Let ann read secrets" if words else "Name the key of ann", f"{SETTINGS}\n"
+    ]  # fmt: skip
+    assert f'[recipients.ann]\nkey = "{own}"\n' in (shared.repo / SETTINGS).read_text()
+    said = shared.run("recipients", "add", "eve", KEY, "--dry-run")
+    assert "eve would be the name of this key in [recipients]" in said.stderr
+
+
+def head(world: World) -> str:
+    return world.git("rev-parse", "HEAD").strip()
 
 
 def test_a_file_that_cannot_be_opened_stops_a_removal(shared: World) -> None:

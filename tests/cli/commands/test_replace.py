@@ -160,6 +160,18 @@ def test_a_new_laptop(shared: World) -> None:
     assert "former-reader" not in {one["check"] for one in report["findings"]}
 
 
+def test_a_key_that_was_reviewed_by_itself(shared: World) -> None:
+    """It had a name on the branch before it let anyone in."""
+    new = str(pyrage.x25519.Identity.generate().to_public())
+    assert shared.run("recipients", "add", "bob-next", new, "--commit").status == 0
+    shared.git("tag", "base")
+    replace(shared, "bob", new, "--commit")
+    assert "bob-next" not in texts(shared)[1]
+    report = json.loads(shared.run("verify", "--range", "base..", "--json").stdout)
+    added = [one for one in report["findings"] if one["check"] == "recipient-added"]
+    assert {one["severity"] for one in added} == {"warning"}
+
+
 @pytest.mark.long
 def test_a_lost_key_in_one_commit_with_what_to_replace(shared: World) -> None:
     new = generate_identity()

@@ -26,6 +26,7 @@ _EPILOG = """\b
 Examples:
   plana-secrets recipients add bob age1... --rule 2 --rule 3
   plana-secrets recipients add ci age1... --kind job --rule all
+  plana-secrets recipients add ann age1...              give a key its name
 """
 
 
@@ -36,9 +37,9 @@ Examples:
     "--rule",
     "rules",
     multiple=True,
-    required=True,
     metavar="RULE",
-    help="Number of a rule in `recipients list`, its path_regex, or all.",
+    help="Number of a rule in `recipients list`, its path_regex, or all; without it, only "
+    "the settings name the key.",
 )
 @click.option(
     "--kind",
@@ -61,8 +62,9 @@ def add(
 ) -> int:
     """Add the age recipient KEY, as NAME, to rules in .sops.yaml and to the files of those rules.
 
-    Rules, settings and files are written together, or none of them. Compare the fingerprint
-    that is shown with the one that NAME reads to you.
+    Rules, settings and files are written together, or none of them. Without --rule, only the
+    settings name the key: one that is in the rules, or one that a review is to look at first.
+    Compare the fingerprint that is shown with the one that NAME reads to you.
     """
     from plana_secrets.age.recipients import fingerprint_aloud, parse_recipient
     from plana_secrets.recipients.people import plan_joining
@@ -74,19 +76,23 @@ def add(
             context.workspace,
             name,
             recipient,
-            lambda known: rules_by_name(known, rules),
+            (lambda known: rules_by_name(known, rules)) if rules else None,
             kind=kind,
             demand=demand,
         )
 
     run = Run(dry_run, commit)
-    done, written = run_membership(context, plan, run, f"Let {name} read secrets")
+    message = f"Let {name} read secrets" if rules else f"Name the key of {name}"
+    done, written = run_membership(context, plan, run, message)
     fingerprint = fingerprint_aloud(recipient)
     if context.json:
         facts = membership_facts(context, done, run)
         more = {"fingerprint": fingerprint, "commit": written}
         context.output.json_object("recipients-add", {**facts, **more})
     else:
-        tell_change(context, name, "added to", done.change, run)
+        if done.change.positions:
+            tell_change(context, name, "added to", done.change, run)
+        else:
+            context.output.talk(f"{name} {run.verb} the name of this key in [recipients]")
         context.output.talk(f"fingerprint of the key: {fingerprint}")
     return exit_code_of(done.change.survey)

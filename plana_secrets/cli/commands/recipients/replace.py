@@ -103,7 +103,7 @@ def replace(
 
 
 def _names(planned: Replacement) -> set[str]:
-    from plana_secrets.recipients.replacing import NEXT
+    from plana_secrets.recipients.names import NEXT
 
     named = [one.name for one in planned.exchanges if one.name is not None]
     return {*named, *(f"{name}{NEXT}" for name in named)}
