@@ -14,6 +14,8 @@ _UNSAFE: Final = re.compile(
 """Control, bidirectional, invisible and line separator characters, and half surrogates."""
 _CI_COMMAND: Final = re.compile(r"(?m)^\s*:(?=:)|#(?=#[a-z]*\[)")
 """A runner takes ``::`` at the start of a line, ``##[`` and ``##vso[`` wherever they are."""
+_IDENTITY: Final = re.compile(r"(?i)(AGE-SECRET-KEY-(?:PQ-)?1)[02-9AC-HJ-NP-Z]{20,}")
+"""In a name, say: what no log may have."""
 _MARKUP: Final = re.compile(r"[\\`*_{}\[\]<>#|~&!$@]")
 
 
@@ -25,8 +27,9 @@ def safe(text: str) -> str:
 
 
 def safe_line(text: str) -> str:
-    """Like ``safe``, for a text that must stay on its line."""
-    return safe(text.replace("\n", "\\n").replace("\t", "\\t"))
+    """Like ``safe``, for a text that must stay on its line: a name or a message, no value."""
+    line = _IDENTITY.sub(r"\1...", text.replace("\n", "\\n").replace("\t", "\\t"))
+    return safe(line)
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -24,6 +24,11 @@ def test_what_a_terminal_acts_on_becomes_an_escape(text: str) -> None:
     assert re.search(r"\\(x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8})", shown)
 
 
+@pytest.mark.parametrize("start", ["AGE-SECRET-KEY-1", "AGE-SECRET-KEY-PQ-1", "age-secret-key-1"])
+def test_a_name_does_not_show_an_identity(start: str) -> None:
+    assert safe_line(f"docs/{start}{'Q' * 58}.txt") == f"docs/{start}....txt"
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -100,4 +100,4 @@ def terms_in(tree: Tree) -> Demanded:
     from plana_secrets.verify.policychange import Demanded
 
     settings = settings_in(tree)
-    return Demanded(settings.policy, settings.files)
+    return Demanded(settings.policy, settings.files, settings.branch)

@@ -15,8 +15,9 @@
 ``past`` | ``history`` | ``filelog`` | ``lineage``
     What came before: ancestors, earlier contents of a file, commits one by one, those
     that changed one file, and the contents of many files through their names.
-``ranges``
-    What the commits of a range brought, and every content that a file had.
+``ranges`` | ``messages``
+    What the commits of a range brought, and every content that a file had; commits and tags
+    as they are stored.
 ``hooks`` | ``textmerge`` | ``operation`` | ``signatures``
     Where git looks for hooks; merging readable text, and which commit is being merged; the
     two sides of what git is in the middle of; who signed a commit.

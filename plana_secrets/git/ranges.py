@@ -83,31 +83,6 @@ def ids_at(
     return {commit: frozenset(ids) for commit, ids in found.items()}
 
 
-def messages_with(
-    repository: Repository,
-    words: str,
-    head: str,
-    *,
-    without: str | None,
-    known: Sequence[str] = (),
-) -> Iterator[tuple[str, bytes]]:
-    """The commits of a range with ``words`` in their message, newest first, and these messages.
-
-    They are as they are stored: a commit may name an encoding in which nothing is to be read.
-    """
-    chosen = _chosen(head, without, known)
-    output = repository.command.read(
-        "log", "--encoding=none", "-F", f"--grep={words}", "--format=%H", *chosen, "--"
-    )
-    stored = repository.command.read("cat-file", "--batch", stdin=output) if output else b""
-    position = 0
-    for commit in output.decode("ascii").splitlines():
-        end = stored.index(b"\n", position)
-        size = int(stored[position:end].rpartition(b" ")[2])
-        yield commit, stored[end + 1 : end + 1 + size].partition(b"\n\n")[2]
-        position = end + size + 2
-
-
 def leave_known(repository: Repository, head: str, known: Sequence[str]) -> str | None:
     """Where the first parents of ``head`` leave what is known, as arguments of git-rev-list.
 

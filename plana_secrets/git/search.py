@@ -15,6 +15,8 @@ from plana_secrets.git.command import unreadable
 from plana_secrets.git.pipes import ignore_files, refuse_pipes
 from plana_secrets.git.repository import Repository
 
+_ANY_BYTE: Final = "[^~]"
+"""But one that is in no text that is looked for; a dot does not match a NUL."""
 _MOST_OBJECTS: Final = 500_000
 _MOST_SEARCHED: Final = 1 << 30
 """Bytes times texts that are looked for: a second or two."""
@@ -27,20 +29,25 @@ def files_containing(
     besides: Collection[str] = (),
     place: str | None = None,
     untracked: bool = False,
+    wide: bool = False,
 ) -> list[str]:
     """Tracked files whose content holds one of ``texts``, binaries included.
 
     ``besides``: files that are not looked into. ``place``: where the content is read, the
     id of a commit or ``--cached`` for the index; without one the work tree, and with
-    ``untracked`` also the files in there that git would add.
+    ``untracked`` also the files in there that git would add. ``wide``: the texts, of letters,
+    digits and ``-``, are looked for in UTF-16, with any one byte between two characters.
     """
     if untracked:
         refuse_pipes(repository.root, ignore_files(repository.root, ()))
-    patterns = [part for text in texts for part in ("-e", text)]
+    # no argument can have a NUL in it
+    sought = [_ANY_BYTE.join(text) for text in texts] if wide else texts
+    patterns = [part for text in sought for part in ("-e", text)]
     left_out = [f":(exclude,literal){file}" for file in sorted(besides)]
     where = ["--untracked"] if untracked else []
     done = repository.command.look(
-        "grep", "-z", "--files-with-matches", "--text", "--fixed-strings", "--no-textconv",
+        "grep", "-z", "--files-with-matches", "--text", "--no-textconv",
+        "--basic-regexp" if wide else "--fixed-strings",
         *where, *patterns, *([place] if place else []), "--", *left_out,
         answers=(0, 1),
     )  # fmt: skip

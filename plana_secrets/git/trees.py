@@ -6,6 +6,7 @@ is taken once and kept, so what it says does not change under a run.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -89,7 +90,12 @@ class Tree:
         raise NotImplementedError
 
     def files_containing(
-        self, texts: Sequence[str], *, besides: Collection[str] = (), untracked: bool = False
+        self,
+        texts: Sequence[str],
+        *,
+        besides: Collection[str] = (),
+        untracked: bool = False,
+        wide: bool = False,
     ) -> list[str]:
         """Tracked files whose content here holds one of ``texts``; see ``git.search``.
 
@@ -101,6 +107,7 @@ class Tree:
             besides=besides,
             place=self._searched,
             untracked=untracked and self._searched is None,
+            wide=wide,
         )
 
     def contents(
@@ -111,6 +118,10 @@ class Tree:
         The kinds are those of ``storage.read_regular_file``, ``symlink`` for a link and
         ``unmerged`` for a file of the index with a merge conflict.
         """
+        raise NotImplementedError
+
+    def link_targets(self) -> Iterator[tuple[str, bytes]]:
+        """Every symlink, with where it leads to; one that cannot be read is left out."""
         raise NotImplementedError
 
     def read(self, file: str, *, limit: int = limits.SECRET_FILE) -> bytes:
@@ -172,6 +183,12 @@ class WorkTree(Tree):
             except FailedError as error:
                 yield file, error
 
+    def link_targets(self) -> Iterator[tuple[str, bytes]]:
+        for file, entry in self.listing().entries.items():
+            if entry.is_link:
+                with contextlib.suppress(OSError):
+                    yield file, os.fsencode((self.repository.root / file).readlink())
+
 
 def _look_at(root: Path, file: str) -> tuple[str | None, int]:
     """The mode that git would give a file, None where there is none, and its size."""
@@ -217,6 +234,15 @@ class _Stored(Tree):
             for file in named[blob]:
                 yield file, named_content(content, file)
 
+    def link_targets(self) -> Iterator[tuple[str, bytes]]:
+        named: dict[str, list[str]] = {}
+        for file, entry in self.listing().entries.items():
+            if entry.is_link and entry.id:
+                named.setdefault(entry.id, []).append(file)
+        for blob, target in iterate_contents(self.repository.command, list(named)):
+            if isinstance(target, bytes):
+                yield from ((file, target) for file in named[blob])
+
     def _find(self, files: Sequence[str]) -> Mapping[str, TreeEntry]:
         """The entries of files, wherever they are."""
         if () in self._listings:
@@ -235,11 +261,16 @@ class CommitTree(_Stored):
         self.commit = self._searched = commit
 
     def files_containing(
-        self, texts: Sequence[str], *, besides: Collection[str] = (), untracked: bool = False
+        self,
+        texts: Sequence[str],
+        *,
+        besides: Collection[str] = (),
+        untracked: bool = False,
+        wide: bool = False,
     ) -> list[str]:
         if self.commit is None:
             return []
-        return super().files_containing(texts, besides=besides, untracked=untracked)
+        return super().files_containing(texts, besides=besides, untracked=untracked, wide=wide)
 
     def _list(self, under: Sequence[str]) -> Listing:
         if self.commit is None:

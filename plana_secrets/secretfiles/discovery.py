@@ -45,6 +45,20 @@ TELLING: Final = ("secret", "sops", ".enc", "encrypted", "credential", "passw")
 """What is in the names of secret files, and in the patterns of the rules for them."""
 
 
+_WIDE: Final = (b"\xff\xfe", b"\xfe\xff")
+"""How a text in UTF-16 begins."""
+
+
+def text_of(content: bytes) -> bytes:
+    """What a text in UTF-16 or UTF-32 says in ASCII, as a redirection of PowerShell writes it.
+
+    Also where it was appended to another text. Other contents are returned as they are.
+    """
+    if b"\0" not in content:
+        return content
+    return content[2 if content.startswith(_WIDE) else 0 :].replace(b"\0", b"")
+
+
 def carries_sops(file: str, content: bytes) -> bool:
     """Whether sops encrypted ``content``, whatever became of its metadata.
 

@@ -18,7 +18,13 @@ from plana_secrets.errors import FailedError
 from plana_secrets.git.changes import changes
 from plana_secrets.git.repository import TreeEntry
 from plana_secrets.git.trees import CommitTree, IndexTree, Listing, Tree, WorkTree
-from plana_secrets.secretfiles.discovery import SOPS_MARK, carries_sops, is_exempt, is_rules_file
+from plana_secrets.secretfiles.discovery import (
+    SOPS_MARK,
+    carries_sops,
+    is_exempt,
+    is_rules_file,
+    text_of,
+)
 from plana_secrets.secretfiles.listing import is_under_roots, select_secret_files
 from plana_secrets.secretfiles.open import open_bytes
 from plana_secrets.secretfiles.roots import folders_of
@@ -119,10 +125,17 @@ class Snapshot:
             self.search((text,))
         return self._found[text]
 
-    def search(self, texts: Sequence[str]) -> None:
-        """Look for several texts at once, so that ``containing`` knows them."""
+    def search(self, texts: Sequence[str], wide: Sequence[str] = ()) -> None:
+        """Look for several texts at once, so that ``containing`` knows them.
+
+        ``wide``: those of them that are also looked for in UTF-16; see ``git.search``.
+        """
+        large = self.large_files
         try:
-            hits = self.tree.files_containing(texts, besides=self.large_files, untracked=True)
+            hits = self.tree.files_containing(texts, besides=large, untracked=True)
+            if wide:
+                more = self.tree.files_containing(wide, besides=large, untracked=True, wide=True)
+                hits = sorted({*hits, *more})
             if len(texts) == 1:
                 self._found[texts[0]] = frozenset(hits)
                 return
@@ -246,8 +259,9 @@ def _parted(
     """Which files have which text."""
     found: dict[str, set[str]] = {text: set() for text in texts}
     for file, content in contents:
+        plain = text_of(content) if isinstance(content, bytes) else b""
         for text in texts:
-            if isinstance(content, bytes) and text.encode() in content:
+            if text.encode() in plain:
                 found[text].add(file)
     return {text: frozenset(files) for text, files in found.items()}
 

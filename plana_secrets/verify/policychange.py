@@ -31,26 +31,35 @@ class SettingDifference:
 
 @dataclass(frozen=True, slots=True)
 class Demanded:
-    """The tables that say what has to be encrypted, and how."""
+    """The tables that say what has to be encrypted, and how. ``branch``: which one is deployed."""
 
     policy: Policy
     files: FilesSettings
+    branch: str | None = None
 
 
-def compare_policies(old: Demanded, new: Demanded) -> tuple[SettingDifference, ...]:
-    """Every setting that ``verify`` judges by, in the order of the settings."""
+def compare_policies(
+    old: Demanded, new: Demanded, *, default_branch: str | None = None
+) -> tuple[SettingDifference, ...]:
+    """Every setting that ``verify`` judges by, in the order of the settings.
+
+    ``default_branch``: what is deployed where the settings do not say it.
+    """
     before, after = dict(_entries(old)), dict(_entries(new))
     found = [
         _unless_covered(_difference(key, before.get(key), after.get(key)), new.files.roots)
         for key in dict.fromkeys([*before, *after])
         if before.get(key) != after.get(key)
     ]
+    if (old.branch or default_branch) == (new.branch or default_branch):
+        found = [one for one in found if one.setting != _BRANCH]
     if _is_reordered(old.files.plain, new.files.plain):
         found.append(SettingDifference("files.plain", None, "changed", "order", "order", True))
     return tuple(found)
 
 
 _Key = tuple[str, str | None]
+_BRANCH: Final = "git.branch"
 
 
 def _entries(side: Demanded) -> Iterator[tuple[_Key, str]]:
@@ -63,6 +72,8 @@ def _entries(side: Demanded) -> Iterator[tuple[_Key, str]]:
     ):
         yield from (((name, item), "") for item in items)
     yield ("files.keysets", None), side.files.keysets
+    if side.branch is not None:
+        yield (_BRANCH, None), side.branch
     if policy.allowed_signers is not None:
         yield ("git.allowed_signers", None), policy.allowed_signers
     yield ("policy.min_recipients", None), str(policy.min_recipients)
@@ -148,6 +159,7 @@ _WEAKENS: Final[Mapping[str, _Judge]] = {
     "files.roots": _is_removed,
     "files.plain": _lets_more_be_readable,
     "files.keysets": lambda *_: False,
+    _BRANCH: lambda *_: True,
     "git.allowed_signers": _is_not_new,
     "policy.required": _is_removed,
     "policy.selectors": _is_added,

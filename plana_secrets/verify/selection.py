@@ -13,7 +13,7 @@ from plana_secrets.secretfiles.snapshot import Snapshot
 from plana_secrets.storage import is_temporary
 from plana_secrets.verify.beside import look_beside
 from plana_secrets.verify.builds import FLUX_MARKS
-from plana_secrets.verify.checks.identities import MARK as IDENTITY_MARK
+from plana_secrets.verify.checks.identities import IDENTITY_MARKS, MARK
 from plana_secrets.verify.checks.leaks import MARKS
 from plana_secrets.verify.checks.strangers import AT_THE_TOP, is_of_git_or_sops
 
@@ -51,7 +51,8 @@ def select_files(snapshot: Snapshot, chosen: Sequence[str] | None) -> Selection:
     """
     settings = snapshot.settings
     if chosen is None:
-        snapshot.search((SOPS_MARK, *MARKS, IDENTITY_MARK, *FLUX_MARKS))
+        texts = (SOPS_MARK, *MARKS, *IDENTITY_MARKS, *FLUX_MARKS)
+        snapshot.search(texts, wide=(MARK, *MARKS))
     listing = snapshot.listing
     staged = {file for file in listing.staged if file in snapshot.inside}
     staged.update(file for file in snapshot.scattered if file in listing.staged)

@@ -23,7 +23,11 @@ from plana_secrets.verify.checks.attributes import check_attributes
 from plana_secrets.verify.checks.copies import CopyFinder
 from plana_secrets.verify.checks.flux import check_builds, check_neighbours, judge_variables
 from plana_secrets.verify.checks.formers import check_former_readers
-from plana_secrets.verify.checks.identities import MARK, check_identities
+from plana_secrets.verify.checks.identities import (
+    IDENTITY_MARKS,
+    check_file_names,
+    check_identities,
+)
 from plana_secrets.verify.checks.names import check_names
 from plana_secrets.verify.checks.rulelint import lint_rules
 from plana_secrets.verify.checks.rules import check_deciding, check_ignored, check_rules
@@ -105,12 +109,15 @@ def _check_marked_files(
     """
     allowed = frozenset(one.key for one in policy.recipients.values() if one.kind == "demo")
     used = frozenset(_recipients_in_use(snapshot, policy))
+    find = functools.partial(check_identities, allowed=allowed, used=used)
     under_roots = {*selection.secret, *selection.plain}
     flux = Flux()
-    large, marked = snapshot.large_files, _marked(snapshot)
-    if snapshot.is_work_tree:
-        tracked = snapshot.tree.listing().staged.keys()
-        large, marked = large & tracked, marked & tracked
+    listing = snapshot.tree.listing()
+    tracked = (listing.staged if snapshot.is_work_tree else listing.entries).keys()
+    large, marked = snapshot.large_files & tracked, _marked(snapshot) & tracked
+    yield from check_file_names(tracked, find)
+    for file, target in snapshot.tree.link_targets():
+        yield from find(file, target, inside=file in under_roots)
     for file in sorted(large - under_roots):
         message = f"larger than {limits.in_words(limits.SEARCHED_FILE)}: not searched"
         yield found("too-large", message, file=file, severity=Severity.NOTE)
@@ -118,9 +125,7 @@ def _check_marked_files(
     for file, content in snapshot.contents(searched, limit=limits.SEARCHED_FILE):
         if not isinstance(content, bytes):
             continue  # what cannot be read here holds nothing
-        identities = check_identities(
-            file, content, allowed=allowed, used=used, inside=file in under_roots
-        )
+        identities = find(file, content, inside=file in under_roots)
         if file not in under_roots and is_exempt_by_hand(snapshot.settings, file):
             identities = (one for one in identities if one.severity is Severity.ERROR)
         yield from identities
@@ -130,7 +135,7 @@ def _check_marked_files(
 
 
 def _marked(snapshot: Snapshot) -> frozenset[str]:
-    return frozenset[str]().union(*map(snapshot.containing, (MARK, *FLUX_MARKS)))
+    return frozenset[str]().union(*map(snapshot.containing, (*IDENTITY_MARKS, *FLUX_MARKS)))
 
 
 def _of_source(snapshot: Snapshot, flux: Flux, builds: Sequence[Build]) -> set[str]:

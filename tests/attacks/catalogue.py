@@ -14,6 +14,7 @@ from tests.attacks import (
     metadata,
     mirrors,
     places,
+    pushes,
     rules,
     yamlforms,
 )
@@ -76,5 +77,5 @@ SIGNED = (
 )
 ALL: Sequence[Variant] = (
     *content.ROWS, *metadata.ROWS, *yamlforms.ROWS, *places.ROWS, *rules.ROWS,
-    *history.ROWS, *access.ROWS, *mirrors.ROWS, *SIGNED,
+    *history.ROWS, *access.ROWS, *mirrors.ROWS, *SIGNED, *pushes.ROWS,
 )  # fmt: skip

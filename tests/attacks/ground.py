@@ -19,6 +19,7 @@ from plana_secrets.mirror.surroundings import Surroundings
 from plana_secrets.secretfiles.snapshot import work_tree
 from plana_secrets.verify.checks.mirror import check_drift
 from plana_secrets.verify.finding import Finding
+from plana_secrets.verify.ranges.pushes import Update
 from tests.verify.helpers import workspace_of, write
 from tests.world import DEFAULT_RULES, World
 
@@ -39,6 +40,7 @@ SHOP, PROVIDER, CALLER = (
 NEW, MORE_MANIFEST = "infra/secrets/dev/new.yaml", "infra/secrets/dev/new.secret.yaml"
 MORE = "more/other.yaml"
 RULES, SETTINGS, MIRROR = ".sops.yaml", "plana-secrets.toml", "mirror.json.age"
+_OWN_REFS = {"refs/heads/main", "refs/tags/base", "refs/tags/start"}
 SECRET_WORDS = ("correct-horse", "hunter2")
 """What no finding may repeat."""
 
@@ -139,7 +141,8 @@ class Ground:
     """``texts``: what the files say at the base; ``older``: what PLAIN said before it.
 
     ``spare``: ciphertexts that are in no file of the base, by their words. ``same_key``: a file
-    with other values and the data key of PLAIN.
+    with other values and the data key of PLAIN. ``updates``: what a push moves, if it is more than
+    the branch.
     """
 
     world: World
@@ -147,6 +150,7 @@ class Ground:
     older: str
     spare: dict[str, str]
     same_key: str
+    updates: list[Update] = field(default_factory=list)
     _others: list[pyrage.x25519.Identity] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -238,6 +242,15 @@ class Ground:
         self.world.git("reset", "-q", "--hard", "start")
         self.world.git("clean", "-qffdx")
         self.world.git("tag", "-f", "base", "start")
+        self.updates.clear()
+        for ref in self.world.git("for-each-ref", "--format=%(refname)").split():
+            if ref not in _OWN_REFS:
+                self.world.git("update-ref", "-d", ref)
+
+    def push(self, ref: str, new: str | None = "HEAD", old: str | None = None) -> None:
+        """Let a push move a ref, from one object to another."""
+        ids = [one and self.world.git("rev-parse", "--verify", one).strip() for one in (old, new)]
+        self.updates.append(Update(ref, *ids))
 
     @contextmanager
     def built(self, variant: Variant) -> Iterator[None]:
@@ -246,7 +259,7 @@ class Ground:
         try:
             yield
         finally:
-            if variant.change is None or variant.look is variant.look.RANGE:
+            if variant.change is None or variant.look.name in {"RANGE", "PUSH"}:
                 self.reset()
             else:
                 self.write(variant.file, self.texts[variant.file])

@@ -39,7 +39,7 @@ def _rows() -> Iterator[ParameterSet]:
     for look in Look:
         rows = [one for one in ALL if one.look is look]
         for number, one in enumerate(rows):
-            every = 12 if look is Look.RANGE else 3
+            every = 12 if look in {Look.RANGE, Look.PUSH} else 3
             marks = () if number % every == 0 else pytest.mark.long
             yield pytest.param(one, marks=marks, id=str(one))
 

@@ -9,25 +9,29 @@ from enum import Enum
 
 from plana_secrets.config import load_settings, settings_in
 from plana_secrets.errors import PlanaSecretsError
+from plana_secrets.git.trees import CommitTree
 from plana_secrets.secretfiles.snapshot import index
 from plana_secrets.verify.check import Level
 from plana_secrets.verify.finding import Finding, Severity
+from plana_secrets.verify.ranges.pushes import Receiver, Update, ends_of_update
+from plana_secrets.verify.ranges.run import verify_range
 from plana_secrets.verify.report import Report
 from plana_secrets.verify.run import Demand, verify_files
 from tests.attacks.changes import Change
 from tests.attacks.ground import Ground
 from tests.verify.helpers import NO_IDENTITY, verify, workspace_of
-from tests.verify.ranges.helpers import verify_commits
+from tests.verify.ranges.helpers import terms_in, verify_commits
 
 
 class Look(Enum):
     """What ``verify`` is given: the checkout, without or with an identity, the index, a range,
-    or the checkout and the mirror.
+    a push to a server that has the base, or the checkout and the mirror.
     """
 
     FILE = Level.L1, "keyless"
     INDEX = Level.L2, "staged"
     RANGE = Level.L2, "range"
+    PUSH = Level.L2, "push"
     KEYED = Level.L3, "keyed"
     MIRROR = Level.L4, "mirror"
 
@@ -96,6 +100,23 @@ def _range(ground: Ground) -> list[Finding]:
     return _told(verify_commits(ground.world, "base..HEAD"))
 
 
+def _push(ground: Ground) -> list[Finding]:
+    workspace = workspace_of(ground.world, NO_IDENTITY)
+    repository = workspace.repository
+    base = repository.resolve("base")
+    chosen = terms_in(CommitTree(repository, base)).branch
+    receiver = Receiver(("base",), ("main", *([chosen] if chosen else [])), base)
+    told: list[Finding] = []
+    for update in ground.updates or [Update("refs/heads/main", base, repository.head())]:
+        ends = ends_of_update(repository, update, receiver)
+        if ends is not None:
+            report = verify_range(
+                workspace, ends, terms_in, now=datetime.now(UTC), may_be_empty=True, workers=1
+            )
+            told.extend(_told(report))
+    return told
+
+
 def _mirror(ground: Ground) -> list[Finding]:
     settings = load_settings(ground.world.repo).mirror
     report = verify(
@@ -108,6 +129,7 @@ _FINDERS = {
     Look.FILE: _in_file,
     Look.INDEX: _staged,
     Look.RANGE: _range,
+    Look.PUSH: _push,
     Look.KEYED: _keyed,
     Look.MIRROR: _mirror,
 }

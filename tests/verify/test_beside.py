@@ -82,6 +82,8 @@ def test_ordinary_files_are_no_findings(fleet: World) -> None:
         ("web/.env.production", "export TOKEN='x'\n", "plaintext-dotenv", "warning"),
         ("web/db.env", "DB_PASSWORD=x\n", "plaintext-dotenv", "warning"),
         ("id", "-----BEGIN PRIVATE KEY-----\n" + "A" * 64 + "\n", "plaintext-key", "warning"),
+        ("gcp.json", '{"type":"x","private_key":"-----BEGIN PRIVATE KEY-----\\n' + "A" * 64 + '"}', "plaintext-key", "warning"),
+        ("old.asc", "-----BEGIN PGP PRIVATE KEY BLOCK-----\nVersion: x\n\n" + "A" * 64 + "\n", "plaintext-key", "warning"),
         ("a.yaml", "k: '-----BEGIN RSA PRIVATE KEY-----\\n" + "A" * 64 + "'\n", "plaintext-key", "warning"),
     ],
 )  # fmt: skip
@@ -97,6 +99,11 @@ def test_what_is_plain_is_named_with_and_without_a_key_tracked_or_not(
         return  # under the roots
     write(fleet, "plana-secrets.toml", SETTINGS + f'plain = ["{file}"]\n')
     assert found(fleet) == set()
+
+
+def test_what_powershell_wrote_is_read_too(fleet: World) -> None:
+    write(fleet, "clusters/wide.yaml", PLAIN_SECRET.replace("{value}", "x").encode("utf-16"))
+    assert found(fleet) == {("plaintext-secret", "clusters/wide.yaml")}
 
 
 def tampered(text: str) -> str:

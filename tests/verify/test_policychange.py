@@ -13,7 +13,7 @@ KEY, OTHER = (str(pyrage.x25519.Identity.generate().to_public()) for _ in range(
 
 def demanded(text: str) -> Demanded:
     settings = parse_settings(text.encode())
-    return Demanded(settings.policy, settings.files)
+    return Demanded(settings.policy, settings.files, settings.branch)
 
 
 def changes(old: str, new: str) -> list[tuple[str, str | None, str, bool]]:
@@ -36,6 +36,14 @@ def accept(until: str, path: str = "") -> str:
 def test_another_file_of_signers_is_weaker() -> None:
     old, new = ('[git]\nallowed_signers = "a"', '[git]\nallowed_signers = "b"')
     assert changes(old, new) == [("git.allowed_signers", None, "changed", True)]
+
+
+@pytest.mark.parametrize("old", ["", '[git]\nbranch = "main"'])
+def test_another_deployed_branch_is_weaker(old: str) -> None:
+    other = '[git]\nbranch = "side"'
+    assert changes(old, other) == [("git.branch", None, "changed" if old else "added", True)]
+    found = compare_policies(demanded(old), demanded(""), default_branch="main")
+    assert found == ()
 
 
 @pytest.mark.parametrize(

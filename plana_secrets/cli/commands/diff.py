@@ -89,8 +89,9 @@ def _with_settings(context: Context, changes: Changes) -> Changes:
         except (UsageError, FailedError) as error:
             unread.append(f"{when}: {error.message}")
         else:
-            sides.append(Demanded(settings.policy, settings.files))
-    found = compare_policies(*sides) if len(sides) == 2 else ()
+            sides.append(Demanded(settings.policy, settings.files, settings.branch))
+    default = context.repository.default_branch()
+    found = compare_policies(*sides, default_branch=default) if len(sides) == 2 else ()
     return replace(changes, settings=found, unread=tuple(unread))
 
 

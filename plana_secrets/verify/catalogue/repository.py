@@ -154,7 +154,8 @@ REPOSITORY_CHECKS: Final = (
         "private-identity",
         Severity.ERROR,
         Level.L1,
-        "A tracked file contains a private age identity.",
+        "A tracked file contains a private age identity, in UTF-16 or base64, too; or the name of "
+        "one, a symlink, or in a range a commit or a tag.",
         "Anyone with a copy of the repository can read every file encrypted for it.",
         "Remove it from git. If others may have it, give its owner another key with `recipients "
         "replace --lost`, and replace the values that it could read. A demo identity that is "

@@ -1,11 +1,15 @@
-"""Private age identities in tracked files."""
+"""Private age identities in tracked files, and in what else a repository can say."""
 
 from __future__ import annotations
 
+import base64
+import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
 from typing import Final
 
+from plana_secrets.secretfiles.discovery import text_of
 from plana_secrets.sops.model import Severity
 from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.finding import Finding
@@ -13,7 +17,30 @@ from plana_secrets.verify.finding import Finding
 MARK: Final = "AGE-SECRET-KEY-"
 """What every private age identity begins with."""
 
-_IDENTITY: Final = re.compile(rb"AGE-SECRET-KEY-(?:PQ-)?1[02-9AC-HJ-NP-Z]{58,}")
+_ENCODED: Final = (
+    ("QUdFLVNFQ1", "JFVC1LRVkt", 0),
+    ("FHRS1TRUNS", "RVQtS0VZL", 2),
+    ("BR0UtU0VDU", "kVULUtFWS", 3),
+)
+"""The mark in base64 behind 0, 1 and 2 other bytes, in halves: a line ends in one at the most.
+
+The number is that of the characters before it that belong to the same group of four.
+"""
+
+IDENTITY_MARKS: Final = (MARK, MARK.lower(), *(half for *both, _ in _ENCODED for half in both))
+"""What is in every file with an identity, be it in small letters, which rage reads, or base64."""
+_MARKS: Final = tuple(mark.encode() for mark in IDENTITY_MARKS)
+
+_IDENTITY: Final = re.compile(rb"(?i)AGE-SECRET-KEY-(?:PQ-)?1[02-9AC-HJ-NP-Z]{58}")
+_BLANK: Final = re.compile(rb"\s+|\\[nr]")
+_BASE64: Final = re.compile(rb"[A-Za-z0-9+/_-]{1,200}")
+_URL_SAFE: Final = bytes.maketrans(b"-_", b"+/")
+
+
+def may_hold_identity(content: bytes) -> bool:
+    """A quick look, before anything is decoded."""
+    text = text_of(content)
+    return any(mark in text for mark in _MARKS)
 
 
 def check_identities(
@@ -25,17 +52,53 @@ def check_identities(
     rules and the policy. One that nothing is encrypted to, outside of the roots, is a
     warning: it may be a test's.
     """
-    for match in _IDENTITY.finditer(content):
-        recipient = _recipient_of(match.group())
-        is_placeholder = recipient is None and not inside and b"-PQ-" not in match.group()
+    text = text_of(content)
+    for identity, start in _identities_in(text):
+        recipient = _recipient_of(identity)
+        is_placeholder = recipient is None and not inside and b"-PQ-" not in identity
         if recipient in allowed or is_placeholder:
             continue
-        line = content.count(b"\n", 0, match.start()) + 1
+        line = text.count(b"\n", 0, start) + 1
         severity = Severity.ERROR if inside or recipient in used else Severity.WARNING
         whose = f"the identity of {recipient}" if recipient else "an age identity"
         yield found(
             "private-identity", f"contains {whose}", file=file, line=line, severity=severity
         )
+
+
+def check_file_names(
+    files: Collection[str], find: Callable[..., Iterator[Finding]]
+) -> Iterator[Finding]:
+    """Identities in names of files, which are not shown. ``find``: in a content."""
+    if not may_hold_identity(os.fsencode("\n".join(files))):
+        return
+    for file in files:
+        for one in find("", os.fsencode(file), inside=False):
+            message = f"the name of a file {one.message}"
+            yield replace(one, file=None, line=None, message=message)
+
+
+def _identities_in(text: bytes) -> Iterator[tuple[bytes, int]]:
+    """Each identity as age spells it, and where it begins."""
+    for match in _IDENTITY.finditer(text):
+        yield match.group().upper(), match.start()
+    joined = b""
+    for first, second, skipped in _ENCODED:
+        halves = (first.encode(), second.encode())
+        start = next((at for half in halves if (at := text.find(half)) >= 0), None)
+        if start is None:
+            continue
+        joined = joined or _BLANK.sub(b"", text)
+        for place in re.finditer(b"".join(halves), joined):
+            encoded = _BASE64.match(joined, max(0, place.start() - skipped))
+            inner = _IDENTITY.search(_decoded(encoded.group())) if encoded else None
+            if inner:
+                yield inner.group().upper(), start
+
+
+def _decoded(text: bytes) -> bytes:
+    length = len(text) - (len(text) % 4 == 1)
+    return base64.b64decode(text[:length].translate(_URL_SAFE) + b"=" * (-length % 4))
 
 
 def _recipient_of(identity: bytes) -> str | None:

@@ -11,13 +11,14 @@ from typing import Final
 
 from plana_secrets import limits
 from plana_secrets.errors import MalformedError
-from plana_secrets.secretfiles.discovery import is_template
+from plana_secrets.secretfiles.discovery import is_template, text_of
 from plana_secrets.sops.model import Severity
 from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.finding import Finding
 from plana_secrets.verify.plainyaml import Map, Node, Text, TooMuchYamlError, read_documents, walk
 
-MARKS: Final = ("Secret", "PRIVATE KEY-----")
+KEY_MARK: Final = "PRIVATE KEY"
+MARKS: Final = ("Secret", KEY_MARK)
 """What is in every file that a byte scan has to find here, beside dotenv files."""
 
 _MANIFESTS: Final = (".yaml", ".yml", ".json")
@@ -29,9 +30,9 @@ _SECRET_LINE: Final = re.compile(
 )
 _FILLED_IN_LATER: Final = re.compile(r"(?s)\$\{[A-Za-z_]\w*\}|\{\{.*?\}\}|^\s*<[\w.:/#@ -]+>\s*$")
 _KEY: Final = re.compile(
-    rb"(?m)^[ \t]*(?:[\w.-]+[ \t]*[:=][ \t]*)?[\"']?"
-    rb"-----BEGIN (?:RSA |EC |DSA |OPENSSH )?PRIVATE KEY-----"
-    rb"(?:[\"']?[ \t]*\r?\n|\\n)[ \t]*[A-Za-z0-9+/=]{40}"
+    rb"-----BEGIN (?:RSA |EC |DSA |OPENSSH |PGP )?PRIVATE KEY(?: BLOCK)?-----"
+    rb"[\"\']?[ \t]*(?:\r?\n|\\n)(?:(?:(?:Comment|Version): [^\r\n]*)?\r?\n)*"
+    rb"[ \t]*[A-Za-z0-9+/=]{40}"
 )
 _DOTENV: Final = re.compile(r"(?:^|.*[./])(\.env(?:\.[^./]+)*|[^/]+\.env)$")
 _ASSIGNMENT: Final = re.compile(
@@ -45,13 +46,19 @@ _TELLING: Final = re.compile(
 
 def check_leaks(file: str, content: bytes) -> Iterator[Finding]:
     """What is wrong with a file beside the roots that is not encrypted."""
+    text = text_of(content)
     if file.lower().endswith(_MANIFESTS):
-        yield from _check_manifest(file, content)
-    if match := _KEY.search(content):
-        at = content.count(b"\n", 0, match.end() - 40) + 1
+        yield from _check_manifest(file, text)
+    if at := find_key(text):
         yield _warning("plaintext-key", "contains a private key", file, at)
-    elif line := _dotenv_line(file, content):
+    elif line := _dotenv_line(file, text):
         yield _warning("plaintext-dotenv", "contains a value", file, line)
+
+
+def find_key(content: bytes) -> int | None:
+    """The line on which a private key begins that is not encrypted, or None."""
+    match = _KEY.search(content)
+    return match and content.count(b"\n", 0, match.end() - 40) + 1
 
 
 def _check_manifest(file: str, content: bytes) -> Iterator[Finding]:

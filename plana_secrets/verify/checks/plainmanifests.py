@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from plana_secrets.errors import MalformedError
+from plana_secrets.secretfiles.discovery import text_of
 from plana_secrets.verify.plainyaml import Map, Node, Sequence, Text, read_documents, walk
 
 _SECRET_KIND: Final = re.compile(
@@ -36,10 +37,11 @@ class Plain:
 
 def find_plain(content: bytes) -> Plain:
     """A Secret with data, and a generator of Secrets with literals, however it is written."""
+    text = text_of(content)
     try:
-        return _Finder().first(read_documents(content), 0)
+        return _Finder().first(read_documents(text), 0)
     except MalformedError as error:
-        return _search_lines(content, error.message)
+        return _search_lines(text, error.message)
 
 
 class _Finder:

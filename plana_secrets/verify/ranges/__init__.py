@@ -16,8 +16,8 @@
     Pure: one file before and after, without a key.
 ``past`` | ``between``
     Ciphertexts of older commits that are back, and those of another file.
-``signers``
-    Who changed it: signatures of the commits.
+``signers`` | ``said``
+    Who changed it: signatures of the commits; what commits, tags and names of refs say.
 ``access`` | ``workflows``
     Who could read before and who can now; rules, settings and workflows that are weaker.
 """

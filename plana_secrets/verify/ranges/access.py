@@ -132,9 +132,11 @@ def _weaker(file: str, pattern: str | None, old: CreationRule, new: CreationRule
     return found("policy-weakened", words, file=file, line=new.line)
 
 
-def check_settings(old: Demanded, new: Demanded) -> Iterator[Finding]:
-    """Each setting that demands less than before."""
-    for one in compare_policies(old, new):
+def check_settings(
+    old: Demanded, new: Demanded, default_branch: str | None = None
+) -> Iterator[Finding]:
+    """Each setting that demands less than before; see ``compare_policies``."""
+    for one in compare_policies(old, new, default_branch=default_branch):
         if one.weaker:
             words = one.change if one.item is None else f"{one.item} {one.change}"
             if one.change == "changed":

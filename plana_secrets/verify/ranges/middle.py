@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import posixpath
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -19,7 +21,7 @@ from plana_secrets.sops.model import Severity
 from plana_secrets.sops.reading.reader import read_structure
 from plana_secrets.verify.beside import as_beside, is_judged
 from plana_secrets.verify.catalogue import found
-from plana_secrets.verify.checks.identities import MARK, check_identities
+from plana_secrets.verify.checks.identities import check_identities, may_hold_identity
 from plana_secrets.verify.checks.leaks import check_leaks
 from plana_secrets.verify.filecheck import FileJob, check_content
 from plana_secrets.verify.finding import Finding
@@ -37,6 +39,10 @@ LEAKS: Final = frozenset(
     }
 )  # fmt: skip
 """The errors that say that something can be read, or may be: they stay true of a commit."""
+
+
+_LIKELY: Final = frozenset({"plaintext-key", "plaintext-dotenv"})
+"""The warnings that say so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +63,18 @@ class Middle:
         command = self.new.tree.repository.command
         for blob, content in iterate_contents(command, list(places), limit=limits.SEARCHED_FILE):
             for one in places[blob]:
-                yield from self._judge(one, content)
+                yield from self._judge_name(one)
+                if one.entry.is_link:
+                    yield from self._judge_link(one, content)
+                else:
+                    yield from self._judge(one, content)
 
     def _places(self, history: History) -> dict[str, list[NewFile]]:
         ends = (self.old.tree.listing().entries, self.new.tree.listing().entries)
         first: dict[tuple[str, str], NewFile] = {}
         for one in history.written:  # newest first: what is set last is the oldest
             same = any(end.get(one.file) == one.entry for end in ends)
-            if one.entry.is_regular and not same:
+            if not (one.entry.is_submodule or same):
                 first[one.file, one.entry.id] = one
         places: dict[str, list[NewFile]] = {}
         for one in first.values():
@@ -82,13 +92,37 @@ class Middle:
         if isinstance(content, bytes):
             yield from self._check_readers(one, content)
 
+    def _judge_name(self, one: NewFile) -> Iterator[Finding]:
+        """The name itself is left out: it is what must not be shown."""
+        for finding in identities_in(self._job(one), "", os.fsencode(one.file), inside=False):
+            message = f"the name of a file {finding.message}"
+            yield replace(_in_commit(one, replace(finding, message=message)), file=None, line=None)
+
+    def _judge_link(self, one: NewFile, target: bytes | FailedError) -> Iterator[Finding]:
+        """Where a symlink leads to can be read like any content."""
+        inside = is_under_roots(self.new.settings, one.file)
+        text = target if isinstance(target, bytes) else b""
+        for finding in identities_in(self._job(one), one.file, text, inside=inside):
+            yield _in_commit(one, finding)
+        if inside and not self._leads_to_a_file(one.file, os.fsdecode(text)):
+            words = "a symlink to what was no file of this repository"
+            yield _in_commit(one, found("file-kind", words, file=one.file))
+
+    def _leads_to_a_file(self, link: str, target: str) -> bool:
+        place = posixpath.normpath(posixpath.join(posixpath.dirname(link), target))
+        ends = (end.tree.listing((place,)) for end in (self.old, self.new))
+        return any(end.entries for end in ends)
+
+    def _job(self, one: NewFile) -> FileJob:
+        return self.jobs(one.commit)[0]
+
     def _check_readers(self, one: NewFile, content: bytes) -> Iterator[Finding]:
         if not carries_sops(one.file, content):
             return
         actual = _readers_of(one.file, content)
         added = actual - self.named - self._allowed(one.file, actual) if actual else frozenset()
         if added:
-            policy = self.jobs(one.commit)[0].policy
+            policy = self._job(one).policy
             words = f"encrypted for {names_of(added, policy)}"
             problem = found("recipient-added", words, file=one.file)
             yield _in_commit(one, problem)
@@ -120,7 +154,7 @@ def _leaks(job: FileJob, file: str, content: bytes | FailedError) -> Iterator[Fi
     if isinstance(content, FailedError):
         return
     for one in _check(job, file, content):
-        if one.check in LEAKS and one.severity is Severity.ERROR:
+        if one.check in _LIKELY or (one.check in LEAKS and one.severity is Severity.ERROR):
             yield one
 
 
@@ -132,11 +166,13 @@ def _check(job: FileJob, file: str, content: bytes) -> Iterator[Finding]:
         yield from as_beside(job.snapshot, check_content(job, file, content)).findings
     elif is_judged(job.snapshot, file):
         yield from check_leaks(file, content)
-    if MARK.encode() in content:
-        yield from _identities(job, file, content, inside=inside)
+    yield from identities_in(job, file, content, inside=inside)
 
 
-def _identities(job: FileJob, file: str, content: bytes, *, inside: bool) -> Iterator[Finding]:
+def identities_in(job: FileJob, file: str, content: bytes, *, inside: bool) -> Iterator[Finding]:
+    """Private identities in a content, by the rules and recipients of a job."""
+    if not may_hold_identity(content):
+        return
     people = job.policy.recipients.values()
     allowed = frozenset(one.key for one in people if one.kind == "demo")
     rules = (rule for each in job.snapshot.rule_book.known for rule in each.creation_rules)
@@ -146,16 +182,8 @@ def _identities(job: FileJob, file: str, content: bytes, *, inside: bool) -> Ite
     yield from check_identities(file, content, allowed=allowed, used=used, inside=inside)
 
 
-def check_message(job: FileJob, commit: str, message: bytes) -> Iterator[Finding]:
-    """Identities in the message of a commit, which nothing but a new history takes out again."""
-    for one in _identities(job, "", message, inside=False):
-        words = f"the message of this commit {one.message}"
-        yield replace(one, file=None, line=None, message=words, commit=commit)
-
-
 def _in_commit(one: NewFile, finding: Finding) -> Finding:
     words = f"{finding.message} ({finding.check}); a later commit removed it"
-    return replace(
-        found("plaintext-in-commit", words, file=one.file, line=finding.line, path=finding.path),
-        commit=one.commit,
-    )
+    severity = finding.severity
+    problem = found("plaintext-in-commit", words, file=one.file, severity=severity)
+    return replace(problem, line=finding.line, path=finding.path, commit=one.commit)

@@ -5,18 +5,23 @@ Sources: githooks(5), "pre-push" and "pre-receive": one line a ref; an id of zer
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from plana_secrets.errors import FailedError, UsageError
+from plana_secrets.git.messages import tags_at
 from plana_secrets.git.ranges import leave_known
 from plana_secrets.git.repository import Repository
 from plana_secrets.git.trees import CommitTree
 from plana_secrets.verify.ranges.ends import ends_between
 from plana_secrets.verify.ranges.run import Ends
+from plana_secrets.verify.ranges.said import Said, said_by
 
 _HEADS: Final = "refs/heads/"
+_DECRYPTED: Final = "refs/notes/textconv/"
+"""Where git keeps the output of a diff driver with ``cachetextconv``, see gitattributes(5)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,20 +118,43 @@ def ends_of_update(repository: Repository, update: Update, receiver: Receiver) -
     receiver has: what it has is judged already, and a person may rewrite a branch of their own.
 
     Raises:
-        FailedError: the ref is to hold something else than a commit (kind ``no-commit``).
+        FailedError: the ref is to hold something else than a commit (kind ``no-commit``) or what
+            git decrypted for a diff (kind ``textconv-notes``), or a deployed branch is to be
+            removed (kind ``deployed-branch``).
     """
-    if update.new is None:
-        return None
-    head = _commit_of(repository, update, update.new)
     deployed = receiver.deploys(update)
-    old = repository.resolve(update.old) if deployed and update.old is not None else None
-    if old is not None:
-        return replace(ends_between(repository, old, head), base=old)
-    base = leave_known(repository, head, receiver.known)
-    if base == head:
+    if update.new is None:
+        if deployed and receiver.tip is not None:
+            message = f"{update.ref} is deployed, and the push removes it"
+            raise FailedError(message, kind="deployed-branch", ref=update.ref)
         return None
-    proposed = not deployed
-    return Ends(base, base, head, trusted=receiver.tip, known=receiver.known, is_proposal=proposed)
+    if update.ref.startswith(_DECRYPTED):
+        message = f"{update.ref} holds files as a diff shows them: decrypted"
+        raise FailedError(message, kind="textconv-notes", ref=update.ref)
+    head = _commit_of(repository, update, update.new)
+    said = tuple(_said_by(repository, update, update.new))
+    old = _deployed_before(repository, update, receiver) if deployed else None
+    if old is not None:
+        return replace(ends_between(repository, old, head), base=old, said=said)
+    base = leave_known(repository, head, receiver.known)
+    if base == head and not said:
+        return None
+    ends = Ends(base, base, head, trusted=receiver.tip, known=receiver.known, said=said)
+    return replace(ends, is_proposal=not deployed)
+
+
+def _deployed_before(repository: Repository, update: Update, receiver: Receiver) -> str | None:
+    """What a deployed branch held; one that was removed is compared with the default branch."""
+    held = repository.resolve(update.old) if update.old is not None else None
+    return held or receiver.tip
+
+
+def _said_by(repository: Repository, update: Update, new: str) -> Iterator[Said]:
+    """What the ref itself brings, as far as it may matter: its name, and an annotated tag."""
+    texts = [Said("the name of a ref", os.fsencode(update.ref))]
+    for tag in tags_at(repository, new):
+        texts.extend(said_by(f"the tag {update.ref}", tag))
+    yield from (one for one in texts if one.may_matter)
 
 
 def _commit_of(repository: Repository, update: Update, new: str) -> str:
@@ -140,5 +168,12 @@ def _commit_of(repository: Repository, update: Update, new: str) -> str:
 
 ADVICE: Final = {
     "bad-push": "let git run it: `plana-secrets hook install`",
+    "deployed-branch": (
+        "let [git] branch name another one on the default branch first, or update {ref} instead"
+    ),
     "no-commit": "put it into a commit, and tag that",
+    "textconv-notes": (
+        "push without it; `git update-ref -d {ref}` removes it here, and `git config` shows which "
+        "diff driver has cachetextconv: unset that"
+    ),
 }

@@ -16,10 +16,10 @@ from plana_secrets.age.identities import Identities
 from plana_secrets.counts import counted
 from plana_secrets.errors import UsageError
 from plana_secrets.git.changes import changes
+from plana_secrets.git.messages import stored_objects, tags_of
 from plana_secrets.git.ranges import (
     History,
     ids_at,
-    messages_with,
     read_history,
     touched_files,
 )
@@ -32,7 +32,6 @@ from plana_secrets.sops.formats import READ_HERE, format_of
 from plana_secrets.sops.model import RULES_FILE, Severity, Structure
 from plana_secrets.sops.reading.reader import read_structure
 from plana_secrets.verify.check import Level
-from plana_secrets.verify.checks.identities import MARK
 from plana_secrets.verify.filecheck import FileJob
 from plana_secrets.verify.finding import Finding
 from plana_secrets.verify.policychange import Demanded
@@ -40,9 +39,10 @@ from plana_secrets.verify.ranges.access import Access, check_settings
 from plana_secrets.verify.ranges.between import check_between
 from plana_secrets.verify.ranges.content import Pair, compare_content
 from plana_secrets.verify.ranges.inherited import Before, as_warning
-from plana_secrets.verify.ranges.middle import Middle, check_message
+from plana_secrets.verify.ranges.middle import Middle
 from plana_secrets.verify.ranges.past import check_past, tags_in
 from plana_secrets.verify.ranges.proposals import as_proposal
+from plana_secrets.verify.ranges.said import Said, check_said, said_by
 from plana_secrets.verify.ranges.signers import Signers, check_signatures
 from plana_secrets.verify.ranges.terms import stricter
 from plana_secrets.verify.ranges.workflows import check_workflows
@@ -64,6 +64,7 @@ class Ends:
     checked alone. ``remark``: how they were found. ``trusted``: the commit whose settings count,
     if it is not ``without``. ``known``: commits that need no check, as arguments of git-rev-list.
     ``is_proposal``: the head gets to no place that is deployed, so a person can still judge it.
+    ``said``: what comes with the range beside its commits; None: what is in this clone.
     """
 
     without: str | None
@@ -73,6 +74,7 @@ class Ends:
     trusted: str | None = None
     known: tuple[str, ...] = ()
     is_proposal: bool = False
+    said: tuple[Said, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +183,9 @@ class _Run:
         pairs = list(self._pairs(examined.selection.secret))
         yield from self._of_head(examined.findings, demand, {one.file: one for one in pairs})
         yield from self._middle().check(self.history)
-        yield from self._messages()
+        job = FileJob(self.new, self.both.policy, Identities(()), self.now)
+        for one in self._said():
+            yield from check_said(job, one)
         yield from self._signatures()
         for pair in pairs:
             yield from compare_content(pair)
@@ -192,14 +196,15 @@ class _Run:
             yield from check_between(self.old, self._at_the_base(examined), pairs)
         yield from self._policy(examined.selection.secret)
 
-    def _messages(self) -> Iterator[Finding]:
-        repository, ends = self.workspace.repository, self.ends
-        if self.history.commits:
-            for commit, message in messages_with(
-                repository, MARK, ends.head, without=ends.without, known=ends.known
-            ):
-                job = FileJob(self.new, self.both.policy, Identities(()), self.now)
-                yield from check_message(job, commit, message)
+    def _said(self) -> Iterator[Said]:
+        """What the commits of the range say, and the tags that lead to them in this clone."""
+        repository, commits = self.workspace.repository, self.history.commits
+        for commit, content in stored_objects(repository, commits):
+            yield from said_by("this commit", content, commit)
+        if self.ends.said is None:
+            for name, content in tags_of(repository, {*commits, self.ends.head}):
+                yield from said_by(f"the tag {name}", content)
+        yield from self.ends.said or ()
 
     def _signatures(self) -> Iterator[Finding]:
         """By the signers of the commit that is trusted, never by those of the head."""
@@ -215,7 +220,11 @@ class _Run:
         yield from check_signatures(signers, touched, scattered)
 
     def _policy(self, files: Sequence[str]) -> Iterator[Finding]:
-        yield from check_settings(self.terms.before, self.terms.head)
+        before, head = self.terms.before, self.terms.head
+        default = None
+        if before.branch != head.branch:
+            default = self.workspace.repository.default_branch()
+        yield from check_settings(before, head, default)
         yield from check_workflows(self.old, self.new, self.changed)
         old, new = self.old.rule_book, self.new.rule_book
         for book in (old, new):

@@ -28,4 +28,5 @@ def stricter(trusted: Demanded, head: Demanded, *, proposed: bool = False) -> De
             allowed_signers=one.allowed_signers,
         ),
         replace(files, roots=tuple(dict.fromkeys([*trusted.files.roots, *head.files.roots]))),
+        trusted.branch,
     )

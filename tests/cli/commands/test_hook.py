@@ -563,6 +563,37 @@ def test_a_tag_of_something_that_is_no_commit(small: World, server: Path, kind: 
 
 
 @pytest.mark.long
+def test_what_a_push_says_beside_its_files(small: World, server: Path) -> None:
+    small.git("tag", "-a", "-m", f"x\n\n{small.identity}", "v1")
+    small.git("branch", f"key-{small.identity}")
+    for what in ("v1", f"key-{small.identity}"):
+        done = git(small, "push", "-q", "origin", what)
+        assert refuses(done, "private-identity")
+        ours = [line for line in done.stderr.splitlines() if line.startswith("remote:")]
+        assert str(small.identity) not in "".join(ours)
+    small.git("tag", "-f", "-a", "-m", "fine", "v1")
+    assert git(small, "push", "-q", "origin", "v1").status == 0
+
+
+@pytest.mark.long
+def test_a_deployed_branch_is_not_removed_and_not_created_again_at_an_old_commit(
+    small: World, server: Path
+) -> None:
+    write(small, "plana-secrets.toml", '[git]\nbranch = "release"\n')
+    small.commit()
+    small.git("push", "-q", "--no-verify", "origin", "HEAD:refs/heads/release")
+    git(small, "fetch", "-q", str(small.repo), "main:main", at=server)  # as an administrator
+    small.encrypt(APP, "user: other\n")
+    small.commit()
+    for what in ("main", "main:release"):
+        assert git(small, "push", "-q", "origin", what).status == 0
+    assert refuses(git(small, "push", "-q", "origin", ":release"), "is deployed")
+    git(small, "update-ref", "-d", "refs/heads/release", at=server)
+    assert refuses(git(small, "push", "-q", "origin", "HEAD~1:refs/heads/release"), "rolled-back")
+    assert git(small, "push", "-q", "origin", "HEAD:refs/heads/release").status == 0
+
+
+@pytest.mark.long
 def test_a_branch_without_any_secret_file(small: World, server: Path) -> None:
     small.git("checkout", "-q", "--orphan", "pages")
     small.git("rm", "-r", "-q", "--cached", ".")

@@ -19,7 +19,7 @@ Found = list[tuple[str, str | None, str | None]]
 
 def terms_in(tree: Tree) -> Demanded:
     settings = settings_in(tree)
-    return Demanded(settings.policy, settings.files)
+    return Demanded(settings.policy, settings.files, settings.branch)
 
 
 def verify_commits(world: World, text: str, **demand: Any) -> Report:

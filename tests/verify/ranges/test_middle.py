@@ -7,7 +7,7 @@ import pytest
 
 from plana_secrets.errors import FailedError, UsageError
 from tests.verify.helpers import of_check, write
-from tests.verify.ranges.helpers import errors, verify_commits
+from tests.verify.ranges.helpers import errors, verify_commits, warnings
 from tests.world import World
 
 APP = "infra/secrets/dev/app.yaml"
@@ -233,6 +233,39 @@ def test_no_encoding_hides_what_a_commit_says(small: World, setting: str, encodi
     small.commit()
     found = {one[0] for one in errors(verify_commits(small, "base.."))}
     assert found == {"plaintext-in-commit", "private-identity"}
+
+
+def test_names_and_symlinks_of_one_commit(small: World) -> None:
+    write(small, f"docs/{small.identity}.txt", "x\n")
+    links = {"docs/link": str(small.identity), "infra/secrets/dev/link": "hunter2", NEW: "app.yaml"}
+    for name, target in links.items():
+        (small.repo / name).parent.mkdir(parents=True, exist_ok=True)
+        (small.repo / name).symlink_to(target)
+    small.commit()
+    for name in (f"docs/{small.identity}.txt", *links):
+        (small.repo / name).unlink()
+    small.commit()
+    report = verify_commits(small, "base..")
+    assert sorted(one[1] or "" for one in errors(report)) == [
+        "", "docs/link", "infra/secrets/dev/link"
+    ]  # fmt: skip
+    assert {one[0] for one in errors(report)} == {"plaintext-in-commit"}
+    said = "".join(one.message for one in report.findings)
+    assert str(small.identity) not in said
+    assert "hunter2" not in said
+
+
+def test_a_private_key_and_a_dotenv_file_of_one_commit_are_warnings(small: World) -> None:
+    key = "-----BEGIN PRIVATE KEY-----\n" + "A" * 64 + "\n"
+    for name, content in {"key.pem": key, ".env": "TOKEN=x\n"}.items():
+        write(small, name, content)
+    small.commit()
+    for name in ("key.pem", ".env"):
+        (small.repo / name).unlink()
+    small.commit()
+    assert warnings(verify_commits(small, "base..")) == [
+        ("plaintext-in-commit", ".env", None), ("plaintext-in-commit", "key.pem", None)
+    ]  # fmt: skip
 
 
 def test_what_the_base_already_had_is_a_warning(small: World) -> None:
