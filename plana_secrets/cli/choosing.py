@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from plana_secrets.cli.context import Context
 from plana_secrets.cli.output import safe_line
 from plana_secrets.cli.terminal import agrees, ask_line, ask_secret
+from plana_secrets.counts import counted
 from plana_secrets.document.values import SETTABLE_TYPES
 from plana_secrets.errors import UsageError
 from plana_secrets.merging.reasons import Conflict, Reason
@@ -108,7 +109,7 @@ def _shape(case: Case, choice: Choice, path: LeafPath) -> str:
         return "has none"
     if inside == [path]:
         return "***"
-    return f"has {len(inside)} values"
+    return f"has {counted(len(inside), 'value')}"
 
 
 def _given_up() -> UsageError:

@@ -32,6 +32,10 @@ UNREAD: Final = 141
 _EXHAUSTED: Final = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 
 
+_NEAR: Final = 0.75
+"""How alike an option must be that is suggested: ``--force`` is no mistyped ``--repo``."""
+
+
 _WRITERS: Final = ("plana_secrets/cli/output.py", "click/utils.py")
 """The code that writes to stdout."""
 
@@ -126,6 +130,11 @@ def _told(error: PlanaSecretsError) -> str:
 def _usage_message(error: click.UsageError) -> str:
     """click repeats extra arguments; one of them may be a value."""
     text = error.format_message()
+    if isinstance(error, click.NoSuchOption):
+        from difflib import get_close_matches
+
+        near = get_close_matches(error.option_name, error.possibilities or [], 1, _NEAR)
+        text = f"{error.message} Did you mean {near[0]!r}?" if near else error.message
     if "extra argument" in text:
         return "too many arguments; pass a value with --stdin or at the prompt"
     return _sentence(text)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import click
@@ -20,12 +21,22 @@ CommandTable = Mapping[str, Mapping[str, tuple[str, str]]]
 
 
 class LazyGroup(click.Group):
-    """A group with a table instead of registered commands."""
+    """A group with a table instead of registered commands.
 
-    def __init__(self, *args: Any, table: CommandTable, **kwargs: Any) -> None:
+    ``elsewhere``: names that other programs have for what is done here, with the command for it.
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        table: CommandTable,
+        elsewhere: Mapping[str, str] = MappingProxyType({}),
+        **kwargs: Any,
+    ) -> None:
         kwargs.setdefault("no_args_is_help", True)
         super().__init__(*args, **kwargs)
         self.table = table
+        self.elsewhere = elsewhere
         self.params = [*self.params, *shared_options()]
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
@@ -46,6 +57,9 @@ class LazyGroup(click.Group):
         except click.UsageError as error:
             import difflib
 
+            if found := self.elsewhere.get(args[0]):
+                words = f"{error.message} Use `plana-secrets {found}`."
+                raise click.UsageError(words, ctx) from None
             near = difflib.get_close_matches(args[0], self.list_commands(ctx), n=1)
             if not near:
                 raise

@@ -67,6 +67,25 @@ COMMANDS: CommandTable = {
     },
 }
 
+ELSEWHERE = {
+    **dict.fromkeys(("decrypt", "cat", "view", "dump"), "show FILE --reveal"),
+    **dict.fromkeys(("rm", "delete", "del", "remove"), "unset FILE PATH"),
+    **dict.fromkeys(("create", "touch"), "new FILE"),
+    **dict.fromkeys(("updatekeys", "update-keys", "rekey", "reencrypt"), "recipients apply"),
+    **dict.fromkeys(("rename", "move"), "mv"),
+    **dict.fromkeys(("exec", "exec-env"), "run FILE -- COMMAND"),
+    "add": "set FILE PATH",
+    "list": "ls",
+    "search": "find",
+    "history": "log FILE",
+    "check": "verify",
+    "sync": "mirror sync",
+    "restore": "mirror restore --to DIR",
+    "help": "--help",
+    "version": "--version",
+}
+"""Words of sops, git, pass and the like."""
+
 EPILOG = """\b
 Exit codes:
   0 done · 1 findings · 2 usage or configuration · 3 failed, nothing changed
@@ -84,6 +103,7 @@ Examples:
 @click.group(
     cls=LazyGroup,
     table=COMMANDS,
+    elsewhere=ELSEWHERE,
     epilog=EPILOG,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

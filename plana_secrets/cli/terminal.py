@@ -46,7 +46,8 @@ def ask_line(context: Context, prompt: str) -> str:
     """
     require_interactive(context, prompt)
     try:
-        print(f"{safe_line(prompt)}: ", end="", file=sys.stderr, flush=True)
+        end = " " if prompt.endswith("?") else ": "
+        print(f"{safe_line(prompt)}", end=end, file=sys.stderr, flush=True)
         line = sys.stdin.readline()
     except OSError:
         line = ""

@@ -20,9 +20,9 @@ _KEY: Final = re.compile(
 )
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _DOUBLE: Final = re.compile(r'"((?:[^"\\]|\\.)*+)"', re.DOTALL)
-_REST: Final = re.compile(r"(?:[ \t]+#[^\n]*|[ \t]*)(?:\n|\Z)")
+_REST: Final = re.compile(r"(?:[ \t]+#([^\n]*)|[ \t]*)(?:\n|\Z)")
 _LINE: Final = re.compile(r"[^\n]*")
-_COMMENT: Final = re.compile(r"[ \t]+#.*")
+_COMMENT: Final = re.compile(r"[ \t]+#(.*)")
 _ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
 _EXPANDED: Final = re.compile(r"\$[A-Za-z0-9_{(]|`")
 _SIMPLE: Final = re.compile(r"[A-Za-z0-9_./:@%+,=^~-]*")
@@ -33,19 +33,20 @@ _SPELLINGS: Final = {meaning: f"\\{letter}" for letter, meaning in _MEANINGS.ite
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """One ``NAME=value``."""
+    """One ``NAME=value``. ``remarks``: the comments above and beside it, without their ``#``."""
 
     name: str
     value: Secret
     line: int
+    remarks: tuple[Secret, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Dotenv:
-    """Everything in a file; ``comments`` is their number."""
+    """Everything in a file; ``rest`` are the comments behind the last assignment."""
 
     assignments: tuple[Assignment, ...]
-    comments: int
+    rest: tuple[Secret, ...] = ()
 
 
 def parse_dotenv(text: str) -> Dotenv:
@@ -57,7 +58,7 @@ def parse_dotenv(text: str) -> Dotenv:
     parser = _Parser(text)
     while parser.position < len(text):
         parser.step()
-    return Dotenv(tuple(parser.found.values()), parser.comments)
+    return Dotenv(tuple(parser.found.values()), tuple(parser.remarks))
 
 
 class _Parser:
@@ -65,14 +66,15 @@ class _Parser:
         self._text = text
         self._line = 1
         self.position = 0
-        self.comments = 0
+        self.remarks: list[Secret] = []
         self.found: dict[str, Assignment] = {}
 
     def step(self) -> None:
         """Read over one line, or over an assignment of several."""
         skipped = _SKIPPED.match(self._text, self.position)
         if skipped is not None:
-            self.comments += skipped["comment"] is not None
+            if skipped["comment"] is not None:
+                self._remark(skipped["comment"][1:])
             self._go_to(skipped.end())
             return
         match = _KEY.match(self._text, self.position)
@@ -83,7 +85,12 @@ class _Parser:
             self._refuse(f"{name} is already set on line {self.found[name].line}")
         value, end = self._value(match.end(), is_blank_before=bool(match["blanks"]))
         self._go_to(end)
-        self.found[name] = Assignment(name, Secret.from_text(value), line)
+        self.found[name] = Assignment(name, Secret.from_text(value), line, tuple(self.remarks))
+        self.remarks = []
+
+    def _remark(self, text: str) -> None:
+        """It may be a value that was commented out."""
+        self.remarks.append(Secret.from_text(text))
 
     def _go_to(self, end: int) -> None:
         self._line += self._text.count("\n", self.position, end)
@@ -110,6 +117,8 @@ class _Parser:
         rest = _REST.match(self._text, end)
         if rest is None:
             self._refuse("text after the closing quote")
+        if rest[1] is not None:
+            self._remark(rest[1])
         return rest.end()
 
     def _unescaped(self, inner: str) -> str:
@@ -122,7 +131,10 @@ class _Parser:
 
     def _bare(self, line: str, *, is_blank_before: bool) -> str:
         if is_blank_before and line.startswith("#"):
+            self._remark(line[1:])
             return ""
+        if beside := _COMMENT.search(line):
+            self._remark(beside[1])
         value = _COMMENT.sub("", line).rstrip(" \t")
         if _EXPANDED.search(value):
             self._refuse("$ or ` that some programs replace; use single quotes")

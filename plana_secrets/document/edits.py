@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NoReturn
 
+from plana_secrets.counts import counted
 from plana_secrets.document.guard import check_removal, check_setting
 from plana_secrets.document.kinds import FileKind, kind_of
 from plana_secrets.document.values import canonical_value
@@ -168,7 +169,9 @@ class _Editor:
             what = "a list" if is_list else "a map"
             _refuse(path, f"{format_path(path[:depth]) or 'the document'} is {what}")
         if isinstance(step, int) and step != length:
-            _refuse(path, f"the list has {length} entries, so the next position is [{length}]")
+            _refuse(
+                path, f"the list has {counted(length, 'entry')}, so the next position is [{length}]"
+            )
         if any(isinstance(later, int) and later != 0 for later in path[depth + 1 :]):
             _refuse(path, "a new list begins at [0]")
 

@@ -48,7 +48,7 @@ _INT64: Final = range(-(2**63), 2**63)
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """``is_typed``: the format knows numbers. ``comments``: how many were left out."""
+    """``is_typed``: the format knows numbers. ``comments``: how many are left out."""
 
     content: Content
     is_typed: bool
@@ -64,7 +64,7 @@ def read_import(data: Secret, form: Format) -> Imported:
     """
     text = _text_of(without_marks(data.reveal()), form)
     found = _from_dotenv(text) if form is Format.DOTENV else _from_json(text)
-    if not found.content.items:
+    if all(isinstance(item, Comment) for item in found.content.items):
         raise UsageError("there is nothing in it to import", kind="nothing-to-import")
     return found
 
@@ -90,9 +90,28 @@ def _from_dotenv(text: str) -> Imported:
     found = parse_dotenv(text)
     if any(one.name == "sops_mac" for one in found.assignments):
         raise _encrypted()
-    items = [_leaf((one.name,), one.line, LeafType.STR) for one in found.assignments]
-    values = [one.value for one in found.assignments]
-    return Imported(Content(tuple(items), tuple(values)), is_typed=False, comments=found.comments)
+    entries: list[tuple[Item, Secret]] = []
+    for one in found.assignments:
+        entries += map(_comment, one.remarks)
+        entries.append((_leaf((one.name,), one.line, LeafType.STR), one.value))
+    entries += map(_comment, found.rest)
+    kept = [(item, value) for item, value in entries if _can_be_held(item, value)]
+    items, values = [item for item, _ in kept], [value for _, value in kept]
+    left_out = len(entries) - len(kept)
+    return Imported(Content(tuple(items), tuple(values)), is_typed=False, comments=left_out)
+
+
+def _comment(text: Secret) -> tuple[Item, Secret]:
+    return Comment((), 0, in_scope=True, token=None, plain=None), text
+
+
+def _can_be_held(item: Item, value: Secret) -> bool:
+    """Whether it is no comment that is empty, or that YAML or sops would take for another."""
+    if not isinstance(item, Comment):
+        return True
+    text = value.reveal_text()
+    is_clean = all(one == "\t" or one.isprintable() for one in text)
+    return is_clean and bool(text.strip()) and "ENC[" not in text
 
 
 def _from_json(text: str) -> Imported:

@@ -13,7 +13,7 @@ import click
 import pytest
 
 from plana_secrets.cli.lazy import LazyGroup, load_command
-from plana_secrets.cli.main import program
+from plana_secrets.cli.main import COMMANDS, ELSEWHERE, program
 from plana_secrets.errors import ConflictError, UnavailableError, UsageError
 from tests.world import PROGRAM, World
 
@@ -196,6 +196,22 @@ def test_a_value_typed_as_an_argument_is_not_repeated(world: World):
 
 def test_a_near_miss_is_suggested(world: World):
     assert "Did you mean 'set'" in world.run("ste").stderr
+    assert "Did you mean '--color'?" in world.run("ls", "--colour", "never").stderr
+    assert "Did you mean" not in world.run("encrypt", "--force", "x").stderr
+
+
+@pytest.mark.parametrize("word", ELSEWHERE)
+def test_a_word_of_another_program_leads_to_the_command(word: str) -> None:
+    name, *_ = ELSEWHERE[word].split()
+    assert name in {"--help", "--version"} or any(name in one for one in COMMANDS.values())
+    assert not any(word in section for section in COMMANDS.values())
+
+
+def test_decrypt_is_no_mistyped_encrypt(world: World) -> None:
+    done = world.run("decrypt", "x.yaml")
+    assert done.status == 2
+    assert "`plana-secrets show FILE --reveal`" in done.stderr
+    assert "'encrypt'" not in done.stderr
 
 
 def test_a_checkout_runs_no_code_in_us(world: World):

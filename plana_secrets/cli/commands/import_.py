@@ -57,7 +57,7 @@ def import_(
 
     FILE is a plain map or a Secret manifest (the values become its stringData); it is created
     if needed. SOURCE is read strictly: what programs read differently is refused with its
-    line.
+    line. The comments of new values come along, encrypted as well.
     """
     from plana_secrets.secretfiles.listing import require_place, resolve_file
 
@@ -74,7 +74,7 @@ def import_(
     if context.json:
         _report_json(context, target, done, exposure, dry_run=dry_run)
     else:
-        _report(context, source, target, imported, done, dry_run=dry_run)
+        _report(context, source, target, done, dry_run=dry_run)
         if exposure is not None:
             tell_exposure(context.output, exposure, fix=f"git rm --cached {source}")
 
@@ -158,7 +158,6 @@ def _report(
     context: Context,
     source: Path | None,
     file: str,
-    imported: Imported,
     done: Import,
     *,
     dry_run: bool,
@@ -179,8 +178,8 @@ def _report(
     if done.unprotected:
         empty = ", ".join(map(format_path, done.unprotected))
         output.warn(f"empty, which sops does not encrypt: {empty}")
-    if imported.comments:
-        output.talk(f"{counted(imported.comments, 'comment')} left out")
+    if done.comments:
+        output.talk(f"{counted(done.comments, 'comment')} left out")
     if source is not None and not dry_run:
         output.talk(f"{source} is still unencrypted: delete it")
 

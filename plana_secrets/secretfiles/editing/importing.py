@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -28,18 +29,20 @@ from plana_secrets.secretfiles.writing.stage import (
     stage_content,
     stage_new,
 )
-from plana_secrets.sops.model import Empty, Item, Leaf, LeafType, Selector
+from plana_secrets.sops.model import Comment, Empty, Item, Leaf, LeafType, Selector
+from plana_secrets.sops.rules.selectors import is_encrypted_path
 
 
 @dataclass(frozen=True, slots=True)
 class Import:
     """``replaced``: paths that had another value. ``unprotected``: empty or null ones, which
-    sops does not encrypt."""
+    sops does not encrypt. ``comments``: how many were left out."""
 
     staged: StagedFile
     added: tuple[LeafPath, ...]
     replaced: tuple[LeafPath, ...]
     unprotected: tuple[LeafPath, ...]
+    comments: int = 0
 
 
 def stage_import(
@@ -78,6 +81,7 @@ def _plan(
         new = _in_manifest(new, before)
     if not imported.is_typed:
         new = _with_known_types(new, before)
+    new, remarks = _split(new)
     _check(new, selector)
     base = _without_filled(before, new)
     conflicts = merge_contents(EMPTY_CONTENT, new, base).conflicts
@@ -95,7 +99,63 @@ def _plan(
         if path not in old and not any(path[: len(one)] == one for one in conflicts)
     ]
     nothing = StagedFile(file, None, None)
-    return merged, Import(nothing, tuple(added), conflicts, _unprotected(new))
+    merged, placed = _with_remarks(merged, remarks, frozenset(added), selector)
+    left_out = imported.comments + sum(map(len, remarks.values())) - placed
+    return merged, Import(nothing, tuple(added), conflicts, _unprotected(new), left_out)
+
+
+def _split(new: Content) -> tuple[Content, dict[LeafPath, list[Secret]]]:
+    """The values alone, and the comments above each; those behind the last are at ``()``."""
+    entries: list[tuple[Item, Secret | None]] = []
+    remarks: dict[LeafPath, list[Secret]] = {}
+    above: list[Secret] = []
+    for item, value in zip(new.items, new.values, strict=True):
+        if isinstance(item, Comment):
+            assert value is not None  # noqa: S101 - read from a text
+            above.append(value)
+            continue
+        entries.append((item, value))
+        remarks[item.path], above = above, []
+    remarks[()] = above
+    return Content(
+        tuple(item for item, _ in entries), tuple(value for _, value in entries)
+    ), remarks
+
+
+def _with_remarks(
+    content: Content,
+    remarks: Mapping[LeafPath, Sequence[Secret]],
+    added: AbstractSet[LeafPath],
+    selector: Selector,
+) -> tuple[Content, int]:
+    """The comments of values that are new, where sops encrypts them; and how many are there.
+
+    One that the file has already is not repeated.
+    """
+    known = {
+        value.reveal().strip()
+        for item, value in zip(content.items, content.values, strict=True)
+        if isinstance(item, Comment) and value is not None
+    }
+    entries: list[tuple[Item, Secret | None]] = []
+    number = 0
+
+    def place(path: LeafPath, texts: Sequence[Secret]) -> int:
+        if not is_encrypted_path(selector, path):
+            return 0
+        new = [text for text in texts if text.reveal().strip() not in known]
+        entries.extend(
+            (Comment(path, 0, in_scope=True, token=None, plain=None), one) for one in new
+        )
+        return len(texts)
+
+    for item, value in zip(content.items, content.values, strict=True):
+        if item.path in added:
+            number += place(item.path[:-1], remarks.get(item.path, ()))
+        entries.append((item, value))
+    if added:
+        number += place((), remarks.get((), ()))
+    return Content(tuple(item for item, _ in entries), tuple(value for _, value in entries)), number
 
 
 def _in_manifest(new: Content, before: Content) -> Content:

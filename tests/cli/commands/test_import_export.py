@@ -118,10 +118,58 @@ def test_a_dry_run_writes_nothing_and_a_file_tells_its_format(world: World) -> N
     assert (done.status, "+ USER" in done.stderr) == (0, True)
     assert not (world.repo / PLAIN).exists()
     done = world.run("import", ".env.local", PLAIN)
-    assert "1 comment left out" in done.stderr
+    assert "left out" not in done.stderr
+    assert "# a comment" in world.decrypt(PLAIN)
     assert "delete it" in done.stderr
     (world.repo / "notes").write_bytes(DOTENV)
     assert world.run("import", "notes", PLAIN).status == 2
+
+
+COMMENTED = b"""\
+# the shop, hunter2
+# and its user
+USER=shop # beside
+#OLD_PASSWORD=hunter2
+PASSWORD='new #1' # hunter2
+EMPTY= # for later
+#
+# the end
+"""
+
+
+def comments_of(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip().startswith("#")]
+
+
+@pytest.mark.parametrize("file", [PLAIN, SECRET])
+def test_comments_come_along_and_none_can_be_read(world: World, file: str) -> None:
+    """One may be an old password; what a manifest would leave readable is left out."""
+    done = world.run("import", "--stdin", file, "--format", "dotenv", stdin=COMMENTED)
+    assert done.status == 0, done
+    wanted = ["# the shop, hunter2", "# and its user", "# beside", "#OLD_PASSWORD=hunter2",
+              "# hunter2", "# for later", "# the end"]  # fmt: skip
+    left = 1 if file == PLAIN else 2
+    assert f"{left} comment{'s' if left > 1 else ''} left out" in done.stderr
+    plain = world.decrypt(file)
+    assert sorted(comments_of(plain)) == sorted(wanted[: 8 - left])
+    assert plain.index("#OLD") < plain.index("PASSWORD: ")
+    assert plain.index("USER: ") < plain.index("#OLD")
+    assert "hunter2" not in (world.repo / file).read_text()
+    assert "plain-comment" not in world.run("verify").stdout
+    again = world.run("import", "--stdin", file, "--format", "dotenv", stdin=COMMENTED)
+    assert (again.status, world.decrypt(file)) == (0, plain)
+
+
+def test_comments_join_those_that_are_there(world: World) -> None:
+    world.encrypt(PLAIN, "# ours\nUSER: old\n# the end\nlast: x\n")
+    options = ("--format", "dotenv", "--replace")
+    done = world.run("import", "--stdin", PLAIN, *options, stdin=COMMENTED)
+    assert done.status == 0, done
+    plain = world.decrypt(PLAIN)
+    assert "4 comments left out" in done.stderr, "one is empty, three are of a value with its own"
+    assert sorted(comments_of(plain)) == sorted(
+        ["# ours", "# the end", "#OLD_PASSWORD=hunter2", "# hunter2", "# for later"]
+    )
 
 
 @pytest.mark.long

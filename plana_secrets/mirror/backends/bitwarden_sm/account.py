@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from plana_secrets.age import keyring_store
+from plana_secrets.counts import counted
 from plana_secrets.errors import CredentialError, UsageError
 from plana_secrets.mirror.address import checked_url
 from plana_secrets.mirror.backends.bitwarden_sm.backend import BitwardenSmBackend, find_projects
@@ -99,7 +100,8 @@ def log_in(
         client.close()
     store_token(settings, token)
     facts = {"url": settings.identity_url, "organization": settings.organization}
-    words = f"logged in to {settings.identity_url}; {len(projects)} projects; kept in {keyring}"
+    there = counted(len(projects), "project")
+    words = f"logged in to {settings.identity_url}; {there}; kept in {keyring}"
     return LoggedIn(facts, words)
 
 
