@@ -268,6 +268,14 @@ class Company:
         body = {"type": role, "collections": grants, "groups": [], "permissions": {}}
         self.owner.call("PUT", f"/api/organizations/{self.id}/users/{member['id']}", body)
 
+    def require_two_factor(self, *, on: bool) -> None:
+        body = {"policy": {"enabled": on, "data": None}}
+        self.owner.call("PUT", f"/api/organizations/{self.id}/policies/0", body)
+
+    def restore_member(self, person: Person) -> None:
+        member = next(one for one in self.members() if one["email"] == person.email)
+        self.owner.call("PUT", f"/api/organizations/{self.id}/users/{member['id']}/restore")
+
     def members(self) -> list[dict[str, Any]]:
         path = f"/api/organizations/{self.id}/users?includeCollections=true&includeGroups=true"
         return list(self.owner.call("GET", path)["data"])

@@ -8,7 +8,17 @@ import hmac
 import secrets
 from typing import Any
 
-from tests.fakes.vaultwarden.store import ACCEPTED, CONFIRMED, INVITED, Store, Token, User
+from tests.fakes.vaultwarden.store import (
+    ACCEPTED,
+    ADMIN,
+    CONFIRMED,
+    INVITED,
+    REVOKE,
+    Member,
+    Store,
+    Token,
+    User,
+)
 from tests.fakes.vaultwarden.wire import FailureError, Request, answer_json, err, route
 
 LIFETIME = 7200
@@ -61,7 +71,8 @@ def register(request: Request) -> object:
 
 @route("POST", "/identity/accounts/prelogin")
 def prelogin(request: Request) -> object:
-    user = request.store.user_of_email(request.json("email")["email"])
+    email = request.json("email")["email"].lower()  # of blanks around it the server knows nothing
+    user = next((one for one in request.store.users.values() if one.email == email), None)
     kdf = (
         (user.kdf, user.iterations, user.memory, user.parallelism)
         if user
@@ -135,9 +146,19 @@ def password_login(store: Store, form: dict[str, str]) -> object:
     if not user.enabled:
         raise err("This user has been disabled")
     check_second_factor(store, user, form)
+    enforce_two_factor(store, [one for one in store.members.values() if one.user == user.id])
     return key_material(store, user, "api offline_access") | {
         "refresh_token": issue_refresh(store, user)
     }
+
+
+def enforce_two_factor(store: Store, members: list[Member]) -> None:
+    """Revoke those of organizations with the policy whose account has no second factor."""
+    for one in members:
+        user, organization = store.users[one.user], store.organizations[one.organization]
+        is_due = organization.needs_two_factor and one.type > ADMIN and one.status == CONFIRMED
+        if is_due and not (user.totp or user.other_factor):
+            one.status -= REVOKE
 
 
 def check_second_factor(store: Store, user: User, form: dict[str, str]) -> None:
@@ -248,6 +269,7 @@ def profile_of(store: Store, user: User) -> dict[str, Any]:
         "id": user.id,
         "email": user.email,
         "name": user.name,
+        "twoFactorEnabled": bool(user.totp or user.other_factor),
         "key": user.key,
         "privateKey": user.private_key,
         "accountKeys": {

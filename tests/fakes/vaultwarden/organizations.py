@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.fakes.vaultwarden.access import sees_all, sees_collection
+from tests.fakes.vaultwarden.accounts import enforce_two_factor
 from tests.fakes.vaultwarden.shapes import collection_json
 from tests.fakes.vaultwarden.store import (
     ACCEPTED,
@@ -13,6 +14,7 @@ from tests.fakes.vaultwarden.store import (
     INVITED,
     MANAGER,
     OWNER,
+    REVOKE,
     USER,
     Collection,
     Grant,
@@ -20,6 +22,7 @@ from tests.fakes.vaultwarden.store import (
     Member,
     Organization,
     User,
+    new_id,
 )
 from tests.fakes.vaultwarden.wire import Request, catcher, err, route
 
@@ -135,13 +138,47 @@ def edit_member(request: Request, organization: str, member: str) -> object:
     return None
 
 
+@route("PUT", "/api/organizations/<organization>/policies/<kind>")
+def put_policy(request: Request, organization: str, kind: str) -> object:
+    """Of the policies the one that requires two-step login."""
+    demand(request, organization)
+    assert kind == "0"
+    found = request.store.organizations[organization]
+    found.needs_two_factor = request.json("policy")["policy"]["enabled"]
+    members = [one for one in request.store.members.values() if one.organization == organization]
+    enforce_two_factor(request.store, members)
+    return {"id": new_id(), "enabled": found.needs_two_factor, "object": "policy"}
+
+
+@route("PUT", "/api/organizations/<organization>/users/<member>/restore")
+def restore_member(request: Request, organization: str, member: str) -> object:
+    demand(request, organization)
+    found = find_member(request, organization, member)
+    if found.status >= 0:
+        raise err("User is already active")
+    user = request.store.users[found.user]
+    if request.store.organizations[organization].needs_two_factor and not user.totp:
+        raise err(f"Cannot restore because 2FA is required (membership {member})")
+    found.status += REVOKE
+    return None
+
+
+@route("GET", "/api/organizations/<organization>/billing/metadata")
+def billing_metadata(request: Request, organization: str) -> object:
+    """For every member who is not revoked."""
+    member = request.store.membership(request.user, organization)
+    if member is None or member.status < 0:
+        raise catcher(401, as_json=request.wants_json)
+    return {"data": [], "object": "list", "continuationToken": None}
+
+
 def member_json(request: Request, member: Member) -> dict[str, Any]:
     user = request.store.users[member.user]
     return {
         "id": member.id,
         "userId": member.user,
         "type": 4 if member.type == MANAGER else member.type,
-        "status": member.status,
+        "status": max(member.status, -1),
         "name": user.name,
         "email": user.email,
     }

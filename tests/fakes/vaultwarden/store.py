@@ -11,6 +11,8 @@ from typing import Any
 
 OWNER, ADMIN, USER, MANAGER = 0, 1, 2, 3
 INVITED, ACCEPTED, CONFIRMED = 0, 1, 2
+REVOKE = 128
+"""What is taken from the status of a member who is revoked."""
 
 
 def new_id() -> str:
@@ -70,6 +72,7 @@ class Member:
 @dataclass
 class Organization:
     name: str
+    needs_two_factor: bool = False
     id: str = field(default_factory=new_id)
 
 

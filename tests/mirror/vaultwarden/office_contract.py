@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pyrage
+import pytest
 
+from tests.fakes.people import RefusedError
 from tests.mirror.vaultwarden.office import Office, drift_of
 
 RULES_BY_FOLDER = """\
@@ -182,6 +184,24 @@ class OfficeContract:
         ]  # fmt: skip
         assert office.mirror("sync", "--overwrite-edits")["deleted"] == 1
         assert [office.hand.file_of(one) for one in office.hand.ciphers()] == other
+
+    def test_a_policy_that_revokes_the_account_is_named(self, office: Office) -> None:
+        company = office.company
+        office.add_files(1)
+        office.world.commit()
+        office.mirror("sync")
+        company.require_two_factor(on=True)
+        try:
+            refused = office.mirror("status", status=4)
+            assert refused["kind"] == "member-revoked"
+            assert "two-step login" in refused["message"]
+            with pytest.raises(RefusedError):
+                company.restore_member(company.service)
+        finally:
+            company.require_two_factor(on=False)
+            company.restore_member(company.service)
+            company.restore_member(company.staff)
+        assert office.mirror("status")["in_sync"]
 
     def test_an_old_clone_a_strange_branch_and_an_empty_checkout_change_nothing(
         self, office: Office

@@ -71,6 +71,21 @@ def test_a_person_logs_in_by_password_and_code(
     assert read_sync(session).profile.email == company.staff.email
 
 
+@pytest.mark.parametrize("spelled", [" {} ", "{}\n", "{}\t"])
+def test_blanks_around_an_email_address_do_not_count(
+    server: FakeVaultwarden, company: Company, keyring: dict[str, Secret], spelled: str
+) -> None:
+    """The server takes them for another account where it says how the key is derived."""
+    email = spelled.format(company.service.email.upper())
+    password = Secret.from_text(company.service.password)
+    kept = enrol_by_password(Client(server.url), email, password, never)
+    assert kept.credentials.user_key == company.service.user_key.reveal()
+    client_id, client_secret = company.service.api_key()
+    key = ApiKey(client_id, Secret.from_text(client_secret))
+    kept = enrol_by_api_key(Client(server.url), email, key, password)
+    assert kept.credentials.user_key == company.service.user_key.reveal()
+
+
 def test_a_persons_login_is_renewed_without_a_password(
     server: FakeVaultwarden, company: Company, keyring: dict[str, Secret]
 ) -> None:

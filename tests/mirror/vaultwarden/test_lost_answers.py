@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -17,7 +18,12 @@ from plana_secrets.errors import (
     PlanaSecretsError,
     UsageError,
 )
-from plana_secrets.mirror.backend import ActualItem, DesiredItem, ItemsRefusedError
+from plana_secrets.mirror.backend import (
+    ActualItem,
+    DesiredItem,
+    ItemChangedError,
+    ItemsRefusedError,
+)
 from plana_secrets.mirror.backends.vaultwarden.backend import VaultwardenBackend
 from plana_secrets.mirror.backends.vaultwarden.items import is_stub, just_before, open_item
 from plana_secrets.mirror.backends.vaultwarden.models import Cipher as WireCipher
@@ -82,6 +88,29 @@ def test_a_lost_update_is_done_once(
     server.fail(1, Fault(done=done), method="PUT")
     backend.update_item(actual, make_items(1, "new")[0])
     assert place.open().list_items().items[0].fields["a"].reveal_text() == "new"
+
+
+@pytest.mark.parametrize("days", [-4000, 4000])
+def test_a_clock_that_is_off_neither_stops_an_update_nor_hides_a_change(
+    server: FakeVaultwarden, place: VaultwardenPlace, days: int
+) -> None:
+    """Of the server's clock, then or now: only its own dates are compared with one another."""
+    place.open().create_items(make_items(1))
+    (cipher,) = server.store.ciphers.values()
+    cipher.updated += timedelta(days=days)
+    backend = place.open()
+    actual = backend.list_items().items[0]
+    backend.update_item(actual, make_items(1, "new")[0])
+    assert place.open().list_items().items[0].fields["a"].reveal_text() == "new"
+    cipher.updated += timedelta(days=days)
+    backend = place.open()
+    actual = backend.list_items().items[0]
+    place.hand.set_field(make_items(1)[0].file, "a", "by hand")
+    with pytest.raises(ItemChangedError):
+        backend.update_item(actual, make_items(1, "newer")[0])
+    with pytest.raises(ItemsRefusedError):
+        backend.delete_items([actual])
+    assert place.open().list_items().items[0].fields["a"].reveal_text() == "by hand"
 
 
 @pytest.mark.parametrize("done", [False, True])
@@ -384,9 +413,13 @@ def test_a_collection_is_named_or_refused(server: FakeVaultwarden, place: Vaultw
         with pytest.raises(UsageError) as error:
             VaultwardenBackend(place.session(), company.id, words).list_items()
         assert error.value.kind == kind
-    with pytest.raises(UsageError) as unknown:
+    with pytest.raises(CredentialError) as unknown:
         VaultwardenBackend(place.session(), "another", ["prod"]).list_items()
-    assert unknown.value.kind == "not-a-member"
+    assert unknown.value.kind == "member-revoked"
+    company.service.enable_totp()
+    with pytest.raises(UsageError) as known:
+        VaultwardenBackend(place.session(), "another", ["prod"]).list_items()
+    assert known.value.kind == "not-a-member"
 
 
 def test_two_collections_of_one_name_are_told_apart_by_id(

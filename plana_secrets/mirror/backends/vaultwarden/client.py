@@ -11,6 +11,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from threading import Lock, Timer
 from typing import Final
@@ -75,6 +77,8 @@ class Client:
     ) -> None:
         self.url = checked_url(url)
         self.requests = 0
+        self.server_time: datetime | None = None
+        """As the server said in its last answer; None where it does not say."""
         self._counting = Lock()
         self._observer = observer
         self._pool = open_pool(
@@ -163,6 +167,7 @@ class Client:
             raise _no_answer(error, task) from None
         if response.retries is not None:
             self._count(len(response.retries.history))
+        self.server_time = _date_of(response)
         self._observer(
             Event(
                 "http-request",
@@ -185,6 +190,14 @@ class Client:
     def _count(self, number: int) -> None:
         with self._counting:
             self.requests += number
+
+
+def _date_of(response: urllib3.BaseHTTPResponse) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(response.headers.get("Date", ""))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 class _Retry(urllib3.Retry):

@@ -163,13 +163,25 @@ def just_before(revision: str) -> str:
     Raises:
         MalformedError: it is no date (kind ``bad-answer``).
     """
+    before = _moment(revision) - _TOLERANCE
+    return before.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def is_ahead(revision: str, server_time: datetime | None) -> bool:
+    """Whether a revision is of a clock that was ahead: later changes would be dated before it."""
+    return server_time is not None and _moment(revision) > server_time + _TOLERANCE
+
+
+def _moment(revision: str) -> datetime:
+    """In UTC, and so that a few seconds can be taken off."""
     try:
         moment = datetime.fromisoformat(revision)
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
-        before = moment.astimezone(UTC) - _TOLERANCE
+        moment = moment.astimezone(UTC)
+        _ = moment - _TOLERANCE
     except (ValueError, OverflowError):
         raise MalformedError(
             "the server sent an item with an invalid revision date", kind="bad-answer"
         ) from None
-    return before.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    return moment

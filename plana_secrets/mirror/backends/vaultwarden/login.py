@@ -58,7 +58,7 @@ def ask_derivation(client: Client, email: str) -> Derivation:
         "POST",
         "/identity/accounts/prelogin",
         task="ask how the master key is derived",
-        body={"email": email},
+        body={"email": normalise_email(email)},
         repeatable=True,
     )
     answer = read_answer(body, Prelogin, "the key derivation")

@@ -77,7 +77,10 @@ class AccountKeys(msgspec.Struct, rename="camel", frozen=True):
 
 
 class Profile(msgspec.Struct, rename="camel", frozen=True):
-    """``key`` and ``private_key``: newer servers have them elsewhere; see ``Sync``."""
+    """``key`` and ``private_key``: newer servers have them elsewhere; see ``Sync``.
+
+    ``two_factor_enabled``: whether the account has two-step login.
+    """
 
     id: str
     email: str
@@ -85,6 +88,7 @@ class Profile(msgspec.Struct, rename="camel", frozen=True):
     key: str | None = None
     private_key: str | None = None
     account_keys: AccountKeys | None = None
+    two_factor_enabled: bool = True
 
     @property
     def is_version_2(self) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import quote
 
-from plana_secrets.errors import CredentialError, MalformedError, UsageError
+from plana_secrets.errors import CredentialError, MalformedError, PlanaSecretsError, UsageError
 from plana_secrets.mirror.backends.vaultwarden.credentials import Credentials
 from plana_secrets.mirror.backends.vaultwarden.crypto import (
     SymmetricKey,
@@ -14,6 +15,7 @@ from plana_secrets.mirror.backends.vaultwarden.crypto import (
     load_private_key,
     unwrap_key,
 )
+from plana_secrets.mirror.backends.vaultwarden.failures import NotAllowedError
 from plana_secrets.mirror.backends.vaultwarden.kdf import (
     checked_kdf,
     derive_master_key,
@@ -89,6 +91,28 @@ class Keys:
             self._organization_keys[wrapped] = unwrap_key(wrapped, private_key)
         return self._organization_keys[wrapped]
 
+    def why_no_member(self, sync: Sync, organization: str) -> PlanaSecretsError:
+        """The server does not name an organization to a member who is not confirmed."""
+        if not sync.profile.two_factor_enabled and not self._may_ask(organization):
+            return CredentialError(
+                f"the account is no member of the organization {organization}, or was revoked: it "
+                "has no two-step login, which a policy of the organization may require",
+                kind="member-revoked",
+            )
+        return UsageError(
+            f"the account is not a confirmed member of the organization {organization}",
+            kind="not-a-member",
+        )
+
+    def _may_ask(self, organization: str) -> bool:
+        """Whether the account is invited at least; one that is revoked is refused like anyone."""
+        path = f"/api/organizations/{quote(organization, safe='')}/billing/metadata"
+        try:
+            self._session.get(path, task="ask whether the account is a member")
+        except PlanaSecretsError as error:
+            return not isinstance(error, NotAllowedError)
+        return True
+
     def _open_private_key(self, sync: Sync) -> Secret:
         user_key = self.open_user_key(sync)
         if sync.wrapped_private_key is None:
@@ -149,13 +173,12 @@ def open_vault(sync: Sync, keys: Keys, organization: str) -> Vault:
 
     Raises:
         UsageError: the account is no confirmed member of it (kind ``not-a-member``).
+        CredentialError: it may have been revoked, since it has no two-step login, which a
+            policy of the organization may require (kind ``member-revoked``).
     """
     membership = next((one for one in sync.profile.organizations if one.id == organization), None)
     if membership is None:
-        raise UsageError(
-            f"the account is not a confirmed member of the organization {organization}",
-            kind="not-a-member",
-        )
+        raise keys.why_no_member(sync, organization)
     key = keys.open_organization_key(membership, sync)
     collections = {
         one.id: NamedCollection(one, open_name(one.name, key))
@@ -182,6 +205,10 @@ def open_name(sealed: str, key: SymmetricKey) -> str:
 
 ADVICE: Final = {
     "login-outdated": "run `plana-secrets login` again: the account's keys were changed",
+    "member-revoked": (
+        "turn on two-step login for the account in the web vault (an API key needs no code); then "
+        "an owner restores it under Members. Otherwise check mirror.vaultwarden.organization"
+    ),
     "no-key": "run `plana-secrets login` again, or add the master password to the credentials file",
     "not-a-member": (
         "ask an owner to invite and confirm the account; `plana-secrets mirror init "

@@ -15,7 +15,7 @@ from plana_secrets.counts import counted
 from plana_secrets.errors import PlanaSecretsError
 from plana_secrets.mirror.backend import ITEM_ERRORS, ItemChangedError, ItemNotWrittenError
 from plana_secrets.mirror.backends.vaultwarden.answers import LostAnswerError
-from plana_secrets.mirror.backends.vaultwarden.items import just_before
+from plana_secrets.mirror.backends.vaultwarden.items import is_ahead, just_before
 from plana_secrets.mirror.backends.vaultwarden.models import Cipher, read_answer
 from plana_secrets.mirror.backends.vaultwarden.session import Session
 from plana_secrets.mirror.backends.vaultwarden.vault import read_sync
@@ -73,6 +73,8 @@ class Writer:
             ConflictError: it did, or is gone.
         """
         known = just_before(revision)
+        if is_ahead(revision, self._session.client.server_time):
+            self._check(cipher.id, revision, file)  # a later change has an earlier date
         message = ""
         for _ in range(_TRIES):
             try:
@@ -88,10 +90,12 @@ class Writer:
             else:
                 return
             if now.revision_date != revision:
-                raise ItemChangedError(
-                    f"the item of {file} changed on the server since it was read", file=file
-                )
+                raise _changed(file)
         raise ItemNotWrittenError(message, file=file)
+
+    def _check(self, item_id: str, revision: str, file: str) -> None:
+        if self._read(item_id, file).revision_date != revision:
+            raise _changed(file)
 
     def move(self, cipher: Cipher, collection: str, *, file: str) -> None:
         """Put an item into one collection and out of every other that the account sees."""
@@ -168,3 +172,9 @@ class Writer:
     def _read(self, item_id: str, file: str) -> Cipher:
         body = self._session.get(f"/api/ciphers/{item_id}", task=f"read the item of {file}")
         return read_answer(body, Cipher, "an item")
+
+
+def _changed(file: str) -> ItemChangedError:
+    return ItemChangedError(
+        f"the item of {file} changed on the server since it was read", file=file
+    )
