@@ -82,10 +82,12 @@ class OwnersHand:
     def read(self, sealed: str | None, key: SymmetricKey | None = None) -> str:
         return "" if sealed is None else (key or self.company.key).open(sealed).reveal_text()
 
-    def fields(self, cipher: dict[str, Any]) -> list[tuple[str, str]]:
+    def key_of(self, cipher: dict[str, Any]) -> SymmetricKey:
         key = self.company.key
-        if cipher["key"]:
-            key = SymmetricKey(key.open(cipher["key"]))
+        return SymmetricKey(key.open(cipher["key"])) if cipher["key"] else key
+
+    def fields(self, cipher: dict[str, Any]) -> list[tuple[str, str]]:
+        key = self.key_of(cipher)
         return [
             (self.read(one["name"], key), self.read(one["value"], key))
             for one in cipher["fields"] or []
