@@ -8,6 +8,7 @@ import pytest
 
 from plana_secrets.config.schema import parse_settings
 from plana_secrets.errors import UsageError
+from tests.cli.commands.mirrored import edit_mirror, hinted, write_mirror
 from tests.world import Result, World
 
 FILE = "infra/secrets/prod/mail.yaml"
@@ -98,6 +99,19 @@ def test_adopt_and_restore_need_a_name(office: World) -> None:
         assert (done.status, "hint: pass --mirror vaultwarden" in done.stderr) == (2, True)
     assert run(office, "mirror", "restore", "--to", "restored", "--mirror", "local").status == 0
     assert (office.repo / "restored" / FILE).exists()
+
+
+def test_a_hint_names_the_mirror_that_it_is_about(office: World) -> None:
+    with (office.repo / "plana-secrets.toml").open("a") as settings:
+        settings.write('[mirror.local]\npath = "../mirror.json.age"\n')
+    write_mirror(office, {"encrypted": False, "folders": [], "items": []})
+    office.commit()
+    run(office, "mirror", "sync")
+    edit_mirror(office, "mail (prod)", "password", "by-hand")
+    commands = hinted(run(office, "mirror", "sync", "--mirror", "local"))
+    assert {one[1] for one in commands} == {"adopt", "sync"}
+    for command in commands:
+        assert run(office, *command).status == 0, command
 
 
 def test_an_unknown_name_is_refused_with_those_there_are(office: World) -> None:

@@ -210,5 +210,5 @@ def _print(
 
 
 ADVICE: Final = {
-    "needs-yes": "`plana-secrets mirror adopt {file} --yes` copies them without asking",
+    "needs-yes": "pass --yes to copy them without asking",
 }
