@@ -7,6 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.commands.mirrored import (
+    configure,
+    edit_mirror,
+    hinted,
+    mirror,
+    read_mirror,
+    sync,
+    write_mirror,
+)
 from tests.world import World
 
 RULES = "creation_rules:\n    - path_regex: ^infra/secrets/.*\n      age: {recipients}\n"
@@ -97,6 +106,23 @@ def test_yaml_that_was_once_written_into_a_name_of_json_is_named(mixed: World) -
     done = mixed.run("show", f"{FOLDER}/a.json", "--json")
     assert json.loads(done.stdout)["kind"] == "unread-format"
     assert "YAML by its content, but sops reads this name as JSON" in done.stdout
+
+
+@pytest.mark.parametrize("ending", PLAIN)
+def test_no_hand_edit_is_adopted_into_a_format_that_is_not_written(
+    mixed: World, ending: str
+) -> None:
+    configure(mixed)
+    write_mirror(mixed, {"encrypted": False, "folders": [], "items": []})
+    seal(mixed, f"app.{ending}", PLAIN[ending])
+    mixed.commit()
+    sync(mixed)
+    name = {"json": "db.password", "env": "TOKEN"}[ending]
+    edit_mirror(mixed, read_mirror(mixed)["items"][0]["name"], name, "by-hand")
+    left = mirror(mixed, "sync")
+    assert (left.status, hinted(left)) == (1, [["mirror", "sync", "--overwrite-edits"]])
+    assert mirror(mixed, "adopt", f"{FOLDER}/app.{ending}", "--yes").status == 2
+    assert sync(mixed, "--overwrite-edits")["in_sync"]
 
 
 def test_files_in_json_and_dotenv_come_back_from_the_mirror_in_their_formats(mixed: World) -> None:

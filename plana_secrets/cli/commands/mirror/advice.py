@@ -71,7 +71,7 @@ def hand_edits(context: Context, listing: Listing, file: str) -> tuple[HandEdit,
     from plana_secrets.errors import UsageError
     from plana_secrets.mirror.adopt import plan_adoptions
     from plana_secrets.secretfiles.open import read_document_of
-    from plana_secrets.secretfiles.writing.stage import refuse_owned
+    from plana_secrets.secretfiles.writing.stage import preflight, refuse_owned
 
     def owner(path: LeafPath) -> PlanaSecretsError | None:
         try:
@@ -80,6 +80,7 @@ def hand_edits(context: Context, listing: Listing, file: str) -> tuple[HandEdit,
             return error
         return None
 
+    preflight(context.workspace, file)
     document = read_document_of(context.workspace, file)
     return plan_adoptions(listing, file, document, owner)
 
@@ -91,7 +92,8 @@ def _ways_out(context: Context, listing: Listing, file: str) -> list[str]:
     try:
         edits = hand_edits(context, listing, file)
     except PlanaSecretsError as error:
-        return [f"{file}: {error.message}"]
+        again = _program(context, "mirror", "sync", "--overwrite-edits")
+        return [f"{file}: {error.message}; change the file, or overwrite it with {again}"]
     ways = [*_ways_of_values(context, file, edits), *_ways_of_left(context, file, edits)]
     return [*ways, *_ways_of_texts(context, listing, file)]
 
