@@ -91,14 +91,13 @@ def _unsound(on_disk: Snapshot, work: Work) -> None:
     work.facts["unsound"] = [{"file": file, "problem": check} for file, check, _ in found]
     for file, check, message in found:
         next_command = _WAYS_OUT.get(check, "plana-secrets repair {file}")
-        if check == "merge-conflict" and work.facts["git_operation"]:
-            next_command = "plana-secrets resolve {file}"  # git still has both sides
         work.add(Line(message, next_command.format(file=shlex.quote(file)), "red"))
 
 
 _WAYS_OUT = {
     "not-sops": "plana-secrets encrypt {file}",
     "lfs-pointer": "git lfs pull",
+    "merge-conflict": "plana-secrets resolve {file}",
     **dict.fromkeys(
         ("too-large", "symlink", "not-a-regular-file", "unreadable-file", "unread-format"),
         "plana-secrets verify {file}",

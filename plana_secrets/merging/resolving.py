@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from plana_secrets.document.edits import Edit, plan_edits
-from plana_secrets.errors import PlanaSecretsError, UsageError, about
+from plana_secrets.document.edits import Edit, content_of, plan_edits
+from plana_secrets.document.merge import units_of
+from plana_secrets.errors import ConflictError, PlanaSecretsError, UsageError, about
 from plana_secrets.merging.bypath import Choice, Judge
 from plana_secrets.merging.compose import compose
 from plana_secrets.merging.driver import read_side
@@ -16,6 +17,7 @@ from plana_secrets.merging.plan import Plan, plan_merge, plan_whole
 from plana_secrets.merging.reasons import WHOLE, Conflict, Reason
 from plana_secrets.merging.sides import Side
 from plana_secrets.paths import LeafPath, format_path
+from plana_secrets.secretfiles.open import open_bytes, read_bytes_of
 from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.secretfiles.writing.recovery import digest_on_disk
 from plana_secrets.secretfiles.writing.stage import StagedFile, preflight
@@ -190,8 +192,10 @@ def stage_resolution(workspace: Workspace, case: Case, resolution: Resolution) -
 
     Raises:
         FailedError, CredentialError: see ``compose``.
+        ConflictError: see ``refuse_newer``.
     """
     digest = digest_on_disk(workspace, case.file)
+    refuse_newer(workspace, case)
     if resolution.plan is None:
         return StagedFile(case.file, digest, None)
     ours, theirs = case.ours or case.theirs, case.theirs or case.ours
@@ -201,7 +205,40 @@ def stage_resolution(workspace: Workspace, case: Case, resolution: Resolution) -
     return StagedFile(case.file, digest, content)
 
 
+def refuse_newer(workspace: Workspace, case: Case) -> None:
+    """Stop where the file on the disk has what neither side has: it was changed since.
+
+    A file that does not open is what git made of the merge, and one of which each value is on
+    a side may be a resolution that was stopped before git took it.
+
+    Raises:
+        ConflictError: kind ``changed-since-merge``, with a path that shows it.
+    """
+    sides = [one.content for one in (case.base, case.ours, case.theirs) if one is not None]
+    try:
+        content = content_of(open_bytes(read_bytes_of(workspace, case.file), case.file,
+                                        workspace.identities))  # fmt: skip
+    except PlanaSecretsError:
+        return
+    known = [units_of(one) for one in sides]
+    new = [path for path, facts in units_of(content).items()
+           if all(facts != units.get(path) for units in known)]  # fmt: skip
+    if new:
+        spelled = format_path(new[0])
+        raise ConflictError(
+            f"{case.file} was changed since the merge: {spelled} is as on neither side",
+            kind="changed-since-merge",
+            retry=False,
+            file=case.file,
+            path=spelled,
+        )
+
+
 ADVICE: Final = {
+    "changed-since-merge": (
+        "`git add -- {file}` keeps the file as it is; `git checkout -m -- {file}` drops that "
+        "change and brings the conflict back"
+    ),
     "cannot-be-taken": "`plana-secrets resolve {file} --dry-run` shows why",
     "no-such-conflict": "`plana-secrets resolve {file} --dry-run` shows the conflicts",
 }

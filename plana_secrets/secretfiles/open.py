@@ -83,8 +83,9 @@ def check_sound(structure: Structure, file: str) -> None:
     Raises:
         MalformedError: nothing in it (kind ``empty-file``), not encrypted by sops
             (``not-encrypted``), without its metadata (``metadata-gone``), in a format that is not
-            read (``unread-format``), a pointer of LFS (``lfs-pointer``), or not as sops writes it
-            (kind ``defects``, with the check that it fails).
+            read (``unread-format``), a pointer of LFS (``lfs-pointer``), with the markers of git
+            in it (``merge-conflict``), or not as sops writes it (kind ``defects``, with the check
+            that it fails).
     """
     from plana_secrets.sops.reading.reader import has_lost_metadata
 
@@ -100,6 +101,8 @@ def check_sound(structure: Structure, file: str) -> None:
                 kind = "lfs-pointer"
             elif defect.check == "empty-file":
                 kind = "empty-file"
+            elif defect.check == "merge-conflict":
+                kind = "merge-conflict"
             raise MalformedError(
                 f"{place}: {defect.message}", kind=kind, file=file, check=defect.check
             )
@@ -141,6 +144,7 @@ ADVICE: Final = {
         "fetch it with `git lfs pull`, remove `filter=lfs` for it from .gitattributes, and add "
         "it to git again"
     ),
+    "merge-conflict": "`plana-secrets resolve {file}` merges both sides value by value",
     "metadata-gone": "`plana-secrets repair {file}` brings it back",
     "unread-format": "use sops itself for this file, or convert it to YAML",
 }

@@ -11,7 +11,7 @@ import click
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.cli.secretfile import warn_if_pending
 from plana_secrets.counts import counted
-from plana_secrets.errors import UsageError
+from plana_secrets.errors import CredentialError, UsageError
 
 if TYPE_CHECKING:
     from plana_secrets.secret import Secret
@@ -33,11 +33,12 @@ Examples:
     "--stdin", is_flag=True, help="Read the value from stdin; a final newline is not part of it."
 )
 @pass_context
-def find(context: Context, stdin: bool) -> None:
+def find(context: Context, stdin: bool) -> int:
     """Find a value: in which files, paths, keysets, mirror items and commits it is.
 
     Every version that git has is searched, on all branches and tags, as far as your identities
-    open it. Nothing is printed but names.
+    open it. Nothing is printed but names. If it is nowhere, the exit code is 1; if it is in
+    nothing that could be opened, and not all could be, it is 4.
     """
     from plana_secrets.git.lineage import commits_of
     from plana_secrets.secretfiles.finding import find_value
@@ -48,17 +49,23 @@ def find(context: Context, stdin: bool) -> None:
     blobs = {blob for each in found.past.values() for blob in each}
     commits = commits_of(context.workspace.repository.command, blobs)
     rows = _rows(context, found, commits)
-    if not rows:
-        locked = f"; {found.locked} of them could not be opened" if found.locked else ""
-        raise UsageError(
-            f"not found in {counted(found.searched, 'file')} and versions{locked}",
-            kind="value-not-found",
+    nowhere = f"not found in {counted(found.searched, 'file')} and versions"
+    if found.locked and not rows:
+        raise CredentialError(
+            f"{nowhere}; {found.locked} of them could not be opened", kind="value-not-found"
         )
     if context.json:
         facts = [_facts(row) for row in rows]
         more = {"searched": found.searched, "locked": found.locked}
         context.output.json_object("find", {"places": facts, **more})
-        return
+    elif rows:
+        _tell(context, rows, found)
+    else:
+        context.output.talk(nowhere)
+    return int(not rows)
+
+
+def _tell(context: Context, rows: Sequence[_Row], found: Found) -> None:
     context.output.table(
         [_cells(row) for row in rows],
         header=("place", "is", "keyset or service", "mirror item", "commits"),
@@ -168,5 +175,5 @@ def _facts(row: _Row) -> dict[str, object]:
 
 ADVICE: Final = {
     "nothing-to-find": "pass the value with --stdin",
-    "value-not-found": "try a part of it, or run it with an identity that opens more files",
+    "value-not-found": "run it with an identity that opens them",
 }

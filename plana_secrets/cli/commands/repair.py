@@ -84,6 +84,7 @@ def repair(
         _check_rule(context, name)
         context.output.talk(f"nothing is wrong with {name}")
     else:
+        _tell_of_merge(context, name)
         plan = decide(context, case, choices, others)
         write(context, case, plan, dry_run=dry_run)
         tell_repaired(context, case, plan, dry_run=dry_run)
@@ -98,6 +99,24 @@ def _check_rule(context: Context, file: str) -> None:
         context.workspace.rule_for(file)
     except UsageError:
         return  # a file without a rule
+
+
+def _tell_of_merge(context: Context, file: str) -> None:
+    """What git last had is one side of a merge; the other is not among the choices."""
+    import shlex
+
+    from plana_secrets.errors import PlanaSecretsError
+    from plana_secrets.merging.openmerge import find_open
+
+    try:
+        names = find_open(context.workspace, file).names
+    except PlanaSecretsError:
+        return
+    command = f"plana-secrets resolve {shlex.quote(file)}"
+    context.output.warn(
+        f"{file} was merged as text from {names.ours} and {names.theirs}; `{command}` merges its "
+        "values"
+    )
 
 
 def _choices(

@@ -115,11 +115,13 @@ def _resolve(
     context: Context, case: Case, decisions: Decisions, *, dry_run: bool
 ) -> dict[str, Any]:
     from plana_secrets.cli.terminal import is_interactive
-    from plana_secrets.merging.resolving import resolve_case
+    from plana_secrets.merging.resolving import refuse_newer, resolve_case
 
     is_revoked = _revoked(context)
     resolution = resolve_case(case, decisions, is_revoked)
     _show(context, case, resolution)
+    if not dry_run:
+        refuse_newer(context.workspace, case)
     while resolution.undecided and is_interactive(context) and not dry_run:
         from plana_secrets.cli.choosing import ask_about
 
@@ -170,7 +172,8 @@ def _write(context: Context, case: Case, resolution: Resolution) -> tuple[bool, 
     workspace = context.workspace
     with writing(workspace, "resolve"):
         staged = stage_resolution(workspace, case, resolution)
-        written = bool(write_files(workspace, [staged], operation="resolve").files)
+        done = write_files(workspace, [staged], operation="resolve", may_be_unmerged=True)
+        written = bool(done.files)
     is_open = case.merge.origin != "commit"
     added = is_open and add_to_index(workspace.repository, case.file, staged.content)
     if added or not is_open:

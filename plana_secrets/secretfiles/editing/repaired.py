@@ -45,7 +45,14 @@ from plana_secrets.sops.rules.rulesfile import CreationRule
 from plana_secrets.storage import digest_of
 
 REPAIRABLE: Final = frozenset(
-    {"defects", "empty-file", "mac-mismatch", "not-decryptable", "metadata-gone"}
+    {
+        "defects",
+        "empty-file",
+        "mac-mismatch",
+        "merge-conflict",
+        "metadata-gone",
+        "not-decryptable",
+    }
 )
 """Kinds of errors of a file that does not open, but may be brought back."""
 

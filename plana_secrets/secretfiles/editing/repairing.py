@@ -11,12 +11,12 @@ from plana_secrets.document.astyped import without_marks
 from plana_secrets.document.edits import Content, content_of
 from plana_secrets.document.kinds import FileKind, canonical_selector, kind_of
 from plana_secrets.document.repair import with_types
-from plana_secrets.errors import CredentialError, FailedError, PlanaSecretsError, UsageError
+from plana_secrets.errors import CredentialError, FailedError, PlanaSecretsError
 from plana_secrets.git.blobs import iterate_contents
 from plana_secrets.git.filelog import FileCommit, log_of_file
-from plana_secrets.git.index import list_checkout
 from plana_secrets.paths import LeafPath
 from plana_secrets.secretfiles.open import open_bytes, path_of, read_bytes_of
+from plana_secrets.secretfiles.unmerged import refuse_unmerged
 from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.sops.formats import READ_HERE, Format, format_of, require_format
 from plana_secrets.sops.model import Comment, Document, Leaf, Selector
@@ -72,7 +72,7 @@ def examine(workspace: Workspace, file: str, *, yaml_types: bool = False) -> Cas
         FailedError: it cannot be read.
     """
     require_format(file, READ_HERE)
-    _refuse_unmerged(workspace, file)
+    refuse_unmerged(workspace, [file])
     data = read_bytes_of(workspace, file)
     locked: CredentialError | None = None
     try:
@@ -147,13 +147,6 @@ def _check_identities(workspace: Workspace, file: str, data: bytes) -> None:
         ) from None
 
 
-def _refuse_unmerged(workspace: Workspace, file: str) -> None:
-    """In an open merge git's last version would silently win over the other side."""
-    entries = list_checkout(workspace.repository, under=[file], untracked=False)
-    if any(entry is not None and not entry.id for _, _, entry in entries):
-        raise UsageError(f"{file} has a merge conflict", kind="merge-open", file=file)
-
-
 def _is_encrypted_otherwise(workspace: Workspace, file: str, document: Document) -> bool:
     """Whether other values are encrypted than the rule says, or by other means."""
     selector = _selector_of(workspace, file)
@@ -212,7 +205,6 @@ def _versions(workspace: Workspace, file: str) -> Iterator[tuple[FileCommit, byt
 
 
 ADVICE: Final = {
-    "merge-open": "`plana-secrets resolve {file}` merges both sides value by value",
     "never-filled": "`plana-secrets new {file}` makes a secret file of it",
     "beyond-repair": "look for a copy: `git log --all -- {file}`, another clone, the mirror",
 }

@@ -29,6 +29,7 @@ from plana_secrets.errors import MalformedError, PlanaSecretsError, UsageError
 from plana_secrets.paths import LeafPath, format_path
 from plana_secrets.secret import Secret
 from plana_secrets.secretfiles.open import open_bytes, read_bytes_of
+from plana_secrets.secretfiles.unmerged import refuse_unmerged
 from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.secretfiles.writing.stage import (
     StagedFile,
@@ -68,6 +69,7 @@ def open_text(workspace: Workspace, file: str) -> Opened:
         UsageError: it is a keyset file (kind ``keyset-file``), or has no rule.
         FailedError, CredentialError: it cannot be opened or not be written.
     """
+    refuse_unmerged(workspace, [file])
     rule = preflight(workspace, file)
     if kind_of(rule.selector) is FileKind.KEYSET:
         raise UsageError(

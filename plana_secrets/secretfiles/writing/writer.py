@@ -26,6 +26,7 @@ from plana_secrets.git import commits
 from plana_secrets.observability import NEW_DATA_KEY, Event
 from plana_secrets.secretfiles.listing import may_be_changed
 from plana_secrets.secretfiles.open import path_of
+from plana_secrets.secretfiles.unmerged import refuse_unmerged
 from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.secretfiles.writing.journal import Journal
 from plana_secrets.secretfiles.writing.lock import discard_pending, leftovers, writing
@@ -95,10 +96,12 @@ def write_files(
     *,
     operation: str,
     commit: CommitRequest | None = None,
+    may_be_unmerged: bool = False,
 ) -> WriteResult:
     """Put all staged files in place, or none. Called inside ``writing``.
 
     Raises:
+        UsageError: git has one of them in a merge conflict (kind ``merge-open``).
         ConflictError: a file changed since it was staged (kind ``changed-meanwhile``), or
             the branch did (``push-conflict``, ``branch-moved``), or the remote took a
             commit back that is not to be kept (``push-not-kept``); nothing was changed.
@@ -111,6 +114,8 @@ def write_files(
     changes = [one for one in staged if one.is_change]
     if not changes:
         return WriteResult(())
+    if not may_be_unmerged:
+        refuse_unmerged(workspace, [one.file for one in changes])
     before = _read_unchanged(workspace, changes)
     if len(changes) == 1 and commit is None:
         put_in_place(workspace, changes[0].file, changes[0].content)

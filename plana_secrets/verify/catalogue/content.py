@@ -75,7 +75,8 @@ CONTENT_CHECKS: Final = (
         "An encrypted value is not written exactly as sops writes it.",
         "sops ignores text after the closing bracket, so plaintext can hide behind "
         "valid ciphertext.",
-        _REPLACE,
+        "Run `plana-secrets repair FILE`, which takes the value from git. Text that was typed "
+        "behind a ciphertext was readable: replace the value where it is used.",
         acceptable=False,
     ),
     Check(

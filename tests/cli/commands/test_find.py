@@ -78,11 +78,13 @@ def test_in_plaintext_that_was_committed_once(filled: World) -> None:
 
 
 def test_what_is_not_there_and_what_cannot_be_opened(filled: World) -> None:
+    """Not there is an answer, and not to know is none; neither is a wrong call."""
     done = filled.run("find", "--stdin", "--json", stdin=b"nothing-like-it")
-    assert (done.status, json.loads(done.stdout)["kind"]) == (2, "value-not-found")
+    assert (done.status, json.loads(done.stdout)["places"]) == (1, [])
     filled.key_file.write_text(f"{pyrage.x25519.Identity.generate()}\n")
+    done = filled.run("find", "--stdin", "--json", stdin=VALUE)
+    assert (done.status, json.loads(done.stdout)["kind"]) == (4, "value-not-found")
     done = filled.run("find", "--stdin", stdin=VALUE)
-    assert done.status == 2
     assert "could not be opened" in done.stderr
     assert filled.run("find", "--stdin", stdin=b"\n").status == 2
 

@@ -37,6 +37,8 @@ def test_it_installs_that_alone_and_says_which_line_is_missing(clone: World) -> 
     assert not [one for one in (clone.repo / ".git/hooks").iterdir() if one.suffix != ".sample"]
     configured = clone.git("config", "--local", "merge.plana-secrets.driver").strip()
     assert configured == f"{sys.executable} -I -m plana_secrets hook merge -- %O %A %B %P"
+    told = clone.run("hook", "install", "--merge").stdout
+    assert ".gitattributes: not written: pass --attributes, or add to" in told
     written = clone.run("hook", "install", "--merge", "--attributes")
     assert written.status == 0
     assert (clone.repo / ".gitattributes").read_text() == f"{LINE}\n"
@@ -61,7 +63,9 @@ def test_an_undefined_driver_is_named_by_doctor_and_its_fix_works(clone: World) 
 @pytest.mark.long
 def test_a_driver_of_others_is_left_alone_and_ours_is_removed(clone: World) -> None:
     clone.git("config", "merge.plana-secrets.driver", "their-driver %A")
-    assert clone.run("hook", "install", "--merge", "--attributes").status == 1
+    done = clone.run("hook", "install", "--merge", "--attributes")
+    assert done.status == 1
+    assert "has another driver of that name; to replace it:" in done.stdout
     assert clone.run("hook", "uninstall", "--merge").status == 0
     assert clone.git("config", "merge.plana-secrets.driver") == "their-driver %A\n"
     clone.git("config", "--remove-section", "merge.plana-secrets")

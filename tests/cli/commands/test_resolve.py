@@ -168,6 +168,57 @@ def test_a_file_that_was_added_too_early_is_resolved_while_the_merge_is_open(wor
 
 
 @pytest.mark.long
+def test_no_write_is_lost_in_an_open_merge(world: World) -> None:
+    """Refused while git has both sides; and what got in otherwise is not overwritten."""
+    both_change(world, driver=True)
+    merge(world)
+    for done in (
+        world.run("set", FILE, "hosts[0]", "--stdin", stdin=b"three"),
+        world.run("edit", FILE, env={"EDITOR": "true"}),
+        world.run("mv", FILE, "infra/secrets/dev/other.yaml"),
+    ):
+        assert done.status == 2
+        assert f"plana-secrets resolve {FILE}" in done.stderr
+    world.sops("set", FILE, '["hosts"][0]', '"three"')
+    before = (world.repo / FILE).read_bytes()
+    done = resolve(world, FILE, "--all", "--ours")
+    assert (done.status, (world.repo / FILE).read_bytes()) == (6, before)
+    assert "hosts is as on neither side" in done.stderr
+    assert resolve(world, FILE, "--dry-run").status == 1
+    world.git("checkout", "-m", "--", FILE)
+    assert resolve(world, FILE, "--all", "--ours").status == 0
+    assert stages(world) == ""
+
+
+def test_a_resolution_that_was_stopped_before_git_took_it_can_be_another(world: World) -> None:
+    both_change(world, driver=True)
+    merge(world)
+    unresolved = world.git("ls-files", "--unmerged")
+    assert resolve(world, FILE, "--all", "--ours").status == 0
+    world.git("update-index", "--force-remove", "--", FILE)
+    world.command("git", "update-index", "--index-info", stdin=unresolved.encode())
+    assert resolve(world, FILE, "--all", "--theirs").status == 0
+    assert "password: theirs-value" in world.decrypt(FILE)
+
+
+@pytest.mark.parametrize("is_committed", [False, True], ids=["open", "committed"])
+def test_every_command_on_markers_says_how_they_are_resolved(
+    world: World, is_committed: bool
+) -> None:
+    both_change(world)
+    merge(world)
+    if is_committed:
+        world.git("commit", "-qam", "markers")
+    next_command = f"plana-secrets resolve {FILE}"
+    for command in (
+        ("show", FILE), ("get", FILE, "port"), ("ls", FILE), ("status",), ("verify",),
+        ("set", FILE, "db.user", "--generate", "hex:8"), ("edit", FILE), ("repair", FILE),
+    ):  # fmt: skip
+        done = world.run(*command, env={"EDITOR": "true"})
+        assert next_command in done.stdout + done.stderr, (command, done)
+    assert resolve(world, FILE, "--all", "--theirs").status == 0
+
+
 def test_what_was_kept_of_a_merge_that_was_aborted_is_of_no_other_merge(world: World) -> None:
     other = "infra/secrets/dev/other.yaml"
     both_change(world, driver=True)

@@ -22,6 +22,12 @@ _WORDS: Final = {
     "changed-by-hand": "left alone: {place} was changed by hand",
 }
 
+_FOREIGN: Final = {
+    ".gitattributes": "not written: pass --attributes, or add to {place}:",
+    "merge": "not installed: {place} has another driver of that name; to replace it:",
+}
+"""The same state of what is no hook."""
+
 
 def hook_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """One flag for each kind of hook."""
@@ -50,7 +56,8 @@ def show_outcomes(context: Context, command: str, outcomes: Sequence[Outcome]) -
     else:
         for one in outcomes:
             show = context.output.outcome if one.is_done else context.output.data
-            show(f"{one.name}: {_WORDS[one.state].format(place=one.place)}")
+            words = _FOREIGN.get(one.name) if one.state == "foreign" else None
+            show(f"{one.name}: {(words or _WORDS[one.state]).format(place=one.place)}")
             if one.add:
                 context.output.data("".join(f"    {line}\n" for line in one.add.splitlines()))
     return int(not all(one.is_done for one in outcomes))
