@@ -133,22 +133,28 @@ def _conflicts(
     mine: Sequence[LeafPath], theirs: Sequence[LeafPath], ours: _Units, others: _Units
 ) -> list[LeafPath]:
     """The places at which two changes cannot live beside each other, each named once."""
+    changed = set(theirs)
     agreed = {
         path
         for path in mine
-        if path in theirs and _facts(ours.get(path)) == _facts(others.get(path))
+        if path in changed and _facts(ours.get(path)) == _facts(others.get(path))
     }
-    places = {
-        min(one, other, key=len): None
+    inside: dict[LeafPath, list[LeafPath]] = {}
+    for path in theirs:
+        for length in range(1, len(path) + 1):
+            inside.setdefault(path[:length], []).append(path)
+    places = dict.fromkeys(
+        min(one, other, key=len)
         for one in mine
-        for other in theirs
-        if one not in agreed and other not in agreed and _touch(one, other)
-    }
-    return [
-        place
-        for place in places
-        if not any(len(other) < len(place) and _touch(place, other) for other in places)
-    ]
+        if one not in agreed
+        for other in (*_above(one, changed), *inside.get(one, ()))
+        if other not in agreed
+    )
+    return [place for place in places if not _above(place, places)]
+
+
+def _above(path: LeafPath, places: Container[LeafPath]) -> list[LeafPath]:
+    return [path[:length] for length in range(1, len(path)) if path[:length] in places]
 
 
 def _touch(one: LeafPath, other: LeafPath) -> bool:
@@ -176,13 +182,15 @@ def _comments(content: Content) -> Counter[tuple[LeafPath, bytes]]:
 def _apply(start: Content, source: _Units, paths: Sequence[LeafPath]) -> Content:
     """``start`` with the units at ``paths`` as they are in ``source``."""
     entries: list[Entry] = list(zip(start.items, start.values, strict=True))
+    owners = [_owner(entry) for entry in entries]
     for path in paths:
-        at = next((n for n, entry in enumerate(entries) if _belongs(entry, path)), None)
-        entries = [entry for entry in entries if not _belongs(entry, path)]
+        places = [at for at, owner in enumerate(owners) if owner == path]
+        for at in reversed(places):
+            del entries[at], owners[at]
         new = source.get(path, ())
-        if at is None:
-            at = _place(entries, source, path)
+        at = places[0] if places else _place(entries, source, path)
         entries[at:at] = new
+        owners[at:at] = [path] * len(new)
     inner = {
         item.path[:depth]
         for item, _ in entries
@@ -198,21 +206,41 @@ def _is_orphan(item: Item, inner: Container[LeafPath]) -> bool:
     return isinstance(item, Comment) and bool(item.path) and item.path not in inner
 
 
-def _belongs(entry: Entry, unit: LeafPath) -> bool:
-    item = entry[0]
-    return not isinstance(item, Comment) and unit_of(item.path) == unit
+def _owner(entry: Entry) -> LeafPath | None:
+    """The unit that an entry is of; a comment is of none."""
+    return None if isinstance(entry[0], Comment) else unit_of(entry[0].path)
 
 
 def _place(entries: Sequence[Entry], source: _Units, path: LeafPath) -> int:
-    """Behind the unit that precedes it in ``source``, else before the one that follows it."""
-    order = list(source)
+    """Inside of the map that holds it: behind what precedes it in ``source``, else before what
+    follows it, else at the end. What is in one map stays together.
+    """
+    depth = max(
+        depth
+        for depth in range(len(path))
+        if not depth or _span(entries, path[:depth], inside=True)
+    )
+    order = [one for one in source if one[:depth] == path[:depth] and len(one) > depth]
     at = order.index(path) if path in source else len(order)
     for neighbour in reversed(order[:at]):
-        places = [n for n, entry in enumerate(entries) if _belongs(entry, neighbour)]
-        if places:
-            return places[-1] + 1
+        if span := _span(entries, neighbour[: depth + 1]):
+            return span[1] + 1
     for neighbour in order[at + 1 :]:
-        places = [n for n, entry in enumerate(entries) if _belongs(entry, neighbour)]
-        if places:
-            return places[0]
-    return len(entries)
+        if span := _span(entries, neighbour[: depth + 1]):
+            return span[0]
+    whole = _span(entries, path[:depth], inside=True)
+    return whole[1] + 1 if depth and whole else len(entries)
+
+
+def _span(
+    entries: Sequence[Entry], place: LeafPath, *, inside: bool = False
+) -> tuple[int, int] | None:
+    """First and last of what is at ``place``, or only of what is inside of it."""
+    length = len(place)
+    found = [
+        at
+        for at, (item, _) in enumerate(entries)
+        if item.path[:length] == place
+        and (not inside or len(item.path) > length or isinstance(item, Comment))
+    ]
+    return (found[0], found[-1]) if found else None

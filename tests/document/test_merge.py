@@ -13,7 +13,7 @@ from plana_secrets.document.emit import emit_yaml
 from plana_secrets.document.merge import COMMENTS, Merge, merge_contents
 from plana_secrets.paths import LeafPath
 from plana_secrets.secret import Secret
-from plana_secrets.secretfiles.writing.stage import describe
+from plana_secrets.secretfiles.writing.stage import describe, parse_plain
 from plana_secrets.sops.model import Comment, Empty, Item, Leaf, LeafType
 
 Tree = Any
@@ -61,6 +61,12 @@ def merge(base: Tree, mine: Tree, theirs: Tree, **winners: Any) -> Merge:
     return merge_contents(content_of(base), content_of(mine), content_of(theirs), **winners)
 
 
+def check_document(content: Content) -> None:
+    """It is written as it is planned: what is in one map is together, in that order."""
+    plain = emit_yaml(content.items, content.values)
+    assert describe(parse_plain(plain, "x.yaml")) == describe(content) or not content.items
+
+
 def leaves(content: Content | None) -> dict[LeafPath, bytes | None]:
     assert content is not None
     return {
@@ -90,7 +96,15 @@ def test_what_merges_merges_alike_from_both_sides(base: Tree, mine: Tree, theirs
     for path in {*before, *left, *right, *result}:
         values = [tree.get(path, "gone") for tree in (before, left, right, result)]
         assert values[3] in (values[:1] if values[1] == values[2] == values[0] else values[1:3])
-    emit_yaml(one.content.items, one.content.values)
+    check_document(one.content)
+
+
+def test_a_new_map_is_not_put_into_one_that_took_the_place_of_a_value() -> None:
+    base = {"keep": {"in": "1", "b": "2"}}
+    result = merge(base, {**base, "c": {"r": "3"}}, {"keep": {"in": "1", "b": {"s": "4"}}})
+    assert result.content is not None
+    check_document(result.content)
+    assert list(leaves(result.content)) == [("keep", "in"), ("keep", "b", "s"), ("c", "r")]
 
 
 @given(base=trees, mine=trees, theirs=trees, side=st.sampled_from(["mine", "theirs"]))
@@ -99,7 +113,7 @@ def test_a_winner_settles_every_conflict(base: Tree, mine: Tree, theirs: Tree, s
     conflicts = merge(base, mine, theirs).conflicts
     result = merge(base, mine, theirs, winners=dict.fromkeys(conflicts, side))
     assert result.content is not None
-    emit_yaml(result.content.items, result.content.values)
+    check_document(result.content)
     wanted = leaves(content_of(mine if side == "mine" else theirs))
     for path in conflicts:
         below = {one for one in wanted if one[: len(path)] == path}

@@ -15,7 +15,7 @@ from plana_secrets.merging.plan import Plan, merge_names, plan_merge
 from plana_secrets.merging.reasons import WHOLE, Reason
 from plana_secrets.merging.remarks import comments_of
 from plana_secrets.secretfiles.writing.stage import describe
-from tests.document.test_merge import Tree, content_of, trees
+from tests.document.test_merge import Tree, check_document, content_of, trees
 from tests.merging.sides import rule, side
 
 
@@ -60,7 +60,7 @@ def test_a_clean_merge_is_that_of_the_plain_values_and_alike_from_both_sides(
         assert result.get(unit) == (there if here == before else here), unit
     assert describe(one.content)[1] == describe(other.content)[1]
     assert units_of(other.content) == result
-    emit_yaml(one.content.items, one.content.values)
+    check_document(one.content)
 
 
 @given(tree=trees, talk=st.booleans())
