@@ -16,11 +16,14 @@ _SHORT = 10
 
 @dataclass(frozen=True, slots=True)
 class Commits:
-    """Three commits that are merged. ``base`` None: they have nothing in common."""
+    """Two commits that are merged, and what both are compared with. ``base`` None: nothing, or
+    for a merge (``by_bases``) the merge bases, of which there may be several.
+    """
 
     base: str | None
     ours: str
     theirs: str
+    by_bases: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ def commits_in_operation(repository: Repository) -> Commits | None:
         return None
     parent = resolve(repository.command, f"{head[0]}^1")
     if operation == "merge":
-        return Commits(repository.merge_base(ours, head[0]), ours, head[0])
+        return Commits(None, ours, head[0], by_bases=True)
     if operation == "revert":
         return Commits(head[0], ours, parent) if parent else None
     return Commits(parent, ours, head[0])

@@ -198,6 +198,10 @@ class Repository:
     def merge_base(self, one: str, other: str) -> str | None:
         return self.command.line("merge-base", one, other)
 
+    def merge_bases(self, one: str, other: str) -> list[str]:
+        """All of them: two where branches were merged into each other."""
+        return (self.command.line("merge-base", "--all", one, other) or "").split()
+
     def is_ancestor(self, ancestor: str, descendant: str) -> bool:
         """Whether ``descendant`` contains ``ancestor``. A commit that is not here: False.
 

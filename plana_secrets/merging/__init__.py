@@ -5,6 +5,8 @@
 ``plan`` | ``bypath`` | ``remarks`` | ``keysets``
     Pure: what the merged file holds, for whom, and from which side it is written; values by
     path, comments, and keysets by the state machine.
+``bases``
+    What both sides are compared with, also where branches were merged into each other.
 ``compose``
     The merged ciphertext, written by sops and read back.
 ``rulesafter`` | ``driver`` | ``sidecar``

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from plana_secrets.errors import CredentialError, MalformedError
 from plana_secrets.git.textmerge import merge_texts
+from plana_secrets.merging.bases import is_bundle, open_base
 from plana_secrets.merging.bypath import Judge
 from plana_secrets.merging.compose import compose
 from plana_secrets.merging.plan import plan_merge
@@ -52,7 +53,7 @@ def merge_versions(
     require_format(file, READ_HERE)
     workspace = with_merged_rules(workspace, file, environment)
     rule = workspace.rule_for(file)
-    base = None if versions.base is None else read_side(workspace, file, versions.base, "base")
+    base = None if versions.base is None else read_base(workspace, file, versions.base)
     ours = read_side(workspace, file, versions.ours, "our side")
     theirs = read_side(workspace, file, versions.theirs, "their side")
     plan = plan_merge(base, ours, theirs, rule, is_revoked=is_revoked)
@@ -78,6 +79,11 @@ def read_side(workspace: Workspace, file: str, data: bytes, name: str) -> Side:
         raise family(message, kind=error.kind, retry=None, **error.facts) from None
 
 
+def read_base(workspace: Workspace, file: str, data: bytes) -> Side | None:
+    """The version that both sides began with; see ``bases.open_base``."""
+    return open_base(data, lambda one: read_side(workspace, file, one, "base"))
+
+
 def merge_as_text(workspace: Workspace, versions: Versions) -> tuple[bytes, bool]:
     """What git itself does with a file that is meant to be readable; see ``merge_texts``."""
     base = versions.base or b""
@@ -89,4 +95,4 @@ def is_readable(workspace: Workspace, file: str, versions: Versions) -> bool:
     if is_secret_file(workspace.settings, file):
         return False
     sides = (versions.base, versions.ours, versions.theirs)
-    return not any(one is not None and carries_sops(file, one) for one in sides)
+    return not any(one is not None and (is_bundle(one) or carries_sops(file, one)) for one in sides)

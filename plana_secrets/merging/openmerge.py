@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Literal
 
 from plana_secrets.errors import MissingFileError, PlanaSecretsError, UsageError
@@ -22,6 +23,7 @@ from plana_secrets.git.operation import (
     names_of_sides,
 )
 from plana_secrets.git.repository import TreeEntry
+from plana_secrets.merging.bases import base_of_commits, is_bundle
 from plana_secrets.merging.sidecar import find_conflict, has_conflict
 from plana_secrets.secretfiles.discovery import carries_sops
 from plana_secrets.secretfiles.listing import is_secret_file
@@ -93,7 +95,21 @@ def _from_index(workspace: Workspace, file: str, stages: Mapping[int, TreeEntry]
     base, ours, theirs = (
         contents[stages[number].id] if number in stages else None for number in (1, 2, 3)
     )
+    if base is not None and not is_bundle(base):
+        base = _of_several_bases(workspace, file) or base
     return OpenMerge(file, "index", base, ours, theirs, names_of_sides(workspace.repository))
+
+
+def _of_several_bases(workspace: Workspace, file: str) -> bytes | None:
+    """Without our driver git has merged several merge bases as text, and that is of no use."""
+    repository = workspace.repository
+    commits = commits_in_operation(repository)
+    if commits is None or not commits.by_bases:
+        return None
+    if len(repository.merge_bases(commits.ours, commits.theirs)) < 2:
+        return None
+    read = partial(_read_at, workspace, file)
+    return base_of_commits(repository, commits.ours, commits.theirs, read)
 
 
 def _is_usable(workspace: Workspace, file: str) -> bool:
@@ -116,7 +132,7 @@ def _from_history(workspace: Workspace, file: str) -> OpenMerge:
     if newest is None or len(newest.parents) != 2 or newest.new_id != here:
         raise _nothing(file)
     ours, theirs = newest.parents
-    commits = Commits(repository.merge_base(ours, theirs), ours, theirs)
+    commits = Commits(None, ours, theirs, by_bases=True)
     names = Names(name_of(repository, ours), name_of(repository, theirs))
     return _from_commits(workspace, file, commits, "commit", names)
 
@@ -124,21 +140,26 @@ def _from_history(workspace: Workspace, file: str) -> OpenMerge:
 def _from_commits(
     workspace: Workspace, file: str, commits: Commits, origin: Origin, names: Names
 ) -> OpenMerge:
-    """Through renames, as far as the history of HEAD knows them."""
-
-    def read(commit: str | None) -> bytes | None:
-        if commit is None:
-            return None
-        try:
-            snapshot, name = find_at(workspace, file, commit)
-        except UsageError:
-            return None
-        return snapshot.read(name)
-
-    base, ours, theirs = map(read, (commits.base, commits.ours, commits.theirs))
+    read = partial(_read_at, workspace, file)
+    ours, theirs = map(read, (commits.ours, commits.theirs))
     if ours is None and theirs is None:
         raise _nothing(file)
+    if commits.by_bases:
+        base = base_of_commits(workspace.repository, commits.ours, commits.theirs, read)
+    else:
+        base = read(commits.base)
     return OpenMerge(file, origin, base, ours, theirs, names)
+
+
+def _read_at(workspace: Workspace, file: str, commit: str | None) -> bytes | None:
+    """Through renames, as far as the history of HEAD knows them."""
+    if commit is None:
+        return None
+    try:
+        snapshot, name = find_at(workspace, file, commit)
+    except UsageError:
+        return None
+    return snapshot.read(name)
 
 
 def _nothing(file: str) -> UsageError:

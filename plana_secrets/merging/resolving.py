@@ -7,11 +7,13 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from plana_secrets.document.edits import Edit, content_of, plan_edits
+from plana_secrets.document.kinds import FileKind, kind_of
 from plana_secrets.document.merge import units_of
 from plana_secrets.errors import ConflictError, PlanaSecretsError, UsageError, about
+from plana_secrets.merging.bases import unknown_base
 from plana_secrets.merging.bypath import Choice, Judge
 from plana_secrets.merging.compose import compose
-from plana_secrets.merging.driver import read_side
+from plana_secrets.merging.driver import read_base, read_side
 from plana_secrets.merging.openmerge import OpenMerge
 from plana_secrets.merging.plan import Plan, plan_merge, plan_whole
 from plana_secrets.merging.reasons import WHOLE, Conflict, Reason
@@ -77,7 +79,7 @@ class Resolution:
 
 
 def open_case(workspace: Workspace, merge: OpenMerge) -> Case:
-    """The versions opened. A base that cannot be used is none: what differs is then asked.
+    """The versions opened. Without a base that can be used, all that differs is asked.
 
     Raises:
         CredentialError: no identity opens either side.
@@ -103,7 +105,20 @@ def open_case(workspace: Workspace, merge: OpenMerge) -> Case:
     elif ours is None or theirs is None:
         gone = merge.names.ours if merge.ours is None else merge.names.theirs
         problem = Conflict(Reason.REMOVED, detail=f"not in {gone}")
-    return Case(merge, rule, opened(merge.base, "base"), ours, theirs, problem)
+    base = None
+    if ours is not None and theirs is not None:
+        base = _base(workspace, merge, ours, theirs)
+    return Case(merge, rule, base, ours, theirs, problem)
+
+
+def _base(workspace: Workspace, merge: OpenMerge, ours: Side, theirs: Side) -> Side | None:
+    if merge.base is None:
+        return None
+    try:
+        return read_base(workspace, merge.file, merge.base)
+    except PlanaSecretsError:
+        is_keyset = kind_of(ours.metadata.selector) is FileKind.KEYSET
+        return None if is_keyset else unknown_base(ours, theirs)
 
 
 def resolve_case(case: Case, decisions: Decisions, is_revoked: Judge) -> Resolution:

@@ -24,9 +24,10 @@ hosts:
 
 def use_driver(world: World) -> None:
     """What ``hook install --merge`` sets up."""
-    driver = f"{shlex.join(PROGRAM)} hook merge -- %O %A %B %P"
-    world.git("config", "merge.plana-secrets.driver", driver)
-    world.git("config", "merge.plana-secrets.recursive", "binary")
+    call = f"{shlex.join(PROGRAM)} hook merge"
+    world.git("config", "merge.plana-secrets.driver", f"{call} -- %O %A %B %P")
+    world.git("config", "merge.plana-secrets.recursive", "plana-secrets-bases")
+    world.git("config", "merge.plana-secrets-bases.driver", f"{call} --base -- %O %A %B %P")
     (world.repo / ".gitattributes").write_text("infra/secrets/** merge=plana-secrets\n")
 
 

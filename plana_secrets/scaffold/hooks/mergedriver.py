@@ -25,12 +25,19 @@ _SECTION: Final = f"merge.{DRIVER}"
 _KEY: Final = f"{_SECTION}.driver"
 _ATTRIBUTES: Final = ".gitattributes"
 _CALL: Final = " hook merge -- %O %A %B %P"
+_BASES: Final = f"{DRIVER}-bases"
+"""git merges several merge bases first, by a driver of its own: no one can be asked about that."""
+_CALL_FOR_BASES: Final = " hook merge --base -- %O %A %B %P"
 _TYPES: Final = ("*.yaml", "*.yml", "*.json")
 
 
 def configured_driver(repository: Repository) -> str | None:
     """The command that git would run, wherever it is configured."""
-    return repository.command.line("config", "--get", _KEY)
+    return _configured(repository, _KEY)
+
+
+def _configured(repository: Repository, name: str) -> str | None:
+    return repository.command.line("config", "--get", name)
 
 
 def can_run(driver: str) -> bool:
@@ -53,11 +60,16 @@ def install_driver(repository: Repository, program: Program) -> Outcome:
     present = configured_driver(repository)
     if present is not None and not present.endswith(_CALL):
         return Outcome("merge", "foreign", place, f"git config {_KEY} {wanted!r}")
-    if present == wanted:
+    entries = {
+        f"{_SECTION}.name": "merge secret files by value",
+        f"{_SECTION}.recursive": _BASES,
+        f"merge.{_BASES}.name": "merge the merge bases of secret files",
+        f"merge.{_BASES}.driver": f"{program.command()}{_CALL_FOR_BASES}",
+        _KEY: wanted,
+    }
+    if all(_configured(repository, name) == value for name, value in entries.items()):
         return Outcome("merge", "unchanged", place)
-    entries = ((f"{_SECTION}.name", "merge secret files by value"), (_KEY, wanted))
-    # two merge bases that differ are merged first, and a question about that helps no one
-    for name, value in (*entries, (f"{_SECTION}.recursive", "binary")):
+    for name, value in entries.items():
         done = repository.command.write("config", "--local", name, value)
         if done.status != 0:
             raise failure("config", done)
@@ -73,9 +85,12 @@ def uninstall_driver(repository: Repository) -> Outcome:
     present = repository.command.line("config", "--local", "--get", _KEY)
     if present is None or not present.endswith(_CALL):
         return Outcome("merge", "absent", place)
-    done = repository.command.write("config", "--local", "--remove-section", _SECTION)
-    if done.status != 0:
-        raise failure("config", done)
+    for section in (f"merge.{_BASES}", _SECTION):
+        if not repository.command.line("config", "--local", "--get-regexp", f"^{section}[.]"):
+            continue
+        done = repository.command.write("config", "--local", "--remove-section", section)
+        if done.status != 0:
+            raise failure("config", done)
     return Outcome("merge", "removed", place)
 
 

@@ -24,12 +24,15 @@ Examples:
 
 
 @click.command(epilog=_EPILOG, short_help="Merge a secret file for git.")
+@click.option(
+    "--base", "is_base", is_flag=True, help="What is merged is itself a base: ask nothing."
+)
 @click.argument("base")
 @click.argument("ours")
 @click.argument("theirs")
 @click.argument("file")
 @pass_context
-def merge(context: Context, base: str, ours: str, theirs: str, file: str) -> int:
+def merge(context: Context, is_base: bool, base: str, ours: str, theirs: str, file: str) -> int:
     """Merge the versions BASE, OURS and THEIRS of the secret file FILE into OURS, as a driver.
 
     Changes of different values go together. In a conflict, or if anything fails, OURS stays as
@@ -39,25 +42,45 @@ def merge(context: Context, base: str, ours: str, theirs: str, file: str) -> int
 
     context.no_input = True
     # more than 128 would end git's merge, and not only this file
+    step = _bundle if is_base else _merge
     ended = run_guarded(
-        lambda: _merge(context, Path(base), Path(ours), Path(theirs), file), as_json=context.json
+        lambda: step(context, Path(base), Path(ours), Path(theirs), file), as_json=context.json
     )
     return int(ended != 0)
 
 
-def _merge(context: Context, base: Path, ours: Path, theirs: Path, file: str) -> int:
+def _read(base: Path, ours: Path, theirs: Path) -> Versions:
     from plana_secrets import limits
+    from plana_secrets.merging.versions import Versions
+    from plana_secrets.storage import read_regular_file
+
+    places = (base, ours, theirs)
+    # a base may be a bundle of several versions, and in a base so may be the sides
+    before, here, there = (read_regular_file(one, limit=limits.STATE_FILE) for one in places)
+    return Versions(before or None, here, there)
+
+
+def _bundle(context: Context, base: Path, ours: Path, theirs: Path, file: str) -> int:
+    """Two of several merge bases: what they are together is seen by the merge that needs it."""
+    from plana_secrets.errors import PlanaSecretsError
+    from plana_secrets.merging.bases import bundle
+    from plana_secrets.merging.driver import is_readable, merge_as_text
+
+    versions = _read(base, ours, theirs)
+    with contextlib.suppress(PlanaSecretsError):  # one side alone would be a wrong base
+        if is_readable(context.workspace, file, versions):
+            merged, is_clean = merge_as_text(context.workspace, versions)
+            return _put(ours, merged) or int(not is_clean)
+    return _put(ours, bundle(versions))
+
+
+def _merge(context: Context, base: Path, ours: Path, theirs: Path, file: str) -> int:
     from plana_secrets.errors import PlanaSecretsError
     from plana_secrets.merging.driver import Outcome, is_readable, merge_as_text, merge_versions
     from plana_secrets.merging.sidecar import forget_conflict
-    from plana_secrets.merging.versions import Versions
     from plana_secrets.rotation.revoked import RevokedValues
-    from plana_secrets.storage import read_regular_file
 
-    before, here, there = (
-        read_regular_file(one, limit=limits.SECRET_FILE) for one in (base, ours, theirs)
-    )
-    versions = Versions(before or None, here, there)
+    versions = _read(base, ours, theirs)
     workspace = context.workspace
     if is_readable(workspace, file, versions):
         merged, is_clean = merge_as_text(workspace, versions)
