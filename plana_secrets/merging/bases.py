@@ -2,7 +2,7 @@
 
 Branches that were merged into each other have several merge bases. git merges those first, and
 calls us for that as well. Nothing is decrypted then: the versions are put into one bundle, and
-whoever merges with it opens them. It is what git stores as the base, so it is ciphertext alone.
+the merge that uses it opens them. It is what git stores as the base, so it is ciphertext alone.
 
 In a base a value that is not known is one that no side has: where they differ, both changed it.
 """

@@ -161,7 +161,7 @@ UNSOUND: dict[str, tuple[Callable[[str], str], str, str]] = {
     "a pointer": (lambda _: POINTER, "lfs-pointer", "git lfs pull"),
     "markers": (
         lambda text: f"<<<<<<< HEAD\n{text}=======\n{text}>>>>>>> x\n",
-        "merge-conflict", f"plana-secrets repair {FILE}",
+        "merge-conflict", f"plana-secrets resolve {FILE}",
     ),
     "large": (
         lambda text: text + "#" * (1 << 20), "too-large", f"plana-secrets verify {FILE}"
