@@ -9,9 +9,10 @@
     written into the settings.
 ``source`` | ``item`` | ``wording``
     What is desired, read from a commit, and what an item looks like.
-``renames`` | ``compare`` | ``drift`` | ``plan`` | ``guards`` | ``state`` | ``lastseen``
-    What was renamed, what differs, its words and what to do about it, what stops a run; files
-    and mirror side by side, and how that was when it was last looked at.
+``parts`` | ``renames`` | ``compare`` | ``drift`` | ``plan``
+    A file in several items, what was renamed, what differs, its words, and what to do about it.
+``guards`` | ``state`` | ``lastseen``
+    What stops a run; files and mirror side by side, and how that was when it was last looked at.
 ``apply`` | ``keep`` | ``adopt`` | ``restore``
     Acting and reading back, saving what was typed into the mirror, the two ways back.
 ``fieldnames``

@@ -20,11 +20,16 @@ from plana_secrets.mirror.backend import (
     Listing,
 )
 from plana_secrets.mirror.drift import Choices, Drift, MirrorPlan, Update, Wanted
+from plana_secrets.mirror.parts import divide_refused
 from plana_secrets.mirror.plan import plan_mirror
 from plana_secrets.observability import Event, Observer, silent
 
 KeepItem = Callable[[ActualItem], str]
 """Keeps an item for its owner, durably, and says where."""
+
+_ROUNDS: Final = 3
+"""After the first: a file is divided, what was waiting for that, and once more for one that
+was refused only then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,48 +75,87 @@ def apply_mirror(
     """Carry out ``plan``, list again, and compare.
 
     An item that the server refuses is in ``failed``, unless the list shows that it was
-    written all the same.
+    written all the same. A file that it refuses as too large is divided: its parts first, and
+    when the list shows them, what waited for them.
 
     Raises:
         ConflictError: the mirror does not hold what was written (kind
             ``mirror-not-as-written``).
         PlanaSecretsError: the server cannot be reached, or takes nothing from us.
     """
-    kept = tuple(_keep(item, keep) for item in plan.keep)
-    refused: dict[str, PlanaSecretsError] = {}
-    if plan.create:
-        refused |= _refused_by(lambda: backend.create_items(plan.create))
-    refused |= _update(backend, plan.update, observer)
-    if plan.delete:
-        refused |= _refused_by(lambda: backend.delete_items(plan.delete))
-    listing, after = _look_again(backend, wanted, choices)
-    open_files = _files_of(after)
-    failed = {file: error for file, error in refused.items() if file in open_files}
-    _check_result(open_files - failed.keys())
+    work = _Work(backend, choices, keep, observer)
+    after = work.carry_out(wanted, plan)
+    for _ in range(_ROUNDS):
+        further = divide_refused(wanted, work.failed)
+        waiting = [one for one in plan.waiting if one.file not in work.failed]
+        files = {one.file for one in waiting} | (further.divided - wanted.divided)
+        if further.divided != wanted.divided:
+            after = plan_mirror(further, work.listing, choices)
+        wanted = further
+        plan = after.only(files, {one.deletes for one in waiting if one.deletes})
+        if plan.is_empty:
+            break
+        after = work.carry_out(wanted, plan)
+    _check_result(_files_of(after) - work.failed.keys())
     return Applied(
-        created=len(plan.create) - sum(one.file in failed for one in after.create),
-        updated=len(plan.update) - sum(one.desired.file in failed for one in after.update),
-        deleted=len(plan.delete) - sum(_file_of(one) in failed for one in after.delete),
-        kept=kept,
+        created=work.created,
+        updated=work.updated,
+        deleted=work.deleted,
+        kept=tuple(work.kept),
         after=after,
-        listing=listing,
-        failed=failed,
+        listing=work.listing,
+        failed=work.failed,
     )
 
 
-def _look_again(backend: Backend, wanted: Wanted, choices: Choices) -> tuple[Listing, MirrorPlan]:
-    """What the mirror holds now; what a killed run was still creating is a second copy."""
-    listing = backend.list_items()
-    after = plan_mirror(wanted, listing, choices)
-    only_copies = not (after.create or after.update or after.keep or after.removed)
-    if after.delete and only_copies and not _refused_by(lambda: backend.delete_items(after.delete)):
-        listing = backend.list_items()
-        after = plan_mirror(wanted, listing, choices)
-    return listing, after
+class _Work:
+    """What was done so far, and the list that says so."""
 
+    def __init__(
+        self, backend: Backend, choices: Choices, keep: KeepItem, observer: Observer
+    ) -> None:
+        self._backend = backend
+        self._choices = choices
+        self._keep = keep
+        self._observer = observer
+        self.listing = Listing(())
+        self.kept: list[tuple[str, str]] = []
+        self.failed: dict[str, PlanaSecretsError] = {}
+        self.created = self.updated = self.deleted = 0
 
-def _keep(item: ActualItem, keep: KeepItem) -> tuple[str, str]:
-    return _file_of(item), keep(item)
+    def carry_out(self, wanted: Wanted, plan: MirrorPlan) -> MirrorPlan:
+        """The plan for what the mirror then holds."""
+        backend = self._backend
+        self.kept += [(_file_of(item), self._keep(item)) for item in plan.keep]
+        again = _files_of(plan)
+        refused = {file: error for file, error in self.failed.items() if file not in again}
+        if plan.create:
+            refused |= _refused_by(lambda: backend.create_items(plan.create))
+        refused |= _update(backend, plan.update, self._observer)
+        if plan.delete:
+            refused |= _refused_by(lambda: backend.delete_items(plan.delete))
+        after = self._look(wanted, tidy=not plan.waiting)
+        open_files = _files_of(after)
+        self.failed = {file: error for file, error in refused.items() if file in open_files}
+        self.created += len(plan.create) - sum(one.file in self.failed for one in after.create)
+        self.updated += len(plan.update) - sum(
+            one.desired.file in self.failed for one in after.update
+        )
+        self.deleted += len(plan.delete) - sum(_file_of(one) in self.failed for one in after.delete)
+        return after
+
+    def _look(self, wanted: Wanted, *, tidy: bool) -> MirrorPlan:
+        """``tidy``: what a killed run was still creating is a second copy, and goes."""
+        backend = self._backend
+        self.listing = backend.list_items()
+        after = plan_mirror(wanted, self.listing, self._choices)
+        only_copies = not (after.create or after.update or after.keep or after.removed)
+        if not (tidy and after.delete and only_copies):
+            return after
+        if _refused_by(lambda: backend.delete_items(after.delete)):
+            return after
+        self.listing = backend.list_items()
+        return plan_mirror(wanted, self.listing, self._choices)
 
 
 def _refused_by(action: Callable[[], None]) -> Mapping[str, PlanaSecretsError]:

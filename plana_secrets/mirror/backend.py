@@ -57,6 +57,19 @@ class PlainLeaf:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Which part of a divided file an item is: ``number`` of ``total``, from 1.
+
+    ``order``, only in the first: from the top of the file, the number of the part that has
+    the next leaves, and how many.
+    """
+
+    number: int
+    total: int
+    order: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """The provenance inside an item. ``digests`` are of each field as last written by us,
     and of title and note (``item.TITLE``, ``item.NOTE``). A backend writes them as they
@@ -66,7 +79,8 @@ class Record:
     ``plain``, ``empty-map``, ``empty-list``, ``unsupported``), so that ``restore`` can
     rebuild the file; ``plain``: its readable leaves.
     ``commit``: None for an item written from the working tree. ``repository``: the id of
-    the one that wrote it; None in records of earlier releases.
+    the one that wrote it; None in records of earlier releases. ``part``: None where the
+    item is the whole file; else digests, shape and readable leaves are those of the part.
     """
 
     file: str
@@ -75,11 +89,12 @@ class Record:
     shape: tuple[tuple[str, LeafType, str], ...]
     plain: tuple[PlainLeaf, ...] = ()
     repository: str | None = None
+    part: Part | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DesiredItem:
-    """What a secret file is to look like in the mirror."""
+    """What a secret file, or a part of it, is to look like in the mirror."""
 
     title: str
     note: str
@@ -90,6 +105,12 @@ class DesiredItem:
     @property
     def file(self) -> str:
         return self.record.file
+
+    @property
+    def label(self) -> str:
+        """The file, for a sentence, and which part of it this is."""
+        part = self.record.part
+        return f"{self.file} ({part.number}/{part.total})" if part else self.file
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +164,12 @@ class ItemChangedError(ConflictError):
     default_kind = "item-changed"
 
 
+class ItemTooLargeError(FailedError):
+    """The server takes no item, or no request, of this size."""
+
+    default_kind = "item-too-large"
+
+
 class ItemNotWrittenError(UnavailableError):
     """One item was not written, without a reason, while the server answers otherwise."""
 
@@ -177,6 +204,12 @@ class Backend(Protocol):
     """Raises of every method: CredentialError, UnavailableError, ConflictError, MalformedError."""
 
     name: str
+
+    @property
+    def item_size(self) -> int | None:
+        """Bytes, as ``form.weigh`` counts, of an item of a file that was refused as a whole and
+        so is divided; None: no file is divided."""
+        ...
 
     def find_unsupported(self, item: DesiredItem) -> tuple[Unsupported, ...]:
         """What of ``item`` cannot be held; asked before anything is sent."""
@@ -216,6 +249,10 @@ class Backend(Protocol):
 ADVICE: Final = {
     "item-changed": "run it again to finish; the other items are done",
     "item-not-written": "look at the server's log, and run it again",
+    "item-too-large": (
+        "if a proxy is before the server, raise its limit for request bodies (client_max_body_size "
+        "in nginx); else split the file, or exclude it with mirror.exclude"
+    ),
     "items-refused": "the other items are done; fix these and run it again",
     "mirror-read-only": "only the service account syncs; it needs 'edit items' on the collection",
 }

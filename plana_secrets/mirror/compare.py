@@ -42,28 +42,43 @@ class Difference:
         return self.is_stale or self.unproven
 
 
-def compare(desired: DesiredItem, actual: ActualItem, record: Record) -> Difference:
-    """How ``actual``, whose record is ``record``, differs from ``desired``."""
+def compare(
+    desired: DesiredItem, actual: ActualItem, record: Record, whole: DesiredItem | None = None
+) -> Difference:
+    """How ``actual``, whose record is ``record``, differs from ``desired``.
+
+    ``whole``: the file where ``desired`` is a part of it. What belongs in another part is
+    drift of that one, and no hand edit while it is what the file says.
+    """
     want = desired_contents(desired, record.commit)
     have = contents_of(actual)
+    in_file = want if whole is None else {f.path: f.shown for f in whole.fields} | want
+    elsewhere = _elsewhere(desired, whole or desired)
     hand_edited: list[str] = []
     stale: list[str] = []
     for name in dict.fromkeys([*want, *have, *record.digests]):
-        is_edit = _is_hand_edit(want.get(name), have.get(name), record.digests.get(name))
-        if is_edit and not _is_in_file(name, have.get(name), want):
+        wanted, there, written = want.get(name), have.get(name), record.digests.get(name)
+        says = wanted if there is None else in_file.get(name)
+        if _is_hand_edit(says, there, written) and not _is_in_file(name, there, in_file):
             hand_edited.append(name)
-        elif not _is_settled(want.get(name), have.get(name), record.digests.get(name)):
+        elif not _is_settled(wanted, there, written):
             stale.append(name)
     edited = set(hand_edited)
     shaped = [path for path in _changed_shape(desired.record, record) if path not in edited]
     stale = list(dict.fromkeys([*stale, *shaped]))
     return Difference(
         hand_edited=tuple(hand_edited),
-        stale=tuple(stale),
+        stale=tuple(name for name in stale if name not in elsewhere),
         is_stale=bool(stale) or _layout(desired.record) != _layout(record),
         unproven=(record.commit is None and desired.record.commit is not None)
         or record.repository != desired.record.repository,
     )
+
+
+def _elsewhere(desired: DesiredItem, whole: DesiredItem) -> set[str]:
+    """The paths of the file that are in other parts."""
+    here = {path for path, _, _ in desired.record.shape}
+    return {path for path, _, _ in whole.record.shape} - here
 
 
 def _is_hand_edit(want: Secret | None, have: Secret | None, written: str | None) -> bool:
@@ -98,7 +113,7 @@ def hand_edits_without_file(actual: ActualItem, record: Record) -> tuple[str, ..
 
 
 def _layout(record: Record) -> object:
-    return record.shape, record.plain
+    return record.shape, record.plain, record.part
 
 
 def _changed_shape(desired: Record, record: Record) -> list[str]:

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from plana_secrets.mirror.backend import ActualItem, DesiredItem, Unsupported
@@ -58,10 +58,22 @@ class Update:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """A change to an item of a divided ``file`` that comes once other items hold its values.
+
+    ``deletes``: the id of the item; None where it is updated.
+    """
+
+    file: str
+    deletes: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class MirrorPlan:
     """``keep``: items with hand edits that an update or a deletion is about to destroy.
 
-    ``left``: the drift that is there also afterwards.
+    ``left``: the drift that is there also afterwards. ``waiting``: what the plan after this one
+    will do.
     """
 
     drift: tuple[Drift, ...]
@@ -72,10 +84,25 @@ class MirrorPlan:
     keep: tuple[ActualItem, ...]
     removed: int
     """How many of the deletions are of files that are gone (and not duplicates)."""
+    waiting: tuple[Waiting, ...] = ()
 
     @property
     def is_empty(self) -> bool:
         return not (self.create or self.update or self.delete)
+
+    def only(self, files: Collection[str], ids: Collection[str]) -> MirrorPlan:
+        """What of the plan makes items of ``files``, and deletes those of ``ids``."""
+        update = tuple(one for one in self.update if one.desired.file in files)
+        delete = tuple(one for one in self.delete if one.id in ids)
+        touched = {one.actual.id for one in update} | {one.id for one in delete}
+        return replace(
+            self,
+            create=tuple(one for one in self.create if one.file in files),
+            update=update,
+            delete=delete,
+            keep=tuple(one for one in self.keep if one.id in touched),
+            waiting=tuple(one for one in self.waiting if one.file in files),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +111,8 @@ class Wanted:
 
     ``unknown`` maps such a file to the reason; its items are carried over untouched.
     ``withdrawn`` files are there, but no longer mirrored; ``renames``: former names that git
-    knows, by the new one.
+    knows, by the new one. ``item_size``: of the backend; ``divided``: files that it refused as
+    a whole.
     """
 
     items: tuple[DesiredItem, ...]
@@ -93,6 +121,8 @@ class Wanted:
     unsupported: Mapping[str, tuple[Unsupported, ...]] = field(default_factory=dict)
     withdrawn: frozenset[str] = frozenset()
     renames: Mapping[str, str] = field(default_factory=dict)
+    item_size: int | None = None
+    divided: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

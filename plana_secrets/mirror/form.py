@@ -9,13 +9,14 @@ the same protocol may let through: an item is good for nothing that a client can
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from plana_secrets.errors import MalformedError
-from plana_secrets.mirror.backend import DesiredItem, Record, Unsupported
+from plana_secrets.mirror.backend import DesiredItem, Field, Record, Unsupported
 from plana_secrets.mirror.item import NOTE, TITLE
 from plana_secrets.mirror.record import RECORD_FIELD, decode_record, encode_record
 from plana_secrets.secret import Secret
@@ -31,6 +32,11 @@ FIELDS_LIMIT: Final = 2_000
 
 _RECORD_NAME: Final = re.compile(re.escape(RECORD_FIELD) + r"(?: ([1-9][0-9]{0,4}))?")
 _CHUNK: Final = 3_600
+_PER_BYTE: Final = 1.9
+"""Of a record that does not get smaller: in base64, sealed in fields of ``_CHUNK``, which is base64
+again."""
+_AROUND_FIELD: Final = 47
+_AROUND_SEALED: Final = 72
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,40 @@ def _why_not(path: str, shown: Secret) -> str | None:
     except ValueError:
         return "the value is not UTF-8 text"
     return None
+
+
+def weigh(item: DesiredItem) -> tuple[int, Mapping[str, int]]:
+    """How many bytes the encrypted fields of ``item`` have at most: those of an item
+    without leaves, and those that each path of its shape adds.
+
+    They add up, whatever is put together, since what compression saves is not counted.
+    """
+    fields = {field.path: field for field in item.fields}
+    plain = {leaf.path: leaf.text for leaf in item.record.plain}
+    record = item.record
+    paths = {
+        path: _in_record([path, type_, encoding, record.digests.get(path)], plain.get(path))
+        + (_sealed_field(fields[path]) if path in fields else 0)
+        for path, type_, encoding in record.shape
+    }
+    around = _in_record([record.file, record.repository, "x" * 500], None)
+    return around + 2 * (_AROUND_FIELD + _AROUND_SEALED), paths
+
+
+def _in_record(entry: object, plain: str | None) -> int:
+    text = json.dumps(entry, separators=(",", ":"))
+    readable = "" if plain is None else json.dumps([text, plain])
+    return int((len(text) + len(readable) + 2) * _PER_BYTE) + 1
+
+
+def _sealed_field(field: Field) -> int:
+    name = len(field.path.encode("utf-8", "surrogatepass"))
+    return _AROUND_FIELD + _sealed(name) + _sealed(len(field.shown.reveal()))
+
+
+def _sealed(length: int) -> int:
+    """Characters of the encrypted form of so many bytes."""
+    return _AROUND_SEALED + -(-16 * (length // 16 + 1) // 3) * 4
 
 
 def compose(item: DesiredItem) -> tuple[tuple[str, Secret], ...]:

@@ -25,6 +25,7 @@ class OwnItems:
         self._backend = backend
         self._owner = owner
         self.name = backend.name
+        self.item_size = backend.item_size
 
     @property
     def requests(self) -> int:

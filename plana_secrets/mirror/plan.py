@@ -9,7 +9,7 @@ cannot hold, and every file that could not be read.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from plana_secrets.mirror.backend import ActualItem, DesiredItem, Listing, Record
@@ -19,8 +19,17 @@ from plana_secrets.mirror.compare import (
     hand_edits_without_file,
     keep_hand_edits,
 )
-from plana_secrets.mirror.drift import Choices, Drift, DriftKind, MirrorPlan, Update, Wanted
+from plana_secrets.mirror.drift import (
+    Choices,
+    Drift,
+    DriftKind,
+    MirrorPlan,
+    Update,
+    Waiting,
+    Wanted,
+)
 from plana_secrets.mirror.item import NOTE, TITLE, digest_of_text, without_paths
+from plana_secrets.mirror.parts import Held, number_of, parts_of
 from plana_secrets.mirror.renames import match_renames
 
 _NEEDS_CONSENT: Final = frozenset({"retyped", "undecryptable"})
@@ -43,7 +52,7 @@ def plan_mirror(wanted: Wanted, listing: Listing, choices: Choices) -> MirrorPla
     for desired in wanted.items:
         _plan_file(draft, desired, wanted, groups.pop(desired.file, []))
     for file in sorted(groups):
-        for item in sorted(groups[file], key=_id_of):
+        for item in sorted(groups[file], key=_part_and_id):
             _plan_extra(draft, file, item, is_withdrawn=file in wanted.withdrawn)
     return draft.finish()
 
@@ -66,6 +75,10 @@ def _id_of(item: ActualItem) -> str:
     return item.id
 
 
+def _part_and_id(item: ActualItem) -> tuple[int, str]:
+    return number_of(item.record) if item.record else 0, item.id
+
+
 class _Draft:
     """A plan in progress."""
 
@@ -79,6 +92,7 @@ class _Draft:
         self.delete: list[ActualItem] = []
         self.keep: list[ActualItem] = []
         self.removed = 0
+        self.waiting: list[Waiting] = []
 
     def note(
         self,
@@ -89,19 +103,21 @@ class _Draft:
         *,
         left: bool,
         reason: str | None = None,
+        title: str | None = None,
     ) -> None:
-        title = self._title(file, item)
+        title = title or self._title(file, item)
         one = Drift(kind, file, title, tuple(paths), reason, item.id if item else None)
         self.drift.append(one)
         if left:
             self.left.append(one)
 
     def _title(self, file: str | None, item: ActualItem | None) -> str | None:
-        """Of a file that is gone the title that we wrote, not one edited since."""
-        if file in self.titles or item is None or item.record is None:
-            return self.titles.get(file, file) if file is not None else None
+        """Of a part, and of a file that is gone, the title that we wrote, not one edited since."""
+        known = self.titles.get(file, file) if file is not None else None
+        if item is None or item.record is None or (file in self.titles and not item.record.part):
+            return known
         is_ours = item.record.digests.get(TITLE) == digest_of_text(item.title)
-        return item.title if is_ours else file
+        return item.title if is_ours else known
 
     def drift_of_unknown(self, file: str, reason: str, items: list[ActualItem]) -> None:
         first = min(items, key=_id_of, default=None)
@@ -116,6 +132,7 @@ class _Draft:
             delete=tuple(self.delete),
             keep=tuple(self.keep),
             removed=self.removed,
+            waiting=tuple(self.waiting),
         )
 
 
@@ -127,22 +144,33 @@ def _plan_file(draft: _Draft, full: DesiredItem, wanted: Wanted, items: list[Act
     if any(reason.path is None for reason in reasons):
         return
     desired = without_paths(full, frozenset(one.path for one in reasons if one.path is not None))
-    ranked = sorted(_compared(desired, items), key=_rank)
-    if not ranked:
-        draft.note(DriftKind.MISSING, desired.file, left=False)
-        draft.create.append(desired)
-        return
-    _plan_item(draft, desired, *ranked[0])
-    for item, _record, difference in ranked[1:]:
-        _plan_duplicate(draft, desired.file, item, difference, _problems_of(item, desired))
+    parts = parts_of(desired, items, wanted)
+    compared = list(_compared(parts, desired, items))
+    ranked = [
+        sorted((one for one in compared if number_of(one[1]) == number), key=_rank)
+        for number in range(1, len(parts) + 1)
+    ]
+    held = Held(parts, [some[0][0] if some else None for some in ranked], items)
+    for part, some in zip(parts, ranked, strict=True):
+        if some:
+            _plan_item(draft, part, *some[0], waits=held.lacks_of(some[0][0], part))
+        else:
+            draft.note(DriftKind.MISSING, part.file, title=part.title, left=False)
+            draft.create.append(part)
+    rest = [one for some in ranked for one in some[1:]]
+    for one in (*rest, *(one for one in compared if number_of(one[1]) > len(parts))):
+        _plan_duplicate(draft, desired, one[0], one[2], waits=held.lacks_of(one[0]))
 
 
 def _compared(
-    desired: DesiredItem, items: list[ActualItem]
+    parts: Sequence[DesiredItem], whole: DesiredItem, items: list[ActualItem]
 ) -> Iterator[tuple[ActualItem, Record, Difference]]:
+    """Each item beside what it is to be; a part that the file has no more, beside the file."""
     for item in items:
         if item.record is not None:
-            yield item, item.record, compare(desired, item, item.record)
+            number = number_of(item.record)
+            desired = parts[number - 1] if number <= len(parts) else whole
+            yield item, item.record, compare(desired, item, item.record, whole)
 
 
 def _rank(compared: tuple[ActualItem, Record, Difference]) -> tuple[bool, int, int, str]:
@@ -153,7 +181,13 @@ def _rank(compared: tuple[ActualItem, Record, Difference]) -> tuple[bool, int, i
 
 
 def _plan_item(
-    draft: _Draft, desired: DesiredItem, item: ActualItem, record: Record, difference: Difference
+    draft: _Draft,
+    desired: DesiredItem,
+    item: ActualItem,
+    record: Record,
+    difference: Difference,
+    *,
+    waits: bool,
 ) -> None:
     overwrite = draft.choices.overwrite_edits
     problems = _problems_of(item, desired)
@@ -170,13 +204,21 @@ def _plan_item(
         draft.note(DriftKind.HAND_EDITED, desired.file, item, difference.hand_edited, left=left)
     if difference.is_stale:
         _note_stale(draft, desired.file, item, record, difference.stale, left=blocked)
-    if blocked:
-        return
+    if waits and not blocked:
+        draft.waiting.append(Waiting(desired.file))
+    elif not blocked:
+        _plan_update(draft, Update(item, desired), record, difference, has_problems=bool(problems))
+
+
+def _plan_update(
+    draft: _Draft, update: Update, record: Record, difference: Difference, *, has_problems: bool
+) -> None:
+    item, desired, overwrite = update.actual, update.desired, draft.choices.overwrite_edits
     precious = bool(difference.hand_edited or item.problems & _NEEDS_CONSENT)
     if overwrite and precious:
         draft.keep.append(item)
     restamp = draft.choices.restamp and record.commit != desired.record.commit
-    if difference.needs_update or problems or restamp or (overwrite and precious):
+    if difference.needs_update or has_problems or restamp or (overwrite and precious):
         kept = () if overwrite else difference.hand_edited
         draft.update.append(Update(item, keep_hand_edits(desired, item, record, kept)))
 
@@ -217,12 +259,9 @@ def _is_held(item: ActualItem, problems: frozenset[str]) -> bool:
 
 
 def _plan_duplicate(
-    draft: _Draft,
-    file: str,
-    item: ActualItem,
-    difference: Difference,
-    problems: frozenset[str],
+    draft: _Draft, desired: DesiredItem, item: ActualItem, difference: Difference, *, waits: bool
 ) -> None:
+    file, problems = desired.file, _problems_of(item, desired)
     precious = bool(difference.hand_edited or item.problems & _NEEDS_CONSENT)
     held = _is_held(item, problems)
     has_file = _note_attached(draft, file, item)
@@ -231,7 +270,9 @@ def _plan_duplicate(
     draft.note(DriftKind.DUPLICATE, file, item, left=left, reason=reason)
     if difference.hand_edited:
         draft.note(DriftKind.HAND_EDITED, file, item, difference.hand_edited, left=left)
-    _delete_unless(draft, item, left=left, precious=precious)
+    if waits and not left:
+        draft.waiting.append(Waiting(file, deletes=item.id))
+    _delete_unless(draft, item, left=left or waits, precious=precious)
 
 
 def _plan_extra(draft: _Draft, file: str, item: ActualItem, *, is_withdrawn: bool) -> None:

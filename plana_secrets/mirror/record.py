@@ -15,13 +15,16 @@ from typing import Any, Final
 
 from plana_secrets import limits
 from plana_secrets.errors import MalformedError
-from plana_secrets.mirror.backend import PlainLeaf, Record
+from plana_secrets.mirror.backend import Part, PlainLeaf, Record
 from plana_secrets.sops.model import LeafType
 
 RECORD_FIELD: Final = "plana-secrets record"
 """The name of the field that holds the record; no leaf is spelled with a bare space."""
 
 _SCHEMA: Final = "plana-secrets/mirror-record/1"
+_SCHEMA_OF_PART: Final = "plana-secrets/mirror-record/2"
+"""A release that knows no parts cannot read it, and so leaves the item alone."""
+_MOST_PARTS: Final = 10_000
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
@@ -38,6 +41,9 @@ def encode_record(record: Record) -> str:
     content["plain"] = [[leaf.path, str(leaf.type), leaf.text] for leaf in record.plain]
     if record.repository is not None:
         content["repository"] = record.repository
+    if record.part is not None:
+        content["schema"] = _SCHEMA_OF_PART
+        content["part"] = [record.part.number, record.part.total, record.part.order]
     return pack_record(content)
 
 
@@ -71,14 +77,29 @@ def decode_record(text: str) -> Record:
     """
     try:
         content = unpack_record(text)
-        if content["schema"] != _SCHEMA:
+        if content["schema"] not in {_SCHEMA, _SCHEMA_OF_PART}:
             raise _bad()
-        return _build(content)
+        part = _part(*content["part"]) if content["schema"] == _SCHEMA_OF_PART else None
+        return _build(content, part)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise _bad() from None
 
 
-def _build(content: dict[str, Any]) -> Record:
+def _part(number: object, total: object, order: Any) -> Part:
+    runs = tuple((_positive(part), _positive(count)) for part, count in order)
+    part = Part(_positive(number), _positive(total), runs)
+    if part.number > part.total or part.total > _MOST_PARTS:
+        raise _bad()
+    return part
+
+
+def _positive(value: object) -> int:
+    if type(value) is not int or value < 1:
+        raise TypeError
+    return value
+
+
+def _build(content: dict[str, Any], part: Part | None) -> Record:
     leaves = [
         (_text(path), LeafType(type_), _text(encoding), digest)
         for path, type_, encoding, digest in content["leaves"]
@@ -98,6 +119,7 @@ def _build(content: dict[str, Any]) -> Record:
             for path, type_, text in content["plain"]
         ),
         repository=_text(content["repository"]) if "repository" in content else None,
+        part=part,
     )
 
 

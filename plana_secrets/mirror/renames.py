@@ -7,11 +7,12 @@ record is that of the new file in everything but the path is taken.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from plana_secrets.mirror.backend import ActualItem, DesiredItem, Record
 from plana_secrets.mirror.item import NOTE, TITLE
+from plana_secrets.mirror.parts import is_divided, reunite
 
 
 def match_renames(
@@ -37,13 +38,21 @@ def match_renames(
         alike = [
             file
             for file, items in open_files.items()
-            if any(one.record and _is_alike(item.record, one.record) for one in items)
+            if any(_is_alike(item.record, one) for one in _records(items))
         ]
         if alike:
             former = min(alike, key=lambda file: (_name(file) != _name(item.file), file))
             found[item.file] = former
             del open_files[former]
     return found
+
+
+def _records(items: Iterable[ActualItem]) -> Iterator[Record]:
+    """Of each item that is a file, and of the file that is divided into the others."""
+    pairs = [(one, one.record) for one in items if one.record]
+    yield from (record for _, record in pairs if record.part is None)
+    if pairs and is_divided(items):
+        yield reunite(pairs).record
 
 
 def _is_alike(one: Record, other: Record) -> bool:

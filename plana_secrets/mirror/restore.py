@@ -8,7 +8,8 @@ the ciphertext of old do not come back. A file that is there is never overwritte
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +25,7 @@ from plana_secrets.errors import (
 from plana_secrets.mirror.backend import ActualItem, Listing, Record
 from plana_secrets.mirror.compare import hand_edits_without_file
 from plana_secrets.mirror.item import EMPTY_LIST, EMPTY_MAP, NOTE, PLAIN, TITLE, encode_text
+from plana_secrets.mirror.parts import reunite
 from plana_secrets.paths import parse_path
 from plana_secrets.secret import Secret
 from plana_secrets.secretfiles.open import check_sound, open_bytes
@@ -40,13 +42,15 @@ class LostFile:
     """A file as the mirror knows it.
 
     ``missing``: paths of which the mirror has no value. ``by_hand``: names whose content
-    is not as we wrote it; values among them are restored as they are now.
+    is not as we wrote it; values among them are restored as they are now. ``missing_parts``:
+    of a divided file the numbers of the items that are not there.
     """
 
     file: str
     content: Content
     missing: tuple[str, ...] = ()
     by_hand: tuple[str, ...] = ()
+    missing_parts: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,25 +72,27 @@ class Restored:
     @property
     def is_complete(self) -> bool:
         """Every file is back with every value."""
-        incomplete = any(lost.missing for lost in self.restored)
+        incomplete = any(lost.missing or lost.missing_parts for lost in self.restored)
         return not (incomplete or self.existing or self.failed)
 
 
 def plan_restore(listing: Listing) -> RestorePlan:
-    """What the mirror knows of every file. Pure; the items of one file count once."""
+    """What the mirror knows of every file. Pure; copies of an item count once."""
     failed: list[tuple[str, PlanaSecretsError]] = []
-    best: dict[str, tuple[ActualItem, Record]] = {}
+    groups: dict[str, list[tuple[ActualItem, Record]]] = defaultdict(list)
     for item in sorted(listing.items, key=_soundness):
         if item.record is None:
             error = MalformedError("the record of an item cannot be read", kind="bad-record")
             failed.append((item.id, error))
         else:
-            best.setdefault(item.record.file, (item, item.record))
+            groups[item.record.file].append((item, item.record))
     files: list[LostFile] = []
-    for file, (item, record) in sorted(best.items()):
+    for file in sorted(groups):
+        whole = reunite(groups[file])
         try:
             _check_place(file)
-            files.append(rebuild(item, record))
+            lost = rebuild(whole.item, whole.record)
+            files.append(replace(lost, missing_parts=whole.missing))
         except PlanaSecretsError as error:
             failed.append((file, error))
     return RestorePlan(tuple(files), tuple(failed))

@@ -103,4 +103,5 @@ def _wanted(source: Source, backend: Backend, renames: Mapping[str, str]) -> Wan
         unsupported=unsupported,
         withdrawn=source.withdrawn,
         renames=renames,
+        item_size=backend.item_size,
     )

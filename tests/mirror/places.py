@@ -19,13 +19,21 @@ from plana_secrets.mirror.record import unpack_record
 from plana_secrets.secret import Secret
 
 
+def label_of(item: ActualItem) -> str | None:
+    """The file, and which part of it the item is."""
+    if item.record is None or item.record.part is None:
+        return item.record.file if item.record else None
+    return f"{item.record.file} ({item.record.part.number}/{item.record.part.total})"
+
+
 class MemoryPlace:
     """A store in memory; its hand edits the items in it."""
 
     collection: str | None = "prod"
 
-    def __init__(self) -> None:
-        self.store = MemoryStore()
+    def __init__(self, *, limit: int | None = None) -> None:
+        """``limit``: of an item, in bytes."""
+        self.store = MemoryStore(limit=limit)
         self.hand = MemoryHand(self.store)
 
     def open(self) -> MemoryBackend:
@@ -38,7 +46,7 @@ class MemoryHand:
 
     def _change(self, file: str, change: Callable[[ActualItem], ActualItem]) -> None:
         for key, item in self._store.items.items():
-            if item.record and item.record.file == file:
+            if label_of(item) == file:
                 changed = change(item)
                 self._store.items[key] = replace(changed, revision=str(int(item.revision) + 1))
                 return
@@ -73,7 +81,7 @@ class MemoryHand:
     def clone(self, file: str) -> None:
         number = str(next(self._store.ids))
         for item in list(self._store.items.values()):
-            if item.record and item.record.file == file:
+            if label_of(item) == file:
                 self._store.items[number] = replace(item, id=number)
 
     def trash(self, file: str) -> None:
@@ -87,7 +95,7 @@ class MemoryHand:
 
     def delete(self, file: str) -> None:
         for key, item in list(self._store.items.items()):
-            if item.record and item.record.file == file:
+            if label_of(item) == file:
                 del self._store.items[key]
 
     def add_foreign(self, title: str) -> None:

@@ -85,13 +85,14 @@ def sync(
     unknown: dict[str, str] | None = None,
 ) -> Applied:
     """Plan and apply, as a run does."""
-    wanted = Wanted(tuple(items), unknown=unknown or {})
+    wanted = Wanted(tuple(items), unknown=unknown or {}, item_size=backend.item_size)
     plan = plan_mirror(wanted, backend.list_items(), choices)
     return apply_mirror(backend, wanted, plan, choices, keep=Kept() if keep is None else keep)
 
 
 def look(backend: Backend, items: list[DesiredItem], choices: Choices = PLAIN) -> MirrorPlan:
-    return plan_mirror(Wanted(tuple(items)), backend.list_items(), choices)
+    wanted = Wanted(tuple(items), item_size=backend.item_size)
+    return plan_mirror(wanted, backend.list_items(), choices)
 
 
 def kinds(plan: MirrorPlan) -> list[tuple[str, str | None, tuple[str, ...]]]:
@@ -119,6 +120,7 @@ class Interrupting:
         self._left = call
         self._after = after
         self.name = backend.name
+        self.item_size = backend.item_size
 
     def find_unsupported(self, item: DesiredItem) -> Any:
         return self._backend.find_unsupported(item)

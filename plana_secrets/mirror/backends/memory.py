@@ -9,19 +9,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 
+from plana_secrets.errors import PlanaSecretsError
 from plana_secrets.mirror.backend import (
     ActualItem,
     DesiredItem,
     ItemChangedError,
+    ItemsRefusedError,
+    ItemTooLargeError,
     Listing,
     Unsupported,
 )
+from plana_secrets.mirror.form import weigh
 
 
 @dataclass
 class MemoryStore:
-    """The items by id, and the titles of other people's."""
+    """The items by id, and the titles of other people's. ``limit``: of an item, in bytes."""
 
+    limit: int | None = None
     items: dict[str, ActualItem] = field(default_factory=dict)
     foreign: list[str] = field(default_factory=list)
     ids: count[int] = field(default_factory=lambda: count(1))
@@ -39,6 +44,10 @@ class MemoryBackend:
     def requests(self) -> int:
         return 0
 
+    @property
+    def item_size(self) -> int | None:
+        return self._store.limit
+
     def find_unsupported(self, item: DesiredItem) -> tuple[Unsupported, ...]:
         del item
         return ()
@@ -47,12 +56,20 @@ class MemoryBackend:
         return Listing(tuple(self._store.items.values()), len(self._store.foreign))
 
     def create_items(self, items: Sequence[DesiredItem]) -> None:
+        refused: dict[str, PlanaSecretsError] = {}
         for item in items:
+            if self._is_too_large(item):
+                refused[item.file] = _too_large(item)
+                continue
             number = next(self._store.ids)
             self._store.items[str(number)] = _as_written(str(number), item, revision=1)
+        if refused:
+            raise ItemsRefusedError(refused)
 
     def update_item(self, actual: ActualItem, desired: DesiredItem) -> None:
         present = self._present(actual)
+        if self._is_too_large(desired):
+            raise _too_large(desired)
         revision = int(present.revision) + 1
         self._store.items[actual.id] = _as_written(actual.id, desired, revision)
 
@@ -60,11 +77,19 @@ class MemoryBackend:
         for item in items:
             self._store.items.pop(item.id, None)
 
+    def _is_too_large(self, item: DesiredItem) -> bool:
+        around, paths = weigh(item)
+        return self._store.limit is not None and around + sum(paths.values()) > self._store.limit
+
     def _present(self, actual: ActualItem) -> ActualItem:
         present = self._store.items.get(actual.id)
         if present is None or present.revision != actual.revision:
             raise ItemChangedError("an item was changed in the meantime", item=actual.id)
         return present
+
+
+def _too_large(item: DesiredItem) -> ItemTooLargeError:
+    return ItemTooLargeError(f"the item of {item.label} is too large", file=item.file)
 
 
 def _as_written(number: str, item: DesiredItem, revision: int) -> ActualItem:

@@ -97,7 +97,11 @@ class OwnersHand:
         record = "".join(
             value for name, value in self.fields(cipher) if name.startswith("plana-secrets record")
         )
-        return unpack_record(record)["file"] if record else None
+        if not record:
+            return None
+        content = unpack_record(record)
+        number, total = content.get("part", (0, 0))[:2]
+        return f"{content['file']} ({number}/{total})" if number else str(content["file"])
 
     def find(self, file: str) -> dict[str, Any]:
         return next(one for one in self.ciphers() if self.file_of(one) == file)

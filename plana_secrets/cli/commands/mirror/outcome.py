@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 def show_rehearsal(context: Context, state: MirrorState, requests: int) -> None:
     """What would be done."""
     plan = state.plan
-    counts = _count(len(plan.create), len(plan.update), len(plan.delete))
+    deleted = sum(one.deletes is not None for one in plan.waiting)
+    updated = len(plan.waiting) - deleted
+    counts = _count(len(plan.create), len(plan.update) + updated, len(plan.delete) + deleted)
     if context.output.as_json:
         whole = {**comparison.state_object(state), **counts, "requests": requests, "dry_run": True}
         context.output.json_object("mirror-sync", whole)

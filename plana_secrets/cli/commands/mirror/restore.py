@@ -17,7 +17,7 @@ from plana_secrets.cli.options import wait_option
 if TYPE_CHECKING:
     from plana_secrets.errors import PlanaSecretsError
     from plana_secrets.mirror.backend import Listing
-    from plana_secrets.mirror.restore import Restored
+    from plana_secrets.mirror.restore import LostFile, Restored
 
 _EPILOG = """\
 Files are encrypted with the current rules. Comments are not restored, and existing
@@ -128,18 +128,31 @@ def _show(context: Context, result: Restored, following: _Following, *, dry_run:
     for file in result.existing:
         output.warn(f"{file} already exists and was not changed")
     for lost in result.restored:
-        for path in lost.missing:
-            output.warn(f"{lost.file}#{path} has no value in the mirror and was skipped")
-        for path in lost.by_hand:
-            output.warn(f"{lost.file}: {path} in the mirror was changed by hand")
+        _warn_of(context, lost)
     for name, error in result.failed:
         output.warn(f"{name} could not be restored: {error.message}")
+
+
+def _warn_of(context: Context, lost: LostFile) -> None:
+    """What is not as it was in the file."""
+    warn = context.output.warn
+    for number in lost.missing_parts:
+        warn(f"{lost.file}: item {number} of those that it was divided into is not in the mirror")
+    for path in lost.missing:
+        warn(f"{lost.file}#{path} has no value in the mirror and was skipped")
+    for path in lost.by_hand:
+        warn(f"{lost.file}: {path} in the mirror was changed by hand")
 
 
 def _as_object(result: Restored) -> dict[str, Any]:
     return {
         "restored": [
-            {"file": lost.file, "missing": list(lost.missing), "by_hand": list(lost.by_hand)}
+            {
+                "file": lost.file,
+                "missing": list(lost.missing),
+                "missing_parts": list(lost.missing_parts),
+                "by_hand": list(lost.by_hand),
+            }
             for lost in result.restored
         ],
         "existing": list(result.existing),

@@ -43,6 +43,7 @@ class BitwardenSmBackend:
     """Implements ``Backend``; ``projects`` are the words of the configuration, names or ids."""
 
     name = "bitwarden-sm"
+    item_size: int | None = None
 
     def __init__(
         self, client: Client, projects: Iterable[str], *, observer: Observer = silent

@@ -60,6 +60,7 @@ class LocalBackend:
     find_identities: Callable[[], Identities]
     patience: Patience = NO_PATIENCE
     name: str = "local"
+    item_size: int | None = None
 
     @property
     def requests(self) -> int:

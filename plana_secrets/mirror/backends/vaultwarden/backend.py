@@ -15,6 +15,7 @@ from plana_secrets.errors import (
 )
 from plana_secrets.mirror import form
 from plana_secrets.mirror.backend import (
+    ITEM_ERRORS,
     ActualItem,
     DesiredItem,
     ItemChangedError,
@@ -25,7 +26,9 @@ from plana_secrets.mirror.backend import (
 )
 from plana_secrets.mirror.backends.vaultwarden.collections import resolve_seen
 from plana_secrets.mirror.backends.vaultwarden.items import (
+    ITEM_SIZE,
     SECURE_NOTE,
+    blame_size,
     is_stub,
     open_item,
     seal_item,
@@ -57,6 +60,7 @@ class VaultwardenBackend:
     """Items in the collections that the configuration names."""
 
     name = "vaultwarden"
+    item_size: int | None = ITEM_SIZE
 
     def __init__(
         self,
@@ -134,8 +138,8 @@ class VaultwardenBackend:
 
     def update_item(self, actual: ActualItem, desired: DesiredItem) -> None:
         view = self._last or self._look()
-        for error in self._find_closed(view, [desired]).values():
-            raise error
+        for reason in self._find_closed(view, [desired]).values():
+            raise reason
         cipher = view.ciphers.get(actual.id)
         if cipher is None:
             raise ItemChangedError(
@@ -150,11 +154,14 @@ class VaultwardenBackend:
         if cipher.type == SECURE_NOTE:
             sealed = self._seal(view, desired)
             collection = view.collection_of(desired)
-            self._change(cipher, sealed, collection, actual.revision, desired.file)
+            try:
+                self._change(cipher, sealed, collection, actual.revision, desired.label)
+            except ITEM_ERRORS as error:
+                raise blame_size(error, sealed, desired) from None
         else:
             refused = self._create(view, [desired], lambda _: None)
-            for error in refused.values():
-                raise error
+            for reason in refused.values():
+                raise reason
             self.delete_items([actual])
 
     def delete_items(self, items: Sequence[ActualItem]) -> None:

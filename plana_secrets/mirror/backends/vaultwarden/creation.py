@@ -12,20 +12,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Final
+from typing import Final
 
-from plana_secrets.errors import MalformedError, PlanaSecretsError
+from plana_secrets.errors import PlanaSecretsError
 from plana_secrets.mirror.backend import ITEM_ERRORS, DesiredItem, ItemNotWrittenError
 from plana_secrets.mirror.backends.vaultwarden.answers import LostAnswerError
 from plana_secrets.mirror.backends.vaultwarden.client import CONNECTIONS
+from plana_secrets.mirror.backends.vaultwarden.items import blame_size
 from plana_secrets.mirror.backends.vaultwarden.writer import SealedItem, Writer
 
 _TRIES: Final = 3
 _SILENCE: Final = 3 * CONNECTIONS
 """After so many doubtful answers in a row: does the server answer anything at all?"""
-
-_TEXT_COLUMN: Final = 65_535
-"""Bytes that MySQL and MariaDB hold of an item's fields; SQLite and PostgreSQL have no limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +37,10 @@ class NewItem:
     @property
     def file(self) -> str:
         return self.desired.file
+
+    @property
+    def mark(self) -> str:
+        return str(self.sealed["name"])
 
 
 class Creation:
@@ -60,23 +62,24 @@ class Creation:
         for _ in range(_TRIES - 1):
             doubtful = self._send(iter(self._look(doubtful)))
         for item in self._look(doubtful):
-            self._refused[item.file] = _blame(item, _not_written(item, doubtful[item.file][1]))
+            error = _not_written(item, doubtful[item.mark][1])
+            self._refused[item.file] = blame_size(error, item.sealed, item.desired)
 
     @property
     def refused(self) -> Mapping[str, PlanaSecretsError]:
         return self._refused
 
     def _look(self, doubtful: Mapping[str, tuple[NewItem, LostAnswerError]]) -> list[NewItem]:
-        """Those that did not arrive."""
+        """Those of ``doubtful``, by their marks, that did not arrive."""
         if not doubtful:
             return []
         names = self._writer.settled_names()
-        rest = [item for item, _ in doubtful.values() if item.sealed["name"] not in names]
+        rest = [item for item, _ in doubtful.values() if item.mark not in names]
         self._count(len(doubtful) - len(rest))
         return rest
 
     def _send(self, items: Iterator[NewItem]) -> dict[str, tuple[NewItem, LostAnswerError]]:
-        """Send each once; those of which the answer does not say whether they are there."""
+        """Send each once; by their marks those of which no answer says whether they are there."""
         doubtful: dict[str, tuple[NewItem, LostAnswerError]] = {}
         silence = 0
         with ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="create") as pool:
@@ -84,19 +87,19 @@ class Creation:
                 try:
                     future.result()
                 except LostAnswerError as error:
-                    doubtful[item.file] = item, error
+                    doubtful[item.mark] = item, error
                     silence += 1
                     if silence % _SILENCE == 0:
                         self._writer.names()
                 except ITEM_ERRORS as error:
-                    self._refused[item.file] = _blame(item, error)
+                    self._refused[item.file] = blame_size(error, item.sealed, item.desired)
                 else:
                     silence = 0
                     self._count(1)
         return doubtful
 
     def _create(self, item: NewItem) -> None:
-        self._writer.send_new(item.sealed, item.collection, file=item.file)
+        self._writer.send_new(item.sealed, item.collection, file=item.desired.label)
 
     def _count(self, number: int) -> None:
         self._done += number
@@ -123,23 +126,3 @@ def _in_flight(
 
 def _not_written(item: NewItem, error: LostAnswerError) -> ItemNotWrittenError:
     return ItemNotWrittenError(error.message, file=item.file)
-
-
-def _blame(item: NewItem, error: PlanaSecretsError) -> PlanaSecretsError:
-    """The error, or the likelier one where the item is larger than some databases hold."""
-    size = size_of_fields(item.sealed)
-    if size <= _TEXT_COLUMN or error.kind == "item-too-large":
-        return error
-    return MalformedError(
-        f"the server refuses the item of {item.file}; its {size:,} encrypted bytes are more than "
-        f"the {_TEXT_COLUMN:,} that a MySQL or MariaDB database holds",
-        kind="item-too-large",
-        file=item.file,
-    )
-
-
-def size_of_fields(sealed: Mapping[str, Any]) -> int:
-    """Bytes of the fields as the server stores them: JSON without blanks."""
-    import msgspec
-
-    return len(msgspec.json.encode(sealed["fields"]))

@@ -22,7 +22,7 @@ from plana_secrets.errors import (
     UnavailableError,
     UsageError,
 )
-from plana_secrets.mirror.backend import ItemChangedError, NotWritableError
+from plana_secrets.mirror.backend import ItemChangedError, ItemTooLargeError, NotWritableError
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ _CALLS: Final = (
     ),
     Meaning(
         "exceeds the maximum encrypted value length",
-        FailedError,
+        ItemTooLargeError,
         "item-too-large",
         "the server refuses the item as too long",
     ),
@@ -177,7 +177,7 @@ _STATUSES: Final = {
         "the account's role does not allow it, or the login has expired",
     ),
     404: (MalformedError, "not-vaultwarden", "not found on the server (status 404)"),
-    413: (FailedError, "item-too-large", "the server refuses the request as too large"),
+    413: (ItemTooLargeError, "item-too-large", "the server refuses the request as too large"),
 }
 
 
@@ -244,7 +244,6 @@ ADVICE: Final = {
     ),
     "email-unverified": "open the verification email from the server",
     "item-gone": "run it again: it reads the items again",
-    "item-too-large": "split the file, or exclude it with mirror.exclude",
     "login-disabled": "ask an owner or the server's admin to enable the account",
     "login-expired": "run `plana-secrets login` again",
     "login-mail": "ask the server's admin to fix its email settings",

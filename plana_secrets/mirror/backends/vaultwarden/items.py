@@ -6,14 +6,27 @@ from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from plana_secrets.errors import MalformedError
-from plana_secrets.mirror.backend import ActualItem, DesiredItem
+from plana_secrets.errors import MalformedError, PlanaSecretsError
+from plana_secrets.mirror.backend import (
+    ActualItem,
+    DesiredItem,
+    ItemChangedError,
+    ItemTooLargeError,
+    NotWritableError,
+)
 from plana_secrets.mirror.backends.vaultwarden.crypto import SymmetricKey
 from plana_secrets.mirror.backends.vaultwarden.models import Cipher
 from plana_secrets.mirror.form import compose, take_apart
 from plana_secrets.secret import Secret
 
 SECURE_NOTE: Final = 2
+
+ITEM_SIZE: Final = 60_000
+"""Bytes of the fields of an item of a divided file. The rest up to what a MySQL or MariaDB
+database holds is for what people add."""
+
+_TEXT_COLUMN: Final = 65_535
+"""Bytes that MySQL and MariaDB hold of an item's fields; SQLite and PostgreSQL have no limit."""
 
 _HIDDEN: Final = 1
 _TOLERANCE: Final = timedelta(seconds=1, microseconds=999_999)
@@ -49,6 +62,29 @@ def seal_item(
         "reprompt": 0,
         "favorite": False,
     }
+
+
+def blame_size(
+    error: PlanaSecretsError, sealed: Mapping[str, Any], item: DesiredItem
+) -> PlanaSecretsError:
+    """The error, or the likelier one where the item is larger than some databases hold."""
+    if isinstance(error, (ItemChangedError, ItemTooLargeError, NotWritableError)):
+        return error
+    size = size_of_fields(sealed)
+    if size <= _TEXT_COLUMN:
+        return error
+    return ItemTooLargeError(
+        f"the server refuses the item of {item.label}; its {size:,} encrypted bytes are more than "
+        f"the {_TEXT_COLUMN:,} that a MySQL or MariaDB database holds",
+        file=item.file,
+    )
+
+
+def size_of_fields(sealed: Mapping[str, Any]) -> int:
+    """Bytes of the fields as the server stores them: JSON without blanks."""
+    import msgspec
+
+    return len(msgspec.json.encode(sealed["fields"]))
 
 
 def open_item(

@@ -15,6 +15,7 @@ from plana_secrets.mirror.backends.vaultwarden.models import Cipher, CipherList,
 from plana_secrets.mirror.backends.vaultwarden.session import Session
 from plana_secrets.mirror.backends.vaultwarden.vault import Vault
 from plana_secrets.mirror.desk import ITEMS_NOT_SEEN, AccessFinding
+from plana_secrets.mirror.parts import number_of
 from plana_secrets.sops.model import Severity
 
 
@@ -32,13 +33,14 @@ def find_strays(
 
     ``words``: the configuration's word by collection id.
     """
-    copies: dict[tuple[str | None, str], list[ActualItem]] = defaultdict(list)
+    copies: dict[tuple[object, ...], list[ActualItem]] = defaultdict(list)
     for cipher in ciphers:
         item = open_item(cipher, vault.key, words)
         if item is None:
             continue
         if item.record is not None:
-            copies[item.record.repository, item.record.file].append(item)
+            record = item.record
+            copies[record.repository, record.file, number_of(record)].append(item)
         if not cipher.collection_ids:
             yield _finding("loose-item", item, None, "is in no collection: only owners see it")
         elif not words.keys() & set(cipher.collection_ids):
