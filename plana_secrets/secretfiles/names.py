@@ -9,18 +9,28 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 from plana_secrets.errors import UsageError
 from plana_secrets.git.trees import WorkTree
-from plana_secrets.secretfiles.roots import folders_of
+from plana_secrets.secretfiles.roots import folders_of, is_in_root
 from plana_secrets.secretfiles.workspace import Workspace
 
 _TIDIED: Final = re.compile(r"[ .]+$|^ +| +(?=\.)")
 """Blanks and dots that some file systems drop, or no one sees."""
+_LATIN: Final = str.maketrans(
+    "\u0430\u0441\u0435\u0451\u0456\u0458\u043e\u0440\u0455\u0445\u0443\u04bb\u0501\u051b\u051d\u04cf"
+    "\u043a\u043c\u0442\u0433\u043f\u0432\u03b1\u03b5\u03b9\u03ba\u03bd\u03bf\u03c1\u03c4\u03c5\u03c7\u03f2\u0261"
+    "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2044\u2215",
+    "aceeijopsxyhdqwlkmtrnbaeikvoptuxcg-------//",
+)
+"""Small letters of Cyrillic and Greek, and signs, that look like others of ASCII.
+
+Source: unicode.org/Public/security, confusables.txt, those of one letter.
+"""
 _FILLERS: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
 """Letters by their category, and nothing on a screen."""
 
@@ -59,6 +69,38 @@ def find_twins(files: Iterable[str]) -> Iterator[Twins]:
         if (others := sorted(one for one in group if _last(one) != _last(name)))
     ]
     yield from sorted(twins, key=lambda one: one.name)
+
+
+def twins_of_roots(files: Iterable[str], roots: Sequence[str]) -> dict[str, str]:
+    """Folders that are no secret folder and look like one, or are one on another file system.
+
+    With the root that each is a twin of. Here letters of other scripts count as well:
+    there is no other reason to use them in such a name.
+    """
+    by_look = {f"{_skeleton(root)}/": root for root in folders_of(roots) if root != "."}
+    found: dict[str, str] = {}
+    for folder in {file[: file.rindex("/")] for file in files if "/" in file}:
+        root = _root_seen_in(f"{_skeleton(folder)}/", by_look)
+        if root is not None and not any(is_in_root(f"{folder}/x", one) for one in (root, *roots)):
+            found[_top_of(folder, root)] = root
+    return found
+
+
+def _root_seen_in(look: str, by_look: Mapping[str, str]) -> str | None:
+    return next((root for one, root in by_look.items() if look.startswith(one)), None)
+
+
+def _top_of(folder: str, root: str) -> str:
+    """The folder that is the twin, of one that may be below it."""
+    parts = folder.split("/")
+    tops = ("/".join(parts[:end]) for end in range(1, len(parts)))
+    return next((one for one in tops if _skeleton(one) == _skeleton(root)), folder)
+
+
+@lru_cache(maxsize=8192)
+def _skeleton(name: str) -> str:
+    """What a name looks like in small Latin letters."""
+    return _folded(name, case=True).translate(_LATIN)
 
 
 def _difference(one: str, other: str) -> str:

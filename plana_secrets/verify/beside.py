@@ -53,21 +53,28 @@ def look_beside(snapshot: Snapshot, files: Collection[str] | None = None) -> Bes
 
 def _meant(snapshot: Snapshot, files: Sequence[str]) -> Iterator[str]:
     """Plain files that a rule, or their own name, wants encrypted."""
-    named = [
-        file
-        for file in files
-        if may_be_meant(file)
+    named = [file for file in files if is_named(snapshot, file)]
+    for file, content in snapshot.contents(named, limit=limits.SEARCHED_FILE):
+        if is_to_be_encrypted(snapshot, file, content if isinstance(content, bytes) else b""):
+            yield file
+
+
+def is_named(snapshot: Snapshot, file: str) -> bool:
+    """Whether a rule or its own name may want a file encrypted; what is in it may tell."""
+    return (
+        may_be_meant(file)
         and not is_of_others(file)
         and not file.lower().endswith(PROSE)
         and not is_exempt(snapshot.settings, file)
         and (is_named_secret(file) or snapshot.rule_for(file) is not None)
-    ]
-    for file, content in snapshot.contents(named, limit=limits.SEARCHED_FILE):
-        held = content if isinstance(content, bytes) else b""
-        if is_meant(snapshot.rule_for(file), file, held) and (
-            is_named_secret(file) or not is_other_manifest(held)
-        ):
-            yield file
+    )
+
+
+def is_to_be_encrypted(snapshot: Snapshot, file: str, content: bytes) -> bool:
+    """Whether a file that ``is_named`` has to be, with this content."""
+    return is_meant(snapshot.rule_for(file), file, content) and (
+        is_named_secret(file) or not is_other_manifest(content)
+    )
 
 
 def check_beside(snapshot: Snapshot, files: Sequence[str], *, whole: bool) -> Iterator[Finding]:

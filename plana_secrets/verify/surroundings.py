@@ -28,10 +28,11 @@ from plana_secrets.verify.checks.identities import (
     check_file_names,
     check_identities,
 )
-from plana_secrets.verify.checks.names import check_names
+from plana_secrets.verify.checks.names import check_names, check_root_names
 from plana_secrets.verify.checks.rulelint import lint_rules
 from plana_secrets.verify.checks.rules import check_deciding, check_ignored, check_rules
 from plana_secrets.verify.checks.signers import check_signers
+from plana_secrets.verify.checks.typed import check_typed, is_read_by_all
 from plana_secrets.verify.filecheck import FileResult
 from plana_secrets.verify.finding import Finding
 from plana_secrets.verify.policy import Policy
@@ -57,7 +58,12 @@ def check_surroundings(
     if selection.whole:
         every = {*selection.secret, *selection.plain, *selection.absent}
         yield from check_names(sorted(every))
-        yield from check_ignored([*snapshot.tree.listing().entries])
+        entries = snapshot.tree.listing().entries
+        yield from check_root_names(entries, snapshot.settings.roots)
+        yield from check_ignored([*entries])
+        readable = [one for one in entries if is_read_by_all(one)]
+        for file, content in snapshot.contents(readable, limit=limits.RULES_FILE):
+            yield from check_typed(file, content) if isinstance(content, bytes) else ()
         if policy.allowed_signers is not None:
             yield from check_signers(snapshot, policy.allowed_signers)
         yield from _check_roots(snapshot.settings.roots, selection.secret)

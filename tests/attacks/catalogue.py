@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.attacks import (
     access,
+    colleagues,
     content,
     history,
     metadata,
@@ -77,5 +78,5 @@ SIGNED = (
 )
 ALL: Sequence[Variant] = (
     *content.ROWS, *metadata.ROWS, *yamlforms.ROWS, *places.ROWS, *rules.ROWS,
-    *history.ROWS, *access.ROWS, *mirrors.ROWS, *SIGNED, *pushes.ROWS,
+    *history.ROWS, *access.ROWS, *mirrors.ROWS, *SIGNED, *pushes.ROWS, *colleagues.ROWS,
 )  # fmt: skip

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plana_secrets.secretfiles.names import find_twins, has_invisible, shown
+from plana_secrets.secretfiles.names import find_twins, has_invisible, shown, twins_of_roots
 from tests.world import World
 
 TWINS_BY_CASE = [
@@ -133,6 +133,43 @@ def test_a_name_that_differs_by_case_is_created_with_a_warning(place: World) -> 
     done = place.run("new", "infra/secrets/prod/MAIL.yaml")
     assert done.status == 0
     assert "infra/secrets/prod/mail.yaml are the same file on macOS" in done.stderr
+
+
+ROOTS = ("infra/secrets", "apps/*/secrets")
+
+
+@pytest.mark.parametrize(
+    ("file", "twin"),
+    [
+        ("infra/Secrets/a/b.yaml", "infra/Secrets"),
+        ("INFRA/secrets/b.yaml", "INFRA/secrets"),
+        ("infra/secrets /a/b/c.yaml", "infra/secrets "),
+        ("infra/secrets./b.yaml", "infra/secrets."),
+        ("infra/s\u0435crets/b.yaml", "infra/s\u0435crets"),
+        ("\u0456nfra/secrets/b.yaml", "\u0456nfra/secrets"),
+        ("infra/\uff53ecrets/b.yaml", "infra/\uff53ecrets"),
+        ("infra\u2215secrets/b.yaml", "infra\u2215secrets"),
+        ("infra/sec\u200brets/b.yaml", "infra/sec\u200brets"),
+        ("Apps/web/secrets/b.yaml", "Apps"),
+    ],
+    ids=ascii,
+)
+def test_a_folder_that_looks_like_a_root(file: str, twin: str) -> None:
+    (found,) = twins_of_roots([file, "infra/secrets/a.yaml"], ROOTS)
+    assert found == twin
+    assert twins_of_roots([file], (*ROOTS, twin)) == {}
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "infra/secrets/a.yaml", "infra/secrets.yaml", "infra/secret/a.yaml", "infra/secrets2/a.yaml",
+        "apps/web/a.yaml", "apps/web/secrets/a.yaml", "docs/infra/secrets/a.yaml", "secrets", "a",
+    ],
+)  # fmt: skip
+def test_a_folder_that_does_not(file: str) -> None:
+    assert twins_of_roots([file], ROOTS) == {}
+    assert twins_of_roots([file], (".",)) == {}
 
 
 def test_verify_names_both(place: World) -> None:

@@ -64,6 +64,15 @@ REPOSITORY_CHECKS: Final = (
         "test's, add the file to files.plain.",
     ),
     Check(
+        "typed-secret",
+        Severity.WARNING,
+        Level.L1,
+        "A comment in .sops.yaml or plana-secrets.toml, or an address there or in .gitmodules, "
+        "has what looks like a password.",
+        "These files are readable; anyone who can read the repository can use it.",
+        "Replace it with a new one at its origin, and remove it here: git still has the old one.",
+    ),
+    Check(
         "plaintext-dotenv",
         Severity.WARNING,
         Level.L1,
@@ -123,6 +132,15 @@ REPOSITORY_CHECKS: Final = (
         "If the name is misspelled or the files were moved, they are no longer checked.",
         "Fix files.roots in plana-secrets.toml.",
         acceptable=False,
+    ),
+    Check(
+        "twin-root",
+        Severity.ERROR,
+        Level.L1,
+        "A folder looks like one of files.roots, or is the same on another file system, and is "
+        "none of them.",
+        "A file that is put into it by mistake, or on purpose, need not be encrypted there.",
+        "Move its files with `git mv`, or fix the name in files.roots.",
     ),
     Check(
         "twin-names",

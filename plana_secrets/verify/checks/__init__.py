@@ -2,9 +2,9 @@
 
 Checks across files are called by `verify/run.py`: they need what no single file shows. They
 are ``attributes``, ``copies``, ``formers``, ``flux``, ``identities``, ``keysets``, ``leaks``,
-``mirror``, ``mirrorpeople``, ``rules``, ``rulelint`` and ``signers``; ``keycopies`` needs the
-values of the keysets; ``strangers`` with ``gitfiles`` and ``plainmanifests`` looks at what is no
-secret file.
+``mirror``, ``mirrorpeople``, ``rules``, ``rulelint``, ``signers`` and ``typed``; ``keycopies``
+needs the values of the keysets; ``strangers`` with ``gitfiles`` and ``plainmanifests`` looks at
+what is no secret file.
 """
 
 from __future__ import annotations

@@ -17,11 +17,15 @@ from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.finding import Finding
 from plana_secrets.verify.plainyaml import Map, Node, Text, TooMuchYamlError, read_documents, walk
 
-KEY_MARK: Final = "PRIVATE KEY"
-MARKS: Final = ("Secret", KEY_MARK)
+KEY_MARKS: Final = ("PRIVATE KEY", "LS0tLS1CRUdJTi")
+"""What is in every private key; the second begins one in base64, as in a kubeconfig."""
+MARKS: Final = ("Secret", *KEY_MARKS)
 """What is in every file that a byte scan has to find here, beside dotenv files."""
 
-_MANIFESTS: Final = (".yaml", ".yml", ".json")
+_MANIFEST: Final = re.compile(
+    r"(?i).*\.(?:ya?ml|json)(?:[~#]|[._-](?:bak|old|orig|save|tmp|dec|decrypted|plain|txt|\d+))*"
+)
+"""The names of manifests, and of copies that editors and people leave beside them."""
 _SECRET_KINDS: Final = frozenset({"Secret", "SecretList"})
 _DOCUMENT: Final = re.compile(rb"(?m)^---[ \t]*\r?$")
 _COMMENT: Final = re.compile(rb"(?m)^[ \t]*#[^\n]*")
@@ -33,6 +37,10 @@ _KEY: Final = re.compile(
     rb"-----BEGIN (?:RSA |EC |DSA |OPENSSH |PGP )?PRIVATE KEY(?: BLOCK)?-----"
     rb"[\"\']?[ \t]*(?:\r?\n|\\n)(?:(?:(?:Comment|Version): [^\r\n]*)?\r?\n)*"
     rb"[ \t]*[A-Za-z0-9+/=]{40}"
+)
+_KEY_IN_BASE64: Final = re.compile(
+    rb"LS0tLS1CRUdJTi(?:BSU0EgUFJJVkFURSBLRVkt|BQUklWQVRFIEtFWS0|BFQyBQUklWQVRFIEtFWS0|"
+    rb"BPUEVOU1NIIFBSSVZBVEUgS0VZ)[A-Za-z0-9+/=\s]{40}"
 )
 _DOTENV: Final = re.compile(r"(?:^|.*[./])(\.env(?:\.[^./]+)*|[^/]+\.env)$")
 _ASSIGNMENT: Final = re.compile(
@@ -47,7 +55,7 @@ _TELLING: Final = re.compile(
 def check_leaks(file: str, content: bytes) -> Iterator[Finding]:
     """What is wrong with a file beside the roots that is not encrypted."""
     text = text_of(content)
-    if file.lower().endswith(_MANIFESTS):
+    if _MANIFEST.fullmatch(file):
         yield from _check_manifest(file, text)
     if at := find_key(text):
         yield _warning("plaintext-key", "contains a private key", file, at)
@@ -57,7 +65,7 @@ def check_leaks(file: str, content: bytes) -> Iterator[Finding]:
 
 def find_key(content: bytes) -> int | None:
     """The line on which a private key begins that is not encrypted, or None."""
-    match = _KEY.search(content)
+    match = _KEY.search(content) or _KEY_IN_BASE64.search(content)
     return match and content.count(b"\n", 0, match.end() - 40) + 1
 
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from plana_secrets.paths import LeafPath, format_path
-from plana_secrets.secretfiles.names import find_twins, has_invisible, shown, visible_form
+from plana_secrets.secretfiles.names import (
+    find_twins,
+    has_invisible,
+    shown,
+    twins_of_roots,
+    visible_form,
+)
 from plana_secrets.sops.model import Comment, Item
 from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.finding import Finding
@@ -26,6 +32,12 @@ def check_names(files: Iterable[str]) -> Iterator[Finding]:
         if has_invisible(file):
             message = f"{shown(file)} contains an invisible character"
             yield found("invisible-name", message, file=file)
+
+
+def check_root_names(files: Iterable[str], roots: Sequence[str]) -> Iterator[Finding]:
+    """Folders beside the roots that look like one."""
+    for folder, root in sorted(twins_of_roots(files, roots).items()):
+        yield found("twin-root", f"{shown(folder)} looks like {shown(root)}", file=folder)
 
 
 def check_twin_keys(subject: Subject) -> Iterator[Finding]:

@@ -37,11 +37,10 @@ class Plain:
 
 def find_plain(content: bytes) -> Plain:
     """A Secret with data, and a generator of Secrets with literals, however it is written."""
-    text = text_of(content)
     try:
-        return _Finder().first(read_documents(text), 0)
+        return _Finder().first(read_documents(content), 0)
     except MalformedError as error:
-        return _search_lines(text, error.message)
+        return _search_lines(text_of(content), error.message)
 
 
 class _Finder:

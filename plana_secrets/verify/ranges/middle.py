@@ -15,14 +15,16 @@ from plana_secrets.git.blobs import iterate_contents
 from plana_secrets.git.ranges import History, NewFile
 from plana_secrets.secretfiles.discovery import carries_sops, is_exempt
 from plana_secrets.secretfiles.listing import is_under_roots
+from plana_secrets.secretfiles.names import twins_of_roots
 from plana_secrets.secretfiles.snapshot import Snapshot
 from plana_secrets.sops.formats import format_of
 from plana_secrets.sops.model import Severity
 from plana_secrets.sops.reading.reader import read_structure
-from plana_secrets.verify.beside import as_beside, is_judged
+from plana_secrets.verify.beside import as_beside, is_judged, is_named, is_to_be_encrypted
 from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.checks.identities import check_identities, may_hold_identity
 from plana_secrets.verify.checks.leaks import check_leaks
+from plana_secrets.verify.checks.typed import check_typed, is_read_by_all
 from plana_secrets.verify.filecheck import FileJob, check_content
 from plana_secrets.verify.finding import Finding
 from plana_secrets.verify.people import names_of
@@ -41,7 +43,7 @@ LEAKS: Final = frozenset(
 """The errors that say that something can be read, or may be: they stay true of a commit."""
 
 
-_LIKELY: Final = frozenset({"plaintext-key", "plaintext-dotenv"})
+_LIKELY: Final = frozenset({"plaintext-key", "plaintext-dotenv", "typed-secret"})
 """The warnings that say so."""
 
 
@@ -68,6 +70,23 @@ class Middle:
                     yield from self._judge_link(one, content)
                 else:
                     yield from self._judge(one, content)
+
+    def secret_beside(self, history: History) -> Iterator[str]:
+        """The secret files beside the roots that a commit between the ends had."""
+        settings = self.new.settings
+        places = self._places(history)
+        beside = {
+            blob: [one for one in files if not is_under_roots(settings, one.file)]
+            for blob, files in places.items()
+        }
+        wanted = [blob for blob, files in beside.items() if files]
+        command = self.new.tree.repository.command
+        for blob, content in iterate_contents(command, wanted, limit=limits.SEARCHED_FILE):
+            held = content if isinstance(content, bytes) else b""
+            for one in beside[blob]:
+                snapshots = (job.snapshot for job in self.jobs(one.commit))
+                if any(_is_secret_beside(snapshot, one.file, held) for snapshot in snapshots):
+                    yield one.file
 
     def _places(self, history: History) -> dict[str, list[NewFile]]:
         ends = (self.old.tree.listing().entries, self.new.tree.listing().entries)
@@ -159,14 +178,23 @@ def _leaks(job: FileJob, file: str, content: bytes | FailedError) -> Iterator[Fi
 
 
 def _check(job: FileJob, file: str, content: bytes) -> Iterator[Finding]:
-    inside = is_under_roots(job.snapshot.settings, file)
-    if inside:
+    settings = job.snapshot.settings
+    inside = is_under_roots(settings, file)
+    if inside or twins_of_roots([file], settings.roots):
         yield from check_stored(job, file, content) if content else ()
-    elif carries_sops(file, content) and not is_exempt(job.snapshot.settings, file):
+    elif _is_secret_beside(job.snapshot, file, content):
         yield from as_beside(job.snapshot, check_content(job, file, content)).findings
     elif is_judged(job.snapshot, file):
         yield from check_leaks(file, content)
+    if is_read_by_all(file):
+        yield from check_typed(file, content)
     yield from identities_in(job, file, content, inside=inside)
+
+
+def _is_secret_beside(snapshot: Snapshot, file: str, content: bytes) -> bool:
+    if carries_sops(file, content):
+        return not is_exempt(snapshot.settings, file)
+    return is_named(snapshot, file) and is_to_be_encrypted(snapshot, file, content)
 
 
 def identities_in(job: FileJob, file: str, content: bytes, *, inside: bool) -> Iterator[Finding]:

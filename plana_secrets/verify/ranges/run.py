@@ -16,7 +16,6 @@ from plana_secrets.age.identities import Identities
 from plana_secrets.counts import counted
 from plana_secrets.errors import UsageError
 from plana_secrets.git.changes import changes
-from plana_secrets.git.messages import stored_objects, tags_of
 from plana_secrets.git.ranges import (
     History,
     ids_at,
@@ -42,7 +41,7 @@ from plana_secrets.verify.ranges.inherited import Before, as_warning
 from plana_secrets.verify.ranges.middle import Middle
 from plana_secrets.verify.ranges.past import check_past, tags_in
 from plana_secrets.verify.ranges.proposals import as_proposal
-from plana_secrets.verify.ranges.said import Said, check_said, said_by
+from plana_secrets.verify.ranges.said import Said, check_all_said
 from plana_secrets.verify.ranges.signers import Signers, check_signatures
 from plana_secrets.verify.ranges.terms import stricter
 from plana_secrets.verify.ranges.workflows import check_workflows
@@ -184,8 +183,8 @@ class _Run:
         yield from self._of_head(examined.findings, demand, {one.file: one for one in pairs})
         yield from self._middle().check(self.history)
         job = FileJob(self.new, self.both.policy, Identities(()), self.now)
-        for one in self._said():
-            yield from check_said(job, one)
+        commits, head = self.history.commits, self.ends.head
+        yield from check_all_said(job, commits, head, self.ends.said)
         yield from self._signatures()
         for pair in pairs:
             yield from compare_content(pair)
@@ -195,16 +194,6 @@ class _Run:
             yield from check_past(self.workspace.repository, self.ends.base, pairs, added)
             yield from check_between(self.old, self._at_the_base(examined), pairs)
         yield from self._policy(examined.selection.secret)
-
-    def _said(self) -> Iterator[Said]:
-        """What the commits of the range say, and the tags that lead to them in this clone."""
-        repository, commits = self.workspace.repository, self.history.commits
-        for commit, content in stored_objects(repository, commits):
-            yield from said_by("this commit", content, commit)
-        if self.ends.said is None:
-            for name, content in tags_of(repository, {*commits, self.ends.head}):
-                yield from said_by(f"the tag {name}", content)
-        yield from self.ends.said or ()
 
     def _signatures(self) -> Iterator[Finding]:
         """By the signers of the commit that is trusted, never by those of the head."""
@@ -216,7 +205,8 @@ class _Run:
         signers = Signers(at_commit(self.workspace, trusted), terms, self.both.files)
         repository = self.workspace.repository
         touched = touched_files(repository, ends.head, without=ends.without, known=ends.known)
-        scattered = frozenset((*self.old.scattered, *self.new.scattered))
+        scattered = {*self.old.scattered, *self.new.scattered}
+        scattered.update(self._middle().secret_beside(self.history))
         yield from check_signatures(signers, touched, scattered)
 
     def _policy(self, files: Sequence[str]) -> Iterator[Finding]:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from plana_secrets.errors import FailedError
+from plana_secrets.git.messages import stored_objects, tags_of
 from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.checks.identities import may_hold_identity
-from plana_secrets.verify.checks.leaks import KEY_MARK, find_key
+from plana_secrets.verify.checks.leaks import KEY_MARKS, find_key
 from plana_secrets.verify.filecheck import FileJob
 from plana_secrets.verify.finding import Finding
 from plana_secrets.verify.ranges.middle import identities_in
 
-_KEY_MARK: Final = KEY_MARK.encode()
+_KEY_MARKS: Final = tuple(mark.encode() for mark in KEY_MARKS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,9 @@ class Said:
     def may_matter(self) -> bool:
         """A quick look."""
         content = self.content
-        return not isinstance(content, bytes) or _KEY_MARK in content or may_hold_identity(content)
+        if not isinstance(content, bytes) or may_hold_identity(content):
+            return True
+        return any(mark in content for mark in _KEY_MARKS)
 
 
 def said_by(where: str, content: bytes | FailedError, commit: str | None = None) -> Iterator[Said]:
@@ -42,8 +45,25 @@ def said_by(where: str, content: bytes | FailedError, commit: str | None = None)
     yield Said(f"the header of {where}", head, commit)
 
 
-def check_said(job: FileJob, said: Said) -> Iterator[Finding]:
-    """Private keys that nothing but a new history, or another tag, takes out again."""
+def check_all_said(
+    job: FileJob, commits: Sequence[str], head: str, beside: Sequence[Said] | None
+) -> Iterator[Finding]:
+    """What commits say, and what comes with them; None: the tags that lead to them in this clone.
+
+    Private keys there nothing but a new history, or another tag, takes out again.
+    """
+    repository = job.snapshot.tree.repository
+    for commit, content in stored_objects(repository, commits):
+        for one in said_by("this commit", content, commit):
+            yield from _check(job, one)
+    if beside is None:
+        tags = tags_of(repository, {*commits, head})
+        beside = [one for name, tag in tags for one in said_by(f"the tag {name}", tag)]
+    for one in beside:
+        yield from _check(job, one)
+
+
+def _check(job: FileJob, said: Said) -> Iterator[Finding]:
     if not said.may_matter:
         return
     content = said.content

@@ -99,6 +99,15 @@ def test_who_signs_a_change(signed: World, keys: Path, name: str | None, check: 
     assert found(signed) == ([(check, written)] if check else [])
 
 
+def test_a_secret_beside_the_roots_that_is_gone_again(signed: World, keys: Path) -> None:
+    write(signed, "elsewhere/sops.yaml", (signed.repo / APP).read_text())
+    write(signed, "README", "x\n")
+    written = commit(signed, keys, None)
+    (signed.repo / "elsewhere/sops.yaml").unlink()
+    taken = commit(signed, keys, None)
+    assert set(found(signed)) == {("commit-unsigned", taken), ("commit-unsigned", written)}
+
+
 @pytest.mark.long
 @pytest.mark.parametrize(
     "file",

@@ -28,6 +28,18 @@ sops: ...
 """,
     ),
     "plaintext-key": ("deploy/id_ed25519", "infra/secrets/prod/deploy.yaml"),
+    "typed-secret": (
+        """
+# .sops.yaml
+creation_rules:
+  - age: age1alice...  # old password: pa55word
+""",
+        """
+# .sops.yaml
+creation_rules:
+  - age: age1alice...
+""",
+    ),
     "plaintext-dotenv": ("DB_PASSWORD=hunter2", "DB_PASSWORD="),
     "staged-plaintext": (
         """
@@ -61,6 +73,10 @@ roots = ["infra/secret"]
 [files]
 roots = ["infra/secrets"]
 """,
+    ),
+    "twin-root": (
+        "infra/Secrets/prod/mail.yaml",
+        "infra/secrets/prod/mail.yaml",
     ),
     "twin-names": (
         """
