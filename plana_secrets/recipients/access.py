@@ -110,17 +110,23 @@ def _stage_rules(workspace: Workspace, rules: bytes | None) -> Iterator[StagedFi
 
 
 def root_rules(workspace: Workspace) -> Rules:
-    """The rules at the root, all of which can be used.
+    """The rules at the root; some of them may be none that can be used.
 
     Raises:
         NoRulesError: there are none.
-        FailedError: kind ``rules-not-editable``.
+        FailedError: they cannot be read, or are all in folders (kind ``rules-not-editable``).
     """
     rules = workspace.rule_book.in_folder("")
     if rules is None:
-        raise workspace.no_rules(f"no {RULES_FILE} at the root")
-    if rules.is_unreadable or any(one.problem for one in rules.creation_rules):
-        raise FailedError(f"{RULES_FILE} has rules that cannot be used", kind="rules-not-editable")
+        elsewhere = work_tree(workspace).rule_book.known
+        if not elsewhere:
+            raise workspace.no_rules(f"no {RULES_FILE} at the root")
+        words = f"only the rules at the root are changed here, not those in {elsewhere[0].file}"
+        raise FailedError(words, kind="rules-not-editable", file=elsewhere[0].file)
+    problem = next((one for one in rules.defects if one.check == "rules-unreadable"), None)
+    if problem is not None:
+        words = f"{RULES_FILE} cannot be read: {problem.message}"
+        raise FailedError(words, kind="rules-not-editable", file=RULES_FILE)
     return rules
 
 
@@ -132,7 +138,8 @@ def refuse_elsewhere(workspace: Workspace, recipient: str, name: str) -> None:
     """
     for other in rules_in_use(workspace):
         if other.folder and any(recipient in recipients_of(one) for one in other.creation_rules):
-            raise FailedError(f"{other.file} names {name}, too", kind="rules-not-editable")
+            words = f"{other.file} names {name}, too"
+            raise FailedError(words, kind="rules-not-editable", file=other.file)
 
 
 def read_settings(workspace: Workspace) -> bytes | None:

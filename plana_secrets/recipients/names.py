@@ -24,12 +24,16 @@ class Names:
     _names: Mapping[str, str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        names = {canonical_recipient(key): name for name, key in self.keys.items()}
+        names = {canonical_recipient(key): name for name, key in reversed(list(self.keys.items()))}
         object.__setattr__(self, "_names", names)
 
     def name_of(self, recipient: str) -> str | None:
         """The name of a recipient in its canonical spelling, or None."""
         return self._names.get(recipient)
+
+    def names_of(self, recipient: str) -> list[str]:
+        """All of its names: the settings may have a key twice."""
+        return [name for name, key in self.keys.items() if canonical_recipient(key) == recipient]
 
     def shown(self, recipients: Iterable[str]) -> str:
         """Recipients for a sentence: those with a name first."""

@@ -30,11 +30,13 @@ _NAME: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """``name``: that of the settings, or the recipient where it has none."""
+    """``name``: that of the settings, or the recipient where it has none. ``names``: those that
+    the settings have more or less."""
 
     name: str
     recipient: str
     change: AccessChange
+    names: tuple[str, ...]
 
 
 def plan_joining(
@@ -61,9 +63,10 @@ def plan_joining(
         settings = add_name(settings, name, recipient, kind)
         demand = replace(demand, keys={**demand.keys, name: recipient})
     if changed is None:
-        return Membership(name, recipient, AccessChange((), None, settings, Survey(()), workspace))
-    change = plan_access(workspace, [recipient], positions, changed, settings, demand)
-    return Membership(name, recipient, change)
+        change = AccessChange((), None, settings, Survey(()), workspace)
+    else:
+        change = plan_access(workspace, [recipient], positions, changed, settings, demand)
+    return Membership(name, recipient, change, (name,))
 
 
 def check_addition(
@@ -103,23 +106,36 @@ def plan_leaving(workspace: Workspace, person: str, demand: Demand) -> Membershi
             cannot be changed.
     """
     name, recipient = find_person(person, demand)
-    if name is not None and name in demand.required:
-        raise UsageError(f"policy.required demands {name}", kind="removes-required")
+    names = Names(demand.keys).names_of(recipient)
+    for one in names:
+        if one in demand.required:
+            raise UsageError(f"policy.required demands {one}", kind="removes-required")
     shown = name or shortened(recipient)
     rules = root_rules(workspace)
     refuse_elsewhere(workspace, recipient, shown)
     having = [one for one in rules.creation_rules if recipient in recipients_of(one)]
-    for one in having:
-        _check_left(one, len(recipients_of(one)) - 1, demand.minimum)
+    for rule in having:
+        _check_left(rule, len(recipients_of(rule)) - 1, demand.minimum)
     refuse_oneself(recipient, shown, demand, workspace.identities.complete().recipients())
     positions = tuple(one.position for one in having)
     content = remove_recipient(workspace.read_rules(RULES_FILE), recipient, positions)
     settings = read_settings(workspace) or b""
-    if name is not None:
-        settings = remove_name(settings, name)
-    left = replace(demand, keys={one: key for one, key in demand.keys.items() if one != name})
+    for one in names:
+        settings = remove_name(settings, one)
+    left = replace(demand, keys={one: demand.keys[one] for one in demand.keys if one not in names})
     change = plan_access(workspace, [recipient], positions, content, settings, left)
-    return Membership(shown, recipient, change)
+    refuse_unknown(name, shown, change)
+    return Membership(shown, recipient, change, tuple(names))
+
+
+def refuse_unknown(name: str | None, shown: str, change: AccessChange) -> None:
+    """
+    Raises:
+        UsageError: the recipient has no name, and neither a rule nor a file has it (kind
+            ``no-such-person``).
+    """
+    if name is None and not (change.positions or change.survey.plans or change.survey.skipped):
+        raise UsageError(f"no rule, file or name has {shown}", kind="no-such-person")
 
 
 def find_person(person: str, demand: Demand) -> tuple[str | None, str]:

@@ -22,7 +22,7 @@ from plana_secrets.recipients.access import (
     root_rules,
 )
 from plana_secrets.recipients.names import NEXT, Names, shortened
-from plana_secrets.recipients.people import check_name, find_person
+from plana_secrets.recipients.people import check_name, find_person, refuse_unknown
 from plana_secrets.recipients.plan import Demand
 from plana_secrets.recipients.rulesedit import (
     add_recipient,
@@ -104,6 +104,8 @@ def plan_replacement(
     recipients = [key for one in exchanges for key in (one.old, one.new)]
     left = replace(demand, keys=keys)
     change = plan_access(workspace, recipients, positions, content, settings, left)
+    for one in exchanges:
+        refuse_unknown(one.name, one.shown, change)
     return Replacement(exchanges, change)
 
 
@@ -170,7 +172,7 @@ def _rename(keys: dict[str, str], one: Exchange) -> None:
     elif one.name is not None:
         if waiting:
             del keys[waiting]
-        keys[one.name] = one.new
+        keys |= dict.fromkeys(Names(keys).names_of(one.old), one.new)
 
 
 def find_unprepared(workspace: Workspace, commit: str | None, one: Exchange) -> list[str]:

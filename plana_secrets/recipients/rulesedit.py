@@ -88,11 +88,13 @@ def _edited(
         else recipients_of(rule)
         for rule in before.creation_rules
     }
+    has_returns = content.count(b"\r\n") == content.count(b"\n") > 0
+    content = content.replace(b"\r\n", b"\n") if has_returns else content
     for position in sorted(positions):
         content = _edit_rule(content, position, wanted[position], added, removed)
     for result in (_without_unused_anchors(content, removed), content):
         if _is_meant(before, parse_rules(result), wanted):
-            return result
+            return result.replace(b"\n", b"\r\n") if has_returns else result
     raise _by_hand("other rules would change, too: do they share an anchor?")
 
 
@@ -102,7 +104,9 @@ def _without_unused_anchors(content: bytes, recipients: AbstractSet[str]) -> byt
     for recipient in recipients:
         for name in _anchors(text, recipient):
             if not re.search(_whole(f"*{name}"), text):
-                definition = rf"(?m)^[ \t]*-[ \t]+&{re.escape(name)}[ \t].*(?:\r?\n|\Z)"
+                # in a list, or under a name of its own
+                before = r"(?:-|[\w.@\"'-]+[ \t]*:)"
+                definition = rf"(?m)^[ \t]*{before}[ \t]+&{re.escape(name)}[ \t].*(?:\r?\n|\Z)"
                 text = re.sub(definition, "", text, count=1)
     return text.encode("utf-8")
 
@@ -130,31 +134,57 @@ def _edit_rule(
     if recipients_of(rule) == wanted:
         return content
     text = content.decode("utf-8")
-    start, end = _region(content, position)
-    lines = text.splitlines(keepends=True)
-    head, middle, tail = (
-        "".join(lines[:start]), "".join(lines[start:end]), "".join(lines[end:])
-    )  # fmt: skip
     gone = [one for one in rule.recipients if canonical_recipient(one) in removed]
     spelled = [
         way
         for one in (gone if removed else rule.recipients)
         for way in (one, *(f"*{name}" for name in _anchors(text, one)))
     ]
-    candidates = (
-        (one for way in spelled for one in _without(middle, way))
-        if removed
-        else _with(middle, spelled, next(iter(added)))
-    )
-    for candidate in candidates:
-        result = (head + candidate + tail).encode("utf-8")
-        rules = parse_rules(result).creation_rules
-        if len(rules) < position:
-            continue
-        now = rules[position - 1]
-        if recipients_of(now) == wanted and not now.problem:
-            return result
-    raise _by_hand(f"rule {position} (line {rule.line})")
+    lines = text.split("\n")
+    for start, end in _regions(lines, _region(content, position)):
+        head, tail = "".join(f"{one}\n" for one in lines[:start]), "\n".join(lines[end:])
+        middle = "\n".join(lines[start:end]) + ("\n" if end < len(lines) else "")
+        candidates = (
+            (one for way in spelled for one in _without(middle, way))
+            if removed
+            else _with(middle, spelled, next(iter(added)))
+        )
+        for candidate in candidates:
+            result = (head + candidate + tail).encode("utf-8")
+            rules = parse_rules(result).creation_rules
+            now = rules[position - 1] if len(rules) >= position else None
+            if now and recipients_of(now) == wanted and not now.problem:
+                return result
+    why = f": {rule.problem}" if rule.problem else ""
+    raise _by_hand(f"rule {position} (line {rule.line}){why}")
+
+
+def _regions(lines: list[str], own: tuple[int, int]) -> Iterator[tuple[int, int]]:
+    """The lines of a rule, then those of what it only names, such as ``team: &team``."""
+    regions, names = [own], set[str]()
+    for start, end in regions:
+        yield start, end
+        for name in re.findall(r"(?<![\w*])\*([\w-]+)", "\n".join(lines[start:end])):
+            if name not in names:
+                names.add(name)
+                anchor = re.compile(rf"[ \t:-]&{re.escape(name)}(?![\w-])")
+                regions += [_block(lines, at) for at, one in enumerate(lines) if anchor.search(one)]
+
+
+def _block(lines: list[str], start: int) -> tuple[int, int]:
+    """What begins at a line, by the indentation."""
+    first = lines[start].lstrip()
+    indent = len(lines[start]) - len(first)
+    for at in range(start + 1, len(lines)):
+        inner = lines[at].lstrip()
+        is_item = inner.startswith("- ") and not first.startswith("- ")
+        if (
+            inner
+            and not inner.startswith("#")
+            and len(lines[at]) - len(inner) < indent + (not is_item)
+        ):
+            return start, at
+    return start, len(lines)
 
 
 def _region(content: bytes, position: int) -> tuple[int, int]:
@@ -169,7 +199,7 @@ def _region(content: bytes, position: int) -> tuple[int, int]:
     groups = node.entries.get("key_groups")
     name = "key_groups" if isinstance(groups, nodes.Sequence) and groups.items else "age"
     if name not in node.key_lines:
-        raise _by_hand(f"rule {position}")
+        raise _by_hand(f"rule {position} (line {node.line}) has no age recipients")
     start = node.key_lines[name]
     later = [line for line in node.key_lines.values() if line > start]
     later += [one.line for one in entries.items if one.line > start]
@@ -180,14 +210,17 @@ def _region(content: bytes, position: int) -> tuple[int, int]:
 def _without(text: str, recipient: str) -> Iterator[str]:
     """The ways to take it out, the one for a line of its own first."""
     key = rf"{re.escape(recipient)}(?![\w-])"
-    for pattern, by in (
-        (rf"(?m)^[ \t]*-[ \t]+([\"']?){key}\1[ \t]*(?:#.*)?\r?\n?", ""),
-        (rf"(?m)^[ \t]*{key},[ \t]*\r?\n", ""),
-        (rf",[ \t]*(\r?\n)[ \t]*{key}[ \t]*(?=\r?\n|$)", ""),
-        (rf"([\"']?){key}\1[ \t]*,[ \t]*", ""),
-        (rf"[ \t]*,[ \t]*([\"']?){key}\1", ""),
-    ):
-        yield re.sub(pattern, by, text, count=1)
+    patterns = (
+        rf"(?m)^[ \t]*-[ \t]+([\"']?){key}\1[ \t]*(?:#.*)?\n?",
+        rf"(?m)^[ \t]*([\"']?){key}\1,[ \t]*(?:#.*)?\n",
+        rf",[ \t]*\n[ \t]*{key}[ \t]*(?=\n|$)",
+        rf"(?m)^[ \t]*([\"']?){key}\1[ \t]*(?:#.*)?\n",
+        rf"([\"']?){key}\1[ \t]*,[ \t]*",
+        rf"[ \t]*,[ \t]*([\"']?){key}\1",
+    )
+    # once; or wherever it is, where it was written twice
+    for count in (1, 0):
+        yield from (re.sub(pattern, "", text, count=count) for pattern in patterns)
 
 
 def _with(text: str, spelled: list[str], new: str) -> Iterator[str]:
@@ -195,12 +228,13 @@ def _with(text: str, spelled: list[str], new: str) -> Iterator[str]:
     places = [(one.start(), way) for way in spelled for one in re.finditer(_whole(way), text)]
     if not places:
         return
-    _, last = max(places)
+    place, last = max(places)
     key = rf"{re.escape(last)}(?![\w-])"
-    between = ", " if re.search(r",[ \t]+\S", text) or "[" in text else ","
+    between = ", " if re.search(r"(?:,[ \t]+|\[[ \t]*)[\"']?$", text[:place]) else ","
     for pattern, by in (
         (rf"(?m)^([ \t]*-[ \t]+)([\"']?){key}\2(.*)$", rf"\g<0>\n\1{new}"),
         (rf"(?m)^([ \t]*){key}(,?)[ \t]*$", rf"\1{last},\n\1{new}\2"),
+        (rf"(?m)^([ \t]*){key},?([ \t]+#.*)$", rf"\1{last},\2\n\1{new}"),
         (rf"([\"']){key}\1", rf"\g<0>{between}\g<1>{new}\g<1>"),
         (key, rf"\g<0>{between}{new}"),
     ):
@@ -211,7 +245,7 @@ def _is_meant(before: Rules, after: Rules, wanted: Mapping[int, AbstractSet[str]
     """Whether nothing but recipients changed, and those as they are wanted."""
 
     def rest(rule: CreationRule) -> CreationRule:
-        return replace(rule, recipients=(), line=0, problem=None)
+        return replace(rule, recipients=(), line=0, problem=None, repeated=frozenset())
 
     def checks(rules: Rules) -> list[str]:
         return sorted(one.check for one in rules.defects)
@@ -224,11 +258,12 @@ def _is_meant(before: Rules, after: Rules, wanted: Mapping[int, AbstractSet[str]
 
 
 def _by_hand(what: str) -> FailedError:
-    return FailedError(f"{RULES_FILE} cannot be changed here: {what}", kind="rules-not-editable")
+    message = f"{RULES_FILE} cannot be changed here: {what}"
+    return FailedError(message, kind="rules-not-editable", file=RULES_FILE)
 
 
 ADVICE: Final = {
     "rules-not-editable": (
-        "change the recipients in .sops.yaml yourself, then run `plana-secrets recipients apply`"
+        "change the recipients in {file} yourself, then run `plana-secrets recipients apply`"
     ),
 }

@@ -16,6 +16,7 @@ from tests.world import DEFAULT_RULES, World
 APP = "infra/secrets/dev/app.yaml"
 MAIL = "infra/secrets/dev/mail.yaml"
 PROD = "infra/secrets/prod/shop.secret.yaml"
+NO_ONE = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
 MANIFEST = (
     "apiVersion: v1\nkind: Secret\nmetadata:\n    name: shop\n    namespace: web\n"
     "stringData:\n    KEY: one\n"
@@ -177,6 +178,7 @@ def test_the_tick_off_lives_in_git_without_a_value(shared: World) -> None:
     ("argv", "kind"),
     [
         (["carol"], "no-such-leaver"),
+        ([NO_ONE], "nothing-readable"),
         (["bob", "--accept", f"{APP}#nope", "--reason", "x"], "not-in-list"),
         (["bob", "--accept", f"{APP}#port"], "usage"),
         (["bob", "--accept", f"{APP}#port", "--reason", "x", "--status"], "usage"),

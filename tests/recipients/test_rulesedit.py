@@ -25,6 +25,10 @@ FORMS = {
     "a list without indent": "age:\n    - {A}\n    - {B}\n    - {C}",
     "a flow list": "age: [{A}, {B}, {C}]",
     "a quoted flow list": 'age: ["{A}", "{B}", "{C}"]',
+    "a flow list over lines": (
+        "age: [\n      {A},   # alice\n      {B},\n      # the cluster\n      {C}\n    ]"
+    ),
+    "literal": "age: |\n      {A},\n      {B},\n      {C}",
     "key groups": "key_groups:\n      - age:\n          - {A}\n          - {B}\n          - {C}",
     "two in one line": "age:\n      - {A},{B}\n      - {C}",
 }
@@ -80,10 +84,60 @@ def test_an_anchor_changes_all_that_share_it_or_nothing() -> None:
     ).encode()
     after = remove_recipient(content, B, [1, 2])
     assert recipients(after) == [(A,), (A,), (A, B)]
-    for positions in ([1], [2], [3]):
+    after = remove_recipient(content, B, [3])
+    assert recipients(after) == [(A, B), (A, B), (A,)]
+    for positions in ([1], [2]):
         with pytest.raises(FailedError) as caught:
             remove_recipient(content, B, positions)
         assert caught.value.kind == "rules-not-editable"
+
+
+SHARED = {
+    "a text": "team: &team {A},{B}\n",
+    "folded": "team: &team >-\n  {A},\n  {B}\n",
+    "a list": "team: &team\n  # who\n  - {A}\n  - {B}   # since May\n",
+    "a list without indent": "x:\n  team: &team\n  - {A}\n  - {B}\n  other: y\n",
+    "a list of names": "keys:\n  - &a {A}\n  - &b {B}\nteam: &team\n  - *a\n  - *b\n",
+}
+
+
+@pytest.mark.parametrize("form", SHARED)
+@pytest.mark.parametrize("returns", [False, True])
+def test_what_rules_share_is_changed_where_it_is_defined(form: str, returns: bool) -> None:
+    shared = SHARED[form].replace("{A}", A).replace("{B}", B)
+    text = (
+        f"{shared}creation_rules:\n  - path_regex: ^a/\n    age: *team\n"
+        f"  - path_regex: ^b/  # as above\n    age: *team\n  - age: {A}\n"
+    )
+    before = (text.replace("\n", "\r\n") if returns else text).encode()
+    after = add_recipient(before, NEW, [1, 2])
+    assert recipients(after) == [(A, B, NEW), (A, B, NEW), (A,)]
+    assert is_within(before, after)
+    assert after.count(b"\r") == (after.count(b"\n") if returns else 0)
+    assert remove_recipient(after, NEW, [1, 2]) == before
+    assert B.encode() not in remove_recipient(before, B, [1, 2])
+    with pytest.raises(FailedError):
+        remove_recipient(before, B, [1])
+
+
+@pytest.mark.parametrize("inner", ["{A},{B},{B}", "\n      - {A}\n      - {B}\n      - {B}"])
+def test_who_is_there_twice(inner: str) -> None:
+    inner = inner.replace("{A}", A).replace("{B}", B)
+    content = f"creation_rules:\n  - age: {inner}".encode()
+    assert recipients(remove_recipient(content, B, [1])) == [(A,)]
+    assert recipients(replace_recipient(content, B, NEW)) == [(A, NEW)]
+
+
+def test_a_line_ends_as_the_others_do_and_the_last_one_as_it_did() -> None:
+    content = f"creation_rules:\r\n  - age:\r\n    - {A}\r\n    - {B}".encode()
+    after = add_recipient(content, NEW, [1])
+    assert after == content + f"\r\n    - {NEW}".encode()
+
+
+def test_a_name_in_the_file_goes_with_its_key() -> None:
+    content = f"keys:\n  ann: &ann {A}\n  bob: &bob {B}\ncreation_rules:\n  - age: [*ann, *bob]\n"
+    after = remove_recipient(content.encode(), B, [1]).decode()
+    assert after == content.replace(f"  bob: &bob {B}\n", "").replace(", *bob", "")
 
 
 def test_the_last_one_is_not_taken_out() -> None:

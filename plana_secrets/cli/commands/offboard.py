@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import shlex
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -71,11 +73,14 @@ def offboard(
         raise UsageError("--accept and --reason belong together, without --status", kind="usage")
     warn_if_pending(context)
     check_whole(context.workspace)
+    name = _canonical(name)
     before = _read(context, name)
     known = _with_keys(context, before, name)
     if vault_user is not None:
         known = _with_vault(context, known, vault_user)
     past = read_past(context.workspace, known.keys, _blobs(context, known))
+    if before is None and not past.files and known.keys == (name,):
+        raise UsageError("no version of a file names this recipient", kind="nothing-readable")
     values = list_values(context.workspace, past, known, context.workspace.owned_leaf)
     if accepted and reason is not None:
         known = _accept(context, known, values, accepted, reason)
@@ -85,6 +90,15 @@ def offboard(
     _show(context, known, past, values)
     is_open = bool(past.reads) or any(one.status == "open" for one in values)
     return int(status and is_open)
+
+
+def _canonical(name: str) -> str:
+    """A recipient without its comment, so that it has one tick-off; a name as it is."""
+    from plana_secrets.age.recipients import parse_recipient
+
+    with contextlib.suppress(UsageError):
+        return parse_recipient(name).text
+    return name
 
 
 def _read(context: Context, name: str) -> TickOff | None:
@@ -240,7 +254,7 @@ def _show(context: Context, known: TickOff, past: Past, values: Sequence[KnownVa
     if past.reads:
         output.warn(
             f"{known.name} can still read {counted(len(past.reads), 'file')} of the last commit; "
-            f"next: plana-secrets recipients remove {known.name}"
+            f"next: plana-secrets recipients remove {shlex.quote(known.name)}"
         )
     words = [f"{counts[word]} {word}" for word in ("open", "rotated", "accepted")]
     output.talk(f"{counted(len(values), 'value')}: {', '.join(words)}")
@@ -264,5 +278,6 @@ def _facts(one: KnownValue) -> dict[str, object]:
 
 ADVICE: Final = {
     "no-such-leaver": "pass their recipient instead: `plana-secrets offboard age1...`",
+    "nothing-readable": "compare it with what they sent you, or pass their name",
     "not-in-list": "`plana-secrets offboard {name} --status` lists the values",
 }

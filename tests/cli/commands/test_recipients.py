@@ -216,6 +216,8 @@ def test_a_dry_run_writes_nothing(shared: World) -> None:
         ("", ["add", "b.ob", KEY, "--rule", "all"], "bad-recipient-name"),
         ("", ["add", "eve", KEY, "--rule", "9"], "no-such-rule"),
         ("", ["remove", "carol"], "no-such-person"),
+        ("", ["remove", KEY], "no-such-person"),
+        ("", ["replace", KEY, "BOB"], "name-taken"),
         ('[policy]\nrequired = ["bob"]\n', ["remove", "bob"], "removes-required"),
         ("[policy]\nmin_recipients = 2\n", ["remove", "bob"], "too-few-left"),
         ('[mirror]\nbackend = "local"\n[mirror.local]\nrecipients = ["BOB"]\n',
@@ -257,6 +259,62 @@ def test_a_key_that_is_in_the_rules_gets_its_name_alone(
     assert "eve would be the name of this key in [recipients]" in said.stderr
 
 
+def test_rules_for_other_keys_are_left_alone(shared: World) -> None:
+    path = shared.repo / ".sops.yaml"
+    rules = path.read_text()
+    text = rules.replace(
+        "creation_rules:\n",
+        "creation_rules:\n    - path_regex: ^pgp/\n      pgp: ABC\n    - path_regex: ^none/\n",
+    )
+    path.write_text(text)
+    done = shared.run("recipients", "add", "eve", KEY, "--rule", "all")
+    assert "added to 3 rules and 2 files" in done.stderr
+    refused = shared.run("recipients", "add", "eve", KEY, "--rule", "1")
+    assert "rule 1 (line 2) has no age recipients" in refused.stderr
+    assert shared.run("recipients", "remove", "eve").status == 0
+    assert path.read_text() == text
+
+
+def test_rules_in_folders_are_named_with_what_to_do(shared: World) -> None:
+    file, rules = "infra/secrets/dev/.sops.yaml", shared.repo / ".sops.yaml"
+    inner = rules.read_text().replace("^infra/secrets/.*", "^.*")
+    (shared.repo / file).write_text(inner)
+    for argv in (["remove", "bob"], ["replace", "bob", KEY]):
+        done = shared.run("recipients", *argv)
+        assert (done.status, f"{file} names bob, too" in done.stderr) == (3, True)
+        assert f"change the recipients in {file} yourself" in done.stderr
+    done = shared.run("recipients", "add", "eve", KEY, "--rule", "all")
+    assert f"the rules in {file} stay as they are" in done.stderr
+    # what it says works
+    bob = str(shared.others[0].to_public())
+    (shared.repo / file).write_text(inner.replace(f",{bob}", ""))
+    assert shared.run("recipients", "apply").status == 0
+    assert shared.run("recipients", "remove", "bob").status == 0
+    rules.unlink()
+    done = shared.run("recipients", "request", "zoe")
+    assert f"only the rules at the root are changed here, not those in {file}" in done.stderr
+
+
+def test_rules_that_cannot_be_read_say_why(shared: World) -> None:
+    with (shared.repo / ".sops.yaml").open("a") as file:
+        file.write("---\ncreation_rules: []\n")
+    done = shared.run("recipients", "remove", "bob")
+    assert (done.status, ".sops.yaml cannot be read: " in done.stderr) == (3, True)
+
+
+def test_a_key_with_two_names_goes_with_both(shared: World) -> None:
+    bob = str(shared.others[0].to_public())
+    with (shared.repo / SETTINGS).open("a") as file:
+        file.write(f'\n[recipients."R\u00f6b \'x\'"]\nkey = "{bob}"\nkind = "job"\n')
+    listed = shared.run("recipients", "list").stdout
+    assert "bob" in listed
+    assert "R\u00f6b 'x'" in listed
+    assert shared.run("recipients", "replace", "bob", KEY).status == 0
+    assert texts(shared)[1].count(KEY) == 2
+    assert shared.run("recipients", "remove", "R\u00f6b 'x'").status == 0
+    assert KEY not in "".join(texts(shared))
+
+
 def head(world: World) -> str:
     return world.git("rev-parse", "HEAD").strip()
 
@@ -271,6 +329,16 @@ def test_a_file_that_cannot_be_opened_stops_a_removal(shared: World) -> None:
     before = (*texts(shared), *contents(shared))
     assert shared.run("recipients", "remove", "bob").status == 3
     assert (*texts(shared), *contents(shared)) == before
+
+
+def test_settings_in_one_line_are_a_person_s_to_change(shared: World) -> None:
+    bob = str(shared.others[0].to_public())
+    text = f'recipients = {{ bob = {{ key = "{bob}", kind = "staff" }} }}\n'
+    (shared.repo / SETTINGS).write_text(text)
+    for argv in (["add", "eve", KEY, "--rule", "1"], ["remove", "bob"]):
+        done = shared.run("recipients", *argv, "--json")
+        assert json.loads(done.stdout)["kind"] == "settings-by-hand"
+    assert texts(shared)[1] == text
 
 
 @pytest.mark.parametrize("settings", ["", None])

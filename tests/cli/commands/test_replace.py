@@ -258,6 +258,7 @@ def test_what_the_remote_does_not_have_is_not_deployed(shared: World) -> None:
     ("settings", "argv", "kind"),
     [
         ("", ["carol", "NEW"], "no-such-person"),
+        ("", ["BOB2", "NEW"], "no-such-person"),
         ("", ["bob", "BOB"], "already-recipient"),
         ('[recipients.eve]\nkey = "NEW"\nkind = "staff"\n', ["bob", "NEW"], "name-taken"),
         ("", ["bob", "NEW", "ME", "NEW"], "name-taken"),

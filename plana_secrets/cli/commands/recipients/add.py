@@ -92,7 +92,20 @@ def add(
     else:
         if done.change.positions:
             tell_change(context, name, "added to", done.change, run)
+            _warn_of_folders(context, recipient)
         else:
             context.output.talk(f"{name} {run.verb} the name of this key in [recipients]")
         context.output.talk(f"fingerprint of the key: {fingerprint}")
     return exit_code_of(done.change.survey)
+
+
+def _warn_of_folders(context: Context, recipient: str) -> None:
+    """Rules files in folders are a person's to change; their files keep their readers."""
+    from plana_secrets.recipients.rulesedit import recipients_of
+    from plana_secrets.secretfiles.snapshot import rules_in_use
+
+    for rules in rules_in_use(context.workspace):
+        if rules.folder and any(
+            recipient not in recipients_of(one) for one in rules.creation_rules
+        ):
+            context.output.warn(f"the rules in {rules.file} stay as they are")

@@ -12,7 +12,7 @@ from plana_secrets.cli.commands.recipients.naming import demand_of, names_of, pl
 from plana_secrets.cli.context import Context
 from plana_secrets.cli.hints import find_hint
 from plana_secrets.counts import counted
-from plana_secrets.errors import FailedError
+from plana_secrets.errors import FailedError, UsageError
 
 if TYPE_CHECKING:
     from plana_secrets.recipients.access import AccessChange
@@ -90,7 +90,11 @@ def _check_settings(context: Context, change: AccessChange, names: set[str]) -> 
     """The new settings differ in these names alone; their text was changed, not their meaning."""
     from plana_secrets.config.schema import parse_settings
 
-    after, before = parse_settings(change.settings), context.settings
+    before = context.settings
+    try:
+        after = parse_settings(change.settings)
+    except UsageError:  # what was there is a table that cannot be added to
+        raise _settings_by_hand() from None
     bare = replace(before.policy, recipients={}), replace(after.policy, recipients={})
     known, now = before.policy.recipients, after.policy.recipients
     differing = {name for name in {*known, *now} if known.get(name) != now.get(name)}
@@ -99,14 +103,18 @@ def _check_settings(context: Context, change: AccessChange, names: set[str]) -> 
     if replace(before, policy=bare[0], mirror=mirror) != replace(after, policy=bare[1]) or (
         not differing <= names
     ):
-        raise FailedError("the settings cannot be changed here", kind="settings-by-hand")
+        raise _settings_by_hand()
+
+
+def _settings_by_hand() -> FailedError:
+    return FailedError("the settings cannot be changed here", kind="settings-by-hand")
 
 
 def run_membership(
     context: Context, plan: Callable[[Demand], Membership], run: Run, message: str
 ) -> tuple[Membership, str | None]:
     """The same for a person who joins or leaves."""
-    return run_change(context, plan, run, message, lambda planned: {planned.name})
+    return run_change(context, plan, run, message, lambda planned: set(planned.names))
 
 
 def change_facts(context: Context, change: AccessChange, run: Run) -> dict[str, object]:

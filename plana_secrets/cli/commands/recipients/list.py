@@ -103,13 +103,13 @@ def _people(context: Context, rows: list[RuleReaders]) -> list[tuple[str, str, s
     from plana_secrets.age.recipients import canonical_recipient
     from plana_secrets.recipients.names import shortened
 
-    named = {
-        canonical_recipient(one.key): (one.name, one.kind)
+    named = [
+        (one.name, str(one.kind), canonical_recipient(one.key))
         for one in context.settings.policy.recipients.values()
-    }
-    nameless = {key for row in rows for key in row.recipients} - named.keys()
+    ]
+    nameless = {key for row in rows for key in row.recipients} - {key for *_, key in named}
     return [
-        *((name, kind, key) for key, (name, kind) in named.items()),
+        *named,
         *((shortened(key), "-", key) for key in sorted(nameless)),
     ]
 

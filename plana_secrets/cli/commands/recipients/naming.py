@@ -66,7 +66,8 @@ def plan_facts(plan: ReaderPlan, names: Names) -> dict[str, object]:
 
 
 def rules_by_name(known: Rules, wanted: Iterable[str]) -> set[int]:
-    """The positions of rules that a person named: by number, by pattern, or all of them.
+    """The positions of rules that a person named: by number, by pattern, or all that have age
+    recipients.
 
     Raises:
         UsageError: there is no such rule (kind ``no-such-rule``).
@@ -76,7 +77,7 @@ def rules_by_name(known: Rules, wanted: Iterable[str]) -> set[int]:
         these = {
             one.position
             for one in known.creation_rules
-            if text in {"all", str(one.position), one.path_regex}
+            if text in {str(one.position), one.path_regex} or (text == "all" and one.recipients)
         }
         if not these:
             raise UsageError(f"no rule {text} in {known.file}", kind="no-such-rule")

@@ -17,7 +17,7 @@ from plana_secrets.cli.commands.recipients.joining import (
     tell_change,
     values_facts,
 )
-from plana_secrets.cli.commands.recipients.naming import complete_name
+from plana_secrets.cli.commands.recipients.naming import complete_name, names_of
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.cli.options import wait_option
 from plana_secrets.cli.terminal import confirm, is_interactive
@@ -87,7 +87,8 @@ def replace(
         return found
 
     who = ", ".join(dict.fromkeys(old for old, _ in wanted if len(old) < 60)) or "a reader"
-    done, written = run_change(context, plan, run, f"Replace the key of {who}", _names)
+    message = f"Replace the key of {who}"
+    done, written = run_change(context, plan, run, message, lambda done: _names(context, done))
     values = replaceable(context.workspace, done.change.files_of(done.gone)) if lost else []
     if context.json:
         facts = change_facts(context, done.change, run)
@@ -102,11 +103,12 @@ def replace(
     return exit_code_of(done.change.survey)
 
 
-def _names(planned: Replacement) -> set[str]:
+def _names(context: Context, planned: Replacement) -> set[str]:
     from plana_secrets.recipients.names import NEXT
 
-    named = [one.name for one in planned.exchanges if one.name is not None]
-    return {*named, *(f"{name}{NEXT}" for name in named)}
+    known = names_of(context)
+    named = {name for one in planned.exchanges for name in known.names_of(one.old)}
+    return named | {f"{name}{NEXT}" for name in named}
 
 
 def _check_deployed(context: Context, one: Exchange, *, confirmed: bool) -> None:
