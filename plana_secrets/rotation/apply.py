@@ -32,7 +32,7 @@ from plana_secrets.rotation.keyset import (
 from plana_secrets.rotation.landing import Delivery, Landing, find_undeployed
 from plana_secrets.rotation.material import make_fingerprint
 from plana_secrets.rotation.plan import KeysetStatus, NextMove, plan_next
-from plana_secrets.rotation.proposal import Proposal, find_open
+from plana_secrets.rotation.proposal import Proposal, find_open, refuse_waiting
 from plana_secrets.rotation.refusal import accepted_words, refusal_error
 from plana_secrets.rotation.status import describe, describe_stored
 from plana_secrets.secretfiles.writing.writer import StagedFile
@@ -75,12 +75,7 @@ def run_move(
     """
     with _alone(rotation, f"rotate {name}", dry_run=dry_run):
         landing = begin(rotation, delivery, dry_run=dry_run)
-        if waiting := find_open(rotation, landing, name):
-            raise FailedError(
-                f"{name}: {waiting.branch} waits to be merged into {waiting.into}",
-                kind="proposed-already",
-                branch=waiting.branch,
-            )
+        refuse_waiting(rotation, landing, name)
         step = _Step(rotation, landing, name)
         return step.make(move or step.next.move, dry_run=dry_run, accept_outage=accept_outage)
 
@@ -279,6 +274,5 @@ class _Step:
 
 
 ADVICE: Final = {
-    "proposed-already": "merge {branch}, or delete it on the server to make the move again",
     "not-as-deployed": "`git diff HEAD` shows uncommitted changes; commit or undo them",
 }

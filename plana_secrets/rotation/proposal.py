@@ -86,10 +86,25 @@ def find_open(rotation: Rotation, landing: Landing, name: str) -> Proposal | Non
     return None
 
 
+def refuse_waiting(rotation: Rotation, landing: Landing, name: str) -> None:
+    """
+    Raises:
+        FailedError: a branch of this keyset waits to be merged (kind ``proposed-already``).
+    """
+    if waiting := find_open(rotation, landing, name):
+        raise FailedError(
+            f"{name}: {waiting.branch} waits to be merged into {waiting.into}",
+            kind="proposed-already",
+            branch=waiting.branch,
+        )
+
+
 def propose(
     rotation: Rotation, landing: Landing, staged: Sequence[StagedFile], keyset: Keyset, what: str
 ) -> tuple[str, Proposal]:
     """Push the staged files to the keyset's branch; the commit, and what is to be merged.
+
+    A branch that waits to be merged is left alone: it may have the only new value.
 
     Raises:
         ConflictError: another run was quicker (kind ``push-conflict``).
@@ -98,6 +113,7 @@ def propose(
     """
     repository = rotation.workspace.repository
     assert landing.proposes is not None  # noqa: S101 - the caller has seen to it
+    refuse_waiting(rotation, landing, keyset.name)
     branch = branch_of(landing.proposes, keyset.name)
     changes = [one for one in staged if one.is_change]
     _refuse_uncommitted(rotation, landing, changes)
@@ -135,6 +151,7 @@ def _refuse_uncommitted(
 
 
 ADVICE: Final = {
+    "proposed-already": "merge {branch}, or delete it on the server to make the move again",
     "bad-branch": "choose another PREFIX, such as rotation/",
     "branch-taken": "choose another PREFIX, or delete {branch} on the server if it is not needed",
 }

@@ -13,6 +13,7 @@ from plana_secrets.rotation.initialise import Source, init_keyset
 from plana_secrets.rotation.keyset import Move
 from plana_secrets.rotation.landing import Delivery
 from plana_secrets.rotation.proposal import branch_of, check_branches
+from plana_secrets.rotation.redate import redate_keyset
 from tests.rotation.conftest import PROVIDER, Fleet
 from tests.rotation.examples import API, statuses
 
@@ -92,6 +93,9 @@ def test_a_rotation_goes_through_pull_requests(
     assert [one.branch for one in waiting.waiting] == [BRANCH]
     assert not waiting.moved
     assert tip(fleet, BRANCH) == first.commit
+    with pytest.raises(FailedError) as caught:
+        init_keyset(fleet.rotation(), API.name, Source(), delivery=PROPOSE)
+    assert (caught.value.kind, tip(fleet, BRANCH)) == ("proposed-already", first.commit)
 
     # merged, it is dated by a second pull request, and only then does the wait begin
     merge(fleet, squash=squash)
@@ -111,6 +115,16 @@ def test_a_rotation_goes_through_pull_requests(
     (promoted,) = run(fleet).moved
     assert promoted.move == Move.PROMOTE
     assert promoted.proposal
+
+
+def test_a_wrong_date_and_a_first_version_are_proposed_too(fleet: Fleet, protected: Path) -> None:
+    fleet.pass_time(days=-3)
+    redated = redate_keyset(fleet.rotation(), API.name, delivery=PROPOSE)
+    assert redated.proposal
+    assert (redated.move, tip(fleet, BRANCH)) == ("redate", redated.commit)
+    assert fleet.keyset(API).has_landed  # here nothing changes
+    merge(fleet)
+    assert not fleet.keyset(API).has_landed
 
 
 @pytest.mark.long

@@ -131,6 +131,31 @@ def test_a_move_on_a_branch_of_its_own_comes_with_the_pull_request_to_open(
     assert [one["pull_request"] for one in other["moved"]] == [step | {"from": "r2/shop--portal"}]
 
 
+def test_every_command_that_pushes_can_push_to_a_branch_of_its_own(
+    shop: World, tmp_path: Path
+) -> None:
+    shop.git("init", "-q", "--bare", "-b", "main", str(tmp_path / "remote"))
+    shop.git("remote", "add", "origin", str(tmp_path / "remote"))
+    shop.git("push", "-q", "origin", "main")
+    head = shop.git("rev-parse", "HEAD")
+    branch = ("--push-branch", "rotation/", "--json")
+    done = as_json(shop.run("rotate", "init", NAME, "--fresh", *branch))
+    assert done["keysets"] == []
+    assert done["moved"][0]["pull_request"]["from"] == "rotation/shop--portal"
+    assert (shop.git("rev-parse", "HEAD"), shop.git("status", "--porcelain")) == (head, "")
+    again = shop.run("rotate", "init", NAME, "--fresh", *branch)
+    assert (again.status, json.loads(again.stdout)["kind"]) == (3, "proposed-already")
+    shop.git("fetch", "-q", "origin", "rotation/shop--portal")
+    shop.git("merge", "-q", "--ff-only", "FETCH_HEAD")
+    shop.git("push", "-q", "origin", "main")
+    for command, kind in (("confirm", "wrong-phase"), ("redate", "nothing-to-redate")):
+        more = ("--clock-is-right",) if command == "redate" else ()
+        refused = shop.run("rotate", command, NAME, *more, *branch)
+        assert (refused.status, json.loads(refused.stdout)["kind"]) == (3, kind)
+        both = shop.run("rotate", command, NAME, *more, *branch, "--commit")
+        assert json.loads(both.stdout)["kind"] == "rotate-where"
+
+
 def test_several_remotes_are_said_to_be_the_reason_that_a_move_is_not_dated(shop: World) -> None:
     shop.git("remote", "add", "forgejo", str(shop.folder / "a.git"))
     shop.git("remote", "add", "github", str(shop.folder / "b.git"))

@@ -36,15 +36,15 @@ def confirm(
     adopted: bool,
     commit: bool,
     push: bool,
+    push_branch: str | None,
 ) -> None:
     """Record that callers, or the readers of an adopted path, have switched."""
     from plana_secrets.rotation.apply import confirm_adopted, confirm_keyset
-    from plana_secrets.rotation.landing import Delivery
 
     if adopted and callers:
         raise UsageError("--adopted and CALLER cannot be combined", kind="usage")
-    rotation = moves.open_rotation(context)
-    delivery = Delivery(commit, push)
+    delivery = moves.delivery_of(commit, push, push_branch)
+    rotation = moves.open_rotation(context, delivery)
     if adopted:
         moved = confirm_adopted(rotation, name, delivery=delivery)
     else:

@@ -49,16 +49,20 @@ def init(
     accept_outage: bool,
     commit: bool,
     push: bool,
+    push_branch: str | None,
 ) -> None:
     """Create a keyset and write its targets."""
     from plana_secrets.rotation.initialise import Source, init_keyset
-    from plana_secrets.rotation.landing import Delivery
 
     if adopt and fresh:
         raise UsageError("--adopt and --fresh cannot be combined", kind="init-source")
     source = Source(_locate(context, adopt) if adopt else None, fresh)
-    rotation = moves.open_for_init(context)
-    delivery = Delivery(commit, push)
+    delivery = moves.delivery_of(commit, push, push_branch)
+    if push_branch is None:
+        rotation = moves.open_for_init(context)
+    else:  # what is not committed would be on no branch
+        rotation = moves.open_rotation(context, delivery)
+        rotation.require_committed(name)
 
     def make(accepted: bool) -> Initialised:
         return init_keyset(
@@ -70,7 +74,9 @@ def init(
         context.output.warn(f"{place}: {counted(count, 'entry')} without a keyset; kept")
     if done.weak:
         context.output.warn(f"{name}: the value has fewer than {done.weak} bytes; rotate it soon")
-    moves.report(context, "rotate-init", [rotation.status(name)], [done.moved])
+    # one that is on a branch of its own is not here yet
+    statuses = [] if done.moved.proposal else [rotation.status(name)]
+    moves.report(context, "rotate-init", statuses, [done.moved])
 
 
 def _locate(context: Context, text: str) -> SecretReference:

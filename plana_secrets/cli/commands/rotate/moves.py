@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
@@ -17,6 +17,7 @@ from plana_secrets.errors import FailedError, UsageError
 if TYPE_CHECKING:
     from plana_secrets.rotation.apply import Moved, Rotation
     from plana_secrets.rotation.inforce import Wait
+    from plana_secrets.rotation.landing import Delivery
     from plana_secrets.rotation.plan import KeysetStatus, NextMove
     from plana_secrets.rotation.policy import KeysetPolicy
     from plana_secrets.rotation.proposal import Proposal
@@ -50,11 +51,29 @@ def name_argument(**settings: Any) -> Callable[[Any], Any]:
 
 
 def delivery_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """``--commit``, ``--push`` and ``--wait``."""
+    """``--commit``, ``--push``, ``--push-branch`` and ``--wait``; see ``delivery_of``."""
+    branch = click.option(
+        "--push-branch",
+        metavar="PREFIX",
+        help="Push the change to a branch of its own, for a pull request.",
+    )
     push = click.option("--push", is_flag=True, help="Commit, push, and check the remote.")
     return click.option("--commit", is_flag=True, help="Commit the change.")(
-        push(wait_option(command))
+        push(branch(wait_option(command)))
     )
+
+
+def delivery_of(commit: bool, push: bool, push_branch: str | None) -> Delivery:
+    """How far the options say that a change is carried.
+
+    Raises:
+        UsageError: they say two things (kind ``rotate-where``).
+    """
+    from plana_secrets.rotation.landing import Delivery
+
+    if push_branch is not None and (push or commit):
+        raise UsageError("pass --push-branch without --commit or --push", kind="rotate-where")
+    return Delivery(commit, push, push_branch)
 
 
 def accept_outage_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -83,11 +102,20 @@ def accepting_outage(context: Context, action: Callable[[bool], T], *, accepted:
     return action(True)
 
 
-def open_rotation(context: Context) -> Rotation:
-    """With the committed settings; what is not committed is said."""
+def open_rotation(context: Context, delivery: Delivery) -> Rotation:
+    """With the committed settings; what is not committed is said.
+
+    Raises:
+        UsageError: the branches of ``delivery`` cannot be (kind ``bad-branch``).
+    """
     warn_of_ignored(context)
     found = context.in_force
-    return _open_rotation(context, found.policies, found.new)
+    rotation = _open_rotation(context, found.policies, found.new)
+    if delivery.propose is not None:
+        from plana_secrets.rotation.proposal import check_branches
+
+        check_branches(rotation, delivery.propose)
+    return rotation
 
 
 def open_for_init(context: Context) -> Rotation:
@@ -298,3 +326,8 @@ def sentence(status: KeysetStatus, now: datetime) -> str:
     if status.next is None:
         return f"{status.name}: {status.phase}: {status.message}"
     return f"{status.name}: {status.phase}; next: {sentence_on_next(status, now)}"
+
+
+ADVICE: Final = {
+    "rotate-where": "--push-branch commits, and pushes to a branch of its own",
+}

@@ -29,16 +29,23 @@ Examples:
 @click.option("--clock-is-right", is_flag=True, help="Confirm that this machine's clock is right.")
 @moves.delivery_options
 @pass_context
-def redate(context: Context, name: str, clock_is_right: bool, commit: bool, push: bool) -> None:
+def redate(
+    context: Context,
+    name: str,
+    clock_is_right: bool,
+    commit: bool,
+    push: bool,
+    push_branch: str | None,
+) -> None:
     """Correct a move that is dated in the future."""
-    from plana_secrets.rotation.landing import Delivery
     from plana_secrets.rotation.redate import redate_keyset
 
-    rotation = moves.open_rotation(context)
+    delivery = moves.delivery_of(commit, push, push_branch)
+    rotation = moves.open_rotation(context, delivery)
     rotation.store().policy(name)
     if not clock_is_right:
         _ask(context, rotation, name)
-    moved = redate_keyset(rotation, name, delivery=Delivery(commit, push))
+    moved = redate_keyset(rotation, name, delivery=delivery)
     moves.report(context, "rotate-redate", [rotation.status(name)], [moved])
 
 

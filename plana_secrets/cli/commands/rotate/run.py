@@ -12,7 +12,6 @@ from plana_secrets.errors import UsageError
 
 if TYPE_CHECKING:
     from plana_secrets.rotation.apply import Moved
-    from plana_secrets.rotation.ground import Rotation
     from plana_secrets.rotation.landing import Delivery
 
 _MOVES = ("publish", "promote", "retire", "destroy", "abort", "demote", "reinstate")
@@ -47,11 +46,6 @@ Examples:
 @click.option("--dry-run", is_flag=True, help=moves.DRY_RUN_HELP)
 @moves.accept_outage_option
 @moves.delivery_options
-@click.option(
-    "--push-branch",
-    metavar="PREFIX",
-    help="Push each move to a branch of its own, for a pull request.",
-)
 @pass_context
 def run(
     context: Context,
@@ -65,8 +59,6 @@ def run(
     push_branch: str | None,
 ) -> int:
     """Make the next move of one keyset, or all that are due."""
-    from plana_secrets.rotation.landing import Delivery
-
     if due == (name is not None):
         words = "both were passed" if due else "neither was passed"
         raise UsageError(
@@ -76,21 +68,10 @@ def run(
         )
     if due and accept_outage:
         raise UsageError("--accept-outage needs the name of one keyset", kind="outage-by-job")
-    if push_branch is not None and (push or commit):
-        raise UsageError("pass --push-branch without --commit or --push", kind="rotate-where")
-    delivery = Delivery(commit, push, push_branch)
+    delivery = moves.delivery_of(commit, push, push_branch)
     if name is None:
         return _run_due(context, delivery, dry_run=dry_run)
     return _run_one(context, name, move, delivery, dry_run=dry_run, accept_outage=accept_outage)
-
-
-def _open(context: Context, delivery: Delivery) -> Rotation:
-    from plana_secrets.rotation.proposal import check_branches
-
-    rotation = moves.open_rotation(context)
-    if delivery.propose is not None:
-        check_branches(rotation, delivery.propose)
-    return rotation
 
 
 def _run_one(
@@ -105,7 +86,7 @@ def _run_one(
     from plana_secrets.rotation.apply import run_move
     from plana_secrets.rotation.keyset import Move
 
-    rotation = _open(context, delivery)
+    rotation = moves.open_rotation(context, delivery)
     chosen = Move(move) if move else None
 
     def make(accepted: bool) -> Moved:
@@ -121,7 +102,7 @@ def _run_one(
 def _run_due(context: Context, delivery: Delivery, *, dry_run: bool) -> int:
     from plana_secrets.rotation.apply import run_due
 
-    rotation = _open(context, delivery)
+    rotation = moves.open_rotation(context, delivery)
     if not rotation.policies:
         raise UsageError("no keysets are configured", kind="no-keyset")
     done = run_due(rotation, delivery=delivery, dry_run=dry_run)
@@ -134,6 +115,5 @@ def _run_due(context: Context, delivery: Delivery, *, dry_run: bool) -> int:
 
 
 ADVICE: Final = {
-    "rotate-where": "--push-branch commits, and pushes to a branch of its own",
     "rotate-what": "`plana-secrets rotate run {name}` or `plana-secrets rotate run --due`",
 }
