@@ -1,8 +1,8 @@
 """Why a remote let us not in or did not take a push, from what ssh, git and the server said.
 
 What a hook says may hold anything, so of a server's words only those are repeated that are
-about the branch being protected. The words are those of OpenSSH 9.2 and git 2.39 to 2.52, and of
-GitHub, GitLab, Forgejo, Gitea, Bitbucket and Azure DevOps.
+about the branch being protected, without what may be a credential. The words are those of
+OpenSSH 9.2 and git 2.39 to 2.52, and of GitHub, GitLab, Forgejo, Gitea, Bitbucket and Azure DevOps.
 """
 
 from __future__ import annotations
@@ -42,6 +42,19 @@ _PROTECTED: Final = re.compile(
     r"(?i)protected|GH006|GH013|(?:pull|merge) request|can only be modified|prohibited by"
     r"|not allowed to push|repository rule violations"
 )
+
+
+_CREDENTIALS: Final = (
+    re.compile(r"(://)[^\s/@]+(?=@)"),
+    re.compile(
+        r"(?i)((?:[\w-]*(?:token|password|passwd|secret|credential|api[_-]?key|signature|auth)"
+        r"[\"']?\s*[=:]|authorization\s*[=:]\s*(?:basic|bearer))\s*[\"']?)(?!\*)[^\s\"'&]+"
+    ),
+    re.compile(r"()\b(?:gh[a-z]_|github_pat_|gl[a-z]{1,4}-|xox[a-z]-|AKIA|eyJ)[\w.-]{6,}"),
+    re.compile(r"()(?<![\w-])(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{20,}"),
+)
+"""Of an address, behind a name, of a form that forges use, and any other long word of letters
+and digits. The first group stays."""
 
 
 def refused_access(done: Completed, remote: str) -> PlanaSecretsError:
@@ -102,8 +115,14 @@ def _reason(done: Completed, line: str) -> str | None:
     said = done.stderr.decode("utf-8", "replace").splitlines()
     lines = [one.removeprefix("remote:").strip() for one in said if one.startswith("remote:")]
     own = line.rpartition("(")[2].rpartition(")")[0]
-    telling = [one for one in (*lines, own) if _PROTECTED.search(one)]
+    telling = [_without_credentials(one) for one in (*lines, own) if _PROTECTED.search(one)]
     return safe_line("; ".join(dict.fromkeys(telling))[:_SHOWN]) if telling else None
+
+
+def _without_credentials(text: str) -> str:
+    for pattern in _CREDENTIALS:
+        text = pattern.sub(r"\1***", text)
+    return text
 
 
 def _named(text: bytes) -> str:

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from plana_secrets.errors import ConflictError, FailedError, UnavailableError, UsageError
+from plana_secrets.git.refusals import refused_push
 from plana_secrets.git.repository import Repository
+from plana_secrets.process import Completed
 from tests.git.conftest import commit_files
 from tests.world import World
 
@@ -118,6 +120,31 @@ PROTECTED = {
     "Azure": "TF402455: you must use a pull request to update this branch.",
 }
 """What servers say of a protected branch."""
+
+
+def words_of(told: str) -> str:
+    """What is shown of a server's line on a protected branch."""
+    done = Completed(1, b"", f"remote: {told}\n".encode())
+    return refused_push(done, "!", "origin", "main").message
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "main is protected, see https://bot:hunter2@git.example.com/x",
+        "protected: https://hunter2@git.example.com/x",
+        "protected branch; token=hunter2",
+        "protected branch: push with PRIVATE-TOKEN: hunter2",
+        "protected, 'password': 'hunter2'",
+        "protected: Authorization: Basic hunter2",
+        "protected (glpat-hunter2)",
+        "protected ghp_hunter2hunter2",
+        "protected for a94a8fe5ccb19ba61hunter2",
+    ],
+)
+def test_a_server_that_repeats_a_credential_is_not_repeated(told: str) -> None:
+    assert "hunter2" not in words_of(told)
+    assert "protected" in words_of(told)
 
 
 @pytest.mark.parametrize("server", PROTECTED)

@@ -29,6 +29,7 @@ def check_job(context: Context) -> Iterator[Result]:
     except PlanaSecretsError:
         return  # said by the check of the repository
     yield _check_writable(repository, rotates=bool(settings.keysets))
+    yield _check_history(repository)
     yield _check_author(repository)
     if settings.mirror.chosen is not None:
         yield _check_state(context)
@@ -46,6 +47,18 @@ def _check_writable(repository: Repository, *, rotates: bool) -> Result:
         f"{closed[0]} cannot be written to: `verify` and `mirror sync` work, a rotation does not",
         Severity.ERROR if rotates else Severity.NOTE,
         "clone into a volume of the job, as its user; in a pod, an `emptyDir`",
+    )
+
+
+def _check_history(repository: Repository) -> Result:
+    gap = repository.missing_history() or ("a partial clone" if repository.is_partial() else None)
+    if gap is None:
+        return Result("job-history", "the clone has its whole history")
+    return Result(
+        "job-history",
+        f"this is {gap}: `verify --level L3` and `verify --range` cannot finish",
+        Severity.WARNING,
+        "clone without `--depth` and `--filter`; in CI `fetch-depth: 0` (GitLab: `GIT_DEPTH: 0`)",
     )
 
 

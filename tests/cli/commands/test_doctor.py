@@ -83,6 +83,18 @@ def test_a_job_is_checked_with_its_remote_and_nothing_is_changed(jobbing: World)
     assert {path: path.stat().st_mtime_ns for path in jobbing.folder.rglob("*")} == before
 
 
+@pytest.mark.parametrize("how", ["--depth=1", "--filter=blob:none"])
+def test_a_job_with_a_part_of_the_history_is_warned(jobbing: World, how: str) -> None:
+    remote, part = jobbing.folder / "remote", jobbing.folder / "part"
+    jobbing.git("-C", str(remote), "config", "uploadpack.allowFilter", "true")
+    jobbing.git("clone", "-q", how, "-b", "main", f"file://{remote}", str(part))
+    jobbing.repo.rename(jobbing.folder / "full")
+    part.rename(jobbing.repo)
+    found = troubles(jobbing, "--job")
+    assert found["job-history"]["severity"] == "warning"
+    assert "fetch-depth: 0" in found["job-history"]["fix"]
+
+
 def test_what_a_job_lacks_is_an_error_each(jobbing: World) -> None:
     jobbing.git("remote", "set-url", "origin", "ssh://git@example.test/r.git")
     ssh = jobbing.folder / "ssh"
