@@ -6,7 +6,7 @@ committed. The next sync finds the content in both places and settles the item.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
@@ -157,7 +157,8 @@ def _hand_edit(
         if name in item.fields and record.digests.get(name) != digest_of(item.fields[name])
     ]
     if edited:
-        return _as_set(edited, file, name, document)
+        shape = [one for _, record in items for one in record.shape]
+        return _as_set(edited, file, name, document, shape)
     if any(name in item.fields for item, _ in items):
         return None
     records = [record for _, record in items if name in record.digests]
@@ -165,8 +166,13 @@ def _hand_edit(
 
 
 def _as_set(
-    edited: list[tuple[Secret, Record]], file: str, name: str, document: Document
+    edited: list[tuple[Secret, Record]],
+    file: str,
+    name: str,
+    document: Document,
+    shape: Sequence[tuple[str, LeafType, str]],
 ) -> HandEdit:
+    """``shape``: of all items; of a divided file the one may show a leaf of another."""
     shown, record = edited[0]
     path = place_of(name, document)
     leaf = document.find(path)
@@ -183,7 +189,7 @@ def _as_set(
     if current == shown:
         return HandEdit(name, path, change, None)
     type_ = leaf[0].type if leaf and leaf[0].type is not LeafType.NULL else LeafType.STR
-    edit = SetLeaf(path, _as_in_file(shown, record, name, path, document), type_)
+    edit = SetLeaf(path, _as_in_file(shown, shape, name, path, document), type_)
     written = record.digests.get(name)
     is_newer = current is not None and digest_of(current) != written
     return HandEdit(name, path, change, edit, is_newer)
@@ -221,10 +227,14 @@ def _shown(path: LeafPath, document: Document) -> Secret | None:
 
 
 def _as_in_file(
-    shown: Secret, record: Record, name: str, path: LeafPath, document: Document
+    shown: Secret,
+    shape: Sequence[tuple[str, LeafType, str]],
+    name: str,
+    path: LeafPath,
+    document: Document,
 ) -> Secret:
     """What is shown decoded goes back encoded; so does what is new in a Secret's ``data``."""
-    encodings = {path: encoding for path, _, encoding in record.shape}
+    encodings = {path: encoding for path, _, encoding in shape}
     in_data = _is_manifest(document) and path[0] == "data"
     if encodings.get(name, _BASE64 if in_data else "text") != _BASE64:
         return shown

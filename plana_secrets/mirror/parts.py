@@ -175,6 +175,8 @@ class Held:
     """Which values of a divided file are where they belong: no other item loses them before.
 
     ``chosen``: the item that is there for each of ``parts``; ``items``: all of the file.
+    ``overwrite``: what we did not write is not waited for (two items whose fields people
+    swapped would wait for each other).
     """
 
     def __init__(
@@ -182,7 +184,10 @@ class Held:
         parts: Sequence[DesiredItem],
         chosen: Sequence[ActualItem | None],
         items: Sequence[ActualItem],
+        *,
+        overwrite: bool,
     ) -> None:
+        self._overwrite = overwrite
         self._is_divided = len(parts) > 1 or is_divided(items)
         self._homes = {
             field.path: number for number, part in enumerate(parts) for field in part.fields
@@ -194,9 +199,11 @@ class Held:
         if not self._is_divided:
             return False
         here = number_of(part.record) - 1 if part else None
-        homes = ((path, self._homes.get(path)) for path in item.fields)
+        ours = item.record.digests if item.record else {}
         return any(
-            home not in {None, here} and path not in self._there[home] for path, home in homes
+            self._homes[path] != here and path not in self._there[self._homes[path]]
+            for path in item.fields
+            if path in self._homes and (path in ours or not self._overwrite)
         )
 
 

@@ -150,7 +150,8 @@ def _plan_file(draft: _Draft, full: DesiredItem, wanted: Wanted, items: list[Act
         sorted((one for one in compared if number_of(one[1]) == number), key=_rank)
         for number in range(1, len(parts) + 1)
     ]
-    held = Held(parts, [some[0][0] if some else None for some in ranked], items)
+    chosen = [some[0][0] if some else None for some in ranked]
+    held = Held(parts, chosen, items, overwrite=draft.choices.overwrite_edits)
     for part, some in zip(parts, ranked, strict=True):
         if some:
             _plan_item(draft, part, *some[0], waits=held.lacks_of(some[0][0], part))

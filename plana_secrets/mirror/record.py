@@ -24,7 +24,7 @@ RECORD_FIELD: Final = "plana-secrets record"
 _SCHEMA: Final = "plana-secrets/mirror-record/1"
 _SCHEMA_OF_PART: Final = "plana-secrets/mirror-record/2"
 """A release that knows no parts cannot read it, and so leaves the item alone."""
-_MOST_PARTS: Final = 10_000
+_MOST_PARTS: Final = 1_000
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 

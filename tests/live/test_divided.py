@@ -17,14 +17,14 @@ from tests.mirror.places import label_of
 from tests.mirror.steps import LATER, make_item, sync
 from tests.mirror.vaultwarden.place import VaultwardenPlace
 from tests.mirror.vaultwarden.refusals import REFUSALS
-from tests.mirror.vaultwarden.test_divided import SmallPlace, limit
+from tests.mirror.vaultwarden.test_divided import SmallPlace, limit_items
 
 
 class TestRealServer(DividedContract):
     @pytest.fixture
     def relay(self, real_server: RealServer) -> Iterator[Relay]:
         relay = Relay(real_server.url)
-        limit(relay, LIMIT, REFUSALS["413"])
+        limit_items(relay, LIMIT, REFUSALS["413"])
         yield relay
         relay.stop()
 

@@ -27,7 +27,7 @@ from tests.mirror.divided import (
     check_settled,
 )
 from tests.mirror.places import MemoryPlace
-from tests.mirror.steps import LATER, Interrupted, Interrupting, make_item, sync
+from tests.mirror.steps import LATER, OVERWRITE, Interrupted, Interrupting, Kept, make_item, sync
 
 ROOM = 20
 KEY = SymmetricKey.generate()
@@ -141,7 +141,7 @@ def test_a_record_says_which_part_it_is_and_old_releases_leave_it_alone() -> Non
     [
         [0, 1, []],
         [3, 2, []],
-        [1, 10_001, []],
+        [1, 1_001, []],
         [1, 2, [[1]]],
         [1, 2, [[1, 0]]],
         [1, 2, [["1", 2]]],
@@ -175,6 +175,28 @@ def test_leaves_that_the_order_does_not_know_come_last() -> None:
     assert [path for path, _, _ in whole.record.shape] == ["a", "b", "d"]
     assert whole.record.part is None
     assert whole.missing == ()
+
+
+def test_two_parts_that_people_swapped_are_left_until_they_are_overwritten() -> None:
+    place = MemoryPlace(limit=LIMIT)
+    wanted = [make_item(FILE, STEPS["grow"][0], collection="prod")]
+    sync(place.open(), wanted)
+    first, second = (place.store.items[number] for number in ("1", "2"))
+    place.store.items |= {
+        "1": replace(first, fields=second.fields),
+        "2": replace(second, fields=first.fields),
+    }
+    before = dict(place.store.items)
+    left = sync(place.open(), wanted).left
+    assert {one.item for one in left if one.kind.value == "hand-edited"} == {
+        first.title,
+        second.title,
+    }
+    assert place.store.items == before
+    keep = Kept()
+    assert sync(place.open(), wanted, OVERWRITE, keep).after.drift == ()
+    assert len(keep) == 2
+    check_settled(place, STEPS["grow"][0])
 
 
 def _with(item: DesiredItem, part: Part) -> DesiredItem:

@@ -27,6 +27,7 @@ from tests.mirror.divided import (
 from tests.mirror.steps import LATER, make_item, sync
 from tests.mirror.vaultwarden.place import VaultwardenPlace
 from tests.mirror.vaultwarden.refusals import REFUSALS
+from tests.mirror.vaultwarden.strays import findings
 
 OF_A_DATABASE = Answer(400, b'{"message":"Error saving cipher"}')
 
@@ -40,7 +41,7 @@ class SmallPlace(VaultwardenPlace):
         return backend
 
 
-def limit(server: FakeVaultwarden, size: int, answer: Answer = OF_A_DATABASE) -> None:
+def limit_items(server: FakeVaultwarden, size: int, answer: Answer = OF_A_DATABASE) -> None:
     """As MariaDB, which refuses fields of more than 65,535 bytes."""
 
     def before(request: Request) -> Fault | None:
@@ -56,7 +57,7 @@ def limit(server: FakeVaultwarden, size: int, answer: Answer = OF_A_DATABASE) ->
 class TestFakeServer(DividedContract):
     @pytest.fixture
     def place(self, server: FakeVaultwarden, company: Company, tmp_path: Path) -> SmallPlace:
-        limit(server, LIMIT, REFUSALS["413"])
+        limit_items(server, LIMIT, REFUSALS["413"])
         return SmallPlace(company, tmp_path)
 
 
@@ -64,7 +65,7 @@ class TestFakeServer(DividedContract):
 def test_a_large_file_is_divided_whatever_the_server_says(
     server: FakeVaultwarden, place: VaultwardenPlace, how: str
 ) -> None:
-    limit(server, 65_535, REFUSALS[how])
+    limit_items(server, 65_535, REFUSALS[how])
     for count in (3, 0):
         applied = sync(place.open(), [huge()])
         assert (applied.failed, applied.after.drift, applied.created) == ({}, (), count)
@@ -73,7 +74,7 @@ def test_a_large_file_is_divided_whatever_the_server_says(
 def test_where_the_parts_are_refused_too_the_file_is_named(
     server: FakeVaultwarden, place: VaultwardenPlace
 ) -> None:
-    limit(server, 20_000, REFUSALS["413"])
+    limit_items(server, 20_000, REFUSALS["413"])
     for _ in range(2):
         applied = sync(place.open(), [huge()])
         [(file, error)] = applied.failed.items()
@@ -86,7 +87,7 @@ def test_one_part_that_is_refused_takes_nothing_from_the_others(
 ) -> None:
     """The item that is there keeps its values until all parts are."""
     sync(place.open(), [huge(count=140)])
-    limit(server, 65_535)
+    limit_items(server, 65_535)
     refuse = server.before
     creations = []
 
@@ -106,6 +107,18 @@ def test_one_part_that_is_refused_takes_nothing_from_the_others(
     assert sync(place.open(), [huge()]).after.drift == ()
 
 
+def test_the_parts_of_a_file_are_no_copies_of_each_other(
+    server: FakeVaultwarden, company: Company, tmp_path: Path
+) -> None:
+    """What an owner's audit says of them, and of a second copy of one."""
+    limit_items(server, LIMIT, REFUSALS["413"])
+    place = SmallPlace(company, tmp_path)
+    sync(place.open(), [make_item(FILE, STEPS["grow"][0], collection="prod")])
+    assert findings(place, company.owner) == []
+    place.hand.clone(f"{FILE} (2/3)")
+    assert findings(place, company.owner) == [("doubled-item", FILE)]
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("done", [False, True], ids=["unsent", "unanswered"])
 @pytest.mark.parametrize("step", STEPS)
@@ -119,7 +132,7 @@ def test_a_client_that_dies_at_any_request_loses_nothing(
     wanted = [make_item(FILE, end, collection="prod", commit=LATER)]
     for number in range(40):
         place.hand.clear()
-        limit(server, LIMIT, REFUSALS["413"])
+        limit_items(server, LIMIT, REFUSALS["413"])
         sync(place.open(), before)
         backend = place.open()
         backend.list_items()
@@ -127,7 +140,7 @@ def test_a_client_that_dies_at_any_request_loses_nothing(
         with suppress(PlanaSecretsError):
             sync(backend, wanted)
         ended = not is_killed()
-        limit(server, LIMIT, REFUSALS["413"])
+        limit_items(server, LIMIT, REFUSALS["413"])
         check_nothing_is_lost(place, start, end)
         check_settled(place, end)
         if ended:

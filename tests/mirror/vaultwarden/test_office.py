@@ -14,6 +14,7 @@ from tests.fakes.people import MANAGER, Company
 from tests.fakes.vaultwarden import FakeVaultwarden, Fault
 from tests.fakes.vaultwarden.wire import Answer
 from tests.mirror.vaultwarden.office import Office, drift_of, kill_at
+from tests.mirror.vaultwarden.test_divided import limit_items
 from tests.world import World
 
 VALUE = "s3nt1nel-value"
@@ -387,3 +388,35 @@ def test_what_init_says_comes_next_can_be_pasted(office: Office) -> None:
     for step in steps:
         world.git(*shlex.split(step)[1:])
     assert office.run("mirror", "sync").status == 0
+
+
+def test_a_file_that_is_too_large_is_several_items_and_one_file_again(
+    office: Office, server: FakeVaultwarden
+) -> None:
+    """On a MariaDB: what staff see, the counts, and the way back, byte by byte."""
+    limit_items(server, 65_535)
+    file = "infra/secrets/prod/large.yaml"
+    plain = "none: []\n" + "".join(
+        f"'{name} {number}':\n- {number}\n- {VALUE}\n- a: null\n  b: '{number}'\n"
+        for number in range(40)
+        for name in ("z", "ä")
+    )
+    office.world.encrypt(file, plain)
+    before = office.world.decrypt(file)
+    office.world.commit()
+    done = office.mirror("sync")
+    count = done["created"]
+    assert (done["in_sync"], done["failed"], count > 2) == (True, [], True)
+    assert {office.hand.read(one["name"]) for one in office.hand.ciphers()} == {
+        f"large (prod) ({number}/{count})" for number in range(1, count + 1)
+    }
+    assert office.mirror("status", "--check")["in_sync"]
+    back = office.world.folder / "back"
+    assert office.run("mirror", "restore", "--to", str(back)).status == 0
+    assert office.world.sops("decrypt", str(back / file)).stdout == before
+    office.world.encrypt(file, plain[:500].rpartition("'z")[0])
+    office.world.commit()
+    for flags in (["--dry-run"], []):
+        done = office.mirror("sync", *flags)
+        assert (done["created"], done["updated"], done["deleted"]) == (0, 1, count - 1)
+    assert [office.hand.read(one["name"]) for one in office.hand.ciphers()] == ["large (prod)"]

@@ -136,8 +136,9 @@ def _show(context: Context, result: Restored, following: _Following, *, dry_run:
 def _warn_of(context: Context, lost: LostFile) -> None:
     """What is not as it was in the file."""
     warn = context.output.warn
-    for number in lost.missing_parts:
-        warn(f"{lost.file}: item {number} of those that it was divided into is not in the mirror")
+    if lost.missing_parts:
+        numbers = ", ".join(map(str, lost.missing_parts))
+        warn(f"{lost.file} was divided into several items; not in the mirror: number {numbers}")
     for path in lost.missing:
         warn(f"{lost.file}#{path} has no value in the mirror and was skipped")
     for path in lost.by_hand:

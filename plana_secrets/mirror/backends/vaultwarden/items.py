@@ -21,9 +21,9 @@ from plana_secrets.secret import Secret
 
 SECURE_NOTE: Final = 2
 
-ITEM_SIZE: Final = 60_000
-"""Bytes of the fields of an item of a divided file. The rest up to what a MySQL or MariaDB
-database holds is for what people add."""
+ITEM_SIZE: Final = 65_000
+"""Bytes of the fields of an item of a divided file, as far as they may come to. Most are a
+quarter below that, which leaves room for what people add."""
 
 _TEXT_COLUMN: Final = 65_535
 """Bytes that MySQL and MariaDB hold of an item's fields; SQLite and PostgreSQL have no limit."""
