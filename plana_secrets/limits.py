@@ -32,6 +32,9 @@ SEARCHED_FILE: Final = 64 << 20
 MIRROR_FILE: Final = 64 << 20
 """A mirror that is a file."""
 
+MIRROR_AGREED: Final = 64 << 20
+"""What is kept of the files and items of a mirror that agreed."""
+
 MIRROR_RECORD: Final = 16 << 20
 """The record of one item of a mirror, uncompressed."""
 

@@ -63,12 +63,25 @@ class Unusable(NamedTuple):
         return f"{self.origin}: {self.reason}"
 
 
+class Further:
+    """Where more identities are; looked for once, when it is called first."""
+
+    def __init__(self, find: Callable[[], Identities]) -> None:
+        self._find = find
+        self.found: Identities | None = None
+
+    def __call__(self) -> Identities:
+        if self.found is None:
+            self.found = self._find()
+        return self.found
+
+
 @dataclass(frozen=True, slots=True)
 class Identities:
     """All identities at hand. ``further`` finds more, and is called only when needed.
 
     The keyring is slow to ask, so it is asked through ``further``: a file that the first
-    identities open never pays for it. ``further`` must remember its answer.
+    identities open never pays for it. ``further`` must remember its answer, as ``Further``.
     """
 
     members: tuple[Identity, ...] = ()
@@ -80,6 +93,12 @@ class Identities:
         if self.further is None:
             return self
         return unite([self, self.further().complete()])
+
+    def so_far(self) -> Identities:
+        """These, and the further ones if they were looked for; nothing is looked for here."""
+        if not isinstance(self.further, Further) or self.further.found is None:
+            return self
+        return unite([self, self.further.found.so_far()])
 
     def lost(self) -> list[Unusable]:
         """The sources that were asked for and gave nothing: why a file may not open."""

@@ -15,7 +15,6 @@ names one only where nothing else opens a file, and so do we.
 
 from __future__ import annotations
 
-import functools
 import os
 import shlex
 import stat
@@ -28,7 +27,7 @@ from typing import Final
 
 from plana_secrets import limits
 from plana_secrets.age import keyring_store
-from plana_secrets.age.identities import Identities, Unusable, parse_identity_file, unite
+from plana_secrets.age.identities import Further, Identities, Unusable, parse_identity_file, unite
 from plana_secrets.errors import CredentialError, FailedError, PlanaSecretsError
 from plana_secrets.places import configuration_home
 from plana_secrets.process import ProgramError, run_program
@@ -74,7 +73,7 @@ def find_identities(sources: IdentitySources) -> Identities:
         return _read_chosen(sources.identity_file)
     files = [_read_key_file(file) for file in key_files(sources)]
     first = unite(files + [_mark_lost(one) for one in _from_variables(sources)])
-    further = functools.cache(lambda: _find_further(sources))
+    further = Further(lambda: _find_further(sources))
     return Identities(first.members, first.unusable, further)
 
 

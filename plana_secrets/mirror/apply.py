@@ -31,6 +31,9 @@ _ROUNDS: Final = 3
 """After the first: a file is divided, what was waiting for that, and once more for one that
 was refused only then."""
 
+LookAgain = Callable[[Wanted], tuple[Wanted, Listing]]
+"""Lists the mirror; and what is wanted, with what had to be opened to compare it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Applied:
@@ -70,9 +73,10 @@ def apply_mirror(
     choices: Choices,
     *,
     keep: KeepItem,
+    look: LookAgain | None = None,
     observer: Observer = silent,
 ) -> Applied:
-    """Carry out ``plan``, list again, and compare.
+    """Carry out ``plan``, list again by ``look``, and compare.
 
     An item that the server refuses is in ``failed``, unless the list shows that it was
     written all the same. A file that it refuses as too large is divided: its parts first, and
@@ -83,9 +87,10 @@ def apply_mirror(
             ``mirror-not-as-written``).
         PlanaSecretsError: the server cannot be reached, or takes nothing from us.
     """
-    work = _Work(backend, choices, keep, observer)
+    work = _Work(backend, look or _looking(backend), choices, keep, observer)
     after = work.carry_out(wanted, plan)
     for _ in range(_ROUNDS):
+        wanted = work.wanted
         further = divide_refused(wanted, work.failed)
         waiting = [one for one in plan.waiting if one.file not in work.failed]
         files = {one.file for one in waiting} | (further.divided - wanted.divided)
@@ -112,12 +117,19 @@ class _Work:
     """What was done so far, and the list that says so."""
 
     def __init__(
-        self, backend: Backend, choices: Choices, keep: KeepItem, observer: Observer
+        self,
+        backend: Backend,
+        look: LookAgain,
+        choices: Choices,
+        keep: KeepItem,
+        observer: Observer,
     ) -> None:
         self._backend = backend
+        self._list = look
         self._choices = choices
         self._keep = keep
         self._observer = observer
+        self.wanted = Wanted(())
         self.listing = Listing(())
         self.kept: list[tuple[str, str]] = []
         self.failed: dict[str, PlanaSecretsError] = {}
@@ -146,16 +158,19 @@ class _Work:
 
     def _look(self, wanted: Wanted, *, tidy: bool) -> MirrorPlan:
         """``tidy``: what a killed run was still creating is a second copy, and goes."""
-        backend = self._backend
-        self.listing = backend.list_items()
-        after = plan_mirror(wanted, self.listing, self._choices)
+        self.wanted, self.listing = self._list(wanted)
+        after = plan_mirror(self.wanted, self.listing, self._choices)
         only_copies = not (after.create or after.update or after.keep or after.removed)
         if not (tidy and after.delete and only_copies):
             return after
-        if _refused_by(lambda: backend.delete_items(after.delete)):
+        if _refused_by(lambda: self._backend.delete_items(after.delete)):
             return after
-        self.listing = backend.list_items()
-        return plan_mirror(wanted, self.listing, self._choices)
+        self.wanted, self.listing = self._list(self.wanted)
+        return plan_mirror(self.wanted, self.listing, self._choices)
+
+
+def _looking(backend: Backend) -> LookAgain:
+    return lambda wanted: (wanted, backend.list_items())
 
 
 def _refused_by(action: Callable[[], None]) -> Mapping[str, PlanaSecretsError]:

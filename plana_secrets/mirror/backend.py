@@ -11,7 +11,7 @@ hold no record from us are foreign, counted and never changed; what was written 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
 
@@ -145,17 +145,80 @@ class Unsupported:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """An item that was opened in an earlier run, and what its record said then.
+
+    ``digest``: of the whole item as the backend has it, encrypted; with another one it is not
+    known. ``file``: whose item it is, None where it is not of this repository;
+    ``repository``: of the other one that wrote it, None where no record says one.
+    """
+
+    digest: str
+    file: str | None = None
+    commit: str | None = None
+    repository: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """Items, by id, that a listing need not open where they are as they were.
+
+    ``holds``: whether what it is given, all that decides what an item says besides the item
+    itself (account, keys, collections), is as it was; else everything is opened.
+    """
+
+    items: Mapping[str, Known]
+    holds: Callable[[Secret], bool]
+
+    def find(self, item_id: str, digest: str) -> Known | None:
+        known = self.items.get(item_id)
+        return known if known is not None and known.digest == digest else None
+
+
+NOTHING_KNOWN: Final = Recall({}, lambda _: False)
+
+
+@dataclass(frozen=True, slots=True)
 class Listing:
     """All our items, and how many items others have.
 
     ``others``: those of the foreign ones that another repository wrote. ``unseen``: the
     collections of which this account sees nothing, each with the reason.
+    ``known``: the items, by id, that were not opened (see ``Recall``); they are in no other
+    part, and those of others count as foreign. ``digests``: of all items, by id; ``context``:
+    what ``Recall.holds`` is given. A backend that never leaves an item closed has neither.
     """
 
     items: tuple[ActualItem, ...]
     foreign: int = 0
     others: tuple[ActualItem, ...] = ()
     unseen: Mapping[str, str] = field(default_factory=dict)
+    known: Mapping[str, Known] = field(default_factory=dict)
+    digests: Mapping[str, str] = field(default_factory=dict)
+    context: Secret | None = None
+
+    @property
+    def count(self) -> int:
+        """How many items are ours."""
+        return len(self.items) + sum(one.file is not None for one in self.known.values())
+
+    def origins(self) -> Iterator[tuple[str, str | None]]:
+        """File and commit of each of our items that names them."""
+        for item in self.items:
+            if item.record is not None:
+                yield item.record.file, item.record.commit
+        for known in self.known.values():
+            if known.file is not None:
+                yield known.file, known.commit
+
+    def strangers(self) -> Iterator[tuple[str, str | None]]:
+        """Repository and commit of each item that another repository wrote."""
+        for item in self.others:
+            if item.record is not None and item.record.repository is not None:
+                yield item.record.repository, item.record.commit
+        for known in self.known.values():
+            if known.file is None and known.repository is not None:
+                yield known.repository, known.commit
 
 
 class ItemChangedError(ConflictError):
@@ -215,7 +278,9 @@ class Backend(Protocol):
         """What of ``item`` cannot be held; asked before anything is sent."""
         ...
 
-    def list_items(self) -> Listing: ...
+    def list_items(self, recall: Recall = NOTHING_KNOWN) -> Listing:
+        """What is there now. A backend without digests opens all, whatever ``recall`` knows."""
+        ...
 
     def create_items(self, items: Sequence[DesiredItem]) -> None:
         """Create them; called only for files that have no item. May stop in the middle.

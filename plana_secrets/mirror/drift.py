@@ -112,7 +112,7 @@ class Wanted:
     ``unknown`` maps such a file to the reason; its items are carried over untouched.
     ``withdrawn`` files are there, but no longer mirrored; ``renames``: former names that git
     knows, by the new one. ``item_size``: of the backend; ``divided``: files that it refused as
-    a whole.
+    a whole. ``settled``: files that agree with their items, neither of which was opened.
     """
 
     items: tuple[DesiredItem, ...]
@@ -123,6 +123,7 @@ class Wanted:
     renames: Mapping[str, str] = field(default_factory=dict)
     item_size: int | None = None
     divided: frozenset[str] = frozenset()
+    settled: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

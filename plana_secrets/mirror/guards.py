@@ -66,11 +66,10 @@ def check_descent(history: History, head: str | None, listing: Listing) -> None:
         ConflictError: it does not; the mirror is newer than this clone, or comes from
             another history (kind ``older-than-mirror``).
     """
-    files = {
-        item.record.commit: item.record.file
-        for item in listing.items
-        if item.record is not None and item.record.commit is not None
-    }
+    files: dict[str, str] = {}
+    for file, commit in listing.origins():
+        if commit is not None:
+            files[commit] = min(file, files.get(commit, file))
     sound = all(_COMMIT.fullmatch(commit) for commit in files)
     if not files or (head and sound and history.contains_all(head, sorted(files))):
         return
@@ -104,10 +103,9 @@ def check_owner(
             ``another-repository``).
     """
     commits: dict[str, set[str]] = defaultdict(set)
-    for item in listing.others:
-        record = item.record
-        if record and record.repository and record.commit and _COMMIT.fullmatch(record.commit):
-            commits[record.repository].add(record.commit)
+    for repository, commit in listing.strangers():
+        if repository and commit and _COMMIT.fullmatch(commit):
+            commits[repository].add(commit)
     for name in sorted(commits.keys() - set(forked_from)):
         if head and any(history.is_ancestor(one, head) for one in sorted(commits[name])[:_MANY]):
             raise ConflictError(
@@ -147,9 +145,9 @@ def check_extent(plan: MirrorPlan, wanted: Wanted, listing: Listing) -> None:
         UsageError: there is no secret file at all, or more than a tenth of the items and
             more than five belong to files that are gone (kind ``needs-confirm``).
     """
-    if not wanted.items and not wanted.unknown:
+    if not (wanted.items or wanted.settled or wanted.unknown):
         raise UsageError("there are no secret files to mirror", kind="needs-confirm", files=0)
-    ours = len(listing.items)
+    ours = listing.count
     if plan.removed > _FEW and plan.removed * 10 > ours:
         raise UsageError(
             f"{plan.removed} of {counted(ours, 'item')} would be permanently deleted",

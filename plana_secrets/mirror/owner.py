@@ -12,7 +12,15 @@ from dataclasses import replace
 from typing import Final
 
 from plana_secrets.errors import UsageError
-from plana_secrets.mirror.backend import ActualItem, Backend, DesiredItem, Listing, Unsupported
+from plana_secrets.mirror.backend import (
+    NOTHING_KNOWN,
+    ActualItem,
+    Backend,
+    DesiredItem,
+    Listing,
+    Recall,
+    Unsupported,
+)
 
 
 class OwnItems:
@@ -34,8 +42,8 @@ class OwnItems:
     def find_unsupported(self, item: DesiredItem) -> tuple[Unsupported, ...]:
         return self._backend.find_unsupported(item)
 
-    def list_items(self) -> Listing:
-        return own_part(self._backend.list_items(), self._owner)
+    def list_items(self, recall: Recall = NOTHING_KNOWN) -> Listing:
+        return own_part(self._backend.list_items(recall), self._owner)
 
     def create_items(self, items: Sequence[DesiredItem]) -> None:
         self._backend.create_items(items)

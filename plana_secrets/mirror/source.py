@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 from plana_secrets.document.kinds import FileKind, kind_of
@@ -43,7 +44,8 @@ class Source:
 
     ``uncommitted``: secret files of which the working tree holds something else than
     the commit. ``unmapped``: files for which the backend has no place. ``withdrawn``: all
-    secret files that are not mirrored.
+    secret files that are not mirrored. ``settled``: files that were not opened, since they and
+    their items are as they were when they agreed.
     """
 
     head: str | None
@@ -54,6 +56,12 @@ class Source:
     uncommitted: tuple[str, ...] = ()
     titles: Mapping[str, str] = field(default_factory=dict)
     unsupported: Mapping[str, tuple[Unsupported, ...]] = field(default_factory=dict)
+    settled: frozenset[str] = frozenset()
+
+    @property
+    def count(self) -> int:
+        """How many files are mirrored, opened or not."""
+        return len(self.items) + len(self.settled)
 
 
 def read_source(
@@ -67,24 +75,8 @@ def read_source(
 
     ``owner``: the id of the repository.
     """
-    workspace = snapshot.workspace
-    files = _eligible(snapshot, settings, never)
-    collections = _collections(settings, files)
-    mapped = [file for file in files if file in collections]
-    reading = _Reading(snapshot, collections, titles_of(files, _roots(snapshot)), owner)
-    for file, content in snapshot.contents(mapped):
-        reading.take(file, content)
-    taken = {one.file for one in reading.items} | {one.file for one in reading.unknown}
-    return Source(
-        withdrawn=frozenset(snapshot.secret_files) - taken,
-        head=workspace.repository.head() if snapshot.is_work_tree else snapshot.commit,
-        items=tuple(reading.items),
-        unknown=tuple(reading.unknown),
-        unmapped=tuple(file for file in files if file not in collections),
-        uncommitted=() if snapshot.is_work_tree else _uncommitted(snapshot),
-        titles=reading.titles,
-        unsupported=reading.unsupported,
-    )
+    reader = SourceReader(snapshot, settings, never=never, owner=owner)
+    return reader.read()
 
 
 def item_titles(
@@ -149,33 +141,92 @@ def _collections(settings: MirrorSettings, files: Iterable[str]) -> Mapping[str,
     return settings.chosen.places_of(files) if settings.chosen else dict.fromkeys(files)
 
 
-class _Reading:
-    """Items and unknown files while the files are read one after the other."""
+class SourceReader:
+    """The files that are to be mirrored, each opened once, when it is asked for.
+
+    ``titles``: of all that could be.
+    """
 
     def __init__(
         self,
         snapshot: Snapshot,
-        collections: Mapping[str, str | None],
-        titles: Mapping[str, str],
-        owner: str | None,
+        settings: MirrorSettings,
+        *,
+        never: Collection[str] = (),
+        owner: str | None = None,
     ) -> None:
+        self._snapshot = snapshot
         self._owner = owner
-        self._identities = snapshot.workspace.identities
-        self._commit = snapshot.commit
-        self._collections = collections
-        self.titles = titles
-        self.items: list[DesiredItem] = []
-        self.unknown: list[UnknownFile] = []
-        self.unsupported: dict[str, tuple[Unsupported, ...]] = {}
+        self._files = _eligible(snapshot, settings, never)
+        self._collections = _collections(settings, self._files)
+        self._mapped = [file for file in self._files if file in self._collections]
+        self.titles = titles_of(self._files, _roots(snapshot))
+        self._items: dict[str, DesiredItem] = {}
+        self._unknown: dict[str, UnknownFile] = {}
+        self._unsupported: dict[str, tuple[Unsupported, ...]] = {}
+        self._taken: dict[str, str | None] = {}
 
-    def take(self, file: str, content: bytes | FailedError) -> None:
+    @property
+    def commit(self) -> str | None:
+        """The one that is read, if it is one."""
+        return self._snapshot.commit
+
+    def mark_of(self, file: str) -> str | None:
+        """The id that git has for a file's content; once it was opened, for what was opened."""
+        return self._taken.get(file) or self._marks.get(file)
+
+    @cached_property
+    def _marks(self) -> dict[str, str]:
+        return self._snapshot.blob_ids(self._mapped)
+
+    def place_of(self, file: str) -> tuple[str, str | None] | None:
+        """The title and the collection of a file's item; None where it has none."""
+        if file not in self._collections:
+            return None
+        return self.titles[file], self._collections[file]
+
+    def read(self, settled: Collection[str] = ()) -> Source:
+        """All that the files say; ``settled`` ones are not opened, unless they were before."""
+        snapshot = self._snapshot
+        fresh = [one for one in self._mapped if one not in settled and one not in self._taken]
+        for file, content in snapshot.contents(fresh):
+            self._take(file, content)
+        return self._source(frozenset(settled))
+
+    def _source(self, settled: frozenset[str]) -> Source:
+        snapshot = self._snapshot
+        head = snapshot.workspace.repository.head() if snapshot.is_work_tree else snapshot.commit
+        order = [file for file in self._mapped if file not in settled]
+        items = tuple(self._items[file] for file in order if file in self._items)
+        unknown = tuple(self._unknown[file] for file in order if file in self._unknown)
+        mirrored = settled.union(self._items, self._unknown)
+        return Source(
+            withdrawn=frozenset(snapshot.secret_files) - mirrored,
+            head=head,
+            items=items,
+            unknown=unknown,
+            unmapped=tuple(file for file in self._files if file not in self._collections),
+            uncommitted=self._uncommitted,
+            titles=self.titles,
+            unsupported=self._unsupported,
+            settled=settled,
+        )
+
+    @cached_property
+    def _uncommitted(self) -> tuple[str, ...]:
+        return () if self._snapshot.is_work_tree else _uncommitted(self._snapshot)
+
+    def _take(self, file: str, content: bytes | FailedError) -> None:
+        self._taken[file] = None
         try:
             if isinstance(content, FailedError):
                 raise content
+            if self._snapshot.is_work_tree:
+                self._taken[file] = self._snapshot.workspace.repository.blob_id(content)
             _check_name(file)
-            document = open_bytes(content, file, self._identities)
+            document = open_bytes(content, file, self._snapshot.workspace.identities)
         except (CredentialError, FailedError) as error:
-            self.unknown.append(UnknownFile(file, error))
+            self._unknown[file] = UnknownFile(file, error)
             return
         kind = _kind(document)
         if kind is not FileKind.KEYSET:
@@ -186,7 +237,7 @@ class _Reading:
         item = build_item(
             file=file,
             title=self.titles[file],
-            commit=self._commit,
+            commit=self._snapshot.commit,
             collection=self._collections[file],
             fields=copy.fields,
             shape=copy.shape,
@@ -194,10 +245,10 @@ class _Reading:
             repository=self._owner,
         )
         if copy.not_text:
-            self.unsupported[file] = tuple(
+            self._unsupported[file] = tuple(
                 Unsupported(path, "the value is not UTF-8 text") for path in copy.not_text
             )
-        self.items.append(without_paths(item, frozenset(copy.not_text)))
+        self._items[file] = without_paths(item, frozenset(copy.not_text))
 
 
 def _check_name(file: str) -> None:

@@ -6,11 +6,19 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from plana_secrets.mirror.agreed import (
+    Agreed,
+    KeyedDigest,
+    agree,
+    doubted,
+    no_key,
+    unchanged,
+)
 from plana_secrets.mirror.backend import Backend, Listing, Unsupported
 from plana_secrets.mirror.drift import Choices, Drift, MirrorPlan, Wanted
 from plana_secrets.mirror.plan import plan_mirror
 from plana_secrets.mirror.settings import MirrorSettings
-from plana_secrets.mirror.source import Source, read_source
+from plana_secrets.mirror.source import Source, SourceReader
 from plana_secrets.secretfiles.snapshot import Snapshot
 
 _MANY: Final = 20
@@ -51,20 +59,89 @@ def find_drift(
         CredentialError, UnavailableError, MalformedError: the mirror cannot be read. A
             file that cannot be read is drift of kind ``unknown``.
     """
-    source = read_source(snapshot, settings, never=never, owner=owner)
-    listing = backend.list_items()
-    wanted = _wanted(source, backend, _renames(snapshot, source, listing))
-    wanted = _without_unseen(wanted, listing)
-    plan = plan_mirror(wanted, listing, choices or Choices())
-    return MirrorState(backend.name, source, wanted, listing, plan)
+    reader = SourceReader(snapshot, settings, never=never, owner=owner)
+    return Look(snapshot, reader, backend, choices or Choices()).take()
 
 
-def _without_unseen(wanted: Wanted, listing: Listing) -> Wanted:
+class Look:
+    """Files and mirror, compared as often as it is asked for; a file is opened once.
+
+    ``agreed``: what need not be opened where it is as it was; ``keyed`` opens its context.
+    """
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        reader: SourceReader,
+        backend: Backend,
+        choices: Choices,
+        *,
+        agreed: Agreed | None = None,
+        keyed: KeyedDigest = no_key,
+    ) -> None:
+        self._snapshot = snapshot
+        self._reader = reader
+        self._backend = backend
+        self._choices = choices
+        self._agreed = agreed or Agreed()
+        self._keyed = keyed
+        restamp = choices.restamp
+        self._settled = unchanged(self._agreed, reader, restamp=restamp)
+        self._last: tuple[Wanted, Listing] | None = None
+        self._unseen: Mapping[str, str] = {}
+
+    @property
+    def is_of_worktree(self) -> bool:
+        return self._snapshot.is_work_tree
+
+    @property
+    def commit(self) -> str | None:
+        return self._snapshot.commit
+
+    def take(self) -> MirrorState:
+        """Look at everything."""
+        listing = self._list()
+        source = self._reader.read(self._settled)
+        wanted = _wanted(source, self._backend, _renames(self._snapshot, source, listing))
+        wanted = _without_unseen(wanted, listing.unseen)
+        self._last, self._unseen = (wanted, listing), listing.unseen
+        plan = plan_mirror(wanted, listing, self._choices)
+        return MirrorState(self._backend.name, source, wanted, listing, plan)
+
+    def again(self, wanted: Wanted) -> tuple[Wanted, Listing]:
+        """What the mirror holds after a change, beside the same files; see ``apply.LookAgain``."""
+        listing = self._list()
+        if wanted.settled != self._settled:
+            source = self._reader.read(self._settled)
+            fresh = _wanted(source, self._backend, wanted.renames)
+            fresh = _without_unseen(fresh, self._unseen)
+            wanted = replace(fresh, divided=wanted.divided)
+        self._last = wanted, listing
+        return wanted, listing
+
+    def agree(self, plan: MirrorPlan, keyed: KeyedDigest) -> Agreed | None:
+        """What agrees by a plan for what was seen last."""
+        if self._last is None:
+            return None
+        return agree(self._agreed, self._reader, *self._last, plan, keyed)
+
+    def _list(self) -> Listing:
+        """The listing, and less in ``_settled`` where it shows another state of the items."""
+        while True:
+            recall = self._agreed.recall(self._settled, self._keyed)
+            listing = self._backend.list_items(recall)
+            others, is_closed = doubted(self._agreed, self._settled, listing)
+            self._settled -= others
+            if not is_closed:
+                return listing
+
+
+def _without_unseen(wanted: Wanted, unseen_places: Mapping[str, str]) -> Wanted:
     """What is in a collection that the account does not see is unknown, not missing."""
     unseen = {
-        item.file: listing.unseen[item.collection]
+        item.file: unseen_places[item.collection]
         for item in wanted.items
-        if item.collection is not None and item.collection in listing.unseen
+        if item.collection is not None and item.collection in unseen_places
     }
     if not unseen:
         return wanted
@@ -74,11 +151,11 @@ def _without_unseen(wanted: Wanted, listing: Listing) -> Wanted:
 
 def _renames(snapshot: Snapshot, source: Source, listing: Listing) -> dict[str, str]:
     """What git says of the new files, where items of other files are left."""
-    files = {item.file for item in source.items}
+    files = {item.file for item in source.items} | source.settled
     left = {*files, *(one.file for one in source.unknown), *source.withdrawn}
-    records = [one.record for one in listing.items if one.record]
-    new = files - {one.file for one in records}
-    commits = {one.commit for one in records if one.file not in left and one.commit}
+    origins = list(listing.origins())
+    new = files - {file for file, _ in origins}
+    commits = {commit for file, commit in origins if file not in left and commit}
     if not (new and commits and snapshot.commit):
         return {}
     repository, found = snapshot.workspace.repository, dict[str, str]()
@@ -104,4 +181,5 @@ def _wanted(source: Source, backend: Backend, renames: Mapping[str, str]) -> Wan
         withdrawn=source.withdrawn,
         renames=renames,
         item_size=backend.item_size,
+        settled=source.settled,
     )

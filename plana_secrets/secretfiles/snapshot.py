@@ -119,6 +119,18 @@ class Snapshot:
         """Any file of the repository, also one that is not listed; None where there is none."""
         return self.entries.get(file) or self.tree.entry(file)
 
+    def blob_ids(self, files: Sequence[str]) -> dict[str, str]:
+        """The id that git has for the content of each file, or would give it in the work tree.
+
+        Files whose content cannot be read are left out.
+        """
+        if self.is_work_tree:
+            blob_id = self.workspace.repository.blob_id
+            contents = self.contents(files)
+            return {file: blob_id(data) for file, data in contents if isinstance(data, bytes)}
+        found = ((file, self.entry(file)) for file in files)
+        return {file: entry.id for file, entry in found if entry and entry.is_regular and entry.id}
+
     def containing(self, text: str) -> frozenset[str]:
         """Files with ``text`` in them that git tracks or would add; large ones are left out."""
         if text not in self._found:

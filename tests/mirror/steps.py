@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from plana_secrets.mirror.apply import Applied, apply_mirror
-from plana_secrets.mirror.backend import ActualItem, Backend, DesiredItem, Field
+from plana_secrets.mirror.backend import (
+    NOTHING_KNOWN,
+    ActualItem,
+    Backend,
+    DesiredItem,
+    Field,
+    Recall,
+)
 from plana_secrets.mirror.drift import Choices, MirrorPlan, Wanted
 from plana_secrets.mirror.item import build_item
 from plana_secrets.mirror.plan import plan_mirror
@@ -129,8 +136,8 @@ class Interrupting:
     def requests(self) -> int:
         return self._backend.requests
 
-    def list_items(self) -> Any:
-        return self._call(self._backend.list_items)
+    def list_items(self, recall: Recall = NOTHING_KNOWN) -> Any:
+        return self._call(lambda: self._backend.list_items(recall))
 
     def create_items(self, items: Any) -> None:
         if self._left == 0 and self._after:

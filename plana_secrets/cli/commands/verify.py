@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from plana_secrets.verify.report import Report, View
     from plana_secrets.verify.run import Demand
 
+    FindDrift = Callable[[], Sequence[Finding]]
+
 _STYLES = {"error:": "red", "warning:": "yellow"}
 
 _EPILOG = """\
@@ -52,6 +54,9 @@ Examples:
     help="Exit with 4 if a file does not reach this level.",
 )
 @click.option("--mirror", is_flag=True, help="Also compare with the mirror.")
+@click.option(
+    "--full", is_flag=True, help="With --mirror: open every item, also those that agreed before."
+)
 @click.option("--strict", is_flag=True, help="Treat warnings as errors.")
 @click.option(
     "--format",
@@ -86,6 +91,7 @@ def verify(
     files: tuple[str, ...],
     level: str | None,
     mirror: bool,
+    full: bool,
     strict: bool,
     form: str | None,
     output: str | None,
@@ -101,7 +107,7 @@ def verify(
     asked = Level[level] if level else None
     chosen = _choose_format(context, form, output, propose_accepts)
     wants_mirror = mirror or asked is Level.L4
-    _refuse_together(files, staged=staged, commits=commits, mirror=wants_mirror)
+    _refuse_together(files, staged=staged, commits=commits, mirror=wants_mirror, full=full)
     view = View(strict=strict, everything=context.output.verbosity > 0)
     target = _prepare(context, output, chosen, view) if output is not None else None
     with _observed(context) as observe:
@@ -113,7 +119,8 @@ def verify(
             snapshot, settings = place_of(
                 context, staged=staged, policy_from=policy_from, keyed=asked is Level.L3
             )
-            demand = _demand(context, settings, files, asked, mirror=wants_mirror)
+            find_drift = _mirrors(context, full=full) if wants_mirror else None
+            demand = _demand(context, settings, files, asked, find_drift)
             run = _runner(staged=staged)
             report = run(snapshot, demand, now=context.now, observer=observe)
     if target is not None:
@@ -140,7 +147,7 @@ def _runner(*, staged: bool) -> Callable[..., Report]:
 
 
 def _refuse_together(
-    files: tuple[str, ...], *, staged: bool, commits: str | None, mirror: bool
+    files: tuple[str, ...], *, staged: bool, commits: str | None, mirror: bool, full: bool
 ) -> None:
     given = [
         name
@@ -152,6 +159,8 @@ def _refuse_together(
     if mirror and (staged or commits):
         message = f"--mirror compares the working tree; omit {given[0]}"
         raise UsageError(message, kind="usage")
+    if full and not mirror:
+        raise UsageError("--full needs --mirror", kind="usage")
 
 
 def _choose_format(
@@ -210,8 +219,7 @@ def _demand(
     settings: Settings,
     files: tuple[str, ...],
     level: Level | None,
-    *,
-    mirror: bool,
+    find_drift: dict[str, FindDrift] | None,
 ) -> Demand:
     from plana_secrets.secretfiles.listing import resolve_file
     from plana_secrets.verify.run import Demand
@@ -223,7 +231,7 @@ def _demand(
         mirror=settings.mirror,
         files=chosen or None,
         level=level,
-        find_drift=_mirrors(context) if mirror else None,
+        find_drift=find_drift,
     )
 
 
@@ -245,23 +253,23 @@ def _observed(context: Context) -> Iterator[Observer]:
         yield observe
 
 
-def _mirrors(context: Context) -> dict[str, Callable[[], Sequence[Finding]]]:
+def _mirrors(context: Context, *, full: bool) -> dict[str, FindDrift]:
     """How to ask each mirror, by the name for a report."""
     names = context.settings.mirror.backend
     if len(names) < 2:
-        return {"the mirror": partial(_find_drift, context, None)}
+        return {"the mirror": partial(_find_drift, context, None, full=full)}
     return {
-        f"the mirror {name}": partial(_find_drift, context.with_mirror(name), name)
+        f"the mirror {name}": partial(_find_drift, context.with_mirror(name), name, full=full)
         for name in names
     }
 
 
-def _find_drift(context: Context, name: str | None) -> list[Finding]:
+def _find_drift(context: Context, name: str | None, *, full: bool) -> list[Finding]:
     """The mirror beside the files that are verified: those of the working tree."""
     from plana_secrets.cli.commands.mirror.comparison import read_state
     from plana_secrets.verify.checks.mirror import check_drift, check_unmapped
 
-    state = read_state(context, worktree=True)
+    state = read_state(context, worktree=True, cached=not full)
     return [*check_drift(state.drift, name), *check_unmapped(state.source.unmapped, name)]
 
 

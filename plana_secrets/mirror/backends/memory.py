@@ -11,12 +11,14 @@ from itertools import count
 
 from plana_secrets.errors import PlanaSecretsError
 from plana_secrets.mirror.backend import (
+    NOTHING_KNOWN,
     ActualItem,
     DesiredItem,
     ItemChangedError,
     ItemsRefusedError,
     ItemTooLargeError,
     Listing,
+    Recall,
     Unsupported,
 )
 from plana_secrets.mirror.form import weigh
@@ -52,7 +54,8 @@ class MemoryBackend:
         del item
         return ()
 
-    def list_items(self) -> Listing:
+    def list_items(self, recall: Recall = NOTHING_KNOWN) -> Listing:
+        del recall
         return Listing(tuple(self._store.items.values()), len(self._store.foreign))
 
     def create_items(self, items: Sequence[DesiredItem]) -> None:

@@ -6,21 +6,24 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from plana_secrets.cli.context import Context
 from plana_secrets.counts import counted
 
 if TYPE_CHECKING:
+    from plana_secrets.mirror.agreedfile import AgreedFile
     from plana_secrets.mirror.backend import Backend
-    from plana_secrets.mirror.drift import Choices, Drift
+    from plana_secrets.mirror.drift import Choices, Drift, MirrorPlan
     from plana_secrets.mirror.source import Source
-    from plana_secrets.mirror.state import MirrorState
+    from plana_secrets.mirror.state import Look, MirrorState
     from plana_secrets.mirror.surroundings import Surroundings
     from plana_secrets.observability import Event, Observer
 
 CHECK_HELP = "Exit with 1 if there is drift."
 _NAMED = 20
+NO_CACHE_HELP = "Open every file and item, also those that agreed before."
 WORKTREE_HELP = "Use the files in the working tree, committed or not."
 
 
@@ -51,32 +54,65 @@ def known_people(context: Context) -> frozenset[str]:
     return people.known_people(named, () if named else rules_in_use(context.workspace))
 
 
-def read_state(
+@dataclass(frozen=True)
+class Sight:
+    """Files and mirror; each look is remembered, also for `plana-secrets status`."""
+
+    context: Context
+    backend: Backend
+    look: Look
+    agreed: AgreedFile
+
+    def take(self) -> MirrorState:
+        state = self.look.take()
+        self.keep(state.plan)
+        return state
+
+    def keep(self, plan: MirrorPlan) -> None:
+        """Remember what was seen last, by the plan for it."""
+        self.agreed.store(lambda keyed: self.look.agree(plan, keyed))
+        if not self.look.is_of_worktree:
+            keep_for_status(self.context, self.backend.name, self.look.commit, len(plan.drift))
+
+
+def sight(
     context: Context,
     *,
     worktree: bool = False,
     choices: Choices | None = None,
     backend: Backend | None = None,
-) -> MirrorState:
-    """Files and mirror as they are now; ``verify --mirror`` asks here, too."""
+    cached: bool = True,
+) -> Sight:
+    """How to look at files and mirror; ``cached``: what agreed before stays closed."""
+    from plana_secrets.mirror.agreedfile import AgreedFile
+    from plana_secrets.mirror.drift import Choices
     from plana_secrets.mirror.open import never_mirrored, open_backend
-    from plana_secrets.mirror.state import find_drift
+    from plana_secrets.mirror.source import SourceReader
+    from plana_secrets.mirror.state import Look
     from plana_secrets.secretfiles.snapshot import at_commit, work_tree
 
     settings, around = context.settings.mirror, surroundings(context)
     workspace = context.workspace
     head = None if worktree else at_commit(workspace, workspace.repository.head())
-    state = find_drift(
-        head or work_tree(workspace),
-        settings,
-        backend or open_backend(settings, around),
-        choices=choices,
-        never=never_mirrored(settings, around),
-        owner=around.owner,
+    snapshot = head or work_tree(workspace)
+    opened = backend or open_backend(settings, around)
+    never = never_mirrored(settings, around)
+    reader = SourceReader(snapshot, settings, never=never, owner=around.owner)
+    kept = AgreedFile.of(around, opened.name, repr((settings, context.settings.files)))
+    look = Look(
+        snapshot,
+        reader,
+        opened,
+        choices or Choices(),
+        agreed=kept.load() if cached else None,
+        keyed=kept.keyed,
     )
-    if not worktree:
-        keep_for_status(context, state.backend, state.source.head, len(state.drift))
-    return state
+    return Sight(context, opened, look, kept)
+
+
+def read_state(context: Context, *, worktree: bool = False, cached: bool = True) -> MirrorState:
+    """Files and mirror as they are now; ``verify --mirror`` asks here, too."""
+    return sight(context, worktree=worktree, cached=cached).take()
 
 
 def keep_for_status(context: Context, backend: str, commit: str | None, drift: int) -> None:
@@ -92,7 +128,7 @@ def state_object(state: MirrorState) -> dict[str, Any]:
         "backend": state.backend,
         "in_sync": state.in_sync,
         "commit": state.source.head,
-        "files": len(state.source.items),
+        "files": state.source.count,
         "unmapped": len(state.source.unmapped),
         "foreign": state.listing.foreign,
         "uncommitted": list(state.source.uncommitted),

@@ -24,12 +24,13 @@ Examples:
 @click.command(epilog=_EPILOG)
 @click.option("--check", is_flag=True, help=comparison.CHECK_HELP)
 @click.option("--worktree", is_flag=True, help=comparison.WORKTREE_HELP)
+@click.option("--no-cache", is_flag=True, help=comparison.NO_CACHE_HELP)
 @pass_context
 @each_mirror
-def diff(context: Context, check: bool, worktree: bool) -> int:
+def diff(context: Context, check: bool, worktree: bool, no_cache: bool) -> int:
     """Show each path that differs."""
     warn_if_pending(context)
-    state = comparison.read_state(context, worktree=worktree)
+    state = comparison.read_state(context, worktree=worktree, cached=not no_cache)
     comparison.warn_of_source(context, state.source)
     if context.output.as_json:
         context.output.json_object("mirror-diff", comparison.state_object(state))

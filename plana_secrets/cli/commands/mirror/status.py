@@ -24,12 +24,13 @@ Examples:
 @click.command(epilog=_EPILOG)
 @click.option("--check", is_flag=True, help=comparison.CHECK_HELP)
 @click.option("--worktree", is_flag=True, help=comparison.WORKTREE_HELP)
+@click.option("--no-cache", is_flag=True, help=comparison.NO_CACHE_HELP)
 @pass_context
 @each_mirror
-def status(context: Context, check: bool, worktree: bool) -> int:
+def status(context: Context, check: bool, worktree: bool, no_cache: bool) -> int:
     """Show whether files and mirror agree."""
     warn_if_pending(context)
-    state = comparison.read_state(context, worktree=worktree)
+    state = comparison.read_state(context, worktree=worktree, cached=not no_cache)
     comparison.warn_of_source(context, state.source)
     if context.output.as_json:
         context.output.json_object("mirror-status", comparison.state_object(state))
@@ -43,8 +44,8 @@ def _show(context: Context, state: MirrorState) -> None:
     context.output.table(
         [
             ("mirror", state.backend),
-            ("files", f"{len(source.items)} read, {len(source.unknown)} unknown"),
-            ("items", f"{len(listing.items)} from this repository, {listing.foreign} foreign"),
+            ("files", f"{source.count} read, {len(source.unknown)} unknown"),
+            ("items", f"{listing.count} from this repository, {listing.foreign} foreign"),
             ("drift", comparison.count_kinds(state.drift)),
         ]
     )

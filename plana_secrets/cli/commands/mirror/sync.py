@@ -48,6 +48,7 @@ class _Request:
     allow_older: bool
     confirm: bool
     as_owner: bool
+    no_cache: bool
 
     @property
     def is_rehearsal(self) -> bool:
@@ -79,6 +80,7 @@ class _Request:
 @click.option(
     "--as-owner", is_flag=True, help="Log in as an owner; also fix items in no collection."
 )
+@click.option("--no-cache", is_flag=True, help=comparison.NO_CACHE_HELP)
 @wait_option
 @pass_context
 @each_mirror
@@ -88,12 +90,12 @@ def sync(context: Context, /, **options: bool) -> int:
     with comparison.progress_observer(context) as observer:
         backend = _open(context, observer, request)
         if request.is_rehearsal:
-            state = _look(context, backend, request)
+            _, state = _look(context, backend, request)
             outcome.show_rehearsal(context, state, backend.requests)
             return comparison.exit_of_check(state, check=request.check)
         with _alone(context):
-            state = _look(context, backend, request)
-            applied = _apply(context, backend, state, request, observer)
+            sight, state = _look(context, backend, request)
+            applied = _apply(context, request, sight, state, observer)
     outcome.show(context, state, applied, backend.requests)
     failed = outcome.exit_of_failed(applied.failed)
     return comparison.exit_of_unknown(state.source) or failed or int(bool(applied.left))
@@ -144,7 +146,9 @@ def _folders_of_locks(context: Context) -> Iterator[Path]:
         yield comparison.surroundings(context).repository_folder
 
 
-def _look(context: Context, backend: Backend, request: _Request) -> MirrorState:
+def _look(
+    context: Context, backend: Backend, request: _Request
+) -> tuple[comparison.Sight, MirrorState]:
     """The state, once nothing speaks against a sync from here."""
     from plana_secrets.mirror.guards import (
         check_branch,
@@ -158,9 +162,14 @@ def _look(context: Context, backend: Backend, request: _Request) -> MirrorState:
     branch = context.settings.mirror.branch or context.branch
     if not request.allow_older:
         check_branch(repository, repository.head(), branch)
-    state = comparison.read_state(
-        context, worktree=request.worktree, choices=request.choices, backend=backend
+    sight = comparison.sight(
+        context,
+        worktree=request.worktree,
+        choices=request.choices,
+        backend=backend,
+        cached=not request.no_cache,
     )
+    state = sight.take()
     check_owner(
         repository,
         state.source.head,
@@ -176,14 +185,14 @@ def _look(context: Context, backend: Backend, request: _Request) -> MirrorState:
         check_claims(repository, state.source.head, state.plan)
         check_extent(state.plan, state.wanted, state.listing)
     comparison.warn_of_source(context, state.source)
-    return state
+    return sight, state
 
 
 def _apply(
     context: Context,
-    backend: Backend,
-    state: MirrorState,
     request: _Request,
+    sight: comparison.Sight,
+    state: MirrorState,
     observer: Observer,
 ) -> Applied:
     from plana_secrets.mirror.apply import Applied, apply_mirror
@@ -193,14 +202,13 @@ def _apply(
         return Applied.nothing(state.plan, state.listing)
     folder = comparison.surroundings(context).repository_folder / "kept"
     applied = apply_mirror(
-        backend,
+        sight.backend,
         state.wanted,
         state.plan,
         request.choices,
         keep=lambda item: keep_item(context.workspace, folder, item),
+        look=sight.look.again,
         observer=observer,
     )
-    if not request.worktree:
-        left = len(applied.after.drift)
-        comparison.keep_for_status(context, state.backend, state.source.head, left)
+    sight.keep(applied.after)
     return applied

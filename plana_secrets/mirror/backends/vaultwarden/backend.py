@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 from plana_secrets.errors import (
@@ -16,14 +17,17 @@ from plana_secrets.errors import (
 from plana_secrets.mirror import form
 from plana_secrets.mirror.backend import (
     ITEM_ERRORS,
+    NOTHING_KNOWN,
     ActualItem,
     DesiredItem,
     ItemChangedError,
     ItemsRefusedError,
     Listing,
     NotWritableError,
+    Recall,
     Unsupported,
 )
+from plana_secrets.mirror.backends.vaultwarden.closed import Seen, context_of, read_closed
 from plana_secrets.mirror.backends.vaultwarden.collections import resolve_seen
 from plana_secrets.mirror.backends.vaultwarden.items import (
     ITEM_SIZE,
@@ -36,24 +40,69 @@ from plana_secrets.mirror.backends.vaultwarden.items import (
 from plana_secrets.mirror.backends.vaultwarden.models import ADMIN, OWNER, Cipher
 from plana_secrets.mirror.backends.vaultwarden.session import Session
 from plana_secrets.mirror.backends.vaultwarden.strays import read_every_item
-from plana_secrets.mirror.backends.vaultwarden.vault import Keys, Vault, open_vault, read_sync
+from plana_secrets.mirror.backends.vaultwarden.vault import Keys, Vault, open_organization
 from plana_secrets.mirror.backends.vaultwarden.version import check_version
 from plana_secrets.mirror.backends.vaultwarden.writer import SealedItem, Writer
 from plana_secrets.observability import Event, Observer, silent
+from plana_secrets.secret import Secret
 
 
-@dataclass(frozen=True, slots=True)
 class _View:
-    """What the last sync showed. ``words``: the configuration's word by collection id."""
+    """What the last sync showed. Keys and names are opened when something needs them."""
 
-    vault: Vault
-    words: Mapping[str, str]
-    listing: Listing
-    ciphers: Mapping[str, Cipher]
-    stubs: tuple[str, ...]
+    def __init__(self, seen: Seen, place: _Place) -> None:
+        self.seen = seen
+        self._place = place
+        self.listing = Listing(())
+        self.ciphers: Mapping[str, Cipher] = {}
+
+    @cached_property
+    def vault(self) -> Vault:
+        return self._place.open(self.seen)
+
+    @cached_property
+    def resolved(self) -> tuple[Mapping[str, str], Mapping[str, str]]:
+        """The configuration's word by collection id, and the words of which none is seen."""
+        return resolve_seen(self.vault, self._place.named)
+
+    @property
+    def words(self) -> Mapping[str, str]:
+        return self.resolved[0]
+
+    @property
+    def stubs(self) -> tuple[str, ...]:
+        return tuple(one.id for one in self.seen.personal if is_stub(one, self.vault.key))
 
     def collection_of(self, item: DesiredItem) -> str:
         return next(one for one, word in self.words.items() if word == item.collection)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where in the server the items are. ``named``: the collections, as the settings do."""
+
+    organization: str
+    named: tuple[str, ...]
+    key_fingerprint: str | None
+    keys: Keys
+
+    def open(self, seen: Seen) -> Vault:
+        """
+        Raises:
+            MalformedError: the organization's key is another (kind ``another-key``).
+        """
+        vault = open_organization(
+            seen.account,
+            self.keys,
+            self.organization,
+            ciphers=seen.ciphers,
+            personal=seen.personal,
+        )
+        if self.key_fingerprint not in {None, vault.key.fingerprint}:
+            raise MalformedError(
+                "the organization's key is not the configured one", kind="another-key"
+            )
+        return vault
 
 
 class VaultwardenBackend:
@@ -74,13 +123,12 @@ class VaultwardenBackend:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._session = session
-        self._organization = organization
-        self._key_fingerprint = key_fingerprint
+        named = tuple(dict.fromkeys(collections))
+        self._place = _Place(organization, named, key_fingerprint, Keys(session))
         self._as_owner = as_owner
-        self._named = tuple(dict.fromkeys(collections))
         self._observer = observer
         self._writer = Writer(session, sleep=sleep)
-        self._keys = Keys(session)
+        self._recall = NOTHING_KNOWN
         self._last: _View | None = None
         self._is_checked = False
 
@@ -91,7 +139,9 @@ class VaultwardenBackend:
     def find_unsupported(self, item: DesiredItem) -> tuple[Unsupported, ...]:
         return form.find_unsupported(item)
 
-    def list_items(self) -> Listing:
+    def list_items(self, recall: Recall = NOTHING_KNOWN) -> Listing:
+        """What ``recall`` knows is left closed; if that is all, no key is opened either."""
+        self._recall = NOTHING_KNOWN if self._as_owner else recall
         return self._look().listing
 
     def create_items(self, items: Sequence[DesiredItem]) -> None:
@@ -124,7 +174,7 @@ class VaultwardenBackend:
 
     def _seal(self, view: _View, item: DesiredItem) -> SealedItem:
         account = view.vault.account
-        return seal_item(item, self._organization, view.vault.key, account=account)
+        return seal_item(item, self._place.organization, view.vault.key, account=account)
 
     def _sweep(self, view: _View) -> None:
         """Delete what a request that died in an earlier run began, if it is as it was.
@@ -189,28 +239,49 @@ class VaultwardenBackend:
         if not self._is_checked:
             check_version(self._session.client)
             self._is_checked = True
-        vault = open_vault(read_sync(self._session), self._keys, self._organization)
-        if self._key_fingerprint not in {None, vault.key.fingerprint}:
-            raise MalformedError(
-                "the organization's key is not the configured one", kind="another-key"
-            )
-        words, unseen = resolve_seen(vault, self._named)
+        organization = self._place.organization
+        seen = read_closed(self._session, organization, self._recall)
+        context = self._context(seen)
+        holds = self._recall.holds(context)
+        if seen.known and not holds:
+            seen = read_closed(self._session, organization, NOTHING_KNOWN)
+            context = self._context(seen)
+        self._last = view = _View(seen, self._place)
+        if self._as_owner or seen.ciphers or not holds:
+            self._open(view)
+        foreign = sum(one.file is None for one in seen.known.values())
+        view.listing = replace(
+            view.listing,
+            foreign=view.listing.foreign + foreign,
+            known=seen.known,
+            digests={} if self._as_owner else seen.digests,
+            context=None if self._as_owner else context,
+        )
+        return view
+
+    def _open(self, view: _View) -> None:
+        """What is not known: the items, and first the keys and the collections."""
+        vault, (words, unseen) = view.vault, view.resolved
         locked = {one for one, named in vault.collections.items() if not named.is_writable}
-        ciphers = self._every_item(vault) if self._as_owner else vault.ciphers
+        ciphers = self._every_item(vault) if self._as_owner else view.seen.ciphers
         opened = [(cipher, open_item(cipher, vault.key, words, locked)) for cipher in ciphers]
         ours = [(cipher, item) for cipher, item in opened if item is not None]
-        self._last = _View(
-            vault=vault,
-            words=words,
-            listing=Listing(
-                tuple(item for _, item in ours),
-                foreign=len(opened) - len(ours),
-                unseen=unseen,
-            ),
-            ciphers={cipher.id: cipher for cipher, _ in ours},
-            stubs=tuple(one.id for one in vault.personal if is_stub(one, vault.key)),
+        items = tuple(item for _, item in ours)
+        view.listing = Listing(items, foreign=len(opened) - len(ours), unseen=unseen)
+        view.ciphers = {cipher.id: cipher for cipher, _ in ours}
+
+    def _context(self, seen: Seen) -> Secret:
+        place, credentials = self._place, self._session.credentials
+        secrets = (credentials.master_password, credentials.user_key)
+        return context_of(
+            seen,
+            place.organization,
+            credentials.url,
+            credentials.email,
+            [None if one is None else one.reveal() for one in secrets],
+            place.named,
+            place.key_fingerprint,
         )
-        return self._last
 
     def _every_item(self, vault: Vault) -> Sequence[Cipher]:
         """Also those that are in no collection."""
@@ -218,7 +289,7 @@ class VaultwardenBackend:
             raise CredentialError(
                 "the account is neither owner nor admin of the organization", kind="not-an-owner"
             )
-        return read_every_item(self._session, self._organization)
+        return read_every_item(self._session, self._place.organization)
 
     def _change(
         self, cipher: Cipher, sealed: SealedItem, collection: str, revision: str, file: str

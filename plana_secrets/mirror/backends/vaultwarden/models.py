@@ -132,10 +132,11 @@ class CipherList(msgspec.Struct, frozen=True):
     data: list[Cipher]
 
 
-class Sync(msgspec.Struct, rename="camel", frozen=True):
+class Account(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """What one sync says of the account; ``Sync`` has the items as well."""
+
     profile: Profile
     collections: list[Collection]
-    ciphers: list[Cipher]
     user_decryption: UserDecryption | None = None
 
     @property
@@ -152,6 +153,16 @@ class Sync(msgspec.Struct, rename="camel", frozen=True):
         keys = self.profile.account_keys
         pair = keys and keys.public_key_encryption_key_pair
         return self.profile.private_key or (pair.wrapped_private_key if pair else None)
+
+
+class Sync(Account, frozen=True, kw_only=True):
+    ciphers: list[Cipher]
+
+
+class ClosedSync(Account, frozen=True, kw_only=True):
+    """The same, with each item as the bytes that the server sent."""
+
+    ciphers: list[msgspec.Raw]
 
 
 class Grant(msgspec.Struct, rename="camel", frozen=True):

@@ -24,6 +24,7 @@ from plana_secrets.mirror.backends.vaultwarden.kdf import (
 )
 from plana_secrets.mirror.backends.vaultwarden.login import Derivation, ask_derivation
 from plana_secrets.mirror.backends.vaultwarden.models import (
+    Account,
     Cipher,
     Collection,
     Membership,
@@ -66,7 +67,7 @@ class Keys:
         self._user_key: SymmetricKey | None = None
         self._organization_keys: dict[str, SymmetricKey] = {}
 
-    def open_user_key(self, sync: Sync) -> SymmetricKey:
+    def open_user_key(self, sync: Account) -> SymmetricKey:
         """
         Raises:
             CredentialError: the master password is not the account's (kind
@@ -79,7 +80,7 @@ class Keys:
             self._user_key = self._unwrap(self._session.credentials, sync)
         return self._user_key
 
-    def open_organization_key(self, membership: Membership, sync: Sync) -> SymmetricKey:
+    def open_organization_key(self, membership: Membership, sync: Account) -> SymmetricKey:
         """
         Raises:
             CredentialError: as ``open_user_key``, or a kept key that is no longer the
@@ -91,7 +92,7 @@ class Keys:
             self._organization_keys[wrapped] = unwrap_key(wrapped, private_key)
         return self._organization_keys[wrapped]
 
-    def why_no_member(self, sync: Sync, organization: str) -> PlanaSecretsError:
+    def why_no_member(self, sync: Account, organization: str) -> PlanaSecretsError:
         """The server does not name an organization to a member who is not confirmed."""
         if not sync.profile.two_factor_enabled and not self._may_ask(organization):
             return CredentialError(
@@ -113,7 +114,7 @@ class Keys:
             return not isinstance(error, NotAllowedError)
         return True
 
-    def _open_private_key(self, sync: Sync) -> Secret:
+    def _open_private_key(self, sync: Account) -> Secret:
         user_key = self.open_user_key(sync)
         if sync.wrapped_private_key is None:
             raise MalformedError("the account has no private key", kind="account-key")
@@ -124,7 +125,7 @@ class Keys:
                 "the stored key is no longer the account's", kind="login-outdated"
             ) from None
 
-    def _unwrap(self, credentials: Credentials, sync: Sync) -> SymmetricKey:
+    def _unwrap(self, credentials: Credentials, sync: Account) -> SymmetricKey:
         if credentials.user_key is not None:
             return SymmetricKey(credentials.user_key)
         password = credentials.master_password
@@ -138,7 +139,7 @@ class Keys:
             raise MalformedError("the server does not send the account's key", kind="account-key")
         return unwrap_user_key(sync.wrapped_user_key, master_key)
 
-    def _derivation(self, sync: Sync) -> Derivation:
+    def _derivation(self, sync: Account) -> Derivation:
         unlock = sync.user_decryption and sync.user_decryption.master_password_unlock
         if not unlock:
             return ask_derivation(self._session.client, self._session.credentials.email)
@@ -162,36 +163,66 @@ def unwrap_user_key(wrapped: str, master_key: Secret) -> SymmetricKey:
         ) from None
 
 
+SYNC: Final = "/api/sync?excludeDomains=true"
+
+
 def read_sync(session: Session) -> Sync:
     """Everything that the account sees, in one request."""
-    body = session.get("/api/sync?excludeDomains=true", task="list the items")
+    body = session.get(SYNC, task="list the items")
     return read_answer(body, Sync, "the items")
 
 
+def find_membership(account: Account, organization: str) -> Membership | None:
+    """The account's membership in the organization of this id, where it is confirmed."""
+    return next((one for one in account.profile.organizations if one.id == organization), None)
+
+
 def open_vault(sync: Sync, keys: Keys, organization: str) -> Vault:
-    """The organization of this id, with its key and the names of its collections.
+    """The organization of this id, with its key, the names of its collections and its items.
+
+    Raises:
+        UsageError, CredentialError: as ``open_organization``.
+    """
+    return open_organization(
+        sync,
+        keys,
+        organization,
+        ciphers=[one for one in sync.ciphers if one.organization_id == organization],
+        personal=[one for one in sync.ciphers if one.organization_id is None],
+    )
+
+
+def open_organization(
+    account: Account,
+    keys: Keys,
+    organization: str,
+    *,
+    ciphers: Sequence[Cipher],
+    personal: Sequence[Cipher],
+) -> Vault:
+    """The same around some items.
 
     Raises:
         UsageError: the account is no confirmed member of it (kind ``not-a-member``).
         CredentialError: it may have been revoked, since it has no two-step login, which a
             policy of the organization may require (kind ``member-revoked``).
     """
-    membership = next((one for one in sync.profile.organizations if one.id == organization), None)
+    membership = find_membership(account, organization)
     if membership is None:
-        raise keys.why_no_member(sync, organization)
-    key = keys.open_organization_key(membership, sync)
+        raise keys.why_no_member(account, organization)
+    key = keys.open_organization_key(membership, account)
     collections = {
         one.id: NamedCollection(one, open_name(one.name, key))
-        for one in sync.collections
+        for one in account.collections
         if one.organization_id == organization
     }
     return Vault(
-        account=sync.profile.id,
+        account=account.profile.id,
         membership=membership,
         key=key,
         collections=collections,
-        ciphers=[one for one in sync.ciphers if one.organization_id == organization],
-        personal=[one for one in sync.ciphers if one.organization_id is None],
+        ciphers=ciphers,
+        personal=personal,
     )
 
 

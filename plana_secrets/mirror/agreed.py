@@ -1,0 +1,160 @@
+"""Which files and items were compared and found to agree, so that they stay closed. Pure.
+
+An entry is true forever: a file of this content, with this title and place, and these items,
+each of this ciphertext, agreed under this context (see ``backend.Recall``). An old entry says
+nothing wrong, it only fits nothing any more. That the entries are ours is what ``agreedfile``
+proves. There are no values in them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection
+from typing import Protocol
+
+import msgspec
+
+from plana_secrets.mirror.backend import Known, Listing, Recall
+from plana_secrets.mirror.drift import MirrorPlan, Wanted
+from plana_secrets.secret import Secret
+
+KeyedDigest = Callable[[Secret], str]
+"""A digest that tells nothing to anyone without the key."""
+
+
+def no_key(_context: Secret) -> str:
+    """Of one who has no key: nothing fits."""
+    return ""
+
+
+class Pair(msgspec.Struct, frozen=True, array_like=True):
+    """A file and its items. ``mark``: the id of the file's content.
+
+    ``items``: by id, digest and the commit in the record.
+    """
+
+    mark: str
+    title: str
+    collection: str | None
+    items: dict[str, tuple[str, str | None]]
+
+    def is_for(self, commit: str | None, *, restamp: bool) -> bool:
+        """Whether a run at ``commit`` would leave the items alone.
+
+        One that was written from the work tree is written again once a commit vouches for it.
+        """
+        commits = {one for _, one in self.items.values()}
+        if restamp:
+            return commits == {commit}
+        return commit is None or None not in commits
+
+
+class Stranger(msgspec.Struct, frozen=True, array_like=True):
+    """An item that is not ours; see ``Known``."""
+
+    digest: str
+    repository: str | None = None
+    commit: str | None = None
+
+
+class Agreed(msgspec.Struct, frozen=True):
+    """``context``: keyed digest of ``Listing.context``; ``files`` by name, ``strangers`` by id."""
+
+    context: str = ""
+    files: dict[str, Pair] = {}
+    strangers: dict[str, Stranger] = {}
+
+    def recall(self, files: Collection[str], keyed: KeyedDigest) -> Recall:
+        """What a listing can leave closed if ``files`` have not changed."""
+        items = {
+            item_id: Known(one.digest, None, one.commit, one.repository)
+            for item_id, one in self.strangers.items()
+        }
+        for file in files:
+            for item_id, (digest, commit) in self.files[file].items.items():
+                items[item_id] = Known(digest, file, commit)
+        return Recall(items, lambda context: self.context != "" and keyed(context) == self.context)
+
+
+class Files(Protocol):
+    """What is asked of the files without opening them."""
+
+    @property
+    def commit(self) -> str | None: ...
+
+    def mark_of(self, file: str) -> str | None: ...
+
+    def place_of(self, file: str) -> tuple[str, str | None] | None: ...
+
+
+def unchanged(agreed: Agreed, files: Files, *, restamp: bool) -> set[str]:
+    """The files that are as they were when they agreed."""
+    return {
+        file
+        for file, pair in agreed.files.items()
+        if files.place_of(file) == (pair.title, pair.collection)
+        and pair.is_for(files.commit, restamp=restamp)
+        and files.mark_of(file) == pair.mark
+    }
+
+
+def doubted(agreed: Agreed, files: Collection[str], listing: Listing) -> tuple[set[str], bool]:
+    """Those of ``files`` whose items are not exactly those that agreed.
+
+    And whether one of those was left closed, so that it has to be listed again.
+    """
+    closed: dict[str, set[str]] = defaultdict(set)
+    for item_id, known in listing.known.items():
+        if known.file is not None:
+            closed[known.file].add(item_id)
+    opened = {item.record.file for item in listing.items if item.record is not None}
+    found = {
+        file for file in files if file in opened or closed[file] != agreed.files[file].items.keys()
+    }
+    return found, any(closed[file] for file in found)
+
+
+def agree(
+    agreed: Agreed,
+    files: Files,
+    wanted: Wanted,
+    listing: Listing,
+    plan: MirrorPlan,
+    keyed: KeyedDigest,
+) -> Agreed | None:
+    """What agrees now; None where the backend does not say enough to tell that later."""
+    if listing.context is None or listing.unseen:
+        return None
+    items: dict[str, dict[str, tuple[str, str | None]]] = defaultdict(dict)
+    for item in listing.items:
+        if item.record is not None:
+            known = listing.digests[item.id], item.record.commit
+            items[item.record.file][item.id] = known
+    troubled = _troubled(plan)
+    pairs = {file: agreed.files[file] for file in wanted.settled}
+    for desired in wanted.items:
+        mark = files.mark_of(desired.file)
+        if desired.file not in troubled and desired.file in items and mark is not None:
+            place = desired.title, desired.collection
+            pairs[desired.file] = Pair(mark, *place, items[desired.file])
+    return Agreed(keyed(listing.context), pairs, _strangers(listing))
+
+
+def _troubled(plan: MirrorPlan) -> set[str | None]:
+    """Files about which anything is to be said or done; what is not said is only updated."""
+    return {one.file for one in plan.drift} | {one.desired.file for one in plan.update}
+
+
+def _strangers(listing: Listing) -> dict[str, Stranger]:
+    found = dict[str, Stranger]()
+    ours = {item.id for item in listing.items}
+    others = {item.id: item.record for item in listing.others}
+    for item_id, digest in listing.digests.items():
+        known = listing.known.get(item_id)
+        if known is not None and known.file is None:
+            found[item_id] = Stranger(known.digest, known.repository, known.commit)
+        elif known is None and item_id not in ours:
+            record = others.get(item_id)
+            facts = (record.repository, record.commit) if record is not None else ()
+            found[item_id] = Stranger(digest, *facts)
+    return found

@@ -1,0 +1,124 @@
+"""What one sync returns, with the items that are known left closed.
+
+An item is known by the digest of all that the server sent of it, so whatever changes in it,
+its collections, the trash, an attachment or its revision included, it is opened again. Left
+out is what is the account's own: its folder and its mark of a favorite.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from plana_secrets.errors import MalformedError
+from plana_secrets.mirror.backend import Known, Recall
+from plana_secrets.mirror.backends.vaultwarden.models import (
+    Account,
+    Cipher,
+    ClosedSync,
+    read_answer,
+)
+from plana_secrets.mirror.backends.vaultwarden.session import Session
+from plana_secrets.mirror.backends.vaultwarden.vault import SYNC, find_membership
+from plana_secrets.secret import Secret
+
+_OWN: Final = frozenset({"favorite", "folderId", "archivedDate"})
+"""Fields of an item that each account has for itself."""
+
+_WHAT: Final = "the items"
+_CIPHER: Final = msgspec.json.Decoder(Cipher)
+_FIELDS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_TEXT: Final = msgspec.json.Decoder(str | None)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """``ciphers``: of the organization, those that are not known. ``digests``: of all, by id."""
+
+    account: Account
+    ciphers: tuple[Cipher, ...]
+    personal: tuple[Cipher, ...]
+    known: dict[str, Known]
+    digests: dict[str, str]
+
+
+def read_closed(session: Session, organization: str, recall: Recall) -> Seen:
+    """Everything that the account sees of an organization, in one request.
+
+    Raises:
+        MalformedError: the server does not answer as documented (kind ``bad-answer``).
+    """
+    body = session.get(SYNC, task="list the items")
+    sync = read_answer(body, ClosedSync, _WHAT)
+    reading = _Reading(organization, recall)
+    try:
+        for raw in sync.ciphers:
+            reading.take(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        raise MalformedError(
+            f"the server's answer about {_WHAT} does not have the documented format",
+            kind="bad-answer",
+        ) from None
+    account = Account(
+        profile=sync.profile, collections=sync.collections, user_decryption=sync.user_decryption
+    )
+    ciphers, personal = tuple(reading.ciphers), tuple(reading.personal)
+    return Seen(account, ciphers, personal, reading.known, reading.digests)
+
+
+class _Reading:
+    """Items in the order of the server."""
+
+    def __init__(self, organization: str, recall: Recall) -> None:
+        self._organization = organization
+        self._recall = recall
+        self.ciphers: list[Cipher] = []
+        self.personal: list[Cipher] = []
+        self.known: dict[str, Known] = {}
+        self.digests: dict[str, str] = {}
+
+    def take(self, raw: msgspec.Raw) -> None:
+        fields = _FIELDS.decode(raw)
+        organization = _TEXT.decode(fields.get("organizationId", b"null"))
+        if organization is None:
+            self.personal.append(_CIPHER.decode(raw))
+        if organization != self._organization:
+            return
+        item_id = _TEXT.decode(fields.get("id", b"null")) or ""
+        digest = _digest(fields)
+        known = self._recall.find(item_id, digest)
+        if known is None or item_id in self.digests:
+            self.ciphers.append(_CIPHER.decode(raw))
+        else:
+            self.known[item_id] = known
+        self.digests[item_id] = digest
+
+
+def _digest(fields: dict[str, msgspec.Raw]) -> str:
+    told = {name: raw for name, raw in fields.items() if name not in _OWN}
+    return hashlib.sha256(msgspec.json.encode(told)).hexdigest()
+
+
+def context_of(seen: Seen, organization: str, *further: object) -> Secret:
+    """All that decides what an item says besides the item itself.
+
+    The account with its wrapped keys, its membership with the organization's wrapped key, the
+    collections, and what the caller adds, such as the credentials.
+    """
+    profile = seen.account.profile
+    membership = find_membership(seen.account, organization)
+    collections = [one for one in seen.account.collections if one.organization_id == organization]
+    content = [
+        profile.id,
+        profile.key,
+        profile.private_key,
+        profile.account_keys,
+        seen.account.user_decryption,
+        membership,
+        sorted(collections, key=lambda one: one.id),
+        further,
+    ]
+    return Secret(hashlib.sha256(msgspec.json.encode(content)).digest())

@@ -1,0 +1,142 @@
+"""Which items of a server stay closed, and what opens them again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from plana_secrets.mirror.agreed import Agreed, agree
+from plana_secrets.mirror.backend import Listing, Recall
+from plana_secrets.mirror.backends.vaultwarden import backend as backend_module
+from plana_secrets.mirror.drift import Choices, Wanted
+from plana_secrets.mirror.plan import plan_mirror
+from plana_secrets.secret import Secret
+from tests.fakes.people import MANAGER, Company
+from tests.fakes.vaultwarden import FakeVaultwarden
+from tests.mirror.closing import Files, Repository
+from tests.mirror.steps import make_item
+from tests.mirror.vaultwarden.place import OwnersHand, VaultwardenPlace
+
+FILE = "infra/secrets/prod/a.yaml"
+OTHER = "infra/secrets/prod/b.yaml"
+ITEMS = [
+    make_item(file, {"user": "anna"}, collection="prod", repository="r-1") for file in (FILE, OTHER)
+]
+
+
+def keyed(context: Secret) -> str:
+    return context.reveal().hex()
+
+
+@pytest.fixture
+def known(place: VaultwardenPlace) -> Recall:
+    """Two items, a foreign one, and what is known of them after a look."""
+    place.hand.add_foreign("mail")
+    place.open().create_items(ITEMS)
+    wanted, listing = Wanted(tuple(ITEMS)), place.open().list_items()
+    plan = plan_mirror(wanted, listing, Choices())
+    files = Files(Repository({one.file: {"user": "anna"} for one in ITEMS}))
+    agreed = agree(Agreed(), files, wanted, listing, plan, keyed)
+    assert agreed is not None
+    return agreed.recall([one.file for one in ITEMS], keyed)
+
+
+def opened(listing: Listing) -> list[str]:
+    return sorted(item.record.file if item.record else item.id for item in listing.items)
+
+
+def test_nothing_is_opened_where_nothing_changed(
+    place: VaultwardenPlace, known: Recall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even the keys, which is what takes longest."""
+
+    def refuse(*_: object) -> Any:
+        raise AssertionError("opened")
+
+    monkeypatch.setattr(backend_module, "open_organization", refuse)
+    monkeypatch.setattr(backend_module, "open_item", refuse)
+    listing = place.open().list_items(known)
+    assert (opened(listing), listing.count, listing.foreign) == ([], 2, 1)
+    assert sorted(listing.origins()) == [(FILE, "a" * 40), (OTHER, "a" * 40)]
+
+
+MOVES: dict[str, Callable[[OwnersHand], object]] = {
+    "a value": lambda hand: hand.set_field(FILE, "user", "berta"),
+    "a field more": lambda hand: hand.add_field(FILE, "pin", "1"),
+    "a title": lambda hand: hand.set_title(FILE, "mine"),
+    "a note": lambda hand: hand.set_note(FILE, "mine"),
+    "the same again": lambda hand: hand.change(FILE),
+    "the trash": lambda hand: hand.trash(FILE),
+    "another collection": lambda hand: hand.move(FILE),
+    "one more collection": lambda hand: hand.put_into(FILE, ["prod", "dev"]),
+    "an attachment": lambda hand: hand.attach(FILE),
+    "a key of its own": lambda hand: hand.give_own_key(FILE),
+    "a reprompt": lambda hand: hand.change(FILE, reprompt=1),
+}
+
+
+@pytest.mark.parametrize("name", sorted(MOVES))
+def test_an_item_that_changed_is_opened(place: VaultwardenPlace, known: Recall, name: str) -> None:
+    MOVES[name](place.hand)
+    listing = place.open().list_items(known)
+    assert opened(listing) == [FILE]
+    assert listing.items == tuple(
+        one for one in place.open().list_items().items if one.record and one.record.file == FILE
+    )
+
+
+def test_a_copy_and_another_foreign_item_are_opened(place: VaultwardenPlace, known: Recall) -> None:
+    place.hand.clone(FILE)
+    place.hand.add_foreign("more mail")
+    listing = place.open().list_items(known)
+    assert (opened(listing), listing.count, listing.foreign) == ([FILE], 3, 2)
+
+
+def test_a_folder_and_the_mark_of_a_favorite_open_nothing(
+    place: VaultwardenPlace, known: Recall, company: Company
+) -> None:
+    item = place.hand.find(FILE)["id"]
+    body = {"folderId": None, "favorite": True}
+    company.service.call("PUT", f"/api/ciphers/{item}/partial", body)
+    assert opened(place.open().list_items(known)) == []
+
+
+def test_another_account_opens_everything(
+    place: VaultwardenPlace, known: Recall, company: Company
+) -> None:
+    listing = place.open(company.staff).list_items(known)
+    assert (opened(listing), listing.count, listing.foreign) == ([FILE, OTHER], 2, 1)
+
+
+def test_other_rights_and_other_names_open_everything(
+    place: VaultwardenPlace, known: Recall, company: Company
+) -> None:
+    assert opened(place.open().list_items(known)) == []
+    company.change_member(company.service, {"prod": "edit", "dev": "edit"}, role=MANAGER)
+    assert opened(place.open().list_items(known)) == [FILE, OTHER]
+
+
+def test_an_owner_opens_everything(
+    place: VaultwardenPlace, known: Recall, company: Company
+) -> None:
+    listing = place.open(company.owner, as_owner=True).list_items(known)
+    assert (opened(listing), listing.context) == ([FILE, OTHER], None)
+
+
+def test_another_password_opens_everything(
+    place: VaultwardenPlace, known: Recall, server: FakeVaultwarden
+) -> None:
+    """It has to be tried: a wrong one is an error, with nothing to open as well."""
+    del server
+    backend = place.open()
+    session = backend._session
+    session.credentials = _with_password(session.credentials)
+    assert opened(backend.list_items(known)) == [FILE, OTHER]
+
+
+def _with_password(credentials: Any) -> Any:
+    from dataclasses import replace
+
+    return replace(credentials, master_password=Secret(b"another"))
