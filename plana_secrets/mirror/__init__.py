@@ -13,6 +13,8 @@
     A file in several items, what was renamed, what differs, its words, and what to do about it.
 ``guards`` | ``state`` | ``lastseen``
     What stops a run; files and mirror side by side, and how that was when it was last looked at.
+``agreed`` | ``agreedfile``
+    What agreed and stays closed while nothing in it changes, and where that is kept.
 ``apply`` | ``keep`` | ``adopt`` | ``restore``
     Acting and reading back, saving what was typed into the mirror, the two ways back.
 ``fieldnames``

@@ -1,4 +1,4 @@
-"""What agreed, kept between runs in a private file that nobody without our identity can write.
+"""What agreed, kept between runs in a private file that only our identities can write.
 
 The first line is an HMAC over the rest. Its key is derived (HKDF) from the secrets of all
 identities and from where the entries count: format and release, repository, backend,
@@ -68,7 +68,7 @@ class AgreedFile:
         extent, _, mark = head.partition(b" ")
         identities = self._identities()
         self._key = self._derive(identities.complete() if extent == _ALL else identities)
-        if self._key is None or not hmac.compare_digest(mark, self._mark(self._key, body)):
+        if self._key is None or not hmac.compare_digest(mark, _mark(self._key, extent, body)):
             return None
         return msgspec.json.decode(body, type=Agreed)
 
@@ -97,7 +97,7 @@ class AgreedFile:
         extent = _FIRST if found is identities else _ALL
         with contextlib.suppress(PlanaSecretsError):
             make_state_folder(self._path.parent)
-            content = extent + b" " + self._mark(self._key, body) + b"\n" + body
+            content = extent + b" " + _mark(self._key, extent, body) + b"\n" + body
             replace_file(self._path, content, mode=_PRIVATE)
             self._stored = agreed
 
@@ -111,6 +111,7 @@ class AgreedFile:
         material = b"".join(len(one).to_bytes(8, "big") + one for one in secrets)
         return HKDF(SHA256(), 32, salt=None, info=self._place).derive(material)
 
-    @staticmethod
-    def _mark(key: bytes, body: bytes) -> bytes:
-        return hmac.digest(key, b"agreed " + body, "sha256").hex().encode()
+
+def _mark(key: bytes, extent: bytes, body: bytes) -> bytes:
+    content = b"agreed " + extent + b"\n" + body
+    return hmac.digest(key, content, "sha256").hex().encode()

@@ -1,0 +1,76 @@
+"""What is remembered between runs of the program, and that no output tells whether it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes.people import Company
+from tests.mirror.vaultwarden.office import Office
+from tests.world import World
+
+VALUE = "s3nt1nel-value"
+A, B = "infra/secrets/prod/file0.yaml", "infra/secrets/prod/file1.yaml"
+
+
+@pytest.fixture
+def office(world: World, company: Company) -> Office:
+    office = Office(world, company)
+    office.configure()
+    office.write_credentials()
+    office.add_files(2, value=VALUE)
+    world.commit()
+    office.mirror("sync")
+    return office
+
+
+def kept(office: Office) -> Path:
+    return next((office.world.folder / "state").rglob("mirror-agreed-vaultwarden.json"))
+
+
+def both(office: Office, *argv: str, status: int = 0) -> dict[str, Any]:
+    """The same with what is remembered and without; ``requests`` is what may differ."""
+    found = office.mirror(*argv, status=status)
+    expected = office.mirror(*argv, "--no-cache", status=status)
+    assert {**found, "requests": 0} == {**expected, "requests": 0}
+    return found
+
+
+def test_it_holds_no_values_and_is_of_one_identity(office: Office) -> None:
+    assert VALUE not in kept(office).read_text()
+    stranger = office.stranger()
+    state = kept(office).read_bytes()
+    assert both(office, "status")["in_sync"]
+    assert kept(office).read_bytes() == state
+    locked = office.run("mirror", "status", "--check", env={"SOPS_AGE_KEY_FILE": stranger})
+    assert locked.status == 4
+    assert both(office, "sync")["in_sync"]
+
+
+CHANGES: dict[str, Callable[[Office], object]] = {
+    "file": lambda office: office.world.encrypt(A, "user: new\n"),
+    "hand": lambda office: office.hand.set_field(B, "user", "by hand"),
+    "copy": lambda office: office.hand.clone(B),
+    "rename": lambda office: office.world.git("mv", B, "infra/secrets/prod/moved.yaml"),
+    "settings": lambda office: office.configure("[mirror.nothing]\n".replace("nothing", "local")),
+    "trash": lambda office: office.hand.trash(A),
+}
+
+
+LONG = [pytest.param(one, marks=pytest.mark.long) for one in ("copy", "rename trash", "settings")]
+
+
+@pytest.mark.parametrize("names", ["file hand", *LONG])
+def test_every_output_is_the_same(office: Office, names: str) -> None:
+    for name in names.split():
+        CHANGES[name](office)
+    both(office, "diff", "--worktree")
+    office.world.git("add", "-A")
+    office.world.git("commit", "-q", "--allow-empty", "-m", "a change")
+    both(office, "status")
+    both(office, "sync", "--dry-run", "--prune")
+    office.run("mirror", "sync", "--overwrite-edits")
+    assert both(office, "diff")["in_sync"]
