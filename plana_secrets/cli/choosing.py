@@ -11,7 +11,7 @@ from plana_secrets.cli.terminal import agrees, ask_line, ask_secret
 from plana_secrets.counts import counted
 from plana_secrets.document.values import SETTABLE_TYPES
 from plana_secrets.errors import UsageError
-from plana_secrets.merging.reasons import Conflict, Reason
+from plana_secrets.merging.reasons import OF_READERS, Conflict, Reason
 from plana_secrets.paths import format_path
 from plana_secrets.sops.rules.selectors import is_encrypted_path
 
@@ -32,7 +32,7 @@ def ask_about(context: Context, case: Case, decisions: Decisions, conflict: Conf
     Raises:
         UsageError: the person gave up (kind ``declined``), or no one is there.
     """
-    if conflict.reason in {Reason.RECIPIENTS, Reason.SELECTOR}:
+    if conflict.reason in OF_READERS:
         question = f"{case.file}: {conflict}; encrypt it by its rule?"
         if not agrees(context, question):
             raise _given_up()

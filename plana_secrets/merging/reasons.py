@@ -27,6 +27,9 @@ class Reason(StrEnum):
     UNREADABLE = "unreadable"
 
 
+OF_READERS: Final = frozenset({Reason.RECIPIENTS, Reason.SELECTOR})
+"""About who can read the file and how, not about what is in it: the rule settles these."""
+
 _WORDS: Final = {
     Reason.BOTH_CHANGED: "was changed on both sides",
     Reason.REVOKED: "would be a key again that a rotation revoked",

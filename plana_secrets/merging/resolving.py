@@ -16,7 +16,7 @@ from plana_secrets.merging.compose import compose
 from plana_secrets.merging.driver import read_base, read_side
 from plana_secrets.merging.openmerge import OpenMerge
 from plana_secrets.merging.plan import Plan, plan_merge, plan_whole
-from plana_secrets.merging.reasons import WHOLE, Conflict, Reason
+from plana_secrets.merging.reasons import OF_READERS, WHOLE, Conflict, Reason
 from plana_secrets.merging.sides import Side
 from plana_secrets.paths import LeafPath, format_path
 from plana_secrets.secretfiles.open import open_bytes, read_bytes_of
@@ -25,8 +25,6 @@ from plana_secrets.secretfiles.writing.recovery import digest_on_disk
 from plana_secrets.secretfiles.writing.stage import StagedFile, preflight
 from plana_secrets.sops.formats import READ_HERE
 from plana_secrets.sops.rules.rulesfile import CreationRule
-
-_OF_READERS: Final = frozenset({Reason.RECIPIENTS, Reason.SELECTOR})
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +131,7 @@ def resolve_case(case: Case, decisions: Decisions, is_revoked: Judge) -> Resolut
         open_paths = [
             one.path
             for one in resolution.undecided
-            if one.reason not in _OF_READERS and one.path not in decisions.choices
+            if one.reason not in OF_READERS and one.path not in decisions.choices
         ]
         if not open_paths:
             break
@@ -181,7 +179,7 @@ def _revoked_in(side: Side, is_revoked: Judge) -> tuple[Conflict, ...]:
 
 
 def _is_settled(conflict: Conflict, decisions: Decisions) -> bool:
-    if conflict.reason in _OF_READERS:
+    if conflict.reason in OF_READERS:
         return decisions.by_rule
     if conflict.reason is Reason.REVOKED:
         return decisions.choices.get(conflict.path) == "ours"
@@ -189,7 +187,7 @@ def _is_settled(conflict: Conflict, decisions: Decisions) -> bool:
 
 
 def _check_choices(case: Case, resolution: Resolution, decisions: Decisions) -> None:
-    in_conflict = {one.path for one in resolution.conflicts if one.reason not in _OF_READERS}
+    in_conflict = {one.path for one in resolution.conflicts if one.reason not in OF_READERS}
     for path, choice in decisions.choices.items():
         spelled = format_path(path) if path else case.file
         if path not in in_conflict:

@@ -54,7 +54,7 @@ def keep_conflict(workspace: Workspace, kept: Sidecar) -> Path:
         "ours": _text(versions.ours),
         "theirs": _text(versions.theirs),
     }
-    forget_conflict(workspace, kept.file)
+    forget_stale(workspace, kept.file)
     path = _path_of(workspace, kept)
     make_folder(path.parent, mode=0o700)
     replace_file(path, encrypt_to(Secret.from_text(json.dumps(content)), own), mode=0o600)
@@ -97,6 +97,18 @@ def forget_conflict(workspace: Workspace, file: str) -> None:
     """Remove what is kept of it; nothing is no error."""
     for place in _places(workspace, file):
         remove_file(place)
+
+
+def forget_stale(workspace: Workspace, file: str, merged: Versions | None = None) -> None:
+    """Remove what is kept of other operations than the open one, and of ``merged``.
+
+    A tool may ask git to merge other commits, in passing: the open conflict is still open.
+    """
+    live = _live(workspace, file)
+    done = None if merged is None else _path_of(workspace, Sidecar(file, merged, ()))
+    for place in _places(workspace, file):
+        if place != live or place == done:
+            remove_file(place)
 
 
 def _live(workspace: Workspace, file: str) -> Path | None:

@@ -79,6 +79,26 @@ def test_a_conflict_leaves_our_file_and_an_encrypted_sidecar(world: World) -> No
 
 
 @pytest.mark.long
+def test_a_merge_in_passing_does_not_forget_the_open_one(world: World) -> None:
+    disagree(world)
+    world.git("branch", "also", "theirs~1")
+    world.git("switch", "-q", "also")
+    put(world, "db.password", "also")
+    world.commit("also")
+    world.git("switch", "-q", "main")
+    assert merge(world).status == 1
+    world.git("add", FILE)
+    workspace = make_workspace(world)
+    assert has_conflict(workspace, FILE)
+    world.command("git", "merge-tree", "--write-tree", "theirs", "also", check=False)
+    assert has_conflict(workspace, FILE)
+    world.git("merge", "--abort")
+    world.git("merge", "-q", "-s", "ours", "-m", "ours", "theirs")
+    assert merge(world, "also").status == 1
+    assert len(list((world.repo / ".git/plana-secrets/merges").iterdir())) == 1
+
+
+@pytest.mark.long
 def test_without_an_identity_ours_stays_and_it_says_why(world: World) -> None:
     ours = disagree(world)
     world.key_file.write_text(f"{pyrage.x25519.Identity.generate()}\n")

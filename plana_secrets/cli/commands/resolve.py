@@ -13,7 +13,10 @@ from plana_secrets.cli.options import wait_option
 from plana_secrets.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from plana_secrets.merging.bypath import Choice
+    from plana_secrets.merging.reasons import Conflict
     from plana_secrets.merging.resolving import Case, Decisions, Resolution
     from plana_secrets.rotation.revoked import RevokedValues
 
@@ -129,14 +132,28 @@ def _resolve(
         resolution = resolve_case(case, decisions, is_revoked)
     if resolution.undecided or dry_run:
         if resolution.undecided and not context.json:
-            context.output.talk(
-                f"{case.file} is not resolved; choose with --ours PATH and --theirs "
-                "PATH, or --all and one of them without PATH"
-            )
+            context.output.talk(f"{case.file} is not resolved; {_ways(resolution.undecided)}")
         return _facts(case, resolution)
     written, added = _write(context, case, resolution)
     _tell(context, case, written=written, added=added)
     return {**_facts(case, resolution), "written": written, "added": added}
+
+
+def _ways(undecided: Sequence[Conflict]) -> str:
+    """How each kind of conflict is settled from a script."""
+    from plana_secrets.merging.reasons import OF_READERS, Reason
+
+    ways = []
+    if any(not one.is_whole for one in undecided):
+        ways.append("choose with --ours PATH and --theirs PATH, or --all --ours, --all --theirs")
+    elif any(one.reason not in OF_READERS for one in undecided):
+        ways.append("choose with --all --ours or --all --theirs")
+    reasons = {one.reason for one in undecided}
+    if Reason.RECIPIENTS in reasons:
+        ways.append("fix the rule, or encrypt for its recipients with --by-rule")
+    elif Reason.SELECTOR in reasons:
+        ways.append("encrypt it as its rule says with --by-rule")
+    return "; ".join(ways)
 
 
 def _revoked(context: Context) -> RevokedValues:

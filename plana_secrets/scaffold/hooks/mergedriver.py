@@ -28,7 +28,7 @@ _CALL: Final = " hook merge -- %O %A %B %P"
 _BASES: Final = f"{DRIVER}-bases"
 """git merges several merge bases first, by a driver of its own: no one can be asked about that."""
 _CALL_FOR_BASES: Final = " hook merge --base -- %O %A %B %P"
-_TYPES: Final = ("*.yaml", "*.yml", "*.json")
+_TYPES: Final = ("*.yaml", "*.yml", "*.json", "*.env")
 
 
 def configured_driver(repository: Repository) -> str | None:

@@ -96,5 +96,5 @@ def test_lines_name_roots_and_what_is_beside_them() -> None:
         '"/a b.yaml" merge=plana-secrets',
     ]
     assert attribute_lines((".",), ("x/y.yaml",)) == [
-        f"{one} merge=plana-secrets" for one in ("*.yaml", "*.yml", "*.json")
+        f"{one} merge=plana-secrets" for one in ("*.yaml", "*.yml", "*.json", "*.env")
     ]

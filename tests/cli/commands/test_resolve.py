@@ -12,11 +12,13 @@ import pytest
 from click.testing import CliRunner
 
 from plana_secrets.cli.choosing import can_be_typed
+from plana_secrets.cli.commands.resolve import _ways
 from plana_secrets.cli.context import Context
 from plana_secrets.cli.main import program
 from plana_secrets.document.kinds import SECRET_MANIFEST_SELECTOR
 from plana_secrets.git.operation import Names
 from plana_secrets.merging.openmerge import OpenMerge
+from plana_secrets.merging.reasons import Conflict, Reason
 from plana_secrets.merging.resolving import Case
 from plana_secrets.paths import LeafPath
 from plana_secrets.sops.model import Leaf, LeafType
@@ -168,6 +170,26 @@ def test_a_file_that_was_added_too_early_is_resolved_while_the_merge_is_open(wor
 
 
 @pytest.mark.long
+@pytest.mark.parametrize(
+    ("conflicts", "words"),
+    [
+        ([Conflict(Reason.BOTH_CHANGED, ("a",))], "choose with --ours PATH and --theirs PATH"),
+        ([Conflict(Reason.TWO_MOVES)], "choose with --all --ours or --all --theirs"),
+        (
+            [Conflict(Reason.RECIPIENTS)],
+            "fix the rule, or encrypt for its recipients with --by-rule",
+        ),
+        ([Conflict(Reason.SELECTOR)], "encrypt it as its rule says with --by-rule"),
+    ],
+    ids=str,
+)
+def test_what_is_open_is_told_with_the_options_for_it(
+    conflicts: list[Conflict], words: str
+) -> None:
+    assert _ways(conflicts).startswith(words)
+    assert ("PATH" in _ways(conflicts)) == (not conflicts[0].is_whole)
+
+
 def test_no_write_is_lost_in_an_open_merge(world: World) -> None:
     """Refused while git has both sides; and what got in otherwise is not overwritten."""
     both_change(world, driver=True)

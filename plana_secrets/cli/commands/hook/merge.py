@@ -77,7 +77,7 @@ def _bundle(context: Context, base: Path, ours: Path, theirs: Path, file: str) -
 def _merge(context: Context, base: Path, ours: Path, theirs: Path, file: str) -> int:
     from plana_secrets.errors import PlanaSecretsError
     from plana_secrets.merging.driver import Outcome, is_readable, merge_as_text, merge_versions
-    from plana_secrets.merging.sidecar import forget_conflict
+    from plana_secrets.merging.sidecar import forget_stale
     from plana_secrets.rotation.revoked import RevokedValues
 
     versions = _read(base, ours, theirs)
@@ -87,7 +87,6 @@ def _merge(context: Context, base: Path, ours: Path, theirs: Path, file: str) ->
         return _put(ours, merged) or int(not is_clean)
     names = [policy.name for policy in context.settings.keysets]
     is_revoked = RevokedValues(workspace, names, context.output.warn)
-    forget_conflict(workspace, file)
     try:
         outcome = merge_versions(
             workspace, file, versions, is_revoked=is_revoked, environment=os.environ
@@ -98,6 +97,8 @@ def _merge(context: Context, base: Path, ours: Path, theirs: Path, file: str) ->
     if outcome.content is None:
         _keep(context, file, versions, reasons)
         _tell(context, file, reasons)
+    else:
+        forget_stale(workspace, file, versions)
     return _put(ours, outcome.content)
 
 
