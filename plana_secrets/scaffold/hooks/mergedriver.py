@@ -83,11 +83,16 @@ def uninstall_driver(repository: Repository) -> Outcome:
     """Forget it in this clone; the attributes are the team's, and stay."""
     place = repository.common_dir / "config"
     present = repository.command.line("config", "--local", "--get", _KEY)
-    if present is None or not present.endswith(_CALL):
+    if present is not None and not present.endswith(_CALL):
         return Outcome("merge", "absent", place)
-    for section in (f"merge.{_BASES}", _SECTION):
-        if not repository.command.line("config", "--local", "--get-regexp", f"^{section}[.]"):
-            continue
+    sections = [
+        section
+        for section in (f"merge.{_BASES}", _SECTION)
+        if repository.command.line("config", "--local", "--get-regexp", f"^{section}[.]")
+    ]
+    if not sections:
+        return Outcome("merge", "absent", place)
+    for section in sections:
         done = repository.command.write("config", "--local", "--remove-section", section)
         if done.status != 0:
             raise failure("config", done)

@@ -69,6 +69,11 @@ def test_a_driver_of_others_is_left_alone_and_ours_is_removed(clone: World) -> N
     assert clone.run("hook", "uninstall", "--merge").status == 0
     assert clone.git("config", "merge.plana-secrets.driver") == "their-driver %A\n"
     clone.git("config", "--remove-section", "merge.plana-secrets")
+    for left in ("merge.plana-secrets", "merge.plana-secrets-bases"):
+        clone.run("hook", "install", "--merge")
+        clone.git("config", "--remove-section", left)
+        assert clone.run("hook", "uninstall", "--merge").status == 0
+        assert "merge" not in clone.git("config", "--list", "--local")
     clone.run("hook", "install", "--merge")
     done = clone.run("hook", "uninstall")
     assert done.status == 0
