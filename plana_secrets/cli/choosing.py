@@ -9,7 +9,7 @@ from plana_secrets.cli.context import Context
 from plana_secrets.cli.output import safe_line
 from plana_secrets.cli.terminal import agrees, ask_line, ask_secret
 from plana_secrets.counts import counted
-from plana_secrets.document.values import SETTABLE_TYPES
+from plana_secrets.document.values import SETTABLE_TYPES, canonical_value
 from plana_secrets.errors import UsageError
 from plana_secrets.merging.reasons import OF_READERS, Conflict, Reason
 from plana_secrets.paths import format_path
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from plana_secrets.merging.bypath import Choice
     from plana_secrets.merging.resolving import Case, Decisions
     from plana_secrets.paths import LeafPath
+    from plana_secrets.secret import Secret
     from plana_secrets.secretfiles.workspace import Workspace
     from plana_secrets.sops.model import Leaf
 
@@ -27,7 +28,7 @@ _ANSWERS: dict[str, Choice] = {"o": "ours", "ours": "ours", "t": "theirs", "thei
 
 
 def ask_about(context: Context, case: Case, decisions: Decisions, conflict: Conflict) -> Decisions:
-    """The decisions with one more.
+    """The decisions, with one more unless it has to be asked again.
 
     Raises:
         UsageError: the person gave up (kind ``declined``), or no one is there.
@@ -84,13 +85,28 @@ def _chosen(decisions: Decisions, path: LeafPath, choice: Choice) -> Decisions:
 
 
 def _edited(context: Context, case: Case, decisions: Decisions, leaf: Leaf) -> Decisions:
+    """Unchanged where what was typed cannot be the value: it is asked again."""
     from plana_secrets.document.edits import SetLeaf
 
     label = f"new value of {case.file}#{format_path(leaf.path)}"
-    edit: SetLeaf = SetLeaf(leaf.path, ask_secret(context, label, twice=True), leaf.type)
+    try:
+        value = ask_secret(context, label, twice=True)
+        _check_typed(value, leaf)
+    except UsageError as error:
+        if error.kind == "declined":
+            raise
+        context.output.talk(safe_line(error.message))
+        return decisions
+    edit: SetLeaf = SetLeaf(leaf.path, value, leaf.type)
     side: Choice = "ours" if case.ours and case.ours.document.find(leaf.path) else "theirs"
     chosen = _chosen(decisions, leaf.path, side)
     return replace(chosen, edits=(*decisions.edits, edit))
+
+
+def _check_typed(value: Secret, leaf: Leaf) -> None:
+    if value.is_empty:
+        raise UsageError("the value is empty", kind="bad-value", type=leaf.type)
+    canonical_value(value, leaf.type)
 
 
 def _leaf_at(case: Case, path: LeafPath) -> Leaf | None:

@@ -98,6 +98,27 @@ def test_at_a_terminal_the_values_are_masked_and_a_new_one_is_typed(world: World
     assert not list((world.repo / ".git/plana-secrets/merges").iterdir())
 
 
+@pytest.mark.long
+def test_what_cannot_be_the_value_is_typed_again_and_no_answer_before_it_is_lost(
+    world: World,
+) -> None:
+    both_change(world, driver=True)
+    put(world, "port", "2", FILE, "--type", "int")
+    world.commit("port")
+    assert merge(world).status == 1
+    typed = [("3", "4"), ("three", "three"), ("", ""), ("3", "3")]
+    answers = [("db.password: ", "t\n")]
+    for first, again in typed:
+        answers += [("port: ", "e\n"), ("new value of", f"{first}\n"), ("(again)", f"{again}\n")]
+    done = run_at_terminal(world, "resolve", answers=answers)
+    assert done.status == 0, done.screen
+    for words in ("do not match", "not of type int", "is empty"):
+        assert words in done.screen
+    assert {"password: theirs-value", "port: 3"} <= {
+        line.strip() for line in world.decrypt(FILE).splitlines()
+    }
+
+
 @pytest.mark.parametrize(
     ("path", "kind", "owner", "expected"),
     [
