@@ -105,9 +105,11 @@ def _find_place() -> tuple[Path | None, str]:
 
 
 def plan_recovery(
-    context: Context, given: str | None, out: Path | None, *, single: bool
+    context: Context, given: str | None, out: Path | None, *, single: bool, hybrid: bool
 ) -> PlannedIdentity | None:
     """The recovery recipient: given, found in its file, new, asked for, or None with ``--single``.
+
+    ``hybrid``: a new one is post-quantum.
 
     Raises:
         UsageError: it is not known (kind ``no-recovery``), or something else is at ``out``.
@@ -126,7 +128,7 @@ def plan_recovery(
         return PlannedIdentity(recipient, f"use the recovery recipient {recipient}")
     if out is None or not out.name:
         raise UsageError("a recovery recipient is needed", kind="no-recovery")
-    planned = _plan_in_file(context, out, "a recovery identity")
+    planned = _plan_in_file(context, out, "a recovery identity", hybrid=hybrid)
     return replace(planned, advice=f"move {out} offline, and test that copy")
 
 

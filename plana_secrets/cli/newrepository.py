@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from plana_secrets.age.recipients import parse_recipient
+from plana_secrets.age.recipients import is_post_quantum, parse_recipient
 from plana_secrets.cli.context import Context
 from plana_secrets.cli.newidentities import PlannedIdentity, kept_in, plan_own, plan_recovery
 from plana_secrets.errors import UsageError
@@ -132,12 +132,16 @@ def _plan(context: Context, found: Survey, wishes: Wishes) -> _Plan:
         _refuse_name(wishes)
     named = _named_in_settings(context) if found.has_config else ()
     founder = None if found.has_config else _founder(context, wishes.name)
+    own = plan_own(context, wishes.identity_out)
     recovery = None
     if not found.has_config or wishes.recovery or wishes.recovery_out:
         recovery = plan_recovery(
-            context, wishes.recovery, wishes.recovery_out, single=wishes.single
+            context,
+            wishes.recovery,
+            wishes.recovery_out,
+            single=wishes.single,
+            hybrid=is_post_quantum(own.recipient),
         )
-    own = plan_own(context, wishes.identity_out)
     if recovery is not None:
         _check_recovery(recovery, own, named if found.has_config else None)
     identities = (own, recovery) if recovery else (own,)

@@ -117,7 +117,9 @@ def _exchange(
         raise UsageError(f"{person} has this key already", kind="already-recipient")
     waiting = f"{name}{NEXT}" if name is not None else None
     _refuse_taken(new, waiting, demand)
-    if name is None or waiting is None or kinds.get(name) != "cluster":
+    # a cluster that waits for a key still reads with the one that it has
+    waits = name is not None and name.removesuffix(NEXT) in demand.keys.keys() - {name}
+    if name is None or waiting is None or waits or kinds.get(name) != "cluster":
         return Exchange(name, old, new, "replaced")
     if waiting in demand.keys:
         check_name(waiting, new, demand)

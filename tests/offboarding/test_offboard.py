@@ -165,6 +165,7 @@ def test_the_tick_off_lives_in_git_without_a_value(shared: World) -> None:
     shared.run("offboard", "bob", "--accept", MAIL, "--reason", "closed")
     shared.run("set", APP, "password", "--generate", "hex:8")
     shared.commit()
+    assert "nothing to accept" in shared.run("offboard", "bob", *argv).stderr
     assert report(shared)["open"] == 0
     assert shared.run("verify").status == 0
     # a key that is in no settings any more is known from the file

@@ -20,7 +20,7 @@ from plana_secrets.secret import Secret
 from plana_secrets.sops.reading.reader import read_document
 from tests.world import PROGRAM, World
 
-FILES, KILLS = map(int, os.environ.get("PLANA_TEST_KILLED", "12x6").split("x"))
+FILES, KILLS = map(int, os.environ.get("PLANA_TEST_KILLED", "10x5").split("x"))
 PEOPLE = ("ann", "bob", "cid", "dee", "eve")
 RULES = """\
 # who reads what
@@ -118,6 +118,7 @@ COMMANDS = {
     "add": (lambda _: None, ["add", "eve", "EVE", "--rule", "all"], PEOPLE),
     "apply": (prepare_apply, ["apply"], ("ann", "bob", "cid", "eve")),
     "remove": (lambda _: None, ["remove", "dee"], ("ann", "bob", "cid")),
+    "replace": (lambda _: None, ["replace", "dee", "EVE"], ("ann", "bob", "cid", "eve")),
 }
 
 
@@ -137,6 +138,8 @@ def test_killed_at_any_moment_and_run_again(team: Team, command: str) -> None:
     if command == "remove":
         gone = team.public("dee")
         assert after[0] == rules.replace(f",{gone}", "").replace(f"        - {gone}\n", "")
+    if command == "replace":
+        assert after[0] == rules.replace(team.public("dee"), team.public("eve"))
     if command == "add":
         came, last = team.public("eve"), team.public("dee")
         expected = rules.replace(f",{last}\n", f",{last},{came}\n")

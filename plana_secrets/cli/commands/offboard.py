@@ -210,6 +210,8 @@ def _accept(
             for one in these
             if one.status == "open"
         ]
+    if not new:
+        context.output.talk("nothing to accept: none of these values is open")
     places = {(one.file, one.path) for one in new}
     kept = [one for one in known.accepted if (one.file, one.path) not in places]
     return replace(known, accepted=(*kept, *new))

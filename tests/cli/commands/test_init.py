@@ -53,6 +53,20 @@ def test_the_founder_has_a_name(empty: World, email: str, argv: list[str], name:
     assert (f'[recipients.{name}]\nkey = "{own}"\nkind = "staff"\n' in text) is (name is not None)
 
 
+def test_beside_a_post_quantum_identity_others_are_created_as_such(empty: World):
+    made = empty.run("identity", "new", "--post-quantum", "--output", str(empty.home / "pq.txt"))
+    env = {"SOPS_AGE_KEY_FILE": str(empty.home / "pq.txt")}
+    recovery = empty.home / "recovery.txt"
+    done = empty.run("init", "--recovery-out", str(recovery), "--json", env=env)
+    recipients = json.loads(done.stdout)["recipients"]
+    assert recipients[0] == made.stdout.strip()
+    assert [one[:7] for one in recipients] == ["age1pq1"] * 2
+    asked = empty.run(
+        "recipients", "request", "bob", "--output", str(empty.home / "bob.txt"), env=env
+    )
+    assert "recipients add bob age1pq1" in asked.stdout
+
+
 def test_without_a_name_it_says_how_to_get_one(empty: World):
     said = empty.run("init", "--single", env={"GIT_AUTHOR_EMAIL": "-@x"}).stderr
     (command,) = re.findall("plana-secrets (recipients add NAME .*)", said)

@@ -239,6 +239,16 @@ def test_a_cluster_gets_its_new_key_in_two_runs(shared: World) -> None:
     assert shared.run("verify").status == 0
 
 
+def test_a_key_that_a_cluster_waits_for_is_replaced_at_once(shared: World) -> None:
+    """It was the wrong one; the cluster still reads with the old one."""
+    wrong = cluster(shared)
+    new = str(pyrage.x25519.Identity.generate().to_public())
+    assert replace(shared, "bob", wrong, "--commit")["replaced"][0]["phase"] == "added"
+    assert replace(shared, "bob-next", new, "--commit")["replaced"][0]["phase"] == "replaced"
+    assert wrong not in "".join(texts(shared))
+    assert replace(shared, "bob", new, "--confirmed")["replaced"][0]["phase"] == "finished"
+
+
 @pytest.mark.long
 def test_what_the_remote_does_not_have_is_not_deployed(shared: World) -> None:
     new = cluster(shared)

@@ -44,7 +44,9 @@ Examples:
     help="Kind of reader; default: staff.",
 )
 @click.option("--lost", is_flag=True, help="Others may have your old key.")
-@click.option("--post-quantum", is_flag=True, help="Use a post-quantum identity.")
+@click.option(
+    "--post-quantum", is_flag=True, help="Use a post-quantum identity, as where all have one."
+)
 @click.option(
     "--output",
     "-o",
@@ -70,7 +72,7 @@ def request(
     from plana_secrets.age.recipients import fingerprint_aloud
     from plana_secrets.cli.newidentities import plan_own
 
-    hybrid = post_quantum or context.settings.policy.post_quantum
+    hybrid = post_quantum or context.settings.policy.post_quantum or _is_hybrid_only(context)
     planned = plan_own(context, output, hybrid=hybrid)
     command = _command(context, name, planned.recipient, rules, kind, lost=lost)
     planned.create(context)
@@ -89,6 +91,16 @@ def request(
         return
     _tell(context, planned, fingerprint)
     context.output.data(command)
+
+
+def _is_hybrid_only(context: Context) -> bool:
+    """Whether every recipient of the rules is post-quantum: another would undo the promise."""
+    from plana_secrets.age.recipients import is_post_quantum
+    from plana_secrets.recipients.access import root_rules
+
+    rules = root_rules(context.keyless_workspace).creation_rules
+    every = [one for rule in rules for one in rule.recipients]
+    return bool(every) and all(map(is_post_quantum, every))
 
 
 def _command(
