@@ -17,8 +17,8 @@
     What agreed and stays closed while nothing in it changes, and where that is kept.
 ``apply`` | ``keep`` | ``adopt`` | ``restore``
     Acting and reading back, saving what was typed into the mirror, the two ways back.
-``fieldnames``
-    What the name of a field says about its place in the file.
+``fieldnames`` | ``logins``
+    What the name of a field says about its place in the file; which leaves are a login.
 ``address`` | ``accountfile``
     How a server's address is spelled, and the file that holds a job's credentials.
 ``form`` | ``record`` | ``export`` | ``people``

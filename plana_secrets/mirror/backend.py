@@ -69,6 +69,9 @@ class Part:
     order: tuple[tuple[int, int], ...] = ()
 
 
+Form = Literal["note", "login"]
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """The provenance inside an item. ``digests`` are of each field as last written by us,
@@ -81,6 +84,7 @@ class Record:
     ``commit``: None for an item written from the working tree. ``repository``: the id of
     the one that wrote it; None in records of earlier releases. ``part``: None where the
     item is the whole file; else digests, shape and readable leaves are those of the part.
+    ``form``: the type of item that was written, where the backend has several.
     """
 
     file: str
@@ -90,6 +94,7 @@ class Record:
     plain: tuple[PlainLeaf, ...] = ()
     repository: str | None = None
     part: Part | None = None
+    form: Form = "note"
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,8 +112,15 @@ def hand_edits_without_file(actual: ActualItem, record: Record) -> tuple[str, ..
     )
 
 
+def unlike(difference: Difference, item: ActualItem, other: ActualItem) -> Difference:
+    """``difference`` without the hand edits that ``other``, an item of the same file, has, too."""
+    here, there = contents_of(item), contents_of(other)
+    edited = [name for name in difference.hand_edited if here.get(name) != there.get(name)]
+    return replace(difference, hand_edited=tuple(edited))
+
+
 def _layout(record: Record) -> object:
-    return record.shape, record.plain, record.part
+    return record.shape, record.plain, record.part, record.form
 
 
 def _changed_shape(desired: Record, record: Record) -> list[str]:

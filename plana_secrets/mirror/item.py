@@ -14,7 +14,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from plana_secrets.mirror.backend import ActualItem, DesiredItem, Field, PlainLeaf, Record
+from plana_secrets.mirror.backend import (
+    ActualItem,
+    DesiredItem,
+    Field,
+    Form,
+    PlainLeaf,
+    Record,
+)
 from plana_secrets.mirror.wording import note_of
 from plana_secrets.paths import format_path
 from plana_secrets.secret import Secret
@@ -119,12 +126,13 @@ def build_item(
     shape: Sequence[tuple[str, LeafType, str]] = (),
     plain: Sequence[PlainLeaf] = (),
     repository: str | None = None,
+    form: Form = "note",
 ) -> DesiredItem:
     """An item with its note and its digests."""
     note = note_of(file, commit)
     digests = {field.path: field.digest for field in fields}
     digests |= {TITLE: digest_of_text(title), NOTE: digest_of_text(note)}
-    record = Record(file, commit, digests, tuple(shape), tuple(plain), repository)
+    record = Record(file, commit, digests, tuple(shape), tuple(plain), repository, form=form)
     return DesiredItem(title, note, collection, tuple(fields), record)
 
 

@@ -18,6 +18,7 @@ from plana_secrets.mirror.compare import (
     compare,
     hand_edits_without_file,
     keep_hand_edits,
+    unlike,
 )
 from plana_secrets.mirror.drift import (
     Choices,
@@ -33,7 +34,7 @@ from plana_secrets.mirror.parts import Held, number_of, parts_of
 from plana_secrets.mirror.renames import match_renames
 
 _NEEDS_CONSENT: Final = frozenset({"retyped", "undecryptable"})
-_ATTACHED: Final = "a file is attached by hand; only people remove it"
+_ATTACHED: Final = "a file or a passkey was added by hand; only people remove it"
 _HELD: Final = "it is in a place where this account cannot write"
 
 
@@ -158,9 +159,10 @@ def _plan_file(draft: _Draft, full: DesiredItem, wanted: Wanted, items: list[Act
         else:
             draft.note(DriftKind.MISSING, part.file, title=part.title, left=False)
             draft.create.append(part)
-    rest = [one for some in ranked for one in some[1:]]
-    for one in (*rest, *(one for one in compared if number_of(one[1]) > len(parts))):
-        _plan_duplicate(draft, desired, one[0], one[2], waits=held.lacks_of(one[0]))
+    rest = [(one[0], unlike(one[2], one[0], some[0][0])) for some in ranked for one in some[1:]]
+    rest += [(item, found) for item, record, found in compared if number_of(record) > len(parts)]
+    for item, difference in rest:
+        _plan_duplicate(draft, desired, item, difference, waits=held.lacks_of(item))
 
 
 def _compared(
@@ -204,7 +206,7 @@ def _plan_item(
         left = held or not overwrite
         draft.note(DriftKind.HAND_EDITED, desired.file, item, difference.hand_edited, left=left)
     if difference.is_stale:
-        _note_stale(draft, desired.file, item, record, difference.stale, left=blocked)
+        _note_stale(draft, desired, item, record, difference.stale, left=blocked)
     if waits and not blocked:
         draft.waiting.append(Waiting(desired.file))
     elif not blocked:
@@ -226,7 +228,7 @@ def _plan_update(
 
 def _note_stale(
     draft: _Draft,
-    file: str,
+    desired: DesiredItem,
     item: ActualItem,
     record: Record,
     paths: tuple[str, ...],
@@ -234,11 +236,14 @@ def _note_stale(
     left: bool,
 ) -> None:
     """Of a renamed file title and note are another, which says nothing more."""
+    file = desired.file
     if record.file != file:
         draft.note(DriftKind.RENAMED, file, item, left=left, reason=f"from {record.file}")
         paths = tuple(path for path in paths if path not in {TITLE, NOTE})
     if paths or record.file == file:
-        draft.note(DriftKind.STALE, file, item, paths, left=left)
+        form = desired.record.form
+        reason = None if form == record.form else f"becomes a {form} item"
+        draft.note(DriftKind.STALE, file, item, paths, left=left, reason=reason)
 
 
 def _problems_of(item: ActualItem, desired: DesiredItem) -> frozenset[str]:

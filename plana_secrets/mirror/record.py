@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from plana_secrets import limits
 from plana_secrets.errors import MalformedError
-from plana_secrets.mirror.backend import Part, PlainLeaf, Record
+from plana_secrets.mirror.backend import Form, Part, PlainLeaf, Record
 from plana_secrets.sops.model import LeafType
 
 RECORD_FIELD: Final = "plana-secrets record"
@@ -44,6 +44,8 @@ def encode_record(record: Record) -> str:
     if record.part is not None:
         content["schema"] = _SCHEMA_OF_PART
         content["part"] = [record.part.number, record.part.total, record.part.order]
+    if record.form != "note":
+        content["form"] = record.form
     return pack_record(content)
 
 
@@ -119,8 +121,15 @@ def _build(content: dict[str, Any], part: Part | None) -> Record:
             for path, type_, text in content["plain"]
         ),
         repository=_text(content["repository"]) if "repository" in content else None,
+        form=_form(content.get("form", "note")),
         part=part,
     )
+
+
+def _form(value: object) -> Form:
+    if value == "note" or value == "login":  # noqa: PLR1714 - so that mypy follows
+        return value
+    raise _bad()
 
 
 def _text(value: object) -> str:

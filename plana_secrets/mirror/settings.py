@@ -67,6 +67,10 @@ class BackendSettings(abc.ABC):
         """The collection of each file that has a place; None where there are no collections."""
         return dict.fromkeys(files)
 
+    def is_login(self, file: str) -> bool:  # noqa: ARG002
+        """Whether the file is to be a login item, if it has the parts of a login."""
+        return False
+
     def own_files(self, surroundings: Surroundings) -> Iterator[Path]:  # noqa: ARG002
         """Files that are the backend's own, and never mirrored."""
         yield from ()

@@ -16,7 +16,8 @@ from typing import Final
 from plana_secrets.document.kinds import FileKind, kind_of
 from plana_secrets.errors import CredentialError, FailedError, MalformedError, PlanaSecretsError
 from plana_secrets.mirror.backend import DesiredItem, Unsupported
-from plana_secrets.mirror.item import build_item, copy_document, without_paths
+from plana_secrets.mirror.item import Copy, build_item, copy_document, without_paths
+from plana_secrets.mirror.logins import find_places
 from plana_secrets.mirror.settings import BackendSettings, MirrorSettings
 from plana_secrets.mirror.wording import titles_of
 from plana_secrets.secretfiles.globs import glob_match
@@ -156,6 +157,7 @@ class SourceReader:
         owner: str | None = None,
     ) -> None:
         self._snapshot = snapshot
+        self._settings = settings
         self._owner = owner
         self._files = _eligible(snapshot, settings, never)
         self._collections = _collections(settings, self._files)
@@ -243,12 +245,19 @@ class SourceReader:
             shape=copy.shape,
             plain=copy.plain,
             repository=self._owner,
+            form="login" if self._is_login(file, copy) else "note",
         )
         if copy.not_text:
             self._unsupported[file] = tuple(
                 Unsupported(path, "the value is not UTF-8 text") for path in copy.not_text
             )
         self._items[file] = without_paths(item, frozenset(copy.not_text))
+
+    def _is_login(self, file: str, copy: Copy) -> bool:
+        backend = self._settings.chosen
+        if backend is None or not backend.is_login(file):
+            return False
+        return bool(find_places(copy.shape, copy.plain))
 
 
 def _check_name(file: str) -> None:

@@ -484,3 +484,20 @@ def test_many_deletions_need_consent(
     else:
         check_extent(plan, wanted, listing)
     check_extent(plan_mirror(wanted, listing, PLAIN), wanted, listing)
+
+
+def test_a_copy_with_the_same_hand_edit_holds_nothing_that_could_be_lost(
+    place: MemoryPlace,
+) -> None:
+    """As a run leaves it that is killed between the new item and the deletion of the old one."""
+    sync(place.open(), [item(A)])
+    place.hand.set_field(A, "x", "by hand")
+    place.hand.clone(A)
+    assert sync(place.open(), [item(A)]).deleted == 1
+    assert kinds(look(place.open(), [item(A)])) == [("hand-edited", A, ("x",))]
+    place.hand.clone(A)
+    place.hand.set_field(A, "x", "by another hand")
+    left = sync(place.open(), [item(A)])
+    assert (left.deleted, [one[0] for one in kinds(left.after)]) == (
+        0, ["hand-edited", "duplicate", "hand-edited"],
+    )  # fmt: skip

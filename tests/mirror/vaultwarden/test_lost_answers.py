@@ -162,13 +162,15 @@ def test_a_stub_is_empty_and_named_with_the_organisations_key(place: Vaultwarden
     key = place.company.key
     empty = WireCipher(id="1", type=2, name=key.seal_text("x"), revision_date="")
     assert is_stub(empty, key)
+    assert is_stub(msgspec.structs.replace(empty, type=1, login={"username": None}), key)
     assert not is_stub(empty, place.company.service.user_key)
 
 
 @pytest.mark.parametrize(
     "more",
     [
-        {"type": 1},
+        {"type": 3},
+        {"login": {"username": "2.u", "uris": None}, "type": 1},
         {"fields": [CipherField("2.n", "2.v")]},
         {"notes": "2.n"},
         {"key": "2.k"},
@@ -191,7 +193,8 @@ def test_a_login_of_a_person_with_fields_stays(
     user = server.store.user_of_email(company.service.email)
     assert user is not None
     field = {"type": 1, "name": company.key.seal_text("n"), "value": company.key.seal_text("v")}
-    login = Cipher({"type": 1, "name": company.key.seal_text("a")}, user.id)
+    parts = {"username": company.key.seal_text("u"), "password": None, "uris": None}
+    login = Cipher({"type": 1, "name": company.key.seal_text("a"), "login": parts}, user.id)
     filled = Cipher({"type": 2, "name": company.key.seal_text("b"), "fields": [field]}, user.id)
     for one in (login, filled):
         server.store.ciphers[one.id] = one

@@ -31,13 +31,14 @@ from plana_secrets.mirror.backends.vaultwarden.closed import Seen, context_of, r
 from plana_secrets.mirror.backends.vaultwarden.collections import resolve_seen
 from plana_secrets.mirror.backends.vaultwarden.items import (
     ITEM_SIZE,
-    SECURE_NOTE,
+    TYPES,
     blame_size,
+    carry_over,
     is_stub,
     open_item,
     seal_item,
 )
-from plana_secrets.mirror.backends.vaultwarden.models import ADMIN, OWNER, Cipher
+from plana_secrets.mirror.backends.vaultwarden.models import ADMIN, OWNER, Cipher, read_login
 from plana_secrets.mirror.backends.vaultwarden.session import Session
 from plana_secrets.mirror.backends.vaultwarden.strays import read_every_item
 from plana_secrets.mirror.backends.vaultwarden.vault import Keys, Vault, open_organization
@@ -195,14 +196,16 @@ class VaultwardenBackend:
             raise ItemChangedError(
                 f"the item of {desired.file} is gone from the server", kind="item-gone"
             )
-        if cipher.attachments and cipher.type != SECURE_NOTE:
+        is_same_type = cipher.type == TYPES[desired.record.form]
+        if not is_same_type and (cipher.attachments or read_login(cipher).passkeys):
             raise ItemChangedError(
-                f"a file is attached to the item of {desired.file}",
+                f"a file or a passkey was added to the item of {desired.file}, which has another "
+                "type and would be created again",
                 kind="item-has-attachment",
                 retry=False,
             )
-        if cipher.type == SECURE_NOTE:
-            sealed = self._seal(view, desired)
+        if is_same_type:
+            sealed = carry_over(cipher, self._seal(view, desired), view.vault.key)
             collection = view.collection_of(desired)
             try:
                 self._change(cipher, sealed, collection, actual.revision, desired.label)
@@ -333,5 +336,5 @@ ADVICE: Final = {
         "otherwise do not trust this server"
     ),
     "not-an-owner": "log in as an owner with `plana-secrets login`, then run it again",
-    "item-has-attachment": "delete the attachment in a Bitwarden client, then run it again",
+    "item-has-attachment": "remove it in a Bitwarden client, then run it again",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -10,16 +11,24 @@ from plana_secrets.errors import MalformedError, PlanaSecretsError
 from plana_secrets.mirror.backend import (
     ActualItem,
     DesiredItem,
+    Form,
     ItemChangedError,
     ItemTooLargeError,
     NotWritableError,
+    Record,
 )
 from plana_secrets.mirror.backends.vaultwarden.crypto import SymmetricKey
-from plana_secrets.mirror.backends.vaultwarden.models import Cipher
+from plana_secrets.mirror.backends.vaultwarden.loginform import (
+    carry_passkeys,
+    open_login,
+    seal_login,
+)
+from plana_secrets.mirror.backends.vaultwarden.models import Cipher, Login, read_login
 from plana_secrets.mirror.form import compose, take_apart
 from plana_secrets.secret import Secret
 
-SECURE_NOTE: Final = 2
+TYPES: Final[dict[Form, int]] = {"note": 2, "login": 1}
+"""The server's types of item. It never changes that of an item."""
 
 ITEM_SIZE: Final = 65_000
 """Bytes of the fields of an item of a divided file, as far as they may come to. Most are a
@@ -41,8 +50,10 @@ def seal_item(
     No key of its own: the clients give it one when a person edits it, and both are read.
     An empty password history: what a hand edit left there would be an old secret.
     """
+    is_login = item.record.form == "login"
+    login, left = seal_login(item, key) if is_login else (None, item.fields)
     return {
-        "type": SECURE_NOTE,
+        "type": TYPES[item.record.form],
         "organizationId": organization,
         "encryptedFor": account,
         "name": key.seal_text(item.title),
@@ -54,14 +65,24 @@ def seal_item(
                 "value": key.seal(value.reveal()),
                 "linkedId": None,
             }
-            for name, value in compose(item)
+            for name, value in compose(replace(item, fields=tuple(left)))
         ],
-        "secureNote": {"type": 0},
+        "login": login,
+        "secureNote": None if is_login else {"type": 0},
         "key": None,
         "passwordHistory": None,
         "reprompt": 0,
         "favorite": False,
     }
+
+
+def carry_over(cipher: Cipher, sealed: dict[str, Any], key: SymmetricKey) -> dict[str, Any]:
+    """``sealed`` with what people added to ``cipher`` and an update would take away."""
+    passkeys = read_login(cipher).passkeys
+    if not passkeys or sealed["login"] is None:
+        return sealed
+    kept = carry_passkeys(passkeys, _Opener(cipher, key).key, key)
+    return sealed | {"login": sealed["login"] | {"fido2Credentials": kept}}
 
 
 def blame_size(
@@ -100,10 +121,17 @@ def open_item(
     """
     opener = _Opener(cipher, organization_key)
     pairs = [(opener.text(field.name), opener.secret(field.value)) for field in cipher.fields or []]
-    taken = take_apart([(name, value) for name, value in pairs if name is not None])
+    named = [(name, value) for name, value in pairs if name is not None]
+    taken = take_apart(named)
     if not taken.carries_record:
         return None
-    problems = _problems(cipher)
+    login = opener.login(cipher)
+    if cipher.login is not None:
+        parts = list(open_login(login, taken.record, opener.secret))
+        names = {name for name, _ in parts}
+        rest = [(name, value) for name, value in named if value.reveal() or name not in names]
+        taken = take_apart([*parts, *rest])
+    problems = _problems(cipher, login, taken.record)
     title, note = opener.text(cipher.name), opener.text(cipher.notes)
     if opener.is_broken or taken.record is None:
         problems.add("undecryptable")
@@ -125,16 +153,17 @@ def open_item(
     )
 
 
-def _problems(cipher: Cipher) -> set[str]:
+def _problems(cipher: Cipher, login: Login, record: Record | None) -> set[str]:
     problems = set()
     if cipher.deleted_date is not None:
         problems.add("trashed")
-    if cipher.type != SECURE_NOTE:
+    if cipher.type != TYPES[record.form if record else "note"]:
         problems.add("retyped")
-    if cipher.attachments:
+    if cipher.attachments or login.passkeys:
         problems.add("attached")
     shown = any(field.type != _HIDDEN for field in cipher.fields or [])
-    if shown or cipher.password_history or cipher.reprompt:
+    matched = any(one.match is not None for one in login.uris or [])
+    if shown or matched or cipher.password_history or cipher.reprompt:
         problems.add("altered")
     return problems
 
@@ -144,13 +173,20 @@ class _Opener:
 
     def __init__(self, cipher: Cipher, organization_key: SymmetricKey) -> None:
         self.is_broken = False
-        self._key = organization_key
+        self.key = organization_key
         if cipher.key is not None:
             own = self._open(cipher.key)
             try:
-                self._key = organization_key if own is None else SymmetricKey(own)
+                self.key = organization_key if own is None else SymmetricKey(own)
             except MalformedError:
                 self.is_broken = True
+
+    def login(self, cipher: Cipher) -> Login:
+        try:
+            return read_login(cipher)
+        except MalformedError:
+            self.is_broken = True
+            return Login()
 
     def text(self, sealed: str | None) -> str | None:
         """The text; None where there is none, or where it would not open."""
@@ -168,7 +204,7 @@ class _Opener:
 
     def _open(self, sealed: str) -> Secret | None:
         try:
-            return self._key.open(sealed)
+            return self.key.open(sealed)
         except MalformedError:
             self.is_broken = True
             return None
@@ -186,7 +222,8 @@ def is_stub(cipher: Cipher, organization_key: SymmetricKey) -> bool:
         organization_key.open(cipher.name)
     except MalformedError:
         return False
-    return cipher.type == SECURE_NOTE and not cipher.attachments
+    login = cipher.login if isinstance(cipher.login, dict) else {}
+    return cipher.type in TYPES.values() and not (cipher.attachments or any(login.values()))
 
 
 def just_before(revision: str) -> str:

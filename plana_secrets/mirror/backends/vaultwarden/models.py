@@ -112,6 +112,23 @@ class CipherField(msgspec.Struct, rename="camel", frozen=True):
     type: int = 1
 
 
+class LoginUri(msgspec.Struct, rename="camel", frozen=True):
+    """``match``: how a client compares it with an address; None is its default."""
+
+    uri: str | None = None
+    match: int | None = None
+
+
+class Login(msgspec.Struct, rename="camel", frozen=True):
+    """``passkeys`` are what only people add."""
+
+    username: str | None = None
+    password: str | None = None
+    totp: str | None = None
+    uris: list[LoginUri] | None = None
+    passkeys: list[dict[str, object]] | None = msgspec.field(name="fido2Credentials", default=None)
+
+
 class Cipher(msgspec.Struct, rename="camel", frozen=True):
     id: str
     type: int
@@ -126,6 +143,8 @@ class Cipher(msgspec.Struct, rename="camel", frozen=True):
     attachments: list[msgspec.Raw] | None = None
     password_history: list[msgspec.Raw] | None = None
     reprompt: int | None = None
+    login: object = None
+    """See ``read_login``: what foreign items hold there stops nothing."""
 
 
 class CipherList(msgspec.Struct, frozen=True):
@@ -207,6 +226,18 @@ class GroupList(msgspec.Struct, frozen=True):
     data: list[Group]
 
 
+def read_login(cipher: Cipher) -> Login:
+    """The parts of a login; none of an item of another type.
+
+    Raises:
+        MalformedError: they are not of the documented format (kind ``bad-answer``).
+    """
+    try:
+        return msgspec.convert(cipher.login or {}, Login)
+    except msgspec.ValidationError:
+        raise _bad("a login") from None
+
+
 def read_answer(body: bytes, shape: type[T], what: str) -> T:
     """What the server answered, in its shape.
 
@@ -216,7 +247,10 @@ def read_answer(body: bytes, shape: type[T], what: str) -> T:
     try:
         return msgspec.json.decode(body, type=shape)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        raise MalformedError(
-            f"the server's answer about {what} does not have the documented format",
-            kind="bad-answer",
-        ) from None
+        raise _bad(what) from None
+
+
+def _bad(what: str) -> MalformedError:
+    return MalformedError(
+        f"the server's answer about {what} does not have the documented format", kind="bad-answer"
+    )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from plana_secrets.errors import CredentialError
 from plana_secrets.fields.reading import Fields, list_of, mapping, text
-from plana_secrets.fields.values import file, glob_name
+from plana_secrets.fields.values import file, glob, glob_name
 from plana_secrets.mirror.desk import SetupOption
 from plana_secrets.mirror.settings import BackendSettings
 from plana_secrets.mirror.tables import places_by_glob, url
@@ -50,6 +50,7 @@ Examples:
 class VaultwardenSettings(BackendSettings):
     """``collections`` maps globs of files to a collection's name or id, last match wins.
 
+    ``logins``: globs of the files that are login items, if they have the parts of a login.
     ``credentials``: a credentials file, relative to the repository; ``ca_file`` likewise.
     ``key_fingerprint``: of the organization's key. A server can hand each member another
     key, which it knows; named here, it is told from the one that was set up.
@@ -60,6 +61,7 @@ class VaultwardenSettings(BackendSettings):
         "url": url,
         "organization": text,
         "collections": mapping(glob_name, text),
+        "logins": list_of(glob),
         "break_glass": list_of(text),
         "credentials": file,
         "ca_file": file,
@@ -92,6 +94,7 @@ class VaultwardenSettings(BackendSettings):
     url: str
     organization: str
     collections: Mapping[str, str] = field(default_factory=dict)
+    logins: tuple[str, ...] = ()
     break_glass: tuple[str, ...] = ()
     credentials: str | None = None
     ca_file: str | None = None
@@ -101,6 +104,11 @@ class VaultwardenSettings(BackendSettings):
         from plana_secrets.mirror.backends.vaultwarden.connect import open_backend
 
         return open_backend(self, surroundings)
+
+    def is_login(self, file: str) -> bool:
+        from plana_secrets.secretfiles.globs import glob_match
+
+        return glob_match(self.logins, file)
 
     def places_of(self, files: Iterable[str]) -> Mapping[str, str | None]:
         return places_by_glob(self.collections, files)
