@@ -24,6 +24,20 @@ REQUIRED_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """The keys that a Secret of a type must have."""
 
+BASIC_AUTH: Final = "kubernetes.io/basic-auth"
+BASIC_AUTH_KEYS: Final = ("username", "password")
+"""A Secret of that type must have one of them."""
+
+ACCOUNT_TOKEN: Final = "kubernetes.io/service-account-token"  # noqa: S105 - a type
+ACCOUNT_NAME: Final = "kubernetes.io/service-account.name"
+"""A Secret of that type must have this annotation."""
+
+JSON_KEYS: Final[Mapping[str, str]] = {
+    "kubernetes.io/dockerconfigjson": ".dockerconfigjson",
+    "kubernetes.io/dockercfg": ".dockercfg",
+}
+"""The value of a Secret of a type that must be JSON."""
+
 
 def is_object_name(name: str) -> bool:
     """``metadata.name`` of a Secret: a DNS subdomain."""

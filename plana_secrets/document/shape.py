@@ -11,6 +11,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from plana_secrets.document.kubernetes import (
+    ACCOUNT_NAME,
+    ACCOUNT_TOKEN,
+    BASIC_AUTH,
+    BASIC_AUTH_KEYS,
     REQUIRED_KEYS,
     is_annotation_key,
     is_data_key,
@@ -167,10 +171,20 @@ def _required_keys(
     leaves: Mapping[LeafPath, Leaf], plain: Mapping[LeafPath, str]
 ) -> Iterator[Problem]:
     present = {path[1] for path in leaves if len(path) == 2 and path[0] in {"data", "stringData"}}
-    for key in REQUIRED_KEYS.get(plain.get(("type",), ""), ()):
+    kind = plain.get(("type",), "")
+    for key in REQUIRED_KEYS.get(kind, ()):
         if key not in present:
             words = f"a Secret of this type needs the key {key}"
             yield Problem("kubernetes-name", ("type",), words)
+    if kind == BASIC_AUTH and present.isdisjoint(BASIC_AUTH_KEYS):
+        yield _lacking(f"the key {' or '.join(BASIC_AUTH_KEYS)}")
+    if kind == ACCOUNT_TOKEN and not plain.get(("metadata", "annotations", ACCOUNT_NAME)):
+        yield _lacking(f"the annotation {ACCOUNT_NAME}")
+
+
+def _lacking(what: str) -> Problem:
+    words = f"a Secret of this type needs {what}"
+    return Problem("kubernetes-name", ("type",), words, severity=Severity.WARNING)
 
 
 def _text(leaf: Leaf) -> str:

@@ -65,8 +65,9 @@ class Build:
 
     ``decrypts``: it has ``spec.decryption``, so that Flux opens what sops wrote.
     ``substitutes``: it has variables in ``spec.postBuild``. ``source`` is the name of a
-    GitRepository, None for a source of another kind. ``components``: folders that
-    ``spec.components`` adds to what is built.
+    GitRepository, None for a source of another kind: ``other`` says which one. Whether that holds
+    this repository is not known. ``components``: folders that ``spec.components`` adds to what
+    is built.
     """
 
     file: str
@@ -76,6 +77,7 @@ class Build:
     source: str | None
     substitutes: bool = False
     components: tuple[str, ...] = ()
+    other: str | None = None
 
 
 @dataclass(slots=True)
@@ -121,15 +123,16 @@ class Flux:
             self.patched |= fields & set(PATCHED)
         elif kind == "Kustomization" and api.startswith(_API[0]):
             source = map_of(spec, "sourceRef")
+            kind_of_source = text_of(source, "kind")
+            is_git = kind_of_source in {"GitRepository", ""}
             folder = posixpath.normpath(text_of(spec, "path").strip().strip("/") or ".")
             build = Build(
                 file,
                 first + node.line,
                 folder=folder,
                 decrypts=text_of(map_of(spec, "decryption"), "provider") == "sops",
-                source=text_of(source, "name")
-                if text_of(source, "kind") in {"GitRepository", ""}
-                else None,
+                source=text_of(source, "name") if is_git else None,
+                other=None if is_git else f"{kind_of_source} {text_of(source, 'name')}",
                 substitutes=any(_is_filled(one) for one in map_of(spec, "postBuild").nodes),
                 components=tuple(
                     posixpath.normpath(posixpath.join(folder, one.text))
@@ -226,7 +229,11 @@ class Tree:
 
     def built(self, *folders: str) -> Iterator[str]:
         """The files that a build of ``folders`` takes for manifests, each once."""
-        found: set[str] = set()
+        yield from dict.fromkeys(file for step in self.steps(*folders) for file in step)
+
+    def steps(self, *folders: str) -> Iterator[list[str]]:
+        """The same, by what kustomize puts together before anything renames it: the files that one
+        kustomization.yaml lists, or those below a folder without one."""
         seen: set[str] = set()
         waiting = list(folders)
         while waiting:
@@ -234,13 +241,10 @@ class Tree:
             if one not in seen:
                 seen.add(one)
                 listing = self._listing(one)
-                step = self._below(one) if listing is None else self._listed(one, listing)
-                for place in step:
-                    if place not in self.files:
-                        waiting.append(place)
-                    elif place not in found:
-                        found.add(place)
-                        yield place
+                places = self._below(one) if listing is None else self._listed(one, listing)
+                step = list(dict.fromkeys(places))
+                waiting.extend(place for place in step if place not in self.files)
+                yield [place for place in step if place in self.files]
 
     def _listing(self, folder: str) -> str | None:
         names = (posixpath.normpath(f"{folder}/{name}") for name in NAMES)
@@ -283,18 +287,39 @@ def _folders_above(file: str, top: str) -> list[str]:
     return found[::-1]
 
 
-def is_manifest(content: bytes) -> bool:
-    """Whether kustomize takes every document of a file for an object of Kubernetes.
+ObjectKey = tuple[str, str, str, str]
+"""By what kustomize tells two objects apart: version, kind, namespace, name.
 
-    One that is larger than what is read here, as definitions of resources are, counts as one.
+Source: kustomize v5, kyaml/resid; an empty namespace is ``default``.
+"""
+
+
+def key_of(version: str, kind: str, namespace: str, name: str) -> ObjectKey:
+    return version, kind, namespace or "default", name
+
+
+def read_objects(content: bytes) -> list[ObjectKey] | None:
+    """The objects of a file with a name; None where kustomize takes a document for none.
+
+    A file that is larger than what is read here, as definitions of resources are, has none.
     """
     try:
         documents = read_documents(content)
     except TooMuchYamlError:
-        return True
+        return []
     except MalformedError:
-        return False
-    return all(_is_object(node) for node in documents)
+        return None
+    if not all(_is_object(node) for node in documents):
+        return None
+    return [
+        key_of(text_of(one, "apiVersion"), text_of(one, "kind"), *_place_of(one))
+        for one in _objects(documents)
+        if _named(one)
+    ]
+
+
+def _place_of(node: Map) -> tuple[str, str]:
+    return text_of(map_of(node, "metadata"), "namespace"), _named(node)
 
 
 def _is_object(node: Node) -> bool:

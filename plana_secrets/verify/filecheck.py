@@ -26,10 +26,11 @@ from plana_secrets.sops.reading.reader import (
     open_document,
     read_structure,
 )
+from plana_secrets.verify.builds import ObjectKey, key_of
 from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.check import Level
 from plana_secrets.verify.checks import KEYED_CHECKS, KEYLESS_CHECKS
-from plana_secrets.verify.checks.clusters import VARIABLES
+from plana_secrets.verify.checks.clusters import VARIABLES, readable_texts
 from plana_secrets.verify.checks.keycopies import check_key_copies
 from plana_secrets.verify.checks.plainmanifests import find_plain
 from plana_secrets.verify.checks.strangers import (
@@ -69,6 +70,7 @@ class FileResult:
 
     ``sketch``: a few of the authentication tags in the file and digests of its wrapped data
     keys, to find copies by.
+    ``object``: what a manifest is to Kubernetes, if it has a name.
     ``variables``: values that Flux may replace, which depends on who builds the file.
     ``ids``: the blob ids that git would give the content, with the line breaks as they are
     and without carriage returns; none where it could not be read. ``is_left_out``: it is
@@ -81,6 +83,7 @@ class FileResult:
     kind: FileKind | None = None
     sketch: tuple[bytes, ...] = ()
     variables: tuple[Finding, ...] = ()
+    object: ObjectKey | None = None
     ids: frozenset[str] = frozenset()
     is_left_out: bool = False
 
@@ -160,7 +163,8 @@ def _check_structure(
     findings.extend(keyed)
     variables = tuple(one for one in findings if one.check == VARIABLES)
     others = tuple(one for one in findings if one.check != VARIABLES)
-    return FileResult(file, level, others, subject.kind, _sketch_of(structure), variables)
+    sketch, key = _sketch_of(structure), _object_of(subject)
+    return FileResult(file, level, others, subject.kind, sketch, variables, key)
 
 
 def _knows_rules(book: RuleBook, file: str) -> bool:
@@ -198,6 +202,15 @@ def _check_opened(job: FileJob, subject: Subject) -> tuple[Level | None, list[Fi
     if job.copies is not None:
         findings.extend(check_key_copies(opened, job.copies))
     return Level.L3, findings
+
+
+def _object_of(subject: Subject) -> ObjectKey | None:
+    """The namespace and the name of a manifest, which are readable."""
+    if subject.kind is not FileKind.SECRET_MANIFEST:
+        return None
+    plain = readable_texts(subject)
+    name = plain.get(("metadata", "name"), "")
+    return key_of("v1", "Secret", plain.get(("metadata", "namespace"), ""), name) if name else None
 
 
 def _sketch_of(structure: Structure) -> tuple[bytes, ...]:

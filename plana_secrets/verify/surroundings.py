@@ -159,7 +159,7 @@ def _check_flux(
     snapshot: Snapshot, flux: Flux, results: Sequence[FileResult], under_roots: Collection[str]
 ) -> Iterator[Finding]:
     keysets = {one.file for one in results if one.kind is FileKind.KEYSET}
-    manifests = {one.file for one in results if one.kind is FileKind.SECRET_MANIFEST}
+    manifests = {one.file: one.object for one in results if one.kind is FileKind.SECRET_MANIFEST}
     repository = snapshot.tree.repository
     builds = flux.own_builds(remote_addresses(repository.command)) if flux.builds else []
     variables = [finding for one in results for finding in one.variables]

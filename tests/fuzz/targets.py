@@ -23,7 +23,7 @@ from plana_secrets.secretfiles.writing import records
 from plana_secrets.sops.formats import Format
 from plana_secrets.sops.reading.reader import open_document, read_structure
 from plana_secrets.sops.rules.rulesfile import parse_rules
-from plana_secrets.verify.builds import Flux, Tree, is_manifest
+from plana_secrets.verify.builds import Flux, Tree, read_objects
 from plana_secrets.verify.checks.plainmanifests import find_plain
 from plana_secrets.verify.checks.rulelint import lint_rules
 from plana_secrets.verify.policy import Policy
@@ -83,7 +83,7 @@ def check_readable(content: bytes) -> None:
     flux = Flux()
     flux.read("a.yaml", content)
     flux.own_builds([])
-    is_manifest(content)
+    read_objects(content)
     list(Tree({"a.yaml", "kustomization.yaml"}, lambda _: content).built("."))
 
 

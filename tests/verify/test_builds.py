@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from plana_secrets.verify.builds import Flux, Tree, is_manifest
+from plana_secrets.verify.builds import Flux, Tree, read_objects
 
 API = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n"
 LISTING = "resources:\n- a.yaml\n"
@@ -192,7 +192,7 @@ def test_a_kustomization_is_found_where_it_is_among_many_documents() -> None:
 
 def test_more_than_is_read_counts_as_a_manifest() -> None:
     large = OBJECT + "data:\n" + "".join(f"  k{at}: v\n" for at in range(30_000))
-    assert is_manifest(large.encode())
+    assert read_objects(large.encode()) == []
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ def test_more_than_is_read_counts_as_a_manifest() -> None:
     ],
 )
 def test_a_manifest_is_an_object_in_every_document(content: str, expected: bool) -> None:
-    assert is_manifest(content.encode()) is expected
+    assert (read_objects(content.encode()) is not None) is expected
 
 
 @pytest.mark.parametrize(

@@ -158,6 +158,7 @@ WORDS = {
     "future-lastmodified": "a clock is set first",
     "twin-keys": "edit asks a person",
     "kubernetes-name": "edit asks a person",
+    "value-of-type": "as data-not-base64",
     "flux-not-decrypted": "edit asks a person",
     "flux-substitution": "edit asks a person",
     "target-immutable": "edit asks a person",

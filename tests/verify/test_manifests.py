@@ -129,6 +129,34 @@ def test_a_name_that_kubernetes_refuses_is_named(
     assert refused(GOOD.replace(old, new)) in {"kubernetes-name", "bad-key"}
 
 
+_DOCKER = "type: kubernetes.io/dockerconfigjson\n"
+_TOKEN = "type: kubernetes.io/service-account-token\n"
+_ACCOUNT = "    annotations: {kubernetes.io/service-account.name: app}\n"
+_BASIC = "type: kubernetes.io/basic-auth\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (GOOD + _BASIC, [("kubernetes-name", "type")]),
+        (GOOD.replace("PASSWORD", "username") + _BASIC, []),
+        (GOOD.replace("PASSWORD", "password") + _BASIC, []),
+        (GOOD + _TOKEN, [("kubernetes-name", "type")]),
+        (GOOD.replace("stringData", f"{_ACCOUNT}stringData") + _TOKEN, []),
+        (GOOD.replace("PASSWORD", ".dockerconfigjson") + _DOCKER, [("value-of-type", 'stringData[".dockerconfigjson"]')]),
+        (GOOD.replace("PASSWORD: hunter2", ".dockerconfigjson: '{}'") + _DOCKER, []),
+        (GOOD.replace("stringData", "data").replace("PASSWORD: hunter2", ".dockerconfigjson: aHVudGVyMg==") + _DOCKER, [("value-of-type", 'data[".dockerconfigjson"]')]),
+        (GOOD.replace("PASSWORD: hunter2", ".dockercfg: '['") + _DOCKER.replace("configjson", "cfg"), [("value-of-type", 'stringData[".dockercfg"]')]),
+    ],
+)  # fmt: skip
+def test_what_the_api_server_demands_of_a_type_is_a_warning(
+    world_of_manifests: World, text: str, found: list[tuple[str, str]]
+) -> None:
+    assert found_in(world_of_manifests, text) == found
+    assert {str(one.severity) for one in verify(world_of_manifests, FILE).findings} <= {"warning"}
+    assert refused(text) is None
+
+
 @pytest.mark.parametrize("kind", ["List", "SecretList"])
 def test_a_list_has_a_sentence_of_its_own(world_of_manifests: World, kind: str) -> None:
     entry = GOOD.replace("\n", "\n      ").rstrip()

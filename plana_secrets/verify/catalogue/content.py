@@ -263,7 +263,8 @@ CONTENT_CHECKS: Final = (
         Severity.ERROR,
         Level.L1,
         "A Secret manifest has a name, a label or a key that Kubernetes does not accept.",
-        "The API server rejects the manifest, and with it everything that Flux applies with it.",
+        "The API server rejects the manifest, and with it everything that Flux applies with it. A "
+        "type that lacks one of several keys, or an annotation, is a warning.",
         "Rename it with `plana-secrets edit`; for a type, add the missing key, or use "
         "`type: Opaque`.",
     ),
@@ -293,6 +294,15 @@ CONTENT_CHECKS: Final = (
         "A value under data is not base64.",
         "Kubernetes rejects the manifest.",
         "Set it again with `plana-secrets set FILE PATH --encode`, or put it under stringData.",
+    ),
+    Check(
+        "value-of-type",
+        Severity.WARNING,
+        Level.L3,
+        "A value is not what the type of its Secret demands: .dockerconfigjson and .dockercfg "
+        "have to be JSON.",
+        "The API server rejects the manifest.",
+        "Set it again with `plana-secrets set FILE PATH`, or use `type: Opaque`.",
     ),
     Check(
         "mac-mismatch",

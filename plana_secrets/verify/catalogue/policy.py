@@ -254,6 +254,15 @@ POLICY_CHECKS: Final = (
         "`.sourceignore` excludes files for Flux.",
     ),
     Check(
+        "flux-duplicate",
+        Severity.ERROR,
+        Level.L1,
+        "Two manifests that Flux builds together are of one kind, namespace and name.",
+        "kustomize stops the whole build. It is a warning where the files may come from another "
+        "source, as all that is found of a build of an OCIRepository or a Bucket.",
+        "Remove one of them, rename it, or add a kustomization.yaml that lists only one.",
+    ),
+    Check(
         "flux-no-decryption",
         Severity.ERROR,
         Level.L1,

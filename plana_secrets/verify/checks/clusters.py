@@ -19,7 +19,8 @@ Source: github.com/fluxcd/pkg/envsubst v1.7, parse/scan.go.
 """
 
 
-def _readable(subject: Subject) -> dict[LeafPath, str]:
+def readable_texts(subject: Subject) -> dict[LeafPath, str]:
+    """What a file says that is not encrypted."""
     return {
         leaf.path: leaf.plain.reveal().decode("utf-8", "replace")
         for leaf in subject.structure.leaves()
@@ -32,7 +33,7 @@ def check_decrypt_disabled(subject: Subject) -> Iterator[Finding]:
     if subject.kind is not FileKind.SECRET_MANIFEST:
         return
     path = ("metadata", "annotations", DECRYPT)
-    if _readable(subject).get(path, "").lower() == DISABLED:
+    if readable_texts(subject).get(path, "").lower() == DISABLED:
         yield subject.found("flux-not-decrypted", "Flux does not decrypt this file", path=path)
 
 
@@ -43,7 +44,7 @@ def check_substitution(subject: Subject) -> Iterator[Finding]:
     """
     if subject.kind is not FileKind.SECRET_MANIFEST or subject.document is None:
         return
-    plain = _readable(subject)
+    plain = readable_texts(subject)
     for place in ("annotations", "labels"):
         if plain.get(("metadata", place, SUBSTITUTE)) == DISABLED:
             return

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import posixpath
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Final
 
 from plana_secrets.sops.model import Severity
-from plana_secrets.verify.builds import NAMES, Build, Tree, is_manifest
+from plana_secrets.verify.builds import NAMES, Build, ObjectKey, Tree, read_objects
 from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.finding import Finding
 
@@ -17,31 +18,75 @@ def check_builds(
     tree: Tree,
     *,
     keysets: Collection[str],
-    manifests: Collection[str],
+    manifests: Mapping[str, ObjectKey | None],
     encrypted: Collection[str],
     patched: Collection[str],
 ) -> Iterator[Finding]:
     """Files that stop a build, and builds that leave ``encrypted`` files as they are.
 
-    ``keysets`` and ``manifests`` are secret files by their kind; every other file is read.
-    ``patched``: see ``Flux``.
+    ``keysets`` and ``manifests``, with the object that each is, are secret files by their kind;
+    every other file is read. ``patched``: see ``Flux``.
     """
-    built: dict[str, str] = {}
-    for build in builds:
-        files = list(tree.built(build.folder, *build.components))
-        built = dict.fromkeys(files, build.folder) | built
-        closed = next((file for file in files if file in encrypted), None)
-        if closed is not None and not build.decrypts and "decryption" not in patched:
-            words = f"builds {closed}, which is encrypted, without spec.decryption"
-            yield found("flux-no-decryption", words, file=build.file, line=build.line)
-    for file, folder in sorted(built.items()):
-        if file in manifests:
-            continue
-        content = None if file in keysets else tree.read(file)
-        if content is None or not is_manifest(content):
+    objects: dict[str, list[ObjectKey] | None] = {
+        file: [key] if key else [] for file, key in manifests.items()
+    }
+    told: set[tuple[str, str | None]] = set()
+    # what is certain comes first, and is not said again
+    for build in sorted(builds, key=lambda one: one.other is not None):
+        steps = list(tree.steps(build.folder, *build.components))
+        for file in sorted({file for step in steps for file in step} - objects.keys()):
+            content = None if file in keysets else tree.read(file)
+            objects[file] = read_objects(content) if content is not None else None
+        for one in _check_build(build, steps, objects, keysets, encrypted, patched):
+            if (one.check, one.file) not in told:
+                yield one if build.other is None else _if_it_is_ours(one, build.other)
+            if one.check != _UNDECRYPTED:
+                told.add((one.check, one.file))
+
+
+def _check_build(
+    build: Build,
+    steps: Sequence[Sequence[str]],
+    objects: Mapping[str, list[ObjectKey] | None],
+    keysets: Collection[str],
+    encrypted: Collection[str],
+    patched: Collection[str],
+) -> Iterator[Finding]:
+    files = [file for step in steps for file in step]
+    closed = next((file for file in files if file in encrypted), None)
+    if closed is not None and not build.decrypts and "decryption" not in patched:
+        words = f"builds {closed}, which is encrypted, without spec.decryption"
+        yield found(_UNDECRYPTED, words, file=build.file, line=build.line)
+    for file in sorted(files):
+        if objects[file] is None:
             check = "keyset-breaks-flux" if file in keysets else "flux-not-a-manifest"
-            words = f"Flux builds {folder}, and takes this file for a manifest"
+            words = f"Flux builds {build.folder}, and takes this file for a manifest"
             yield found(check, words, file=file)
+    for step in steps:
+        yield from _check_names(step, objects)
+
+
+_UNDECRYPTED: Final = "flux-no-decryption"
+
+
+def _check_names(
+    files: Sequence[str], objects: Mapping[str, list[ObjectKey] | None]
+) -> Iterator[Finding]:
+    """Two objects of one name among what kustomize puts together."""
+    first: dict[ObjectKey, str] = {}
+    for file in files:
+        for key in objects[file] or ():
+            if key in first:
+                _, kind, space, name = key
+                words = f"{kind} {name} in the namespace {space} is in {first[key]}, too"
+                yield found("flux-duplicate", words, file=file)
+            first.setdefault(key, file)
+
+
+def _if_it_is_ours(one: Finding, source: str) -> Finding:
+    """A warning where it is not known whether the source holds this repository."""
+    message = f"{one.message}, if {source} holds this repository"
+    return dataclasses.replace(one, severity=Severity.WARNING, message=message)
 
 
 def judge_variables(
@@ -52,12 +97,15 @@ def judge_variables(
     An error where a build has ``postBuild``, nothing where none that reaches the file has.
     """
     replacing: dict[str, bool] = {}
+    certain: set[str] = set()
     for build in builds:
         for file in tree.built(build.folder, *build.components):
             replacing[file] = replacing.get(file, "postBuild" in patched) or build.substitutes
+            if build.other is None:
+                certain.add(file)
     for one in findings:
         if replacing.get(one.file or "", True):
-            severity = Severity.ERROR if one.file in replacing else one.severity
+            severity = Severity.ERROR if one.file in certain else one.severity
             yield dataclasses.replace(one, severity=severity)
 
 

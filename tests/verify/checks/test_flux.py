@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+
 import pytest
 
 from plana_secrets.verify import catalogue
-from plana_secrets.verify.builds import Build, Tree
+from plana_secrets.verify.builds import Build, Tree, key_of
 from plana_secrets.verify.checks.flux import check_builds, check_neighbours, judge_variables
 
 KEYSET = "infra/secrets/keysets/app.yaml"
@@ -34,11 +36,67 @@ def found(
         builds,
         Tree(every, lambda file: every[file].encode()),
         keysets={KEYSET},
-        manifests={SECRET},
+        manifests={SECRET: key_of("v1", "Secret", "", "app")},
         encrypted=ALWAYS,
         patched=patched or set(),
     )
     return sorted((one.check, one.file) for one in findings)
+
+
+CONFIG = "apiVersion: v1\nkind: {kind}\nmetadata: {{name: {name}, namespace: {space}}}\n---\n"
+
+
+def config(kind: str = "ConfigMap", name: str = "a", space: str = "default") -> str:
+    return CONFIG.format(kind=kind, name=name, space=space)
+
+
+@pytest.mark.parametrize(
+    ("text", "clashes"),
+    [
+        (config(), True),
+        (config(space='""'), True),
+        (config(name="b") + config(name="b"), True),
+        ('{"apiVersion": "v1", "kind": "List", "items": [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}]}', True),
+        (config(name="b"), False),
+        (config(space="other"), False),
+        (config(kind="Service"), False),
+        (config().replace("v1", "v2"), False),
+    ],
+)  # fmt: skip
+def test_two_objects_of_one_name_stop_a_build(text: str, clashes: bool) -> None:
+    file = "apps/b.yaml"
+    expected = [("flux-duplicate", file)] if clashes else []
+    files = {file: text, "apps/values.yaml": config("Service", "x")}
+    assert found("apps", files=files) == expected
+    listing = {"apps/kustomization.yaml": "resources: [app.yaml, b.yaml]\n"}
+    assert found("apps", files=files | listing) == expected
+    apart = {"apps/kustomization.yaml": "resources: [app.yaml]\n"}
+    assert ("flux-duplicate", file) not in found("apps", files=files | apart) or not clashes
+
+
+def test_a_manifest_that_is_encrypted_has_a_name_too() -> None:
+    other = {"infra/secrets/prod/x.yaml": config("Secret", "app"), PLAIN: config()}
+    assert found("infra/secrets/prod", files=other) == [
+        ("flux-duplicate", "infra/secrets/prod/x.yaml")
+    ]
+
+
+def test_what_a_source_of_another_kind_holds_is_not_known() -> None:
+    """An artifact of OCI may be of this repository or of any other."""
+    builds = [Build("clusters/x.yaml", 1, "infra", False, None, other="OCIRepository app")]
+    tree = Tree(FILES, lambda file: FILES[file].encode())
+    check = functools.partial(
+        check_builds, keysets={KEYSET}, manifests={SECRET: None}, encrypted=ALWAYS, patched=()
+    )
+    findings = list(check(builds, tree))
+    assert {one.check for one in findings} == {
+        "flux-no-decryption", "keyset-breaks-flux", "flux-not-a-manifest"
+    }  # fmt: skip
+    assert {str(one.severity) for one in findings} == {"warning"}
+    assert all("if OCIRepository app holds this repository" in one.message for one in findings)
+    builds.append(Build("clusters/y.yaml", 1, "infra", True, "a"))
+    both = [one for one in check(builds, tree) if one.severity == "error"]
+    assert {one.check for one in both} == {"keyset-breaks-flux", "flux-not-a-manifest"}
 
 
 BREAKS = ("keyset-breaks-flux", KEYSET), ("flux-not-a-manifest", PLAIN)

@@ -232,6 +232,18 @@ stringData:
     password: hunter2    # once decrypted
 """,
     ),
+    "value-of-type": (
+        """
+type: kubernetes.io/dockerconfigjson
+stringData:
+    .dockerconfigjson: user:hunter2
+""",
+        """
+type: kubernetes.io/dockerconfigjson
+stringData:
+    .dockerconfigjson: '{"auths": {"ghcr.io": {"auth": "..."}}}'
+""",
+    ),
     "mac-mismatch": (
         "a line was removed in a text editor",
         "plana-secrets unset FILE PATH removed it",

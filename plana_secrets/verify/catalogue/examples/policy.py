@@ -204,6 +204,20 @@ resources:
     - shop.secret.yaml
 """,
     ),
+    "flux-duplicate": (
+        """
+# infra/secrets/prod/shop.secret.yaml and shop-old.secret.yaml
+kind: Secret
+metadata:
+    name: shop
+""",
+        """
+# infra/secrets/prod/shop.secret.yaml alone
+kind: Secret
+metadata:
+    name: shop
+""",
+    ),
     "flux-no-decryption": (
         """
 kind: Kustomization
