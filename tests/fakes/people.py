@@ -272,9 +272,11 @@ class Company:
         body = {"policy": {"enabled": on, "data": None}}
         self.owner.call("PUT", f"/api/organizations/{self.id}/policies/0", body)
 
-    def restore_member(self, person: Person) -> None:
-        member = next(one for one in self.members() if one["email"] == person.email)
-        self.owner.call("PUT", f"/api/organizations/{self.id}/users/{member['id']}/restore")
+    def restore_revoked(self) -> None:
+        for member in self.members():
+            if member["status"] < 0:
+                path = f"/api/organizations/{self.id}/users/{member['id']}/restore"
+                self.owner.call("PUT", path)
 
     def members(self) -> list[dict[str, Any]]:
         path = f"/api/organizations/{self.id}/users?includeCollections=true&includeGroups=true"

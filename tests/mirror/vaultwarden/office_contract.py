@@ -196,11 +196,10 @@ class OfficeContract:
             assert refused["kind"] == "member-revoked"
             assert "two-step login" in refused["message"]
             with pytest.raises(RefusedError):
-                company.restore_member(company.service)
+                company.restore_revoked()
         finally:
             company.require_two_factor(on=False)
-            company.restore_member(company.service)
-            company.restore_member(company.staff)
+            company.restore_revoked()
         assert office.mirror("status")["in_sync"]
 
     def test_an_old_clone_a_strange_branch_and_an_empty_checkout_change_nothing(
