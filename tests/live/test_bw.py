@@ -17,6 +17,13 @@ from tests.mirror.vaultwarden.office import Office, drift_of
 from tests.world import World
 
 VALUE = "s3nt1nel-value"
+SHOP = "infra/secrets/prod/shop.yaml"
+LOGIN = f"""\
+username: anna
+password: {VALUE}
+url: https://shop.test
+totp: JBSWY3DPEHPK3PXP
+"""
 
 
 def test_staff_read_with_bw_and_cannot_write_and_an_edit_by_bw_is_adopted(
@@ -29,15 +36,20 @@ def test_staff_read_with_bw_and_cannot_write_and_an_edit_by_bw_is_adopted(
     server = RealServer(tmp_path / "server", tls=certificate)
     try:
         office = Office(world, Company(server.url, ca_file=str(ca_file)))
-        office.configure('ca_file = "../ca.pem"\n')
+        office.configure('ca_file = "../ca.pem"\nlogins = ["infra/secrets/prod/**"]\n')
         office.write_credentials()
         file, other = office.add_files(2, value=VALUE)
+        office.world.encrypt(SHOP, LOGIN)
         office.world.commit()
-        assert office.mirror("sync")["created"] == 2
+        assert office.mirror("sync")["created"] == 3
 
         staff_bw.login(server.url, office.company.staff)
         items = {one["name"]: one for one in staff_bw.items()}
-        assert set(items) == {"file0 (prod)", "file1 (prod)"}
+        assert set(items) == {"file0 (prod)", "file1 (prod)", "shop (prod)"}
+        shop = items["shop (prod)"]
+        for part, text in (("username", "anna"), ("password", VALUE), ("uri", "https://shop.test")):
+            assert staff_bw.run("get", part, shop["id"]).stdout == text
+        assert len(staff_bw.run("get", "totp", shop["id"]).stdout) == 6
         fields = {one["name"]: one for one in items["file0 (prod)"]["fields"]}
         assert (fields["db.password"]["value"], fields["db.password"]["type"]) == (f"{VALUE}-0", 1)
         item = items["file0 (prod)"]
@@ -57,9 +69,19 @@ def test_staff_read_with_bw_and_cannot_write_and_an_edit_by_bw_is_adopted(
         encoded = base64.b64encode(json.dumps(item).encode()).decode()
         edited = owner_bw.run("edit", "item", item["id"], stdin=encoded)
         assert edited.returncode == 0, edited.stderr
+        shop["login"] |= {"password": "typed at night", "totp": None}
+        encoded = base64.b64encode(json.dumps(shop).encode()).decode()
+        edited = owner_bw.run("edit", "item", shop["id"], stdin=encoded)
+        assert edited.returncode == 0, edited.stderr
         office.sentinels.append("typed at night")
-        assert drift_of(office.mirror("diff")) == [("hand-edited", file, ("db.password",))]
+        assert drift_of(office.mirror("diff")) == [
+            ("hand-edited", file, ("db.password",)), ("hand-edited", SHOP, ("password", "totp")),
+        ]  # fmt: skip
         assert office.run("mirror", "adopt", file, "db.password").status == 0
+        assert office.run("mirror", "adopt", SHOP, "--yes").status == 0
+        assert office.world.decrypt(SHOP) == (
+            "username: anna\npassword: typed at night\nurl: https://shop.test\n"
+        )
         office.world.commit()
         assert office.mirror("sync")["in_sync"]
         assert office.hand.find(file)["passwordHistory"] == []
