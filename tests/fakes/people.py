@@ -167,6 +167,12 @@ class Person:
         )
         return f"user.{self.id}", answer["apiKey"]
 
+    def end_sessions(self) -> None:
+        """Deauthorize them, this one included."""
+        body = {"masterPasswordHash": self.password_hash}
+        self.call("POST", "/api/accounts/security-stamp", body)
+        self.login()
+
     def enable_totp(self) -> str:
         """Switch on one-time codes; the secret in base32."""
         body = {"masterPasswordHash": self.password_hash}

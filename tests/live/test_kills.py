@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sqlite3
 import threading
 import time
 from collections import Counter
@@ -17,6 +18,7 @@ from tests.fakes.people import Company
 from tests.live.server import RealServer
 from tests.mirror.steps import make_item, sync
 from tests.mirror.vaultwarden.place import VaultwardenPlace
+from tests.mirror.vaultwarden.strays import findings
 
 MOMENTS = 30
 ITEMS = [
@@ -25,14 +27,27 @@ ITEMS = [
 ]
 
 
-def check(place: VaultwardenPlace) -> None:
+def check(place: VaultwardenPlace, server: RealServer) -> None:
     """The next run completes; an owner sees each item once, and none in no collection."""
     applied = sync(place.open(), ITEMS)
     assert (applied.failed, applied.after.drift) == ({}, ())
     every = place.hand.every()
     assert Counter(place.hand.file_of(one) for one in every) == Counter(item.file for item in ITEMS)
     assert all(one["collectionIds"] for one in every)
-    assert len(place.company.service.sync()["ciphers"]) == len(ITEMS)
+    assert findings(place, place.company.owner) == []
+    with contextlib.closing(sqlite3.connect(server.folder / "data" / "db.sqlite3")) as database:
+        rows = database.execute(_ROWS, [place.company.id, place.company.service.id]).fetchone()
+    assert rows == (len(ITEMS), len(ITEMS), 0)
+
+
+_ROWS = """\
+SELECT
+    (SELECT count(*) FROM ciphers WHERE organization_uuid = ?1),
+    (SELECT count(DISTINCT uuid) FROM ciphers JOIN ciphers_collections ON cipher_uuid = uuid
+     WHERE organization_uuid = ?1),
+    (SELECT count(*) FROM ciphers WHERE user_uuid = ?2)
+"""
+"""Items, those in a collection, and what is left in the service account's own vault."""
 
 
 def measure(place: VaultwardenPlace) -> float:
@@ -56,12 +71,12 @@ def test_a_server_killed_at_any_moment_keeps_nothing_loose_and_nothing_twice(
             sync(place.open(), ITEMS)
         killer.join()
         real_server.start()
-        check(place)
+        check(place, real_server)
 
 
 @pytest.mark.long
 def test_a_program_killed_at_any_moment_keeps_nothing_loose_and_nothing_twice(
-    company: Company, tmp_path: Path
+    real_server: RealServer, company: Company, tmp_path: Path
 ) -> None:
     place = VaultwardenPlace(company, tmp_path)
     place.hand.clear()
@@ -76,4 +91,4 @@ def test_a_program_killed_at_any_moment_keeps_nothing_loose_and_nothing_twice(
         time.sleep(whole * (moment + 0.5) / MOMENTS)
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
-        check(place)
+        check(place, real_server)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -10,8 +12,9 @@ import pytest
 from tests.fakes.people import Company
 from tests.fakes.vaultwarden import Relay
 from tests.live.server import RealServer
+from tests.mirror.steps import PRUNE, sync
 from tests.mirror.vaultwarden.place import VaultwardenPlace
-from tests.mirror.vaultwarden.refusals import RefusalContract
+from tests.mirror.vaultwarden.refusals import BAD, COUNT, PADDING, RefusalContract, make_items
 
 
 class TestRealServer(RefusalContract):
@@ -26,3 +29,44 @@ class TestRealServer(RefusalContract):
         place = VaultwardenPlace(company, tmp_path, url=relay.url)
         place.hand.clear()
         return place
+
+
+_TRIGGERS = "".join(
+    f"CREATE TRIGGER limit_{when} BEFORE {when} ON ciphers "
+    "WHEN length(NEW.fields) > ROOM "
+    "BEGIN SELECT RAISE(ABORT, 'Data too long for column'); END;"
+    for when in ("INSERT", "UPDATE")
+)
+
+
+@dataclass
+class SmallServer:
+    """As with MariaDB, whose text columns hold 65,535 bytes; here triggers refuse."""
+
+    server: RealServer
+    place: VaultwardenPlace
+
+    def limit(self, room: int) -> None:
+        with sqlite3.connect(self.server.folder / "data" / "db.sqlite3") as database:
+            database.executescript(_TRIGGERS.replace("ROOM", str(room)))
+
+
+@pytest.fixture
+def small(real_server: RealServer, tmp_path: Path) -> Iterator[SmallServer]:
+    server = RealServer(tmp_path / "server")
+    yield SmallServer(server, VaultwardenPlace(Company(server.url), tmp_path))
+    server.stop()
+
+
+def test_a_database_that_fails_for_one_update_stops_no_other(small: SmallServer) -> None:
+    """The item was there before the database was moved to one with less room."""
+    place = small.place
+    sync(place.open(), make_items("old"))
+    small.limit(len(PADDING))
+    before = place.hand.find(BAD)
+    for run in range(3):
+        applied = sync(place.open(), make_items("new"), PRUNE)
+        assert (list(applied.failed), applied.updated) == ([BAD], 0 if run else COUNT - 1)
+        assert BAD in applied.failed[BAD].message
+    assert place.hand.find(BAD) == before
+    assert len(place.hand.every()) == COUNT

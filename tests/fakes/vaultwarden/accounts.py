@@ -241,6 +241,13 @@ def api_key(request: Request) -> object:
     }
 
 
+@route("POST", "/api/accounts/security-stamp")
+def security_stamp(request: Request) -> None:
+    """Every session of the account is over."""
+    check_password(request)
+    request.user.stamp = secrets.token_hex(8)
+
+
 @route("POST", "/api/two-factor/get-authenticator")
 def get_authenticator(request: Request) -> object:
     check_password(request)

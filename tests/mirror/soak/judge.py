@@ -83,7 +83,8 @@ class Judge:
         if item.collections != [collection] or item.cipher["deletedDate"]:
             self._complain(f"the item of {file} is not where it belongs", items)
         if item.fields != fields:
-            self._complain(f"the item of {file} is not as the file", items)
+            paths = {one for one, _ in item.fields.items() ^ fields.items()}
+            self._complain(f"the item of {file} is not as the file at {paths}", items)
 
     def _check_withdrawn(self, file: str, items: list[Item]) -> None:
         if any(item.id not in self.touched for item in items):

@@ -119,12 +119,15 @@ class Week:
         edit = self.scene.random.choice(_EDITS)
         if item.cipher["key"] and edit in _NEED_SHARED_KEY:
             edit = Week.into_trash
-        self.touch(item)
         edit(self, item)
+        self.touch(item)
         self.judge.after_hand()
 
     def touch(self, item: Item) -> None:
-        self.judge.touched.add(item.id)
+        """With the copies that were made of it."""
+        name = item.repository, item.file
+        every = [one for one in self.judge.hand.items() if (one.repository, one.file) == name]
+        self.judge.touched |= {one.id for one in every}
 
     def set_field(self, item: Item) -> None:
         if item.fields:

@@ -13,6 +13,7 @@ import pytest
 
 from tests.fakes.people import RefusedError
 from tests.mirror.vaultwarden.office import Office, drift_of
+from tests.world import World
 
 RULES_BY_FOLDER = """\
 creation_rules:
@@ -121,6 +122,33 @@ class OfficeContract:
             assert staff.sync()["ciphers"] == []
         finally:
             company.change_member(staff, {"prod": "view", "dev": "view"})
+
+    def test_two_repositories_in_one_collection_leave_each_other_alone(
+        self, office: Office
+    ) -> None:
+        """With files of the same names, and each with --prune."""
+        folder = office.world.folder / "second"
+        folder.mkdir()
+        second = Office(World(folder), office.company)
+        for one, name in ((office, "r-first"), (second, "r-second")):
+            one.configure()
+            path = one.world.repo / "plana-secrets.toml"
+            path.write_text(f'repository = "{name}"\n{path.read_text()}')
+            one.write_credentials()
+            one.add_files(3)
+            one.world.commit()
+            assert one.mirror("sync", "--prune")["created"] == 3
+        every = office.hand.every()
+        assert len(every) == 6
+        for one in (office, second):
+            (one.world.repo / "infra/secrets/prod/file0.yaml").unlink()
+            one.world.commit()
+            done = one.mirror("sync", "--prune")
+            assert (done["created"], done["updated"], done["deleted"]) == (0, 0, 1)
+        rest = office.hand.every()
+        assert len(rest) == 4
+        assert all(one in every for one in rest)
+        assert office.mirror("status")["foreign"] == 2
 
     def test_an_account_that_sees_some_collections_works_for_those(self, office: Office) -> None:
         company = office.company

@@ -131,7 +131,8 @@ def test_a_server_error_after_a_write_may_have_done_it(server: FakeVaultwarden) 
             "server-redirects",
             id="redirect",
         ),
-        pytest.param(Answer(401, b"<html>"), CredentialError, "not-allowed", id="401 in HTML"),
+        pytest.param(Answer(401, b"<html>"), FailedError, "guarded-server", id="401 in HTML"),
+        pytest.param(Answer(401, b"{}"), CredentialError, "not-allowed", id="401"),
         pytest.param(
             Answer(404, b"<html>", "text/html"), MalformedError, "not-vaultwarden", id="404"
         ),

@@ -167,6 +167,8 @@ def read_failure(answer: Answer, *, task: str, login: bool = False) -> PlanaSecr
             return meaning.error(
                 f"{meaning.message}: cannot {task}", kind=meaning.kind, status=answer.status
             )
+    if answer.status in ({401, 403} if login else {401}) and not _is_object(answer.body):
+        return guarded(answer, task=task)
     return _by_status(answer, task)
 
 
@@ -202,7 +204,7 @@ def _by_status(answer: Answer, task: str) -> PlanaSecretsError:
 
 
 def guarded(answer: Answer, *, task: str) -> PlanaSecretsError:
-    """The error for an answer that no Vaultwarden gives: to a stranger, or as a web page."""
+    """The error for an answer that no Vaultwarden gives: to a stranger, or in another form."""
     return FailedError(
         f"another service answers in place of Vaultwarden (status {answer.status}): cannot {task}",
         kind="guarded-server",
@@ -213,6 +215,11 @@ def guarded(answer: Answer, *, task: str) -> PlanaSecretsError:
 def is_page(body: bytes) -> bool:
     """Whether it is HTML: Vaultwarden answers our calls in JSON."""
     return body.lstrip()[:1] == b"<"
+
+
+def _is_object(body: bytes) -> bool:
+    """Whether it is JSON, as every refusal of Vaultwarden is: to us, who ask for that."""
+    return body.lstrip()[:1] == b"{"
 
 
 def _texts(body: bytes) -> Iterator[str]:
