@@ -281,5 +281,8 @@ def _parse_ssh_key(data: bytes, origin: str) -> Identities:
 
 
 ADVICE: Final = {
-    "no-identity": "create one with `plana-secrets identity new`, or set SOPS_AGE_KEY_FILE",
+    "no-identity": (
+        "create one with `plana-secrets identity new` (without a keyring, add `--output "
+        "~/.config/sops/age/keys.txt`), or set SOPS_AGE_KEY_FILE"
+    ),
 }

@@ -126,8 +126,10 @@ def tell_readable(context: Context, paths: Iterable[LeafPath], comments: int = 0
 
     spelled = [format_path(path) for path in paths]
     if spelled:
-        what = "replace that value" if len(spelled) == 1 else "replace these values"
-        context.output.warn(f"readable until now: {', '.join(spelled)}; {what} where it is used")
+        what = "replace that value where it is used"
+        if len(spelled) > 1:
+            what = "replace these values where they are used"
+        context.output.warn(f"readable until now: {', '.join(spelled)}; {what}")
     if comments:
         context.output.warn(f"readable until now: {counted(comments, 'comment')}")
 
@@ -154,7 +156,8 @@ def no_such_path(items: list[Item], file: str, path: LeafPath) -> UsageError:
         return UsageError(
             f"{spelled} in {file} is a map or a list, not a value", kind="not-a-leaf", file=file
         )
-    near = get_close_matches(spelled, every, n=1)
+    folded = {one.lower(): one for one in every}
+    near = [folded[one] for one in get_close_matches(spelled.lower(), folded, n=1)]
     suggestion = f"; did you mean {shlex.quote(near[0])}?" if near else ""
     return UsageError(
         f"no value at {spelled} in {file}{suggestion}", kind="no-such-path", file=file

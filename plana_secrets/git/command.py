@@ -298,5 +298,5 @@ ADVICE: Final = {
         "check the permissions of .git and the free space; a job clones into a folder of its user, "
         "in a pod into an `emptyDir`"
     ),
-    "no-repository": "run it inside a git repository, or pass --repo DIR",
+    "no-repository": "run it inside a git repository (`git init` creates one), or pass --repo DIR",
 }

@@ -7,8 +7,10 @@
     differs between two of them.
 ``state``
     The folder in git's own folder where the journal, the lock and kept edits are.
-``listing`` | ``roots`` | ``globs`` | ``globpattern`` | ``names`` | ``open`` | ``unmerged``
-    Where files are and which names they may have, how one is read, and when none is written.
+``listing`` | ``missing`` | ``roots`` | ``globs`` | ``globpattern`` | ``names``
+    Where files are, what was meant by a name that no file has, and which names they may have.
+``open`` | ``unmerged``
+    How a file is read, and when none is written.
 ``discovery``
     What makes a file a secret file where its folder does not say so.
 ``past`` | ``formers``

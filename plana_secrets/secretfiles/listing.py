@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Final
 
 from plana_secrets.errors import MissingFileError, PlanaSecretsError, UsageError
-from plana_secrets.git.trees import WorkTree
 from plana_secrets.secretfiles.discovery import (
     carries_sops,
     is_exempt,
@@ -16,7 +15,7 @@ from plana_secrets.secretfiles.discovery import (
     is_rules_file,
 )
 from plana_secrets.secretfiles.globs import glob_match, last_match
-from plana_secrets.secretfiles.names import refuse_left_out
+from plana_secrets.secretfiles.missing import no_such_file
 from plana_secrets.secretfiles.open import read_bytes_of
 from plana_secrets.secretfiles.roots import is_in_root
 from plana_secrets.secretfiles.settings import SETTINGS_FILE, FilesSettings
@@ -112,8 +111,8 @@ def resolve_file(workspace: Workspace, text: str, folder: Path, *, must_exist: b
         if os.path.lexists(workspace.root / file):
             return file
     if must_exist:
-        refuse_left_out(WorkTree(workspace.repository).listing(candidates).absent)
-        raise UsageError(f"no such file: {text}", kind="no-such-file", file=text)
+        secret = [file for file in candidates if is_secret_file(workspace.settings, file)]
+        raise no_such_file(workspace, text, candidates, secret, folder)
     under_root = (file for file in candidates if is_secret_file(workspace.settings, file))
     return next(under_root, candidates[0])
 
@@ -130,9 +129,6 @@ def _inside(root: Path, path: Path) -> str | None:
 
 
 ADVICE: Final = {
-    "no-such-file": (
-        "list the secret files with `plana-secrets ls`, or create one with `plana-secrets new`"
-    ),
     "not-a-secret-file": "[files] in plana-secrets.toml says which files are readable",
     "outside-repository": "pass another repository with --repo DIR",
 }

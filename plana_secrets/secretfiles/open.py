@@ -144,7 +144,10 @@ ADVICE: Final = {
         "fetch it with `git lfs pull`, remove `filter=lfs` for it from .gitattributes, and add "
         "it to git again"
     ),
-    "merge-conflict": "`plana-secrets resolve {file}` merges both sides value by value",
+    "merge-conflict": (
+        "`plana-secrets resolve {file}` merges both sides value by value; where no merge made the "
+        "markers, `plana-secrets repair {file}` takes what git had"
+    ),
     "metadata-gone": "`plana-secrets repair {file}` brings it back",
     "unread-format": "use sops itself for this file, or convert it to YAML",
 }

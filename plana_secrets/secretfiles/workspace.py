@@ -148,6 +148,9 @@ class Workspace:
 
 
 ADVICE: Final = {
-    "no-rules": "create one with `plana-secrets init`; if you have secret files, restore theirs",
+    "no-rules": (
+        "create one with `plana-secrets init`; if there are secret files already, bring theirs "
+        "back with `git checkout HEAD -- .sops.yaml`, or write it"
+    ),
     "rules-ignored": "rename it to .sops.yaml",
 }

@@ -241,7 +241,7 @@ REASONS = {
         "bad-items", "bad-kept-edit", "bad-kept-merge", "cannot-be-taken", "no-such-conflict", "nothing-to-resolve", "bad-manifest", "bad-pattern", "bad-rule", "bad-rules", "bad-selector",
         "bad-type", "beyond-repair", "blocked", "identity-exists", "identity-not-created",
         "identity-under-passphrase", "import-encrypted", "logged", "lost-content", "merge-open", "merge-conflict", "changed-since-merge",
-        "missing-file", "missing-key-file", "no-identity", "no-identity-fits", "no-such-revision",
+        "missing-file", "missing-key-file", "no-identity", "no-identity-fits", "no-repository", "no-such-revision",
         "not-base64", "not-encryptable", "not-exportable", "nothing-checked", "not-yaml-name", "read-back", "readable-path",
         "revoked-value", "rules-exist", "rules-not-editable", "same-path-changed", "settings-by-hand",
         "already-recipient", "name-taken", "not-named", "no-such-hook", "no-such-person", "no-such-rule",

@@ -90,6 +90,7 @@ def _report(
     context: Context, file: str, done: Encryption, exposure: Exposure, *, dry_run: bool
 ) -> None:
     from plana_secrets.paths import format_path
+    from plana_secrets.secretfiles.missing import as_git_takes_it
 
     output = context.output
     readable = ", ".join(map(format_path, done.readable))
@@ -103,4 +104,5 @@ def _report(
     tell_as_typed(output, done.as_text, done.nulls, done.cut)
     if done.readable_comments:
         output.warn(f"{counted(done.readable_comments, 'comment')} left readable")
-    tell_exposure(output, exposure, fix=f"git add {file}")
+    name = as_git_takes_it(context.workspace, file, context.folder)
+    tell_exposure(output, exposure, fix=f"git add {name}")

@@ -174,6 +174,6 @@ def _facts(row: _Row) -> dict[str, object]:
 
 
 ADVICE: Final = {
-    "nothing-to-find": "pass the value with --stdin",
+    "nothing-to-find": "pass a value that is not empty",
     "value-not-found": "run it with an identity that opens them",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -76,7 +77,9 @@ def import_(
     else:
         _report(context, source, target, done, dry_run=dry_run)
         if exposure is not None:
-            tell_exposure(context.output, exposure, fix=f"git rm --cached {source}")
+            tell_exposure(
+                context.output, exposure, fix=f"git rm --cached {shlex.quote(str(source))}"
+            )
 
 
 def _find_exposure(

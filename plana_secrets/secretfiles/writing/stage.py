@@ -205,6 +205,7 @@ def parse_plain(plain: Secret, file: str, *, odd_as_text: bool = False) -> Conte
         MalformedError: it is not YAML that sops keeps as it is; the message has the line.
     """
     from plana_secrets.sops.reading.reader import read_structure
+    from plana_secrets.sops.reading.source import NOT_UTF8
 
     harmless = {"not-sops", "ambiguous-scalar"} if odd_as_text else {"not-sops"}
     structure = read_structure(plain.reveal())
@@ -213,7 +214,8 @@ def parse_plain(plain: Secret, file: str, *, odd_as_text: bool = False) -> Conte
     for defect in structure.defects:
         if defect.check not in harmless and defect.severity == "error":
             place = f"{file}:{defect.line}" if defect.line else file
-            raise MalformedError(f"{place}: {defect.message}", kind="bad-content", file=file)
+            kind = "not-utf8" if defect.message == NOT_UTF8 else "bad-content"
+            raise MalformedError(f"{place}: {defect.message}", kind=kind, file=file)
     values = (None if isinstance(item, Empty) else item.plain for item in structure.items)
     return Content(tuple(structure.items), tuple(values))
 
@@ -345,6 +347,7 @@ def disbelieve(file: str, what: str) -> NoReturn:
 
 
 ADVICE: Final = {
+    "not-utf8": "save it as UTF-8 in your editor, then run this again",
     "bad-content": (
         "fix that line; quote a value that begins with one of * & ! % @ "
         "{ [ or a backtick, or contains ': ' or ' #'"

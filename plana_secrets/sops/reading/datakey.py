@@ -37,7 +37,9 @@ def find_data_key(metadata: Metadata, identities: Identities) -> Secret | Defect
             return _defect(stanza, "opens with an identity that does not match its label")
     count = counted(len(metadata.recipients), "recipient")
     reasons = [*identities.lost(), *identities.under_passphrase()]
-    words = [f"none of your identities opens the file ({count})", *map(str, reasons)]
+    is_here = bool(identities.complete().members) or bool(reasons)
+    what = "none of your identities opens the file" if is_here else "you have no age identity"
+    words = [f"{what} ({count})", *map(str, reasons)]
     # a job that was given no key at all is told so: no one has to be asked for anything
     has_none = bool(identities.lost()) and not identities.complete().members
     raise CredentialError(

@@ -14,6 +14,7 @@ from plana_secrets.sops.model import Defect, Severity
 
 _HARMLESS: Final = b"\n" + bytes(range(0x20, 0x7F))
 _BOM: Final = "\ufeff"
+NOT_UTF8: Final = "not UTF-8"
 _FORBIDDEN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 """Control characters, separators that some parsers take for line ends, and marks."""
 
@@ -28,7 +29,7 @@ def read_source(data: bytes) -> tuple[str, list[Defect]]:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        return "", [_defect("not UTF-8", data.count(b"\n", 0, error.start) + 1)]
+        return "", [_defect(NOT_UTF8, data.count(b"\n", 0, error.start) + 1)]
     match = _FORBIDDEN.search(text)
     if match is None:
         return text, []

@@ -109,7 +109,8 @@ class Rules:
         """
         unreadable = next((one for one in self.defects if one.check == "rules-unreadable"), None)
         if unreadable is not None:
-            raise MalformedError(f"{self.file}: {unreadable.message}", kind="bad-rules")
+            line = f":{unreadable.line}" if unreadable.line else ""
+            raise MalformedError(f"{self.file}{line}: {unreadable.message}", kind="bad-rules")
         rule = self.rule_for(file)
         place = f" in {self.file}" if self.folder else ""
         if rule is None:
@@ -141,7 +142,8 @@ def _parse(content: bytes) -> Rules:
         tree = read_tree(content)
     except MalformedError as error:
         line = error.facts.get("line")
-        return _unreadable(error.message, line if isinstance(line, int) else None)
+        message = error.message.removeprefix(f"line {line}: ")
+        return _unreadable(message, line if isinstance(line, int) else None)
     if tree is None or (isinstance(tree, Scalar) and tree.is_null):
         return Rules(())
     if not isinstance(tree, Mapping):

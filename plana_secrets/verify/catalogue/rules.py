@@ -33,8 +33,9 @@ RULES_CHECKS: Final = (
         "rules-missing",
         "The repository has no .sops.yaml at its root.",
         "Without rules, the recipients of a file are not defined.",
-        "Restore the file if git had it: `git log --all -- .sops.yaml`. Otherwise write rules for "
-        "the files that are there; where there are none yet, `plana-secrets init` does it.",
+        "If it was deleted here, `git checkout HEAD -- .sops.yaml` brings it back; `git log --all "
+        "-- .sops.yaml` shows whether git had it. Otherwise write rules for the files that are "
+        "there; where there are none yet, `plana-secrets init` does it.",
     ),
     _rules(
         "rules-unreadable",

@@ -122,6 +122,13 @@ def test_an_empty_file_is_named_so_and_new_takes_it(world: World, content: str) 
     assert world.run("get", PLAIN, "a").stdout
 
 
+def test_what_is_not_utf8_is_said_in_words(world: World) -> None:
+    (world.repo / PLAIN).parent.mkdir(parents=True)
+    (world.repo / PLAIN).write_bytes("password: hünter2\n".encode("utf-16"))
+    error = json.loads(world.run("encrypt", PLAIN, "--json").stdout)
+    assert (error["kind"], "UTF-8" in error["hint"]) == ("not-utf8", True)
+
+
 def test_import_fills_an_empty_file(world: World) -> None:
     (world.repo / PLAIN).parent.mkdir(parents=True)
     (world.repo / PLAIN).touch()
