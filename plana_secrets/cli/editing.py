@@ -36,7 +36,8 @@ from plana_secrets.secretfiles.editing.revise import (
     opened_from,
     stage_revision,
 )
-from plana_secrets.secretfiles.writing.stage import StagedFile, describe
+from plana_secrets.secretfiles.writing.judge import describe
+from plana_secrets.secretfiles.writing.stage import StagedFile
 from plana_secrets.secretfiles.writing.writer import write_files, writing
 
 

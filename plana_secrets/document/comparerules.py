@@ -12,7 +12,8 @@ from plana_secrets.document.compare import (
     describe_selector,
 )
 from plana_secrets.sops.model import RULES_FILE
-from plana_secrets.sops.rules.rulesfile import CreationRule, Rules
+from plana_secrets.sops.rules.creationrule import CreationRule
+from plana_secrets.sops.rules.rulesfile import Rules
 
 Decision = Callable[[str], CreationRule | None]
 """The rule that decides a file."""

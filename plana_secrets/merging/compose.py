@@ -10,13 +10,9 @@ from plana_secrets.merging.sides import Side
 from plana_secrets.rotation.keysetfile import read_keyset
 from plana_secrets.secret import Secret
 from plana_secrets.secretfiles.workspace import Workspace
+from plana_secrets.secretfiles.writing.judge import check_result, describe
 from plana_secrets.secretfiles.writing.rewrap import update_recipients
-from plana_secrets.secretfiles.writing.stage import (
-    check_result,
-    describe,
-    renew_data_key,
-    without_formers,
-)
+from plana_secrets.secretfiles.writing.stage import renew_data_key, without_formers
 from plana_secrets.sops.formats import Format, format_of
 
 

@@ -14,7 +14,7 @@ from plana_secrets.merging.keysets import merge_keysets
 from plana_secrets.merging.reasons import WHOLE, Conflict, Reason
 from plana_secrets.merging.sides import Side
 from plana_secrets.paths import format_path
-from plana_secrets.sops.rules.rulesfile import CreationRule
+from plana_secrets.sops.rules.creationrule import CreationRule
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.secretfiles.writing.recovery import digest_on_disk
 from plana_secrets.secretfiles.writing.stage import StagedFile, preflight
 from plana_secrets.sops.formats import READ_HERE
-from plana_secrets.sops.rules.rulesfile import CreationRule
+from plana_secrets.sops.rules.creationrule import CreationRule
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,10 +30,10 @@ from plana_secrets.paths import parse_path
 from plana_secrets.secret import Secret
 from plana_secrets.secretfiles.open import check_sound, open_bytes
 from plana_secrets.secretfiles.workspace import Workspace
-from plana_secrets.secretfiles.writing.stage import check_against_rule, describe
+from plana_secrets.secretfiles.writing.judge import check_against_rule, describe
 from plana_secrets.sops.formats import format_of
 from plana_secrets.sops.model import Empty, Item, Leaf, LeafType
-from plana_secrets.sops.rules.rulesfile import CreationRule
+from plana_secrets.sops.rules.creationrule import CreationRule
 from plana_secrets.storage import make_folder, path_below, replace_file
 
 

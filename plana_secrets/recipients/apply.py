@@ -19,8 +19,9 @@ from plana_secrets.secretfiles.formers import find_formers
 from plana_secrets.secretfiles.open import check_sound, open_bytes, read_bytes_of
 from plana_secrets.secretfiles.snapshot import work_tree
 from plana_secrets.secretfiles.workspace import Workspace
+from plana_secrets.secretfiles.writing.judge import check_options
 from plana_secrets.secretfiles.writing.rewrap import stage_recipients
-from plana_secrets.secretfiles.writing.stage import StagedFile, check_options, preflight
+from plana_secrets.secretfiles.writing.stage import StagedFile, preflight
 from plana_secrets.secretfiles.writing.writer import write_files
 from plana_secrets.sops.formats import READ_HERE, format_of
 from plana_secrets.sops.model import Structure

@@ -14,7 +14,8 @@ from plana_secrets.sops.formats import format_of
 from plana_secrets.sops.model import Structure
 from plana_secrets.sops.reading.reader import read_structure
 from plana_secrets.sops.reading.stanza import recipient_kind
-from plana_secrets.sops.rules.rulesfile import CreationRule, Rules
+from plana_secrets.sops.rules.creationrule import CreationRule
+from plana_secrets.sops.rules.rulesfile import Rules
 
 
 @dataclass(frozen=True, slots=True)

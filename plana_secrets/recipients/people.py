@@ -23,7 +23,8 @@ from plana_secrets.recipients.plan import Demand, refuse_oneself
 from plana_secrets.recipients.rulesedit import add_recipient, recipients_of, remove_recipient
 from plana_secrets.recipients.settingsedit import add_name, remove_name
 from plana_secrets.secretfiles.workspace import RULES_FILE, Workspace
-from plana_secrets.sops.rules.rulesfile import CreationRule, Rules
+from plana_secrets.sops.rules.creationrule import CreationRule
+from plana_secrets.sops.rules.rulesfile import Rules
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]+")
 

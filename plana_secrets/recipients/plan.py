@@ -11,7 +11,7 @@ from plana_secrets.counts import counted
 from plana_secrets.errors import UsageError
 from plana_secrets.recipients.names import Names
 from plana_secrets.sops.model import Metadata
-from plana_secrets.sops.rules.rulesfile import CreationRule
+from plana_secrets.sops.rules.creationrule import CreationRule
 
 
 @dataclass(frozen=True, slots=True)

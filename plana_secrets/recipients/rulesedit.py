@@ -18,7 +18,8 @@ from plana_secrets.age.recipients import canonical_recipient
 from plana_secrets.errors import FailedError
 from plana_secrets.sops.model import RULES_FILE
 from plana_secrets.sops.reading import nodes
-from plana_secrets.sops.rules.rulesfile import CreationRule, Rules, parse_rules
+from plana_secrets.sops.rules.creationrule import CreationRule
+from plana_secrets.sops.rules.rulesfile import Rules, parse_rules
 
 _COMMENT: Final = r"(?:^|[ \t])#"
 

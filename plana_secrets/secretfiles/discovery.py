@@ -17,7 +17,7 @@ from plana_secrets.sops.formats import Format, format_of, written_format
 from plana_secrets.sops.model import RULES_FILE
 
 if TYPE_CHECKING:
-    from plana_secrets.sops.rules.rulesfile import CreationRule
+    from plana_secrets.sops.rules.creationrule import CreationRule
 
 SOPS_MARK: Final = "ENC[AES256_GCM,"
 """What is in every file of sops, and a byte scan can look for."""

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from plana_secrets.errors import MalformedError
-from plana_secrets.sops.rules.automaton import (
+from plana_secrets.sops.rules.automaton import Automaton
+from plana_secrets.sops.rules.patterntree import (
     ANYTHING,
-    Automaton,
     Begin,
     Chain,
     Chars,

@@ -33,8 +33,9 @@ from plana_secrets.secretfiles.workspace import NO_RULES, RULES_FILE, Workspace
 
 if TYPE_CHECKING:
     from plana_secrets.sops.model import Document
+    from plana_secrets.sops.rules.creationrule import CreationRule
     from plana_secrets.sops.rules.rulebook import RuleBook
-    from plana_secrets.sops.rules.rulesfile import CreationRule, Rules
+    from plana_secrets.sops.rules.rulesfile import Rules
 
 
 def work_tree(workspace: Workspace) -> Snapshot:

@@ -21,8 +21,9 @@ from plana_secrets.storage import path_below, read_regular_file
 if TYPE_CHECKING:
     from plana_secrets.age.identities import Identities
     from plana_secrets.sops.program.binary import Sops
+    from plana_secrets.sops.rules.creationrule import CreationRule
     from plana_secrets.sops.rules.rulebook import RuleBook
-    from plana_secrets.sops.rules.rulesfile import CreationRule, Rules
+    from plana_secrets.sops.rules.rulesfile import Rules
 
 __all__ = ["RULES_FILE", "Workspace"]
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from plana_secrets.document.kinds import FileKind
 from plana_secrets.paths import LeafPath, format_path
 from plana_secrets.sops.model import Document, Metadata, Severity, Structure
-from plana_secrets.sops.rules.rulesfile import CreationRule
+from plana_secrets.sops.rules.creationrule import CreationRule
 from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.finding import Finding
 from plana_secrets.verify.policy import Policy

@@ -13,7 +13,8 @@ from plana_secrets.document.emit import emit_yaml
 from plana_secrets.document.merge import COMMENTS, Merge, merge_contents
 from plana_secrets.paths import LeafPath
 from plana_secrets.secret import Secret
-from plana_secrets.secretfiles.writing.stage import describe, parse_plain
+from plana_secrets.secretfiles.writing.judge import describe
+from plana_secrets.secretfiles.writing.stage import parse_plain
 from plana_secrets.sops.model import Comment, Empty, Item, Leaf, LeafType
 
 Tree = Any

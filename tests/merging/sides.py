@@ -19,7 +19,7 @@ from plana_secrets.sops.model import (
     Structure,
     Token,
 )
-from plana_secrets.sops.rules.rulesfile import CreationRule
+from plana_secrets.sops.rules.creationrule import CreationRule
 from plana_secrets.sops.rules.selectors import is_encrypted_path
 from tests.document.test_merge import content_of
 

@@ -14,7 +14,7 @@ from plana_secrets.document.merge import units_of
 from plana_secrets.merging.plan import Plan, merge_names, plan_merge
 from plana_secrets.merging.reasons import WHOLE, Reason
 from plana_secrets.merging.remarks import comments_of
-from plana_secrets.secretfiles.writing.stage import describe
+from plana_secrets.secretfiles.writing.judge import describe
 from tests.document.test_merge import Tree, check_document, content_of, trees
 from tests.merging.sides import rule, side
 

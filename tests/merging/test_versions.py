@@ -17,7 +17,7 @@ from plana_secrets.merging.reasons import Reason
 from plana_secrets.merging.versions import Versions
 from plana_secrets.secretfiles.open import open_bytes
 from plana_secrets.secretfiles.workspace import Workspace
-from plana_secrets.secretfiles.writing.stage import describe
+from plana_secrets.secretfiles.writing.judge import describe
 from tests.document.test_merge import Tree, leaves, merge, trees
 from tests.document.test_merge import content_of as content_of_tree
 from tests.merging.conftest import Rewrite

@@ -17,7 +17,7 @@ from plana_secrets.mirror.item import build_item, copy_document
 from plana_secrets.mirror.restore import plan_restore
 from plana_secrets.paths import LeafPath
 from plana_secrets.secret import Secret
-from plana_secrets.secretfiles.writing.stage import describe
+from plana_secrets.secretfiles.writing.judge import describe
 from plana_secrets.sops.model import (
     Document,
     Empty,

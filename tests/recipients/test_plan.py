@@ -7,7 +7,7 @@ import pytest
 from plana_secrets.errors import UsageError
 from plana_secrets.recipients.plan import Demand, ReaderPlan, check_allowed, plan_readers
 from plana_secrets.sops.model import Metadata, RecipientStanza, Selector
-from plana_secrets.sops.rules.rulesfile import CreationRule
+from plana_secrets.sops.rules.creationrule import CreationRule
 
 FILE = "infra/secrets/a.yaml"
 SSH = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMtyI7e4IDgRKNsJmYTZ3q+Cw+Vx9qAkjhzWsyVOGtWY"

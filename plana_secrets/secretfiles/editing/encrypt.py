@@ -20,7 +20,8 @@ from plana_secrets.secretfiles.editing.repaired import stage_completion
 from plana_secrets.secretfiles.names import check_name
 from plana_secrets.secretfiles.open import read_bytes_of, refuse_without_metadata
 from plana_secrets.secretfiles.workspace import Workspace
-from plana_secrets.secretfiles.writing.stage import StagedFile, check_result, parse_plain, preflight
+from plana_secrets.secretfiles.writing.judge import check_result
+from plana_secrets.secretfiles.writing.stage import StagedFile, parse_plain, preflight
 from plana_secrets.sops.model import Comment, Leaf, LeafType, Selector, Structure
 from plana_secrets.sops.reading.reader import (
     has_lost_metadata,
@@ -70,7 +71,7 @@ def stage_encryption(workspace: Workspace, file: str, *, yaml_types: bool = Fals
             or what the kind of the file forbids), or has no rule.
         MalformedError: its values are encrypted already (kind ``metadata-gone``), or something
             else in it is in doubt (see ``repaired.stage_completion``).
-        FailedError: see ``stage.preflight``, ``names.check_name`` and ``stage.check_result``.
+        FailedError: see ``stage.preflight``, ``names.check_name`` and ``judge.check_result``.
     """
     rule = preflight(workspace, file)
     twins = check_name(workspace, file)

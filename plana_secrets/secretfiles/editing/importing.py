@@ -21,9 +21,9 @@ from plana_secrets.secret import Secret
 from plana_secrets.secretfiles.editing.repairing import is_unused
 from plana_secrets.secretfiles.open import open_bytes, read_bytes_of
 from plana_secrets.secretfiles.workspace import Workspace
+from plana_secrets.secretfiles.writing.judge import check_against_rule
 from plana_secrets.secretfiles.writing.stage import (
     StagedFile,
-    check_against_rule,
     parse_plain,
     preflight,
     stage_content,

@@ -18,15 +18,10 @@ from plana_secrets.paths import format_path
 from plana_secrets.secretfiles.names import check_name
 from plana_secrets.secretfiles.open import open_bytes, read_bytes_of
 from plana_secrets.secretfiles.workspace import Workspace
-from plana_secrets.secretfiles.writing.stage import (
-    StagedFile,
-    check_against_rule,
-    preflight,
-    stage_edits,
-    stage_new,
-)
+from plana_secrets.secretfiles.writing.judge import check_against_rule
+from plana_secrets.secretfiles.writing.stage import StagedFile, preflight, stage_edits, stage_new
 from plana_secrets.sops.model import Document
-from plana_secrets.sops.rules.rulesfile import CreationRule
+from plana_secrets.sops.rules.creationrule import CreationRule
 from plana_secrets.storage import digest_of
 
 

@@ -29,19 +29,13 @@ from plana_secrets.secretfiles.editing.repairing import Case, examine
 from plana_secrets.secretfiles.editing.revise import check_new
 from plana_secrets.secretfiles.open import open_bytes
 from plana_secrets.secretfiles.workspace import Workspace
-from plana_secrets.secretfiles.writing.stage import (
-    StagedFile,
-    check_against_rule,
-    check_result,
-    describe,
-    preflight,
-    without_formers,
-)
+from plana_secrets.secretfiles.writing.judge import check_against_rule, check_result, describe
+from plana_secrets.secretfiles.writing.stage import StagedFile, preflight, without_formers
 from plana_secrets.sops.formats import READ_HERE, Format, format_of, require_format
 from plana_secrets.sops.model import Document
 from plana_secrets.sops.reading.reader import read_structure
 from plana_secrets.sops.reading.salvage import State
-from plana_secrets.sops.rules.rulesfile import CreationRule
+from plana_secrets.sops.rules.creationrule import CreationRule
 from plana_secrets.storage import digest_of
 
 REPAIRABLE: Final = frozenset(
@@ -65,7 +59,7 @@ def stage_repair(workspace: Workspace, case: Case, repair: Repair) -> StagedFile
 
     Raises:
         UsageError: a value that is to be kept may not be there.
-        FailedError: see ``stage.preflight`` and ``stage.check_result``.
+        FailedError: see ``stage.preflight`` and ``judge.check_result``.
     """
     content = repair.content
     assert content is not None  # noqa: S101 - the caller has seen that all is decided

@@ -31,10 +31,9 @@ from plana_secrets.secret import Secret
 from plana_secrets.secretfiles.open import open_bytes, read_bytes_of
 from plana_secrets.secretfiles.unmerged import refuse_unmerged
 from plana_secrets.secretfiles.workspace import Workspace
+from plana_secrets.secretfiles.writing.judge import check_against_rule, describe
 from plana_secrets.secretfiles.writing.stage import (
     StagedFile,
-    check_against_rule,
-    describe,
     parse_plain,
     preflight,
     stage_content,

@@ -1,7 +1,8 @@
 """The one place that changes secret files on the disk.
 
-``stage``
-    The new ciphertext of a file, written by sops and judged by us, not yet in its place.
+``stage`` | ``judge``
+    The new ciphertext of a file, not yet in its place, and whether what sops wrote is what was
+    planned.
 ``rewrap``
     The recipients and the data key of a file.
 ``writer``

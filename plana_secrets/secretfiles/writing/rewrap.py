@@ -7,16 +7,14 @@ from plana_secrets.document.edits import content_of
 from plana_secrets.errors import MalformedError
 from plana_secrets.secretfiles.open import check_sound, open_bytes, read_bytes_of
 from plana_secrets.secretfiles.workspace import Workspace
-from plana_secrets.secretfiles.writing.stage import (
-    StagedFile,
+from plana_secrets.secretfiles.writing.judge import (
     check_against_rule,
     check_options,
     check_result,
     describe,
     disbelieve,
-    preflight,
-    renew_data_key,
 )
+from plana_secrets.secretfiles.writing.stage import StagedFile, preflight, renew_data_key
 from plana_secrets.sops.formats import READ_HERE, format_of
 from plana_secrets.sops.model import Document
 from plana_secrets.sops.reading.reader import open_with_key, read_structure

@@ -17,6 +17,7 @@ from typing import Final
 
 from plana_secrets.errors import MalformedError
 from plana_secrets.sops.rules.letters import variants
+from plana_secrets.sops.rules.patterntree import Begin, Chain, Chars, Choice, End, Node, Repeat
 
 MOST_STATES: Final = 1000
 """Of one pattern, beside the one in which it has matched."""
@@ -27,57 +28,6 @@ _MOST_MOVES: Final = 5000
 
 _MATCHED: Final = 1
 """The bit of the state in which the pattern has matched."""
-
-
-@dataclass(frozen=True, slots=True)
-class Chars:
-    """One character: in one of the ``ranges`` of code points (or in none, if ``negated``)."""
-
-    ranges: tuple[tuple[int, int], ...]
-    negated: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Begin:
-    """The very beginning of the text."""
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """The very end of the text."""
-
-
-@dataclass(frozen=True, slots=True)
-class Chain:
-    """One node after another; none at all matches the empty text."""
-
-    parts: tuple[Node, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """Any one of the nodes."""
-
-    parts: tuple[Node, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Repeat:
-    """At least ``least`` times, at most ``most`` times (None: without an end)."""
-
-    body: Node
-    least: int
-    most: int | None
-
-
-Node = Chars | Begin | End | Chain | Choice | Repeat
-
-ANYTHING: Final = Repeat(Chars((), negated=True), 0, None)
-
-
-def literal(text: str) -> Chain:
-    """The characters of ``text``, one after another."""
-    return Chain(tuple(Chars(((ord(one), ord(one)),)) for one in text))
 
 
 @dataclass(slots=True)

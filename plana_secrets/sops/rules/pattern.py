@@ -15,17 +15,8 @@ from functools import lru_cache
 from typing import Final
 
 from plana_secrets.errors import MalformedError
-from plana_secrets.sops.rules.automaton import (
-    Automaton,
-    Begin,
-    Chain,
-    Chars,
-    Choice,
-    End,
-    Node,
-    Repeat,
-    SetOfStates,
-)
+from plana_secrets.sops.rules.automaton import Automaton, SetOfStates
+from plana_secrets.sops.rules.patterntree import Begin, Chain, Chars, Choice, End, Node, Repeat
 
 _LONGEST_PATTERN: Final = 1000
 _DEEPEST_GROUP: Final = 50

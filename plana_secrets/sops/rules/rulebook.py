@@ -11,7 +11,8 @@ from functools import lru_cache
 
 from plana_secrets.errors import FailedError, MissingFileError
 from plana_secrets.sops.model import RULES_FILE, Defect, Severity
-from plana_secrets.sops.rules.rulesfile import CreationRule, Rules, parse_rules
+from plana_secrets.sops.rules.creationrule import CreationRule
+from plana_secrets.sops.rules.rulesfile import Rules, parse_rules
 
 Reader = Callable[[Iterable[str]], Mapping[str, bytes | FailedError]]
 """From names of files that may not be there to their content, or the reason why there is none."""

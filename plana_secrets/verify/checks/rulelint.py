@@ -13,9 +13,10 @@ from typing import Final
 from plana_secrets.age.recipients import canonical_recipient
 from plana_secrets.counts import counted
 from plana_secrets.sops.model import Severity
+from plana_secrets.sops.rules.creationrule import CreationRule
 from plana_secrets.sops.rules.pattern import Pattern, check_pattern, compile_pattern
 from plana_secrets.sops.rules.reach import Budget, is_reachable
-from plana_secrets.sops.rules.rulesfile import CreationRule, Rules
+from plana_secrets.sops.rules.rulesfile import Rules
 from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.finding import Finding
 from plana_secrets.verify.people import names_of

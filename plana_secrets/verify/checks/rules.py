@@ -8,8 +8,9 @@ from typing import Final
 from plana_secrets.age.recipients import canonical_recipient
 from plana_secrets.counts import counted
 from plana_secrets.sops.model import IGNORED_RULES_FILE, RULES_FILE, Severity
+from plana_secrets.sops.rules.creationrule import CreationRule
 from plana_secrets.sops.rules.rulebook import RuleBook
-from plana_secrets.sops.rules.rulesfile import CreationRule, Rules
+from plana_secrets.sops.rules.rulesfile import Rules
 from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.finding import Finding
 

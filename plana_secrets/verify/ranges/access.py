@@ -11,7 +11,8 @@ from plana_secrets.document.comparerules import compare_rules
 from plana_secrets.document.kinds import PLAIN_MAP_SELECTOR, canonical_selector
 from plana_secrets.secretfiles.settings import SETTINGS_FILE
 from plana_secrets.sops.model import Severity
-from plana_secrets.sops.rules.rulesfile import CreationRule, Rules
+from plana_secrets.sops.rules.creationrule import CreationRule
+from plana_secrets.sops.rules.rulesfile import Rules
 from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.finding import Finding
 from plana_secrets.verify.people import names_of

@@ -10,12 +10,8 @@ import pytest
 from plana_secrets.document.edits import Content
 from plana_secrets.errors import MalformedError, PlanaSecretsError, UsageError
 from plana_secrets.secret import Secret
-from plana_secrets.secretfiles.writing.stage import (
-    StagedFile,
-    check_against_rule,
-    describe,
-    parse_plain,
-)
+from plana_secrets.secretfiles.writing.judge import check_against_rule, describe
+from plana_secrets.secretfiles.writing.stage import StagedFile, parse_plain
 from plana_secrets.sops.model import (
     Comment,
     Empty,
@@ -27,7 +23,7 @@ from plana_secrets.sops.model import (
     Selector,
     Structure,
 )
-from plana_secrets.sops.rules.rulesfile import CreationRule
+from plana_secrets.sops.rules.creationrule import CreationRule
 from plana_secrets.storage import digest_of
 
 FILE = "infra/secrets/a.yaml"

@@ -25,7 +25,8 @@ from plana_secrets.sops.model import (
     Selector,
     Structure,
 )
-from plana_secrets.sops.rules.rulesfile import CreationRule, parse_rules
+from plana_secrets.sops.rules.creationrule import CreationRule
+from plana_secrets.sops.rules.rulesfile import parse_rules
 from plana_secrets.verify.checks.attributes import check_attributes
 from plana_secrets.verify.checks.copies import CopyFinder
 from plana_secrets.verify.checks.identities import check_identities
