@@ -50,6 +50,11 @@ class HandEdit:
     problem: PlanaSecretsError | None = None
 
     @property
+    def has_content(self) -> bool:
+        """Whether the file would get more than an empty value."""
+        return isinstance(self.edit, SetLeaf) and bool(self.edit.value.reveal())
+
+    @property
     def spelled(self) -> str:
         return format_path(self.path)
 

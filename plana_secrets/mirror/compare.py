@@ -8,6 +8,7 @@ loses nothing when it is overwritten, a hand edit to exactly the file's value in
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -91,9 +92,11 @@ def _is_hand_edit(want: Secret | None, have: Secret | None, written: str | None)
 
 
 def _is_in_file(name: str, have: Secret | None, want: Mapping[str, Secret]) -> bool:
-    """Whether a field that a person added is in the file by now, as ``adopt`` spells it."""
-    if name in want or have is None:
+    """Whether what a person typed is in the file by now, as ``adopt`` spells it."""
+    if have is None:
         return False
+    if name in want:
+        return name.startswith("data.") and want[name].reveal() == b64encode(have.reveal())
     return any(one == have and is_adopted(name, spelled) for spelled, one in want.items())
 
 

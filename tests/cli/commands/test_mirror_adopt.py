@@ -86,6 +86,8 @@ CHANGES = {
     "removed": (A, [drop("port")], "user: "),
     "removed with dots": (A, [drop('["a.b"]')], "user: "),
     "an entry of a list": (A, [drop("list[0]")], None),
+    "control characters": (B, [put("data.TEXT", "a\x07b")], "TEXT: YQdi\n"),
+    "emptied": (A, [put("user", "")], 'user: ""\n'),
     "a Secret's entry": (B, [put("data.TEXT", "word")], "TEXT: d29yZA==\n"),
     "new in a Secret": (B, [put("PIN")], "PIN: s3nt1nel-value-by-hand\n"),
     "a file in a Secret": (B, [put("stringData.tls.key")], "tls.key: s3nt1nel-value-by-hand\n"),
@@ -229,6 +231,12 @@ def test_a_removed_field_is_no_edit_once_the_file_has_another_value(place: World
 
 
 def test_nothing_to_adopt_is_said(place: World) -> None:
+    place.encrypt("infra/secrets/dev/new.yaml", "a: b\n")
+    for words in (["infra/secrets/dev/new.yaml"], ["infra/secrets/dev/new.yaml", "a"]):
+        assert mirror_object(place, "adopt", *words, status=2)["kind"] == "not-in-mirror"
+    by_hand(place, A, put("user", ""))
+    assert "(empty)" in mirror(place, "adopt", A, "--dry-run").stdout
+    by_hand(place, A, put("user", SENTINEL))
     assert mirror_object(place, "adopt", A, "--yes", status=2)["kind"] == "nothing-to-adopt"
     by_hand(place, A, text("name"))
     assert mirror_object(place, "adopt", A, "--yes", status=2)["kind"] == "not-in-file"

@@ -85,7 +85,7 @@ def _adopt_all(context: Context, listing: Listing, file: str, *, yes: bool, dry_
     texts = changed_texts(listing, file)
     taken = [one for one in edits if one.edit and not one.problem and not one.is_newer]
     if not edits:
-        raise _nothing(file, texts)
+        raise _nothing(listing, file, texts)
     staged = _stage(context, file, taken)
     _show(context, edits, asking=bool(taken) and not (yes or dry_run))
     if taken and not dry_run:
@@ -106,9 +106,11 @@ def _adopt_all(context: Context, listing: Listing, file: str, *, yes: bool, dry_
     return int(left)
 
 
-def _nothing(file: str, texts: Sequence[str]) -> Exception:
+def _nothing(listing: Listing, file: str, texts: Sequence[str]) -> Exception:
     from plana_secrets.errors import UsageError
 
+    if not any(one.record and one.record.file == file for one in listing.items):
+        return UsageError(f"the mirror has no item of {file}", kind="not-in-mirror", file=file)
     if texts:
         what = " and ".join(texts)
         return UsageError(
@@ -168,7 +170,7 @@ def _row(one: HandEdit) -> tuple[str, str, str]:
         return "done", one.spelled, "the file says the same"
     if one.change == "removed":
         return one.change, one.spelled, ""
-    return one.change, one.spelled, MASK
+    return one.change, one.spelled, MASK if one.has_content else "(empty)"
 
 
 def _reason(one: HandEdit) -> str:

@@ -123,7 +123,8 @@ def _ways_of_left(context: Context, file: str, edits: Sequence[HandEdit]) -> lis
     ways = []
     for one in edits:
         if one.problem is not None and one.problem.kind in _DONE_ELSEWHERE:
-            ways.append(f"{file}: {one.problem.message}; {find_hint(one.problem)}")
+            way = find_hint(one.problem)
+            ways.append(f"{file}: {one.problem.message}; {way}, or overwrite the item with {again}")
         elif one.problem is not None:
             ways.append(
                 f"{file}: {one.problem.message}; change it in a Bitwarden client, or overwrite "
