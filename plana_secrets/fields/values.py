@@ -158,6 +158,8 @@ def branch(raw: object, place: Place) -> str:
     name = text(raw, place)
     if _NOT_IN_A_BRANCH.search(name):
         raise place.fault("not a branch name")
+    if name.startswith("refs/"):
+        raise place.fault("write the name without refs/heads/")
     return _possible(name, place)
 
 

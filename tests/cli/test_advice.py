@@ -233,7 +233,7 @@ REASONS = {
         "git-no-author", "git-pruned", "git-unsigned", "hook-refused", "keyring-failed",
         "keyring-locked", "lfs-pointer", "no-default-branch", "no-event-commit", "no-keyring", "no-libyaml", "no-post-quantum", "no-remote",
         "no-state-folder", "program-missing", "push-refused", "sops-crashed", "sops-editor", "sops-failed",
-        "shallow-range", "deep-tag", "textconv-notes", "sops-not-executable", "sops-unreadable", "unknown-remote", "unreadable-file",
+        "shallow-range", "deep-tag", "deployed-branch", "textconv-notes", "sops-not-executable", "sops-unreadable", "unknown-remote", "unreadable-file",
         "unsafe-repository",
     ),
     PERSON: (

@@ -112,6 +112,7 @@ def test_without_a_file_the_defaults_hold(tmp_path):
         ("[mirror]\nexclude = ['[z-a]']\n", r"mirror.exclude\[0\]: not a glob"),
         ("[git]\nbranch = '--upload-pack=x'\n", "git.branch: not a branch name"),
         ("[git]\nbranch = ''\n", "git.branch: must not be empty"),
+        ("[git]\nbranch = 'refs/heads/x'\n", "git.branch: write the name without refs/heads/"),
         ("[git]\nallowed_signers = '../x'\n", "git.allowed_signers: must be a file inside"),
         ("[git]\nallowed_signers = '/x'\n", "git.allowed_signers: must be a file inside"),
         ("[git]\nallowed_signers = './x'\n", "git.allowed_signers: must be a file inside"),

@@ -23,7 +23,7 @@ MARKS: Final = ("Secret", *KEY_MARKS)
 """What is in every file that a byte scan has to find here, beside dotenv files."""
 
 _MANIFEST: Final = re.compile(
-    r"(?i).*\.(?:ya?ml|json)(?:[~#]|[._-](?:bak|old|orig|save|tmp|dec|decrypted|plain|txt|\d+))*"
+    r"(?i).*\.(?:ya?ml|json)(?:[~#]|[._-](?:bak|old|orig|save|tmp|dec|decrypted|plain|\d+))*"
 )
 """The names of manifests, and of copies that editors and people leave beside them."""
 _SECRET_KINDS: Final = frozenset({"Secret", "SecretList"})

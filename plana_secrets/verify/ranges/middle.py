@@ -61,11 +61,11 @@ class Middle:
 
     def check(self, history: History) -> Iterator[Finding]:
         """Each content of each file once, by the first commit that wrote it; one git reads all."""
+        yield from self._check_names(history)
         places = self._places(history)
         command = self.new.tree.repository.command
         for blob, content in iterate_contents(command, list(places), limit=limits.SEARCHED_FILE):
             for one in places[blob]:
-                yield from self._judge_name(one)
                 if one.entry.is_link:
                     yield from self._judge_link(one, content)
                 else:
@@ -111,11 +111,18 @@ class Middle:
         if isinstance(content, bytes):
             yield from self._check_readers(one, content)
 
-    def _judge_name(self, one: NewFile) -> Iterator[Finding]:
-        """The name itself is left out: it is what must not be shown."""
-        for finding in identities_in(self._job(one), "", os.fsencode(one.file), inside=False):
-            message = f"the name of a file {finding.message}"
-            yield replace(_in_commit(one, replace(finding, message=message)), file=None, line=None)
+    def _check_names(self, history: History) -> Iterator[Finding]:
+        """Identities in names, which are not shown; what is there at the end is checked there."""
+        names = {one.file: one for one in history.written}  # newest first: the oldest stays
+        if not may_hold_identity(os.fsencode("\n".join(names))):
+            return
+        still = self.new.tree.listing().entries
+        for one in names.values():
+            name = b"" if one.file in still else os.fsencode(one.file)
+            for finding in identities_in(self._job(one), "", name, inside=False):
+                message = f"the name of a file {finding.message}"
+                problem = _in_commit(one, replace(finding, message=message))
+                yield replace(problem, file=None, line=None)
 
     def _judge_link(self, one: NewFile, target: bytes | FailedError) -> Iterator[Finding]:
         """Where a symlink leads to can be read like any content."""

@@ -169,7 +169,8 @@ def _commit_of(repository: Repository, update: Update, new: str) -> str:
 ADVICE: Final = {
     "bad-push": "let git run it: `plana-secrets hook install`",
     "deployed-branch": (
-        "let [git] branch name another one on the default branch first, or update {ref} instead"
+        "let [git] branch name another one on the default branch first, or update {ref} instead; "
+        "if the default branch is another one now: `git remote set-head origin --auto`"
     ),
     "no-commit": "put it into a commit, and tag that",
     "textconv-notes": (

@@ -235,6 +235,16 @@ def test_no_encoding_hides_what_a_commit_says(small: World, setting: str, encodi
     assert found == {"plaintext-in-commit", "private-identity"}
 
 
+def test_the_name_of_a_submodule_of_one_commit(small: World) -> None:
+    head = small.git("rev-parse", "HEAD").strip()
+    entry = f"160000,{head},vendor/{small.identity}"
+    small.git("update-index", "--add", "--cacheinfo", entry)
+    small.git("commit", "-q", "-m", "x")
+    small.git("rm", "-q", "--cached", f"vendor/{small.identity}")
+    small.git("commit", "-q", "-m", "x")
+    assert errors(verify_commits(small, "base..")) == [("plaintext-in-commit", None, None)]
+
+
 def test_names_and_symlinks_of_one_commit(small: World) -> None:
     write(small, f"docs/{small.identity}.txt", "x\n")
     links = {"docs/link": str(small.identity), "infra/secrets/dev/link": "hunter2", NEW: "app.yaml"}
