@@ -6,6 +6,7 @@ Each plan also holds after a stop: what an earlier run created is found and used
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -63,7 +64,8 @@ def plan_own(context: Context, out: Path | None, *, hybrid: bool = False) -> Pla
     """
     if out is not None:
         planned = _plan_in_file(context, out, "your age identity", hybrid=hybrid)
-        return replace(planned, advice=f"let commands find it: export SOPS_AGE_KEY_FILE={out}")
+        place = shlex.quote(os.path.abspath(out))  # noqa: PTH100 - links stay as they are named
+        return replace(planned, advice=f"let commands find it: export SOPS_AGE_KEY_FILE={place}")
     members = context.find_identities().complete().members
     present = [one for one in members if one.is_hybrid or not hybrid]
     if present:

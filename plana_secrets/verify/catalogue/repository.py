@@ -111,7 +111,7 @@ REPOSITORY_CHECKS: Final = (
         Level.L1,
         "A file could not be read.",
         "A file that was not read was not checked.",
-        "Fix its permissions, or remove it.",
+        "Fix its permissions, put the folder in the place of a link to it, or remove it.",
         acceptable=False,
     ),
     Check(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -128,12 +129,14 @@ def test_a_dry_run_writes_nothing_and_shows_a_diff(empty: World):
 
 
 def test_without_an_identity_one_is_made_where_it_is_asked_for(empty: World):
-    out = empty.home / "identity.txt"
+    out = empty.home / "my identity.txt"
     result = empty.run(
         "init", "--single", "--identity-out", str(out), env={"SOPS_AGE_KEY_FILE": ""}
     )
     assert result.status == 0, result
     assert out.stat().st_mode & 0o777 == 0o600
+    (exported,) = re.findall(r"export (SOPS_AGE_KEY_FILE=.*)", result.stderr)
+    assert shlex.split(exported) == [f"SOPS_AGE_KEY_FILE={out}"]
 
 
 @pytest.mark.parametrize(

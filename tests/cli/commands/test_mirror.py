@@ -205,3 +205,9 @@ def test_the_clones_of_a_repository_share_its_mirror_and_sync_one_at_a_time(plac
     with locked(found.with_name("mirror.lock"), command="mirror sync"):
         done = place.run(*clone, "mirror", "sync", "--wait", "0", env=state)
     assert (done.status, "another run holds the lock" in done.stderr) == (6, True), done
+
+
+def test_a_local_mirror_is_told_to_need_no_setup(world: World) -> None:
+    done = world.run("mirror", "init", "local")
+    assert done.status == 2
+    assert 'write backend = "local" under [mirror]' in done.stderr

@@ -21,6 +21,19 @@ _KINDS: Mapping[str, type[BackendSettings]] = {
 }
 
 
+class _Kind(click.Choice[str]):
+    """The backends on a server; the others are told to need no setup."""
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value in BACKENDS and value not in _KINDS:
+            raise click.UsageError(
+                f'the {value} mirror needs no setup; write backend = "{value}" under [mirror] in '
+                f"plana-secrets.toml, then run `plana-secrets mirror sync`",
+                ctx,
+            )
+        return super().convert(value, param, ctx)
+
+
 def _options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options of every backend; what one has not, it refuses."""
     every = {one.name: one for backend in _KINDS.values() for one in backend.SETUP}
@@ -55,7 +68,7 @@ def _split(_ctx: click.Context, param: click.Parameter, values: tuple[str, ...])
     epilog="\n".join(backend.SETUP_NOTES for backend in _KINDS.values()),
     short_help="Set up the mirror on a server.",
 )
-@click.argument("kind", type=click.Choice(list(_KINDS)), required=False)
+@click.argument("kind", type=_Kind(list(_KINDS)), required=False)
 @_options
 @click.option(
     "--new-id", is_flag=True, help="Give a fork or a template an id of its own; nothing else."
