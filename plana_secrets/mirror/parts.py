@@ -26,6 +26,7 @@ from plana_secrets.mirror.backend import (
 from plana_secrets.mirror.drift import Wanted
 from plana_secrets.mirror.form import weigh
 from plana_secrets.mirror.item import NOTE, TITLE, digest_of, digest_of_text
+from plana_secrets.mirror.logins import places_of
 from plana_secrets.secret import Secret
 
 _Entry = TypeVar("_Entry")
@@ -91,18 +92,17 @@ def _part(desired: DesiredItem, numbers: Mapping[str, int], part: Part) -> Desir
     paths = {path for path, number in numbers.items() if number == part.number}
     digests = {name: one for name, one in desired.record.digests.items() if name in paths}
     digests |= {TITLE: digest_of_text(title), NOTE: desired.record.digests[NOTE]}
-    return replace(
-        desired,
-        title=title,
-        fields=tuple(field for field in desired.fields if field.path in paths),
-        record=replace(
-            desired.record,
-            digests=digests,
-            shape=tuple(one for one in desired.record.shape if one[0] in paths),
-            plain=tuple(leaf for leaf in desired.record.plain if leaf.path in paths),
-            part=part,
-        ),
+    fields = tuple(field for field in desired.fields if field.path in paths)
+    record = replace(
+        desired.record,
+        digests=digests,
+        shape=tuple(one for one in desired.record.shape if one[0] in paths),
+        plain=tuple(leaf for leaf in desired.record.plain if leaf.path in paths),
+        part=part,
     )
+    if not places_of(record):
+        record = replace(record, form="note")
+    return replace(desired, title=title, fields=fields, record=record)
 
 
 def lay_out(

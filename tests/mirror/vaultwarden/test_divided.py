@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from tests.mirror.divided import (
     DividedContract,
     check_nothing_is_lost,
     check_settled,
+    every_text,
 )
 from tests.mirror.steps import LATER, make_item, sync
 from tests.mirror.vaultwarden.place import VaultwardenPlace
@@ -105,6 +107,23 @@ def test_one_part_that_is_refused_takes_nothing_from_the_others(
     assert {one.path for one in huge(count=140).fields} <= names
     server.before = refuse
     assert sync(place.open(), [huge()]).after.drift == ()
+
+
+def test_the_part_with_the_login_is_a_login_item(
+    server: FakeVaultwarden, company: Company, tmp_path: Path
+) -> None:
+    limit_items(server, LIMIT, REFUSALS["413"])
+    place = SmallPlace(company, tmp_path)
+    values = STEPS["grow"][0] | {"username": "anna", "password": "p"}
+    for changed in ("1", "2"):
+        item = make_item(FILE, values | {"v00": changed}, collection="prod")
+        wanted = [replace(item, record=replace(item.record, form="login"))]
+        assert sync(place.open(), wanted).after.drift == ()
+        types = {place.hand.file_of(one): one["type"] for one in place.hand.ciphers()}
+        assert types == {f"{FILE} (1/3)": 2, f"{FILE} (2/3)": 2, f"{FILE} (3/3)": 1}
+        assert every_text(place) == {
+            name: {text} for name, text in (values | {"v00": changed}).items()
+        }
 
 
 def test_the_parts_of_a_file_are_no_copies_of_each_other(
