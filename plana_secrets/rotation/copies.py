@@ -79,18 +79,26 @@ class KeyCopies:
 
     def _find_known(self, content: bytes, place: str, *, readable: bool) -> Iterator[Copy]:
         for one in [one for one in self.known if one.spelling in content]:
-            is_part = len(one.spelling) >= _WHOLE_BELOW
-            is_whole = one.spelling == content and not readable
-            if (is_part or is_whole) and place not in one.places:
+            if readable and len(one.spelling) < _WHOLE_BELOW:
+                continue
+            if holds(content, one.spelling) and place not in one.places:
                 yield Copy(one.keyset, one.kid, one.status, adopted=place in one.adopted)
 
     def _find_destroyed(self, content: bytes) -> Iterator[tuple[str, str]]:
-        words = _WORD.findall(content) if self.fingerprints else ()
-        for word in map(Secret, set(words)):
-            if is_generated(word):
-                for fingerprint, key in self.fingerprints.items():
-                    if matches_fingerprint(fingerprint, word):
-                        yield key
+        for word in generated_in(content) if self.fingerprints else ():
+            for fingerprint, key in self.fingerprints.items():
+                if matches_fingerprint(fingerprint, word):
+                    yield key
+
+
+def holds(content: bytes, spelling: bytes) -> bool:
+    """Whether ``content`` is this value of a key, or has it in a longer text."""
+    return spelling == content or (len(spelling) >= _WHOLE_BELOW and spelling in content)
+
+
+def generated_in(content: bytes) -> Iterator[Secret]:
+    """The parts that have the form of the values that we generate."""
+    return filter(is_generated, map(Secret, set(_WORD.findall(content))))
 
 
 def find_copies(store: KeysetStore, *, with_history: bool) -> KeyCopies:

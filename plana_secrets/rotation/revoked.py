@@ -6,12 +6,15 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 
+from plana_secrets.document.manifest import decode_data
 from plana_secrets.errors import PlanaSecretsError
+from plana_secrets.rotation.copies import generated_in, holds
 from plana_secrets.rotation.history import KeysetHistory
-from plana_secrets.rotation.keyset import Key, Status
+from plana_secrets.rotation.keyset import Keyset, Status
 from plana_secrets.rotation.keysetfile import file_of, read_keyset
+from plana_secrets.rotation.kinds import KINDS
 from plana_secrets.secret import Secret
-from plana_secrets.secretfiles.open import read_document_of
+from plana_secrets.secretfiles.open import open_bytes, read_document_of
 from plana_secrets.secretfiles.workspace import Workspace
 
 
@@ -30,10 +33,18 @@ class RevokedValues:
         self._warn = warn
 
     def __call__(self, value: Secret) -> bool:
-        """Whether ``value`` is that of a disabled or a destroyed key."""
+        """Whether ``value`` is that of a disabled or a destroyed key, or has it in a list."""
         if not self._files:
             return False
-        return self._history.is_destroyed(value) or value in self._disabled
+        content = value.reveal()
+        decoded = decode_data(value)
+        return self._is_in(content) or (decoded is not None and self._is_in(decoded.reveal()))
+
+    def _is_in(self, content: bytes) -> bool:
+        if any(holds(content, spelling) for spelling in self._disabled):
+            return True
+        words = (Secret(content), *generated_in(content))
+        return any(map(self._history.is_destroyed, words))
 
     @cached_property
     def _history(self) -> KeysetHistory:
@@ -43,11 +54,28 @@ class RevokedValues:
         return history
 
     @cached_property
-    def _disabled(self) -> list[Secret | None]:
-        return [key.value for key in self._keys() if key.status is Status.DISABLED]
+    def _disabled(self) -> list[bytes]:
+        """In every spelling; a secret that another keyset has in use is none."""
+        disabled: dict[bytes, set[str]] = {}
+        live: dict[bytes, set[str]] = {}
+        for keyset in self._keysets():
+            for key in keyset.keys:
+                if key.value is not None:
+                    found = disabled if key.status is Status.DISABLED else live
+                    for spelling in KINDS[keyset.kind].spellings(key.value):
+                        found.setdefault(spelling, set()).add(keyset.name)
+        return [one for one, names in disabled.items() if live.get(one, set()) <= names]
 
-    def _keys(self) -> Iterator[Key]:
-        """The keys of the keysets that can be opened here."""
+    def _keysets(self) -> Iterator[Keyset]:
+        """Those that can be opened here, as they are on the disk and in HEAD: a merge that is open
+        may have undone a move on the disk.
+        """
+        head = self._workspace.repository.head()
+        committed = self._workspace.repository.read_blobs(head, self._files) if head else {}
         for file in self._files:
             with contextlib.suppress(PlanaSecretsError):
-                yield from read_keyset(read_document_of(self._workspace, file), file).keys
+                yield read_keyset(read_document_of(self._workspace, file), file)
+            data = committed.get(file)
+            if data is not None:
+                with contextlib.suppress(PlanaSecretsError):
+                    yield read_keyset(open_bytes(data, file, self._workspace.identities), file)
