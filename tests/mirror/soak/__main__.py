@@ -7,6 +7,7 @@ import random
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 from tests.fakes.people import Company
@@ -46,7 +47,7 @@ def play_on_real_server(seed: int, steps: int, *, verbose: bool = False) -> dict
         line = Line(server.url)
         try:
             scene = Scene(folder, Company(server.url), line, random.Random(seed))
-            tell = print if verbose else lambda _: None
+            tell = partial(print, flush=True) if verbose else lambda _: None
             return play(Runs(scene, Judge(scene), server), steps, tell)
         finally:
             line.stop()

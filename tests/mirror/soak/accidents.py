@@ -77,7 +77,24 @@ class Runs(Week):
         done = self.program(clone, *options, "--confirm", owner=owner, allowed=DONE)
         if done.get("failed"):
             raise Violation(f"a healthy server refused {done['failed']}")
-        self.judge.after_completed(clone.repository, pruned="--prune" in options)
+        retyped = {one["file"] for one in done["drift"] if one["kind"] == "retyped"}
+        try:
+            self.judge.after_completed(clone.repository, "--prune" in options, left=retyped)
+        except Violation as error:
+            error.add_note(f"after {done}")
+            raise
+        self.compare_with_no_cache(clone)
+
+    def compare_with_no_cache(self, clone: Clone) -> None:
+        """What is remembered costs time or saves it, and changes no answer."""
+        every = ("drift", "in_sync", "foreign", "unmapped")
+        found = []
+        for options in ((), ("--no-cache",)):
+            result = self.scene.run(clone, "mirror", "diff", "--json", *options)
+            content = json.loads(result.stdout)
+            found.append([content.get(name) for name in every])
+        if found[0] != found[1]:
+            raise Violation(f"the cache says {found[0]}, without it {found[1]}")
 
     def program(
         self, clone: Clone, *options: str, allowed: set[int], owner: bool = False
