@@ -38,8 +38,8 @@ class HandEdit:
     """A field that is not as we wrote it. ``name``: of the field; ``path``: in the file.
 
     ``edit``: None where the file says the same already. ``is_newer``: the file has another
-    value than the one that we wrote, so both sides were changed. ``problem``: why the
-    file cannot take it.
+    value than the one that we wrote, so both sides were changed, or may have. ``problem``: why
+    the file cannot take it.
     """
 
     name: str
@@ -204,7 +204,8 @@ def _as_removal(record: Record, name: str, document: Document) -> HandEdit | Non
     """Where the file has another value by now, the field is out of date, and no more."""
     path = steps_of(name)
     current = _shown(path, document)
-    if current is None or digest_of(current) != record.digests[name]:
+    written = record.digests[name]
+    if current is None or written not in {"", digest_of(current)}:
         return None
     problem = None
     if any(isinstance(step, int) for step in path):
@@ -214,7 +215,8 @@ def _as_removal(record: Record, name: str, document: Document) -> HandEdit | Non
             file=record.file,
             path=name,
         )
-    return HandEdit(name, path, Change.REMOVED, Unset(path), problem=problem)
+    is_newer = not written  # it is not known what was in it
+    return HandEdit(name, path, Change.REMOVED, Unset(path), is_newer, problem)
 
 
 def _shown(path: LeafPath, document: Document) -> Secret | None:

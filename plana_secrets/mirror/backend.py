@@ -76,7 +76,8 @@ Form = Literal["note", "login"]
 class Record:
     """The provenance inside an item. ``digests`` are of each field as last written by us,
     and of title and note (``item.TITLE``, ``item.NOTE``). A backend writes them as they
-    are given: a field that keeps a hand edit keeps its old digest, or has none.
+    are given: a field that keeps a hand edit keeps its old digest, or has none. An empty one
+    says that the field was written, and nothing of its content.
 
     ``shape``: every path of the file in document order with its type and encoding (or
     ``plain``, ``empty-map``, ``empty-list``, ``unsupported``), so that ``restore`` can

@@ -83,9 +83,9 @@ def _elsewhere(desired: DesiredItem, whole: DesiredItem) -> set[str]:
 
 
 def _is_hand_edit(want: Secret | None, have: Secret | None, written: str | None) -> bool:
-    """A field that was removed is one while the file says what was in it."""
+    """A field that was removed is one while the file says what was in it, as far as is known."""
     if have is None:
-        return want is not None and written == digest_of(want)
+        return want is not None and written in {"", digest_of(want)}
     if want is not None and have == want:
         return False
     return written is None or digest_of(have) != written

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Collection, Sequence
-from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Final
 
@@ -74,6 +73,8 @@ def _nearest(candidates: Sequence[str], files: Collection[str]) -> str | None:
 
 
 def _likeness(one: str, other: str) -> float:
+    from difflib import SequenceMatcher
+
     pairs = zip(one.lower().rpartition("/")[::2], other.lower().rpartition("/")[::2], strict=True)
     return min(SequenceMatcher(None, a, b).ratio() for a, b in pairs)
 

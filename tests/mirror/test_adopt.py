@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from plana_secrets.document.edits import SetLeaf
+from plana_secrets.document.edits import SetLeaf, Unset
 from plana_secrets.errors import UsageError
 from plana_secrets.mirror.adopt import plan_adoption, plan_adoptions
 from plana_secrets.mirror.backend import ActualItem
@@ -129,3 +131,22 @@ def test_removals_come_last_and_from_the_end() -> None:
     newer = document_of({"x": (LeafType.STR, "other")}, selector=Selector())
     edits = plan_adoptions(made.open().list_items(), FILE, newer)
     assert [one.name for one in edits] == ["new"]
+
+
+def test_a_removal_of_what_is_not_known_is_taken_by_its_path_alone() -> None:
+    """Some backends lose what was in a field together with the field."""
+    made = MemoryPlace()
+    made.open().create_items([make_item(FILE, {"x": "1"})])
+    made.hand.remove_field(FILE, "x")
+    ((key, item),) = made.store.items.items()
+    assert item.record is not None
+    record = replace(item.record, digests={**item.record.digests, "x": ""})
+    made.store.items[key] = replace(item, record=record)
+    document = document_of({"x": (LeafType.STR, "1")}, selector=Selector())
+    (found,) = plan_adoptions(made.open().list_items(), FILE, document)
+    assert (str(found.change), found.is_newer) == ("removed", True)
+    assert adopt_any(made, "x", document) == Unset(("x",))
+
+
+def adopt_any(place: MemoryPlace, path: str, document: Document) -> object:
+    return plan_adoption(place.open().list_items(), FILE, path, document).edit

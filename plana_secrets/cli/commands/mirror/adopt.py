@@ -176,7 +176,8 @@ def _row(one: HandEdit) -> tuple[str, str, str]:
 def _reason(one: HandEdit) -> str:
     if one.problem is not None:
         return one.problem.message.removeprefix(f"{one.spelled}: ")
-    return "the value in the file was changed, too"
+    may = "may have been" if one.change == "removed" else "was"
+    return f"the value in the file {may} changed, too"
 
 
 def _conclude(context: Context, file: str, taken: Sequence[HandEdit], *, dry_run: bool) -> None:

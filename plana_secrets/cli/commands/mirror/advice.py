@@ -113,9 +113,13 @@ def _ways_of_values(context: Context, file: str, edits: Sequence[HandEdit]) -> l
     (one,) = open_edits
     keep = _adopt(context, file, one)
     if one.change == "removed":
-        gone = f"{file}: {one.spelled} was deleted in the mirror"
-        return [f"{gone}; {keep} removes it from the file, too, {again} writes it again"]
+        return [_removed(file, one, keep, again)]
     return [f"{file}: keep {one.spelled} with {keep}, or overwrite it with {again}"]
+
+
+def _removed(file: str, one: HandEdit, keep: str, again: str) -> str:
+    gone = f"{file}: {one.spelled} was deleted in the mirror"
+    return f"{gone}; {keep} removes it from the file, too, {again} writes it again"
 
 
 def _ways_of_left(context: Context, file: str, edits: Sequence[HandEdit]) -> list[str]:
@@ -132,10 +136,13 @@ def _ways_of_left(context: Context, file: str, edits: Sequence[HandEdit]) -> lis
             )
         elif one.is_newer:
             keep = _adopt(context, file, one)
-            ways.append(
-                f"{file}: {one.spelled} was changed in the file, too; {keep} takes the value of "
-                f"the mirror, {again} that of the file"
-            )
+            if one.change == "removed":
+                ways.append(_removed(file, one, keep, again))
+            else:
+                ways.append(
+                    f"{file}: {one.spelled} was changed in the file, too; {keep} takes the value "
+                    f"of the mirror, {again} that of the file"
+                )
     return ways
 
 
