@@ -4,7 +4,7 @@ A part is an item like any other; its record says which part of its file it is, 
 digests and the shape of its own leaves. Where a leaf belongs follows from the items that are
 there: it stays in its part while that has room, so that one change touches one part. A part
 that grew too large gives leaves away and takes none in the same run: what gives waits until
-what takes has them, and nothing waits in a circle.
+what takes has them, and nothing waits for what waits itself.
 """
 
 from __future__ import annotations

@@ -30,6 +30,7 @@ from tests.mirror.places import MemoryPlace
 from tests.mirror.steps import LATER, OVERWRITE, Interrupted, Interrupting, Kept, make_item, sync
 
 ROOM = 20
+BOTH = {"a": {1}, "b": {1}, "c": {2}, "d": {2}}
 KEY = SymmetricKey.generate()
 
 paths = st.text("abcdefgh", min_size=1, max_size=2)
@@ -74,7 +75,13 @@ def test_every_leaf_is_in_one_part_that_has_room_and_the_next_run_agrees(
 def test_a_part_that_gives_takes_nothing(
     leaves: dict[str, int], before: dict[str, set[int]], data: st.DataObject
 ) -> None:
-    """Else two parts could wait for each other."""
+    """Else it would wait itself while others wait for it, and one run would not be enough."""
+    assert lay_out({"a": 15, "b": 10, "c": 8, "d": 13}, BOTH, ROOM) == {
+        "a": 1,
+        "b": 3,
+        "c": 2,
+        "d": 4,
+    }
     numbers = lay_out(leaves, before, ROOM)
     swollen = data.draw(st.sampled_from(sorted(leaves)))
     present = {path: {number} for path, number in numbers.items()}
