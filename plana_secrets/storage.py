@@ -60,14 +60,21 @@ def read_regular_file(
     return content
 
 
-def path_below(root: Path, file: str) -> Path:
+def path_below(root: Path, file: str, known: set[str] | None = None) -> Path:
     """Where ``file`` is below ``root``, through no link.
+
+    ``known``: of a caller that asks for many files in a row, the folders that are no links.
 
     Raises:
         FailedError: it, or a folder on the way to it, is a symlink (kind ``symlink``).
     """
     place = os.fspath(root)
-    for part in file.split("/"):
+    folder = f"{place}/{file}".rpartition("/")[0]
+    known = set() if known is None else known
+    parts = file.split("/")
+    if folder in known:
+        place, parts = folder, parts[-1:]
+    for part in parts:
         place = f"{place}/{part}"
         try:
             mode = os.lstat(place).st_mode
@@ -77,6 +84,7 @@ def path_below(root: Path, file: str) -> Path:
             link = Path(place).relative_to(root).as_posix()
             what = "is a symlink" if link == file else f"is behind a symlink, {link}"
             raise FailedError(f"{file} {what}", kind="symlink", file=file, link=link)
+    known.add(folder)
     return Path(place)
 
 

@@ -31,10 +31,17 @@ def changes(old: Tree, new: Tree, *, under: Sequence[str] = ()) -> dict[str, str
     before = old.listing(under).entries
     listing = new.listing(under)
     after = {**listing.absent, **listing.entries}
+    names = sorted(before.keys() | after.keys())
+    read = [one for one in names if one in before and _is_on_disk(before[one], after.get(one))]
+    known = dict(_states_on_disk(new.repository, read, before))
     states = {
         file: state
-        for file in sorted(before.keys() | after.keys())
-        if (state := _state(new.repository, file, before.get(file), after.get(file)))
+        for file in names
+        if (
+            state := known[file]
+            if file in known
+            else _state(new.repository, file, before.get(file), after.get(file))
+        )
     }
     doubtful = [
         file
@@ -44,6 +51,34 @@ def changes(old: Tree, new: Tree, *, under: Sequence[str] = ()) -> dict[str, str
     for file in _only_converted(new.repository, doubtful, before):
         del states[file]
     return states
+
+
+def _is_on_disk(was: TreeEntry, now: TreeEntry | None) -> bool:
+    """Whether the bytes of a file of the work tree say whether it changed."""
+    return now is not None and now.is_regular and not now.id and now.kind == was.kind
+
+
+def _states_on_disk(
+    repository: Repository, files: Sequence[str], before: Mapping[str, TreeEntry]
+) -> Iterator[tuple[str, str | None]]:
+    """The state of each file whose kind did not change; None: it is the same.
+
+    Of a very large file only the size is compared.
+    """
+    for file, content in WorkTree(repository).contents(files, limit=limits.SEARCHED_FILE):
+        was = before[file].id
+        try:
+            if isinstance(content, bytes):
+                is_same = repository.blob_id(content) == was
+            elif content.kind == "too-large":
+                size = (repository.root / file).lstat().st_size
+                is_same = repository.command.line("cat-file", "-s", was) == str(size)
+            else:
+                raise content
+        except (FailedError, OSError):
+            yield file, "unreadable"
+        else:
+            yield file, None if is_same else "changed"
 
 
 def _state(
@@ -64,16 +99,10 @@ def _state(
 
 
 def _is_same(repository: Repository, file: str, was: TreeEntry, now: TreeEntry) -> bool:
-    """Whether the bytes are the same. Of a very large file only the size is compared."""
+    """Whether an entry of git, or a link, is the same."""
     if now.id:
         return now.id == was.id
-    path = repository.root / file
-    if now.is_link:
-        return repository.blob_id(os.fsencode(path.readlink())) == was.id
-    content = _read(repository, file)
-    if content is None:
-        return repository.command.line("cat-file", "-s", was.id) == str(path.lstat().st_size)
-    return repository.blob_id(content) == was.id
+    return repository.blob_id(os.fsencode((repository.root / file).readlink())) == was.id
 
 
 def _read(repository: Repository, file: str) -> bytes | None:

@@ -85,8 +85,8 @@ class Tree:
         """One file, listed or not (git ignores it, say); None where there is none."""
         raise NotImplementedError
 
-    def large_files(self, limit: int) -> set[str]:
-        """Files of more than ``limit`` bytes."""
+    def large_files(self, limit: int, *, besides: Sequence[str] = ()) -> set[str]:
+        """Files of more than ``limit`` bytes, less those in the folders ``besides``."""
         raise NotImplementedError
 
     def files_containing(
@@ -170,15 +170,17 @@ class WorkTree(Tree):
         mode, self._sizes[file] = _look_at(self.repository.root, file)
         return None if mode is None else TreeEntry(mode, "")
 
-    def large_files(self, limit: int) -> set[str]:
-        return {file for file in self.listing().entries if self._sizes[file] > limit}
+    def large_files(self, limit: int, *, besides: Sequence[str] = ()) -> set[str]:
+        large = {file for file in self.listing().entries if self._sizes[file] > limit}
+        return {file for file in large if not file.startswith(_inside(besides))}
 
     def contents(
         self, files: Sequence[str], *, limit: int = limits.SECRET_FILE
     ) -> Iterator[tuple[str, bytes | FailedError]]:
+        folders: set[str] = set()
         for file in files:
             try:
-                path = path_below(self.repository.root, file)
+                path = path_below(self.repository.root, file, folders)
                 yield file, read_regular_file(path, limit=limit, name=file)
             except FailedError as error:
                 yield file, error
@@ -188,6 +190,11 @@ class WorkTree(Tree):
             if entry.is_link:
                 with contextlib.suppress(OSError):
                     yield file, os.fsencode((self.repository.root / file).readlink())
+
+
+def _inside(folders: Sequence[str]) -> tuple[str, ...]:
+    """What a name of a file in one of ``folders`` begins with."""
+    return tuple(f"{folder}/" for folder in folders)
 
 
 def _look_at(root: Path, file: str) -> tuple[str | None, int]:
@@ -213,11 +220,16 @@ class _Stored(Tree):
     def entry(self, file: str) -> TreeEntry | None:
         return self._find([file]).get(file)
 
-    def large_files(self, limit: int) -> set[str]:
-        entries = self.listing().entries
-        ids = {entry.id for entry in entries.values() if entry.is_regular and entry.id}
-        sizes = dict(sizes_of(self.repository.command, sorted(ids)))
-        return {name for name, entry in entries.items() if sizes.get(entry.id, 0) > limit}
+    def large_files(self, limit: int, *, besides: Sequence[str] = ()) -> set[str]:
+        inside = _inside(besides)
+        entries = {
+            name: entry
+            for name, entry in self.listing().entries.items()
+            if entry.is_regular and entry.id and not name.startswith(inside)
+        }
+        ids = sorted({entry.id for entry in entries.values()})
+        sizes = dict(sizes_of(self.repository.command, ids))
+        return {name for name, entry in entries.items() if sizes[entry.id] > limit}
 
     def contents(
         self, files: Sequence[str], *, limit: int = limits.SECRET_FILE

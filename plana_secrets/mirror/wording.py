@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import PurePosixPath
 from typing import Final
 
 _SUFFIXES: Final = (".yaml", ".yml", ".secret", ".sops", ".enc")
@@ -27,12 +26,10 @@ def titles_of(files: Iterable[str], roots: Sequence[str]) -> Mapping[str, str]:
 
 def _title_of(file: str, roots: Sequence[str]) -> str:
     inside = max((root for root in roots if file.startswith(f"{root}/")), key=len, default="")
-    path = PurePosixPath(file).relative_to(inside)
-    name = path.name
+    folder, _, name = file[len(inside) :].lstrip("/").rpartition("/")
     for suffix in _SUFFIXES:
         name = name.removesuffix(suffix) or name
-    folder = path.parent.as_posix()
-    return name if folder == "." else f"{name} ({folder})"
+    return f"{name} ({folder})" if folder else name
 
 
 def note_of(file: str, commit: str | None) -> str:

@@ -7,7 +7,7 @@ command that writes takes a new one afterwards.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -27,7 +27,7 @@ from plana_secrets.secretfiles.discovery import (
 )
 from plana_secrets.secretfiles.listing import is_under_roots, select_secret_files
 from plana_secrets.secretfiles.open import open_bytes
-from plana_secrets.secretfiles.roots import folders_of
+from plana_secrets.secretfiles.roots import folders_of, is_glob
 from plana_secrets.secretfiles.settings import SETTINGS_FILE, FilesSettings
 from plana_secrets.secretfiles.workspace import NO_RULES, RULES_FILE, Workspace
 
@@ -129,8 +129,9 @@ class Snapshot:
             blob_id = self.workspace.repository.blob_id
             contents = self.contents(files)
             return {file: blob_id(data) for file, data in contents if isinstance(data, bytes)}
-        found = ((file, self.entry(file)) for file in files)
-        return {file: entry.id for file, entry in found if entry and entry.is_regular and entry.id}
+        entries = self.entries
+        found = ((file, entries[file]) for file in files if file in entries)
+        return {file: entry.id for file, entry in found if entry.is_regular and entry.id}
 
     def containing(self, text: str) -> frozenset[str]:
         """Files with ``text`` in them that git tracks or would add; large ones are left out."""
@@ -161,7 +162,7 @@ class Snapshot:
         """Files beside the roots that sops encrypted, in the order of their names."""
         marked = [
             file
-            for file in sorted(self.containing(SOPS_MARK))
+            for file in sorted(self._marked_beside_roots())
             if not (is_under_roots(self.settings, file) or is_exempt(self.settings, file))
             and self._is_asked_for(file)
         ]
@@ -172,6 +173,20 @@ class Snapshot:
                 if isinstance(content, bytes) and carries_sops(file, content)
             )
         )
+
+    def _marked_beside_roots(self) -> Collection[str]:
+        """Files with the mark of sops; into the folders of the roots nothing needs to look."""
+        if SOPS_MARK in self._found:
+            return self._found[SOPS_MARK]
+        folders = [root.strip("/") for root in self.settings.roots if not is_glob(root)]
+        inside = [folder for folder in folders if folder not in {"", "."}]
+        large = self.tree.large_files(limits.SEARCHED_FILE, besides=inside)
+        try:
+            return self.tree.files_containing(
+                (SOPS_MARK,), besides={*large, *inside}, untracked=True
+            )
+        except FailedError:
+            return self.containing(SOPS_MARK)
 
     def _is_asked_for(self, file: str) -> bool:
         return self._only is None or any(f"{file}/".startswith(f"{one}/") for one in self._only)
