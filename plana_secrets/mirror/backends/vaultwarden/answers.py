@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import time
 import zlib
 from typing import Final
@@ -30,18 +31,16 @@ def read_body(response: urllib3.BaseHTTPResponse, *, deadline: float) -> bytes:
     limit holds.
     """
     end = time.monotonic() + deadline
-    parts: list[bytes] = []
-    size = 0
+    buffer = io.BytesIO()
     while part := response.read1(_CHUNK, decode_content=False):
-        size += len(part)
-        parts.append(part)
-        if size > limits.SERVER_ANSWER:
+        buffer.write(part)
+        if buffer.tell() > limits.SERVER_ANSWER:
             response.close()
             raise _incomplete()
         if time.monotonic() > end:
             response.close()
             raise LostAnswerError("the server's answer takes too long")
-    body = b"".join(parts)
+    body = buffer.getvalue()
     packed = response.headers.get("Content-Encoding", "identity").strip().lower()
     return _unpack(body) if packed in {"gzip", "x-gzip"} else body
 

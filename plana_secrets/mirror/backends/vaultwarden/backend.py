@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
+import msgspec
+
 from plana_secrets.errors import (
     CredentialError,
     MalformedError,
@@ -27,7 +29,12 @@ from plana_secrets.mirror.backend import (
     Recall,
     Unsupported,
 )
-from plana_secrets.mirror.backends.vaultwarden.closed import Seen, context_of, read_closed
+from plana_secrets.mirror.backends.vaultwarden.closed import (
+    Seen,
+    context_of,
+    read_cipher,
+    read_closed,
+)
 from plana_secrets.mirror.backends.vaultwarden.collections import resolve_seen
 from plana_secrets.mirror.backends.vaultwarden.items import (
     ITEM_SIZE,
@@ -55,7 +62,7 @@ class _View:
         self.seen = seen
         self._place = place
         self.listing = Listing(())
-        self.ciphers: Mapping[str, Cipher] = {}
+        self.ciphers: dict[str, Cipher] = {}
 
     @cached_property
     def vault(self) -> Vault:
@@ -96,7 +103,7 @@ class _Place:
             seen.account,
             self.keys,
             self.organization,
-            ciphers=seen.ciphers,
+            ciphers=(),
             personal=seen.personal,
         )
         if self.key_fingerprint not in {None, vault.key.fingerprint}:
@@ -266,12 +273,18 @@ class VaultwardenBackend:
         """What is not known: the items, and first the keys and the collections."""
         vault, (words, unseen) = view.vault, view.resolved
         locked = {one for one, named in vault.collections.items() if not named.is_writable}
-        ciphers = self._every_item(vault) if self._as_owner else view.seen.ciphers
-        opened = [(cipher, open_item(cipher, vault.key, words, locked)) for cipher in ciphers]
-        ours = [(cipher, item) for cipher, item in opened if item is not None]
-        items = tuple(item for _, item in ours)
-        view.listing = Listing(items, foreign=len(opened) - len(ours), unseen=unseen)
-        view.ciphers = {cipher.id: cipher for cipher, _ in ours}
+        ciphers = self._every_item(vault) if self._as_owner else map(read_cipher, view.seen.ciphers)
+        items, foreign = list[ActualItem](), 0
+        view.ciphers = {}
+        for cipher in ciphers:
+            item = open_item(cipher, vault.key, words, locked)
+            if item is None:
+                foreign += 1
+            else:
+                items.append(item)
+                view.ciphers[cipher.id] = msgspec.structs.replace(cipher, notes=None, fields=None)
+        view.listing = Listing(tuple(items), foreign=foreign, unseen=unseen)
+        view.seen = replace(view.seen, ciphers=())  # the whole answer of the server
 
     def _context(self, seen: Seen) -> Secret:
         place, credentials = self._place, self._session.credentials

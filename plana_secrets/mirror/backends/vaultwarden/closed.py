@@ -36,10 +36,12 @@ _TEXT: Final = msgspec.json.Decoder(str | None)
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """``ciphers``: of the organization, those that are not known. ``digests``: of all, by id."""
+    """``ciphers``: of the organization, those that are not known, as the server sent them: they
+    are read one by one (``read_cipher``). ``digests``: of all, by id.
+    """
 
     account: Account
-    ciphers: tuple[Cipher, ...]
+    ciphers: tuple[msgspec.Raw, ...]
     personal: tuple[Cipher, ...]
     known: dict[str, Known]
     digests: dict[str, str]
@@ -58,10 +60,7 @@ def read_closed(session: Session, organization: str, recall: Recall) -> Seen:
         for raw in sync.ciphers:
             reading.take(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        raise MalformedError(
-            f"the server's answer about {_WHAT} does not have the documented format",
-            kind="bad-answer",
-        ) from None
+        raise _malformed() from None
     account = Account(
         profile=sync.profile, collections=sync.collections, user_decryption=sync.user_decryption
     )
@@ -75,7 +74,7 @@ class _Reading:
     def __init__(self, organization: str, recall: Recall) -> None:
         self._organization = organization
         self._recall = recall
-        self.ciphers: list[Cipher] = []
+        self.ciphers: list[msgspec.Raw] = []
         self.personal: list[Cipher] = []
         self.known: dict[str, Known] = {}
         self.digests: dict[str, str] = {}
@@ -91,10 +90,28 @@ class _Reading:
         digest = _digest(fields)
         known = self._recall.find(item_id, digest)
         if known is None or item_id in self.digests:
-            self.ciphers.append(_CIPHER.decode(raw))
+            self.ciphers.append(raw)
         else:
             self.known[item_id] = known
         self.digests[item_id] = digest
+
+
+def read_cipher(raw: msgspec.Raw) -> Cipher:
+    """
+    Raises:
+        MalformedError: it is not as documented (kind ``bad-answer``).
+    """
+    try:
+        return _CIPHER.decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        raise _malformed() from None
+
+
+def _malformed() -> MalformedError:
+    return MalformedError(
+        f"the server's answer about {_WHAT} does not have the documented format",
+        kind="bad-answer",
+    )
 
 
 def _digest(fields: dict[str, msgspec.Raw]) -> str:

@@ -8,6 +8,7 @@ there, or not ours to write, with 400.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -212,9 +213,12 @@ def guarded(answer: Answer, *, task: str) -> PlanaSecretsError:
     )
 
 
+_PAGE: Final = re.compile(rb"\s*<")
+
+
 def is_page(body: bytes) -> bool:
     """Whether it is HTML: Vaultwarden answers our calls in JSON."""
-    return body.lstrip()[:1] == b"<"
+    return _PAGE.match(body) is not None
 
 
 def _is_object(body: bytes) -> bool:
