@@ -138,6 +138,31 @@ class History:
         self.write_rules()
         self.settings(self.chance.choice([0, 1]))
 
+    def people(self) -> None:
+        """What the commands do that change readers; each may be refused."""
+        self.commit()
+        words = self.chance.choice(
+            [
+                ["remove", "bob", "--yes"],
+                ["remove", self.spelled[self.chance.choice([0, 1])]],
+                ["add", "bob", self.spelled[0], "--rule=all"],
+                ["replace", self.spelled[0], self.spelled[1]],
+                ["replace", "bob", self.spelled[self.chance.choice([0, 1])]],
+                ["apply"],
+            ]
+        )
+        self.world.run("recipients", *words)
+
+    def move(self) -> None:
+        """A file or a value to another place, by our own command."""
+        if file := self.pick("yaml", "yml", "json"):
+            self.number += 1
+            name = str(file.relative_to(self.world.repo))
+            target = f"{self.chance.choice(FOLDERS)}/m{self.number}{file.suffix}".lstrip("/")
+            if self.chance.random() < 0.5 and (other := self.pick("yaml", "yml", "json")):
+                name, target = f"{name}#password", f"{other.relative_to(self.world.repo)}#moved"
+            self.world.run("mv", name, target)
+
     def branch(self) -> None:
         name = f"b{len(self.branches)}"
         self.world.git("checkout", "-q", "-b", name)
@@ -176,7 +201,7 @@ class History:
         deeds: list[Callable[[], None]] = [
             self.create, self.change, self.change, self.unset, self.rename, self.copy,
             self.delete, self.updatekeys, self.renew, self.readers, self.branch, self.switch,
-            self.merge, self.tag, self.stash,
+            self.merge, self.tag, self.stash, self.people, self.people, self.move, self.move,
         ]  # fmt: skip
         for _ in range(steps):
             deed = self.chance.choice(deeds)
