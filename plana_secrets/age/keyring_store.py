@@ -45,6 +45,11 @@ _ALLOWED = (
     ("keyring.backends.macOS", "Keyring"),
 )
 
+_IN_A_FILE: Final = (
+    "keep the identity in a 0600 file: `plana-secrets identity new --output FILE` (sops and "
+    "plana-secrets find ~/.config/sops/age/keys.txt by themselves)"
+)
+
 _Answer = TypeVar("_Answer")
 
 
@@ -57,6 +62,19 @@ def may_exist(environment: Mapping[str, str]) -> bool:
         return True
     runtime = runtime_folder(environment)
     return runtime is not None and (runtime / "bus").exists()
+
+
+@contextlib.contextmanager
+def with_advice(instead: str) -> Iterator[None]:
+    """Within it, the advice about a keyring that cannot be used is not about an identity.
+
+    ``instead``: what works without a keyring, in a few words.
+    """
+    try:
+        yield
+    except CredentialError as error:
+        error.facts["instead"] = instead
+        raise
 
 
 def backend_name() -> str:
@@ -126,6 +144,7 @@ def _allowed_backend() -> KeyringBackend:
         f"no trusted keyring: the backend is {_name(resolved)}",
         kind="no-keyring",
         backend=_name(resolved),
+        instead=_IN_A_FILE,
     )
 
 
@@ -175,7 +194,9 @@ def _write_item(backend: KeyringBackend, entries: dict[str, str]) -> None:
     _asked(lambda: backend.set_password(_SERVICE, _ACCOUNT, text))
     if _asked(lambda: backend.get_password(_SERVICE, _ACCOUNT)) != text:
         raise CredentialError(
-            f"the keyring {_name(backend)} did not store the identity", kind="keyring-failed"
+            f"the keyring {_name(backend)} did not store what it was given",
+            kind="keyring-failed",
+            instead=_IN_A_FILE,
         )
 
 
@@ -189,28 +210,26 @@ def _asked(ask: Callable[[], _Answer]) -> _Answer:
     try:
         return ask()
     except KeyringLocked:
-        raise CredentialError("the keyring is locked", kind="keyring-locked") from None
+        raise CredentialError(
+            "the keyring is locked", kind="keyring-locked", instead=_IN_A_FILE
+        ) from None
     except Exception as error:  # noqa: BLE001 - there is no common root
         name = type(error).__name__
         raise CredentialError(
-            f"the keyring failed ({name})", kind="keyring-failed", error=name
+            f"the keyring failed ({name})",
+            kind="keyring-failed",
+            error=name,
+            instead=_IN_A_FILE,
         ) from None
 
 
 ADVICE: Final = {
-    "keyring-failed": (
-        "`plana-secrets doctor` shows the keyring; you can also keep an identity in "
-        "a file: `plana-secrets identity new --output FILE`"
-    ),
+    "keyring-failed": "`plana-secrets doctor` shows the keyring; without one, {instead}",
     "keyring-foreign-item": "delete that item in your desktop's password manager",
     "keyring-locked": (
-        "unlock it in your desktop's password manager, then try again; without a desktop, keep "
-        "the identity in a file: `plana-secrets identity new --output FILE`"
+        "unlock it in your desktop's password manager, then try again; without a desktop, {instead}"
     ),
     "no-keyring": (
-        "unlock or install one (Secret Service, KWallet, Keychain), or keep the identity "
-        "in a 0600 file: `plana-secrets identity new --output FILE` (sops and plana-secrets "
-        "find ~/.config/sops/age/keys.txt by themselves); to log in to "
-        "the mirror without a keyring, set PLANA_SECRETS_VAULTWARDEN_CREDENTIALS=FILE"
+        "unlock or install one (Secret Service, KWallet, Keychain); without one, {instead}"
     ),
 }

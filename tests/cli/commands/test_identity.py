@@ -240,3 +240,12 @@ def test_without_a_terminal_nobody_is_asked(world: World, option: tuple[str, ...
     assert done.stdout == ""
     empty = world.run("identity", "export", "--passphrase-stdin", stdin=b"\n")
     assert empty.status == 2
+
+
+def test_without_a_keyring_each_command_says_what_works_for_it(world: World) -> None:
+    made = world.run("identity", "new")
+    login = world.run("login", "--url", "https://vault.example.test")
+    assert (made.status, login.status) == (4, 4)
+    assert "without one, keep the identity in a 0600 file" in made.stderr
+    assert "without one, set PLANA_SECRETS_VAULTWARDEN_CREDENTIALS=FILE" in login.stderr
+    assert "identity new" not in login.stderr

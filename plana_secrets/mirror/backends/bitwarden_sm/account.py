@@ -23,6 +23,7 @@ from plana_secrets.mirror.backends.bitwarden_sm.credentials import (
 from plana_secrets.mirror.backends.bitwarden_sm.settings import (
     CLOUD_API,
     CLOUD_IDENTITY,
+    VARIABLE,
     BitwardenSmSettings,
 )
 from plana_secrets.mirror.desk import Desk, LoggedIn, LoginRequest, Setup, SetupRequest
@@ -76,6 +77,7 @@ def describe(settings: BitwardenSmSettings, surroundings: Surroundings) -> str:
     return f"{place}, with the credentials file {file}"
 
 
+@keyring_store.with_advice(f"set {VARIABLE}=FILE")
 def log_in(
     settings: BitwardenSmSettings | None,
     request: LoginRequest,

@@ -23,7 +23,7 @@ from plana_secrets.mirror.backends.vaultwarden.credentials import (
 from plana_secrets.mirror.backends.vaultwarden.enrol import enrol_by_api_key, enrol_by_password
 from plana_secrets.mirror.backends.vaultwarden.items import open_item
 from plana_secrets.mirror.backends.vaultwarden.session import forget_tokens
-from plana_secrets.mirror.backends.vaultwarden.settings import VaultwardenSettings
+from plana_secrets.mirror.backends.vaultwarden.settings import VARIABLE, VaultwardenSettings
 from plana_secrets.mirror.backends.vaultwarden.setup import (
     ROLES,
     Choice,
@@ -46,6 +46,7 @@ from plana_secrets.mirror.surroundings import Surroundings
 from plana_secrets.observability import Observer
 
 
+@keyring_store.with_advice(f"set {VARIABLE}=FILE")
 def log_in(
     settings: VaultwardenSettings | None,
     request: LoginRequest,
