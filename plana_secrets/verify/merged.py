@@ -11,7 +11,7 @@ from plana_secrets.git.filelog import log_of_file
 from plana_secrets.secretfiles.snapshot import Snapshot
 from plana_secrets.verify.finding import Finding
 
-_BROKEN: Final = frozenset({"mac-mismatch", "merge-conflict"})
+_BROKEN: Final = frozenset({"mac-mismatch", "merge-conflict", "yaml"})
 _MOST: Final = 20
 """How many files are asked about: each takes a walk through its history."""
 

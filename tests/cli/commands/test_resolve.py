@@ -165,6 +165,22 @@ def test_a_clean_merge_of_text_with_a_wrong_mac_is_named_and_fixed(world: World)
 
 
 @pytest.mark.long
+@pytest.mark.long
+def test_two_texts_in_one_file_are_named_and_merged_by_value(world: World) -> None:
+    """``merge.default`` can be union: both lines of the MAC are then in the file."""
+    both_change(world)
+    (world.repo / ".gitattributes").unlink()
+    world.commit("no driver")
+    world.git("config", "merge.default", "union")
+    assert merge(world).status == 0
+    found = world.run("verify")
+    assert found.status == 1
+    assert f"`plana-secrets resolve {FILE}` merges its values" in found.stdout
+    assert resolve(world, FILE, "--all", "--ours").status == 0
+    world.commit("resolved")
+    assert world.run("verify").status == 0
+
+
 def test_markers_that_were_committed_are_resolved_from_the_two_parents(world: World) -> None:
     both_change(world)
     merge(world)
