@@ -19,6 +19,7 @@ from plana_secrets.mirror.backends.vaultwarden.models import (
     Account,
     Cipher,
     ClosedSync,
+    Profile,
     read_answer,
 )
 from plana_secrets.mirror.backends.vaultwarden.session import Session
@@ -62,10 +63,21 @@ def read_closed(session: Session, organization: str, recall: Recall) -> Seen:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise _malformed() from None
     account = Account(
-        profile=sync.profile, collections=sync.collections, user_decryption=sync.user_decryption
+        profile=_apart(sync.profile),
+        collections=sync.collections,
+        user_decryption=sync.user_decryption,
     )
     ciphers, personal = tuple(reading.ciphers), tuple(reading.personal)
     return Seen(account, ciphers, personal, reading.known, reading.digests)
+
+
+def _apart(profile: Profile) -> Profile:
+    """The profile without a part that keeps the whole answer in memory."""
+    keys = profile.account_keys
+    if keys is None:
+        return profile
+    apart = msgspec.structs.replace(keys, security_state=keys.security_state.copy())
+    return msgspec.structs.replace(profile, account_keys=apart)
 
 
 class _Reading:
