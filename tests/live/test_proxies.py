@@ -20,7 +20,8 @@ class TestRealServer(ProxyContract):
         proxy.stop()
 
     @pytest.fixture
-    def place(self, proxy: Proxy, company: Company, tmp_path: Path) -> VaultwardenPlace:
+    def place(self, proxy: Proxy, company: Company, tmp_path: Path) -> Iterator[VaultwardenPlace]:
         place = VaultwardenPlace(company, tmp_path, url=proxy.url)
         place.hand.clear()
-        return place
+        yield place
+        company.service.login()  # other tests share the account, whatever became of this one
