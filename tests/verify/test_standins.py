@@ -55,10 +55,14 @@ def test_diff_says_nothing_of_what_it_could_not_read(conflict: World) -> None:
 
 
 def test_the_fix_of_a_conflict_works(conflict: World) -> None:
+    """A value set before git has merged the file would be lost when it is resolved."""
     conflict.git("checkout", "--ours", FILE)
-    assert conflict.run("set", FILE, "b", "--stdin", stdin=b"merged").status == 0
+    refused = conflict.run("set", FILE, "b", "--stdin", stdin=b"merged")
+    assert (refused.status, "plana-secrets resolve" in refused.stderr) == (2, True)
     conflict.git("add", FILE)
+    assert conflict.run("set", FILE, "b", "--stdin", stdin=b"merged").status == 0
     assert checks_of(conflict) == []
+    assert conflict.run("get", FILE, "b").stdout == "merged"
     assert conflict.run("get", FILE, "a").stdout == "ours"
 
 
