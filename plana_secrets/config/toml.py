@@ -11,6 +11,7 @@ import tomllib
 from typing import Any, Final
 
 from plana_secrets.fields.place import TOP
+from plana_secrets.sops.reading.source import stand_ins
 
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _LONGEST_NAME: Final = 16
@@ -41,7 +42,9 @@ def parse_toml(content: bytes) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise TOP.fault(_describe(error)) from None
+        left = stand_ins(content)
+        what = f"line {left[0].line}: {left[0].message}" if left else _describe(error)
+        raise TOP.fault(what) from None
     except RecursionError:
         raise TOP.fault(f"line {_find_line(text, RecursionError)}: nested too deeply") from None
     except ValueError:

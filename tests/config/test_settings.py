@@ -233,6 +233,7 @@ def test_two_keysets_that_claim_one_place_are_both_named():
     [
         (b"a = [\n", "the end of the file: not TOML"),
         (b"a = 1\nb 2\n", "line 2, column 3: not TOML"),
+        (b"a = 1\n<<<<<<< x\nb = 1\n=======\n>>>>>>> y\n", "line 2: an unresolved merge conflict"),
         (b"a = 1\r\nb 2\r\n", "line 2, column 3: not TOML"),
         (b"a.b = 1\na = 2\n", "line 2, column [0-9]+: this name is already set"),
         (b"a = 1\na.b = 2\n", "line 2, column [0-9]+: this name is already set"),

@@ -14,6 +14,7 @@ from typing import Final
 from plana_secrets.errors import MalformedError, UsageError
 from plana_secrets.sops.model import RULES_FILE, Defect, Severity
 from plana_secrets.sops.reading.nodes import Mapping, Scalar, Sequence, read_tree
+from plana_secrets.sops.reading.source import stand_ins
 from plana_secrets.sops.rules.creationrule import MAC_ONLY, CreationRule, RuleReader
 from plana_secrets.sops.rules.ignored import top_defects
 
@@ -93,6 +94,8 @@ def _parse(content: bytes) -> Rules:
     try:
         tree = read_tree(content)
     except MalformedError as error:
+        if left := stand_ins(content):
+            return _unreadable(left[0].message, left[0].line)
         line = error.facts.get("line")
         message = error.message.removeprefix(f"line {line}: ")
         return _unreadable(message, line if isinstance(line, int) else None)

@@ -150,6 +150,13 @@ def test_a_rule_that_must_not_be_used_says_why(text: str, expected: tuple[str, i
     assert caught.value.kind == "bad-rule"
 
 
+def test_an_open_merge_conflict_is_named() -> None:
+    rules = parse_rules(b"a: 1\n<<<<<<< x\nb: 1\n=======\nb: 2\n>>>>>>> y\n")
+    assert [(one.message, one.line) for one in rules.defects] == [
+        ("an unresolved merge conflict", 2)
+    ]
+
+
 @pytest.mark.parametrize(
     ("content", "line"),
     [
