@@ -8,8 +8,15 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.people import Company
+from tests.live.server import RealServer
 from tests.mirror.vaultwarden.place import VaultwardenPlace
 from tests.mirror.vaultwarden.proxies import Proxy, ProxyContract
+
+
+@pytest.fixture(scope="module")
+def company(real_server: RealServer) -> Company:
+    """Of its own: sessions end here, and others give the shared account a second factor."""
+    return Company(real_server.url)
 
 
 class TestRealServer(ProxyContract):
@@ -20,8 +27,7 @@ class TestRealServer(ProxyContract):
         proxy.stop()
 
     @pytest.fixture
-    def place(self, proxy: Proxy, company: Company, tmp_path: Path) -> Iterator[VaultwardenPlace]:
+    def place(self, proxy: Proxy, company: Company, tmp_path: Path) -> VaultwardenPlace:
         place = VaultwardenPlace(company, tmp_path, url=proxy.url)
         place.hand.clear()
-        yield place
-        company.service.login()  # other tests share the account, whatever became of this one
+        return place
