@@ -77,7 +77,6 @@ WRITING = [
     ["recipients", "remove", "eve"],
     ["recover", "--discard"],
     ["mirror", "sync"],
-    ["mirror", "adopt", FILE, "first"],
     ["init", "--yes"],
     ["import", "values.env", FILE],
     ["rotate", "init", "a", "--fresh"],

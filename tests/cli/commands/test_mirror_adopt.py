@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from plana_secrets.locks import locked
 from tests.cli.commands.mirrored import (
     SENTINEL,
     A,
@@ -181,6 +182,15 @@ def test_the_whole_of_a_file_is_asked_about_with_its_values_masked(place: World)
     assert "# a comment" in plain
     again = mirror_object(place, "adopt", A, "--yes")
     assert (again["changed"], any(one["taken"] for one in again["edits"])) == (False, False)
+
+
+def test_another_run_that_writes_is_waited_for(place: World) -> None:
+    by_hand(place, A, put("user"))
+    before = (place.repo / A).read_bytes()
+    with locked(place.repo / ".git/plana-secrets/lock", command="a"):
+        done = mirror(place, "adopt", A, "--yes", "--wait", "0")
+    assert (done.status, "another run holds the lock" in done.stderr) == (6, True)
+    assert (place.repo / A).read_bytes() == before
 
 
 def test_what_the_file_cannot_take_is_left_and_the_rest_is_taken(place: World) -> None:
