@@ -24,6 +24,8 @@ from plana_secrets.secretfiles.writing.writer import writing
 from tests.rotation.conftest import ACCOUNT, PORTAL, PROVIDER, Fleet
 from tests.rotation.examples import API, JWT, START, places, statuses
 
+pytestmark = pytest.mark.long
+
 COMMIT = Delivery(commit=True)
 FRESH = Source(fresh=True)
 OLD = f"{ACCOUNT}#stringData.JWT_SECRET"

@@ -17,6 +17,9 @@ from tests.mirror.vaultwarden.office import Office, drift_of, kill_at
 from tests.mirror.vaultwarden.test_divided import limit_items
 from tests.world import World
 
+pytestmark = pytest.mark.long
+
+
 VALUE = "s3nt1nel-value"
 
 

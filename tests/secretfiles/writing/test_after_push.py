@@ -24,6 +24,9 @@ from tests.secretfiles.writing.test_journal import (
 )
 from tests.world import World
 
+pytestmark = pytest.mark.long
+
+
 __all__ = ["remote"]
 
 

@@ -21,6 +21,8 @@ from tests.verify.helpers import NO_IDENTITY, workspace_of
 
 __all__ = ["fleet"]
 
+pytestmark = pytest.mark.long
+
 COMMIT = Delivery(commit=True)
 FRESH = Source(fresh=True)
 RAW = f"{ACCOUNT}#stringData.JWT_SECRET"
