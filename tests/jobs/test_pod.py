@@ -31,7 +31,7 @@ rollout = "1s"
 drain = "1s"
 max_age = "90d"
 """
-CLONE = 'git clone --quiet "$REPOSITORY" /work/repo; cd /work/repo; '
+CLONE = 'git clone --quiet "$REPOSITORY" /checkout/repo; cd /checkout/repo; '
 
 
 @pytest.fixture(scope="module")

@@ -35,7 +35,7 @@ def check(place: VaultwardenPlace, server: RealServer) -> None:
     assert Counter(place.hand.file_of(one) for one in every) == Counter(item.file for item in ITEMS)
     assert all(one["collectionIds"] for one in every)
     assert findings(place, place.company.owner) == []
-    with contextlib.closing(sqlite3.connect(server.folder / "data" / "db.sqlite3")) as database:
+    with contextlib.closing(sqlite3.connect(server.database)) as database:
         rows = database.execute(_ROWS, [place.company.id, place.company.service.id]).fetchone()
     assert rows == (len(ITEMS), len(ITEMS), 0)
 

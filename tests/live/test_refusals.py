@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,24 +30,15 @@ class TestRealServer(RefusalContract):
         return place
 
 
-_TRIGGERS = "".join(
-    f"CREATE TRIGGER limit_{when} BEFORE {when} ON ciphers "
-    "WHEN length(NEW.fields) > ROOM "
-    "BEGIN SELECT RAISE(ABORT, 'Data too long for column'); END;"
-    for when in ("INSERT", "UPDATE")
-)
-
-
 @dataclass
 class SmallServer:
-    """As with MariaDB, whose text columns hold 65,535 bytes; here triggers refuse."""
+    """A server of its own, which can be limited."""
 
     server: RealServer
     place: VaultwardenPlace
 
     def limit(self, room: int) -> None:
-        with sqlite3.connect(self.server.folder / "data" / "db.sqlite3") as database:
-            database.executescript(_TRIGGERS.replace("ROOM", str(room)))
+        self.server.limit_fields(room)
 
 
 @pytest.fixture

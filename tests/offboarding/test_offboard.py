@@ -319,21 +319,26 @@ def test_a_file_that_is_no_secret_file_any_more(shared: World, become: str) -> N
     assert status(shared)[f"{APP}#password"] == ("open", words if become == "large" else gone)
 
 
-@pytest.mark.long
-def test_keys_of_keysets_by_their_moves(world: World) -> None:
+def make_portal(world: World, accepted: str, portal: str) -> None:
+    """A keyset with one target in each of two new files; bob reads all of it."""
     bob = pyrage.x25519.Identity.generate()
     world.others.append(bob)
     world.write_rules(DEFAULT_RULES)
-    portal = "infra/secrets/prod/portal.yaml"
     (world.repo / "plana-secrets.toml").write_text(
         f'[recipients.bob]\nkey = "{bob.to_public()}"\nkind = "staff"\n'
         '[keysets."shop/portal"]\nkind = "api-key"\nrollout = "0s"\ndrain = "0s"\n'
-        f'accepted = ["{APP}#ACCEPTED"]\ncallers = ["{portal}#KEY"]\n'
+        f'accepted = ["{accepted}#ACCEPTED"]\ncallers = ["{portal}#KEY"]\n'
     )
-    world.encrypt(APP, "x: y\n")
-    world.encrypt(portal, "x: y\n")
+    for file in (accepted, portal):
+        world.encrypt(file, "x: y\n")
     world.commit()
     assert world.run("rotate", "init", "shop/portal", "--fresh", "--commit").status == 0
+
+
+@pytest.mark.long
+def test_keys_of_keysets_by_their_moves(world: World) -> None:
+    portal = "infra/secrets/prod/portal.yaml"
+    make_portal(world, APP, portal)
     assert world.run("recipients", "remove", "bob", "--commit").status == 0
     (old,) = re.findall(r"keys\.(\w+)\.value", str(list(status(world))))
     assert status(world)[f"{portal}#KEY"] == ("open", f"key {old} is active")
@@ -349,19 +354,8 @@ def test_keys_of_keysets_by_their_moves(world: World) -> None:
 @pytest.mark.long
 def test_the_key_of_the_last_commit_that_was_readable(world: World) -> None:
     """Publish changes the keyset and a target in one commit; bob could read both."""
-    bob = pyrage.x25519.Identity.generate()
-    world.others.append(bob)
-    world.write_rules(DEFAULT_RULES)
     accepted, portal = "infra/secrets/prod/z.yaml", "infra/secrets/prod/portal.yaml"
-    (world.repo / "plana-secrets.toml").write_text(
-        f'[recipients.bob]\nkey = "{bob.to_public()}"\nkind = "staff"\n'
-        '[keysets."shop/portal"]\nkind = "api-key"\nrollout = "0s"\ndrain = "0s"\n'
-        f'accepted = ["{accepted}#ACCEPTED"]\ncallers = ["{portal}#KEY"]\n'
-    )
-    for file in (accepted, portal):
-        world.encrypt(file, "x: y\n")
-    world.commit()
-    assert world.run("rotate", "init", "shop/portal", "--fresh", "--commit").status == 0
+    make_portal(world, accepted, portal)
     assert world.run("rotate", "run", "shop/portal", "publish", "--commit").status == 0
     assert world.run("recipients", "remove", "bob", "--commit").status == 0
     for move in ("promote", "retire"):
@@ -374,18 +368,7 @@ def test_the_key_of_the_last_commit_that_was_readable(world: World) -> None:
 @pytest.mark.long
 def test_the_key_that_was_there_then_whatever_another_branch_had(world: World) -> None:
     """Bob read the target again when a branch, not merged, had already gone back."""
-    bob = pyrage.x25519.Identity.generate()
-    world.others.append(bob)
-    world.write_rules(DEFAULT_RULES)
-    (world.repo / "plana-secrets.toml").write_text(
-        f'[recipients.bob]\nkey = "{bob.to_public()}"\nkind = "staff"\n'
-        '[keysets."shop/portal"]\nkind = "api-key"\nrollout = "0s"\ndrain = "0s"\n'
-        f'accepted = ["{APP}#ACCEPTED"]\ncallers = ["{MAIL}#KEY"]\n'
-    )
-    for file in (APP, MAIL):
-        world.encrypt(file, "x: y\n")
-    world.commit()
-    assert world.run("rotate", "init", "shop/portal", "--fresh", "--commit").status == 0
+    make_portal(world, APP, MAIL)
     assert world.run("rotate", "run", "shop/portal", "publish", "--commit").status == 0
     world.git("checkout", "-q", "-b", "side")
     assert world.run("rotate", "run", "shop/portal", "abort", "--commit").status == 0

@@ -45,6 +45,15 @@ list:
 nothing: {{}}
 "a.b": dotted
 """
+PORTAL = f"""\
+[keysets."shop/portal"]
+kind = "api-key"
+accepted = ["{B}#stringData.KEYS"]
+callers = ["{B}#stringData.URL"]
+rollout = "30m"
+drain = "1h"
+"""
+"""A keyset that renders a value of B."""
 
 
 def make_place(world: World) -> World:

@@ -12,6 +12,7 @@ from plana_secrets.locks import locked
 from plana_secrets.mirror.record import unpack_record
 from tests.cli.commands.mirrored import (
     MANIFEST,
+    PORTAL,
     SENTINEL,
     A,
     B,
@@ -120,17 +121,7 @@ def test_a_field_added_by_hand_is_adopted_under_its_name(place: World) -> None:
 
 
 def test_a_rendered_leaf_is_not_adopted(place: World) -> None:
-    configure(
-        place,
-        f"""
-[keysets."shop/portal"]
-kind = "api-key"
-accepted = ["{B}#stringData.KEYS"]
-callers = ["{B}#stringData.URL"]
-rollout = "30m"
-drain = "1h"
-""",
-    )
+    configure(place, PORTAL)
     place.commit()
     sync(place)
     edit_mirror(place, "app (prod)", "stringData.URL", SENTINEL)

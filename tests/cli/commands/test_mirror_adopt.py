@@ -10,6 +10,7 @@ import pytest
 
 from plana_secrets.locks import locked
 from tests.cli.commands.mirrored import (
+    PORTAL,
     SENTINEL,
     A,
     B,
@@ -194,17 +195,7 @@ def test_another_run_that_writes_is_waited_for(place: World) -> None:
 
 
 def test_what_the_file_cannot_take_is_left_and_the_rest_is_taken(place: World) -> None:
-    configure(
-        place,
-        f"""
-[keysets."shop/portal"]
-kind = "api-key"
-accepted = ["{B}#stringData.KEYS"]
-callers = ["{B}#stringData.URL"]
-rollout = "30m"
-drain = "1h"
-""",
-    )
+    configure(place, PORTAL)
     place.commit()
     sync(place)
     by_hand(place, B, put("stringData.URL"), put("data.TEXT", "word"), put("not a key"))

@@ -43,6 +43,17 @@ def add_recipient(world: World) -> str:
     return str(world.others[-1].to_public())
 
 
+def add_rule_for_another(world: World, folder: str) -> str:
+    """Commit a rule by which another reads ``folder``, too; nobody else changes."""
+    recipient = add_recipient(world)
+    mine = str(world.identity.to_public())
+    rule = f"    - path_regex: ^{folder}\n      age: {mine},{recipient}\n"
+    world.others.clear()
+    world.write_rules(RULES.replace("creation_rules:\n", f"creation_rules:\n{rule}"))
+    world.commit()
+    return recipient
+
+
 def test_a_recipient_that_no_one_knows(small: World) -> None:
     recipient = add_recipient(small)
     small.write_rules(RULES)
@@ -79,12 +90,7 @@ def test_a_name_in_the_same_change_does_not_make_it_known(small: World) -> None:
 
 
 def test_a_file_that_moves_to_where_others_read(small: World) -> None:
-    recipient = add_recipient(small)
-    mine = str(small.identity.to_public())
-    rule = f"    - path_regex: ^infra/secrets/shared/\n      age: {mine},{recipient}\n"
-    small.others.clear()
-    small.write_rules(RULES.replace("creation_rules:\n", f"creation_rules:\n{rule}"))
-    small.commit()
+    recipient = add_rule_for_another(small, "infra/secrets/shared/")
     small.git("tag", "-f", "base")
     (small.repo / "infra/secrets/shared").mkdir()
     small.git("mv", APP, "infra/secrets/shared/app.yaml")
@@ -209,12 +215,7 @@ def test_a_rule_that_encrypts_less(small: World, rules: str) -> None:
 
 
 def test_a_rule_for_files_to_come(small: World) -> None:
-    recipient = add_recipient(small)
-    mine = str(small.identity.to_public())
-    rule = f"    - path_regex: ^infra/secrets/new/\n      age: {mine},{recipient}\n"
-    small.others.clear()
-    small.write_rules(RULES.replace("creation_rules:\n", f"creation_rules:\n{rule}"))
-    small.commit()
+    add_rule_for_another(small, "infra/secrets/new/")
     (finding,) = of_check(verify_commits(small, "base.."), "recipient-added")
     assert finding.severity == "error"
 
