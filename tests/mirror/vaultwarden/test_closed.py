@@ -10,6 +10,7 @@ import pytest
 from plana_secrets.mirror.agreed import Agreed, agree
 from plana_secrets.mirror.backend import Listing, Recall
 from plana_secrets.mirror.backends.vaultwarden import backend as backend_module
+from plana_secrets.mirror.backends.vaultwarden import view as view_module
 from plana_secrets.mirror.drift import Choices, Wanted
 from plana_secrets.mirror.plan import plan_mirror
 from plana_secrets.secret import Secret
@@ -55,7 +56,7 @@ def test_nothing_is_opened_where_nothing_changed(
     def refuse(*_: object) -> Any:
         raise AssertionError("opened")
 
-    monkeypatch.setattr(backend_module, "open_organization", refuse)
+    monkeypatch.setattr(view_module, "open_organization", refuse)
     monkeypatch.setattr(backend_module, "open_item", refuse)
     listing = place.open().list_items(known)
     assert (opened(listing), listing.count, listing.foreign) == ([], 2, 1)

@@ -7,9 +7,9 @@
     their shape, and which servers are new enough.
 ``credentials`` | ``login`` | ``enrol`` | ``session``
     Who we are, the ways to a token, what `login` keeps, and a session that renews itself.
-``vault`` | ``closed`` | ``collections`` | ``items`` | ``loginform``
-    What one sync returns, opened, or left closed where it is known; where items go, and how
-    they are spelled, as logins too.
+``vault`` | ``closed`` | ``view`` | ``collections`` | ``items`` | ``loginform``
+    What one sync returns, opened, or left closed where it is known, and the last one of them;
+    where items go, and how they are spelled, as logins too.
 ``writer`` | ``creation`` | ``backend``
     Writing items, one or many; the protocol of a backend on top.
 ``settings`` | ``connect`` | ``account`` | ``setup`` | ``audit`` | ``strays`` | ``sight``

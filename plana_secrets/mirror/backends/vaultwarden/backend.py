@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 from typing import Final
 
 import msgspec
 
 from plana_secrets.errors import (
     CredentialError,
-    MalformedError,
     PlanaSecretsError,
     UsageError,
 )
@@ -35,82 +33,23 @@ from plana_secrets.mirror.backends.vaultwarden.closed import (
     read_cipher,
     read_closed,
 )
-from plana_secrets.mirror.backends.vaultwarden.collections import resolve_seen
 from plana_secrets.mirror.backends.vaultwarden.items import (
     ITEM_SIZE,
     TYPES,
     blame_size,
     carry_over,
-    is_stub,
     open_item,
     seal_item,
 )
 from plana_secrets.mirror.backends.vaultwarden.models import ADMIN, OWNER, Cipher, read_login
 from plana_secrets.mirror.backends.vaultwarden.session import Session
 from plana_secrets.mirror.backends.vaultwarden.strays import read_every_item
-from plana_secrets.mirror.backends.vaultwarden.vault import Keys, Vault, open_organization
+from plana_secrets.mirror.backends.vaultwarden.vault import Keys, Vault
 from plana_secrets.mirror.backends.vaultwarden.version import check_version
+from plana_secrets.mirror.backends.vaultwarden.view import Place, View
 from plana_secrets.mirror.backends.vaultwarden.writer import SealedItem, Writer
 from plana_secrets.observability import Event, Observer, silent
 from plana_secrets.secret import Secret
-
-
-class _View:
-    """What the last sync showed. Keys and names are opened when something needs them."""
-
-    def __init__(self, seen: Seen, place: _Place) -> None:
-        self.seen = seen
-        self._place = place
-        self.listing = Listing(())
-        self.ciphers: dict[str, Cipher] = {}
-
-    @cached_property
-    def vault(self) -> Vault:
-        return self._place.open(self.seen)
-
-    @cached_property
-    def resolved(self) -> tuple[Mapping[str, str], Mapping[str, str]]:
-        """The configuration's word by collection id, and the words of which none is seen."""
-        return resolve_seen(self.vault, self._place.named)
-
-    @property
-    def words(self) -> Mapping[str, str]:
-        return self.resolved[0]
-
-    @property
-    def stubs(self) -> tuple[str, ...]:
-        return tuple(one.id for one in self.seen.personal if is_stub(one, self.vault.key))
-
-    def collection_of(self, item: DesiredItem) -> str:
-        return next(one for one, word in self.words.items() if word == item.collection)
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where in the server the items are. ``named``: the collections, as the settings do."""
-
-    organization: str
-    named: tuple[str, ...]
-    key_fingerprint: str | None
-    keys: Keys
-
-    def open(self, seen: Seen) -> Vault:
-        """
-        Raises:
-            MalformedError: the organization's key is another (kind ``another-key``).
-        """
-        vault = open_organization(
-            seen.account,
-            self.keys,
-            self.organization,
-            ciphers=(),
-            personal=seen.personal,
-        )
-        if self.key_fingerprint not in {None, vault.key.fingerprint}:
-            raise MalformedError(
-                "the organization's key is not the configured one", kind="another-key"
-            )
-        return vault
 
 
 class VaultwardenBackend:
@@ -132,12 +71,12 @@ class VaultwardenBackend:
     ) -> None:
         self._session = session
         named = tuple(dict.fromkeys(collections))
-        self._place = _Place(organization, named, key_fingerprint, Keys(session))
+        self._place = Place(organization, named, key_fingerprint, Keys(session))
         self._as_owner = as_owner
         self._observer = observer
         self._writer = Writer(session, sleep=sleep)
         self._recall = NOTHING_KNOWN
-        self._last: _View | None = None
+        self._last: View | None = None
         self._is_checked = False
 
     @property
@@ -168,7 +107,7 @@ class VaultwardenBackend:
             raise ItemsRefusedError(refused)
 
     def _create(
-        self, view: _View, items: Sequence[DesiredItem], tell: Callable[[int], None]
+        self, view: View, items: Sequence[DesiredItem], tell: Callable[[int], None]
     ) -> Mapping[str, PlanaSecretsError]:
         from plana_secrets.mirror.backends.vaultwarden.creation import Creation, NewItem
 
@@ -180,11 +119,11 @@ class VaultwardenBackend:
         creation.run(items, seal)
         return creation.refused
 
-    def _seal(self, view: _View, item: DesiredItem) -> SealedItem:
+    def _seal(self, view: View, item: DesiredItem) -> SealedItem:
         account = view.vault.account
         return seal_item(item, self._place.organization, view.vault.key, account=account)
 
-    def _sweep(self, view: _View) -> None:
+    def _sweep(self, view: View) -> None:
         """Delete what a request that died in an earlier run began, if it is as it was.
 
         One that is still under way, of another run, has become an item by then.
@@ -245,7 +184,7 @@ class VaultwardenBackend:
         if refused:
             raise ItemsRefusedError(refused)
 
-    def _look(self) -> _View:
+    def _look(self) -> View:
         if not self._is_checked:
             check_version(self._session.client)
             self._is_checked = True
@@ -256,7 +195,7 @@ class VaultwardenBackend:
         if seen.known and not holds:
             seen = read_closed(self._session, organization, NOTHING_KNOWN)
             context = self._context(seen)
-        self._last = view = _View(seen, self._place)
+        self._last = view = View(seen, self._place)
         if self._as_owner or seen.ciphers or not holds:
             self._open(view)
         foreign = sum(one.file is None for one in seen.known.values())
@@ -269,7 +208,7 @@ class VaultwardenBackend:
         )
         return view
 
-    def _open(self, view: _View) -> None:
+    def _open(self, view: View) -> None:
         """What is not known: the items, and first the keys and the collections."""
         vault, (words, unseen) = view.vault, view.resolved
         locked = {one for one, named in vault.collections.items() if not named.is_writable}
@@ -318,7 +257,7 @@ class VaultwardenBackend:
             self._writer.restore(cipher, file=file)
 
     def _find_closed(
-        self, view: _View, items: Sequence[DesiredItem]
+        self, view: View, items: Sequence[DesiredItem]
     ) -> dict[str | None, PlanaSecretsError]:
         """Before anything is sent: the collections to which the account may not write."""
         closed: dict[str | None, PlanaSecretsError] = {}
@@ -343,11 +282,6 @@ def _file_of(item: ActualItem) -> str:
 
 
 ADVICE: Final = {
-    "another-key": (
-        "if an owner re-created the organization, remove [mirror.vaultwarden] from "
-        "plana-secrets.toml and run `plana-secrets mirror init vaultwarden --url {url}`; "
-        "otherwise do not trust this server"
-    ),
     "not-an-owner": "log in as an owner with `plana-secrets login`, then run it again",
     "item-has-attachment": "remove it in a Bitwarden client, then run it again",
 }
