@@ -47,7 +47,7 @@ def ask_line(context: Context, prompt: str) -> str:
     require_interactive(context, prompt)
     try:
         end = " " if prompt.endswith("?") else ": "
-        print(f"{safe_line(prompt)}", end=end, file=sys.stderr, flush=True)
+        print(safe_line(prompt), end=end, file=sys.stderr, flush=True)
         line = sys.stdin.readline()
     except OSError:
         line = ""

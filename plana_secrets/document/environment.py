@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from plana_secrets.document.kinds import FileKind, kind_of
+from plana_secrets.document.kinds import is_secret_manifest
 from plana_secrets.document.manifest import decode_data
 from plana_secrets.errors import MalformedError, UsageError
 from plana_secrets.paths import LeafPath, format_path
@@ -70,7 +70,7 @@ def add_document(variables: Variables, file: str, document: Document, prefix: st
     Raises:
         UsageError: see ``add``.
     """
-    is_manifest = _is_manifest(document)
+    is_manifest = is_secret_manifest(document)
     for leaf, value in document.entries():
         if is_manifest and leaf.path[0] not in {"data", "stringData"}:
             continue
@@ -106,12 +106,7 @@ def add_leaf(
         )
     leaf, value = found
     origin = f"{file}#{format_path(path)}"
-    variables.add(name, _text(leaf, value, origin, _is_manifest(document)), origin)
-
-
-def _is_manifest(document: Document) -> bool:
-    metadata = document.structure.metadata
-    return metadata is not None and kind_of(metadata.selector) is FileKind.SECRET_MANIFEST
+    variables.add(name, _text(leaf, value, origin, is_secret_manifest(document)), origin)
 
 
 def _text(leaf: Leaf, value: Secret, origin: str, is_manifest: bool) -> Secret:

@@ -22,7 +22,7 @@ from plana_secrets.document.dotenv import (
     write_assignment,
 )
 from plana_secrets.document.edits import Content
-from plana_secrets.document.kinds import FileKind, kind_of
+from plana_secrets.document.kinds import is_secret_manifest
 from plana_secrets.document.manifest import decode_data
 from plana_secrets.document.values import written
 from plana_secrets.errors import FailedError, MalformedError, UsageError
@@ -200,7 +200,7 @@ def export_document(document: Document, file: str, form: Format) -> Exported:
     if form is Format.DOTENV:
         lines = [write_assignment(str(entry.steps[0]), entry.text or "") for entry in entries]
         return Exported(Secret.from_text("".join(lines)), len(entries))
-    if _is_manifest(document):
+    if is_secret_manifest(document):
         flat = {str(entry.steps[0]): entry.text for entry in entries}
         text = json.dumps(flat, indent="\t", ensure_ascii=False) + "\n"
     else:
@@ -222,7 +222,7 @@ class _Entry:
 def _entries(document: Document) -> Iterator[_Entry]:
     """In a Secret, stringData wins over data, as in Kubernetes."""
     items = document.structure.items
-    is_manifest = _is_manifest(document)
+    is_manifest = is_secret_manifest(document)
     winning = {item.path[1:] for item in items if item.path[:1] == ("stringData",)}
     for item, value in zip(items, document.values, strict=True):
         path, is_encoded = item.path, is_manifest and item.path[:1] == ("data",)
@@ -262,11 +262,6 @@ def _problem(entry: _Entry, form: Format) -> str | None:
 
 def _type_of(item: Item) -> LeafType | None:
     return item.type if isinstance(item, Leaf) else None
-
-
-def _is_manifest(document: Document) -> bool:
-    metadata = document.structure.metadata
-    return metadata is not None and kind_of(metadata.selector) is FileKind.SECRET_MANIFEST
 
 
 ADVICE: Final = {

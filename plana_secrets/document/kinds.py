@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
-from plana_secrets.sops.model import Selector
+from plana_secrets.sops.model import Document, Selector
 from plana_secrets.sops.rules.selectors import DEFAULT_SUFFIX
 
 
@@ -20,6 +20,8 @@ class FileKind(StrEnum):
 
 PLAIN_MAP_SELECTOR: Final = Selector()
 SECRET_MANIFEST_SELECTOR: Final = Selector("encrypted_regex", "^(data|stringData)$")
+ENTRIES: Final = ("stringData", "data")
+"""Where the entries of a Secret are; a new one goes to the first that the file has."""
 KEYSET_SELECTOR: Final = Selector("encrypted_regex", "^value$")
 
 
@@ -38,3 +40,14 @@ def kind_of(selector: Selector) -> FileKind:
         KEYSET_SELECTOR: FileKind.KEYSET,
     }
     return kinds.get(canonical_selector(selector), FileKind.OTHER)
+
+
+def kind_of_document(document: Document) -> FileKind:
+    """The kind that the metadata of a file means."""
+    metadata = document.structure.metadata
+    return kind_of(metadata.selector) if metadata else FileKind.OTHER
+
+
+def is_secret_manifest(document: Document) -> bool:
+    """Whether a file is a Kubernetes Secret."""
+    return kind_of_document(document) is FileKind.SECRET_MANIFEST

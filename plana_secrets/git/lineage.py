@@ -28,49 +28,41 @@ def earlier_contents(
     return {file: list(ids) for file, ids in found.items()}
 
 
-def every_content(git: GitCommand, *, under: Sequence[str] = ()) -> dict[tuple[str, str], int]:
+def every_content(git: GitCommand, *, under: Sequence[str] = ()) -> list[tuple[str, str]]:
     """Name and blob of everything that a regular file ever was, on any branch or tag here; what
-    was ``under`` these names, or everywhere.
-
-    Returns:
-        Each with the place of the newest commit that gave the name this content: 0 is the newest.
+    was ``under`` these names, or everywhere. Newest first, each once.
     """
-    found: dict[tuple[str, str], int] = {}
-    for place, _, name, blob in _everything(git, under):
-        found.setdefault((name, blob), place)
-    return found
+    return list(dict.fromkeys((name, blob) for _, name, blob in _everything(git, under)))
 
 
 def commits_of(git: GitCommand, blobs: Collection[str]) -> dict[tuple[str, str], list[str]]:
     """Name and blob -> the commits that gave the name this content, newest first."""
     wanted = frozenset(blobs)
     found: dict[tuple[str, str], list[str]] = {}
-    for _, commit, name, blob in _everything(git, ()) if wanted else ():
+    for commit, name, blob in _everything(git, ()) if wanted else ():
         if blob in wanted:
             found.setdefault((name, blob), []).append(commit)
     return found
 
 
-def _everything(git: GitCommand, under: Sequence[str]) -> Iterator[tuple[int, str, str, str]]:
-    """Place and id of a commit, and name and blob of each regular file that it changed."""
+def _everything(git: GitCommand, under: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+    """Id of a commit, and name and blob of each regular file that it changed."""
     output = git.read(
         "--literal-pathspecs", "log", "HEAD", "--all", "--topo-order", "--full-history",
         "--diff-merges=separate", "--no-renames", "--no-follow", "--no-ext-diff", "--no-textconv",
         "-r", "-z", "--raw", "--no-abbrev", "--format=%x1e%H", "--", *under,
     )  # fmt: skip
-    places: dict[str, int] = {}
     commit = ""
     fields = iter(output.split(b"\0"))
     for field in fields:
         facts = field.lstrip(b"\n")
         if facts.startswith(b"\x1e"):
             commit = facts[1:].decode("ascii").strip()
-            places.setdefault(commit, len(places))
         elif facts.startswith(b":"):
             name = os.fsdecode(next(fields))
             _, mode, _, blob, _ = facts.decode("ascii").split(" ")
             if mode.startswith("100"):
-                yield places[commit], commit, name, blob
+                yield commit, name, blob
 
 
 def _changes(

@@ -9,7 +9,6 @@ In a base a value that is not known is one that no side has: where they differ, 
 
 from __future__ import annotations
 
-import base64
 import json
 import secrets
 from collections.abc import Callable, Iterable
@@ -36,7 +35,8 @@ from plana_secrets.sops.model import (
     Structure,
 )
 
-_MARK: Final = b'{"plana-secrets": "merge-bases/1"'
+_TAG: Final = "merge-bases/1"
+_MARK: Final = f'{{"plana-secrets": "{_TAG}"'.encode()
 _NONE: Final = b"no one version is the base\n"
 """In the place of a base that cannot be known; it is no secret file."""
 
@@ -46,12 +46,7 @@ Opened = Callable[[bytes], Side]
 
 def bundle(versions: Versions) -> bytes:
     """The three as one content that ``open_base`` opens."""
-    parts = {"base": versions.base, "ours": versions.ours, "theirs": versions.theirs}
-    texts = {
-        name: None if data is None else base64.b64encode(data).decode("ascii")
-        for name, data in parts.items()
-    }
-    return json.dumps({"plana-secrets": "merge-bases/1", **texts}).encode("ascii")
+    return json.dumps({"plana-secrets": _TAG, **versions.to_texts()}).encode("ascii")
 
 
 def is_bundle(data: bytes) -> bool:
@@ -82,16 +77,11 @@ def open_base(data: bytes, opened: Opened) -> Side | None:
     if not is_bundle(data):
         return opened(data)
     try:
-        content = json.loads(data)
-        parts = [content[name] for name in ("base", "ours", "theirs")]
-        before, here, there = (
-            None if one is None else base64.b64decode(one, validate=True) for one in parts
-        )
-    except (ValueError, KeyError, TypeError):
+        versions = Versions.from_texts(json.loads(data))
+    except (AttributeError, ValueError, KeyError, TypeError):
         return opened(data)  # which says what is wrong with it
-    return _merged(
-        *(None if one is None else open_base(one, opened) for one in (before, here, there))
-    )
+    base = None if versions.base is None else open_base(versions.base, opened)
+    return _merged(base, open_base(versions.ours, opened), open_base(versions.theirs, opened))
 
 
 def unknown_base(ours: Side, theirs: Side) -> Side:

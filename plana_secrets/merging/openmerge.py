@@ -27,7 +27,7 @@ from plana_secrets.merging.bases import base_of_commits, is_bundle
 from plana_secrets.merging.sidecar import find_conflict, has_conflict
 from plana_secrets.secretfiles.discovery import carries_sops
 from plana_secrets.secretfiles.listing import is_secret_file
-from plana_secrets.secretfiles.open import open_bytes, read_bytes_of
+from plana_secrets.secretfiles.open import read_bytes_of, read_document_of
 from plana_secrets.secretfiles.past import find_at
 from plana_secrets.secretfiles.workspace import Workspace
 
@@ -115,7 +115,7 @@ def _of_several_bases(workspace: Workspace, file: str) -> bytes | None:
 def _is_usable(workspace: Workspace, file: str) -> bool:
     """Whether it opens as it is; one for which we have no identity counts as usable."""
     try:
-        open_bytes(read_bytes_of(workspace, file), file, workspace.identities)
+        read_document_of(workspace, file)
     except MissingFileError:
         return True
     except PlanaSecretsError as error:

@@ -19,7 +19,7 @@ from plana_secrets.merging.plan import Plan, plan_merge, plan_whole
 from plana_secrets.merging.reasons import OF_READERS, WHOLE, Conflict, Reason
 from plana_secrets.merging.sides import Side
 from plana_secrets.paths import LeafPath, format_path
-from plana_secrets.secretfiles.open import open_bytes, read_bytes_of
+from plana_secrets.secretfiles.open import read_document_of
 from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.secretfiles.writing.recovery import digest_on_disk
 from plana_secrets.secretfiles.writing.stage import StagedFile, preflight
@@ -227,15 +227,16 @@ def refuse_newer(workspace: Workspace, case: Case) -> None:
     Raises:
         ConflictError: kind ``changed-since-merge``, with a path that shows it.
     """
-    sides = [one.content for one in (case.base, case.ours, case.theirs) if one is not None]
+    known = [units_of(one.content) for one in (case.base, case.ours, case.theirs) if one]
     try:
-        content = content_of(open_bytes(read_bytes_of(workspace, case.file), case.file,
-                                        workspace.identities))  # fmt: skip
+        content = content_of(read_document_of(workspace, case.file))
     except PlanaSecretsError:
         return
-    known = [units_of(one) for one in sides]
-    new = [path for path, facts in units_of(content).items()
-           if all(facts != units.get(path) for units in known)]  # fmt: skip
+    new = [
+        path
+        for path, facts in units_of(content).items()
+        if all(facts != units.get(path) for units in known)
+    ]
     if new:
         spelled = format_path(new[0])
         raise ConflictError(

@@ -7,7 +7,6 @@ already; the whole is encrypted once more, to the identities at hand, and in the
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 from dataclasses import dataclass
@@ -46,16 +45,9 @@ def keep_conflict(workspace: Workspace, kept: Sidecar) -> Path:
     own = usable_together([member.recipient for member in members])
     if not own:
         raise CredentialError("no identity to encrypt the conflict for", kind="no-identity")
-    versions = kept.versions
-    content = {
-        "file": kept.file,
-        "reasons": kept.reasons,
-        "base": None if versions.base is None else _text(versions.base),
-        "ours": _text(versions.ours),
-        "theirs": _text(versions.theirs),
-    }
+    content = {"file": kept.file, "reasons": kept.reasons, **kept.versions.to_texts()}
     forget_stale(workspace, kept.file)
-    path = _path_of(workspace, kept)
+    path = _path_of(workspace, kept.file, kept.versions)
     make_folder(path.parent, mode=0o700)
     replace_file(path, encrypt_to(Secret.from_text(json.dumps(content)), own), mode=0o600)
     return path
@@ -78,9 +70,7 @@ def find_conflict(workspace: Workspace, file: str) -> Sidecar | None:
         )
     try:
         content = json.loads(opened.reveal())
-        base, ours, theirs = (content[name] for name in ("base", "ours", "theirs"))
-        before = None if base is None else _bytes(base)
-        versions = Versions(before, _bytes(ours), _bytes(theirs))
+        versions = Versions.from_texts(content)
         return Sidecar(content["file"], versions, tuple(map(str, content["reasons"])))
     except (AttributeError, ValueError, KeyError, TypeError):
         raise MalformedError(
@@ -105,7 +95,7 @@ def forget_stale(workspace: Workspace, file: str, merged: Versions | None = None
     A tool may ask git to merge other commits, in passing: the open conflict is still open.
     """
     live = _live(workspace, file)
-    done = None if merged is None else _path_of(workspace, Sidecar(file, merged, ()))
+    done = None if merged is None else _path_of(workspace, file, merged)
     for place in _places(workspace, file):
         if place != live or place == done:
             remove_file(place)
@@ -134,24 +124,15 @@ def _places(workspace: Workspace, file: str) -> list[Path]:
     return sorted((state_folder(workspace.repository) / _FOLDER).glob(pattern))
 
 
-def _path_of(workspace: Workspace, kept: Sidecar) -> Path:
+def _path_of(workspace: Workspace, file: str, versions: Versions) -> Path:
     """Named by the file, and by the two versions as git names them."""
-    versions = (kept.versions.ours, kept.versions.theirs)
-    here, there = map(workspace.repository.blob_id, versions)
-    name = f"{_name_of(kept.file)}.{here}.{there}.age"
+    here, there = map(workspace.repository.blob_id, (versions.ours, versions.theirs))
+    name = f"{_name_of(file)}.{here}.{there}.age"
     return state_folder(workspace.repository) / _FOLDER / name
 
 
 def _name_of(file: str) -> str:
     return hashlib.sha256(file.encode("utf-8", "surrogateescape")).hexdigest()[:32]
-
-
-def _text(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")
-
-
-def _bytes(text: str) -> bytes:
-    return base64.b64decode(text, validate=True)
 
 
 ADVICE: Final = {

@@ -12,11 +12,12 @@ from enum import StrEnum
 from typing import Final
 
 from plana_secrets.document.edits import Edit, SetLeaf, Unset, content_of, plan_edits
-from plana_secrets.document.kinds import FileKind, kind_of
+from plana_secrets.document.kinds import is_secret_manifest
 from plana_secrets.errors import ConflictError, PlanaSecretsError, UsageError
 from plana_secrets.mirror.backend import ActualItem, Listing, Record
+from plana_secrets.mirror.compare import hand_edits_without_file
 from plana_secrets.mirror.fieldnames import is_spelled_as, place_of, steps_of
-from plana_secrets.mirror.item import NOTE, TITLE, digest_of, encode_text, show
+from plana_secrets.mirror.item import NOTE, TITLE, digest_of, encode_text, show, text_of
 from plana_secrets.paths import LeafPath, format_path, parse_path
 from plana_secrets.secret import Secret
 from plana_secrets.sops.model import Document, LeafType, Selector
@@ -53,6 +54,11 @@ class HandEdit:
     def has_content(self) -> bool:
         """Whether the file would get more than an empty value."""
         return isinstance(self.edit, SetLeaf) and bool(self.edit.value.reveal())
+
+    @property
+    def is_left(self) -> bool:
+        """Whether it is taken only when a person names it, or not at all."""
+        return self.problem is not None or self.is_newer
 
     @property
     def spelled(self) -> str:
@@ -120,15 +126,8 @@ def plan_adoption(listing: Listing, file: str, word: str, document: Document) ->
 def changed_texts(listing: Listing, file: str) -> tuple[str, ...]:
     """``title`` and ``note``, where people changed them."""
     items = _items_of(listing, file)
-    return tuple(
-        word
-        for name, word in _TEXTS.items()
-        if any(
-            digest_of(Secret.from_text(item.title if name == TITLE else item.note))
-            != record.digests.get(name)
-            for item, record in items
-        )
-    )
+    changed = {name for one in items for name in hand_edits_without_file(*one)}
+    return tuple(word for name, word in _TEXTS.items() if name in changed)
 
 
 def _items_of(listing: Listing, file: str) -> list[tuple[ActualItem, Record]]:
@@ -225,11 +224,10 @@ def _shown(path: LeafPath, document: Document) -> Secret | None:
     if found is None:
         return None
     leaf, value = found
-    try:
-        text = "" if leaf.type is LeafType.NULL else value.reveal_text()
-    except ValueError:
+    text = text_of(leaf, value)
+    if text is None:
         return value
-    in_data = _is_manifest(document) and path[0] == "data"
+    in_data = is_secret_manifest(document) and path[0] == "data"
     return show(format_path(path), leaf.type, text, in_data=in_data).shown
 
 
@@ -242,15 +240,10 @@ def _as_in_file(
 ) -> Secret:
     """What is shown decoded goes back encoded; so does what is new in a Secret's ``data``."""
     encodings = {path: encoding for path, _, encoding in shape}
-    in_data = _is_manifest(document) and path[0] == "data"
+    in_data = is_secret_manifest(document) and path[0] == "data"
     if encodings.get(name, _BASE64 if in_data else "text") != _BASE64:
         return shown
     return Secret.from_text(encode_text(shown.reveal_text()))
-
-
-def _is_manifest(document: Document) -> bool:
-    metadata = document.structure.metadata
-    return metadata is not None and kind_of(metadata.selector) is FileKind.SECRET_MANIFEST
 
 
 def _checked(edits: list[HandEdit], document: Document, owner: Owner) -> Iterator[HandEdit]:

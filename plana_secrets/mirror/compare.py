@@ -44,17 +44,17 @@ class Difference:
 
 
 def compare(
-    desired: DesiredItem, actual: ActualItem, record: Record, whole: DesiredItem | None = None
+    desired: DesiredItem, actual: ActualItem, record: Record, whole: DesiredItem
 ) -> Difference:
     """How ``actual``, whose record is ``record``, differs from ``desired``.
 
-    ``whole``: the file where ``desired`` is a part of it. What belongs in another part is
+    ``whole``: the file, of which ``desired`` may be a part. What belongs in another part is
     drift of that one, and no hand edit while it is what the file says.
     """
     want = desired_contents(desired, record.commit)
     have = contents_of(actual)
-    in_file = want if whole is None else {f.path: f.shown for f in whole.fields} | want
-    elsewhere = _elsewhere(desired, whole or desired)
+    in_file = {field.path: field.shown for field in whole.fields} | want
+    elsewhere = _elsewhere(desired, whole)
     hand_edited: list[str] = []
     stale: list[str] = []
     for name in dict.fromkeys([*want, *have, *record.digests]):

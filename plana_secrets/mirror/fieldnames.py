@@ -6,16 +6,11 @@ they like: what is no path is a key as it is, and in a Secret it is one of its e
 
 from __future__ import annotations
 
-from typing import Final
-
-from plana_secrets.document.kinds import FileKind, kind_of
+from plana_secrets.document.kinds import ENTRIES, FileKind, kind_of_document
 from plana_secrets.document.meant import meant_path
 from plana_secrets.errors import UsageError
 from plana_secrets.paths import LeafPath, format_path, parse_path
 from plana_secrets.sops.model import Comment, Document
-
-_ENTRIES: Final = ("stringData", "data")
-"""Where the entries of a Secret are; a new one goes to the first that the file has."""
 
 
 def steps_of(name: str) -> LeafPath:
@@ -28,12 +23,11 @@ def steps_of(name: str) -> LeafPath:
 
 def place_of(name: str, document: Document) -> LeafPath:
     """Where a field of this name is in the file, or is to go."""
-    metadata = document.structure.metadata
-    kind = kind_of(metadata.selector) if metadata else FileKind.OTHER
+    kind = kind_of_document(document)
     path, items = steps_of(name), document.structure.items
-    if kind is FileKind.SECRET_MANIFEST and path[0] not in _ENTRIES:
+    if kind is FileKind.SECRET_MANIFEST and path[0] not in ENTRIES:
         there = {item.path[0] for item in items if not isinstance(item, Comment)}
-        return (next((one for one in _ENTRIES if one in there), _ENTRIES[0]), name)
+        return (next((one for one in ENTRIES if one in there), ENTRIES[0]), name)
     return meant_path(path, items, kind)
 
 
@@ -43,7 +37,7 @@ def is_spelled_as(name: str, path: LeafPath) -> bool:
         return True
     if not all(isinstance(step, str) for step in path):
         return False
-    return ".".join(map(str, path)) in {name, *(f"{entries}.{name}" for entries in _ENTRIES)}
+    return ".".join(map(str, path)) in {name, *(f"{entries}.{name}" for entries in ENTRIES)}
 
 
 def is_adopted(name: str, spelled: str) -> bool:

@@ -97,6 +97,14 @@ def weigh(item: DesiredItem) -> tuple[int, Mapping[str, int]]:
     return around + 2 * (_AROUND_FIELD + _AROUND_SEALED), paths
 
 
+def is_heavier(item: DesiredItem, size: int | None) -> bool:
+    """Whether ``item`` weighs more than ``size``; None: nothing does."""
+    if size is None:
+        return False
+    around, paths = weigh(item)
+    return around + sum(paths.values()) > size
+
+
 def _in_record(entry: object, plain: str | None) -> int:
     text = json.dumps(entry, separators=(",", ":"))
     readable = "" if plain is None else json.dumps([text, plain])

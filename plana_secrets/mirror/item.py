@@ -64,7 +64,7 @@ def copy_document(document: Document, *, is_manifest: bool) -> Copy:
             shape.append((path, LeafType.NULL, kind))
         elif isinstance(item, Leaf):
             encoding = UNSUPPORTED
-            content = _text_of(item, value)
+            content = text_of(item, value)
             if content is None:
                 not_text.append(path)
             elif item.in_scope:
@@ -78,7 +78,8 @@ def copy_document(document: Document, *, is_manifest: bool) -> Copy:
     return Copy(tuple(fields), tuple(shape), tuple(plain), tuple(not_text))
 
 
-def _text_of(leaf: Leaf, value: Secret | None) -> str | None:
+def text_of(leaf: Leaf, value: Secret | None) -> str | None:
+    """The content of a leaf; None where it is not UTF-8."""
     if leaf.type is LeafType.NULL or value is None:
         return ""
     try:

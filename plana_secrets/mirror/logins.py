@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from typing import Final
 
+from plana_secrets.document.kinds import ENTRIES
 from plana_secrets.mirror.backend import PlainLeaf, Record
 from plana_secrets.sops.model import LeafType
 
@@ -18,7 +19,6 @@ URL: Final = "url"
 TOTP: Final = "totp"
 PARTS: Final = (USERNAME, PASSWORD, URL, TOTP)
 
-_ENTRIES: Final = ("stringData", "data")
 _SHOWN: Final = frozenset({"text", "base64"})
 
 
@@ -38,7 +38,7 @@ def find_places(
 
 
 def _place(part: str, shown: Container[str], *, is_secret: bool) -> str | None:
-    candidates = [f"{entries}.{part}" for entries in _ENTRIES] if is_secret else [part]
+    candidates = [f"{entries}.{part}" for entries in ENTRIES] if is_secret else [part]
     return next((path for path in candidates if path in shown), None)
 
 

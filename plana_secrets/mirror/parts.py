@@ -24,7 +24,7 @@ from plana_secrets.mirror.backend import (
     Record,
 )
 from plana_secrets.mirror.drift import Wanted
-from plana_secrets.mirror.form import weigh
+from plana_secrets.mirror.form import is_heavier, weigh
 from plana_secrets.mirror.item import NOTE, TITLE, digest_of, digest_of_text
 from plana_secrets.mirror.logins import places_of
 from plana_secrets.secret import Secret
@@ -47,14 +47,9 @@ def divide_refused(wanted: Wanted, refused: Mapping[str, PlanaSecretsError]) -> 
     found = {
         item.file
         for item in wanted.items
-        if item.file in too_large and _is_above(item, wanted.item_size)
+        if item.file in too_large and is_heavier(item, wanted.item_size)
     }
     return replace(wanted, divided=wanted.divided | found) if found else wanted
-
-
-def _is_above(item: DesiredItem, size: int | None) -> bool:
-    around, weights = weigh(item)
-    return size is not None and around + sum(weights.values()) > size
 
 
 def parts_of(

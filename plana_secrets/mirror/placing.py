@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any, Final
 
@@ -136,13 +136,14 @@ def _with_field(text: str, name: str, field: str, there: object, new: Any) -> st
     found = re.compile(rf"(?m)^[ \t]*{field}[ \t]*=[ \t]*{opening}").search(text, *section)
     if found is None:
         return text
-    add = _with_pairs if isinstance(new, dict) else _with_entries
-    return add(text, found.start(), found.end(), new)
+    if isinstance(new, dict):
+        return _with_pairs(text, found.start(), found.end(), new)
+    return _with_entries(text, found.end(), new)
 
 
 def _with_pairs(text: str, start: int, opened: int, new: Mapping[str, str]) -> str:
     """Behind those that are there, of which the last that matches counts."""
-    close = next(_ends(text, start, "}"), None)
+    close = _end_of(text, start, "}")
     if close is None:
         return text
     inside = text[opened : close - 1]
@@ -151,7 +152,7 @@ def _with_pairs(text: str, start: int, opened: int, new: Mapping[str, str]) -> s
     return text[:opened] + inside.rstrip() + comma + _toml(new)[2:-2] + tail + text[close - 1 :]
 
 
-def _with_entries(text: str, _start: int, at: int, new: Sequence[str]) -> str:
+def _with_entries(text: str, at: int, new: Sequence[str]) -> str:
     """Before those that are there: behind the last one a comment may follow."""
     gap = re.compile(r"(?:[ \t]*\r?\n[ \t]*)?").match(text, at)
     indent = gap.group() if gap else ""
@@ -177,7 +178,7 @@ def _after(text: str, start: int, end: int, lines: Sequence[str]) -> str:
     return text[:last] + mark + "".join(f"{line}{end_of_line}" for line in lines) + text[last:]
 
 
-def _ends(text: str, start: int, mark: str) -> Iterator[int]:
+def _end_of(text: str, start: int, mark: str) -> int | None:
     """Where a value that begins at ``start`` ends."""
     at = text.find(mark, start)
     while at >= 0:
@@ -186,8 +187,8 @@ def _ends(text: str, start: int, mark: str) -> Iterator[int]:
         except tomllib.TOMLDecodeError:
             at = text.find(mark, at + 1)
         else:
-            yield at + 1
-            return
+            return at + 1
+    return None
 
 
 def _toml(value: object) -> str:

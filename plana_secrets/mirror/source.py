@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
-from plana_secrets.document.kinds import FileKind, kind_of
+from plana_secrets.document.kinds import FileKind, kind_of, kind_of_document
 from plana_secrets.errors import CredentialError, FailedError, MalformedError, PlanaSecretsError
 from plana_secrets.mirror.backend import DesiredItem, Unsupported
 from plana_secrets.mirror.item import Copy, build_item, copy_document, without_paths
@@ -230,7 +230,7 @@ class SourceReader:
         except (CredentialError, FailedError) as error:
             self._unknown[file] = UnknownFile(file, error)
             return
-        kind = _kind(document)
+        kind = kind_of_document(document)
         if kind is not FileKind.KEYSET:
             self._add(file, document, is_manifest=kind is FileKind.SECRET_MANIFEST)
 
@@ -266,11 +266,6 @@ def _check_name(file: str) -> None:
         file.encode("utf-8")
     except UnicodeEncodeError:
         raise MalformedError("the name of a file is not UTF-8", kind="bad-file-name") from None
-
-
-def _kind(document: Document) -> FileKind:
-    metadata = document.structure.metadata
-    return kind_of(metadata.selector) if metadata else FileKind.OTHER
 
 
 ADVICE: Final = {

@@ -85,8 +85,7 @@ class Look:
         self._choices = choices
         self._agreed = agreed or Agreed()
         self._keyed = keyed
-        restamp = choices.restamp
-        self._settled = unchanged(self._agreed, reader, restamp=restamp)
+        self._settled = unchanged(self._agreed, reader, restamp=choices.restamp)
         self._last: tuple[Wanted, Listing] | None = None
         self._unseen: Mapping[str, str] = {}
 

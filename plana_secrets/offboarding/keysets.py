@@ -34,6 +34,7 @@ class KeysetPast:
         self._folder = folder
         self._now: dict[str, Keyset | None] = {}
         self._contents: dict[str, Keyset | None] = {}
+        self._former: dict[tuple[str, str], list[Keyset | None]] = {}
 
     def look(self, name: str, file: FilePast) -> Retired | None:
         """Of the keys that ``name`` had in each commit that gave ``file`` a content that the
@@ -76,6 +77,12 @@ class KeysetPast:
 
     def _then(self, name: str, past: FilePast) -> list[Keyset | None]:
         """The keyset as each of those commits has it."""
+        place = name, past.name
+        if place not in self._former:
+            self._former[place] = self._find_then(name, past)
+        return self._former[place]
+
+    def _find_then(self, name: str, past: FilePast) -> list[Keyset | None]:
         file, repository = file_of(self._folder, name), self._today.workspace.repository
         places = ((past.name, one.blob) for one in past.known)
         commits = list(dict.fromkeys(one for place in places for one in self._commits[place]))

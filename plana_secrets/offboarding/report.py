@@ -82,8 +82,8 @@ class _Judges:
             yield self._judge(file, path, service)
 
     def _judge(self, file: FilePast, path: str, service: str | None) -> KnownValue:
-        keyset, moved = self._by_moves(file, path)
         status, why = self._by_history(file, path)
+        keyset, moved = self._by_moves(file, path, is_changed=status == "rotated")
         if moved is not None:
             status, why = ("rotated" if moved.done else "open"), moved.why
         also_at: tuple[Place, ...] = ()
@@ -98,7 +98,9 @@ class _Judges:
             file.name, path, service or keyset, keyset, status, why, also_at, versions
         )
 
-    def _by_moves(self, file: FilePast, path: str) -> tuple[str | None, Retired | None]:
+    def _by_moves(
+        self, file: FilePast, path: str, *, is_changed: bool
+    ) -> tuple[str | None, Retired | None]:
         steps = parse_path(path)
         name = file.today or file.name
         keyset = name_of(self._folder, name)
@@ -113,7 +115,7 @@ class _Judges:
         worst = next((one for one in known if not one.done), known[0])
         # what was there before the keyset is none of its keys
         is_all = not any(self._keysets.is_older(one, file) for one in names)
-        is_done = worst.done and (is_all or self._by_history(file, path)[0] == "rotated")
+        is_done = worst.done and (is_all or is_changed)
         return keyset, worst if is_done == worst.done else None
 
     def _by_history(self, file: FilePast, path: str) -> tuple[Status, str]:

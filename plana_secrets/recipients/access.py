@@ -123,9 +123,8 @@ def root_rules(workspace: Workspace) -> Rules:
             raise workspace.no_rules(f"no {RULES_FILE} at the root")
         words = f"only the rules at the root are changed here, not those in {elsewhere[0].file}"
         raise FailedError(words, kind="rules-not-editable", file=elsewhere[0].file)
-    problem = next((one for one in rules.defects if one.check == "rules-unreadable"), None)
-    if problem is not None:
-        words = f"{RULES_FILE} cannot be read: {problem.message}"
+    if rules.unreadable is not None:
+        words = f"{RULES_FILE} cannot be read: {rules.unreadable.message}"
         raise FailedError(words, kind="rules-not-editable", file=RULES_FILE)
     return rules
 

@@ -21,25 +21,27 @@ class Names:
     """``keys``: name -> recipient, as in ``[recipients]``."""
 
     keys: Mapping[str, str]
-    _names: Mapping[str, str] = field(init=False, repr=False)
+    _names: Mapping[str, list[str]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        names = {canonical_recipient(key): name for name, key in reversed(list(self.keys.items()))}
+        names: dict[str, list[str]] = {}
+        for name, key in self.keys.items():
+            names.setdefault(canonical_recipient(key), []).append(name)
         object.__setattr__(self, "_names", names)
 
     def name_of(self, recipient: str) -> str | None:
-        """The name of a recipient in its canonical spelling, or None."""
-        return self._names.get(recipient)
+        """The first name of a recipient in its canonical spelling, or None."""
+        return next(iter(self.names_of(recipient)), None)
 
     def names_of(self, recipient: str) -> list[str]:
         """All of its names: the settings may have a key twice."""
-        return [name for name, key in self.keys.items() if canonical_recipient(key) == recipient]
+        return list(self._names.get(recipient, ()))
 
     def shown(self, recipients: Iterable[str]) -> str:
         """Recipients for a sentence: those with a name first."""
         return ", ".join(
-            f"{self._names[one]} ({shortened(one)})" if one in self._names else shortened(one)
-            for one in sorted(recipients, key=lambda one: (self._names.get(one, "~"), one))
+            f"{name} ({shortened(one)})" if (name := self.name_of(one)) else shortened(one)
+            for one in sorted(recipients, key=lambda one: (self.name_of(one) or "~", one))
         )
 
 

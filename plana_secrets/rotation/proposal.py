@@ -67,12 +67,17 @@ def find_open(rotation: Rotation, landing: Landing, name: str) -> Proposal | Non
     Raises:
         FailedError: there is a branch of this name with other work (kind ``branch-taken``).
     """
-    if landing.proposes is None or landing.tip is None:
+    if landing.proposes is None:
+        return None
+    branch = branch_of(landing.proposes, name)
+    return _waiting(rotation, landing, name, rotation.workspace.repository.fetch(branch=branch))
+
+
+def _waiting(rotation: Rotation, landing: Landing, name: str, there: str | None) -> Proposal | None:
+    """``there``: the tip of the branch on the remote."""
+    if landing.proposes is None or landing.tip is None or there is None:
         return None
     repository, branch = rotation.workspace.repository, branch_of(landing.proposes, name)
-    there = repository.fetch(branch=branch)
-    if there is None:
-        return None
     base = repository.merge_base(there, landing.tip)
     store = rotation.store()
     file, files = store.file(name), store.files(name)
@@ -91,9 +96,13 @@ def refuse_waiting(rotation: Rotation, landing: Landing, name: str) -> None:
     Raises:
         FailedError: a branch of this keyset waits to be merged (kind ``proposed-already``).
     """
-    if waiting := find_open(rotation, landing, name):
+    _refuse(find_open(rotation, landing, name))
+
+
+def _refuse(waiting: Proposal | None) -> None:
+    if waiting is not None:
         raise FailedError(
-            f"{name}: {waiting.branch} waits to be merged into {waiting.into}",
+            f"{waiting.name}: {waiting.branch} waits to be merged into {waiting.into}",
             kind="proposed-already",
             branch=waiting.branch,
         )
@@ -113,8 +122,9 @@ def propose(
     """
     repository = rotation.workspace.repository
     assert landing.proposes is not None  # noqa: S101 - the caller has seen to it
-    refuse_waiting(rotation, landing, keyset.name)
     branch = branch_of(landing.proposes, keyset.name)
+    there = repository.fetch(branch=branch)
+    _refuse(_waiting(rotation, landing, keyset.name, there))
     changes = [one for one in staged if one.is_change]
     _refuse_uncommitted(rotation, landing, changes)
     commit = build_commit(
@@ -125,7 +135,7 @@ def propose(
         moment=rotation.clock(),
         author=repository.author,
     )
-    lease = repository.fetch(branch=branch) or ""
+    lease = there or ""  # what was judged: a branch that came since is another run's
     try:
         seen = push_and_read_back(repository, commit, branch=branch, lease=lease)
     except ConflictError:

@@ -14,7 +14,7 @@ from plana_secrets.rotation.keyset import Keyset, Status
 from plana_secrets.rotation.keysetfile import file_of, read_keyset
 from plana_secrets.rotation.kinds import KINDS
 from plana_secrets.secret import Secret
-from plana_secrets.secretfiles.open import open_bytes, read_document_of
+from plana_secrets.secretfiles.open import open_bytes, read_bytes_of
 from plana_secrets.secretfiles.workspace import Workspace
 
 
@@ -73,9 +73,9 @@ class RevokedValues:
         head = self._workspace.repository.head()
         committed = self._workspace.repository.read_blobs(head, self._files) if head else {}
         for file in self._files:
+            versions = [committed.get(file)]
             with contextlib.suppress(PlanaSecretsError):
-                yield read_keyset(read_document_of(self._workspace, file), file)
-            data = committed.get(file)
-            if data is not None:
+                versions.insert(0, read_bytes_of(self._workspace, file))
+            for data in filter(None, dict.fromkeys(versions)):
                 with contextlib.suppress(PlanaSecretsError):
                     yield read_keyset(open_bytes(data, file, self._workspace.identities), file)

@@ -21,7 +21,7 @@ from plana_secrets.mirror.backend import (
     Recall,
     Unsupported,
 )
-from plana_secrets.mirror.form import weigh
+from plana_secrets.mirror.form import is_heavier
 
 
 @dataclass
@@ -61,7 +61,7 @@ class MemoryBackend:
     def create_items(self, items: Sequence[DesiredItem]) -> None:
         refused: dict[str, PlanaSecretsError] = {}
         for item in items:
-            if self._is_too_large(item):
+            if is_heavier(item, self._store.limit):
                 refused[item.file] = _too_large(item)
                 continue
             number = next(self._store.ids)
@@ -71,7 +71,7 @@ class MemoryBackend:
 
     def update_item(self, actual: ActualItem, desired: DesiredItem) -> None:
         present = self._present(actual)
-        if self._is_too_large(desired):
+        if is_heavier(desired, self._store.limit):
             raise _too_large(desired)
         revision = int(present.revision) + 1
         self._store.items[actual.id] = _as_written(actual.id, desired, revision)
@@ -79,10 +79,6 @@ class MemoryBackend:
     def delete_items(self, items: Sequence[ActualItem]) -> None:
         for item in items:
             self._store.items.pop(item.id, None)
-
-    def _is_too_large(self, item: DesiredItem) -> bool:
-        around, paths = weigh(item)
-        return self._store.limit is not None and around + sum(paths.values()) > self._store.limit
 
     def _present(self, actual: ActualItem) -> ActualItem:
         present = self._store.items.get(actual.id)

@@ -35,9 +35,13 @@ class Rules:
     folder: str = ""
 
     @property
+    def unreadable(self) -> Defect | None:
+        """Why nothing is known of the rules, and nothing may be written by them; else None."""
+        return next((one for one in self.defects if one.check == "rules-unreadable"), None)
+
+    @property
     def is_unreadable(self) -> bool:
-        """Whether nothing is known of the rules, and nothing may be written by them."""
-        return any(one.check == "rules-unreadable" for one in self.defects)
+        return self.unreadable is not None
 
     @property
     def file(self) -> str:
@@ -60,7 +64,7 @@ class Rules:
             MalformedError: the rules cannot be read (kind ``bad-rules``), or the rule
                 must not be used (kind ``bad-rule``).
         """
-        unreadable = next((one for one in self.defects if one.check == "rules-unreadable"), None)
+        unreadable = self.unreadable
         if unreadable is not None:
             line = f":{unreadable.line}" if unreadable.line else ""
             raise MalformedError(f"{self.file}{line}: {unreadable.message}", kind="bad-rules")

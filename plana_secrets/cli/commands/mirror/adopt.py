@@ -83,7 +83,7 @@ def _adopt_all(context: Context, listing: Listing, file: str, *, yes: bool, dry_
 
     edits = advice.hand_edits(context, listing, file)
     texts = changed_texts(listing, file)
-    taken = [one for one in edits if one.edit and not one.problem and not one.is_newer]
+    taken = [one for one in edits if one.edit and not one.is_left]
     if not edits:
         raise _nothing(listing, file, texts)
     staged = _stage(context, file, taken)
@@ -93,17 +93,12 @@ def _adopt_all(context: Context, listing: Listing, file: str, *, yes: bool, dry_
             _ask(context, file, taken)
         _write(context, staged)
     if context.json:
-        facts = {
-            "path": None,
-            "changed": staged.is_change,
-            "dry_run": dry_run,
-            "texts": list(texts),
-        }
-        _print(context, file, facts, edits, taken=taken)
+        facts = {"path": None, "changed": staged.is_change, "dry_run": dry_run}
+        _print(context, file, facts, edits, taken=taken, texts=texts)
     else:
         _conclude(context, file, taken, dry_run=dry_run)
-    left = advice.tell_left(context, listing, file)
-    return int(left)
+    advice.tell_left(context, file, edits, texts)
+    return int(any(one.is_left for one in edits))
 
 
 def _nothing(listing: Listing, file: str, texts: Sequence[str]) -> Exception:
@@ -164,7 +159,7 @@ def _show(context: Context, edits: Sequence[HandEdit], *, asking: bool) -> None:
 
 
 def _row(one: HandEdit) -> tuple[str, str, str]:
-    if one.problem is not None or one.is_newer:
+    if one.is_left:
         return "left", one.spelled, _reason(one)
     if one.edit is None:
         return "done", one.spelled, "the file says the same"
@@ -196,6 +191,7 @@ def _print(
     edits: Sequence[HandEdit],
     *,
     taken: Sequence[HandEdit],
+    texts: Sequence[str] = (),
 ) -> None:
     rows = [
         {
@@ -203,12 +199,11 @@ def _print(
             "path": one.spelled,
             "change": str(one.change),
             "taken": one in taken,
-            "reason": _reason(one) if one.problem or one.is_newer else None,
+            "reason": _reason(one) if one.is_left else None,
         }
         for one in edits
     ]
-    texts = facts.pop("texts", [])
-    whole = {"file": file, **facts, "edits": rows, "texts": texts}
+    whole = {"file": file, **facts, "edits": rows, "texts": list(texts)}
     context.output.json_object("mirror-adopt", whole)
 
 

@@ -37,13 +37,15 @@ _FILES = 5
 
 def advise(context: Context, drift: Sequence[Drift], listing: Listing) -> None:
     """The ways out: once a kind, and for each file with hand edits."""
+    if context.quiet:  # nothing below is shown, and files would be opened for it
+        return
     first: dict[str, Drift] = {}
     for one in drift:
         first.setdefault(one.kind.value, one)
     first.pop("hand-edited", None)
     commands = {
-        "overwrite": _program(context, "mirror", "sync", "--overwrite-edits"),
-        "prune": _program(context, "mirror", "sync", "--prune"),
+        "overwrite": _overwrite(context),
+        "prune": program(context, "mirror", "sync", "--prune"),
     }
     for kind, one in first.items():
         words = _ADVICE.get(kind) if one.file else _NOT_OURS_TO_FIX
@@ -58,12 +60,10 @@ def advise(context: Context, drift: Sequence[Drift], listing: Listing) -> None:
         context.output.talk(f"hint: hand-edited: {more}; fix these and run it again")
 
 
-def tell_left(context: Context, listing: Listing, file: str) -> bool:
-    """What ``adopt`` of a file did not take, with the next command; whether there is any."""
-    edits = hand_edits(context, listing, file)
-    for words in [*_ways_of_left(context, file, edits), *_ways_of_texts(context, listing, file)]:
+def tell_left(context: Context, file: str, edits: Sequence[HandEdit], texts: Sequence[str]) -> None:
+    """What ``adopt`` of a file does not take, with the next command."""
+    for words in [*_ways_of_left(context, file, edits), *_ways_of_texts(context, file, texts)]:
         context.output.talk(f"hint: {words}")
-    return any(one.problem or one.is_newer for one in edits)
 
 
 def hand_edits(context: Context, listing: Listing, file: str) -> tuple[HandEdit, ...]:
@@ -86,25 +86,29 @@ def hand_edits(context: Context, listing: Listing, file: str) -> tuple[HandEdit,
 
 
 def _ways_out(context: Context, listing: Listing, file: str) -> list[str]:
+    from plana_secrets.mirror.adopt import changed_texts
+
     if not os.path.lexists(context.workspace.root / file):
-        drop = _program(context, "mirror", "sync", "--prune", "--overwrite-edits")
+        drop = program(context, "mirror", "sync", "--prune", "--overwrite-edits")
         return [f"{file} is gone; {drop} deletes its item and keeps a copy of it, encrypted"]
     try:
         edits = hand_edits(context, listing, file)
     except PlanaSecretsError as error:
-        again = _program(context, "mirror", "sync", "--overwrite-edits")
+        again = _overwrite(context)
         return [f"{file}: {error.message}; change the file, or overwrite it with {again}"]
     ways = [*_ways_of_values(context, file, edits), *_ways_of_left(context, file, edits)]
-    return [*ways, *_ways_of_texts(context, listing, file)]
+    return [*ways, *_ways_of_texts(context, file, changed_texts(listing, file))]
 
 
 def _ways_of_values(context: Context, file: str, edits: Sequence[HandEdit]) -> list[str]:
-    sound = [one for one in edits if not (one.problem or one.is_newer)]
+    from plana_secrets.cli.terminal import is_interactive
+
+    sound = [one for one in edits if not one.is_left]
     open_edits = [one for one in sound if one.edit]
-    again = _program(context, "mirror", "sync", "--overwrite-edits")
+    again = _overwrite(context)
     if len(open_edits) > 1:
-        flags = () if _is_at_terminal(context) else ("--yes",)
-        keep = _program(context, "mirror", "adopt", *flags, names=(file,))
+        flags = () if is_interactive(context) else ("--yes",)
+        keep = program(context, "mirror", "adopt", *flags, names=(file,))
         return [
             f"{file}: keep the {len(open_edits)} changes with {keep}, or overwrite with {again}"
         ]
@@ -123,7 +127,7 @@ def _removed(file: str, one: HandEdit, keep: str, again: str) -> str:
 
 
 def _ways_of_left(context: Context, file: str, edits: Sequence[HandEdit]) -> list[str]:
-    again = _program(context, "mirror", "sync", "--overwrite-edits")
+    again = _overwrite(context)
     ways = []
     for one in edits:
         if one.problem is not None and one.problem.kind in _DONE_ELSEWHERE:
@@ -146,13 +150,10 @@ def _ways_of_left(context: Context, file: str, edits: Sequence[HandEdit]) -> lis
     return ways
 
 
-def _ways_of_texts(context: Context, listing: Listing, file: str) -> list[str]:
-    from plana_secrets.mirror.adopt import changed_texts
-
-    texts = changed_texts(listing, file)
+def _ways_of_texts(context: Context, file: str, texts: Sequence[str]) -> list[str]:
     if not texts:
         return []
-    again = _program(context, "mirror", "sync", "--overwrite-edits")
+    again = _overwrite(context)
     what = " and the ".join(texts)
     return [f"{file}: the {what} of its item was changed, which is in no file; {again} resets it"]
 
@@ -160,17 +161,15 @@ def _ways_of_texts(context: Context, listing: Listing, file: str) -> list[str]:
 def _adopt(context: Context, file: str, one: HandEdit) -> str:
     from plana_secrets.mirror.fieldnames import typed
 
-    return _program(context, "mirror", "adopt", names=(file, typed(one.name)))
+    return program(context, "mirror", "adopt", names=(file, typed(one.name)))
 
 
-def _program(context: Context, *words: str, names: Sequence[str] = ()) -> str:
+def _overwrite(context: Context) -> str:
+    return program(context, "mirror", "sync", "--overwrite-edits")
+
+
+def program(context: Context, *words: str, names: Sequence[str] = ()) -> str:
     """A command of this program in backticks, as it is typed into a shell."""
     mirror = ("--mirror", context.mirror) if context.mirror else ()
     mark = ("--",) if any(name.startswith("-") for name in names) else ()
     return f"`plana-secrets {shlex.join([*words, *mirror, *mark, *names])}`"
-
-
-def _is_at_terminal(context: Context) -> bool:
-    from plana_secrets.cli.terminal import is_interactive
-
-    return is_interactive(context)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from plana_secrets.cli.commands.mirror import comparison
+from plana_secrets.cli.commands.mirror import advice, comparison
 from plana_secrets.cli.commands.mirror.several import mirror_option
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.cli.options import wait_option
@@ -83,11 +83,12 @@ def _find_following(context: Context, listing: Listing) -> _Following:
     repository = context.repository
     names = {one.record.repository for one in listing.items if one.record}
     foreign = sorted(name for name in names if name not in {None, context.settings.repository})
+    first = next(iter(foreign), None)
     try:
         check_descent(repository, repository.head(), listing)
     except ConflictError:
-        return _Following(True, foreign[0] if foreign else None)
-    return _Following(False, foreign[0] if foreign else None)
+        return _Following(True, first)
+    return _Following(False, first)
 
 
 def _tell_next(context: Context, target: Path, following: _Following) -> None:
@@ -99,11 +100,11 @@ def _tell_next(context: Context, target: Path, following: _Following) -> None:
             f'`repository = "{following.foreign}"` at the top of plana-secrets.toml; otherwise the '
             "next sync creates new items"
         )
-    flags = " --allow-older" if following.allow_older else ""
-    mirror = f" --mirror {context.mirror}" if context.mirror else ""
+    flags = ("--allow-older",) if following.allow_older else ()
+    sync = advice.program(context, "mirror", "sync", *flags)
     here = target == Path(os.path.realpath(context.repository.root))
     move = "commit the files" if here else "move the files into the repository, commit them"
-    talk(f"next: {move}, then run `plana-secrets mirror sync{flags}{mirror}`")
+    talk(f"next: {move}, then run {sync}")
     if following.allow_older:
         talk(
             "--allow-older: the items are from commits that this history does not contain; "

@@ -214,7 +214,6 @@ class VaultwardenBackend:
         locked = {one for one, named in vault.collections.items() if not named.is_writable}
         ciphers = self._every_item(vault) if self._as_owner else map(read_cipher, view.seen.ciphers)
         items, foreign = list[ActualItem](), 0
-        view.ciphers = {}
         for cipher in ciphers:
             item = open_item(cipher, vault.key, words, locked)
             if item is None:

@@ -13,13 +13,13 @@ from typing import Final
 
 import msgspec
 
-from plana_secrets.errors import MalformedError
 from plana_secrets.mirror.backend import Known, Recall
 from plana_secrets.mirror.backends.vaultwarden.models import (
     Account,
     Cipher,
     ClosedSync,
     Profile,
+    bad_answer,
     read_answer,
 )
 from plana_secrets.mirror.backends.vaultwarden.session import Session
@@ -61,7 +61,7 @@ def read_closed(session: Session, organization: str, recall: Recall) -> Seen:
         for raw in sync.ciphers:
             reading.take(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        raise _malformed() from None
+        raise bad_answer(_WHAT) from None
     account = Account(
         profile=_apart(sync.profile),
         collections=sync.collections,
@@ -113,17 +113,7 @@ def read_cipher(raw: msgspec.Raw) -> Cipher:
     Raises:
         MalformedError: it is not as documented (kind ``bad-answer``).
     """
-    try:
-        return _CIPHER.decode(raw)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        raise _malformed() from None
-
-
-def _malformed() -> MalformedError:
-    return MalformedError(
-        f"the server's answer about {_WHAT} does not have the documented format",
-        kind="bad-answer",
-    )
+    return read_answer(raw, Cipher, _WHAT)
 
 
 def _digest(fields: dict[str, msgspec.Raw]) -> str:

@@ -235,7 +235,7 @@ def read_login(cipher: Cipher) -> Login:
     try:
         return msgspec.convert(cipher.login or {}, Login)
     except msgspec.ValidationError:
-        raise _bad("a login") from None
+        raise bad_answer("a login") from None
 
 
 def read_answer(body: bytes, shape: type[T], what: str) -> T:
@@ -247,10 +247,11 @@ def read_answer(body: bytes, shape: type[T], what: str) -> T:
     try:
         return msgspec.json.decode(body, type=shape)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        raise _bad(what) from None
+        raise bad_answer(what) from None
 
 
-def _bad(what: str) -> MalformedError:
+def bad_answer(what: str) -> MalformedError:
+    """Of an answer that has another shape; without a word of it."""
     return MalformedError(
         f"the server's answer about {what} does not have the documented format", kind="bad-answer"
     )
