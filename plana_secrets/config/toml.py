@@ -11,7 +11,6 @@ import tomllib
 from typing import Any, Final
 
 from plana_secrets.fields.place import TOP
-from plana_secrets.sops.reading.source import stand_ins
 
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _LONGEST_NAME: Final = 16
@@ -42,6 +41,8 @@ def parse_toml(content: bytes) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
+        from plana_secrets.sops.reading.source import stand_ins
+
         left = stand_ins(content)
         what = f"line {left[0].line}: {left[0].message}" if left else _describe(error)
         raise TOP.fault(what) from None

@@ -63,6 +63,12 @@ class Content:
 EMPTY_CONTENT = Content((), ())
 
 
+def content_from(entries: Iterable[tuple[Item, Secret | None]]) -> Content:
+    """The content that has these items with their values."""
+    kept = list(entries)
+    return Content(tuple(item for item, _ in kept), tuple(value for _, value in kept))
+
+
 def content_of(document: Document) -> Content:
     return Content(tuple(document.structure.items), tuple(document.values))
 

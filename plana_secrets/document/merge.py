@@ -13,7 +13,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from plana_secrets.document.edits import Content
+from plana_secrets.document.edits import Content, content_from
 from plana_secrets.paths import LeafPath
 from plana_secrets.secret import Secret
 from plana_secrets.sops.model import Comment, Empty, Item, Leaf, LeafType
@@ -198,7 +198,7 @@ def _apply(start: Content, source: _Units, paths: Sequence[LeafPath]) -> Content
         for depth in range(len(item.path))
     }
     kept = [entry for entry in entries if not _is_orphan(entry[0], inner)]
-    return Content(tuple(item for item, _ in kept), tuple(value for _, value in kept))
+    return content_from(kept)
 
 
 def _is_orphan(item: Item, inner: Container[LeafPath]) -> bool:

@@ -33,16 +33,11 @@ def changes(old: Tree, new: Tree, *, under: Sequence[str] = ()) -> dict[str, str
     after = {**listing.absent, **listing.entries}
     names = sorted(before.keys() | after.keys())
     read = [one for one in names if one in before and _is_on_disk(before[one], after.get(one))]
-    known = dict(_states_on_disk(new.repository, read, before))
-    states = {
-        file: state
-        for file in names
-        if (
-            state := known[file]
-            if file in known
-            else _state(new.repository, file, before.get(file), after.get(file))
-        )
-    }
+    found = dict(_states_on_disk(new.repository, read, before))
+    for file in names:
+        if file not in found:
+            found[file] = _state(new.repository, file, before.get(file), after.get(file))
+    states = {file: state for file in names if (state := found[file])}
     doubtful = [
         file
         for file, state in states.items()

@@ -41,9 +41,7 @@ def tags_of(repository: Repository, commits: Collection[str]) -> Iterator[tuple[
 
 
 def tags_at(repository: Repository, tag: str) -> list[Stored]:
-    """An annotated tag by its id, and those that it is a tag of; none for a commit."""
-    if repository.command.line("cat-file", "-t", tag) != "tag":
-        return []
+    """An annotated tag by its id, and those that it is a tag of."""
     ((_, content),) = stored_objects(repository, [tag])
     return list(_chain(repository, content))
 

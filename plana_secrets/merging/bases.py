@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Final
 
-from plana_secrets.document.edits import EMPTY_CONTENT, Content
+from plana_secrets.document.edits import EMPTY_CONTENT, Content, content_from
 from plana_secrets.document.kinds import FileKind, kind_of
 from plana_secrets.document.merge import units_of
 from plana_secrets.git.repository import Repository
@@ -119,7 +119,7 @@ def _unknown(content: Content, paths: Iterable[LeafPath]) -> Content:
     for path in unknown:
         leaf = Leaf(path, 0, LeafType.STR, True, None, None)
         entries.append((leaf, Secret(secrets.token_bytes(32))))
-    return Content(tuple(item for item, _ in entries), tuple(value for _, value in entries))
+    return content_from(entries)
 
 
 def _side(like: Side, content: Content, names: frozenset[str], key: Secret) -> Side:

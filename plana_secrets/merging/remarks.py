@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from plana_secrets.document.edits import Content
+from plana_secrets.document.edits import Content, content_from
 from plana_secrets.paths import LeafPath
 from plana_secrets.secret import Secret
 from plana_secrets.sops.model import Comment, Item
@@ -22,7 +22,7 @@ _Key = tuple[LeafPath, bytes]
 
 def without_comments(content: Content) -> Content:
     """The leaves and empty containers alone."""
-    return _content([one for one in _entries(content) if not isinstance(one[0], Comment)])
+    return content_from([one for one in _entries(content) if not isinstance(one[0], Comment)])
 
 
 def with_comments(merged: Content, base: Content, ours: Content, theirs: Content) -> Content:
@@ -33,7 +33,7 @@ def with_comments(merged: Content, base: Content, ours: Content, theirs: Content
         for remark in _remarks(side):
             if wanted[remark.key] > 0 and remark.put_into(entries):
                 wanted[remark.key] -= 1
-    return _content(entries)
+    return content_from(entries)
 
 
 def comments_of(content: Content) -> Counter[_Key]:
@@ -101,7 +101,3 @@ def _keys(content: Content) -> Iterator[_Key]:
 
 def _entries(content: Content) -> list[_Entry]:
     return list(zip(content.items, content.values, strict=True))
-
-
-def _content(entries: list[_Entry]) -> Content:
-    return Content(tuple(item for item, _ in entries), tuple(value for _, value in entries))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -80,14 +80,11 @@ def twins_of_roots(files: Iterable[str], roots: Sequence[str]) -> dict[str, str]
     by_look = {f"{_skeleton(root)}/": root for root in folders_of(roots) if root != "."}
     found: dict[str, str] = {}
     for folder in {file[: file.rindex("/")] for file in files if "/" in file}:
-        root = _root_seen_in(f"{_skeleton(folder)}/", by_look)
+        look = f"{_skeleton(folder)}/"
+        root = next((root for one, root in by_look.items() if look.startswith(one)), None)
         if root is not None and not any(is_in_root(f"{folder}/x", one) for one in (root, *roots)):
             found[_top_of(folder, root)] = root
     return found
-
-
-def _root_seen_in(look: str, by_look: Mapping[str, str]) -> str | None:
-    return next((root for one, root in by_look.items() if look.startswith(one)), None)
 
 
 def _top_of(folder: str, root: str) -> str:

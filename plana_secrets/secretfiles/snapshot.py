@@ -178,8 +178,8 @@ class Snapshot:
         """Files with the mark of sops; into the folders of the roots nothing needs to look."""
         if SOPS_MARK in self._found:
             return self._found[SOPS_MARK]
-        folders = [root.strip("/") for root in self.settings.roots if not is_glob(root)]
-        inside = [folder for folder in folders if folder not in {"", "."}]
+        fixed = folders_of(root for root in self.settings.roots if not is_glob(root))
+        inside = [folder for folder in fixed if folder != "."]
         large = self.tree.large_files(limits.SEARCHED_FILE, besides=inside)
         try:
             return self.tree.files_containing(

@@ -26,7 +26,7 @@ from plana_secrets.verify.checks.formers import check_former_readers
 from plana_secrets.verify.checks.identities import (
     IDENTITY_MARKS,
     check_file_names,
-    check_identities,
+    identity_search,
 )
 from plana_secrets.verify.checks.names import check_names, check_root_names
 from plana_secrets.verify.checks.rulelint import lint_rules
@@ -99,13 +99,6 @@ def _check_ways(snapshot: Snapshot) -> Iterator[Finding]:
             yield found("file-kind", "a symlink above a secret folder", file=name)
 
 
-def _recipients_in_use(snapshot: Snapshot, policy: Policy) -> Iterator[str]:
-    yield from (one.key for one in policy.recipients.values())
-    for rules in snapshot.rule_book.known:
-        for rule in rules.creation_rules:
-            yield from rule.recipients
-
-
 def _check_marked_files(
     snapshot: Snapshot, selection: Selection, policy: Policy, results: Sequence[FileResult]
 ) -> Iterator[Finding]:
@@ -113,9 +106,7 @@ def _check_marked_files(
 
     Tracked ones, and the readable ones under the roots, which nothing else looks into.
     """
-    allowed = frozenset(one.key for one in policy.recipients.values() if one.kind == "demo")
-    used = frozenset(_recipients_in_use(snapshot, policy))
-    find = functools.partial(check_identities, allowed=allowed, used=used)
+    find = identity_search(policy, snapshot.rule_book.known)
     under_roots = {*selection.secret, *selection.plain}
     flux = Flux()
     listing = snapshot.tree.listing()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from plana_secrets.document.blank import empty_file, manifest_name
-from plana_secrets.document.edits import EMPTY_CONTENT, Content, content_of
+from plana_secrets.document.edits import EMPTY_CONTENT, Content, content_from, content_of
 from plana_secrets.document.exchange import Imported
 from plana_secrets.document.guard import check_setting, refuse_type
 from plana_secrets.document.kinds import FileKind, kind_of
@@ -117,9 +117,7 @@ def _split(new: Content) -> tuple[Content, dict[LeafPath, list[Secret]]]:
         entries.append((item, value))
         remarks[item.path], above = above, []
     remarks[()] = above
-    return Content(
-        tuple(item for item, _ in entries), tuple(value for _, value in entries)
-    ), remarks
+    return content_from(entries), remarks
 
 
 def _with_remarks(
@@ -155,7 +153,7 @@ def _with_remarks(
         entries.append((item, value))
     if added:
         number += place((), remarks.get((), ()))
-    return Content(tuple(item for item, _ in entries), tuple(value for _, value in entries)), number
+    return content_from(entries), number
 
 
 def _in_manifest(new: Content, before: Content) -> Content:
@@ -210,7 +208,7 @@ def _without_filled(before: Content, new: Content) -> Content:
         for item, value in zip(before.items, before.values, strict=True)
         if not (isinstance(item, Empty) and item.container == "map" and item.path in filled)
     ]
-    return Content(tuple(item for item, _ in kept), tuple(value for _, value in kept))
+    return content_from(kept)
 
 
 def _unprotected(new: Content) -> tuple[LeafPath, ...]:

@@ -12,6 +12,8 @@ from plana_secrets.verify.builds import NAMES, Build, ObjectKey, Tree, read_obje
 from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.finding import Finding
 
+_UNDECRYPTED: Final = "flux-no-decryption"
+
 
 def check_builds(
     builds: Sequence[Build],
@@ -64,9 +66,6 @@ def _check_build(
             yield found(check, words, file=file)
     for step in steps:
         yield from _check_names(step, objects)
-
-
-_UNDECRYPTED: Final = "flux-no-decryption"
 
 
 def _check_names(

@@ -5,14 +5,17 @@ from __future__ import annotations
 import base64
 import os
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from plana_secrets.secretfiles.discovery import text_of
 from plana_secrets.sops.model import Severity
+from plana_secrets.sops.rules.rulesfile import Rules
 from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.finding import Finding
+from plana_secrets.verify.policy import Policy
 
 MARK: Final = "AGE-SECRET-KEY-"
 """What every private age identity begins with."""
@@ -64,6 +67,15 @@ def check_identities(
         yield found(
             "private-identity", f"contains {whose}", file=file, line=line, severity=severity
         )
+
+
+def identity_search(policy: Policy, rules: Iterable[Rules]) -> Callable[..., Iterator[Finding]]:
+    """``check_identities`` by the people of ``policy`` and the recipients of ``rules``."""
+    people = policy.recipients.values()
+    allowed = frozenset(one.key for one in people if one.kind == "demo")
+    named = (key for each in rules for rule in each.creation_rules for key in rule.recipients)
+    used = frozenset([*(one.key for one in people), *named])
+    return partial(check_identities, allowed=allowed, used=used)
 
 
 def check_file_names(

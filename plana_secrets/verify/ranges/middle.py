@@ -6,6 +6,7 @@ import os
 import posixpath
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from plana_secrets import limits
@@ -22,7 +23,11 @@ from plana_secrets.sops.model import Severity
 from plana_secrets.sops.reading.reader import read_structure
 from plana_secrets.verify.beside import as_beside, is_judged, is_named, is_to_be_encrypted
 from plana_secrets.verify.catalogue import found
-from plana_secrets.verify.checks.identities import check_identities, may_hold_identity
+from plana_secrets.verify.checks.identities import (
+    check_file_names,
+    identity_search,
+    may_hold_identity,
+)
 from plana_secrets.verify.checks.leaks import check_leaks
 from plana_secrets.verify.checks.typed import check_typed, is_read_by_all
 from plana_secrets.verify.filecheck import FileJob, check_content
@@ -118,11 +123,10 @@ class Middle:
             return
         still = self.new.tree.listing().entries
         for one in names.values():
-            name = b"" if one.file in still else os.fsencode(one.file)
-            for finding in identities_in(self._job(one), "", name, inside=False):
-                message = f"the name of a file {finding.message}"
-                problem = _in_commit(one, replace(finding, message=message))
-                yield replace(problem, file=None, line=None)
+            if one.file in still:
+                continue
+            for finding in check_file_names([one.file], partial(identities_in, self._job(one))):
+                yield replace(_in_commit(one, finding), file=None, line=None)
 
     def _judge_link(self, one: NewFile, target: bytes | FailedError) -> Iterator[Finding]:
         """Where a symlink leads to can be read like any content."""
@@ -208,13 +212,8 @@ def identities_in(job: FileJob, file: str, content: bytes, *, inside: bool) -> I
     """Private identities in a content, by the rules and recipients of a job."""
     if not may_hold_identity(content):
         return
-    people = job.policy.recipients.values()
-    allowed = frozenset(one.key for one in people if one.kind == "demo")
-    rules = (rule for each in job.snapshot.rule_book.known for rule in each.creation_rules)
-    used = frozenset(
-        [*(one.key for one in people), *(key for rule in rules for key in rule.recipients)]
-    )
-    yield from check_identities(file, content, allowed=allowed, used=used, inside=inside)
+    find = identity_search(job.policy, job.snapshot.rule_book.known)
+    yield from find(file, content, inside=inside)
 
 
 def _in_commit(one: NewFile, finding: Finding) -> Finding:

@@ -132,7 +132,7 @@ def ends_of_update(repository: Repository, update: Update, receiver: Receiver) -
         message = f"{update.ref} holds files as a diff shows them: decrypted"
         raise FailedError(message, kind="textconv-notes", ref=update.ref)
     head = _commit_of(repository, update, update.new)
-    said = tuple(_said_by(repository, update, update.new))
+    said = tuple(_said_by(repository, update, update.new, head))
     old = _deployed_before(repository, update, receiver) if deployed else None
     if old is not None:
         return replace(ends_between(repository, old, head), base=old, said=said)
@@ -149,10 +149,10 @@ def _deployed_before(repository: Repository, update: Update, receiver: Receiver)
     return held or receiver.tip
 
 
-def _said_by(repository: Repository, update: Update, new: str) -> Iterator[Said]:
+def _said_by(repository: Repository, update: Update, new: str, head: str) -> Iterator[Said]:
     """What the ref itself brings, as far as it may matter: its name, and an annotated tag."""
     texts = [Said("the name of a ref", os.fsencode(update.ref))]
-    for tag in tags_at(repository, new):
+    for tag in tags_at(repository, new) if new != head else ():
         texts.extend(said_by(f"the tag {update.ref}", tag))
     yield from (one for one in texts if one.may_matter)
 

@@ -181,7 +181,7 @@ class _Run:
     def findings(self, examined: Examined, demand: Demand) -> Iterator[Finding]:
         pairs = list(self._pairs(examined.selection.secret))
         yield from self._of_head(examined.findings, demand, {one.file: one for one in pairs})
-        yield from self._middle().check(self.history)
+        yield from self._middle.check(self.history)
         job = FileJob(self.new, self.both.policy, Identities(()), self.now)
         commits, head = self.history.commits, self.ends.head
         yield from check_all_said(job, commits, head, self.ends.said)
@@ -206,7 +206,7 @@ class _Run:
         repository = self.workspace.repository
         touched = touched_files(repository, ends.head, without=ends.without, known=ends.known)
         scattered = {*self.old.scattered, *self.new.scattered}
-        scattered.update(self._middle().secret_beside(self.history))
+        scattered.update(self._middle.secret_beside(self.history))
         yield from check_signatures(signers, touched, scattered)
 
     def _policy(self, files: Sequence[str]) -> Iterator[Finding]:
@@ -292,6 +292,7 @@ class _Run:
 
     # -- the commits between them
 
+    @cached_property
     def _middle(self) -> Middle:
         fixed = [FileJob(self.new, self.both.policy, Identities(()), self.now)]
         if not any(_is_policy(one.file) for one in self.history.written):
