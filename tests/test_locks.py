@@ -33,6 +33,7 @@ def _note_when_locked(folder):
         (folder / "noted").touch()
 
 
+@pytest.mark.long
 def test_who_waits_for_long_is_told_once_for_whom(tmp_path):
     told = []
     with (

@@ -186,6 +186,7 @@ print(len(made), sum(load_entry(str(number)) is not None for number in range(4))
 """
 
 
+@pytest.mark.long
 def test_many_writers_at_once_lose_nothing(tmp_path: Path) -> None:
     assert run_python_with_keyring(tmp_path, MANY) == "4 4\n"
 

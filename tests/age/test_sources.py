@@ -117,6 +117,7 @@ def test_a_key_file_may_be_a_symlink_or_a_pipe(tmp_path: Path) -> None:
     assert find(tmp_path, file=tmp_path / "mounted").recipients() == texts(identity)
 
 
+@pytest.mark.long
 def test_a_slow_writer_of_a_pipe_is_waited_for(tmp_path: Path) -> None:
     identity = generate_identity()
     os.mkfifo(tmp_path / "pipe")

@@ -26,6 +26,7 @@ def wrong(found: list[Finding], good: Good | None = None) -> list[Finding]:
     ]
 
 
+@pytest.mark.long
 def test_ordinary_files(ground: Ground) -> None:
     try:
         for good in FILES:
@@ -65,6 +66,7 @@ def test_files_of_every_version_with_every_selector_in_several_roots(ground: Gro
     assert {one.check for one in report.findings if one.severity == "warning"} <= blank
 
 
+@pytest.mark.long
 @settings(max_examples=4)
 @given(st.lists(maps(), min_size=4, max_size=4))
 def test_whatever_sops_encrypts_by_the_rules(ground: Ground, documents: list[str]) -> None:

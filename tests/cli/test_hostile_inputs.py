@@ -181,6 +181,7 @@ def test_git_waits_for_no_pipe_of_the_checkout(world: World, file: str, command:
     assert file in done.text or command == "diff"
 
 
+@pytest.mark.long
 def test_a_blob_of_a_pack(world: World) -> None:
     """The size is asked before the content is read."""
     large = world.repo / SECRET

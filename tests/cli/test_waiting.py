@@ -32,6 +32,7 @@ def lock_of(world: World) -> Path:
     return folder / "lock"
 
 
+@pytest.mark.long
 def test_twelve_writers_at_once_all_succeed(written: World) -> None:
     names = [f"key{number}" for number in range(12)]
 
@@ -55,6 +56,7 @@ def test_without_patience_the_holder_is_named(written: World) -> None:
     assert "--wait SECONDS" in error["hint"]
 
 
+@pytest.mark.long
 def test_what_is_waited_for_is_said_unless_quiet(written: World) -> None:
     begun = time.monotonic()
     with locked(lock_of(written), command="edit"), ThreadPoolExecutor(2) as pool:

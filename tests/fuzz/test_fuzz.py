@@ -45,6 +45,7 @@ def _dead(_content: bytes) -> None:
     os._exit(3)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("check", "said"),
     [(_bug, "KeyError"), (_slow, " s, "), (_large, " MB"), (_dead, "ended with 3")],

@@ -136,12 +136,14 @@ def test_a_command_among_all_traps(make: Make, name: str) -> None:
     try_watched(make("deep", DEEP), TRIES[name][0])
 
 
+@pytest.mark.long
 @needs_strace
 def test_verify_among_all_traps_names_each(make: Make) -> None:
     text = try_watched(make("deep", DEEP), TRIES["verify"][0]).text
     assert [trap.name for trap in DEEP if trap.says not in text] == [], text
 
 
+@pytest.mark.long
 @needs_strace
 def test_writing_among_all_traps(make: Make) -> None:
     clone = make("deep", DEEP)
@@ -149,6 +151,7 @@ def test_writing_among_all_traps(make: Make) -> None:
     try_watched(clone, TRIES["set"][2])
 
 
+@pytest.mark.long
 @needs_strace
 @pytest.mark.parametrize("folder", ["docs/wt", "infra"])
 def test_verify_where_git_sees_another_repository(make: Make, folder: str) -> None:

@@ -151,6 +151,7 @@ def test_other_names_and_other_branches(shared: World) -> None:
     assert found[f"{APP}#password"] == found[f"{moved}#password"] == ("rotated", "changed since")
 
 
+@pytest.mark.long
 def test_the_tick_off_lives_in_git_without_a_value(shared: World) -> None:
     assert shared.run("recipients", "remove", "bob", "--commit").status == 0
     first = shared.run("offboard", "bob")
@@ -239,6 +240,7 @@ def test_a_copy_that_never_named_him_has_a_data_key_that_he_knows(shared: World)
     assert {f"{copy}#password", f"{copy}#later"} < set(status(shared)) == readable(shared, bob[0])
 
 
+@pytest.mark.long
 def test_a_value_that_is_still_valid_elsewhere(shared: World) -> None:
     """Where bob could never read it; where he could, that place is open itself."""
     own = "infra/secrets/dev/own.yaml"
@@ -265,6 +267,7 @@ def test_a_value_that_is_still_valid_elsewhere(shared: World) -> None:
     assert status(shared)[f"{APP}#password"] == ("rotated", "changed since")
 
 
+@pytest.mark.long
 def test_what_was_accepted_is_open_when_he_came_back_and_read_more(shared: World) -> None:
     bob = str(shared.others[0].to_public())
     leave(shared)

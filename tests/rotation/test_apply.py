@@ -96,6 +96,7 @@ def test_with_waits_of_nothing_moves_may_follow_each_other_at_once(fleet: Fleet)
     assert statuses(fleet.keyset(policy)) == ["destroyed", "active"]
 
 
+@pytest.mark.long
 def test_a_dry_run_names_the_files_and_meets_what_the_real_run_would(fleet: Fleet) -> None:
     init_keyset(fleet.rotation(), API.name, Source(fresh=True), delivery=COMMIT)
     would = run_move(fleet.rotation(), API.name, delivery=COMMIT, dry_run=True)

@@ -19,6 +19,8 @@ from plana_secrets.rotation.landing import Delivery
 from tests.rotation.conftest import PORTAL, Fleet
 from tests.rotation.examples import API, JWT, START, after, counting_material
 
+pytestmark = pytest.mark.long
+
 COMMIT, PUSH = Delivery(commit=True), Delivery(push=True)
 FRESH = Source(fresh=True)
 
@@ -55,6 +57,7 @@ def test_a_clock_behind_the_newest_move_of_any_keyset_is_refused(
     assert run_due(fleet.rotation(), delivery=PUSH).arrived == (JWT.name,)
 
 
+@pytest.mark.long
 def test_of_moves_with_odd_dates_the_last_one_counts(fleet: Fleet) -> None:
     """Else one wrong clock would stop every later run, also after its move was put right."""
     init_keyset(fleet.rotation(), API.name, FRESH, delivery=COMMIT)
@@ -94,6 +97,7 @@ def by_hand(fleet: Fleet, subject: str, date: datetime, *options: str) -> None:
     )  # fmt: skip
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("what", ["another leaf", "another file", "other words"])
 def test_the_date_of_a_commit_that_is_no_move_stops_nothing(fleet: Fleet, what: str) -> None:
     init_keyset(fleet.rotation(), API.name, FRESH, delivery=COMMIT)
@@ -109,6 +113,7 @@ def test_the_date_of_a_commit_that_is_no_move_stops_nothing(fleet: Fleet, what: 
     assert fleet.keyset(API).keys[1].since == fleet.now
 
 
+@pytest.mark.long
 def test_a_clock_far_ahead_of_everything_is_refused_unless_a_person_says_it_is_right(
     fleet: Fleet,
 ) -> None:
@@ -160,6 +165,7 @@ def test_a_rotation_that_began_under_longer_waits_explains_more() -> None:
     assert longest_wait((JWT,), [recorded]) > timedelta(days=200)
 
 
+@pytest.mark.long
 def test_a_shallow_clone_knows_the_time_from_the_keysets(fleet: Fleet, remote: Path) -> None:
     init_keyset(fleet.rotation(), API.name, FRESH, delivery=PUSH)
     (fleet.world.repo / "README").write_text("x")

@@ -127,6 +127,7 @@ def test_an_adopted_key_is_not_kept_in_the_list_under_its_old_id(fleet: Fleet) -
     assert done.foreign == ()
 
 
+@pytest.mark.long
 def test_a_list_of_another_format_is_not_taken_for_values(fleet: Fleet) -> None:
     """The format was changed in the configuration while there was a JSON list."""
     init_keyset(fleet.rotation(), API.name, FRESH, delivery=COMMIT)
@@ -182,6 +183,7 @@ def test_init_again_changes_nothing_and_fills_a_caller_that_was_added(fleet: Fle
     assert fleet.value(new) == fleet.value(CALLER)
 
 
+@pytest.mark.long
 def test_a_move_over_a_target_that_somebody_changed_is_refused(fleet: Fleet) -> None:
     init_keyset(fleet.rotation(), API.name, FRESH, delivery=COMMIT)
     put(fleet, CALLER, "changed at night")
@@ -195,6 +197,7 @@ def test_a_move_over_a_target_that_somebody_changed_is_refused(fleet: Fleet) -> 
     run_move(fleet.rotation(), API.name, delivery=COMMIT)
 
 
+@pytest.mark.long
 def test_what_was_mended_by_replace_has_to_be_rolled_out_before_the_next_move(
     fleet: Fleet,
 ) -> None:
@@ -230,6 +233,7 @@ def test_a_target_may_be_added_while_an_adopted_secret_retires(fleet: Fleet) -> 
     assert (retiring.kid, retiring.since) == ("legacy", fleet.now)
 
 
+@pytest.mark.long
 def test_slots_come_and_go_with_the_rotation(fleet: Fleet) -> None:
     place = f"{PROVIDER}#stringData.KEY"
     policy = fleet.change(API, format="slots", accepted=places(place))
@@ -242,6 +246,7 @@ def test_slots_come_and_go_with_the_rotation(fleet: Fleet) -> None:
     assert "KEY_NEXT" not in fleet.world.decrypt(PROVIDER)
 
 
+@pytest.mark.long
 def test_keysets_of_one_provider_share_its_list(fleet: Fleet) -> None:
     app = replace(API, name="pulse-data/app", callers=places(f"{ACCOUNT}#stringData.DATA_KEY"))
     fleet.policies = (API, app)
@@ -253,6 +258,7 @@ def test_keysets_of_one_provider_share_its_list(fleet: Fleet) -> None:
     assert ids == expected
 
 
+@pytest.mark.long
 def test_raw_targets_stop_promote_by_name_until_they_are_gone(fleet: Fleet) -> None:
     raw = f"{ACCOUNT}#stringData.OLD_JWT"
     policy = fleet.change(JWT, raw_targets=places(raw))

@@ -67,6 +67,7 @@ def test_on_another_branch_nothing_lands(fleet: Fleet) -> None:
     assert sinces(fleet) == [False]
 
 
+@pytest.mark.long
 def test_with_a_remote_a_commit_alone_has_not_landed(fleet: Fleet, remote: Path) -> None:
     init_keyset(fleet.rotation(), API.name, FRESH, delivery=COMMIT)
     assert sinces(fleet) == [False]
@@ -199,6 +200,7 @@ def test_a_refused_move_still_records_what_has_landed(fleet: Fleet) -> None:
     run_move(fleet.rotation(), API.name, Move.PROMOTE, delivery=COMMIT)
 
 
+@pytest.mark.long
 def test_a_checkout_that_is_behind_decides_nothing(fleet: Fleet, remote: Path) -> None:
     init_keyset(fleet.rotation(), API.name, FRESH, delivery=PUSH)
     other = fleet.world.folder / "other"
@@ -244,6 +246,7 @@ def test_of_two_jobs_the_slower_changes_nothing(
     assert fleet.is_clean()
 
 
+@pytest.mark.long
 def test_a_slow_way_to_the_branch_is_dated_again(
     fleet: Fleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -293,6 +296,7 @@ def test_every_keyset_that_is_due_moves_once_a_run(fleet: Fleet) -> None:
     assert fleet.is_clean()
 
 
+@pytest.mark.long
 def test_a_blocked_keyset_does_not_stop_the_others(fleet: Fleet) -> None:
     for policy in (API, JWT):
         init_keyset(fleet.rotation(), policy.name, FRESH, delivery=COMMIT)

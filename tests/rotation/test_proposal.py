@@ -60,6 +60,7 @@ def run(fleet: Fleet) -> Due:
     return run_due(fleet.rotation(), delivery=PROPOSE)
 
 
+@pytest.mark.long
 def test_the_push_to_a_protected_branch_says_so(fleet: Fleet, protected: Path) -> None:
     with pytest.raises(FailedError, match="GH006: Protected branch") as caught:
         run_move(fleet.rotation(), API.name, delivery=PUSH)
@@ -117,6 +118,7 @@ def test_a_rotation_goes_through_pull_requests(
     assert promoted.proposal
 
 
+@pytest.mark.long
 def test_a_wrong_date_and_a_first_version_are_proposed_too(fleet: Fleet, protected: Path) -> None:
     fleet.pass_time(days=-3)
     redated = redate_keyset(fleet.rotation(), API.name, delivery=PROPOSE)
@@ -139,6 +141,7 @@ def test_a_branch_that_was_overtaken_gives_way(fleet: Fleet, protected: Path) ->
     assert tip(fleet, BRANCH) == moved.commit != old
 
 
+@pytest.mark.long
 def test_the_branch_of_a_person_is_never_overwritten(fleet: Fleet, protected: Path) -> None:
     git(fleet, "switch", "-q", "-c", "other")
     git(fleet, "commit", "-q", "--allow-empty", "-m", "by hand")
@@ -153,6 +156,7 @@ def test_the_branch_of_a_person_is_never_overwritten(fleet: Fleet, protected: Pa
     assert status.problem == "branch-taken"
 
 
+@pytest.mark.long
 def test_a_branch_that_the_server_cannot_create_is_no_race(fleet: Fleet, protected: Path) -> None:
     git(fleet, "push", "-q", "origin", "main:refs/heads/rotation")
     with pytest.raises(FailedError, match="similar name") as caught:
@@ -207,6 +211,7 @@ def test_an_uncommitted_change_does_not_go_along(fleet: Fleet, protected: Path) 
     assert not tip(fleet, BRANCH)
 
 
+@pytest.mark.long
 def test_a_dry_run_pushes_nothing(fleet: Fleet, protected: Path) -> None:
     run_move(fleet.rotation(), API.name, delivery=PROPOSE, dry_run=True)
     assert not tip(fleet, BRANCH)

@@ -223,6 +223,7 @@ def test_a_push_that_one_of_two_addresses_refuses_has_landed_where_it_is_read(
 # -- which remote
 
 
+@pytest.mark.long
 def test_two_remotes_are_not_none(fleet: Fleet, remote: Path) -> None:
     fleet.world.git("remote", "rename", "origin", "forgejo")
     fleet.world.git("branch", "--unset-upstream")

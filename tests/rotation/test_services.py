@@ -98,6 +98,7 @@ def roll_out(fleet: Fleet, mounted: Path) -> None:
     mounted.write_text(fleet.value(KEYSET_JSON))
 
 
+@pytest.mark.long
 def test_tokens_live_through_a_rotation_in_both_languages(
     fleet: Fleet, mounted: Path, node: NodeService
 ) -> None:
@@ -133,6 +134,7 @@ def adopt(fleet: Fleet) -> None:
     init_keyset(fleet.rotation(), JWT.name, source, delivery=COMMIT)
 
 
+@pytest.mark.long
 def test_services_move_over_one_by_one(fleet: Fleet, mounted: Path, node: NodeService) -> None:
     """Through init --adopt, a raw service and a migrated one accept each other's tokens."""
     before = RawPythonService(RAW_SECRET).sign()

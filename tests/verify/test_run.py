@@ -98,6 +98,7 @@ def used(tmp_path_factory: pytest.TempPathFactory) -> World:
     return world
 
 
+@pytest.mark.long
 def test_the_first_run_in_a_used_repository_has_no_error(used: World) -> None:
     report = verify(used)
     assert [one for one in report.findings if one.severity == "error"] == []

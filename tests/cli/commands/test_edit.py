@@ -349,6 +349,7 @@ def test_the_others_may_win_and_a_kept_edit_may_be_dropped(filled: World) -> Non
     assert filled.run("edit", FILE, "--discard").status == 2
 
 
+@pytest.mark.long
 def test_an_edit_that_finds_the_lock_held_is_kept(filled: World) -> None:
     """A person typed it; somebody else's lock is no reason to type it again."""
     lock = filled.repo / ".git/plana-secrets/lock"

@@ -301,6 +301,7 @@ def test_only_ours_is_removed(hooked: World) -> None:
     assert hook.read_text() == FOREIGN
 
 
+@pytest.mark.long
 def test_a_program_that_has_gone_stops_the_commit_and_is_said(hooked: World) -> None:
     from plana_secrets.scaffold.hooks.script import Program, hook_script
 

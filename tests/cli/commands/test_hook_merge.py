@@ -27,6 +27,7 @@ def doctor(world: World) -> list[tuple[str, str | None]]:
     return [(one["message"], one["fix"]) for one in found if one["check"] == "merge"]
 
 
+@pytest.mark.long
 def test_it_installs_that_alone_and_says_which_line_is_missing(clone: World) -> None:
     done = clone.run("hook", "install", "--merge", "--json")
     assert done.status == 1
@@ -48,6 +49,7 @@ def test_it_installs_that_alone_and_says_which_line_is_missing(clone: World) -> 
     assert clone.run("verify").status == 0
 
 
+@pytest.mark.long
 def test_an_undefined_driver_is_named_by_doctor_and_its_fix_works(clone: World) -> None:
     assert doctor(clone) == []
     (clone.repo / ".gitattributes").write_text(LINE)

@@ -146,6 +146,7 @@ def test_key_prints_the_chosen_file_and_not_the_environment(world: World) -> Non
     assert world.run("identity", "key", "--json", "--identity-file", str(other)).status == 2
 
 
+@pytest.mark.long
 def test_a_protected_copy_is_imported_into_the_next_keyring(world: World, tmp_path: Path) -> None:
     """A wrong passphrase changes nothing."""
     copy = tmp_path / "copy.age"

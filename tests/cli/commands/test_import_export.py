@@ -78,6 +78,7 @@ def test_other_values_are_replaced_only_when_asked_and_are_named(world: World) -
     assert values(world) == {"USER": "shop", "PASSWORD": "hunter2 $x", "PORT": 5432, "KEPT": 1}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("present", "data", "kept"),
     [

@@ -140,6 +140,7 @@ def test_each_hinted_command_works_as_it_is_printed(
         place.git("checkout", "-q", ".")
 
 
+@pytest.mark.long
 def test_the_hints_of_a_look_are_those_of_a_sync(place: World) -> None:
     by_hand(place, A, put('it\'s "so" 🔑'), text("name"))
     by_hand(place, B, put("data.TEXT", "word"), put("PIN"), drop("stringData.URL"))
@@ -160,6 +161,7 @@ def test_the_hints_of_a_look_are_those_of_a_sync(place: World) -> None:
     assert mirror_object(place, "status")["in_sync"] is True
 
 
+@pytest.mark.long
 def test_the_whole_of_a_file_is_asked_about_with_its_values_masked(place: World) -> None:
     by_hand(place, A, put("user"), put("pin of the safe"), drop("port"), text("name"))
     before = (place.repo / A).read_bytes()

@@ -91,6 +91,7 @@ def named(*recipients: str) -> str:
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("table", [True, False])
 def test_a_mirror_is_never_encrypted_to_a_stranger(place: World, table: bool) -> None:
     """Not even under a rehearsal, and whoever is meant: a comment does not make a person."""
@@ -222,6 +223,7 @@ def test_a_restore_gives_back_every_value(place: World) -> None:
     assert mirror_object(place, "status")["in_sync"] is True
 
 
+@pytest.mark.long
 def test_a_restore_ends_with_the_command_that_goes_on(place: World) -> None:
     """In a new history, as it is printed, and with the id of the repository that was lost."""
     settings = place.repo / "plana-secrets.toml"

@@ -115,6 +115,7 @@ REFUSED = [
 ]
 
 
+@pytest.mark.long
 def test_what_is_refused_changes_nothing(two: World) -> None:
     two.run("new", SHOP, "--name", "shop")
     two.commit()

@@ -151,6 +151,7 @@ def test_at_a_terminal_nothing_is_written_by_the_one_who_quits(broken: World) ->
     assert (broken.repo / FILE).read_bytes() == before
 
 
+@pytest.mark.long
 def test_what_cannot_be_read_is_not_dropped_without_a_word(world: World) -> None:
     path = world.encrypt(FILE, "a: one\n")
     world.commit()

@@ -214,6 +214,7 @@ def cluster(world: World) -> str:
     return generate_identity().recipient.text
 
 
+@pytest.mark.long
 def test_a_cluster_gets_its_new_key_in_two_runs(shared: World) -> None:
     rules, settings = texts(shared)
     new = cluster(shared)
@@ -239,6 +240,7 @@ def test_a_cluster_gets_its_new_key_in_two_runs(shared: World) -> None:
     assert shared.run("verify").status == 0
 
 
+@pytest.mark.long
 def test_a_key_that_a_cluster_waits_for_is_replaced_at_once(shared: World) -> None:
     """It was the wrong one; the cluster still reads with the old one."""
     wrong = cluster(shared)

@@ -79,6 +79,7 @@ def test_markers_in_ciphertext_become_a_merged_file_that_is_added(world: World) 
     assert world.run("verify").status == 0
 
 
+@pytest.mark.long
 def test_at_a_terminal_the_values_are_masked_and_a_new_one_is_typed(world: World) -> None:
     both_change(world, driver=True)
     assert merge(world).status == 1
@@ -181,6 +182,7 @@ def test_two_texts_in_one_file_are_named_and_merged_by_value(world: World) -> No
     assert world.run("verify").status == 0
 
 
+@pytest.mark.long
 def test_markers_that_were_committed_are_resolved_from_the_two_parents(world: World) -> None:
     both_change(world)
     merge(world)
@@ -249,6 +251,7 @@ def test_no_write_is_lost_in_an_open_merge(world: World) -> None:
     assert stages(world) == ""
 
 
+@pytest.mark.long
 def test_a_resolution_that_was_stopped_before_git_took_it_can_be_another(world: World) -> None:
     both_change(world, driver=True)
     merge(world)
@@ -260,6 +263,7 @@ def test_a_resolution_that_was_stopped_before_git_took_it_can_be_another(world: 
     assert "password: theirs-value" in world.decrypt(FILE)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("is_committed", [False, True], ids=["open", "committed"])
 def test_every_command_on_markers_says_how_they_are_resolved(
     world: World, is_committed: bool
@@ -278,6 +282,7 @@ def test_every_command_on_markers_says_how_they_are_resolved(
     assert resolve(world, FILE, "--all", "--theirs").status == 0
 
 
+@pytest.mark.long
 def test_what_was_kept_of_a_merge_that_was_aborted_is_of_no_other_merge(world: World) -> None:
     other = "infra/secrets/dev/other.yaml"
     both_change(world, driver=True)

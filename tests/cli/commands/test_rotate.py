@@ -86,6 +86,7 @@ def test_a_move_before_its_time_names_the_time(shop: World) -> None:
     assert (told["schema"], told["code"], told["kind"]) == ("plana-secrets/error/1", 3, "too-early")
 
 
+@pytest.mark.long
 def test_a_clock_behind_the_last_move_is_refused(shop: World) -> None:
     run_at(shop, "+3600s", "rotate", "init", NAME, "--fresh", "--commit")
     refused = shop.run("rotate", "run", NAME, "--commit")
@@ -111,6 +112,7 @@ def test_a_clock_far_ahead_is_refused_to_a_job_and_asked_about_at_a_terminal(sho
     assert [key["status"] for key in keyset(shop)["keys"]] == ["active", "standby"]
 
 
+@pytest.mark.long
 def test_a_move_on_a_branch_of_its_own_comes_with_the_pull_request_to_open(
     shop: World, tmp_path: Path
 ) -> None:
@@ -131,6 +133,7 @@ def test_a_move_on_a_branch_of_its_own_comes_with_the_pull_request_to_open(
     assert [one["pull_request"] for one in other["moved"]] == [step | {"from": "r2/shop--portal"}]
 
 
+@pytest.mark.long
 def test_every_command_that_pushes_can_push_to_a_branch_of_its_own(
     shop: World, tmp_path: Path
 ) -> None:

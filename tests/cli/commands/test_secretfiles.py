@@ -265,6 +265,7 @@ class TestDiff:
         assert "~ db.password (changed or re-encrypted)" in done.stdout
         assert "db.user" not in done.stdout
 
+    @pytest.mark.long
     def test_a_branch_is_compared_with_the_merge_base(self, files_world: World) -> None:
         files_world.git("checkout", "-q", "-b", "side")
         files_world.run("set", PLAIN_FILE, "ours", "--stdin", stdin=b"x")
@@ -390,6 +391,7 @@ class TestStatus:
         assert "no commits yet" in done.stdout
 
 
+@pytest.mark.long
 def test_completion_names_files_and_paths_without_an_identity(files_world: World) -> None:
     def complete(words: str, folder: str = ".") -> list[str]:
         env = {

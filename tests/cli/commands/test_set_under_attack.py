@@ -14,6 +14,8 @@ import pytest
 from tests.secretfiles.conftest import PLAIN_FILE, PLAIN_TEXT
 from tests.world import PROGRAM, World
 
+pytestmark = pytest.mark.long
+
 SENTINEL = "sentinel-5f1d7c2e-value"
 
 needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")

@@ -107,6 +107,7 @@ def test_an_edit_that_was_kept_waits(shared: World) -> None:
     assert f"  next: plana-secrets edit {FILE} --continue\n" in shared.run("status").stdout
 
 
+@pytest.mark.long
 def test_moves_that_are_due_and_moves_that_are_not_pushed(shared: World) -> None:
     app = "infra/secrets/dev/app.secret.yaml"
     shared.encrypt(
@@ -126,6 +127,7 @@ def test_moves_that_are_due_and_moves_that_are_not_pushed(shared: World) -> None
     assert status(shared)["unpushed_keysets"] == []
 
 
+@pytest.mark.long
 def test_drift_is_what_it_was_when_last_looked_at(shared: World) -> None:
     assert status(shared)["mirror"] is None
     (shared.repo / "plana-secrets.toml").write_text('[mirror]\nbackend = "local"\n')

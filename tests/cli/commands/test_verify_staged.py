@@ -65,6 +65,7 @@ def test_one_of_them_at_a_time(small: World) -> None:
     assert small.run("verify", "--staged", "--mirror").status == 2
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("how", [["-a"], ["--", NEW]])
 def test_a_commit_with_an_index_of_its_own(small: World, how: list[str]) -> None:
     small.encrypt(NEW, "token: x\n")

@@ -123,6 +123,7 @@ def test_a_certificate_file_that_is_none_is_named(place: BitwardenPlace, tmp_pat
     client.close()
 
 
+@pytest.mark.long
 def test_a_silent_server_ends_the_call_in_time(place: BitwardenPlace) -> None:
     client = place.client(deadline=1.0)
     client.list_projects()

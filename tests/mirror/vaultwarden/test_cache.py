@@ -39,6 +39,7 @@ def both(office: Office, *argv: str, status: int = 0) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.long
 def test_it_holds_no_values_and_is_of_one_identity(office: Office) -> None:
     assert VALUE not in kept(office).read_text()
     stranger = office.stranger()
@@ -63,6 +64,7 @@ CHANGES: dict[str, Callable[[Office], object]] = {
 LONG = [pytest.param(one, marks=pytest.mark.long) for one in ("copy", "rename trash", "settings")]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("names", ["file hand", *LONG])
 def test_every_output_is_the_same(office: Office, names: str) -> None:
     for name in names.split():

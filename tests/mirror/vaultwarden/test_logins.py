@@ -9,6 +9,8 @@ from tests.mirror.vaultwarden.logins_contract import LoginsContract
 from tests.mirror.vaultwarden.office import Office
 from tests.world import World
 
+pytestmark = pytest.mark.long
+
 
 class TestLogins(LoginsContract):
     @pytest.fixture

@@ -49,6 +49,7 @@ def test_what_cannot_be_taken_out_is_refused() -> None:
     assert caught.value.kind == "option-stays"
 
 
+@pytest.mark.long
 def test_one_command_fixes_the_rules_and_every_file_that_opens(world: World) -> None:
     """A repository as many have it, found by `init`, fixed by the line that it prints."""
     rules = "creation_rules:\n  - path_regex: \\.sops\\.yaml$\n    age: {recipients}\n"

@@ -150,6 +150,7 @@ KEPT = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("way", KEPT)
 def test_what_is_kept_is_encrypted_and_what_nobody_touched_stays_as_it_was(
     broken: World, way: str
