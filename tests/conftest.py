@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import plana_secrets.memory
+from plana_secrets.git import command as git
 from tests.world import MEMORY, World
 
 # What killed tests leave in memory must not meet tests that look for leftovers, and a test
@@ -47,6 +48,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def world(tmp_path: Path) -> World:
     """A fresh repository with rules for the three kinds and one identity."""
     return World(tmp_path)
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """Every git that was started."""
+    argvs: list[list[str]] = []
+    run = git.run_program
+
+    def recorded(argv: list[str], **options: object) -> object:
+        argvs.append([str(one) for one in argv])
+        return run(argv, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(git, "run_program", recorded)
+    return argvs
 
 
 @pytest.fixture(autouse=True)

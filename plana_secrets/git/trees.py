@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import stat
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +27,8 @@ _FEW: Final = 256
 """So many files are asked for by name; for more, all files are listed."""
 
 _INTENT_TO_ADD: Final = 0x20000000
+_FLAGS: Final = re.compile(rb"([^\0]+)\0(?:  [^\n]+\n){4}  size: \d+\tflags: ([0-9a-f]+)\n")
+"""Name and flags of ``ls-files --debug -z``. Source: git 2.39, builtin/ls-files.c (print_debug)."""
 _SUBMODULE: Final = TreeEntry("160000", "")
 UNKNOWN_MODE: Final = "000000"
 """Of a file of the work tree that may not be looked at."""
@@ -262,7 +265,7 @@ class _Stored(Tree):
         for listing in self._listings.values():
             if all(file in listing.entries for file in files):
                 return listing.entries
-        return self._list(files if len(files) <= _FEW else ()).entries
+        return self._list(_by_name(files)).entries
 
 
 class CommitTree(_Stored):
@@ -307,15 +310,18 @@ class IndexTree(_Stored):
 
     def _intended(self, files: Sequence[str]) -> set[str]:
         """Those of some empty files that are only announced, with ``git add --intent-to-add``."""
-        found: set[str] = set()
-        for file in files:
-            facts = self.repository.command.read(
-                "--literal-pathspecs", "ls-files", "--debug", "-z", "--", file
-            )
-            flags = facts.rpartition(b"flags: ")[2].strip()
-            if flags and int(flags, 16) & _INTENT_TO_ADD:
-                found.add(file)
-        return found
+        if not files:
+            return set()
+        facts = self.repository.command.read(
+            "--literal-pathspecs", "ls-files", "--debug", "-z", "--", *_by_name(files)
+        )
+        flags = {os.fsdecode(name): int(digits, 16) for name, digits in _FLAGS.findall(facts)}
+        return {file for file in files if flags.get(file, 0) & _INTENT_TO_ADD}
+
+
+def _by_name(files: Sequence[str]) -> Sequence[str]:
+    """What to ask git for: ``files``, or all where they are very many."""
+    return files if len(files) <= _FEW else ()
 
 
 def _why_no_file(file: str, entry: TreeEntry | None) -> FailedError | None:

@@ -156,6 +156,23 @@ def test_what_is_only_announced_is_not_in_the_index(
     assert "announced" in WorkTree(repository).listing().entries
 
 
+@pytest.mark.parametrize("many", [3, 300])
+def test_one_git_tells_what_of_many_empty_files_is_only_announced(
+    git_world: World, repository: Repository, started: list[list[str]], many: int
+) -> None:
+    """Whatever their names are, and how many."""
+    names = [f"d/  {number}\nflags: 20000000\n" for number in range(many)]
+    for name in names:
+        write(git_world, name, b"")
+    git_world.git("add", "d")
+    write(git_world, "d/a: b\n")
+    git_world.git("add", "--intent-to-add", "d/a: b\n")
+    started.clear()
+    entries = IndexTree(repository).listing(["d"]).entries
+    assert set(entries) == set(names)
+    assert len(started) == 2
+
+
 def test_the_work_tree_knows_what_is_untracked(git_world: World, repository: Repository) -> None:
     write(git_world, ".gitignore", b"ignored\n")
     write(git_world, "tracked")

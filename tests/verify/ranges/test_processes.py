@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-import pytest
-
-from plana_secrets.git import command as git
 from plana_secrets.git.blobs import iterate_contents
 from plana_secrets.git.ranges import read_history
 from tests.bench.generate import generate_commits, generate_files, make_world
@@ -15,20 +12,6 @@ from tests.verify.helpers import workspace_of
 from tests.verify.ranges.helpers import errors, verify_commits
 
 ASKED = {"cat-file", "ls-tree", "log", "grep", "--batch", "--batch-check"}
-
-
-@pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """Every git that was started."""
-    argvs: list[list[str]] = []
-    run = git.run_program
-
-    def recorded(argv: list[str], **options: object) -> object:
-        argvs.append([str(one) for one in argv])
-        return run(argv, **options)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(git, "run_program", recorded)
-    return argvs
 
 
 def test_a_longer_range_starts_no_program_more(tmp_path: Path, started: list[list[str]]) -> None:
