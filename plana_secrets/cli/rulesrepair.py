@@ -51,10 +51,9 @@ def repair_rules(context: Context, name: str, *, dry_run: bool) -> int:
 
 
 def _repair(context: Context, name: str, *, dry_run: bool) -> _Done:
-    from plana_secrets.errors import PlanaSecretsError
     from plana_secrets.secretfiles.editing.maconly import (
-        check_rewritable,
         files_with_mac_only,
+        find_rewritable,
         stage_rewritten,
         without_mac_only,
     )
@@ -70,12 +69,7 @@ def _repair(context: Context, name: str, *, dry_run: bool) -> _Done:
     under = workspace.under_rules(after, name)
     files = list(files_with_mac_only(work_tree(under), name))
     if dry_run:
-        for file in files:
-            try:
-                check_rewritable(under, file)
-                done.files.append(file)
-            except PlanaSecretsError as error:
-                done.left.append((file, error))
+        done.files, done.left = find_rewritable(under, files)
         return done
     # the rules first: sops encrypts by what they say on the disk
     rules = StagedFile(name, digest_of(before), after)

@@ -55,7 +55,7 @@ def compare_rules(old: Rules, new: Rules) -> tuple[RuleDifference, ...]:
         recipients = compare_names(one.recipients if one else (), other.recipients if other else ())
         if one and other:
             selector = _selectors(one, other)
-            problem = other.problem if other.problem != one.problem else None
+            problem = _problem_of(other) if _problem_of(other) != _problem_of(one) else None
             if recipients or selector or problem or pattern in moved:
                 found.append(
                     RuleDifference(
@@ -70,11 +70,15 @@ def compare_rules(old: Rules, new: Rules) -> tuple[RuleDifference, ...]:
                 )
         else:
             change: FileChange = "added" if other else "removed"
-            problem = other.problem if other else None
+            problem = _problem_of(other) if other else None
             found.append(
                 RuleDifference(pattern, change, recipients, file=new.file, problem=problem)
             )
     return tuple(found)
+
+
+def _problem_of(rule: CreationRule) -> str | None:
+    return rule.problem.message if rule.problem else None
 
 
 def _by_pattern(rules: Rules) -> Mapping[str, CreationRule]:

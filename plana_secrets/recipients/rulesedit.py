@@ -156,7 +156,7 @@ def _edit_rule(
             now = rules[position - 1] if len(rules) >= position else None
             if now and recipients_of(now) == wanted and not now.problem:
                 return result
-    why = f": {rule.problem}" if rule.problem else ""
+    why = f": {rule.problem.message}" if rule.problem else ""
     raise _by_hand(f"rule {position} (line {rule.line}){why}")
 
 

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from plana_secrets.cli.context import Context
     from plana_secrets.git.repository import Repository
     from plana_secrets.secretfiles.snapshot import Snapshot
-    from plana_secrets.sops.model import Defect
-    from plana_secrets.sops.rules.rulesfile import Rules
 
 _PLAINTEXT_COPIES = (
     "*~", "*.bak", "*.orig", "*.rej", ".*.sw?", "#*#", ".#*",
@@ -107,13 +105,8 @@ def _check_rules(snapshot: Snapshot) -> Iterator[Result]:
         for defect in rules.defects:
             place = rules.file if defect.line is None else f"{rules.file}:{defect.line}"
             message = f"{place}: {defect.message}"
-            yield Result("rules", message, defect.severity, _way_out(rules, defect))
-
-
-def _way_out(rules: Rules, defect: Defect) -> str:
-    name = shlex.quote(rules.file)
-    is_option = defect.check == "rules-mac-only"
-    return f"plana-secrets repair {name}" if is_option else f"edit {name}"
+            fix = rules.repair_of(defect) or f"edit {shlex.quote(rules.file)}"
+            yield Result("rules", message, defect.severity, fix)
 
 
 def _check_attributes(snapshot: Snapshot) -> Iterator[Result]:

@@ -7,9 +7,10 @@ from elsewhere.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Final
+from functools import partial
+from typing import Final, TypeVar
 
 from plana_secrets.document.repair import plan_repair
 from plana_secrets.errors import FailedError, PlanaSecretsError
@@ -21,9 +22,10 @@ from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.secretfiles.writing.stage import StagedFile
 from plana_secrets.sops.formats import format_of
 from plana_secrets.sops.reading.reader import read_structure
+from plana_secrets.sops.rules.creationrule import MAC_ONLY
 from plana_secrets.sops.rules.rulesfile import Rules, parse_rules
 
-_CHECK: Final = "rules-mac-only"
+_T = TypeVar("_T")
 _OPTION: Final = r"[\"']?mac_only_encrypted[\"']?[ \t]*:[ \t]*"
 _WHOLE_LINE: Final = re.compile(rf"[ \t]*{_OPTION}[^#,{{}}\[\]]*(?:#.*)?")
 _VALUE: Final = re.compile(rf"({_OPTION})[\"']?\w+[\"']?")
@@ -40,7 +42,7 @@ def without_mac_only(content: bytes, name: str) -> bytes:
     before = parse_rules(content)
     lines = content.decode("utf-8", "surrogateescape").splitlines(keepends=True)
     for at in sorted(
-        {one.line or 0 for one in before.defects if one.check == _CHECK}, reverse=True
+        {one.line or 0 for one in before.defects if one.check == MAC_ONLY}, reverse=True
     ):
         line = lines[at - 1]
         is_alone = _WHOLE_LINE.fullmatch(line.rstrip("\r\n"))
@@ -56,7 +58,7 @@ def without_mac_only(content: bytes, name: str) -> bytes:
 def _meaning(rules: Rules) -> tuple[object, ...]:
     """All that rules say, but for the option."""
     rest = [replace(one, line=0, problem=None) for one in rules.creation_rules]
-    checks = sorted(one.check for one in rules.defects if one.check != _CHECK)
+    checks = sorted(one.check for one in rules.defects if one.check != MAC_ONLY)
     return (*rest, *checks)
 
 
@@ -71,32 +73,43 @@ def files_with_mac_only(snapshot: Snapshot, rules_file: str) -> Iterator[str]:
             yield file
 
 
-def check_rewritable(workspace: Workspace, file: str) -> Case:
-    """The case of ``file``, which opens.
+Left = list[tuple[str, PlanaSecretsError]]
+"""Files that cannot be encrypted again, each with why."""
 
-    Raises:
-        PlanaSecretsError: it does not, or has no good rule.
-    """
+
+def find_rewritable(workspace: Workspace, files: Sequence[str]) -> tuple[list[str], Left]:
+    """Those of ``files`` that open and have a good rule, and the others."""
+    cases, left = _each(files, partial(_case_of, workspace))
+    return [one.file for one in cases], left
+
+
+def stage_rewritten(workspace: Workspace, files: Sequence[str]) -> tuple[list[StagedFile], Left]:
+    """Each file encrypted again by its rule, and those where that is not possible."""
+
+    def rewritten(file: str) -> StagedFile:
+        case = _case_of(workspace, file)
+        return stage_repair(workspace, case, plan_repair(case.now, case.then, {}))
+
+    return _each(files, rewritten)
+
+
+def _each(files: Sequence[str], act: Callable[[str], _T]) -> tuple[list[_T], Left]:
+    done: list[_T] = []
+    left: Left = []
+    for file in files:
+        try:
+            done.append(act(file))
+        except PlanaSecretsError as error:
+            left.append((file, error))
+    return done, left
+
+
+def _case_of(workspace: Workspace, file: str) -> Case:
     open_bytes(read_bytes_of(workspace, file), file, workspace.identities)
     workspace.rule_for(file)
     case = examine(workspace, file)
     assert case is not None  # noqa: S101 - the option is in it
     return case
-
-
-def stage_rewritten(
-    workspace: Workspace, files: list[str]
-) -> tuple[list[StagedFile], list[tuple[str, PlanaSecretsError]]]:
-    """Each file encrypted again by its rule, and those where that is not possible, with why."""
-    staged: list[StagedFile] = []
-    left: list[tuple[str, PlanaSecretsError]] = []
-    for file in files:
-        try:
-            case = check_rewritable(workspace, file)
-            staged.append(stage_repair(workspace, case, plan_repair(case.now, case.then, {})))
-        except PlanaSecretsError as error:
-            left.append((file, error))
-    return staged, left
 
 
 ADVICE: Final = {

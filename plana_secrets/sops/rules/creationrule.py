@@ -28,7 +28,8 @@ _RULE_KEYS: Final = frozenset(
     | set(SELECTOR_OPTIONS)
 )
 _GROUP_KEYS: Final = frozenset({"age", "merge"})
-MAC_ONLY: Final = "mac_only_encrypted leaves readable values unprotected"
+MAC_ONLY: Final = "rules-mac-only"
+"""The check of the one defect that ``repair`` takes out."""
 _MOST_RECIPIENTS: Final = 500
 
 
@@ -37,8 +38,8 @@ class CreationRule:
     """One entry of ``creation_rules``.
 
     ``position`` counts from 1. ``recipients`` are age recipients in their order, each
-    once; ``repeated`` are those that it names again, and sops writes again. ``problem``: why
-    nothing may be written by this rule; None for a good one.
+    once; ``repeated`` are those that it names again, and sops writes again. ``problem``: the
+    error for which nothing may be written by this rule; None for a good one.
     """
 
     position: int
@@ -46,7 +47,7 @@ class CreationRule:
     path_regex: str | None
     recipients: tuple[str, ...]
     selector: Selector
-    problem: str | None = None
+    problem: Defect | None = None
     repeated: frozenset[str] = frozenset()
 
     def matches(self, file: str) -> bool:
@@ -102,7 +103,7 @@ class RuleReader:
     def _rule(
         self, path_regex: str | None, recipients: tuple[str, ...], selector: Selector
     ) -> CreationRule:
-        problem = next((one.message for one in self.defects if one.severity == "error"), None)
+        problem = next((one for one in self.defects if one.severity == "error"), None)
         line = self._node.line
         place = (self._position, line, path_regex)
         return CreationRule(*place, recipients, selector, problem, self._repeated)
@@ -212,11 +213,8 @@ class RuleReader:
             if self._is_filled(node.entries[key]):
                 self._other_service(key, node.key_lines[key])
         if self._text(node, "mac_only_encrypted") not in {None, "false", "False", "FALSE"}:
-            self._defect(
-                "rules-mac-only",
-                MAC_ONLY,
-                node.key_lines["mac_only_encrypted"],
-            )
+            message = "mac_only_encrypted leaves readable values unprotected"
+            self._defect(MAC_ONLY, message, node.key_lines["mac_only_encrypted"])
 
     def _is_filled(self, node: Node) -> bool:
         if isinstance(node, Scalar):

@@ -73,20 +73,21 @@ class Rules:
         if rule is None:
             raise UsageError(f"no creation rule for {file}{place}", kind="no-rule", file=file)
         if rule.problem is not None:
+            repair = self.repair_of(rule.problem)
             number = f"creation rule {rule.position} (line {rule.line})"
             raise MalformedError(
-                f"{number}{place} for {file}: {rule.problem}",
+                f"{number}{place} for {file}: {rule.problem.message}",
                 kind="bad-rule",
                 file=file,
                 line=rule.line,
-                way=self._way_out(rule.problem),
+                way=f"`{repair}` removes the option" if repair else f"fix {self.file}",
             )
         return rule
 
-    def _way_out(self, problem: str) -> str:
-        if problem != MAC_ONLY:
-            return f"fix {self.file}"
-        return f"`plana-secrets repair {shlex.quote(self.file)}` removes the option"
+    def repair_of(self, defect: Defect) -> str | None:
+        """The command that takes a defect out of the file; None where a person has to."""
+        is_option = defect.check == MAC_ONLY
+        return f"plana-secrets repair {shlex.quote(self.file)}" if is_option else None
 
 
 def parse_rules(content: bytes, *, folder: str = "") -> Rules:
