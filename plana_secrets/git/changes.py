@@ -100,16 +100,6 @@ def _is_same(repository: Repository, file: str, was: TreeEntry, now: TreeEntry) 
     return repository.blob_id(os.fsencode((repository.root / file).readlink())) == was.id
 
 
-def _read(repository: Repository, file: str) -> bytes | None:
-    """The bytes on the disk; None for very many."""
-    try:
-        return WorkTree(repository).read(file, limit=limits.SEARCHED_FILE)
-    except FailedError as error:
-        if error.kind == "too-large":
-            return None
-        raise
-
-
 def _only_converted(
     repository: Repository, files: Sequence[str], stored: Mapping[str, TreeEntry]
 ) -> Iterator[str]:
@@ -121,10 +111,10 @@ def _only_converted(
         return
     attributes = attributes_of(repository, files)
     autocrlf = repository.command.line("config", "--get", "core.autocrlf") or ""
-    for file in files:
-        content, of_file = _read(repository, file), attributes.get(file, {})
-        if content is None:
-            continue
+    for file, content in WorkTree(repository).contents(files, limit=limits.SEARCHED_FILE):
+        if not isinstance(content, bytes):
+            continue  # of very many only the number was compared
+        of_file = attributes.get(file, {})
         forms = []
         if _loses_returns(of_file, autocrlf):
             forms.append(content.replace(b"\r\n", b"\n"))

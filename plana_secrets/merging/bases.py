@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -54,18 +54,18 @@ def is_bundle(data: bytes) -> bool:
     return data.startswith(_MARK)
 
 
-def base_of_commits(repository: Repository, ours: str, theirs: str, read: Read) -> bytes | None:
-    """The base of a file in two commits as ``read`` finds it, None where they have none."""
-    found = repository.merge_bases(ours, theirs)
-    if len(found) < 2:
-        return read(found[0]) if found else None
-    first, second = found[:2]
+def base_of(repository: Repository, bases: Sequence[str], read: Read) -> bytes | None:
+    """What a file was in the merge bases of two commits, as ``read`` finds it; None without one."""
+    if len(bases) < 2:
+        return read(bases[0]) if bases else None
+    first, second = bases[:2]
     here, there = read(first), read(second)
-    if len(found) > 2 or here is None or there is None:
+    if len(bases) > 2 or here is None or there is None:
         return _NONE
     if here == there:
         return here
-    return bundle(Versions(base_of_commits(repository, first, second, read), here, there))
+    before = base_of(repository, repository.merge_bases(first, second), read)
+    return bundle(Versions(before, here, there))
 
 
 def open_base(data: bytes, opened: Opened) -> Side | None:

@@ -23,7 +23,7 @@ from plana_secrets.git.operation import (
     names_of_sides,
 )
 from plana_secrets.git.repository import TreeEntry
-from plana_secrets.merging.bases import base_of_commits, is_bundle
+from plana_secrets.merging.bases import base_of, is_bundle
 from plana_secrets.merging.sidecar import find_conflict, has_conflict
 from plana_secrets.secretfiles.discovery import carries_sops
 from plana_secrets.secretfiles.listing import is_secret_file
@@ -106,10 +106,8 @@ def _of_several_bases(workspace: Workspace, file: str) -> bytes | None:
     commits = commits_in_operation(repository)
     if commits is None or not commits.by_bases:
         return None
-    if len(repository.merge_bases(commits.ours, commits.theirs)) < 2:
-        return None
-    read = partial(_read_at, workspace, file)
-    return base_of_commits(repository, commits.ours, commits.theirs, read)
+    bases = repository.merge_bases(commits.ours, commits.theirs)
+    return base_of(repository, bases, partial(_read_at, workspace, file)) if bases[1:] else None
 
 
 def _is_usable(workspace: Workspace, file: str) -> bool:
@@ -145,7 +143,8 @@ def _from_commits(
     if ours is None and theirs is None:
         raise _nothing(file)
     if commits.by_bases:
-        base = base_of_commits(workspace.repository, commits.ours, commits.theirs, read)
+        repository = workspace.repository
+        base = base_of(repository, repository.merge_bases(commits.ours, commits.theirs), read)
     else:
         base = read(commits.base)
     return OpenMerge(file, origin, base, ours, theirs, names)

@@ -226,14 +226,20 @@ class Tree:
 
     files: Collection[str]
     read: Read
+    _walked: dict[tuple[str, ...], list[list[str]]] = field(default_factory=dict)
 
     def built(self, *folders: str) -> Iterator[str]:
         """The files that a build of ``folders`` takes for manifests, each once."""
         yield from dict.fromkeys(file for step in self.steps(*folders) for file in step)
 
-    def steps(self, *folders: str) -> Iterator[list[str]]:
+    def steps(self, *folders: str) -> list[list[str]]:
         """The same, by what kustomize puts together before anything renames it: the files that one
         kustomization.yaml lists, or those below a folder without one."""
+        if folders not in self._walked:
+            self._walked[folders] = list(self._walk(folders))
+        return self._walked[folders]
+
+    def _walk(self, folders: Collection[str]) -> Iterator[list[str]]:
         seen: set[str] = set()
         waiting = list(folders)
         while waiting:

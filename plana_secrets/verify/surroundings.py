@@ -61,9 +61,6 @@ def check_surroundings(
         entries = snapshot.tree.listing().entries
         yield from check_root_names(entries, snapshot.settings.roots)
         yield from check_ignored([*entries])
-        readable = [one for one in entries if is_read_by_all(one)]
-        for file, content in snapshot.contents(readable, limit=limits.RULES_FILE):
-            yield from check_typed(file, content) if isinstance(content, bytes) else ()
         if policy.allowed_signers is not None:
             yield from check_signers(snapshot, policy.allowed_signers)
         yield from _check_roots(snapshot.settings.roots, selection.secret)
@@ -104,7 +101,8 @@ def _check_marked_files(
 ) -> Iterator[Finding]:
     """Files anywhere in the repository that hold an identity or tell Flux what to build.
 
-    Tracked ones, and the readable ones under the roots, which nothing else looks into.
+    Tracked ones, and the readable ones under the roots, which nothing else looks into; and the
+    rules and settings, in which people type passwords.
     """
     find = identity_search(policy, snapshot.rule_book.known)
     under_roots = {*selection.secret, *selection.plain}
@@ -118,7 +116,8 @@ def _check_marked_files(
     for file in sorted(large - under_roots):
         message = f"larger than {limits.in_words(limits.SEARCHED_FILE)}: not searched"
         yield found("too-large", message, file=file, severity=Severity.NOTE)
-    searched = sorted({*marked, *selection.plain} - large)
+    typed = set(filter(is_read_by_all, listing.entries))
+    searched = sorted({*marked, *selection.plain, *typed} - large)
     for file, content in snapshot.contents(searched, limit=limits.SEARCHED_FILE):
         if not isinstance(content, bytes):
             continue  # what cannot be read here holds nothing
@@ -126,6 +125,8 @@ def _check_marked_files(
         if file not in under_roots and is_exempt_by_hand(snapshot.settings, file):
             identities = (one for one in identities if one.severity is Severity.ERROR)
         yield from identities
+        if file in typed:
+            yield from check_typed(file, content)
         if file.endswith((".yaml", ".yml", ".json")) and len(content) <= limits.READABLE_FILE:
             flux.read(file, content)
     yield from _check_flux(snapshot, flux, results, under_roots)

@@ -35,7 +35,7 @@ def check_builds(
     told: set[tuple[str, str | None]] = set()
     # what is certain comes first, and is not said again
     for build in sorted(builds, key=lambda one: one.other is not None):
-        steps = list(tree.steps(build.folder, *build.components))
+        steps = tree.steps(build.folder, *build.components)
         for file in sorted({file for step in steps for file in step} - objects.keys()):
             content = None if file in keysets else tree.read(file)
             objects[file] = read_objects(content) if content is not None else None
