@@ -82,8 +82,8 @@ class MirrorPlan:
     update: tuple[Update, ...]
     delete: tuple[ActualItem, ...]
     keep: tuple[ActualItem, ...]
-    removed: int
-    """How many of the deletions are of files that are gone (and not duplicates)."""
+    removed: frozenset[str]
+    """The files that are gone, or no longer mirrored, whose items are deleted."""
     waiting: tuple[Waiting, ...] = ()
 
     @property

@@ -142,18 +142,18 @@ def check_extent(plan: MirrorPlan, wanted: Wanted, listing: Listing) -> None:
     """Nothing far-reaching happens by mistake.
 
     Raises:
-        UsageError: there is no secret file at all, or more than a tenth of the items and
-            more than five belong to files that are gone (kind ``needs-confirm``).
+        UsageError: there is no secret file at all, or the items of more than a tenth of the
+            files, and of more than five, are of files that are gone (kind ``needs-confirm``).
     """
     if not (wanted.items or wanted.settled or wanted.unknown):
         raise UsageError("there are no secret files to mirror", kind="needs-confirm", files=0)
-    ours = listing.count
-    if plan.removed > _FEW and plan.removed * 10 > ours:
+    removed, ours = len(plan.removed), len({file for file, _ in listing.origins()})
+    if removed > _FEW and removed * 10 > ours:
         raise UsageError(
-            f"{plan.removed} of {counted(ours, 'item')} would be permanently deleted",
+            f"the items of {removed} of {counted(ours, 'file')} would be permanently deleted",
             kind="needs-confirm",
-            deleted=plan.removed,
-            items=ours,
+            deleted=removed,
+            files=ours,
         )
 
 

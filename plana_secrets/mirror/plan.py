@@ -92,7 +92,7 @@ class _Draft:
         self.update: list[Update] = []
         self.delete: list[ActualItem] = []
         self.keep: list[ActualItem] = []
-        self.removed = 0
+        self.removed: set[str] = set()
         self.waiting: list[Waiting] = []
 
     def note(
@@ -132,7 +132,7 @@ class _Draft:
             update=tuple(self.update),
             delete=tuple(self.delete),
             keep=tuple(self.keep),
-            removed=self.removed,
+            removed=frozenset(self.removed),
             waiting=tuple(self.waiting),
         )
 
@@ -294,7 +294,8 @@ def _plan_extra(draft: _Draft, file: str, item: ActualItem, *, is_withdrawn: boo
     if edits:
         draft.note(DriftKind.HAND_EDITED, file, item, edits, left=left)
     _delete_unless(draft, item, left=left, precious=precious)
-    draft.removed += not left
+    if not left:
+        draft.removed.add(file)
 
 
 def _delete_unless(draft: _Draft, item: ActualItem, *, left: bool, precious: bool) -> None:

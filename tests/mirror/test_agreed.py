@@ -353,5 +353,5 @@ def test_few_deletions_of_many_items_need_no_consent() -> None:
         del repository.files[f"{number}.yaml"]
     look, _, _ = repository.look(server, Choices(prune=True), agreed)
     state = look.take()
-    assert state.plan.removed == 6
+    assert len(state.plan.removed) == 6
     check_extent(state.plan, state.wanted, state.listing)

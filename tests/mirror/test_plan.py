@@ -225,11 +225,11 @@ def test_the_item_of_a_removed_file_that_is_out_of_reach_is_not_deleted(
     gone = held(place, problems=frozenset({"moved"}))
     wanted = Wanted((item(B),))
     plan = plan_mirror(wanted, Listing((gone,)), Choices(prune=True, overwrite_edits=True))
-    assert (plan.delete, plan.removed) == ((), 0)
+    assert (plan.delete, plan.removed) == ((), frozenset())
     (left,) = plan.left
     assert (left.kind, bool(left.reason)) == (DriftKind.EXTRA, True)
     within = plan_mirror(wanted, Listing((held(place),)), PRUNE)
-    assert (len(within.delete), within.removed) == (1, 1)
+    assert (len(within.delete), within.removed) == (1, {A})
 
 
 def test_what_is_unsupported_names_the_leaf_or_none(place: MemoryPlace) -> None:
@@ -315,7 +315,7 @@ def test_a_withdrawn_file_is_no_former_name_and_its_item_goes(place: MemoryPlace
     wanted = Wanted((item(B),), withdrawn=frozenset({A}))
     plan = plan_mirror(wanted, place.open().list_items(), PLAIN)
     assert [one.file for one in plan.create] == [B]
-    assert ([one.record.file for one in plan.delete], plan.removed) == ([A], 1)
+    assert ([one.record.file for one in plan.delete], plan.removed) == ([A], {A})
 
 
 class Late(MemoryBackend):
@@ -484,6 +484,19 @@ def test_many_deletions_need_consent(
     else:
         check_extent(plan, wanted, listing)
     check_extent(plan_mirror(wanted, listing, PLAIN), wanted, listing)
+
+
+def test_a_file_counts_once_however_many_items_it_has(place: MemoryPlace) -> None:
+    every = [item(A), *(item(f"infra/secrets/{number}.yaml") for number in range(6))]
+    sync(place.open(), every)
+    for _ in range(60):
+        place.hand.clone(A)
+    listing = place.open().list_items()
+    without = Wanted(tuple(every[1:]))
+    check_extent(plan_mirror(without, listing, PRUNE), without, listing)
+    rest = Wanted((every[0],))
+    with pytest.raises(UsageError, match="the items of 6 of 7 files"):
+        check_extent(plan_mirror(rest, listing, PRUNE), rest, listing)
 
 
 def test_a_copy_with_the_same_hand_edit_holds_nothing_that_could_be_lost(
