@@ -65,6 +65,24 @@ def complete_path(
     return [CompletionItem(_for_shell(path)) for path in paths if path.startswith(incomplete)]
 
 
+def complete_mirror(
+    ctx: click.Context, _param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """The mirrors in use, by the names of their backends."""
+    try:
+        names = _context(ctx).settings.mirror.backend
+    except Exception:  # noqa: BLE001 - a completion has no one to tell
+        return []
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+def complete_own_file(
+    _ctx: click.Context, _param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Any file, as the shell lists them."""
+    return [CompletionItem(incomplete, type="file")]
+
+
 def _for_shell(path: str) -> str:
     """bash puts a completion on the line as it is, so it must come quoted; the others quote."""
     if os.environ.get("_PLANA_SECRETS_COMPLETE", "").startswith("bash"):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from plana_secrets.cli.arguments import TypedPath
 from plana_secrets.cli.context import Context, pass_context
 
 if TYPE_CHECKING:
@@ -29,7 +30,10 @@ Examples:
 @click.option("--email", metavar="EMAIL", help="Account email; default: ask.")
 @click.option("--api-key", is_flag=True, help="Log in with a personal API key (service account).")
 @click.option(
-    "--ca-file", metavar="FILE", help="CA certificate to trust; default: the configured one."
+    "--ca-file",
+    metavar="FILE",
+    type=TypedPath(dir_okay=False, path_type=str),
+    help="CA certificate to trust; default: the configured one.",
 )
 @pass_context
 def login(

@@ -414,6 +414,10 @@ def test_completion_names_files_and_paths_without_an_identity(files_world: World
     )
     for command in ("recipients remove", "recipients replace", "offboard"):
         assert complete(f"plana-secrets {command} b") == ["bob"]
+    assert complete(f"plana-secrets mirror adopt {PLAIN_FILE} --yes db.") == [
+        "db.user",
+        "db.password",
+    ]
     elsewhere = f"plana-secrets get --repo {files_world.repo} infra/secrets/dev/e"
     assert complete(elsewhere, "/") == [PLAIN_FILE]
 

@@ -145,3 +145,15 @@ def test_the_list_is_read_and_its_mistakes_are_named() -> None:
         with pytest.raises(UsageError) as error:
             parse_settings(f"[mirror]\nbackend = {text}\n".encode())
         assert words in error.value.message, error.value.message
+
+
+def test_options_complete_the_mirrors_in_use_and_files(office: World) -> None:
+    def complete(words: str) -> list[str]:
+        env = {"COMP_WORDS": f"plana-secrets mirror {words}", "COMP_CWORD": "4"}
+        done = office.run(env=env | {"_PLANA_SECRETS_COMPLETE": "bash_complete"})
+        return done.stdout.splitlines()
+
+    for command in ("sync", "adopt"):
+        assert complete(f"{command} --mirror ") == ["plain,vaultwarden", "plain,local"]
+    assert complete("sync --mirror l") == ["plain,local"]
+    assert complete("init --credentials cr") == ["file,cr"]

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
+from plana_secrets.errors import FailedError
+from plana_secrets.mirror.backends.vaultwarden import account
+from plana_secrets.mirror.backends.vaultwarden.settings import VaultwardenSettings
+from plana_secrets.mirror.desk import LoginRequest
 from tests.fakes.people import Company, totp
 from tests.fakes.vaultwarden import FakeVaultwarden
 from tests.mirror.desk import Desk
@@ -65,3 +72,15 @@ def test_nothing_is_asked_where_nobody_can_keep_it(desk: Desk) -> None:
     """Without a keyring the password is not even asked for."""
     refused = desk.office.world.run("login")
     assert (refused.status, "no trusted keyring" in refused.stderr) == (4, True)
+
+
+def test_the_certificate_that_was_named_counts_at_the_configured_server_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(account.keyring_store, "backend_name", lambda: "a keyring")
+    settings = VaultwardenSettings(url="https://127.0.0.1:9", organization="o")
+    request = LoginRequest(None, None, False, str(tmp_path / "none.pem"))
+    desk: Any = None  # nothing is asked before
+    with pytest.raises(FailedError) as error:
+        account.log_in(settings, request, desk, lambda: tmp_path, lambda _: None)
+    assert error.value.kind == "bad-ca-file"

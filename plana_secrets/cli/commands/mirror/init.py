@@ -10,6 +10,7 @@ from typing import Any, Final
 import click
 
 from plana_secrets import limits
+from plana_secrets.cli.arguments import complete_own_file
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.cli.options import wait_option
 from plana_secrets.mirror.backends import BACKENDS
@@ -50,6 +51,7 @@ def _option(option: SetupOption) -> Callable[[Any], Any]:
         help=option.help,
         multiple=option.is_list or option.pairs,
         callback=_split if option.pairs else None,
+        shell_complete=complete_own_file if option.metavar == "FILE" else None,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from plana_secrets.cli.arguments import complete_mirror
 from plana_secrets.cli.context import Context
 from plana_secrets.cli.failure import report_part
 from plana_secrets.cli.output import Output
@@ -25,8 +26,7 @@ def mirror_option(command: Callable[..., Any]) -> Callable[..., Any]:
         narrowed = context.with_mirror(mirror) if mirror else context
         return command(narrowed, *args, **options)
 
-    words = "Which mirror, if there are several, by the name of its backend."
-    return click.option("--mirror", metavar="NAME", help=words)(run)
+    return _option(run, "Which mirror, if there are several, by the name of its backend.")
 
 
 def each_mirror(command: Callable[..., int]) -> Callable[..., int]:
@@ -43,8 +43,12 @@ def each_mirror(command: Callable[..., int]) -> Callable[..., int]:
             return command(narrowed, *args, **options)
         return _run_all(context, names, lambda narrowed: command(narrowed, *args, **options))
 
-    words = "Only this mirror, by the name of its backend; default: all."
-    return click.option("--mirror", metavar="NAME", help=words)(run)
+    return _option(run, "Only this mirror, by the name of its backend; default: all.")
+
+
+def _option(run: Callable[..., Any], words: str) -> Callable[..., Any]:
+    option = click.option("--mirror", metavar="NAME", help=words, shell_complete=complete_mirror)
+    return option(run)
 
 
 class _Kept(Output):

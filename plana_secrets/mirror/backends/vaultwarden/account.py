@@ -56,9 +56,10 @@ def log_in(
 ) -> LoggedIn:
     """Log in to the server of the request, or of the settings."""
     keyring = keyring_store.backend_name()
-    if request.url is not None or settings is None:
+    if request.url is not None or request.ca_file is not None or settings is None:
+        url = request.url or (settings.url if settings else "")
         ca_file = Path(request.ca_file) if request.ca_file else None
-        client = Client(request.url or "", ca_file=ca_file, observer=observer)
+        client = Client(url, ca_file=ca_file, observer=observer)
     else:
         client = open_client(settings, root=find_root(), observer=observer)
     desk.talk(f"logging in to {client.url}")
