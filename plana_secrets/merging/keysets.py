@@ -70,6 +70,8 @@ def _refusal(before: Keyset, moved: Keyset, dated: Keyset) -> Reason | None:
         (not _is_same_phase(before, dated), Reason.NOT_BY_ROTATION),
         (not has_moved and not _is_same_phase(before, moved), Reason.NOT_BY_ROTATION),
         (not _destroyed(before) <= _destroyed(moved), Reason.VERSION_BACK),
+        # the first schema has no terms: a move that lost them is of no version that reads them
+        (moved.terms is None and dated.terms is not None, Reason.NOT_BY_ROTATION),
         (
             not has_moved and both_terms and moved.terms != dated.terms,
             Reason.NOT_BY_ROTATION,

@@ -60,9 +60,17 @@ def test_a_move_beside_an_instant_keeps_both_and_the_later_of_two(history: list[
             continue
         keys = tuple(replace(key, since=key.since and key.since + LATER) for key in before.keys)
         dated = replace(before, keys=keys)
-        for merged in (merge(before, moved, dated), merge(before, dated, moved)):
+        # a file of the first schema has no terms, and a move writes the second one
+        old, old_dated = (replace(one, terms=None) for one in (before, dated))
+        for merged in (
+            merge(before, moved, dated),
+            merge(before, dated, moved),
+            merge(old, moved, old_dated),
+            merge(old, confirm(old_dated, ("desk",)), moved),
+        ):
             assert isinstance(merged, Keyset)
             assert (merged.version, merged.active.kid) == (moved.version, moved.active.kid)
+            assert (merged.terms, merged.confirmed) == (moved.terms, moved.confirmed)
             for key in merged.keys:
                 was = next((one for one in moved.keys if one.kid == key.kid), key)
                 assert (key.status, key.value, key.fingerprint) == (
@@ -90,6 +98,8 @@ def test_two_instants_and_two_confirmations_are_merged() -> None:
         (PROMOTED, confirm(PROMOTED, ("desk",)), LANDED, Reason.VERSION_BACK),
         (LANDED, confirm(LANDED, ("desk",)), FIRST, Reason.VERSION_BACK),
         (FIRST, PUBLISHED, replace(FIRST, rotation_id=OTHER.rotation_id), Reason.NOT_BY_ROTATION),
+        (FIRST, replace(PUBLISHED, terms=None), confirm(FIRST, ("desk",)), Reason.NOT_BY_ROTATION),
+        (replace(FIRST, terms=None), replace(OTHER, terms=None), PUBLISHED, Reason.TWO_MOVES),
     ],
 )
 def test_moves_that_do_not_go_together_are_a_conflict(
@@ -104,6 +114,9 @@ def test_a_choice_takes_a_whole_side_but_never_the_one_that_is_behind() -> None:
     assert merge(FIRST, PUBLISHED, OTHER, choice="theirs") == OTHER
     assert merge(FIRST, PROMOTED, OTHER, choice="ours") == PROMOTED
     assert merge(FIRST, PROMOTED, OTHER, choice="theirs") is Reason.TWO_MOVES
+    old, moved = replace(FIRST, terms=None), replace(OTHER, terms=None)
+    for choice, taken in (("ours", moved), ("theirs", PUBLISHED)):
+        assert merge(old, moved, PUBLISHED, choice=choice) == taken
 
 
 def test_a_destroyed_key_is_not_brought_back_by_a_side_that_has_it() -> None:
