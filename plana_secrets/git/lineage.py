@@ -29,8 +29,8 @@ def earlier_contents(
 
 
 def every_content(git: GitCommand, *, under: Sequence[str] = ()) -> list[tuple[str, str]]:
-    """Name and blob of everything that a regular file ever was, on any branch or tag here; what
-    was ``under`` these names, or everywhere. Newest first, each once.
+    """Name and blob of everything that a regular file ever was, on any branch or tag here or in a
+    stash; what was ``under`` these names, or everywhere. Newest first, each once.
     """
     return list(dict.fromkeys((name, blob) for _, name, blob in _everything(git, under)))
 
@@ -48,9 +48,9 @@ def commits_of(git: GitCommand, blobs: Collection[str]) -> dict[tuple[str, str],
 def _everything(git: GitCommand, under: Sequence[str]) -> Iterator[tuple[str, str, str]]:
     """Id of a commit, and name and blob of each regular file that it changed."""
     output = git.read(
-        "--literal-pathspecs", "log", "HEAD", "--all", "--topo-order", "--full-history",
-        "--diff-merges=separate", "--no-renames", "--no-follow", "--no-ext-diff", "--no-textconv",
-        "-r", "-z", "--raw", "--no-abbrev", "--format=%x1e%H", "--", *under,
+        "--literal-pathspecs", "log", "HEAD", "--all", *_older_stashes(git), "--topo-order",
+        "--full-history", "--diff-merges=separate", "--no-renames", "--no-follow", "--no-ext-diff",
+        "--no-textconv", "-r", "-z", "--raw", "--no-abbrev", "--format=%x1e%H", "--", *under,
     )  # fmt: skip
     commit = ""
     fields = iter(output.split(b"\0"))
@@ -63,6 +63,13 @@ def _everything(git: GitCommand, under: Sequence[str]) -> Iterator[tuple[str, st
             _, mode, _, blob, _ = facts.decode("ascii").split(" ")
             if mode.startswith("100"):
                 yield commit, name, blob
+
+
+def _older_stashes(git: GitCommand) -> list[str]:
+    """All stashes, of which only the newest has a ref; the others are in its log."""
+    if git.line("rev-parse", "--quiet", "--verify", "refs/stash") is None:
+        return []
+    return (git.line("log", "--walk-reflogs", "--format=%H", "refs/stash") or "").split()
 
 
 def _changes(

@@ -11,6 +11,7 @@
     The merged ciphertext, written by sops and read back.
 ``rulesafter`` | ``driver`` | ``sidecar``
     What git calls: the rules after the merge, one file merged, and what is kept of a conflict.
-``openmerge`` | ``resolving``
-    What is left of a merge for a person: where its versions are, and what becomes of them.
+``openmerge`` | ``moved`` | ``resolving``
+    What is left of a merge for a person: where its versions are, also of a file that one side
+    moved, and what becomes of them.
 """

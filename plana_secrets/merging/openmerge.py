@@ -8,7 +8,7 @@ that is open, or of the merge that brought the file into HEAD as it is, as a for
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, Literal
 
@@ -24,6 +24,7 @@ from plana_secrets.git.operation import (
 )
 from plana_secrets.git.repository import TreeEntry
 from plana_secrets.merging.bases import base_of, is_bundle
+from plana_secrets.merging.moved import find_moved
 from plana_secrets.merging.sidecar import find_conflict, has_conflict
 from plana_secrets.secretfiles.discovery import carries_sops
 from plana_secrets.secretfiles.listing import is_secret_file
@@ -36,7 +37,10 @@ Origin = Literal["index", "kept", "operation", "commit"]
 
 @dataclass(frozen=True, slots=True)
 class OpenMerge:
-    """``base``, ``ours``, ``theirs``: ciphertext; None where that version has no such file."""
+    """``base``, ``ours``, ``theirs``: ciphertext; None where that version has no such file.
+
+    ``was``: the name that the file still has on the side that did not move it.
+    """
 
     file: str
     origin: Origin
@@ -44,6 +48,7 @@ class OpenMerge:
     ours: bytes | None
     theirs: bytes | None
     names: Names
+    was: str | None = None
 
 
 def find_open(workspace: Workspace, file: str) -> OpenMerge:
@@ -63,6 +68,9 @@ def find_open(workspace: Workspace, file: str) -> OpenMerge:
             one = kept.versions
             names = names_of_sides(repository)
             return OpenMerge(file, "kept", one.base, one.ours, one.theirs, names)
+    moved = _moved_to(workspace, file)
+    if moved is not None:
+        return moved
     if not _is_usable(workspace, file):
         commits = commits_in_operation(repository)
         if commits is not None:
@@ -97,7 +105,34 @@ def _from_index(workspace: Workspace, file: str, stages: Mapping[int, TreeEntry]
     )
     if base is not None and not is_bundle(base):
         base = _of_several_bases(workspace, file) or base
-    return OpenMerge(file, "index", base, ours, theirs, names_of_sides(workspace.repository))
+    merge = OpenMerge(file, "index", base, ours, theirs, names_of_sides(workspace.repository))
+    return _where_it_moved(workspace, merge)
+
+
+def _where_it_moved(workspace: Workspace, merge: OpenMerge) -> OpenMerge:
+    """The merge under the new name, where the side that lacks the file has moved it."""
+    base, is_here = merge.base, merge.ours is not None
+    if base is None or is_here == (merge.theirs is not None):
+        return merge
+    commits = commits_in_operation(workspace.repository)
+    there = commits.theirs if commits else None
+    commit = workspace.repository.head() if is_here else there
+    found = find_moved(workspace, merge.file, base, commit)
+    if found is None:
+        return merge
+    name, content = found
+    ours, theirs = (merge.ours, content) if is_here else (content, merge.theirs)
+    return replace(merge, file=name, was=merge.file, ours=ours, theirs=theirs)
+
+
+def _moved_to(workspace: Workspace, file: str) -> OpenMerge | None:
+    """The merge of a file that is open under the name which one side took from it."""
+    for was, stages in unmerged_stages(workspace.repository).items():
+        if len(stages) == 2 and 1 in stages and _is_secret(workspace, was, stages):
+            merge = _from_index(workspace, was, stages)
+            if merge.file == file:
+                return merge
+    return None
 
 
 def _of_several_bases(workspace: Workspace, file: str) -> bytes | None:

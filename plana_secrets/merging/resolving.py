@@ -200,8 +200,10 @@ def _check_choices(case: Case, resolution: Resolution, decisions: Decisions) -> 
             )
 
 
-def stage_resolution(workspace: Workspace, case: Case, resolution: Resolution) -> StagedFile:
-    """The file as it was decided, or its removal.
+def stage_resolution(
+    workspace: Workspace, case: Case, resolution: Resolution
+) -> tuple[StagedFile, ...]:
+    """The file as it was decided, or its removal; and that of the name which it had.
 
     Raises:
         FailedError, CredentialError: see ``compose``.
@@ -210,12 +212,16 @@ def stage_resolution(workspace: Workspace, case: Case, resolution: Resolution) -
     digest = digest_on_disk(workspace, case.file)
     refuse_newer(workspace, case)
     if resolution.plan is None:
-        return StagedFile(case.file, digest, None)
+        return (StagedFile(case.file, digest, None),)
     ours, theirs = case.ours or case.theirs, case.theirs or case.ours
     assert ours is not None  # noqa: S101 - there is a plan for one of them
     assert theirs is not None  # noqa: S101
     content = compose(workspace, case.file, resolution.plan, ours, theirs)
-    return StagedFile(case.file, digest, content)
+    merged = StagedFile(case.file, digest, content)
+    was = case.merge.was
+    if was is None:
+        return (merged,)
+    return merged, StagedFile(was, digest_on_disk(workspace, was), None)
 
 
 def refuse_newer(workspace: Workspace, case: Case) -> None:
@@ -227,9 +233,14 @@ def refuse_newer(workspace: Workspace, case: Case) -> None:
     Raises:
         ConflictError: kind ``changed-since-merge``, with a path that shows it.
     """
+    for file in filter(None, (case.file, case.merge.was)):
+        _refuse_newer(workspace, case, file)
+
+
+def _refuse_newer(workspace: Workspace, case: Case, file: str) -> None:
     known = [units_of(one.content) for one in (case.base, case.ours, case.theirs) if one]
     try:
-        content = content_of(read_document_of(workspace, case.file))
+        content = content_of(read_document_of(workspace, file))
     except PlanaSecretsError:
         return
     new = [
@@ -240,10 +251,10 @@ def refuse_newer(workspace: Workspace, case: Case) -> None:
     if new:
         spelled = format_path(new[0])
         raise ConflictError(
-            f"{case.file} was changed since the merge: {spelled} is as on neither side",
+            f"{file} was changed since the merge: {spelled} is as on neither side",
             kind="changed-since-merge",
             retry=False,
-            file=case.file,
+            file=file,
             path=spelled,
         )
 

@@ -1,7 +1,7 @@
 """Every content of the history that a leaver could open: by what it says of its readers.
 
 The label of an age file is not bound to the key in it, so this believes the metadata of each
-version. All branches and tags count that are here, the commit at HEAD is what holds today.
+version. All branches, tags and stashes count that are here; the commit at HEAD holds today.
 """
 
 from __future__ import annotations

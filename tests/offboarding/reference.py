@@ -27,9 +27,10 @@ _TOKEN = re.compile(r"ENC\[AES256_GCM,data:([^,]*),iv:([^,]*),tag:([^,]*),type:(
 
 
 def blobs_of(world: World) -> set[tuple[str, str]]:
-    """Blob and name of every file of every commit."""
+    """Blob and name of every file of every commit, of all stashes, too."""
     found = set()
-    for commit in world.git("rev-list", "--all", "HEAD").split():
+    stashes = world.git("stash", "list", "--format=%H").split()
+    for commit in world.git("rev-list", "--all", "HEAD", *stashes).split():
         for line in world.git("ls-tree", "-r", "-z", commit).split("\0"):
             if line.startswith("100"):
                 facts, _, name = line.partition("\t")

@@ -36,9 +36,9 @@ Examples:
 def find(context: Context, stdin: bool) -> int:
     """Find a value: in which files, paths, keysets, mirror items and commits it is.
 
-    Every version that git has is searched, on all branches and tags, as far as your identities
-    open it. Nothing is printed but names. If it is nowhere, the exit code is 1; if it is in
-    nothing that could be opened, and not all could be, it is 4.
+    Every version that git has is searched, on all branches and tags and in stashes, as far as
+    your identities open it. Nothing is printed but names. If it is nowhere, the exit code is 1;
+    if it is in nothing that could be opened, and not all could be, it is 4.
     """
     from plana_secrets.git.lineage import commits_of
     from plana_secrets.secretfiles.finding import find_value

@@ -170,6 +170,8 @@ def _show(context: Context, case: Case, resolution: Resolution) -> None:
     names = case.merge.names
     talk = context.output.talk
     talk(safe_line(f"{case.file}: ours is {names.ours}, theirs is {names.theirs}"))
+    if case.merge.was is not None:
+        talk(safe_line(f"  it was {case.merge.was} until one side moved it"))
     for conflict in resolution.conflicts:
         talk(f"  {describe_conflict(case, conflict)}")
         keyset = context.workspace.owned_leaf(case.file, conflict.path) if conflict.path else None
@@ -189,10 +191,12 @@ def _write(context: Context, case: Case, resolution: Resolution) -> tuple[bool, 
     workspace = context.workspace
     with writing(workspace, "resolve"):
         staged = stage_resolution(workspace, case, resolution)
-        done = write_files(workspace, [staged], operation="resolve", may_be_unmerged=True)
+        done = write_files(workspace, staged, operation="resolve", may_be_unmerged=True)
         written = bool(done.files)
     is_open = case.merge.origin != "commit"
-    added = is_open and add_to_index(workspace.repository, case.file, staged.content)
+    added = is_open and all(
+        add_to_index(workspace.repository, one.file, one.content) for one in staged
+    )
     if added or not is_open:
         forget_conflict(workspace, case.file)
     return written, added
@@ -215,6 +219,7 @@ def _facts(case: Case, resolution: Resolution) -> dict[str, Any]:
     undecided = set(resolution.undecided)
     return {
         "file": case.file,
+        "moved_from": case.merge.was,
         "origin": case.merge.origin,
         "ours": case.merge.names.ours,
         "theirs": case.merge.names.theirs,

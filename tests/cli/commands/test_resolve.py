@@ -166,7 +166,6 @@ def test_a_clean_merge_of_text_with_a_wrong_mac_is_named_and_fixed(world: World)
 
 
 @pytest.mark.long
-@pytest.mark.long
 def test_two_texts_in_one_file_are_named_and_merged_by_value(world: World) -> None:
     """``merge.default`` can be union: both lines of the MAC are then in the file."""
     both_change(world)
@@ -180,6 +179,65 @@ def test_two_texts_in_one_file_are_named_and_merged_by_value(world: World) -> No
     assert resolve(world, FILE, "--all", "--ours").status == 0
     world.commit("resolved")
     assert world.run("verify").status == 0
+
+
+APART = """\
+creation_rules:
+    - path_regex: ^infra/secrets/prod/.*\\.yaml$
+      age: {more}
+    - path_regex: ^infra/secrets/.*\\.yaml$
+      age: {recipients}
+"""
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("moved_by", ["ours", "theirs"])
+def test_a_file_that_one_side_moved_for_other_readers_is_merged_under_its_new_name(
+    world: World, moved_by: str
+) -> None:
+    """Nothing of the ciphertext is left, so git sees no rename."""
+    new, other = "infra/secrets/prod/moved.yaml", pyrage.x25519.Identity.generate()
+    world.write_rules(APART.replace("{more}", f"{{recipients}},{other.to_public()}"))
+    start(world)
+    deeds = [lambda: put(world, "db.password", "edited"), lambda: world.run("mv", FILE, new)]
+    theirs, ours = deeds if moved_by == "ours" else reversed(deeds)
+    on_branch(world, "theirs", theirs)
+    ours()
+    world.commit("ours")
+    assert merge(world).status == 1
+    asked = resolve(world, new, "--dry-run", "--json")
+    (one,) = json.loads(asked.stdout)["files"]
+    assert (one["file"], one["moved_from"], one["conflicts"]) == (new, FILE, [])
+    newer = (world.repo / FILE).read_bytes()
+    world.sops("set", FILE, '["db"]["password"]', '"newer"')
+    assert resolve(world).status == 6  # what only the disk has is not removed with the old name
+    (world.repo / FILE).write_bytes(newer)
+    done = resolve(world)
+    assert (done.status, f"it was {FILE} until one side moved it" in done.stderr) == (0, True)
+    assert "password: edited" in world.decrypt(new)
+    assert not stages(world)
+    world.git("commit", "-q", "--no-edit")
+    assert (world.git("status", "--porcelain"), (world.repo / FILE).exists()) == ("", False)
+    assert world.run("verify").status == 0
+
+
+@pytest.mark.long
+def test_a_file_that_was_removed_beside_a_new_one_of_other_values_was_not_moved(
+    world: World,
+) -> None:
+    start(world)
+
+    def theirs() -> None:
+        (world.repo / FILE).unlink()
+        world.encrypt("infra/secrets/dev/new.yaml", "db:\n    user: app\nport: 5432\n")
+
+    on_branch(world, "theirs", theirs)
+    put(world, "db.password", "edited")
+    world.commit("ours")
+    assert merge(world).status == 1
+    (one,) = json.loads(resolve(world, "--json").stdout)["files"]
+    assert (one["file"], one["moved_from"]) == (FILE, None)
+    assert [conflict["reason"] for conflict in one["conflicts"]] == ["removed"]
 
 
 @pytest.mark.long
