@@ -151,12 +151,18 @@ class World:
         self.git("commit", "-q", "-m", message)
         return self.git("rev-parse", "HEAD").strip()
 
-    def run(self, *argv: str, stdin: bytes = b"", env: dict[str, str] | None = None) -> Result:
+    def run(
+        self,
+        *argv: str,
+        stdin: bytes = b"",
+        env: dict[str, str] | None = None,
+        folder: Path | None = None,
+    ) -> Result:
         """plana-secrets itself, in a process of its own; only the shape of ``--json`` is checked."""
         done = zygote().run(
             list(argv),
             stdin=stdin,
-            folder=self.repo,
+            folder=folder or self.repo,
             env=self.environment | (env or {}),
             timeout=120,
         )

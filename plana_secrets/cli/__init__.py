@@ -6,8 +6,9 @@
     One file per command.
 ``context``
     What a command gets: options, repository, settings, identities, created on demand.
-``failure`` | ``hints``
-    From an exception to an exit code and words; what to do next.
+``failure`` | ``hints`` | ``here``
+    From an exception to an exit code and words; what to do next, as a command that works in
+    the folder where the person is.
 ``output`` | ``sheet`` | ``shown`` | ``streams`` | ``terminal`` | ``desk`` | ``times``
     The one gate to the terminal, tables for other programs, the standard streams, questions to
     a person, also of a backend, and times in words.

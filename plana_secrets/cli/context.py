@@ -53,7 +53,21 @@ class Context:
 
     @cached_property
     def output(self) -> Output:
-        return Output(json=self.json, color=self.color, quiet=self.quiet, verbosity=self.verbosity)
+        return Output(
+            json=self.json,
+            color=self.color,
+            quiet=self.quiet,
+            verbosity=self.verbosity,
+            here=self.here,
+        )
+
+    def here(self, text: str) -> str:
+        """``text``, with the commands in it as they work where the person is."""
+        from plana_secrets.cli.here import Here
+
+        known = self.__dict__.get("repository")  # a hint opens nothing
+        root = known.root if known else None
+        return Here(self.repo, self.identity_file, root, self.folder).commands_in(text)
 
     @property
     def folder(self) -> Path:

@@ -11,7 +11,7 @@ import errno
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import click
@@ -55,9 +55,18 @@ class _Failure:
     told: str | None = None
     """The message for people where it differs: with relative times."""
 
+    def for_person(self, here: Callable[[str], str]) -> _Failure:
+        hint, told = self.hint and here(self.hint), self.told and here(self.told)
+        return replace(self, message=here(self.message), hint=hint, told=told)
 
-def run_guarded(action: Callable[[], int | None], *, as_json: bool) -> int:
-    """Run ``action`` and return the exit code; report what went wrong."""
+
+def run_guarded(
+    action: Callable[[], int | None], *, as_json: bool, here: Callable[[str], str] = str
+) -> int:
+    """Run ``action`` and return the exit code; report what went wrong.
+
+    ``here``: makes the commands in a text work where the person is.
+    """
     try:
         return action() or 0
     except click.exceptions.Exit as stop:
@@ -70,12 +79,12 @@ def run_guarded(action: Callable[[], int | None], *, as_json: bool) -> int:
     except Terminated:
         return _report(_Failure(TERMINATED, "terminated", "terminated"), as_json)
     except Exception as error:  # noqa: BLE001 - the last rung: say where, never what it holds
-        return _report(_describe(error), as_json)
+        return _report(_describe(error).for_person(here), as_json)
 
 
-def report_part(error: PlanaSecretsError, name: str) -> dict[str, Any]:
+def report_part(error: PlanaSecretsError, name: str, here: Callable[[str], str]) -> dict[str, Any]:
     """Tell what went wrong with one of several, and go on; the error as ``--json`` has it."""
-    failure = _describe(error)
+    failure = _describe(error).for_person(here)
     tell(safe(f"plana-secrets: {name}: {failure.told or failure.message}"))
     if failure.hint:
         tell(safe(f"hint: {failure.hint}"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import sys
+from functools import partial
 from typing import NoReturn
 
 import click
@@ -117,11 +118,12 @@ def main() -> NoReturn:
     open_missing_streams()
     _harden()
     ours, _, _theirs = "\x00".join(sys.argv[1:]).partition("\x00--\x00")
-    sys.exit(run_guarded(_run, as_json="--json" in ours.split("\x00")))
-
-
-def _run() -> int | None:
     context = Context()
+    run = partial(_run, context)
+    sys.exit(run_guarded(run, here=context.here, as_json="--json" in ours.split("\x00")))
+
+
+def _run(context: Context) -> int | None:
     try:
         result = program.main(prog_name="plana-secrets", standalone_mode=False, obj=context)
     except click.exceptions.NoArgsIsHelpError as bare:

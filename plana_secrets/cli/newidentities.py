@@ -75,7 +75,7 @@ def plan_own(context: Context, out: Path | None, *, hybrid: bool = False) -> Pla
     if chosen is None:
         new = generate_identity(hybrid=hybrid)
         words = "create your age identity in the keyring"
-        advice = "keep a copy of your identity: plana-secrets identity export --output FILE"
+        advice = "keep a copy of your identity: `plana-secrets identity export --output FILE`"
         return PlannedIdentity(new.recipient.text, words, new, advice=advice)
     if is_key_list(chosen):  # sops reads all of it, also what is none for us
         refuse_repository(context, chosen)

@@ -107,7 +107,7 @@ def check_used(context: Context, found: Survey, wishes: Wishes) -> None:
     if out or len(context.find_identities()):
         return
     context.output.talk(
-        "you have no age identity yet: create one with plana-secrets identity new, then ask "
+        "you have no age identity yet: create one with `plana-secrets identity new`, then ask "
         "anyone who can read the files to add its recipient"
     )
 
@@ -227,7 +227,7 @@ def _say_next(context: Context, plan: _Plan) -> None:
         )
     if plan.founder is None and len(plan.files) > 1:
         context.output.talk(
-            f"name yourself: plana-secrets recipients add NAME {plan.recipients[0]}"
+            f"name yourself: `plana-secrets recipients add NAME {plan.recipients[0]}`"
         )
     example = f"{context.settings.files.roots[0]}/dev/example.yaml"
     context.output.talk(

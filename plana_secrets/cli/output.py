@@ -29,8 +29,18 @@ _STYLES: Final = {"bold": "1", "red": "31", "green": "32", "yellow": "33", "dim"
 class Output:
     """Where a command writes. Only this class and the prompts touch the streams."""
 
-    def __init__(self, *, json: bool, color: str, quiet: bool, verbosity: int) -> None:
+    def __init__(
+        self,
+        *,
+        json: bool,
+        color: str,
+        quiet: bool,
+        verbosity: int,
+        here: Callable[[str], str] = str,
+    ) -> None:
         self.as_json = json
+        self.here = here
+        """A text, with the commands in it as they work in the working directory."""
         self.quiet = quiet
         self.verbosity = verbosity
         self._colored = {True: _is_colored(color, True), False: _is_colored(color, False)}
@@ -42,7 +52,11 @@ class Output:
     def outcome(self, text: str) -> None:
         """A line on stdout that says what was done; silent with ``--quiet``."""
         if not self.quiet:
-            self.data(text)
+            self.advice(text)
+
+    def advice(self, text: str) -> None:
+        """A line on stdout with a command for the person who reads it."""
+        self.data(self.here(text))
 
     def data_bytes(self, content: bytes) -> None:
         """Bytes as they are, on stdout; a final newline only on a terminal."""
@@ -72,11 +86,11 @@ class Output:
     def talk(self, text: str) -> None:
         """A message to a person, on stderr; silent with ``--quiet``."""
         if not self.quiet:
-            tell(safe(text))
+            tell(safe(self.here(text)))
 
     def warn(self, text: str) -> None:
         if not self.quiet:
-            tell(f"{self.style('warning:', 'yellow', stderr=True)} {safe(text)}")
+            tell(f"{self.style('warning:', 'yellow', stderr=True)} {safe(self.here(text))}")
 
     def step(self, text: str, *, level: int = 1) -> None:
         """Something that ``-v`` (level 1) or ``-vv`` (level 2) shows."""

@@ -36,7 +36,7 @@ def repair_rules(context: Context, name: str, *, dry_run: bool) -> int:
     if not context.json:
         _tell(context, name, done, dry_run=dry_run)
     for file, error in done.left:
-        report_part(error, file)
+        report_part(error, file, context.here)
     if context.json:
         is_change = bool(done.is_edited or done.files)
         facts: dict[str, Any] = {"file": name, "written": is_change and not dry_run}

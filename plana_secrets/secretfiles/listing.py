@@ -112,7 +112,7 @@ def resolve_file(workspace: Workspace, text: str, folder: Path, *, must_exist: b
             return file
     if must_exist:
         secret = [file for file in candidates if is_secret_file(workspace.settings, file)]
-        raise no_such_file(workspace, text, candidates, secret, folder)
+        raise no_such_file(workspace, text, candidates, secret)
     under_root = (file for file in candidates if is_secret_file(workspace.settings, file))
     return next(under_root, candidates[0])
 

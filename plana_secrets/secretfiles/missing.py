@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Collection, Sequence
-from pathlib import Path
 from typing import Final
 
 from plana_secrets.errors import UsageError
@@ -21,11 +20,10 @@ def no_such_file(
     text: str,
     candidates: Sequence[str],
     secret: Collection[str],
-    folder: Path,
 ) -> UsageError:
     """The error for ``text``, which may mean one of ``candidates``.
 
-    ``secret``: those of them that would be secret files. ``folder``: the working directory.
+    ``secret``: those of them that would be secret files.
 
     Raises:
         UsageError: a sparse checkout leaves it out (kind ``not-checked-out``).
@@ -36,17 +34,11 @@ def no_such_file(
     known = _in_head(workspace, candidates)
     way = ""
     if known is not None:
-        way = f"git has it: `git checkout HEAD -- {as_git_takes_it(workspace, known, folder)}`; "
+        way = f"git has it: `git checkout HEAD -- {shlex.quote(known)}`; "
     elif near is None and secret:
         way = f"create it with `plana-secrets new {shlex.quote(min(secret))}`; "
     words = f"; did you mean {near}?" if near and known is None else ""
     return UsageError(f"no such file: {text}{words}", kind="no-such-file", file=text, way=way)
-
-
-def as_git_takes_it(workspace: Workspace, file: str, folder: Path) -> str:
-    """``file`` for a git command that is pasted in ``folder``, quoted for a shell."""
-    at_root = folder.resolve() == workspace.root.resolve()
-    return shlex.quote(file if at_root else f":/{file}")
 
 
 def _in_head(workspace: Workspace, candidates: Sequence[str]) -> str | None:

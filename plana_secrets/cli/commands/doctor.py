@@ -56,7 +56,7 @@ def _show(output: Output, result: Result) -> None:
     word = _word(result)
     print(f"{output.style(word.ljust(7), _STYLES[word])}  {safe_line(result.message)}")
     if result.fix:
-        print(f"         fix: {safe_line(result.fix)}")
+        print(f"         fix: {safe_line(output.here(result.fix))}")
 
 
 def _report(output: Output, results: list[Result], counts: Counter[str]) -> None:
@@ -65,7 +65,7 @@ def _report(output: Output, results: list[Result], counts: Counter[str]) -> None
             "check": result.check,
             "severity": _word(result),
             "message": result.message,
-            "fix": result.fix,
+            "fix": result.fix and output.here(result.fix),
         }
         for result in results
     ]

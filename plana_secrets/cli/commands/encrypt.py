@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 import click
@@ -90,7 +91,6 @@ def _report(
     context: Context, file: str, done: Encryption, exposure: Exposure, *, dry_run: bool
 ) -> None:
     from plana_secrets.paths import format_path
-    from plana_secrets.secretfiles.missing import as_git_takes_it
 
     output = context.output
     readable = ", ".join(map(format_path, done.readable))
@@ -104,5 +104,4 @@ def _report(
     tell_as_typed(output, done.as_text, done.nulls, done.cut)
     if done.readable_comments:
         output.warn(f"{counted(done.readable_comments, 'comment')} left readable")
-    name = as_git_takes_it(context.workspace, file, context.folder)
-    tell_exposure(output, exposure, fix=f"git add {name}")
+    tell_exposure(output, exposure, fix=f"git add {shlex.quote(file)}")

@@ -100,7 +100,7 @@ def new(context: Context, output: Path | None, add: bool, post_quantum: bool) ->
     else:
         context.output.data(made.recipient.text)
     context.output.talk(f"kept in {output or 'the keyring'}")
-    context.output.talk("keep a copy elsewhere: plana-secrets identity export --output FILE")
+    context.output.talk("keep a copy elsewhere: `plana-secrets identity export --output FILE`")
 
 
 @click.command(

@@ -116,7 +116,7 @@ def _show_uncommitted(output: Output, uncommitted: list[dict[str, str]]) -> None
     for one in uncommitted:
         output.styled_data(f"uncommitted: {one['file']} ({one['change']})", "yellow")
     if uncommitted:
-        output.data("  next: plana-secrets diff")
+        output.advice("  next: plana-secrets diff")
 
 
 def _show(context: Context, facts: dict[str, Any], lines: list[Line], *, is_open: bool) -> None:
@@ -125,12 +125,12 @@ def _show(context: Context, facts: dict[str, Any], lines: list[Line], *, is_open
     output.data(f"on {place}, {facts['head'][:12] if facts['head'] else 'no commits yet'}")
     if facts["pending"]:
         output.styled_data(f"interrupted change: {facts['pending']}", "red")
-        output.data("  next: plana-secrets recover")
+        output.advice("  next: plana-secrets recover")
     _show_uncommitted(output, facts["uncommitted"])
     for line in lines:
         output.styled_data(line.text, line.color)
         if line.next:
-            output.data(f"  next: {line.next}")
+            output.advice(f"  next: {line.next}")
     for problem in facts["problems"]:
         output.styled_data(f"problem: {problem}", "red")
     for left in facts["leftovers"]:

@@ -108,7 +108,8 @@ def verify(
     chosen = _choose_format(context, form, output, propose_accepts)
     wants_mirror = mirror or asked is Level.L4
     _refuse_together(files, staged=staged, commits=commits, mirror=wants_mirror, full=full)
-    view = View(strict=strict, everything=context.output.verbosity > 0)
+    everything = context.output.verbosity > 0
+    view = View(strict=strict, everything=everything, here=context.here)
     target = _prepare(context, output, chosen, view) if output is not None else None
     with _observed(context) as observe:
         if commits is not None:
@@ -281,7 +282,8 @@ def _propose(context: Context, report: Report) -> None:
 
     proposed = propose_accepts(report.findings, today=context.now.date())
     if context.output.as_json:
-        context.output.json_object("verify", {**to_object(report), "proposed": proposed})
+        whole = {**to_object(report, context.here), "proposed": proposed}
+        context.output.json_object("verify", whole)
         return
     if proposed:
         context.output.data(proposed)
@@ -306,7 +308,7 @@ def _show_text(context: Context, report: Report, *, everything: bool) -> None:
         if style:
             output.styled_data(safe_line(line), style)
         else:
-            output.data(safe_line(line))
+            output.advice(safe_line(line))
 
 
 def _tell_locked(context: Context, report: Report) -> None:

@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from plana_secrets.sops.model import Severity
@@ -95,10 +95,14 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """``strict``: warnings fail the run. ``everything``: each place of each check is listed."""
+    """``strict``: warnings fail the run. ``everything``: each place of each check is listed.
+
+    ``here``: makes the commands in a fix work where the person is.
+    """
 
     strict: bool = False
     everything: bool = False
+    here: Callable[[str], str] = str
 
 
 def in_order(findings: tuple[Finding, ...] | list[Finding]) -> tuple[Finding, ...]:

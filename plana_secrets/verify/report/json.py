@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any, Final
 
 from plana_secrets.verify.finding import Finding
@@ -12,12 +13,12 @@ from plana_secrets.verify.report.fixes import fix_for
 SCHEMA: Final = "plana-secrets/verify/1"
 
 
-def render(report: Report, _view: View) -> str:
+def render(report: Report, view: View) -> str:
     """The one object; ASCII, so that nothing in it acts on a terminal."""
-    return f"{json.dumps({'schema': SCHEMA, **to_object(report)}, indent=2)}\n"
+    return f"{json.dumps({'schema': SCHEMA, **to_object(report, view.here)}, indent=2)}\n"
 
 
-def to_object(report: Report) -> dict[str, Any]:
+def to_object(report: Report, here: Callable[[str], str] = str) -> dict[str, Any]:
     """What goes into the one object on stdout, beside its schema."""
     return {
         "level": report.level.name,
@@ -30,11 +31,11 @@ def to_object(report: Report) -> dict[str, Any]:
         "suppressed": report.suppressed,
         "counts": {str(severity): count for severity, count in report.counts.items()},
         "file_levels": {file: level.name for file, level in sorted(report.file_levels.items())},
-        "findings": [_finding(one) for one in report.findings],
+        "findings": [_finding(one, here) for one in report.findings],
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _finding(finding: Finding, here: Callable[[str], str]) -> dict[str, Any]:
     return {
         "check": finding.check,
         "severity": str(finding.severity),
@@ -42,7 +43,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "line": finding.line,
         "path": finding.path,
         "commit": finding.commit,
-        "message": finding.message,
-        "fix": fix_for([finding]),
+        "message": here(finding.message),
+        "fix": here(fix_for([finding])),
         "fingerprint": finding.fingerprint,
     }

@@ -255,7 +255,7 @@ def test_who_has_no_identity_in_a_repository_of_others_is_told(world: World) -> 
     world.encrypt("infra/secrets/a.yaml", "a: b\n")
     (world.repo / "plana-secrets.toml").touch()
     world.commit()
-    assert "create one with plana-secrets identity new" in world.run("init", env=BARE).stderr
+    assert "create one with `plana-secrets identity new`" in world.run("init", env=BARE).stderr
     assert "identity new" not in world.run("init").stderr
 
 

@@ -70,7 +70,7 @@ def test_beside_a_post_quantum_identity_others_are_created_as_such(empty: World)
 
 def test_without_a_name_it_says_how_to_get_one(empty: World):
     said = empty.run("init", "--single", env={"GIT_AUTHOR_EMAIL": "-@x"}).stderr
-    (command,) = re.findall("plana-secrets (recipients add NAME .*)", said)
+    (command,) = re.findall("plana-secrets (recipients add NAME [^`]*)", said)
     assert empty.run(*command.replace("NAME", "ann").split()).status == 0
     assert "ann" in empty.run("recipients", "list").stdout
 

@@ -44,7 +44,9 @@ def merge(context: Context, is_base: bool, base: str, ours: str, theirs: str, fi
     # more than 128 would end git's merge, and not only this file
     step = _bundle if is_base else _merge
     ended = run_guarded(
-        lambda: step(context, Path(base), Path(ours), Path(theirs), file), as_json=context.json
+        lambda: step(context, Path(base), Path(ours), Path(theirs), file),
+        as_json=context.json,
+        here=context.here,
     )
     return int(ended != 0)
 

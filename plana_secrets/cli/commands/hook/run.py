@@ -58,7 +58,7 @@ def _show(context: Context, ref: str | None, report: Report) -> int:
     place = f"{ref}: " if ref else ""
     if code:
         for line in to_lines(report, everything=context.output.verbosity > 0):
-            context.output.data(safe_line(line))
+            context.output.advice(safe_line(line))
         if ref:
             context.output.data(safe_line(f"{ref} is refused"))
     elif report.counts[Severity.WARNING]:

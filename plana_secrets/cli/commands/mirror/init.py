@@ -124,17 +124,8 @@ def _renew_id(context: Context, *, dry_run: bool) -> int:
     else:
         done = "would be" if dry_run else "is now"
         context.output.talk(f"the id of this repository {done} {new}")
-        context.output.talk(
-            f"next: git add {_settings_for_git(context)} && git commit -m 'A new id'"
-        )
+        context.output.talk(f"next: git add {FILE_NAME} && git commit -m 'A new id'")
     return 0
-
-
-def _settings_for_git(context: Context) -> str:
-    from plana_secrets.config import FILE_NAME
-    from plana_secrets.secretfiles.missing import as_git_takes_it
-
-    return as_git_takes_it(context.workspace, FILE_NAME, context.folder)
 
 
 def _settings_text(context: Context) -> str:
@@ -213,7 +204,7 @@ def _write(context: Context, kind: str, done: Setup, *, dry_run: bool) -> bool:
     else:
         context.output.talk(f"wrote [mirror.{kind}] to {FILE_NAME}")
         context.output.talk(
-            f"next: git add {_settings_for_git(context)} && git commit -m 'Set up the mirror' && "
+            f"next: git add {FILE_NAME} && git commit -m 'Set up the mirror' && "
             "plana-secrets mirror sync"
         )
     return after != before

@@ -45,7 +45,9 @@ def show(context: Context, state: MirrorState, applied: Applied, requests: int) 
             "drift": comparison.drift_objects(left),
             "healed": comparison.drift_objects(healed),
             "kept": [{"file": file, "at": at} for file, at in applied.kept],
-            "failed": [failed_object(file, error) for file, error in applied.failed.items()],
+            "failed": [
+                failed_object(context, file, error) for file, error in applied.failed.items()
+            ],
             **counts,
             "requests": requests,
         }
@@ -75,8 +77,14 @@ def exit_of_failed(failed: Mapping[str, PlanaSecretsError]) -> int | None:
     return min((error.exit_code for error in failed.values()), default=None)
 
 
-def failed_object(file: str, error: PlanaSecretsError) -> dict[str, str | None]:
-    return {"file": file, "kind": error.kind, "message": error.message, "hint": find_hint(error)}
+def failed_object(context: Context, file: str, error: PlanaSecretsError) -> dict[str, str | None]:
+    hint, message = find_hint(error), context.here(error.message)
+    return {
+        "file": file,
+        "kind": error.kind,
+        "message": message,
+        "hint": hint and context.here(hint),
+    }
 
 
 def _count(created: int, updated: int, deleted: int) -> dict[str, int]:

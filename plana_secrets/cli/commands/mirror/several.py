@@ -71,6 +71,7 @@ def _run_all(context: Context, names: Sequence[str], action: Callable[[Context],
             color=context.color,
             quiet=context.quiet,
             verbosity=context.verbosity,
+            here=context.here,
         )
         if not context.json:
             output.outcome(f"{name}:")
@@ -81,7 +82,11 @@ def _run_all(context: Context, names: Sequence[str], action: Callable[[Context],
             codes.append(error.exit_code)
             failed[name] = error
     last = max(failed, key=lambda name: failed[name].exit_code) if not done else None
-    told = {name: report_part(error, name) for name, error in failed.items() if name != last}
+    told = {
+        name: report_part(error, name, context.here)
+        for name, error in failed.items()
+        if name != last
+    }
     if last is not None:
         raise failed[last]
     if context.json:

@@ -172,4 +172,4 @@ def list_values(context: Context, values: Sequence[tuple[str, str, str | None]])
     """Values to replace, one a line on stdout."""
     for file, path, keyset in values:
         how = f"  (plana-secrets rotate run {keyset})" if keyset else ""
-        context.output.data(f"{file}#{path}{how}")
+        context.output.advice(f"{file}#{path}{how}")
