@@ -18,7 +18,7 @@ from plana_secrets.errors import CredentialError, FailedError
 from plana_secrets.git.repository import Repository
 from plana_secrets.paths import format_path
 from plana_secrets.secretfiles.snapshot import Snapshot
-from plana_secrets.sops.formats import Format, format_of
+from plana_secrets.sops.formats import format_of
 from plana_secrets.sops.model import Comment, Defect, Leaf, Structure
 from plana_secrets.sops.reading.reader import (
     UnreadableError,
@@ -124,13 +124,13 @@ def _without_metadata(file: str, content: bytes, structure: Structure) -> Iterat
     if has_lost_metadata(structure):
         yield found("metadata", "the values are encrypted, but the sops block is gone", file=file)
         return
-    is_plain = not (b"ENC[" in content or _is_named(structure))
-    is_yaml = format_of(file) is Format.YAML
-    if all(one.check == "not-sops" for one in structure.defects) or (is_plain and not is_yaml):
+    # UTF-16 and UTF-32 have a zero beside each of these letters
+    is_plain = b"ENC[" not in content.replace(b"\0", b"") and not _is_named(structure)
+    if is_plain or all(one.check == "not-sops" for one in structure.defects):
+        # what encrypts it says how it has to be written
         yield from check_stranger(file, content)
         return
-    # that it is plain matters more than what else is wrong with it
-    if is_plain or find_plain(content).secret:
+    if find_plain(content).secret:
         yield from check_stranger(file, content)
     yield from _from_defects(file, structure.defects)
 

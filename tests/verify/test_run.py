@@ -207,6 +207,23 @@ def test_a_mirror_that_does_not_answer_never_looks_complete(small: World) -> Non
     assert verify(small, find_drift={"the mirror": fail}).exit_code() == 3
 
 
+def test_a_plaintext_file_is_named_once_however_it_is_written(small: World) -> None:
+    """What its form has to be is told by what encrypts it; of an encrypted file it is all."""
+    folder = "infra/secrets/dev"
+    (app,) = verify(small).file_levels
+    plain = (
+        b"a: \xff\n", b"\xef\xbb\xbfa: b\n", b"a: b\r\n", b"a: b\na: c\n", b"a: &x b\nc: *x\n",
+        b"a: b\n---\nc: d\n", b"a: [\n", "a: b\n".encode("utf-16"),
+    )  # fmt: skip
+    for number, content in enumerate(plain):
+        write(small, f"{folder}/plain{number}.yaml", content)
+    wide = write(small, f"{folder}/wide.yaml", (small.repo / app).read_text().encode("utf-16"))
+    assert checks(verify(small)) == [
+        *(("not-sops", f"{folder}/plain{number}.yaml", None) for number in range(len(plain))),
+        ("yaml", f"{folder}/{wide.name}", None),
+    ]
+
+
 def test_a_folder_stands_for_the_files_in_it(small: World) -> None:
     write(small, "infra/secrets/prod/plain.yaml", "a: b\n")
     write(small, "infra/secrets/prod/README.md", "hello\n")
