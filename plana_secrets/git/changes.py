@@ -14,6 +14,7 @@ from typing import Final
 
 from plana_secrets import limits
 from plana_secrets.errors import FailedError
+from plana_secrets.git.indexstat import as_recorded
 from plana_secrets.git.repository import Repository, TreeEntry
 from plana_secrets.git.search import attributes_of
 from plana_secrets.git.trees import UNKNOWN_MODE, Tree, WorkTree
@@ -22,18 +23,27 @@ _TRUE: Final = frozenset({"true", "yes", "on", "1", "input"})
 _POINTER: Final = b"version https://git-lfs.github.com/spec/v1\noid sha256:%s\nsize %d\n"
 
 
-def changes(old: Tree, new: Tree, *, under: Sequence[str] = ()) -> dict[str, str]:
+def changes(
+    old: Tree, new: Tree, *, under: Sequence[str] = (), by_stat: bool = False
+) -> dict[str, str]:
     """File -> ``added``, ``changed``, ``removed`` or ``unreadable``; equal files are left out.
 
     ``old`` is a commit or the index. ``unreadable``: only in the work tree, a file that
-    cannot be compared.
+    cannot be compared. ``by_stat``: a file of the work tree that is as git saw it last is
+    not read; see ``git.indexstat``.
     """
     before = old.listing(under).entries
     listing = new.listing(under)
     after = {**listing.absent, **listing.entries}
     names = sorted(before.keys() | after.keys())
     read = [one for one in names if one in before and _is_on_disk(before[one], after.get(one))]
-    found = dict(_states_on_disk(new.repository, read, before))
+    found: dict[str, str | None] = {}
+    if by_stat:
+        known, staged = set(as_recorded(new.repository, under)), listing.staged
+        same = [one for one in read if one in known and staged[one].id == before[one].id]
+        found = dict.fromkeys(same)
+    read = [one for one in read if one not in found]
+    found.update(_states_on_disk(new.repository, read, before))
     for file in names:
         if file not in found:
             found[file] = _state(new.repository, file, before.get(file), after.get(file))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Final
 
 from plana_secrets.age.recipients import parse_recipient
@@ -20,25 +20,29 @@ def known_people(named: Iterable[str], rules: Iterable[Rules]) -> frozenset[str]
     return frozenset(filter(None, map(_comparable, texts)))
 
 
-def find_strangers(settings: MirrorSettings, known: Collection[str]) -> Iterator[tuple[str, str]]:
-    """The configured recipients who are not among ``known``: place in the file, and spelling.
+def find_strangers(
+    settings: MirrorSettings, find_known: Callable[[], Collection[str]]
+) -> Iterator[tuple[str, str]]:
+    """The configured recipients who are not among the known: place in the file, and spelling.
 
     No spelling for what is no recipient: it may be an identity that was pasted by mistake.
     """
-    for name, backend in settings.backends.items():
+    asked = {name: one for name, one in settings.backends.items() if one.people}
+    known = find_known() if asked else ()
+    for name, backend in asked.items():
         for position, text in enumerate(backend.people):
             recipient = _comparable(text)
             if recipient is None or recipient not in known:
                 yield f"mirror.{name}.recipients[{position}]", recipient or ""
 
 
-def check_people(settings: MirrorSettings, known: Collection[str]) -> None:
+def check_people(settings: MirrorSettings, find_known: Callable[[], Collection[str]]) -> None:
     """Stop before anything is encrypted to a stranger.
 
     Raises:
-        UsageError: a configured recipient is not among ``known`` (kind ``mirror-stranger``).
+        UsageError: a configured recipient is not among the known (kind ``mirror-stranger``).
     """
-    for place, recipient in find_strangers(settings, known):
+    for place, recipient in find_strangers(settings, find_known):
         raise UsageError(
             f"{place} is not in [recipients]: {describe(recipient)}",
             kind="mirror-stranger",

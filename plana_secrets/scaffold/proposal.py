@@ -15,7 +15,7 @@ from typing import Final
 from plana_secrets.document.kinds import FileKind, kind_of
 from plana_secrets.secretfiles.discovery import TELLING
 from plana_secrets.secretfiles.globs import glob_match
-from plana_secrets.secretfiles.roots import is_glob, is_in_root
+from plana_secrets.secretfiles.roots import in_roots, is_glob
 from plana_secrets.sops.rules.rulesfile import Rules
 
 _ALWAYS: Final = (".sops.", ".enc.")
@@ -57,7 +57,8 @@ def _each_once(found: Iterable[str | None]) -> list[str]:
 
 
 def _outside(files: Iterable[str], roots: Collection[str]) -> set[str]:
-    return {file for file in files if not any(is_in_root(file, root) for root in roots)}
+    is_inside = in_roots(tuple(roots))
+    return {file for file in files if not is_inside(file)}
 
 
 def _told_folders(files: Iterable[str], others: Collection[str]) -> Iterator[str]:

@@ -17,7 +17,7 @@ from plana_secrets.secretfiles.discovery import (
 from plana_secrets.secretfiles.globs import glob_match, last_match
 from plana_secrets.secretfiles.missing import no_such_file
 from plana_secrets.secretfiles.open import read_bytes_of
-from plana_secrets.secretfiles.roots import is_in_root
+from plana_secrets.secretfiles.roots import in_roots
 from plana_secrets.secretfiles.settings import SETTINGS_FILE, FilesSettings
 from plana_secrets.secretfiles.workspace import RULES_FILE, Workspace
 from plana_secrets.sops.model import IGNORED_RULES_FILE
@@ -45,7 +45,7 @@ def is_secret_file(settings: FilesSettings, file: str) -> bool:
 
 def is_under_roots(settings: FilesSettings, file: str) -> bool:
     """Whether a file is in a folder in which everything is encrypted or listed as readable."""
-    return any(is_in_root(file, root) for root in settings.roots)
+    return in_roots(settings.roots)(file)
 
 
 def may_be_changed(workspace: Workspace, file: str) -> bool:
@@ -82,12 +82,11 @@ def require_place(workspace: Workspace, file: str) -> None:
 
 def is_of_others(file: str) -> bool:
     """Whether git, sops or we ourselves read a file of this name, so that it is never secret."""
+    if file == SETTINGS_FILE:
+        return True
     name = file.rpartition("/")[2]
-    return (
-        file == SETTINGS_FILE
-        or name in {RULES_FILE, IGNORED_RULES_FILE}
-        or name.startswith(".git")
-        or is_temporary(name)
+    return name.startswith(".") and (
+        name in {RULES_FILE, IGNORED_RULES_FILE} or name.startswith(".git") or is_temporary(name)
     )
 
 

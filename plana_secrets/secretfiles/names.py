@@ -16,7 +16,7 @@ from typing import Final
 
 from plana_secrets.errors import UsageError
 from plana_secrets.git.trees import WorkTree
-from plana_secrets.secretfiles.roots import folders_of, is_in_root
+from plana_secrets.secretfiles.roots import folders_of, in_roots
 from plana_secrets.secretfiles.workspace import Workspace
 
 _TIDIED: Final = re.compile(r"[ .]+$|^ +| +(?=\.)")
@@ -82,7 +82,7 @@ def twins_of_roots(files: Iterable[str], roots: Sequence[str]) -> dict[str, str]
     for folder in {file[: file.rindex("/")] for file in files if "/" in file}:
         look = f"{_skeleton(folder)}/"
         root = next((root for one, root in by_look.items() if look.startswith(one)), None)
-        if root is not None and not any(is_in_root(f"{folder}/x", one) for one in (root, *roots)):
+        if root is not None and not in_roots((root, *roots))(f"{folder}/x"):
             found[_top_of(folder, root)] = root
     return found
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import lru_cache
 from itertools import takewhile
 from typing import Final
 
@@ -11,12 +12,21 @@ from plana_secrets.secretfiles.globs import glob_match
 _WILD: Final = frozenset("*?[\\")
 
 
-def is_in_root(file: str, root: str) -> bool:
-    """Whether a file is below one folder of the settings, or matches one glob of them."""
-    folder = root.strip("/")
-    if is_glob(folder):
-        return glob_match((root,), file)
-    return folder in {"", ".", file} or file.startswith(f"{folder}/")
+@lru_cache(maxsize=64)
+def in_roots(roots: tuple[str, ...]) -> Callable[[str], bool]:
+    """Tells of a file whether it is below a folder of ``roots``, or matches a glob of them."""
+    globs = [root for root in roots if is_glob(root)]
+    folders = frozenset(root.strip("/") for root in roots if not is_glob(root))
+    if not folders.isdisjoint({"", "."}):
+        return lambda _file: True
+    below = tuple(f"{folder}/" for folder in folders)
+    if not globs:
+        return lambda file: file.startswith(below) or file in folders
+    return lambda file: (
+        file.startswith(below)
+        or file in folders
+        or any(glob_match((root,), file) for root in globs)
+    )
 
 
 def is_glob(root: str) -> bool:

@@ -27,7 +27,7 @@ from plana_secrets.secretfiles.discovery import (
 )
 from plana_secrets.secretfiles.listing import is_under_roots, select_secret_files
 from plana_secrets.secretfiles.open import open_bytes
-from plana_secrets.secretfiles.roots import folders_of, is_glob
+from plana_secrets.secretfiles.roots import folders_of, in_roots, is_glob
 from plana_secrets.secretfiles.settings import SETTINGS_FILE, FilesSettings
 from plana_secrets.secretfiles.workspace import NO_RULES, RULES_FILE, Workspace
 
@@ -205,7 +205,7 @@ class Snapshot:
     def inside(self) -> frozenset[str]:
         """What is listed under the roots, also files that only the index has."""
         names = self.entries.keys() | self.listing.staged.keys()
-        return frozenset(file for file in names if is_under_roots(self.settings, file))
+        return frozenset(filter(in_roots(self.settings.roots), names))
 
     @cached_property
     def listed(self) -> tuple[str, ...]:
@@ -225,15 +225,21 @@ class Snapshot:
         """Secret files that a sparse checkout leaves out; only the work tree has such."""
         return select_secret_files(self.settings, self.listing.absent)
 
-    def differences(self, new: Snapshot) -> dict[str, str]:
+    def differences(self, new: Snapshot, *, by_stat: bool = False) -> dict[str, str]:
         """What ``new`` changes in this commit or index, of ``entries``; see ``git.changes``."""
-        return changes(self.tree, new.tree, under=(*new.places, *self.scattered))
+        under = *new.places, *self.scattered
+        return changes(self.tree, new.tree, under=under, by_stat=by_stat)
 
     def secret_differences(self, new: Snapshot) -> dict[str, str]:
-        """Those of secret files, in either place, and of the rules and settings."""
+        """Those of secret files, in either place, and of the rules and settings.
+
+        As ``git status`` sees them: by the stat of a file where that tells enough.
+        """
+        differing = self.differences(new, by_stat=True)
+        if not differing:
+            return {}
         ours = {*self.secret_files, *new.secret_files, *_AT_THE_TOP}
-        differing = self.differences(new).items()
-        return {file: change for file, change in differing if file in ours or is_rules_file(file)}
+        return {one: how for one, how in differing.items() if one in ours or is_rules_file(one)}
 
     # -- what they say
 

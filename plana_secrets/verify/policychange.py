@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final, Literal
 
-from plana_secrets.secretfiles.roots import folders_of, is_in_root
+from plana_secrets.secretfiles.roots import folders_of, in_roots
 from plana_secrets.secretfiles.settings import FilesSettings
 from plana_secrets.verify.policy import Accept, Policy
 
@@ -108,7 +108,7 @@ def _unless_covered(one: SettingDifference, roots: Sequence[str]) -> SettingDiff
     if one.setting != "files.roots" or not one.weaker or one.item is None:
         return one
     (folder,) = folders_of([one.item])
-    return replace(one, weaker=not any(is_in_root(folder, root) for root in roots))
+    return replace(one, weaker=not in_roots(tuple(roots))(folder))
 
 
 _Judge = Callable[[str, str | None, str | None], bool]

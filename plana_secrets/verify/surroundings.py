@@ -12,7 +12,7 @@ from plana_secrets.git.remotes import remote_addresses
 from plana_secrets.git.search import attributes_of, files_excluded_by
 from plana_secrets.secretfiles.discovery import is_exempt_by_hand
 from plana_secrets.secretfiles.listing import is_under_roots
-from plana_secrets.secretfiles.roots import folders_of, is_in_root
+from plana_secrets.secretfiles.roots import folders_of, in_roots
 from plana_secrets.secretfiles.settings import SETTINGS_FILE
 from plana_secrets.secretfiles.snapshot import Snapshot
 from plana_secrets.secretfiles.workspace import RULES_FILE
@@ -81,7 +81,7 @@ def _lint_rules(snapshot: Snapshot, selection: Selection, policy: Policy) -> Ite
 def _check_roots(roots: Sequence[str], files: Sequence[str]) -> Iterator[Finding]:
     """A root without any secret file is misspelt, or has moved away, if there is one elsewhere."""
     for place, root in enumerate(roots if files else ()):
-        if not any(is_in_root(file, root) for file in files):
+        if not any(map(in_roots((root,)), files)):
             message = f"no secret files under {root.strip('/')}"
             yield found("empty-root", message, file=SETTINGS_FILE, path=f"files.roots[{place}]")
 

@@ -29,8 +29,11 @@ def repository(git_world: World) -> Repository:
 
 
 def changed_files(repository: Repository, *, under: Sequence[str] = ()) -> dict[str, str]:
-    """The files of the work tree that differ from HEAD."""
-    return changes(CommitTree(repository, repository.head()), WorkTree(repository), under=under)
+    """The files of the work tree that differ from HEAD, whichever way they are looked for."""
+    head = CommitTree(repository, repository.head())
+    found = changes(head, WorkTree(repository), under=under)
+    assert changes(head, WorkTree(repository), under=under, by_stat=True) == found
+    return found
 
 
 def commit_files(repository: Repository, files: Sequence[str], message: str) -> str:

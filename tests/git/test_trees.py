@@ -277,7 +277,8 @@ def test_what_cannot_be_read_is_told_apart(
         raise FailedError("no", kind="unreadable-file")
 
     monkeypatch.setattr("plana_secrets.git.trees.read_regular_file", refuse)
-    assert changed_files(repository, under=["d"]) == {"d/a": "unreadable", "d/b": "added"}
+    head = CommitTree(repository, repository.head())
+    assert changes(head, WorkTree(repository), under=["d"]) == {"d/a": "unreadable", "d/b": "added"}
 
 
 def test_a_folder_in_place_of_a_file_is_a_change_and_a_submodule_is_none(

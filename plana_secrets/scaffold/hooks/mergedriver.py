@@ -17,7 +17,7 @@ from plana_secrets.git.repository import Repository
 from plana_secrets.git.search import attributes_of
 from plana_secrets.scaffold.hooks.outcome import Outcome
 from plana_secrets.scaffold.hooks.script import Program
-from plana_secrets.secretfiles.roots import is_glob, is_in_root
+from plana_secrets.secretfiles.roots import in_roots, is_glob
 from plana_secrets.storage import path_below, read_regular_file, replace_file
 
 DRIVER: Final = "plana-secrets"
@@ -115,7 +115,7 @@ def attribute_lines(roots: Iterable[str], files: Iterable[str]) -> list[str]:
             patterns += _TYPES
         else:
             patterns.append(root if is_glob(root) else f"/{folder}/**")
-    patterns += [f"/{file}" for file in files if not any(is_in_root(file, one) for one in roots)]
+    patterns += [f"/{file}" for file in files if not in_roots(tuple(roots))(file)]
     return [f"{_quoted(pattern)} merge={DRIVER}" for pattern in dict.fromkeys(patterns)]
 
 

@@ -20,8 +20,8 @@ def check_mirror_recipients(
 
     With any configured backend, since one line changes that.
     """
-    known = known_people((one.key for one in policy.recipients.values()), rules)
-    for place, recipient in find_strangers(settings, known):
+    named = (one.key for one in policy.recipients.values())
+    for place, recipient in find_strangers(settings, lambda: known_people(named, rules)):
         yield found(
             "mirror-recipient",
             f"not in [recipients]: {describe(recipient)}",

@@ -63,6 +63,12 @@ def test_nothing_is_opened_where_nothing_changed(
     assert sorted(listing.origins()) == [(FILE, "a" * 40), (OTHER, "a" * 40)]
 
 
+def mark(hand: OwnersHand, file: str) -> None:
+    """As a favorite of the account that looks."""
+    path = f"/api/ciphers/{hand.find(file)['id']}/partial"
+    hand.company.service.call("PUT", path, {"folderId": None, "favorite": True})
+
+
 MOVES: dict[str, Callable[[OwnersHand], object]] = {
     "a value": lambda hand: hand.set_field(FILE, "user", "berta"),
     "a field more": lambda hand: hand.add_field(FILE, "pin", "1"),
@@ -74,6 +80,7 @@ MOVES: dict[str, Callable[[OwnersHand], object]] = {
     "one more collection": lambda hand: hand.put_into(FILE, ["prod", "dev"]),
     "an attachment": lambda hand: hand.attach(FILE),
     "a key of its own": lambda hand: hand.give_own_key(FILE),
+    "a mark of the account itself": lambda hand: mark(hand, FILE),
     "a reprompt": lambda hand: hand.change(FILE, reprompt=1),
 }
 
@@ -93,15 +100,6 @@ def test_a_copy_and_another_foreign_item_are_opened(place: VaultwardenPlace, kno
     place.hand.add_foreign("more mail")
     listing = place.open().list_items(known)
     assert (opened(listing), listing.count, listing.foreign) == ([FILE], 3, 2)
-
-
-def test_a_folder_and_the_mark_of_a_favorite_open_nothing(
-    place: VaultwardenPlace, known: Recall, company: Company
-) -> None:
-    item = place.hand.find(FILE)["id"]
-    body = {"folderId": None, "favorite": True}
-    company.service.call("PUT", f"/api/ciphers/{item}/partial", body)
-    assert opened(place.open().list_items(known)) == []
 
 
 def test_another_account_opens_everything(

@@ -108,7 +108,7 @@ def _open(context: Context, observer: Observer, request: _Request) -> Backend:
     from plana_secrets.secretfiles.writing.journal import stop_if_pending
 
     stop_if_pending(context.workspace)
-    check_people(context.settings.mirror, comparison.known_people(context))
+    check_people(context.settings.mirror, lambda: comparison.known_people(context))
     chosen = context.settings.mirror.chosen
     if request.as_owner and chosen is not None and not chosen.HAS_OWNERS:
         raise UsageError(f"a {chosen.name} mirror has no owners", kind="no-owners")

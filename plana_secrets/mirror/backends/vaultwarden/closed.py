@@ -1,8 +1,7 @@
 """What one sync returns, with the items that are known left closed.
 
-An item is known by the digest of all that the server sent of it, so whatever changes in it,
-its collections, the trash, an attachment or its revision included, it is opened again. Left
-out is what is the account's own: its folder and its mark of a favorite.
+An item is known by the digest of the bytes that the server sent of it, so whatever changes in
+it, its collections, the trash, an attachment or its revision included, it is opened again.
 """
 
 from __future__ import annotations
@@ -26,13 +25,18 @@ from plana_secrets.mirror.backends.vaultwarden.session import Session
 from plana_secrets.mirror.backends.vaultwarden.vault import SYNC, find_membership
 from plana_secrets.secret import Secret
 
-_OWN: Final = frozenset({"favorite", "folderId", "archivedDate"})
-"""Fields of an item that each account has for itself."""
-
 _WHAT: Final = "the items"
 _CIPHER: Final = msgspec.json.Decoder(Cipher)
-_FIELDS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_TEXT: Final = msgspec.json.Decoder(str | None)
+
+
+class _Head(msgspec.Struct, rename="camel", frozen=True):
+    """What tells which item it is."""
+
+    id: str
+    organization_id: str | None = None
+
+
+_HEAD: Final = msgspec.json.Decoder(_Head)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,20 +96,18 @@ class _Reading:
         self.digests: dict[str, str] = {}
 
     def take(self, raw: msgspec.Raw) -> None:
-        fields = _FIELDS.decode(raw)
-        organization = _TEXT.decode(fields.get("organizationId", b"null"))
-        if organization is None:
+        head = _HEAD.decode(raw)
+        if head.organization_id is None:
             self.personal.append(_CIPHER.decode(raw))
-        if organization != self._organization:
+        if head.organization_id != self._organization:
             return
-        item_id = _TEXT.decode(fields.get("id", b"null")) or ""
-        digest = _digest(fields)
-        known = self._recall.find(item_id, digest)
-        if known is None or item_id in self.digests:
+        digest = hashlib.sha256(raw).hexdigest()
+        known = self._recall.find(head.id, digest)
+        if known is None or head.id in self.digests:
             self.ciphers.append(raw)
         else:
-            self.known[item_id] = known
-        self.digests[item_id] = digest
+            self.known[head.id] = known
+        self.digests[head.id] = digest
 
 
 def read_cipher(raw: msgspec.Raw) -> Cipher:
@@ -114,11 +116,6 @@ def read_cipher(raw: msgspec.Raw) -> Cipher:
         MalformedError: it is not as documented (kind ``bad-answer``).
     """
     return read_answer(raw, Cipher, _WHAT)
-
-
-def _digest(fields: dict[str, msgspec.Raw]) -> str:
-    told = {name: raw for name, raw in fields.items() if name not in _OWN}
-    return hashlib.sha256(msgspec.json.encode(told)).hexdigest()
 
 
 def context_of(seen: Seen, organization: str, *further: object) -> Secret:
