@@ -31,8 +31,11 @@ _ROUNDS: Final = 3
 """After the first: a file is divided, what was waiting for that, and once more for one that
 was refused only then."""
 
-LookAgain = Callable[[Wanted], tuple[Wanted, Listing]]
-"""Lists the mirror; and what is wanted, with what had to be opened to compare it."""
+LookAgain = Callable[[Wanted, Sequence[str]], tuple[Wanted, Listing]]
+"""Lists the mirror; and what is wanted, with what had to be opened to compare it.
+
+Given the ids of the items that were written where nothing else was done, else none.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +149,9 @@ class _Work:
         refused |= _update(backend, plan.update, self._observer)
         if plan.delete:
             refused |= _refused_by(lambda: backend.delete_items(plan.delete))
-        after = self._look(wanted, tidy=not plan.waiting)
+        is_clear = not (plan.create or plan.delete or refused)
+        written = [one.actual.id for one in plan.update] if is_clear else []
+        after = self._look(wanted, written, tidy=not plan.waiting)
         open_files = _files_of(after)
         self.failed = {file: error for file, error in refused.items() if file in open_files}
         self.created += len(plan.create) - sum(one.file in self.failed for one in after.create)
@@ -156,21 +161,25 @@ class _Work:
         self.deleted += len(plan.delete) - sum(_file_of(one) in self.failed for one in after.delete)
         return after
 
-    def _look(self, wanted: Wanted, *, tidy: bool) -> MirrorPlan:
+    def _look(self, wanted: Wanted, written: Sequence[str], *, tidy: bool) -> MirrorPlan:
         """``tidy``: what a killed run was still creating is a second copy, and goes."""
-        self.wanted, self.listing = self._list(wanted)
+        self.wanted, self.listing = self._list(wanted, written)
         after = plan_mirror(self.wanted, self.listing, self._choices)
         only_copies = not (after.create or after.update or after.keep or after.removed)
         if not (tidy and after.delete and only_copies):
             return after
         if _refused_by(lambda: self._backend.delete_items(after.delete)):
             return after
-        self.wanted, self.listing = self._list(self.wanted)
+        self.wanted, self.listing = self._list(self.wanted, [])
         return plan_mirror(self.wanted, self.listing, self._choices)
 
 
 def _looking(backend: Backend) -> LookAgain:
-    return lambda wanted: (wanted, backend.list_items())
+    def look(wanted: Wanted, written: Sequence[str]) -> tuple[Wanted, Listing]:
+        again = backend.list_again(written) if written else None
+        return wanted, again or backend.list_items()
+
+    return look
 
 
 def _refused_by(action: Callable[[], None]) -> Mapping[str, PlanaSecretsError]:

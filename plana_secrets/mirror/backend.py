@@ -288,6 +288,13 @@ class Backend(Protocol):
         """What is there now. A backend without digests opens all, whatever ``recall`` knows."""
         ...
 
+    def list_again(self, ids: Sequence[str]) -> Listing | None:
+        """The last listing with some of its items as they are now.
+
+        None: only ``list_items`` says it, or says it as cheaply.
+        """
+        ...
+
     def create_items(self, items: Sequence[DesiredItem]) -> None:
         """Create them; called only for files that have no item. May stop in the middle.
 

@@ -45,6 +45,10 @@ class OwnItems:
     def list_items(self, recall: Recall = NOTHING_KNOWN) -> Listing:
         return own_part(self._backend.list_items(recall), self._owner)
 
+    def list_again(self, ids: Sequence[str]) -> Listing | None:
+        listing = self._backend.list_again(ids)
+        return None if listing is None else own_part(listing, self._owner)
+
     def create_items(self, items: Sequence[DesiredItem]) -> None:
         self._backend.create_items(items)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -107,9 +107,10 @@ class Look:
         plan = plan_mirror(wanted, listing, self._choices)
         return MirrorState(self._backend.name, source, wanted, listing, plan)
 
-    def again(self, wanted: Wanted) -> tuple[Wanted, Listing]:
+    def again(self, wanted: Wanted, written: Sequence[str]) -> tuple[Wanted, Listing]:
         """What the mirror holds after a change, beside the same files; see ``apply.LookAgain``."""
-        listing = self._list()
+        listing = self._backend.list_again(written) if written else None
+        listing = listing or self._list()
         if wanted.settled != self._settled:
             source = self._reader.read(self._settled)
             fresh = _wanted(source, self._backend, wanted.renames)

@@ -139,6 +139,9 @@ class Interrupting:
     def list_items(self, recall: Recall = NOTHING_KNOWN) -> Any:
         return self._call(lambda: self._backend.list_items(recall))
 
+    def list_again(self, ids: Any) -> Any:
+        return self._call(lambda: self._backend.list_again(ids))
+
     def create_items(self, items: Any) -> None:
         if self._left == 0 and self._after:
             self._backend.create_items(list(items)[:1])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -210,10 +210,10 @@ def run(
     state, keep = look.take(), Kept()
     seen = facts(repository, state)
 
-    def again(wanted: Wanted) -> tuple[Wanted, Listing]:
+    def again(wanted: Wanted, written: Sequence[str]) -> tuple[Wanted, Listing]:
         if meanwhile is not None:
             meanwhile(repository, server)
-        wanted, listing = look.again(wanted)
+        wanted, listing = look.again(wanted, written)
         seen.append((listing.count, listing.foreign))
         return wanted, listing
 

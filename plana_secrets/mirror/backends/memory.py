@@ -58,6 +58,9 @@ class MemoryBackend:
         del recall
         return Listing(tuple(self._store.items.values()), len(self._store.foreign))
 
+    def list_again(self, ids: Sequence[str]) -> None:
+        """One call lists all."""
+
     def create_items(self, items: Sequence[DesiredItem]) -> None:
         refused: dict[str, PlanaSecretsError] = {}
         for item in items:

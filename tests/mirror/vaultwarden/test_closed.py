@@ -9,7 +9,6 @@ import pytest
 
 from plana_secrets.mirror.agreed import Agreed, agree
 from plana_secrets.mirror.backend import Listing, Recall
-from plana_secrets.mirror.backends.vaultwarden import backend as backend_module
 from plana_secrets.mirror.backends.vaultwarden import view as view_module
 from plana_secrets.mirror.drift import Choices, Wanted
 from plana_secrets.mirror.plan import plan_mirror
@@ -57,7 +56,7 @@ def test_nothing_is_opened_where_nothing_changed(
         raise AssertionError("opened")
 
     monkeypatch.setattr(view_module, "open_organization", refuse)
-    monkeypatch.setattr(backend_module, "open_item", refuse)
+    monkeypatch.setattr(view_module, "open_item", refuse)
     listing = place.open().list_items(known)
     assert (opened(listing), listing.count, listing.foreign) == ([], 2, 1)
     assert sorted(listing.origins()) == [(FILE, "a" * 40), (OTHER, "a" * 40)]
@@ -139,3 +138,30 @@ def _with_password(credentials: Any) -> Any:
     from dataclasses import replace
 
     return replace(credentials, master_password=Secret(b"another"))
+
+
+def test_a_few_items_are_read_again_alone(place: VaultwardenPlace, known: Recall) -> None:
+    """Whatever happened to them, as the whole list says it, down to the digest."""
+    backend = place.open()
+    before = {one.record.file: one.id for one in backend.list_items().items if one.record}
+    place.hand.set_field(FILE, "user", "berta")
+    place.hand.trash(OTHER)
+    asked = backend.requests
+    again = backend.list_again(list(before.values()))
+    assert backend.requests - asked == len(before)
+    assert again == backend.list_items()
+    assert again is not None
+    assert again.count == 2
+
+
+def test_where_an_item_is_gone_or_another_persons_only_the_list_tells(
+    place: VaultwardenPlace, known: Recall
+) -> None:
+    backend = place.open()
+    assert backend.list_again(["before any list"]) is None
+    (mine, yours) = backend.list_items().items
+    assert backend.list_again(["never seen"]) is None
+    place.hand.change(FILE, fields=[])
+    place.hand.delete(OTHER)
+    for item in (mine, yours):
+        assert backend.list_again([item.id]) is None

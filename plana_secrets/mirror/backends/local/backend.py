@@ -81,6 +81,9 @@ class LocalBackend:
         ours = tuple(item for item in items if item is not None)
         return Listing(ours, foreign=len(items) - len(ours))
 
+    def list_again(self, ids: Sequence[str]) -> None:
+        """One call lists all."""
+
     def create_items(self, items: Sequence[DesiredItem]) -> None:
         with self._changing() as export:
             export.items.extend([export.compose_item(item) for item in items])

@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-import msgspec
-
 from plana_secrets.errors import (
     CredentialError,
     PlanaSecretsError,
@@ -38,7 +36,6 @@ from plana_secrets.mirror.backends.vaultwarden.items import (
     TYPES,
     blame_size,
     carry_over,
-    open_item,
     seal_item,
 )
 from plana_secrets.mirror.backends.vaultwarden.models import ADMIN, OWNER, Cipher, read_login
@@ -50,6 +47,9 @@ from plana_secrets.mirror.backends.vaultwarden.view import Place, View
 from plana_secrets.mirror.backends.vaultwarden.writer import SealedItem, Writer
 from plana_secrets.observability import Event, Observer, silent
 from plana_secrets.secret import Secret
+
+_FEW: Final = 16
+"""So many items are read one by one, not in a list of all."""
 
 
 class VaultwardenBackend:
@@ -90,6 +90,16 @@ class VaultwardenBackend:
         """What ``recall`` knows is left closed; if that is all, no key is opened either."""
         self._recall = NOTHING_KNOWN if self._as_owner else recall
         return self._look().listing
+
+    def list_again(self, ids: Sequence[str]) -> Listing | None:
+        """A few items are asked for one by one; one that is gone, say, is the list's to tell."""
+        view = self._last
+        if view is None or len(ids) > _FEW or not view.ciphers.keys() >= set(ids):
+            return None
+        try:
+            return view.open_again({one: self._writer.read(one) for one in ids})
+        except PlanaSecretsError:
+            return None
 
     def create_items(self, items: Sequence[DesiredItem]) -> None:
         """Each on its own, over a few connections."""
@@ -210,17 +220,15 @@ class VaultwardenBackend:
 
     def _open(self, view: View) -> None:
         """What is not known: the items, and first the keys and the collections."""
-        vault, (words, unseen) = view.vault, view.resolved
-        locked = {one for one, named in vault.collections.items() if not named.is_writable}
+        vault, (_, unseen) = view.vault, view.resolved
         ciphers = self._every_item(vault) if self._as_owner else map(read_cipher, view.seen.ciphers)
         items, foreign = list[ActualItem](), 0
         for cipher in ciphers:
-            item = open_item(cipher, vault.key, words, locked)
+            item = view.open(cipher)
             if item is None:
                 foreign += 1
             else:
                 items.append(item)
-                view.ciphers[cipher.id] = msgspec.structs.replace(cipher, notes=None, fields=None)
         view.listing = Listing(tuple(items), foreign=foreign, unseen=unseen)
         view.seen = replace(view.seen, ciphers=())  # the whole answer of the server
 

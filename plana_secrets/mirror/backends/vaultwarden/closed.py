@@ -101,7 +101,7 @@ class _Reading:
             self.personal.append(_CIPHER.decode(raw))
         if head.organization_id != self._organization:
             return
-        digest = hashlib.sha256(raw).hexdigest()
+        digest = digest_of(raw)
         known = self._recall.find(head.id, digest)
         if known is None or head.id in self.digests:
             self.ciphers.append(raw)
@@ -110,7 +110,12 @@ class _Reading:
         self.digests[head.id] = digest
 
 
-def read_cipher(raw: msgspec.Raw) -> Cipher:
+def digest_of(raw: bytes | msgspec.Raw) -> str:
+    """Of an item as the server sent it, in the list or alone: it writes both alike."""
+    return hashlib.sha256(raw).hexdigest()
+
+
+def read_cipher(raw: bytes | msgspec.Raw) -> Cipher:
     """
     Raises:
         MalformedError: it is not as documented (kind ``bad-answer``).

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
+import msgspec
+
 from plana_secrets.errors import MalformedError
-from plana_secrets.mirror.backend import DesiredItem, Listing
-from plana_secrets.mirror.backends.vaultwarden.closed import Seen
+from plana_secrets.mirror.backend import ActualItem, DesiredItem, Listing
+from plana_secrets.mirror.backends.vaultwarden.closed import Seen, digest_of, read_cipher
 from plana_secrets.mirror.backends.vaultwarden.collections import resolve_seen
-from plana_secrets.mirror.backends.vaultwarden.items import is_stub
+from plana_secrets.mirror.backends.vaultwarden.items import is_stub, open_item
 from plana_secrets.mirror.backends.vaultwarden.models import Cipher
 from plana_secrets.mirror.backends.vaultwarden.vault import Keys, Vault, open_organization
 
@@ -65,6 +67,33 @@ class View:
     @property
     def words(self) -> Mapping[str, str]:
         return self.resolved[0]
+
+    @cached_property
+    def _locked(self) -> frozenset[str]:
+        """The collections to which the account may not write."""
+        named = self.vault.collections.items()
+        return frozenset(one for one, collection in named if not collection.is_writable)
+
+    def open(self, cipher: Cipher) -> ActualItem | None:
+        """Our item in a cipher, which is kept without its content; None if it is not ours."""
+        item = open_item(cipher, self.vault.key, self.words, self._locked)
+        if item is not None:
+            self.ciphers[cipher.id] = msgspec.structs.replace(cipher, notes=None, fields=None)
+        return item
+
+    def open_again(self, bodies: Mapping[str, bytes]) -> Listing | None:
+        """The listing with some items as the server sends them now, by id.
+
+        None where one of them is no item of ours any more.
+        """
+        opened = {one: self.open(read_cipher(body)) for one, body in bodies.items()}
+        if None in opened.values():
+            return None
+        items = (opened.get(one.id) or one for one in self.listing.items)
+        digests = {one: digest_of(body) for one, body in bodies.items()}
+        digests = {**self.listing.digests, **digests}
+        self.listing = replace(self.listing, items=tuple(items), digests=digests)
+        return self.listing
 
     @property
     def stubs(self) -> tuple[str, ...]:

@@ -169,9 +169,13 @@ class Writer:
             "PUT", f"/api/ciphers/{item_id}", task=f"update the item of {file}", body=body
         )
 
+    def read(self, item_id: str, file: str | None = None) -> bytes:
+        """One item as the server has it now."""
+        task = f"read the item of {file}" if file else "read an item back"
+        return self._session.get(f"/api/ciphers/{item_id}", task=task)
+
     def _read(self, item_id: str, file: str) -> Cipher:
-        body = self._session.get(f"/api/ciphers/{item_id}", task=f"read the item of {file}")
-        return read_answer(body, Cipher, "an item")
+        return read_answer(self.read(item_id, file), Cipher, "an item")
 
 
 def _changed(file: str) -> ItemChangedError:
