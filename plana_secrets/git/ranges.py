@@ -61,6 +61,17 @@ def read_history(
     return History(tuple(commits), tuple(written))
 
 
+def merges_among(
+    git: GitCommand, commits: Sequence[str], *, limit: int
+) -> list[tuple[str, tuple[str, str]]]:
+    """Those of ``commits`` that merged two, with both, and at most ``limit`` of them."""
+    request = "".join(f"{commit}\n" for commit in commits).encode("ascii")
+    arguments = ("--no-walk=unsorted", "--parents", "--merges", "--stdin")
+    output = git.read("rev-list", *arguments, stdin=request) if commits else b""
+    lines = (line.split() for line in output.decode("ascii").splitlines())
+    return [(line[0], (line[1], line[2])) for line in lines if len(line) == 3][:limit]
+
+
 def ids_at(
     repository: Repository, commits: Sequence[str], files: Sequence[str]
 ) -> dict[str, frozenset[tuple[str, str]]]:

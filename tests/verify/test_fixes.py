@@ -186,6 +186,7 @@ WORDS = {
             "changed-without-sops",
             "reshaped-value",
             "recipient-removed",
+            "merge-dropped",
         ),
         "of a commit, whose finding stays; in tests/verify/ranges",
     ),

@@ -138,6 +138,17 @@ COMMIT_CHECKS: Final = (
         "purpose, set that.",
     ),
     Check(
+        "merge-dropped",
+        Severity.WARNING,
+        Level.L2,
+        "A merge has a file or a value as it was before, although one side changed it, and the "
+        "other did not.",
+        "`git merge -X ours`, `-s ours` and `git checkout --ours FILE` take one side as a whole. "
+        "The result is a valid file, so the change is lost without a word.",
+        "`plana-secrets get FILE PATH --at COMMIT` prints what the side has that the message "
+        "names: set it again, or accept the finding if it was meant.",
+    ),
+    Check(
         "null-changed",
         Severity.WARNING,
         Level.L2,

@@ -14,8 +14,9 @@
     What a commit of the range had and a later one took away.
 ``content``
     Pure: one file before and after, without a key.
-``past`` | ``between``
-    Ciphertexts of older commits that are back, and those of another file.
+``past`` | ``between`` | ``dropped``
+    Ciphertexts of older commits that are back, those of another file, and changes that a merge
+    left out.
 ``signers`` | ``said``
     Who changed it: signatures of the commits; what commits, tags and names of refs say.
 ``access`` | ``workflows``

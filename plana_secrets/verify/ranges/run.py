@@ -37,6 +37,7 @@ from plana_secrets.verify.policychange import Demanded
 from plana_secrets.verify.ranges.access import Access, check_settings
 from plana_secrets.verify.ranges.between import check_between
 from plana_secrets.verify.ranges.content import Pair, compare_content
+from plana_secrets.verify.ranges.dropped import check_dropped
 from plana_secrets.verify.ranges.inherited import Before, as_warning
 from plana_secrets.verify.ranges.middle import Middle
 from plana_secrets.verify.ranges.past import check_past, tags_in
@@ -186,6 +187,7 @@ class _Run:
         commits, head = self.history.commits, self.ends.head
         yield from check_all_said(job, commits, head, self.ends.said)
         yield from self._signatures()
+        yield from check_dropped(self.new, commits)
         for pair in pairs:
             yield from compare_content(pair)
             yield from self.access.check_file(pair)

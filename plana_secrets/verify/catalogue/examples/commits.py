@@ -115,6 +115,17 @@ commit 2: password: ENC[two]
 commit 3: password: ENC[three]
 """,
     ),
+    "merge-dropped": (
+        """
+db.password changed on the branch, db.user on main
+$ git merge -X ours branch
+""",
+        """
+db.password changed on the branch, db.user on main
+$ plana-secrets hook install --merge
+$ git merge branch
+""",
+    ),
     "null-changed": (
         """
 -password: ENC[...]
