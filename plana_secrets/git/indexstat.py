@@ -1,6 +1,7 @@
-"""Files of the work tree that are as git saw them last, told without reading them.
+"""What the index says of its entries, as ``ls-files --debug`` prints it.
 
-The index has what ``lstat`` said of a file when its content was that of the blob. Where it
+Of a file of the work tree that is whether it is as git saw it last, told without reading it:
+the index has what ``lstat`` said of a file when its content was that of the blob. Where it
 says the same now, the content is the same: that is how ``git status`` knows, too. Here
 the time of the last change of the inode counts in any case, which nobody can set.
 Sources: git, Documentation/technical/racy-git.txt and read-cache.c (match_stat_data).
@@ -17,9 +18,11 @@ from plana_secrets.git.repository import Repository
 
 _RECORD: Final = re.compile(
     rb"([^\0]+)\0  ctime: (\d+):(\d+)\n  mtime: (\d+):(\d+)\n  dev: \d+\tino: (\d+)\n"
-    rb"  uid: (\d+)\tgid: (\d+)\n  size: (\d+)\tflags: [0-9a-f]+\n"
+    rb"  uid: (\d+)\tgid: (\d+)\n  size: (\d+)\tflags: ([0-9a-f]+)\n"
 )
-"""An entry of ``ls-files --debug -z``. Source: git 2.39, builtin/ls-files.c (print_debug)."""
+"""An entry. Source: git 2.39, builtin/ls-files.c (print_debug)."""
+
+_INTENT_TO_ADD: Final = 0x20000000
 
 _SECOND: Final = 1_000_000_000
 _WORD: Final = 0xFFFFFFFF
@@ -36,12 +39,8 @@ def as_recorded(repository: Repository, under: Sequence[str] = ()) -> Iterator[s
         written = index.stat().st_mtime_ns
     except OSError:
         return
-    output = repository.command.read(
-        "--literal-pathspecs", "ls-files", "--debug", "-z", "--cached", "--", *under
-    )
     root = os.fsencode(repository.root)
-    for record in _RECORD.finditer(output):
-        name, *numbers = record.groups()
+    for name, *numbers, _ in _records(repository, under):
         changed, changed_part, modified, modified_part, *rest = map(int, numbers)
         moment = modified * _SECOND + modified_part
         if moment >= written:
@@ -54,3 +53,17 @@ def as_recorded(repository: Repository, under: Sequence[str] = ()) -> Iterator[s
         times = changed * _SECOND + changed_part, moment
         if found == rest and times == (now.st_ctime_ns, now.st_mtime_ns):
             yield os.fsdecode(name)
+
+
+def only_announced(repository: Repository, under: Sequence[str] = ()) -> Iterator[str]:
+    """Files below ``under`` that the index only announces: ``git add --intent-to-add``."""
+    for name, *_, flags in _records(repository, under):
+        if int(flags, 16) & _INTENT_TO_ADD:
+            yield os.fsdecode(name)
+
+
+def _records(repository: Repository, under: Sequence[str]) -> Iterator[tuple[bytes, ...]]:
+    output = repository.command.read(
+        "--literal-pathspecs", "ls-files", "--debug", "-z", "--cached", "--", *under
+    )
+    return (record.groups() for record in _RECORD.finditer(output))

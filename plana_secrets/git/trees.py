@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import stat
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from plana_secrets import limits
 from plana_secrets.errors import FailedError, MissingFileError
 from plana_secrets.git.blobs import iterate_contents, named_content, sizes_of
 from plana_secrets.git.index import LEFT_OUT, list_checkout
+from plana_secrets.git.indexstat import only_announced
 from plana_secrets.git.repository import Repository, TreeEntry
 from plana_secrets.git.search import files_containing
 from plana_secrets.storage import path_below, read_regular_file
@@ -26,9 +26,6 @@ from plana_secrets.storage import path_below, read_regular_file
 _FEW: Final = 256
 """So many files are asked for by name; for more, all files are listed."""
 
-_INTENT_TO_ADD: Final = 0x20000000
-_FLAGS: Final = re.compile(rb"([^\0]+)\0(?:  [^\n]+\n){4}  size: \d+\tflags: ([0-9a-f]+)\n")
-"""Name and flags of ``ls-files --debug -z``. Source: git 2.39, builtin/ls-files.c (print_debug)."""
 _SUBMODULE: Final = TreeEntry("160000", "")
 UNKNOWN_MODE: Final = "000000"
 """Of a file of the work tree that may not be looked at."""
@@ -305,18 +302,10 @@ class IndexTree(_Stored):
             if entry is not None
         }
         empty = self.repository.blob_id(b"")
-        intended = self._intended([name for name, entry in staged.items() if entry.id == empty])
-        return Listing({name: entry for name, entry in staged.items() if name not in intended})
-
-    def _intended(self, files: Sequence[str]) -> set[str]:
-        """Those of some empty files that are only announced, with ``git add --intent-to-add``."""
-        if not files:
-            return set()
-        facts = self.repository.command.read(
-            "--literal-pathspecs", "ls-files", "--debug", "-z", "--", *_by_name(files)
-        )
-        flags = {os.fsdecode(name): int(digits, 16) for name, digits in _FLAGS.findall(facts)}
-        return {file for file in files if flags.get(file, 0) & _INTENT_TO_ADD}
+        doubtful = {name for name, entry in staged.items() if entry.id == empty}
+        if doubtful:
+            doubtful.intersection_update(only_announced(self.repository, _by_name([*doubtful])))
+        return Listing({name: entry for name, entry in staged.items() if name not in doubtful})
 
 
 def _by_name(files: Sequence[str]) -> Sequence[str]:

@@ -65,21 +65,6 @@ class Source:
         return len(self.items) + len(self.settled)
 
 
-def read_source(
-    snapshot: Snapshot,
-    settings: MirrorSettings,
-    *,
-    never: Collection[str] = (),
-    owner: str | None = None,
-) -> Source:
-    """Read every secret file that is to be mirrored; ``never`` names some that are not.
-
-    ``owner``: the id of the repository.
-    """
-    reader = SourceReader(snapshot, settings, never=never, owner=owner)
-    return reader.read()
-
-
 def item_titles(
     snapshot: Snapshot, settings: MirrorSettings, *, never: Collection[str] = ()
 ) -> dict[str, str]:

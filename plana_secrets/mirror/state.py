@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -17,7 +17,6 @@ from plana_secrets.mirror.agreed import (
 from plana_secrets.mirror.backend import Backend, Listing, Unsupported
 from plana_secrets.mirror.drift import Choices, Drift, MirrorPlan, Wanted
 from plana_secrets.mirror.plan import plan_mirror
-from plana_secrets.mirror.settings import MirrorSettings
 from plana_secrets.mirror.source import Source, SourceReader
 from plana_secrets.secretfiles.snapshot import Snapshot
 
@@ -42,25 +41,6 @@ class MirrorState:
     @property
     def in_sync(self) -> bool:
         return not self.plan.drift
-
-
-def find_drift(
-    snapshot: Snapshot,
-    settings: MirrorSettings,
-    backend: Backend,
-    *,
-    choices: Choices | None = None,
-    never: Collection[str] = (),
-    owner: str | None = None,
-) -> MirrorState:
-    """Read the files and the mirror, and compare them. Nothing is changed.
-
-    Raises:
-        CredentialError, UnavailableError, MalformedError: the mirror cannot be read. A
-            file that cannot be read is drift of kind ``unknown``.
-    """
-    reader = SourceReader(snapshot, settings, never=never, owner=owner)
-    return Look(snapshot, reader, backend, choices or Choices()).take()
 
 
 class Look:
@@ -98,7 +78,12 @@ class Look:
         return self._snapshot.commit
 
     def take(self) -> MirrorState:
-        """Look at everything."""
+        """Look at everything. Nothing is changed.
+
+        Raises:
+            CredentialError, UnavailableError, MalformedError: the mirror cannot be read. A
+                file that cannot be read is drift of kind ``unknown``.
+        """
         listing = self._list()
         source = self._reader.read(self._settled)
         wanted = _wanted(source, self._backend, _renames(self._snapshot, source, listing))

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 
 import pyrage
 
+from plana_secrets.mirror.drift import Choices
 from plana_secrets.mirror.open import never_mirrored, open_backend
 from plana_secrets.mirror.settings import MirrorSettings
-from plana_secrets.mirror.state import find_drift
+from plana_secrets.mirror.source import SourceReader
+from plana_secrets.mirror.state import Look
 from plana_secrets.mirror.surroundings import Surroundings
 from plana_secrets.secretfiles.snapshot import work_tree
 from plana_secrets.verify.checks.mirror import check_drift
@@ -227,13 +229,10 @@ class Ground:
             home=self.world.home,
             find_identities=lambda: workspace.identities,
         )
-        state = find_drift(
-            work_tree(workspace),
-            settings,
-            open_backend(settings, around),
-            never=never_mirrored(settings, around),
-        )
-        return list(check_drift(state.drift))
+        snapshot = work_tree(workspace)
+        reader = SourceReader(snapshot, settings, never=never_mirrored(settings, around))
+        look = Look(snapshot, reader, open_backend(settings, around), Choices())
+        return list(check_drift(look.take().drift))
 
     def reset(self) -> None:
         """Back to the base, whatever was built."""

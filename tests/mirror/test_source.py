@@ -9,12 +9,14 @@ import pytest
 
 from plana_secrets.age.identities import Identities, parse_identity_file
 from plana_secrets.git.repository import Repository
+from plana_secrets.mirror.backend import Backend
 from plana_secrets.mirror.backends.local.settings import LocalSettings
 from plana_secrets.mirror.backends.memory import MemoryBackend
 from plana_secrets.mirror.backends.vaultwarden.settings import VaultwardenSettings
+from plana_secrets.mirror.drift import Choices
 from plana_secrets.mirror.settings import MirrorSettings
-from plana_secrets.mirror.source import Source, read_source
-from plana_secrets.mirror.state import find_drift
+from plana_secrets.mirror.source import Source, SourceReader
+from plana_secrets.mirror.state import Look, MirrorState
 from plana_secrets.secret import Secret
 from plana_secrets.secretfiles.settings import FilesSettings
 from plana_secrets.secretfiles.snapshot import Snapshot, at_commit, work_tree
@@ -56,6 +58,10 @@ def snapshot_of(world: World, identity: str | None = None, *, worktree: bool = F
     return work_tree(workspace) if worktree else at_commit(workspace, workspace.repository.head())
 
 
+def look_at(snapshot: Snapshot, backend: Backend) -> MirrorState:
+    return Look(snapshot, SourceReader(snapshot, LOCAL), backend, Choices()).take()
+
+
 def shown(source: Source) -> dict[str, dict[str, str]]:
     return {
         item.file: {field.path: field.shown.reveal_text() for field in item.fields}
@@ -70,7 +76,7 @@ def test_every_leaf_is_shown_as_staff_need_it(world: World) -> None:
     )
     world.encrypt("infra/secrets/prod/app.secret.yaml", SECRET)
     head = world.commit()
-    source = read_source(snapshot_of(world), LOCAL)
+    source = SourceReader(snapshot_of(world), LOCAL).read()
     assert shown(source) == {
         "infra/secrets/dev/a.yaml": {
             "user": "anna", "port": "5432", "on": "True", "rate": "1.5", "none": "",
@@ -97,7 +103,7 @@ def test_the_commit_counts_and_not_the_working_tree(world: World) -> None:
     world.encrypt("infra/secrets/a.yaml", "x: changed\n")
     world.encrypt("infra/secrets/new.yaml", "x: new\n")
     (world.repo / "infra/secrets/gone.yaml").unlink()
-    source = read_source(snapshot_of(world), LOCAL)
+    source = SourceReader(snapshot_of(world), LOCAL).read()
     assert shown(source) == {
         "infra/secrets/a.yaml": {"x": "committed"},
         "infra/secrets/gone.yaml": {"x": "committed"},
@@ -107,7 +113,7 @@ def test_the_commit_counts_and_not_the_working_tree(world: World) -> None:
         "infra/secrets/gone.yaml",
         "infra/secrets/new.yaml",
     )
-    tree = read_source(snapshot_of(world, worktree=True), LOCAL)
+    tree = SourceReader(snapshot_of(world, worktree=True), LOCAL).read()
     assert shown(tree) == {
         "infra/secrets/a.yaml": {"x": "changed"},
         "infra/secrets/new.yaml": {"x": "new"},
@@ -118,7 +124,7 @@ def test_the_commit_counts_and_not_the_working_tree(world: World) -> None:
 
 def test_a_repository_without_a_commit_has_no_files(world: World) -> None:
     world.encrypt("infra/secrets/a.yaml", "x: 1\n")
-    source = read_source(snapshot_of(world), LOCAL)
+    source = SourceReader(snapshot_of(world), LOCAL).read()
     assert (source.head, source.items, source.uncommitted) == (None, (), ("infra/secrets/a.yaml",))
 
 
@@ -128,7 +134,7 @@ def test_keysets_exclusions_and_named_files_are_never_mirrored(world: World) -> 
     (world.repo / "infra/secrets/README.md").write_text("readable\n")
     world.commit()
     settings = replace(LOCAL, exclude=("infra/secrets/private/**",))
-    source = read_source(snapshot_of(world), settings, never={"infra/secrets/login.yaml"})
+    source = SourceReader(snapshot_of(world), settings, never={"infra/secrets/login.yaml"}).read()
     assert set(shown(source)) == {"infra/secrets/a.yaml"}
     assert (source.unknown, source.unmapped) == ((), ())
 
@@ -137,14 +143,14 @@ def test_a_keyset_that_cannot_be_read_is_not_unknown(world: World) -> None:
     world.encrypt("infra/secrets/keysets/jwt.yaml", "value: v\n")
     world.commit()
     stranger = str(pyrage.x25519.Identity.generate())
-    assert read_source(snapshot_of(world, stranger), LOCAL).unknown == ()
+    assert SourceReader(snapshot_of(world, stranger), LOCAL).read().unknown == ()
 
 
 def test_a_keyset_that_lies_elsewhere_is_known_by_its_own_metadata(world: World) -> None:
     world.encrypt("infra/secrets/keysets/jwt.yaml", "name: n\nvalue: v\n")
     (world.repo / "infra/secrets/keysets/jwt.yaml").rename(world.repo / "infra/secrets/jwt.yaml")
     world.commit()
-    assert read_source(snapshot_of(world), LOCAL).items == ()
+    assert SourceReader(snapshot_of(world), LOCAL).read().items == ()
 
 
 def test_the_last_glob_that_matches_gives_the_collection(world: World) -> None:
@@ -160,7 +166,7 @@ def test_the_last_glob_that_matches_gives_the_collection(world: World) -> None:
                          "infra/secrets/dev/": "dev"},
         )},
     )  # fmt: skip
-    source = read_source(snapshot_of(world), settings)
+    source = SourceReader(snapshot_of(world), settings).read()
     assert {item.file: item.collection for item in source.items} == {
         "infra/secrets/dev/a.yaml": "dev",
         "infra/secrets/prod/b.yaml": "prod",
@@ -178,11 +184,11 @@ def test_what_cannot_be_read_is_unknown(world: World, worktree: bool) -> None:
     (world.repo / "infra/secrets/link.yaml").symlink_to("a.yaml")
     world.commit()
     stranger = str(pyrage.x25519.Identity.generate())
-    source = read_source(snapshot_of(world, worktree=worktree), LOCAL)
+    source = SourceReader(snapshot_of(world, worktree=worktree), LOCAL).read()
     assert {(one.file, one.is_locked) for one in source.unknown} == {
         (f"infra/secrets/{name}.yaml", False) for name in ("broken", "link", "plain")
     }
-    locked = read_source(snapshot_of(world, stranger, worktree=worktree), LOCAL)
+    locked = SourceReader(snapshot_of(world, stranger, worktree=worktree), LOCAL).read()
     assert {one.file for one in locked.unknown if one.is_locked} >= {"infra/secrets/a.yaml"}
     assert locked.items == ()
 
@@ -200,9 +206,9 @@ creation_rules:
     world.encrypt("infra/secrets/prod/b.yaml", "x: 1\n")
     world.commit()
     backend = MemoryBackend()
-    everything = find_drift(snapshot_of(world), LOCAL, backend)
+    everything = look_at(snapshot_of(world), backend)
     backend.create_items(everything.plan.create)
-    state = find_drift(snapshot_of(world, str(dev)), LOCAL, backend)
+    state = look_at(snapshot_of(world, str(dev)), backend)
     assert [(one.kind, one.file) for one in state.drift] == [
         ("unknown", "infra/secrets/prod/b.yaml")
     ]
