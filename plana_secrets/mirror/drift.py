@@ -59,7 +59,8 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A change to an item of a divided ``file`` that comes once other items hold its values.
+    """A change to an item of ``file`` that comes after another one: once other items hold its
+    values, where it is divided; once it has its new name, where it gets another type.
 
     ``deletes``: the id of the item; None where it is updated.
     """

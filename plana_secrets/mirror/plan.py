@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from plana_secrets.mirror.backend import ActualItem, DesiredItem, Listing, Record
@@ -210,6 +211,11 @@ def _plan_item(
     if waits and not blocked:
         draft.waiting.append(Waiting(desired.file))
     elif not blocked:
+        if record.file != desired.file and record.form != desired.record.form:
+            # An item of another type is created before the old one is deleted: the old one is
+            # the file's by then, and a second copy if the run ends in between.
+            desired = replace(desired, record=replace(desired.record, form=record.form))
+            draft.waiting.append(Waiting(desired.file))
         _plan_update(draft, Update(item, desired), record, difference, has_problems=bool(problems))
 
 

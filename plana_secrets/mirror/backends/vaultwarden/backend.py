@@ -171,7 +171,10 @@ class VaultwardenBackend:
             refused = self._create(view, [desired], lambda _: None)
             for reason in refused.values():
                 raise reason
-            self.delete_items([actual])
+            try:
+                self.delete_items([actual])
+            except ItemsRefusedError as error:
+                raise next(iter(error.errors.values())) from None
 
     def delete_items(self, items: Sequence[ActualItem]) -> None:
         """Nothing is deleted that changed since it was listed."""
