@@ -8,6 +8,7 @@ import itertools
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +20,26 @@ KIND = re.compile("[a-z0-9]+(-[a-z0-9]+)+")
 PACKAGE = Path(plana_secrets.__file__).parent
 
 
-def modules() -> Iterator[tuple[str, ast.Module]]:
+def files() -> dict[str, Path]:
+    """Module -> its file."""
+    found = {}
     for path in sorted(PACKAGE.rglob("*.py")):
         parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
-        yield ".".join(parts).removesuffix(".__init__"), ast.parse(path.read_text())
+        found[".".join(parts).removesuffix(".__init__")] = path
+    return found
 
 
+@cache
+def modules() -> dict[str, ast.Module]:
+    """Module -> its syntax."""
+    return {module: ast.parse(path.read_text()) for module, path in files().items()}
+
+
+@cache
 def kinds() -> dict[str, set[str]]:
     """Kind -> the modules that raise it."""
     found = defaultdict(set)
-    for module, tree in modules():
+    for module, tree in modules().items():
         for kind in _kinds_in(module, tree):
             found[kind].add(module)
     for reason in Reason:
@@ -37,26 +48,48 @@ def kinds() -> dict[str, set[str]]:
 
 
 def _kinds_in(module: str, tree: ast.Module) -> Iterator[str]:
+    nodes = list(ast.walk(tree))
+    functions = [node for node in nodes if isinstance(node, ast.FunctionDef)]
     takers = {
         one.name: [argument.arg for argument in one.args.args].index("kind")
-        for one in ast.walk(tree)
-        if isinstance(one, ast.FunctionDef)
-        and any(argument.arg == "kind" for argument in one.args.args)
-        and "kind=kind" in ast.unparse(one)
+        for one in functions
+        if any(argument.arg == "kind" for argument in one.args.args) and _hands_on_kind(one)
     }
-    for node in ast.walk(tree):
+    rows = [node.elts for node in nodes if isinstance(node, ast.Tuple)]
+    for row in rows:
+        yield from _after_class(row)
+    for row in rows if rows and _hands_on_kind(tree) else []:
+        yield from _before_sentence(row)
+    for one in functions:
+        if one.name in takers:
+            yield from _texts(one.args.defaults)
+        elif _makes_error(one):
+            yield from _assigned("kind", one)
+    for node in nodes:
         if isinstance(node, ast.Call):
             yield from _in_call(module, node, takers)
-        elif isinstance(node, ast.Tuple):
-            yield from _after_class(node.elts)
-            if "kind=kind" in ast.unparse(tree):
-                yield from _before_sentence(node.elts)
-        elif isinstance(node, ast.FunctionDef) and node.name in takers:
-            yield from _texts(node.args.defaults)
-        elif isinstance(node, ast.FunctionDef) and "Error(" in ast.unparse(node):
-            yield from _assigned("kind", node)
         elif isinstance(node, ast.ClassDef):
             yield from _assigned("default_kind", node)
+
+
+def _hands_on_kind(inside: ast.AST) -> bool:
+    return any(
+        isinstance(node, ast.keyword)
+        and node.arg == "kind"
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "kind"
+        for node in ast.walk(inside)
+    )
+
+
+def _makes_error(inside: ast.AST) -> bool:
+    return any(
+        isinstance(node, ast.Call) and _called(node).endswith("Error") for node in ast.walk(inside)
+    )
+
+
+def _called(call: ast.Call) -> str:
+    return getattr(call.func, "id", getattr(call.func, "attr", ""))
 
 
 def _assigned(name: str, inside: ast.AST) -> Iterator[str]:
@@ -68,7 +101,7 @@ def _assigned(name: str, inside: ast.AST) -> Iterator[str]:
 
 
 def _in_call(module: str, call: ast.Call, takers: dict[str, int]) -> Iterator[str]:
-    name = getattr(call.func, "id", getattr(call.func, "attr", ""))
+    name = _called(call)
     if name.endswith("Error"):
         for keyword in call.keywords:
             if keyword.arg == "kind":

@@ -15,7 +15,7 @@ from plana_secrets.cli.hints import find_hint
 from plana_secrets.cli.lazy import LazyGroup
 from plana_secrets.cli.main import program
 from plana_secrets.errors import ConflictError, UsageError
-from tests.cli.kinds import kinds, modules
+from tests.cli.kinds import files, kinds, modules
 
 EXPLAINS_ITSELF = {
     "usage",  # the message says how it is called
@@ -25,13 +25,10 @@ EXPLAINS_ITSELF = {
 }  # fmt: skip
 """Kinds without advice; the last are those of errors that carry nothing but their message."""
 
-KINDS = kinds()
-MODULES = dict(modules())
-
 
 def tables() -> dict[str, dict[str, str]]:
     """Module -> its advice."""
-    found = {name: getattr(importlib.import_module(name), "ADVICE", {}) for name in MODULES}
+    found = {name: getattr(importlib.import_module(name), "ADVICE", {}) for name in files()}
     return {name: advice for name, advice in found.items() if advice}
 
 
@@ -40,8 +37,8 @@ ADVICE = {kind: text for advice in TABLES.values() for kind, text in advice.item
 
 
 def test_every_kind_has_advice_or_explains_itself():
-    assert set(KINDS) - set(ADVICE) == EXPLAINS_ITSELF
-    assert set(ADVICE) - set(KINDS) == set()
+    assert set(kinds()) - set(ADVICE) == EXPLAINS_ITSELF
+    assert set(ADVICE) - set(kinds()) == set()
 
 
 def test_a_kind_has_one_advice():
@@ -55,7 +52,7 @@ def imported(module: str) -> frozenset[str]:
     left = [module]
     while left:
         name = left.pop()
-        if name in seen or name not in MODULES:
+        if name in seen or name not in modules():
             continue
         seen.add(name)
         left += imported_directly(name)
@@ -66,7 +63,7 @@ def imported(module: str) -> frozenset[str]:
 def imported_directly(module: str) -> tuple[str, ...]:
     """What the code of a module imports, and the packages that it is in."""
     found = [module.rpartition(".")[0]]
-    for node in ast.walk(MODULES[module]):
+    for node in ast.walk(modules()[module]):
         if isinstance(node, ast.ImportFrom) and node.module and not node.level:
             found += [node.module, *(f"{node.module}.{one.name}" for one in node.names)]
     return tuple(found)
@@ -75,7 +72,7 @@ def imported_directly(module: str) -> tuple[str, ...]:
 def test_the_advice_is_loaded_where_the_kind_is_raised():
     far = [
         (kind, module)
-        for kind, raisers in KINDS.items()
+        for kind, raisers in kinds().items()
         for module in raisers
         if kind in ADVICE and not any(kind in TABLES.get(name, {}) for name in imported(module))
     ]
