@@ -97,7 +97,5 @@ def _ends(context: Context, text: str) -> Ends:
 def terms_in(tree: Tree) -> Demanded:
     """The settings of a place, as ``verify_range`` asks for them."""
     from plana_secrets.config import settings_in
-    from plana_secrets.verify.policychange import Demanded
 
-    settings = settings_in(tree)
-    return Demanded(settings.policy, settings.files, settings.branch)
+    return settings_in(tree).demanded

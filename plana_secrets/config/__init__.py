@@ -22,6 +22,7 @@ from plana_secrets.mirror.settings import MirrorSettings
 from plana_secrets.secretfiles.settings import SETTINGS_FILE, FilesSettings
 from plana_secrets.storage import read_regular_file
 from plana_secrets.verify.policy import Policy
+from plana_secrets.verify.policychange import Demanded
 
 if TYPE_CHECKING:
     from plana_secrets.git.trees import Tree
@@ -42,6 +43,11 @@ class Settings:
     policy: Policy = field(default_factory=Policy)
     mirror: MirrorSettings = field(default_factory=MirrorSettings)
     keysets: tuple[KeysetPolicy, ...] = ()
+
+    @property
+    def demanded(self) -> Demanded:
+        """What of it `verify` judges a change by."""
+        return Demanded(self.policy, self.files, self.branch, self.remote)
 
 
 def load_settings(root: Path) -> Settings:

@@ -1,4 +1,4 @@
-"""What differs between two policies, and what of it demands less than before. Pure."""
+"""What differs between two policies, and what of it demands less than before."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final, Literal
 
+from plana_secrets.git.repository import Repository
 from plana_secrets.secretfiles.roots import folders_of, in_roots
 from plana_secrets.secretfiles.settings import FilesSettings
 from plana_secrets.verify.policy import Accept, Policy
@@ -31,19 +32,25 @@ class SettingDifference:
 
 @dataclass(frozen=True, slots=True)
 class Demanded:
-    """The tables that say what has to be encrypted, and how. ``branch``: which one is deployed."""
+    """The tables that say what has to be encrypted, and how. ``branch``, ``remote``: which one is
+    deployed."""
 
     policy: Policy
     files: FilesSettings
     branch: str | None = None
+    remote: str | None = None
+
+
+Defaults = Callable[[], Mapping[str, str | None]]
+"""What is deployed where the settings do not say it, by the setting; asked if they differ."""
 
 
 def compare_policies(
-    old: Demanded, new: Demanded, *, default_branch: str | None = None
+    old: Demanded, new: Demanded, *, defaults: Defaults = dict
 ) -> tuple[SettingDifference, ...]:
     """Every setting that ``verify`` judges by, in the order of the settings.
 
-    ``default_branch``: what is deployed where the settings do not say it.
+    ``defaults``: see ``deployed_by_default``.
     """
     before, after = dict(_entries(old)), dict(_entries(new))
     found = [
@@ -51,15 +58,28 @@ def compare_policies(
         for key in dict.fromkeys([*before, *after])
         if before.get(key) != after.get(key)
     ]
-    if (old.branch or default_branch) == (new.branch or default_branch):
-        found = [one for one in found if one.setting != _BRANCH]
+    if any(one.setting in {_BRANCH, _REMOTE} for one in found):
+        for setting, default in defaults().items():
+            if (before.get((setting, None)) or default) == (after.get((setting, None)) or default):
+                found = [one for one in found if one.setting != setting]
     if _is_reordered(old.files.plain, new.files.plain):
         found.append(SettingDifference("files.plain", None, "changed", "order", "order", True))
     return tuple(found)
 
 
+def deployed_by_default(repository: Repository) -> dict[str, str | None]:
+    """The branch and the remote that are deployed where no settings name them, by their setting.
+
+    What the settings of the checkout say does not count. A bare repository, such as that of a
+    server, has no remote: there ``origin`` is what its clones call it.
+    """
+    unnamed = replace(repository, deployed_remote=None)
+    return {_BRANCH: unnamed.default_branch(), _REMOTE: unnamed.remote() or "origin"}
+
+
 _Key = tuple[str, str | None]
 _BRANCH: Final = "git.branch"
+_REMOTE: Final = "git.remote"
 
 
 def _entries(side: Demanded) -> Iterator[tuple[_Key, str]]:
@@ -74,6 +94,8 @@ def _entries(side: Demanded) -> Iterator[tuple[_Key, str]]:
     yield ("files.keysets", None), side.files.keysets
     if side.branch is not None:
         yield (_BRANCH, None), side.branch
+    if side.remote is not None:
+        yield (_REMOTE, None), side.remote
     if policy.allowed_signers is not None:
         yield ("git.allowed_signers", None), policy.allowed_signers
     yield ("policy.min_recipients", None), str(policy.min_recipients)
@@ -160,6 +182,7 @@ _WEAKENS: Final[Mapping[str, _Judge]] = {
     "files.plain": _lets_more_be_readable,
     "files.keysets": lambda *_: False,
     _BRANCH: lambda *_: True,
+    _REMOTE: lambda *_: True,
     "git.allowed_signers": _is_not_new,
     "policy.required": _is_removed,
     "policy.selectors": _is_added,

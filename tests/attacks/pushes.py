@@ -127,6 +127,10 @@ def _another_branch(ground: Ground) -> None:
     ground.change(SETTINGS, swap('branch = "main"', 'branch = "side"'))
 
 
+def _another_remote(ground: Ground) -> None:
+    ground.change(SETTINGS, lambda text: f'[git]\nremote = "mine"\n{text}')
+
+
 SAID = [
     pushed("an identity in the message of a tag", "private-identity", _tagged(lambda ground: f"x\n\n{ground.world.identity}")),
     pushed("an identity in the message of a tag of an old commit", "private-identity", _tagged(lambda ground: f"{ground.world.identity}", of="start~1")),
@@ -150,6 +154,7 @@ DEPLOYED = [
     pushed("the deployed branch created again at an old commit", "rolled-back", _release_at_an_old_commit, "A16"),
     pushed("the default branch at an old commit", "rolled-back", _main_at_an_old_commit, "A16"),
     ranged("A23", "another branch is deployed", "policy-weakened", _another_branch, SETTINGS),
+    ranged("A23", "another remote is deployed", "policy-weakened", _another_remote, SETTINGS),
 ]  # fmt: skip
 
 ROWS = [*SAID, *DEPLOYED]

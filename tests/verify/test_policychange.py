@@ -12,8 +12,7 @@ KEY, OTHER = (str(pyrage.x25519.Identity.generate().to_public()) for _ in range(
 
 
 def demanded(text: str) -> Demanded:
-    settings = parse_settings(text.encode())
-    return Demanded(settings.policy, settings.files, settings.branch)
+    return parse_settings(text.encode()).demanded
 
 
 def changes(old: str, new: str) -> list[tuple[str, str | None, str, bool]]:
@@ -38,12 +37,20 @@ def test_another_file_of_signers_is_weaker() -> None:
     assert changes(old, new) == [("git.allowed_signers", None, "changed", True)]
 
 
-@pytest.mark.parametrize("old", ["", '[git]\nbranch = "main"'])
-def test_another_deployed_branch_is_weaker(old: str) -> None:
-    other = '[git]\nbranch = "side"'
-    assert changes(old, other) == [("git.branch", None, "changed" if old else "added", True)]
-    found = compare_policies(demanded(old), demanded(""), default_branch="main")
-    assert found == ()
+@pytest.mark.parametrize("setting", ["branch", "remote"])
+@pytest.mark.parametrize("is_named", [True, False])
+def test_another_deployed_branch_or_remote_is_weaker(setting: str, is_named: bool) -> None:
+    old, other = (f'[git]\n{setting} = "{name}"' for name in ("usual", "side"))
+    before = old if is_named else ""
+    change = "changed" if is_named else "added"
+    assert changes(before, other) == [(f"git.{setting}", None, change, True)]
+
+    def defaults() -> dict[str, str | None]:
+        return {f"git.{setting}": "usual"}
+
+    assert compare_policies(demanded(old), demanded(""), defaults=defaults) == ()
+    (gone,) = compare_policies(demanded(other), demanded(""), defaults=defaults)
+    assert gone.weaker
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -78,20 +79,18 @@ def diff(
 def _with_settings(context: Context, changes: Changes) -> Changes:
     """The settings that `verify` judges by, at both ends; a mistake in one is shown."""
     from plana_secrets.errors import FailedError
-    from plana_secrets.verify.policychange import Demanded, compare_policies
+    from plana_secrets.verify.policychange import Demanded, compare_policies, deployed_by_default
 
     span = changes.difference.span
     sides: list[Demanded] = []
     unread: list[str] = []
     for when, commit in (("before", span.old), ("after", span.new)):
         try:
-            settings = _settings_at(context, commit, is_new=when == "after")
+            sides.append(_settings_at(context, commit, is_new=when == "after").demanded)
         except (UsageError, FailedError) as error:
             unread.append(f"{when}: {error.message}")
-        else:
-            sides.append(Demanded(settings.policy, settings.files, settings.branch))
-    default = context.repository.default_branch()
-    found = compare_policies(*sides, default_branch=default) if len(sides) == 2 else ()
+    defaults = partial(deployed_by_default, context.repository)
+    found = compare_policies(*sides, defaults=defaults) if len(sides) == 2 else ()
     return replace(changes, settings=found, unread=tuple(unread))
 
 

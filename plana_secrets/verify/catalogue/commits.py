@@ -24,7 +24,7 @@ COMMIT_CHECKS: Final = (
         Severity.ERROR,
         Level.L2,
         "The range weakens a rule in .sops.yaml, a setting by which files are verified, or the "
-        "workflow that runs plana-secrets, or makes another branch the deployed one.",
+        "workflow that runs plana-secrets, or makes another branch or remote the deployed one.",
         "A change that relaxes what is demanded of it exempts itself. The exceptions in the range "
         "do not count for it.",
         "Move the change of the policy into a pull request of its own, and let a person review "

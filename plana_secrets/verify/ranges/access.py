@@ -17,7 +17,7 @@ from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.finding import Finding
 from plana_secrets.verify.people import names_of
 from plana_secrets.verify.policy import Policy
-from plana_secrets.verify.policychange import Demanded, compare_policies
+from plana_secrets.verify.policychange import Defaults, Demanded, compare_policies
 from plana_secrets.verify.ranges.content import Pair, readers, shares_ciphertext
 
 RuleFor = Callable[[str], CreationRule | None]
@@ -133,13 +133,13 @@ def _weaker(file: str, pattern: str | None, old: CreationRule, new: CreationRule
     return found("policy-weakened", words, file=file, line=new.line)
 
 
-def check_settings(
-    old: Demanded, new: Demanded, default_branch: str | None = None
-) -> Iterator[Finding]:
+def check_settings(old: Demanded, new: Demanded, defaults: Defaults) -> Iterator[Finding]:
     """Each setting that demands less than before; see ``compare_policies``."""
-    for one in compare_policies(old, new, default_branch=default_branch):
+    for one in compare_policies(old, new, defaults=defaults):
         if one.weaker:
             words = one.change if one.item is None else f"{one.item} {one.change}"
             if one.change == "changed":
                 words += f" from {one.before} to {one.after}"
+            elif one.item is None and one.after is not None:
+                words += f": {one.after}"
             yield found("policy-weakened", words, file=SETTINGS_FILE, path=one.setting)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Final
 
 from plana_secrets.age.identities import Identities
@@ -33,7 +33,7 @@ from plana_secrets.sops.reading.reader import read_structure
 from plana_secrets.verify.check import Level
 from plana_secrets.verify.filecheck import FileJob
 from plana_secrets.verify.finding import Finding
-from plana_secrets.verify.policychange import Demanded
+from plana_secrets.verify.policychange import Demanded, deployed_by_default
 from plana_secrets.verify.ranges.access import Access, check_settings
 from plana_secrets.verify.ranges.between import check_between
 from plana_secrets.verify.ranges.content import Pair, compare_content
@@ -213,10 +213,8 @@ class _Run:
 
     def _policy(self, files: Sequence[str]) -> Iterator[Finding]:
         before, head = self.terms.before, self.terms.head
-        default = None
-        if before.branch != head.branch:
-            default = self.workspace.repository.default_branch()
-        yield from check_settings(before, head, default)
+        defaults = partial(deployed_by_default, self.workspace.repository)
+        yield from check_settings(before, head, defaults)
         yield from check_workflows(self.old, self.new, self.changed)
         old, new = self.old.rule_book, self.new.rule_book
         for book in (old, new):

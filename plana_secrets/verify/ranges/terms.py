@@ -29,4 +29,5 @@ def stricter(trusted: Demanded, head: Demanded, *, proposed: bool = False) -> De
         ),
         replace(files, roots=tuple(dict.fromkeys([*trusted.files.roots, *head.files.roots]))),
         trusted.branch,
+        trusted.remote,
     )

@@ -18,8 +18,7 @@ Found = list[tuple[str, str | None, str | None]]
 
 
 def terms_in(tree: Tree) -> Demanded:
-    settings = settings_in(tree)
-    return Demanded(settings.policy, settings.files, settings.branch)
+    return settings_in(tree).demanded
 
 
 def verify_commits(world: World, text: str, **demand: Any) -> Report:

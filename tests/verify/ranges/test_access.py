@@ -153,6 +153,24 @@ def test_a_setting_that_demands_less(small: World, old: str, new: str, setting: 
     assert errors(verify_commits(small, "HEAD~1..")) == []
 
 
+def test_to_deploy_from_another_remote_is_weaker_than_what_the_clone_has(small: World) -> None:
+    small.git("remote", "add", "origin", "https://git.example.com/x.git")
+    settings = small.repo / SETTINGS
+    text = settings.read_text()
+    for remote in ("origin", "mine"):
+        settings.write_text(f'{text}\n[git]\nremote = "{remote}"\n')
+        small.git("commit", "-qam", "x")
+        report = verify_commits(small, "HEAD~1..")
+        expected = [("policy-weakened", SETTINGS, "git.remote")]
+        assert errors(report) == (expected if remote == "mine" else [])
+    (finding,) = of_check(report, "policy-weakened")
+    assert finding.message == "changed from origin to mine"
+    # the checkout is that of the change, and git knows no such remote
+    done = small.run("verify", "--range", "base..")
+    assert (done.status, "git.remote: added: mine" in done.stdout) == (1, True)
+    assert "git.remote: mine (weaker)" in small.run("diff", "base", "HEAD").stdout
+
+
 def test_the_head_cannot_accept_what_it_brings(small: World) -> None:
     settings = small.repo / SETTINGS
     small.encrypt("infra/secrets/x/app.yaml", "a: b\n")
