@@ -8,19 +8,20 @@ import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from plana_secrets.errors import CredentialError, FailedError, MalformedError, UnavailableError
+from plana_secrets.errors import CredentialError, MalformedError, UnavailableError
 from plana_secrets.mirror.backends.vaultwarden import client as client_module
 from plana_secrets.mirror.backends.vaultwarden.client import Client
 from plana_secrets.mirror.backends.vaultwarden.version import check_version
 from plana_secrets.observability import Event
 from tests.fakes.tls import make_certificates
 from tests.fakes.vaultwarden import FakeVaultwarden, Fault
-from tests.fakes.vaultwarden.wire import Answer
-from tests.mirror.steps import make_item
+from tests.fakes.vaultwarden.wire import Answer, Request
+from tests.mirror.steps import PRUNE, make_item, sync
 from tests.mirror.vaultwarden.place import VaultwardenPlace
 from tests.mirror.vaultwarden.sockets import answering
 
@@ -107,17 +108,67 @@ def test_a_refusal_before_any_login_is_not_vaultwardens(
     server: FakeVaultwarden, answer: Answer
 ) -> None:
     server.fail(1, Fault(answer=answer))
-    with pytest.raises(FailedError) as error:
+    with pytest.raises(UnavailableError) as error:
         check_version(Client(server.url))
-    assert error.value.kind == "guarded-server"
+    assert (error.value.kind, error.value.retry) == ("guarded-server", False)
     assert "in place of Vaultwarden" in error.value.message
 
 
-def test_a_page_in_place_of_json_is_called_that(server: FakeVaultwarden) -> None:
-    server.fail(1, Fault(answer=Answer(200, PAGE, "text/html")))
-    with pytest.raises(MalformedError) as error:
-        check_version(Client(server.url))
-    assert "a web page came" in error.value.message
+ELSEWHERE = {
+    "a login page": Answer(302, b"", headers={"Location": "https://auth.example.test/?rd=x"}),
+    "this call elsewhere": Answer(308, b"", headers={"Location": "https://example.test{path}"}),
+    "a page": Answer(200, PAGE, "text/html"),
+    "no service": Answer(404, b"404 page not found", "text/plain"),
+}
+
+
+@pytest.mark.parametrize("how", list(ELSEWHERE))
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/identity/connect/token",
+        "/api/sync",
+        "/api/accounts/revision-date",
+        "/api/ciphers/create",
+        "/api/ciphers/{id}",
+        "/api/ciphers/{id}/collections_v2",
+        "/api/ciphers/delete",
+    ],
+)
+def test_what_answers_in_the_middle_of_a_run_is_unavailable(
+    server: FakeVaultwarden, place: VaultwardenPlace, how: str, path: str
+) -> None:
+    """Whichever call it is: a server that was there may be there again."""
+    items = [make_item(f"{n}.yaml", {"x": "1"}, collection="prod") for n in range(3)]
+    sync(place.open(), items)
+    ids = {one["id"] for one in place.hand.ciphers()}
+    place.folder /= "without a token"
+    moved = make_item("0.yaml", {"x": "2"}, collection="dev")
+    backend, wanted = place.open(), [moved, make_item("new.yaml", {"x": "3"}, collection="prod")]
+    started = []
+
+    def before(request: Request) -> Fault | None:
+        is_meant = path in {request.path, *(request.path.replace(one, "{id}") for one in ids)}
+        started.extend([1] if is_meant else [])
+        if not started:
+            return None
+        answer, there = ELSEWHERE[how], request.path
+        headers = {name: text.format(path=there) for name, text in answer.headers.items()}
+        return Fault(answer=replace(answer, headers=headers))
+
+    server.before = before
+    if path == "/api/accounts/revision-date":  # which is asked if a token seems to be over
+        backend.list_items()
+        server.store.tokens.clear()
+    with pytest.raises(UnavailableError) as error:
+        sync(backend, wanted, PRUNE)
+    assert (error.value.kind, error.value.exit_code, error.value.retry) == (
+        "guarded-server",
+        5,
+        True,
+    )
+    server.before = lambda _: None
+    assert sync(place.open(), wanted, PRUNE).after.drift == ()
 
 
 # A session that ends

@@ -126,12 +126,26 @@ def test_a_server_error_after_a_write_may_have_done_it(server: FakeVaultwarden) 
     ("answer", "error", "kind"),
     [
         pytest.param(
-            Answer(301, b"", headers={"Location": "https://evil.test/"}),
+            Answer(301, b"", headers={"Location": "https://evil.test/api/sync/"}),
             UsageError,
             "server-redirects",
             id="redirect",
         ),
-        pytest.param(Answer(401, b"<html>"), FailedError, "guarded-server", id="401 in HTML"),
+        *(
+            pytest.param(
+                Answer(302, b"", headers={"Location": place}),
+                UnavailableError,
+                "guarded-server",
+                id=f"redirect to a login page {number}",
+            )
+            for number, place in enumerate(
+                ("https://evil.test/?rd=https://vault.test/api/sync", "/login", "", "http://[evil")
+            )
+        ),
+        pytest.param(Answer(401, b"<html>"), UnavailableError, "guarded-server", id="401 in HTML"),
+        pytest.param(Answer(403, b"<html>"), UnavailableError, "guarded-server", id="403 in HTML"),
+        pytest.param(Answer(403, b"{}"), MalformedError, "server-refuses", id="403"),
+        pytest.param(Answer(200, b" <html>"), UnavailableError, "guarded-server", id="a page"),
         pytest.param(Answer(401, b"{}"), CredentialError, "not-allowed", id="401"),
         pytest.param(
             Answer(404, b"<html>", "text/html"), MalformedError, "not-vaultwarden", id="404"
@@ -248,9 +262,7 @@ def test_an_old_or_unknown_server_is_refused(
     assert error.value.kind == kind
 
 
-@pytest.mark.parametrize(
-    "body", [b"<html>", b"", b"{}", b'{"version": 1}', b"\xff", b"[" * 100_000]
-)
+@pytest.mark.parametrize("body", [b"x", b"", b"{}", b'{"version": 1}', b"\xff", b"[" * 100_000])
 def test_an_answer_of_another_form_is_named(server: FakeVaultwarden, body: bytes) -> None:
     server.fail(1, Fault(answer=Answer(200, body)))
     with pytest.raises(MalformedError) as error:

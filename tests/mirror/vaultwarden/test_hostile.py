@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from plana_secrets.errors import MalformedError, PlanaSecretsError, UsageError
+from plana_secrets.errors import MalformedError, PlanaSecretsError, UnavailableError
 from plana_secrets.mirror.address import checked_url
 from plana_secrets.mirror.backends.vaultwarden import client as client_module
 from plana_secrets.mirror.backends.vaultwarden.backend import VaultwardenBackend
@@ -85,10 +85,10 @@ def test_a_redirect_gets_no_credentials_and_no_token(
     elsewhere = FakeVaultwarden()
     answer = Answer(status, b"", headers={"Location": f"{elsewhere.url}{path}"})
     server.fail(1, Fault(answer=answer), path=path)
-    with pytest.raises(UsageError) as error:
+    with pytest.raises(UnavailableError) as error:
         place.open().list_items()
     elsewhere.stop()
-    assert (error.value.kind, elsewhere.seen) == ("server-redirects", [])
+    assert (error.value.kind, elsewhere.seen) == ("guarded-server", [])
 
 
 @pytest.mark.parametrize("token", ["a\\r\\nX-Evil: 1", "\\u20ac", ""])

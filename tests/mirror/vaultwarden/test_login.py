@@ -283,7 +283,7 @@ def test_a_code_is_good_once(server: FakeVaultwarden, company: Company) -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"<html>", b"{}", b'{"access_token": 1, "expires_in": 1}', b'"x"', b""],
+    [b"x", b"{}", b'{"access_token": 1, "expires_in": 1}', b'"x"', b""],
 )
 def test_a_login_that_is_answered_with_nonsense_is_malformed(
     server: FakeVaultwarden, place: VaultwardenPlace, body: bytes

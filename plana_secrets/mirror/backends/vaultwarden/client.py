@@ -16,7 +16,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from threading import Lock, Timer
 from typing import Final
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import msgspec
 import urllib3
@@ -29,13 +29,13 @@ from urllib3.exceptions import (
 )
 
 from plana_secrets import __version__
-from plana_secrets.errors import MalformedError, UnavailableError
+from plana_secrets.errors import UnavailableError
 from plana_secrets.mirror.address import checked_url, is_loopback
 from plana_secrets.mirror.backends.vaultwarden.answers import LostAnswerError, read_body
 from plana_secrets.mirror.backends.vaultwarden.failures import (
     Answer,
-    guarded,
-    is_page,
+    Caller,
+    find_guard,
     read_failure,
 )
 from plana_secrets.mirror.backends.vaultwarden.pool import open_pool
@@ -79,6 +79,7 @@ class Client:
         self.requests = 0
         self.server_time: datetime | None = None
         """As the server said in its last answer; None where it does not say."""
+        self._was_there = False
         self._counting = Lock()
         self._observer = observer
         self._pool = open_pool(
@@ -95,10 +96,12 @@ class Client:
         return self.call("GET", path, task=task, token=token, repeatable=True)
 
     def post_form(self, path: str, fields: Mapping[str, str], *, task: str) -> Answer:
-        """Send a login. The answer is returned whatever its status."""
+        """Send a login. Vaultwarden's answer is returned whatever its status."""
         body = urlencode(fields).encode()
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        return self._exchange("POST", path, task=task, body=body, headers=headers, retry=_ONCE)
+        answer = self._exchange("POST", path, task=task, body=body, headers=headers, retry=_ONCE)
+        self._check_guard(answer, task=task, caller="login", is_plain=True)
+        return answer
 
     def call(
         self,
@@ -122,15 +125,10 @@ class Client:
             headers["Authorization"] = f"Bearer {token.reveal_text()}"
         retry = _REPEATED if repeatable else _CAREFUL
         answer = self._exchange(method, path, task=task, body=content, headers=headers, retry=retry)
+        caller: Caller = "stranger" if token is None else "account"
+        self._check_guard(answer, task=task, caller=caller, is_plain=content is None)
         if 200 <= answer.status < 300:
-            if is_page(answer.body):
-                raise MalformedError(
-                    f"a web page came in place of Vaultwarden's answer: cannot {task}",
-                    kind="bad-answer",
-                )
             return answer.body
-        if token is None and answer.status in {401, 403}:
-            raise guarded(answer, task=task)
         if answer.status >= 500 and not repeatable:
             raise LostAnswerError(
                 f"the server answered with status {answer.status}: cannot {task}",
@@ -138,6 +136,18 @@ class Client:
                 status=answer.status,
             )
         raise read_failure(answer, task=task)
+
+    def _check_guard(self, answer: Answer, *, task: str, caller: Caller, is_plain: bool) -> None:
+        """
+        Raises:
+            UnavailableError: another service answers (kind ``guarded-server``).
+            UsageError: the server is at another address (kind ``server-redirects``).
+        """
+        was_there = self._was_there
+        guard = find_guard(answer, task=task, caller=caller, is_plain=is_plain, was_there=was_there)
+        if guard is not None:
+            raise guard
+        self._was_there = was_there or answer.status < 300
 
     def _exchange(
         self,
@@ -161,7 +171,8 @@ class Client:
                     redirect=False,
                     preload_content=False,
                 )
-                answer = Answer(response.status, read_body(response, deadline=WHOLE_DEADLINE))
+                content = read_body(response, deadline=WHOLE_DEADLINE)
+                answer = Answer(response.status, content, self._has_moved(response, path))
             response.release_conn()
         except HTTPError as error:
             raise _no_answer(error, task) from None
@@ -175,6 +186,14 @@ class Client:
             )
         )
         return answer
+
+    def _has_moved(self, response: urllib3.BaseHTTPResponse, path: str) -> bool:
+        """Whether it redirects this very call, not to a page where people log in."""
+        try:
+            there = urlsplit(response.headers.get("Location", "")).path
+        except ValueError:
+            return False
+        return there.rstrip("/") == urlsplit(self.url + path).path
 
     @contextmanager
     def _telling(self, task: str) -> Iterator[None]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -28,10 +28,14 @@ from plana_secrets.mirror.backend import ItemChangedError, ItemTooLargeError, No
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back; ``body`` may hold anything and is never shown."""
+    """What came back; ``body`` may hold anything and is never shown.
+
+    ``has_moved``: the same call is wanted at another address.
+    """
 
     status: int
     body: bytes
+    has_moved: bool = False
 
     def __repr__(self) -> str:
         return f"Answer({self.status})"
@@ -168,8 +172,6 @@ def read_failure(answer: Answer, *, task: str, login: bool = False) -> PlanaSecr
             return meaning.error(
                 f"{meaning.message}: cannot {task}", kind=meaning.kind, status=answer.status
             )
-    if answer.status in ({401, 403} if login else {401}) and not _is_object(answer.body):
-        return guarded(answer, task=task)
     return _by_status(answer, task)
 
 
@@ -187,10 +189,7 @@ _STATUSES: Final = {
 def _by_status(answer: Answer, task: str) -> PlanaSecretsError:
     status = answer.status
     error: type[PlanaSecretsError]
-    if 300 <= status < 400:
-        error, kind = UsageError, "server-redirects"
-        message = "the server redirects to another address, which is not followed"
-    elif status in _STATUSES:
+    if status in _STATUSES:
         error, kind, message = _STATUSES[status]
     elif status in {408, 429} or status >= 500:
         error, kind = UnavailableError, "server-error"
@@ -204,13 +203,45 @@ def _by_status(answer: Answer, task: str) -> PlanaSecretsError:
     return error(f"{message}: cannot {task}", kind=kind, status=status)
 
 
-def guarded(answer: Answer, *, task: str) -> PlanaSecretsError:
-    """The error for an answer that no Vaultwarden gives: to a stranger, or in another form."""
-    return FailedError(
-        f"another service answers in place of Vaultwarden (status {answer.status}): cannot {task}",
+Caller = Literal["stranger", "login", "account"]
+"""In whose name a call is sent; a login is a stranger's call that Vaultwarden may refuse."""
+
+
+def find_guard(
+    answer: Answer, *, task: str, caller: Caller, is_plain: bool, was_there: bool
+) -> PlanaSecretsError | None:
+    """The error for an answer that no Vaultwarden gives; None where it may have given it.
+
+    ``is_plain``: nothing was sent that a proxy could refuse for its content. ``was_there``: a
+    Vaultwarden has answered before in this run, so that it may do so again later.
+    """
+    status = answer.status
+    if 300 <= status < 400 and answer.has_moved and not was_there:
+        return UsageError(
+            f"the server redirects to another address, which is not followed: cannot {task}",
+            kind="server-redirects",
+            status=status,
+        )
+    is_gone = was_there and status == 404 and not _is_object(answer.body)
+    if not (is_gone or _is_guard(answer, caller, is_plain=is_plain)):
+        return None
+    return UnavailableError(
+        f"another service answers in place of Vaultwarden (status {status}): cannot {task}",
         kind="guarded-server",
-        status=answer.status,
+        retry=was_there,
+        status=status,
     )
+
+
+def _is_guard(answer: Answer, caller: Caller, *, is_plain: bool) -> bool:
+    status, is_object = answer.status, _is_object(answer.body)
+    if status in {401, 403} and caller == "stranger":
+        return True
+    if status == 403:
+        return not is_object and (caller == "login" or (is_plain and is_page(answer.body)))
+    if status == 401:
+        return not is_object
+    return 300 <= status < 400 or (status < 300 and is_page(answer.body))
 
 
 _PAGE: Final = re.compile(rb"\s*<")
@@ -247,7 +278,7 @@ def _texts(body: bytes) -> Iterator[str]:
 ADVICE: Final = {
     "guarded-server": (
         "a login page before the server (Authelia, basic authentication, Cloudflare) has to let "
-        "/api and /identity through; else check mirror.vaultwarden.url"
+        "/api and /identity through; else check mirror.vaultwarden.url, and whether the server runs"
     ),
     "api-key-refused": (
         "find the key in the web vault under Security, Keys; then run `plana-secrets "
@@ -267,10 +298,7 @@ ADVICE: Final = {
         "(client_max_body_size in nginx) or split the file"
     ),
     "server-error": "try again; look at the server's log",
-    "server-redirects": (
-        "use the address that it redirects to; if that is a login page (Authelia and others), it "
-        "has to let /api and /identity through"
-    ),
+    "server-redirects": "set mirror.vaultwarden.url to the address that it redirects to",
     "server-refuses": "check the server's log; the server may be newer than this program supports",
     "sso-only": "a personal API key is accepted there: `plana-secrets login --api-key`",
     "totp-refused": "wait for the next code; check the clocks of both machines",
