@@ -1,5 +1,7 @@
 """``scripts/bench mirror``: a first mirror, a run without changes, one change; beside bw.
 
+The run without changes also with ``--no-cache``, which opens every file and every item.
+
 Needs ``PLANA_TEST_VAULTWARDEN``. Both sides work on the same server in the same run, over
 TLS, since bw speaks nothing else; npm installs bw into the cache of ``scripts/test``. The
 items have the same fields. ``PLANA_BENCH_ITEMS=100`` takes other numbers of files.
@@ -91,22 +93,24 @@ class Bench:
         names = generate_files(world, self.count, "infra/secrets/prod")
         world.commit()
         first = self.sync("first mirror", runs=1)
+        opened = self.sync("no change, without the cache (--no-cache)", "--no-cache", runs=3)
         idle = self.sync("no change", runs=3)
         world.sops("set", names[0], '["service0"]["password0"]', '"another"')
         world.commit()
         self.sync("one change", runs=1)
+        head("the cache")
+        ratio("no change, with the cache beside without it", idle, opened)
         return first, idle
 
-    def sync(self, what: str, *, runs: int) -> Cost:
-        before = self.server.cpu
-        found: Measured = measure(
-            self.office.world, [OURS, "mirror", "sync"], runs=runs, env=self.office.environment
-        )
+    def sync(self, what: str, *options: str, runs: int) -> Cost:
+        argv, before = [OURS, "mirror", "sync", *options], self.server.cpu
+        found: Measured = measure(self.office.world, argv, runs=runs, env=self.office.environment)
         cost = Cost(found.seconds, found.cpu, (self.server.cpu - before) / runs)
         row(f"mirror sync, {what}", cost, f"{found.megabytes:.0f} MB")
         return cost
 
     def beside(self, each: Cost, idle: Cost) -> None:
+        print("\n| bw | seconds | CPU, client | CPU, server | memory |\n|---|---|---|---|---|")
         bw = Bw(self.folder / "bw", self.ca_file)
         bw.login(self.server.url, self.office.company.service)
         listed = self.cost(lambda: self.list_items(bw), children)
@@ -118,7 +122,7 @@ class Bench:
         row("bw create item, one", command)
         served = self.create_by_serve(bw, item)
         row("bw serve, create one", served)
-        print("\n| ours beside | faster | CPU, client | CPU, server |\n|---|---|---|---|")
+        head("ours beside")
         ratio("an item of the first mirror, bw create item", each, command)
         ratio("an item of the first mirror, bw serve", each, served)
         ratio("no change, bw sync and bw list items", idle, listed)
@@ -187,6 +191,11 @@ def row(what: str, cost: Cost, memory: str = "") -> None:
         f"| {what} | {cost.wall:.3f} | {cost.client:.3f} | {cost.server:.3f} | {memory} |",
         flush=True,
     )
+
+
+def head(what: str) -> None:
+    """Of a table of ratios."""
+    print(f"\n| {what} | faster | CPU, client | CPU, server |\n|---|---|---|---|")
 
 
 def ratio(what: str, ours: Cost, other: Cost) -> None:
