@@ -16,6 +16,7 @@ from plana_secrets.mirror.backend import (
     ITEM_ERRORS,
     ActualItem,
     Backend,
+    ItemChangedError,
     ItemsRefusedError,
     Listing,
 )
@@ -146,7 +147,12 @@ class _Work:
         refused = {file: error for file, error in self.failed.items() if file not in again}
         if plan.create:
             refused |= _refused_by(lambda: backend.create_items(plan.create))
-        refused |= _update(backend, plan.update, self._observer)
+        errors = _update(backend, plan.update, self._observer)
+        refused |= {
+            one.desired.file: errors[one.actual.id]
+            for one in plan.update
+            if one.actual.id in errors
+        }
         if plan.delete:
             refused |= _refused_by(lambda: backend.delete_items(plan.delete))
         is_clear = not (plan.create or plan.delete or refused)
@@ -155,11 +161,18 @@ class _Work:
         open_files = _files_of(after)
         self.failed = {file: error for file, error in refused.items() if file in open_files}
         self.created += len(plan.create) - sum(one.file in self.failed for one in after.create)
-        self.updated += len(plan.update) - sum(
-            one.desired.file in self.failed for one in after.update
+        self.updated += sum(self._is_updated(one, errors) for one in plan.update)
+        left = {item.id for item in self.listing.items} | self.listing.known.keys()
+        self.deleted += sum(
+            not (_file_of(one) in refused and one.id in left) for one in plan.delete
         )
-        self.deleted += len(plan.delete) - sum(_file_of(one) in self.failed for one in after.delete)
         return after
+
+    def _is_updated(self, update: Update, errors: Mapping[str, PlanaSecretsError]) -> bool:
+        """Also after an error, where the list shows no trouble; but not what changed meanwhile."""
+        error = errors.get(update.actual.id)
+        is_open = isinstance(error, ItemChangedError) or update.desired.file in self.failed
+        return error is None or not is_open
 
     def _look(self, wanted: Wanted, written: Sequence[str], *, tidy: bool) -> MirrorPlan:
         """``tidy``: what a killed run was still creating is a second copy, and goes."""
@@ -193,13 +206,13 @@ def _refused_by(action: Callable[[], None]) -> Mapping[str, PlanaSecretsError]:
 def _update(
     backend: Backend, updates: Sequence[Update], observer: Observer
 ) -> dict[str, PlanaSecretsError]:
-    """Update one by one; what could not be, by file."""
+    """Update one by one; what could not be, by the item's id."""
     refused: dict[str, PlanaSecretsError] = {}
     for number, update in enumerate(updates, start=1):
         try:
             backend.update_item(update.actual, update.desired)
         except ITEM_ERRORS as error:
-            refused[update.desired.file] = error
+            refused[update.actual.id] = error
         observer(Event("mirror-progress", {"done": number, "total": len(updates)}))
     return refused
 

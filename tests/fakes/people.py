@@ -180,6 +180,10 @@ class Person:
         self.call("PUT", "/api/two-factor/authenticator", body | {"key": key, "token": totp(key)})
         return str(key)
 
+    def disable_totp(self) -> None:
+        body = {"masterPasswordHash": self.password_hash, "type": 0}
+        self.call("POST", "/api/two-factor/disable", body)
+
     def sync(self) -> Any:
         return self.call("GET", "/api/sync?excludeDomains=true")
 

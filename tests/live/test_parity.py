@@ -72,7 +72,13 @@ def probes(place: VaultwardenPlace) -> Iterator[tuple[str, Person, str, str, obj
     yield "a member twice", owner, "POST", f"{org}/users/invite", member
     yield "an invitation by staff", staff, "POST", f"{org}/users/invite", member
     yield "into the trash", service, "PUT", f"{base}/delete", None
+    yield "an old date in the trash", service, "PUT", base, old
     yield "out of the trash", service, "PUT", f"{base}/restore", None
+    some = {"ids": [cipher["id"]]}
+    yield "some into the trash", service, "PUT", "/api/ciphers/delete", some
+    yield "into the trash twice", service, "PUT", "/api/ciphers/delete", some
+    yield "others into the trash", staff, "PUT", "/api/ciphers/delete", some
+    yield "no date in the trash", service, "PUT", base, cipher
     yield "gone", service, "DELETE", base, None
     yield "gone twice", service, "DELETE", base, None
 

@@ -266,6 +266,13 @@ def authenticator(request: Request) -> object:
     return {"enabled": True, "key": data["key"], "object": "twoFactorAuthenticator"}
 
 
+@route("POST", "/api/two-factor/disable")
+def disable_two_factor(request: Request) -> object:
+    check_password(request, "type")
+    request.user.totp = None
+    return {"enabled": False, "type": 0, "object": "twoFactorProvider"}
+
+
 @route("GET", "/api/accounts/profile")
 def profile(request: Request) -> object:
     return profile_of(request.store, request.user)

@@ -113,13 +113,14 @@ def test_a_clock_that_is_off_neither_stops_an_update_nor_hides_a_change(
     assert place.open().list_items().items[0].fields["a"].reveal_text() == "by hand"
 
 
+@pytest.mark.parametrize("method", ["PUT", "POST"], ids=["trash", "delete"])
 @pytest.mark.parametrize("done", [False, True])
 def test_a_lost_deletion_is_done_once(
-    server: FakeVaultwarden, place: VaultwardenPlace, done: bool
+    server: FakeVaultwarden, place: VaultwardenPlace, done: bool, method: str
 ) -> None:
     place.open().create_items(make_items(3))
     backend = place.open()
-    server.fail(1, Fault(done=done), method="POST", path="/api/ciphers/delete")
+    server.fail(1, Fault(done=done), method=method, path="/api/ciphers/delete")
     backend.delete_items(backend.list_items().items[:2])
     assert len(place.open().list_items().items) == 1
 
@@ -244,7 +245,7 @@ def test_of_a_lost_deletion_only_the_rest_is_sent_again(
     asked: list[list[str]] = []
 
     def before(request: Request) -> Fault | None:
-        if request.path != "/api/ciphers/delete":
+        if (request.method, request.path) != ("POST", "/api/ciphers/delete"):
             return None
         asked.append(request.json()["ids"])
         if len(asked) > 1:
@@ -422,6 +423,7 @@ def test_a_collection_is_named_or_refused(server: FakeVaultwarden, place: Vaultw
     company.service.enable_totp()
     with pytest.raises(UsageError) as known:
         VaultwardenBackend(place.session(), "another", ["prod"]).list_items()
+    company.service.disable_totp()
     assert known.value.kind == "not-a-member"
 
 

@@ -153,9 +153,10 @@ def _ways_of_left(context: Context, file: str, edits: Sequence[HandEdit]) -> lis
 def _ways_of_texts(context: Context, file: str, texts: Sequence[str]) -> list[str]:
     if not texts:
         return []
-    again = _overwrite(context)
-    what = " and the ".join(texts)
-    return [f"{file}: the {what} of its item was changed, which is in no file; {again} resets it"]
+    again, what = _overwrite(context), " and the ".join(texts)
+    verb, they, them = ("was", "it is", "it") if len(texts) == 1 else ("were", "they are", "them")
+    changed = f"the {what} of its item {verb} changed; {they} in no file"
+    return [f"{file}: {changed}, and {again} resets {them}"]
 
 
 def _adopt(context: Context, file: str, one: HandEdit) -> str:

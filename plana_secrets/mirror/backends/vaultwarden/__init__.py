@@ -10,8 +10,8 @@
 ``vault`` | ``closed`` | ``view`` | ``collections`` | ``items`` | ``loginform``
     What one sync returns, opened, or left closed where it is known, and the last one of them;
     where items go, and how they are spelled, as logins too.
-``writer`` | ``creation`` | ``backend``
-    Writing items, one or many; the protocol of a backend on top.
+``writer`` | ``creation`` | ``deletion`` | ``backend``
+    Writing items, one or many, and deleting them; the protocol of a backend on top.
 ``settings`` | ``connect`` | ``account`` | ``setup`` | ``audit`` | ``strays`` | ``sight``
     The table of the configuration, and a backend from it; logins, finding the settings,
     who may do what, items where no one looks, and what one member sees.

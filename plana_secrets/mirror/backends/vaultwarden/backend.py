@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -31,6 +31,7 @@ from plana_secrets.mirror.backends.vaultwarden.closed import (
     read_cipher,
     read_closed,
 )
+from plana_secrets.mirror.backends.vaultwarden.deletion import Deletion
 from plana_secrets.mirror.backends.vaultwarden.items import (
     ITEM_SIZE,
     TYPES,
@@ -41,7 +42,7 @@ from plana_secrets.mirror.backends.vaultwarden.items import (
 from plana_secrets.mirror.backends.vaultwarden.models import ADMIN, OWNER, Cipher, read_login
 from plana_secrets.mirror.backends.vaultwarden.session import Session
 from plana_secrets.mirror.backends.vaultwarden.strays import read_every_item
-from plana_secrets.mirror.backends.vaultwarden.vault import Keys, Vault
+from plana_secrets.mirror.backends.vaultwarden.vault import Keys, Vault, read_sync
 from plana_secrets.mirror.backends.vaultwarden.version import check_version
 from plana_secrets.mirror.backends.vaultwarden.view import Place, View
 from plana_secrets.mirror.backends.vaultwarden.writer import SealedItem, Writer
@@ -75,6 +76,7 @@ class VaultwardenBackend:
         self._as_owner = as_owner
         self._observer = observer
         self._writer = Writer(session, sleep=sleep)
+        self._deletion = Deletion(session, self._writer, self._everything)
         self._recall = NOTHING_KNOWN
         self._last: View | None = None
         self._is_checked = False
@@ -140,7 +142,7 @@ class VaultwardenBackend:
         """
         if view.stubs:
             now = frozenset(self._look().stubs)
-            for _ in self._writer.delete([one for one in view.stubs if one in now]):
+            for _ in self._deletion.delete([one for one in view.stubs if one in now]):
                 pass
 
     def update_item(self, actual: ActualItem, desired: DesiredItem) -> None:
@@ -177,25 +179,23 @@ class VaultwardenBackend:
                 raise next(iter(error.errors.values())) from None
 
     def delete_items(self, items: Sequence[ActualItem]) -> None:
-        """Nothing is deleted that changed since it was listed."""
-        if not items:
-            return
-        now = {cipher_id: one.revision_date for cipher_id, one in self._look().ciphers.items()}
-        changed = {one.id for one in items if now.get(one.id, one.revision) != one.revision}
-        refused: dict[str, PlanaSecretsError] = {
-            _file_of(one): ItemChangedError(
-                f"the item of {_file_of(one)} was changed on the server since it was read"
-            )
-            for one in items
-            if one.id in changed
-        }
-        files = {one.id: _file_of(one) for one in items if one.id in now.keys() - changed}
-        for done, (item_id, error) in enumerate(self._writer.delete(list(files)), start=1):
+        """Nothing is deleted that changed since it was listed, or while it is deleted."""
+        revisions = {one.id: one.revision for one in items}
+        files = {one.id: _file_of(one) for one in items}
+        refused: dict[str, PlanaSecretsError] = {}
+        outcomes = self._deletion.delete_unchanged(revisions, files)
+        for done, (item_id, error) in enumerate(outcomes, start=1):
             self._tell(done, len(files))
             if error is not None:
                 refused[files[item_id]] = error
         if refused:
             raise ItemsRefusedError(refused)
+
+    def _everything(self) -> Iterator[Cipher]:
+        """Every item as it is now, with what only an owner sees where that is asked for."""
+        yield from read_sync(self._session).ciphers
+        if self._as_owner:
+            yield from read_every_item(self._session, self._place.organization)
 
     def _look(self) -> View:
         if not self._is_checked:
@@ -264,7 +264,7 @@ class VaultwardenBackend:
             self._writer.move(cipher, collection, file=file)
         self._writer.replace(cipher, sealed, revision=revision, file=file)
         if cipher.deleted_date is not None:
-            self._writer.restore(cipher, file=file)
+            self._writer.restore(cipher.id, file=file)
 
     def _find_closed(
         self, view: View, items: Sequence[DesiredItem]

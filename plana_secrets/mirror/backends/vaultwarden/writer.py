@@ -8,27 +8,19 @@ an answer that did not come the writer looks for the mark before it sends again.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from plana_secrets.counts import counted
-from plana_secrets.errors import PlanaSecretsError
-from plana_secrets.mirror.backend import ITEM_ERRORS, ItemChangedError, ItemNotWrittenError
+from plana_secrets.mirror.backend import ItemChangedError, ItemNotWrittenError
 from plana_secrets.mirror.backends.vaultwarden.answers import LostAnswerError
 from plana_secrets.mirror.backends.vaultwarden.items import is_ahead, just_before
 from plana_secrets.mirror.backends.vaultwarden.models import Cipher, read_answer
 from plana_secrets.mirror.backends.vaultwarden.session import Session
 from plana_secrets.mirror.backends.vaultwarden.vault import read_sync
 
-DELETE_BATCH: Final = 100
-"""Each is one step of the progress."""
-
 _TRIES: Final = 3
 _PAUSE: Final = 1.0
 _ROUNDS: Final = 30
-
-_UNSURE: Final = (LostAnswerError, *ITEM_ERRORS)
-"""After these only the list says what was deleted."""
 
 SealedItem = dict[str, Any]
 
@@ -107,62 +99,14 @@ class Writer:
             repeatable=True,
         )
 
-    def restore(self, cipher: Cipher, *, file: str) -> None:
+    def restore(self, item_id: str, *, file: str) -> None:
         """Take an item out of the trash."""
         self._session.call(
             "PUT",
-            f"/api/ciphers/{cipher.id}/restore",
+            f"/api/ciphers/{item_id}/restore",
             task=f"restore the item of {file} from the trash",
             repeatable=True,
         )
-
-    def delete(self, ids: Sequence[str]) -> Iterator[tuple[str, PlanaSecretsError | None]]:
-        """Delete for good; what is gone already is no error.
-
-        Yields each id, with the reason where it was not deleted.
-        """
-        for start in range(0, len(ids), DELETE_BATCH):
-            batch = list(ids[start : start + DELETE_BATCH])
-            refused = self._delete_batch(batch)
-            yield from ((one, refused.get(one)) for one in batch)
-
-    def _delete_batch(self, ids: list[str]) -> dict[str, PlanaSecretsError]:
-        """The server stops at the first that it refuses: then the rest goes one by one."""
-        if len(ids) == 1:
-            error = self._delete_one(ids[0])
-            return {ids[0]: error} if error else {}
-        try:
-            self._send_delete(ids)
-        except _UNSURE:
-            there = self._ids()
-            refused = {one: self._delete_one(one) for one in ids if one in there}
-            return {one: error for one, error in refused.items() if error}
-        return {}
-
-    def _delete_one(self, item_id: str) -> PlanaSecretsError | None:
-        for _ in range(_TRIES):
-            try:
-                self._send_delete([item_id])
-            except _UNSURE as error:
-                if item_id not in self._ids():
-                    return None
-                if not isinstance(error, LostAnswerError):
-                    return error
-                reason = error
-            else:
-                return None
-        return ItemNotWrittenError(reason.message)
-
-    def _send_delete(self, ids: list[str]) -> None:
-        self._session.call(
-            "POST",
-            "/api/ciphers/delete",
-            task=f"delete {counted(len(ids), 'item')}",
-            body={"ids": ids},
-        )
-
-    def _ids(self) -> frozenset[str]:
-        return frozenset(cipher.id for cipher in read_sync(self._session).ciphers)
 
     def _put(self, item_id: str, body: Mapping[str, Any], file: str) -> None:
         self._session.call(
