@@ -5,6 +5,8 @@
 ``plan`` | ``bypath`` | ``remarks`` | ``keysets``
     Pure: what the merged file holds, for whom, and from which side it is written; values by
     path, comments, and keysets by the state machine.
+``rendered``
+    What keysets render, where both sides changed it.
 ``bases``
     What both sides are compared with, also where branches were merged into each other.
 ``compose``

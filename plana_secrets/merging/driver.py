@@ -6,19 +6,22 @@ Nothing here takes our lock: no file of the work tree is written, git puts the r
 from __future__ import annotations
 
 import codecs
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from plana_secrets.errors import CredentialError, MalformedError
-from plana_secrets.git.textmerge import merge_texts
+from plana_secrets.git.operation import Commits
+from plana_secrets.git.textmerge import commit_being_merged, merge_texts
 from plana_secrets.merging.bases import is_bundle, open_base
 from plana_secrets.merging.bypath import Judge
 from plana_secrets.merging.compose import compose
 from plana_secrets.merging.plan import plan_merge
 from plana_secrets.merging.reasons import Conflict
+from plana_secrets.merging.rendered import Rendered
 from plana_secrets.merging.rulesafter import with_merged_rules
 from plana_secrets.merging.sides import Side
 from plana_secrets.merging.versions import Versions
+from plana_secrets.rotation.policy import KeysetPolicy
 from plana_secrets.secretfiles.discovery import carries_sops
 from plana_secrets.secretfiles.listing import is_secret_file
 from plana_secrets.secretfiles.open import open_bytes
@@ -41,10 +44,11 @@ def merge_versions(
     *,
     is_revoked: Judge,
     environment: Mapping[str, str],
+    policies: Sequence[KeysetPolicy] = (),
 ) -> Outcome:
     """The merged file, checked: three MACs first, and the result as it was read back.
 
-    ``environment``: that of the git that called us.
+    ``environment``: that of the git that called us. ``policies``: of the configured keysets.
 
     Raises:
         CredentialError: no identity opens a version; the message says which.
@@ -56,10 +60,19 @@ def merge_versions(
     base = None if versions.base is None else read_base(workspace, file, versions.base)
     ours = read_side(workspace, file, versions.ours, "our side")
     theirs = read_side(workspace, file, versions.theirs, "their side")
-    plan = plan_merge(base, ours, theirs, rule, is_revoked=is_revoked)
+    rendered = Rendered(workspace, policies, _commits(workspace, environment))
+    plan = plan_merge(base, ours, theirs, rule, is_revoked=is_revoked, combine=rendered.of(file))
     if plan.content is None:
         return Outcome(None, plan.conflicts)
     return Outcome(compose(workspace, file, plan, ours, theirs))
+
+
+def _commits(workspace: Workspace, environment: Mapping[str, str]) -> Commits | None:
+    found, head = (
+        commit_being_merged(workspace.repository, environment),
+        workspace.repository.head(),
+    )
+    return Commits(found[0], head, found[1]) if found and head else None
 
 
 def read_side(workspace: Workspace, file: str, data: bytes, name: str) -> Side:

@@ -26,8 +26,7 @@ def merge_keysets(
 
     A side that is behind the other cannot be chosen.
     """
-    known = [_parsed(one) for one in (base, ours, theirs)]
-    before, here, there = known
+    before, here, there = map(parse_side, (base, ours, theirs))
     if here is None or there is None or (base is not None and before is None):
         return _chosen(ours, theirs, choice), Reason.NOT_BY_ROTATION
     if here == there:
@@ -39,7 +38,19 @@ def merge_keysets(
     return _latest(here, there, ours, theirs, choice), merged
 
 
-def _parsed(side: Side | None) -> Keyset | None:
+def keyset_after(base: Side | None, ours: Side | None, theirs: Side | None) -> Keyset | None:
+    """The merged keyset, None where it is a conflict; a side that a merge added may be alone."""
+    if ours is None or theirs is None:
+        return parse_side(ours or theirs) if base is None else None
+    before, here, there = map(parse_side, (base, ours, theirs))
+    if here is None or there is None or (base is not None and before is None):
+        return None
+    merged = here if here == there else _merge(before, here, there)
+    return merged if isinstance(merged, Keyset) else None
+
+
+def parse_side(side: Side | None) -> Keyset | None:
+    """The keyset of a version, None where there is none, or it is not of the schema."""
     if side is None:
         return None
     parsed = parse_keyset(side.document.structure, side.document.values)

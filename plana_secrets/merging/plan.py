@@ -9,7 +9,7 @@ from plana_secrets.age.recipients import canonical_recipient
 from plana_secrets.document.edits import EMPTY_CONTENT, Content
 from plana_secrets.document.kinds import FileKind, kind_of
 from plana_secrets.document.shape import problems_of
-from plana_secrets.merging.bypath import Choices, Judge, merge_by_path
+from plana_secrets.merging.bypath import Choices, Combine, Judge, always_ask, merge_by_path
 from plana_secrets.merging.keysets import merge_keysets
 from plana_secrets.merging.reasons import WHOLE, Conflict, Reason
 from plana_secrets.merging.sides import Side
@@ -40,6 +40,7 @@ def plan_merge(
     rule: CreationRule,
     *,
     is_revoked: Judge,
+    combine: Combine = always_ask,
     choices: Choices | None = None,
     by_rule: bool = False,
 ) -> Plan:
@@ -48,7 +49,7 @@ def plan_merge(
     ``choices``: the side for each path in conflict; ``WHOLE`` for one about the file.
     ``by_rule``: a person has seen who can read it by its rule, whatever the two sides say.
     """
-    content, conflicts = _content(base, ours, theirs, rule, is_revoked, choices or {})
+    content, conflicts = _content(base, ours, theirs, rule, is_revoked, combine, choices or {})
     expected = frozenset(map(canonical_recipient, rule.recipients))
     merged = merge_names(base.recipients if base else frozenset(), ours, theirs)
     if merged != expected and not by_rule:
@@ -88,6 +89,7 @@ def _content(
     theirs: Side,
     rule: CreationRule,
     is_revoked: Judge,
+    combine: Combine,
     choices: Choices,
 ) -> tuple[Content | None, list[Conflict]]:
     kind = kind_of(rule.selector)
@@ -95,7 +97,8 @@ def _content(
         content, reason = merge_keysets(base, ours, theirs, choices.get(WHOLE))
         return content, [Conflict(reason)] if reason else []
     before = base.content if base else EMPTY_CONTENT
-    content, conflicts = merge_by_path(before, ours.content, theirs.content, is_revoked, choices)
+    sides = (before, ours.content, theirs.content)
+    content, conflicts = merge_by_path(*sides, is_revoked, choices, combine)
     if content is not None and kind is FileKind.SECRET_MANIFEST:
         detail = _new_problem(content, ours.content, theirs.content)
         if detail:

@@ -11,7 +11,7 @@ from plana_secrets.document.kinds import FileKind, kind_of
 from plana_secrets.document.merge import units_of
 from plana_secrets.errors import ConflictError, PlanaSecretsError, UsageError, about
 from plana_secrets.merging.bases import unknown_base
-from plana_secrets.merging.bypath import Choice, Judge
+from plana_secrets.merging.bypath import Choice, Combine, Judge, always_ask
 from plana_secrets.merging.compose import compose
 from plana_secrets.merging.driver import read_base, read_side
 from plana_secrets.merging.openmerge import OpenMerge
@@ -119,14 +119,16 @@ def _base(workspace: Workspace, merge: OpenMerge, ours: Side, theirs: Side) -> S
         return None if is_keyset else unknown_base(ours, theirs)
 
 
-def resolve_case(case: Case, decisions: Decisions, is_revoked: Judge) -> Resolution:
+def resolve_case(
+    case: Case, decisions: Decisions, is_revoked: Judge, combine: Combine = always_ask
+) -> Resolution:
     """What the file becomes, or what is undecided.
 
     Raises:
         UsageError: a choice is for nothing in conflict (kind ``no-such-conflict``), or for a
             side that cannot be taken (kind ``cannot-be-taken``).
     """
-    resolution = _resolve(case, decisions, is_revoked)
+    resolution = _resolve(case, decisions, is_revoked, combine)
     while decisions.rest is not None and resolution.undecided:
         open_paths = [
             one.path
@@ -137,12 +139,12 @@ def resolve_case(case: Case, decisions: Decisions, is_revoked: Judge) -> Resolut
             break
         more = dict.fromkeys(open_paths, decisions.rest)
         decisions = replace(decisions, choices={**decisions.choices, **more})
-        resolution = _resolve(case, decisions, is_revoked)
+        resolution = _resolve(case, decisions, is_revoked, combine)
     _check_choices(case, resolution, decisions)
     return resolution
 
 
-def _resolve(case: Case, decisions: Decisions, is_revoked: Judge) -> Resolution:
+def _resolve(case: Case, decisions: Decisions, is_revoked: Judge, combine: Combine) -> Resolution:
     choices = decisions.choices
     whole = choices.get(WHOLE)
     if case.problem is not None:
@@ -158,7 +160,7 @@ def _resolve(case: Case, decisions: Decisions, is_revoked: Judge) -> Resolution:
     assert case.theirs is not None  # noqa: S101
     plan = plan_merge(
         case.base, case.ours, case.theirs, case.rule,
-        is_revoked=is_revoked, choices=choices, by_rule=decisions.by_rule,
+        is_revoked=is_revoked, combine=combine, choices=choices, by_rule=decisions.by_rule,
     )  # fmt: skip
     if plan.content is None:
         undecided = tuple(one for one in plan.conflicts if not _is_settled(one, decisions))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ from plana_secrets.document.merge import units_of
 from plana_secrets.merging.plan import Plan, merge_names, plan_merge
 from plana_secrets.merging.reasons import WHOLE, Reason
 from plana_secrets.merging.remarks import comments_of
+from plana_secrets.paths import LeafPath
+from plana_secrets.secret import Secret
 from plana_secrets.secretfiles.writing.judge import describe
 from tests.document.test_merge import Tree, check_document, content_of, trees
 from tests.merging.sides import rule, side
@@ -27,6 +30,28 @@ def plan(base: Tree | None, ours: Tree, theirs: Tree, **options: Any) -> Plan:
     options.setdefault("is_revoked", never)
     before = None if base is None else side(base)
     return plan_merge(before, side(ours), side(theirs), rule(), **options)
+
+
+def test_what_is_rendered_is_no_question_and_what_is_not_is_one() -> None:
+    def combine(path: LeafPath, values: Sequence[Secret | None]) -> Secret | None:
+        assert values == tuple(Secret(one) for one in (b"0", b"1", b"2"))
+        return Secret(b"both") if path == ("list",) else None
+
+    sides = [{"list": text, "other": text} for text in "012"]
+    found = plan(*sides, combine=combine)
+    assert [one.path for one in found.conflicts] == [("other",)]
+    found = plan(*sides, combine=combine, choices={("other",): "theirs"})
+    assert found.content is not None
+    assert units_of(found.content) == units_of(content_of({"list": "both", "other": "2"}))
+
+    def is_both(value: Secret) -> bool:
+        return value == Secret(b"both")
+
+    found = plan(*sides, combine=combine, choices={("other",): "ours"}, is_revoked=is_both)
+    assert [(one.reason, one.path) for one in found.conflicts] == [
+        (Reason.BOTH_CHANGED, ("other",)),
+        (Reason.REVOKED, ("list",)),
+    ]
 
 
 def keys(tree: Tree) -> Tree:

@@ -15,7 +15,7 @@ from plana_secrets.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from plana_secrets.merging.bypath import Choice
+    from plana_secrets.merging.bypath import Choice, Combine
     from plana_secrets.merging.reasons import Conflict
     from plana_secrets.merging.resolving import Case, Decisions, Resolution
     from plana_secrets.rotation.revoked import RevokedValues
@@ -120,8 +120,8 @@ def _resolve(
     from plana_secrets.cli.terminal import is_interactive
     from plana_secrets.merging.resolving import refuse_newer, resolve_case
 
-    is_revoked = _revoked(context)
-    resolution = resolve_case(case, decisions, is_revoked)
+    is_revoked, combine = _revoked(context), _rendered(context, case.file)
+    resolution = resolve_case(case, decisions, is_revoked, combine)
     _show(context, case, resolution)
     if not dry_run:
         refuse_newer(context.workspace, case)
@@ -129,7 +129,7 @@ def _resolve(
         from plana_secrets.cli.choosing import ask_about
 
         decisions = ask_about(context, case, decisions, resolution.undecided[0])
-        resolution = resolve_case(case, decisions, is_revoked)
+        resolution = resolve_case(case, decisions, is_revoked, combine)
     if resolution.undecided or dry_run:
         if resolution.undecided and not context.json:
             context.output.talk(f"{case.file} is not resolved; {_ways(resolution.undecided)}")
@@ -161,6 +161,16 @@ def _revoked(context: Context) -> RevokedValues:
 
     names = [policy.name for policy in context.settings.keysets]
     return RevokedValues(context.workspace, names, context.output.warn)
+
+
+def _rendered(context: Context, file: str) -> Combine:
+    from plana_secrets.git.operation import commits_in_operation
+    from plana_secrets.merging.rendered import Rendered, settled_on_disk
+
+    workspace = context.workspace
+    commits = commits_in_operation(workspace.repository)
+    settled = settled_on_disk(workspace)
+    return Rendered(workspace, context.settings.keysets, commits, settled).of(file)
 
 
 def _show(context: Context, case: Case, resolution: Resolution) -> None:

@@ -91,7 +91,12 @@ def _merge(context: Context, base: Path, ours: Path, theirs: Path, file: str) ->
     is_revoked = RevokedValues(workspace, names, context.output.warn)
     try:
         outcome = merge_versions(
-            workspace, file, versions, is_revoked=is_revoked, environment=os.environ
+            workspace,
+            file,
+            versions,
+            is_revoked=is_revoked,
+            environment=os.environ,
+            policies=context.settings.keysets,
         )
         reasons = [str(one) for one in outcome.conflicts]
     except PlanaSecretsError as error:
