@@ -1,4 +1,4 @@
-"""The programs and vectors of age that scripts/test-tools gets by Go."""
+"""The programs and vectors of age that scripts/go-tools gets by Go."""
 
 from __future__ import annotations
 
