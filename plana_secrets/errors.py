@@ -128,8 +128,8 @@ ADVICE: Final = {
         "prints"
     ),
     "identity-unusable": (
-        "give that source a line that begins with AGE-SECRET-KEY-1; in a pod, check the key of the "
-        "Secret behind it"
+        "correct that source: it needs a line that begins with AGE-SECRET-KEY-1; in a pod, check "
+        "the key of the Secret behind it"
     ),
     "bad-recipient": "a recipient begins with age1, ssh-ed25519 or ssh-rsa",
 }

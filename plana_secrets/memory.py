@@ -26,6 +26,7 @@ from plana_secrets.places import is_safe, is_volume, runtime_folder
 from plana_secrets.secret import Secret
 
 _FOLDER_PREFIX = "plana-secrets."
+_LASTING_PREFIX = "plana-secrets-kept."
 _RUNTIME: Final = "XDG_RUNTIME_DIR"
 _ATTEMPTS = 20
 
@@ -174,13 +175,36 @@ def _make_folder() -> tuple[Path, int]:
         if not (FACILITIES.disk_allowed or _is_in_memory(parent)):
             continue
         try:
-            sticky = parent.stat().st_mode & stat.S_ISVTX
-            if not (is_safe(parent) or sticky or is_volume(parent)):
-                raise PermissionError(errno.EPERM, "other users can replace its files")
+            _refuse_unsafe(parent)
             return _make_locked(parent)
         except OSError as error:
             reason = f"{parent}: {error.strerror}"
     raise _no_room(reason)
+
+
+def _refuse_unsafe(parent: Path) -> None:
+    sticky = parent.stat().st_mode & stat.S_ISVTX
+    if not (is_safe(parent) or sticky or is_volume(parent)):
+        raise PermissionError(errno.EPERM, "other users can replace its files")
+
+
+def lasting_folders(*, create: bool = False) -> list[Path]:
+    """Folders of this user for what has to outlive the run; in memory, until the machine restarts.
+
+    Best first; one that others could have written to is left out.
+    """
+    found = []
+    for parent in FACILITIES.folders:
+        folder = parent / f"{_LASTING_PREFIX}{os.getuid()}"
+        with contextlib.suppress(OSError):
+            if create:
+                _refuse_unsafe(parent)
+                folder.mkdir(mode=0o700, exist_ok=True)
+            status = folder.lstat()
+            is_ours = stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid()
+            if is_ours and not status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+                found.append(folder)
+    return found
 
 
 def _make_locked(parent: Path) -> tuple[Path, int]:

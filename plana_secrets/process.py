@@ -254,5 +254,5 @@ def become_child(action: Callable[[], object]) -> int:
 ADVICE: Final = {
     "program-deadline": "try again; the program may be waiting for a prompt that is not shown",
     "program-ended": "try again",
-    "program-missing": "install {program}, or name another one; `plana-secrets doctor` checks them",
+    "program-missing": "install {program}; `plana-secrets doctor` checks what is needed",
 }

@@ -134,9 +134,10 @@ class EditSession:
             advice = find_hint(error)
             reason = f"{error.message} ({advice})" if advice else error.message
         edit = kept.KeptEdit(self._file, draft.opened.text, draft.text, reason)
-        kept.keep_edit(self._workspace, edit)
+        in_memory = kept.keep_edit(self._workspace, edit)
+        where = f", in memory until this machine restarts: {in_memory}" if in_memory else ""
         self._output.talk(
-            "your edit is kept, encrypted for you; next: "
+            f"your edit is kept, encrypted for you{where}; next: "
             f"plana-secrets edit {shlex.quote(self._file)} --continue"
         )
 

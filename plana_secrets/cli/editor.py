@@ -128,14 +128,18 @@ def run_editor(editor: Editor, file: Path) -> None:
     """Let a person edit ``file``, alone in its private folder; back when the editor ended.
 
     Raises:
-        FailedError: it did not end well (kind ``editor-failed``) or cannot be started.
+        FailedError: it did not end well (kind ``editor-failed``) or cannot be started (kind
+            ``editor-missing``).
     """
-    from plana_secrets.process import run_on_terminal
+    from plana_secrets.process import ProgramError, run_on_terminal
 
-    with _undisturbed():
-        status = run_on_terminal(
-            [*editor.argv, file], environment=_environment(file.parent), folder=file.parent
-        )
+    try:
+        with _undisturbed():
+            status = run_on_terminal(
+                [*editor.argv, file], environment=_environment(file.parent), folder=file.parent
+            )
+    except ProgramError as error:
+        raise FailedError(error.message, kind="editor-missing") from None
     if status != 0:
         raise FailedError(
             f"the editor {editor.name} failed with exit status {status}; nothing was changed",
@@ -177,5 +181,6 @@ def _undisturbed() -> Iterator[None]:
 
 ADVICE: Final = {
     "bad-editor": "set PLANA_EDITOR to a command such as vim",
+    "editor-missing": "set PLANA_EDITOR to an editor that is installed, such as vim",
     "editor-failed": ":cq in vim cancels an edit; PLANA_EDITOR sets another editor",
 }

@@ -13,7 +13,7 @@ from typing import Final, NoReturn
 
 from plana_secrets.counts import counted
 from plana_secrets.document.guard import check_removal, check_setting
-from plana_secrets.document.kinds import FileKind, kind_of
+from plana_secrets.document.kinds import ENTRIES, FileKind, kind_of
 from plana_secrets.document.values import canonical_value
 from plana_secrets.errors import UsageError
 from plana_secrets.paths import LeafPath, format_path
@@ -105,15 +105,23 @@ def changed_paths(before: Content, after: Content) -> tuple[LeafPath, ...]:
 def widest_removal(items: Sequence[Item], path: LeafPath, selector: Selector) -> LeafPath:
     """``path``, or the outermost map or list that holds nothing else than what is there.
 
-    The document stays, and so do ``data`` and ``stringData`` of a Secret, which may be empty.
+    The document stays, and of a Secret the last one of ``data`` and ``stringData``, which may
+    be empty.
     """
     places = [item.path for item in items if not isinstance(item, Comment)]
-    least = 2 if kind_of(selector) is FileKind.SECRET_MANIFEST else 1
+    is_manifest = kind_of(selector) is FileKind.SECRET_MANIFEST
+    least = 2 if is_manifest and not _has_other_entries(items, path) else 1
     for depth in range(least, len(path)):
         inside = [one for one in places if one[:depth] == path[:depth]]
         if all(one[: len(path)] == path for one in inside):
             return path[:depth]
     return path
+
+
+def _has_other_entries(items: Sequence[Item], path: LeafPath) -> bool:
+    """Whether the other one of ``data`` and ``stringData`` has entries."""
+    others = set(ENTRIES) - {path[0]}
+    return any(isinstance(item, Leaf) and item.path[0] in others for item in items)
 
 
 class _Editor:
@@ -156,6 +164,15 @@ class _Editor:
         last = max(self._inside(container), default=len(self.items) - 1)
         self.items.insert(last + 1, leaf)
         self.values.insert(last + 1, value)
+        self._drop_empty_twin(leaf.path)
+
+    def _drop_empty_twin(self, path: LeafPath) -> None:
+        """A new manifest has an empty ``stringData``: not needed once ``data`` has an entry."""
+        is_manifest = kind_of(self._selector) is FileKind.SECRET_MANIFEST
+        for other in set(ENTRIES) - {path[0]} if is_manifest and path[0] in ENTRIES else ():
+            at = self._position((other,))
+            if at is not None and isinstance(self.items[at], Empty):
+                del self.items[at], self.values[at]
 
     def _deepest_container(self, path: LeafPath) -> int:
         """How many steps of ``path`` lead to a map or list that is there already."""

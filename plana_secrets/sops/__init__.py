@@ -19,7 +19,10 @@ from typing import Final
 ADVICE: Final = {
     "bad-pattern": ("use a simpler pattern; `plana-secrets verify` shows the rule"),
     "bad-rules": "fix .sops.yaml; `plana-secrets verify` shows every problem in it",
-    "no-rule": "add a creation rule for it to .sops.yaml",
+    "no-rule": (
+        "add a creation rule for it to .sops.yaml, or choose a place that has one: "
+        "`plana-secrets recipients list` shows them"
+    ),
     "already-encrypted": (
         "change it with `plana-secrets edit {file}`, or one value with "
         "`plana-secrets set {file} PATH`"

@@ -26,6 +26,7 @@ from plana_secrets.sops.reading.reader import (
     open_document,
     read_structure,
 )
+from plana_secrets.sops.rules.creationrule import DAMAGED, CreationRule
 from plana_secrets.verify.builds import ObjectKey, key_of
 from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.check import Level
@@ -144,7 +145,7 @@ def _check_structure(
     job: FileJob, file: str, structure: Structure, problems: tuple[Finding, ...]
 ) -> FileResult:
     assert structure.metadata is not None  # noqa: S101 - the caller has seen to it
-    rule = job.snapshot.rule_for(file)
+    rule, rules_known = _sound_rule(job, file)
     subject = Subject(
         file=file,
         structure=structure,
@@ -154,7 +155,7 @@ def _check_structure(
         policy=job.policy,
         now=job.now,
         keysets_folder=job.snapshot.settings.keysets,
-        rules_known=_knows_rules(job.snapshot.rule_book, file),
+        rules_known=rules_known,
     )
     findings = list(problems)
     for check in KEYLESS_CHECKS:
@@ -165,6 +166,18 @@ def _check_structure(
     others = tuple(one for one in findings if one.check != VARIABLES)
     sketch, key = _sketch_of(structure), _object_of(subject)
     return FileResult(file, level, others, subject.kind, sketch, variables, key)
+
+
+def _sound_rule(job: FileJob, file: str) -> tuple[CreationRule | None, bool]:
+    """The rule for ``file``, and whether the rules say what it should be.
+
+    What a damaged rule demands is not what anyone meant: the damage is one finding, and a
+    file that differs from it is none.
+    """
+    rule = job.snapshot.rule_for(file)
+    if rule is not None and rule.problem is not None and rule.problem.check in DAMAGED:
+        return None, False
+    return rule, _knows_rules(job.snapshot.rule_book, file)
 
 
 def _knows_rules(book: RuleBook, file: str) -> bool:

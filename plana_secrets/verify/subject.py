@@ -21,7 +21,7 @@ class Subject:
 
     ``kind`` follows from the rule; without a rule it is that of the file's own selector.
     ``rules_known`` is False where the repository has no ``.sops.yaml`` at all, or the one
-    that decides cannot be read: that is one finding, not one for each file.
+    or the rule that decides cannot be read: that is one finding, not one for each file.
     """
 
     file: str

@@ -185,6 +185,7 @@ CASES = {
     "selector-differs": Case(other_rule("      encrypted_regex: ^a$"), SET),
     "options-differ": Case(other_rule("      mac_only_encrypted: true"), SET),
     "recipients-differ": Case(one_more_reader, SET),
+    "no-rule": Case(sound, ("new", "other/a.yaml"), again=False),
     "no-rules": Case(without_rules, ("new", FILE), more=("--yes", "--single"), env=NO_KEYRING),
     "no-kept-edit": Case(sound, ("edit", FILE, "--continue"), again=False, env=VALID),
     "edit-kept": Case(kept_edit, ("edit", FILE), follow=1, env=VALID),

@@ -268,6 +268,20 @@ def is_contiguous(content: Content) -> bool:
     return True
 
 
+def test_a_manifest_keeps_one_empty_map_at_most() -> None:
+    def of(content: Content, *edits: Edit) -> list[Any]:
+        return after(content, *edits, selector=SECRET_MANIFEST_SELECTOR)
+
+    new = make("stringData={}")
+    assert of(new, put("data.a", "bmV3")) == [("data.a", "bmV3")]
+    assert of(new, put("stringData.a")) == [("stringData.a", "new")]
+    both = make(("data.a", "eA=="), ("stringData.b", "y"))
+    assert of(both, Unset(parse_path("data.a"))) == [("stringData.b", "y")]
+    assert of(both, *(Unset(parse_path(one)) for one in ("data.a", "stringData.b"))) == [
+        "stringData={}"
+    ]
+
+
 def test_a_comment_is_no_leaf_and_no_changed_path() -> None:
     leaf = Leaf(("a", "b"), 1, LeafType.STR, True, None, None)
     one, other = (

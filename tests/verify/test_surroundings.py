@@ -182,6 +182,23 @@ def test_a_link_in_the_place_of_the_rules_is_one_finding(small: World) -> None:
         assert checks(verify(small, *files)) == [("rules-missing", ".sops.yaml", None)]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "check"),
+    [
+        ("path_regex", "path_regx", "rules-unknown-key"),
+        ("age: age1", "age: age1q", "rules-bad-recipient"),
+    ],
+)
+def test_what_a_damaged_rule_would_demand_of_files_is_not_told(
+    small: World, old: str, new: str, check: str
+) -> None:
+    rules = small.repo / ".sops.yaml"
+    rules.write_text(rules.read_text().replace(old, new))
+    report = verify(small)
+    assert {one.check for one in report.findings} <= {check, "rules-unreachable"}
+    assert report.exit_code() == 1
+
+
 def test_a_tracked_file_in_a_folder_that_cannot_be_entered_is_not_passed_over(
     small: World,
 ) -> None:

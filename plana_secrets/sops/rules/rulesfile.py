@@ -56,6 +56,17 @@ class Rules:
         relative = file.removeprefix(f"{self.folder}/") if self.folder else file
         return next((rule for rule in self.creation_rules if rule.matches(relative)), None)
 
+    def refuse_unreadable(self) -> None:
+        """Raise if nothing is known of these rules.
+
+        Raises:
+            MalformedError: they cannot be read (kind ``bad-rules``).
+        """
+        unreadable = self.unreadable
+        if unreadable is not None:
+            line = f":{unreadable.line}" if unreadable.line else ""
+            raise MalformedError(f"{self.file}{line}: {unreadable.message}", kind="bad-rules")
+
     def usable_rule_for(self, file: str) -> CreationRule:
         """The rule to write ``file`` by.
 
@@ -64,10 +75,7 @@ class Rules:
             MalformedError: the rules cannot be read (kind ``bad-rules``), or the rule
                 must not be used (kind ``bad-rule``).
         """
-        unreadable = self.unreadable
-        if unreadable is not None:
-            line = f":{unreadable.line}" if unreadable.line else ""
-            raise MalformedError(f"{self.file}{line}: {unreadable.message}", kind="bad-rules")
+        self.refuse_unreadable()
         rule = self.rule_for(file)
         place = f" in {self.file}" if self.folder else ""
         if rule is None:

@@ -211,7 +211,7 @@ def test_the_order_in_which_editors_are_chosen(filled: World) -> None:
     done = filled.run("edit", FILE, "--json", env={"PLANA_EDITOR": "'"})
     assert json.loads(done.stdout)["kind"] == "bad-editor"
     done = filled.run("edit", FILE, "--json", env={"PLANA_EDITOR": "/nonexistent/editor"})
-    assert json.loads(done.stdout)["kind"] == "program-missing"
+    assert json.loads(done.stdout)["kind"] == "editor-missing"
 
 
 @pytest.mark.parametrize("name", [None, "vi", "vim -u NONE", "nvim", "nano", "emacs -nw", "emacs"])
@@ -604,6 +604,44 @@ def test_the_same_at_a_terminal(filled: World, ending: str) -> None:
         assert f"plana-secrets edit {FILE} --continue" in done.screen
         assert filled.run("edit", FILE, "--continue", env=env).status == 0
         assert filled.run("get", FILE, "new").stdout == "typed"
+
+
+def test_an_edit_is_kept_in_memory_where_the_disk_takes_nothing(filled: World) -> None:
+    place = filled.repo / ".git/plana-secrets/edits"
+    place.parent.mkdir()
+    place.write_text("in the way of the folder, as a full disk is")
+    failed = edit(filled, 'echo "new: typed" >> "$1"; exit 1')
+    assert f"until this machine restarts: {filled.memory}/plana-secrets-kept." in failed.stderr
+    (sealed,) = filled.memory.glob("plana-secrets-kept.*/*")
+    assert sealed.stat().st_mode & 0o777 == 0o600
+    assert b"typed" not in sealed.read_bytes()
+    assert f"plana-secrets edit {FILE} --continue" in filled.run("status").stdout
+    assert "is already kept" in edit(filled, "true").stderr
+    assert edit(filled, "true", "--continue").status == 0
+    assert filled.run("get", FILE, "new").stdout == "typed"
+    assert not sealed.exists()
+
+
+def test_an_edit_that_fails_again_goes_back_to_the_git_dir(filled: World) -> None:
+    place = filled.repo / ".git/plana-secrets/edits"
+    place.parent.mkdir()
+    place.touch()
+    edit(filled, 'echo "bad: [" >> "$1"')
+    (sealed,) = filled.memory.glob("plana-secrets-kept.*/*")
+    place.unlink()
+    assert edit(filled, "true", "--continue").status == 3
+    assert not sealed.exists()
+    assert len(kept_edits(filled)) == 1
+
+
+def test_an_edit_in_memory_is_not_taken_from_another_user(filled: World) -> None:
+    place = filled.repo / ".git/plana-secrets/edits"
+    place.parent.mkdir()
+    place.touch()
+    edit(filled, 'printf "bad: [" >> "$1"')
+    (folder,) = filled.memory.glob("plana-secrets-kept.*")
+    folder.chmod(0o777)
+    assert "no edit" in edit(filled, "true", "--continue").stderr
 
 
 def test_a_new_file_can_be_typed_into(world: World) -> None:

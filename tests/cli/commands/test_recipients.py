@@ -132,6 +132,13 @@ def test_the_rules_and_who_is_in_them(shared: World) -> None:
     assert [one["position"] for one in facts["rules"]] == [1, 2, 3]
 
 
+def test_rules_that_cannot_be_read_are_no_empty_list(shared: World) -> None:
+    (shared.repo / ".sops.yaml").write_text("creation_rules: [")
+    done = shared.run("recipients", "list")
+    assert (done.status, done.stdout) == (3, "")
+    assert ".sops.yaml:2: not valid YAML" in done.stderr
+
+
 def test_who_can_read_each_file_as_the_file_says(shared: World) -> None:
     """By the rules bob has left; APP was updated as people do it, MAIL was forgotten."""
     bob = remove_bob(shared)

@@ -56,7 +56,10 @@ def _list_rules(context: Context, form: str) -> None:
     from plana_secrets.recipients.listing import readers_of_rules
     from plana_secrets.secretfiles.snapshot import rules_in_use
 
-    rows = readers_of_rules(rules_in_use(context.workspace))
+    known = rules_in_use(context.workspace)
+    for one in known:
+        one.refuse_unreadable()
+    rows = readers_of_rules(known)
     people = _people(context, rows)
     if context.json:
         context.output.json_object("recipients-list", _rule_facts(rows, people))
