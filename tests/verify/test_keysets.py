@@ -79,6 +79,22 @@ def test_a_list_that_is_none_and_a_file_that_is_gone_are_named(rotated: World) -
         target.write_text(before)
 
 
+@pytest.mark.parametrize("rules", ["creation_rules: []\n", None])
+def test_a_target_that_no_rule_is_for_is_compared_all_the_same(
+    rotated: World, rules: str | None
+) -> None:
+    """What services read is in the file; verify goes on, and names what lacks a rule."""
+    file = rotated.repo / ".sops.yaml"
+    before = file.read_text()
+    file.unlink() if rules is None else file.write_text(rules)
+    try:
+        found = {one[0] for one in checks(verify(rotated))}
+    finally:
+        file.write_text(before)
+    assert found
+    assert "target-differs" not in found
+
+
 def test_an_entry_that_no_keyset_owns_is_a_note(rotated: World) -> None:
     target = rotated.repo / PROVIDER
     before = target.read_text()
