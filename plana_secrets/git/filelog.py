@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from plana_secrets.git.command import GitCommand
+from plana_secrets.git.history import moment_of
 
 _FORMAT: Final = "%x1e%H%x1f%P%x1f%at%x1f%ae%x1f%an"
 _RAW: Final = ("-r", "-z", "--raw", "--no-abbrev", "--no-ext-diff", "--no-textconv")
@@ -117,8 +118,7 @@ def _touches(git: GitCommand, names: Sequence[str], head: str) -> Iterator[_Touc
 
 def _parse(text: str) -> FileCommit:
     commit, parents, seconds, email, author = text.rstrip("\n").split("\x1f", 4)
-    moment = datetime.fromtimestamp(int(seconds), UTC)
-    return FileCommit(commit, tuple(parents.split()), moment, email, author, "")
+    return FileCommit(commit, tuple(parents.split()), moment_of(seconds), email, author, "")
 
 
 def _known(object_id: str) -> str | None:

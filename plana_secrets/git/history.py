@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
 from plana_secrets.git.command import GitCommand
 
@@ -60,8 +61,25 @@ def list_commits(
 
 def _parse(record: bytes) -> Commit:
     commit, parents, seconds, message = record.decode("utf-8", "replace").split("\x1f", 3)
-    date = datetime.fromtimestamp(int(seconds), UTC)
-    return Commit(commit, tuple(parents.split()), date, message)
+    return Commit(commit, tuple(parents.split()), moment_of(seconds), message)
+
+
+def moment_of(seconds: str) -> datetime:
+    """The time that a commit claims; the nearest one that can be computed with.
+
+    git stores whatever it is told: no number at all, or one of a year with thirteen digits.
+    """
+    try:
+        number = int(seconds)
+    except ValueError:
+        return _EARLIEST
+    if number > _LATEST.timestamp():
+        return _LATEST
+    return datetime.fromtimestamp(max(number, 0), UTC)
+
+
+_EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST: Final = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 def list_changes(git: GitCommand, old: str, new: str) -> list[FileChange]:

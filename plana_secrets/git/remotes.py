@@ -69,7 +69,9 @@ def push_commit(
     options = ["--porcelain", "--no-follow-tags"]
     if lease is not None:
         options.append(f"--force-with-lease=refs/heads/{branch}:{lease}")
-    done = _over_the_wire(git, remote, "push", *options, "--", remote, target)
+    # git pushes to a remote that mirrors either everything or nothing
+    alone = () if "=" in remote else ("-c", f"remote.{remote}.mirror=false")
+    done = _over_the_wire(git, remote, *alone, "push", *options, "--", remote, target)
     if done.status == 0:
         return
     from plana_secrets.git.commits import is_stored, pruned

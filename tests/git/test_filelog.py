@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from plana_secrets.git.filelog import FileCommit, log_of_file, names_of_file
+from plana_secrets.git.history import list_commits
 from plana_secrets.git.repository import Repository
 from tests.world import World
 
@@ -134,3 +135,22 @@ def test_another_file_that_takes_the_old_name_is_not_ours(world: World) -> None:
     assert [(one.id, one.file) for one in found] == [
         (last, "new.txt"), (second, "new.txt"), (first, "old.txt"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("claimed", "year"),
+    [("253402300800", 9999), ("9" * 30, 9999), ("-1", 1970), ("", 1970), ("x", 1970), ("0", 1970)],
+)
+def test_a_date_that_no_clock_shows_is_the_nearest_one(
+    world: World, claimed: str, year: int
+) -> None:
+    put(world, "a.txt", "1")
+    tree = world.git("rev-parse", f"{world.commit()}^{{tree}}").strip()
+    who = f"T <t@example.test> {claimed} +9999"
+    text = f"tree {tree}\nauthor {who}\ncommitter {who}\n\nx\n"
+    write = ("git", "hash-object", "-t", "commit", "-w", "--literally", "--stdin")
+    commit = world.command(*write, stdin=text.encode()).stdout.strip()
+    git = Repository.open(world.repo).command
+    (found,) = log_of_file(git, "a.txt", commit)
+    (listed,) = list_commits(git, commit)
+    assert (found.moment.year, listed.date.year) == (year, year)

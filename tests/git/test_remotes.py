@@ -84,6 +84,18 @@ def test_a_commit_is_pushed_and_fetched(
     assert repository.fetch(branch="no-such-branch") is None
 
 
+def test_to_a_remote_that_mirrors_one_branch_is_pushed(
+    git_world: World, remote: Path, repository: Repository
+) -> None:
+    git_world.git("config", "remote.origin.mirror", "true")
+    git_world.git("branch", "work-of-a-person")
+    (git_world.repo / "a").write_text("y\n")
+    commit = commit_files(repository, ["a"], "second")
+    repository.push(branch="main")
+    branches = git_world.git("-C", str(remote), "branch", "--format=%(objectname) %(refname)")
+    assert branches == f"{commit} refs/heads/main\n"
+
+
 def test_a_branch_that_others_moved_is_a_conflict(
     git_world: World, remote: Path, repository: Repository
 ) -> None:

@@ -181,7 +181,7 @@ def _unprotected(structure: Structure) -> dict[LeafPath, str]:
 
 def _check_date(pair: Pair) -> Iterator[Finding]:
     old, new = (_date(_metadata(one).lastmodified) for one in (pair.old, pair.new))
-    if old is not None and new is not None and new < old - _TOLERANCE:
+    if old is not None and new is not None and old - new > _TOLERANCE:
         line = _metadata(pair.new).line
         words = f"lastmodified is earlier than before ({_metadata(pair.old).lastmodified})"
         yield found("rolled-back", words, file=pair.file, line=line)

@@ -202,6 +202,18 @@ def test_an_old_file_that_came_back(small: World) -> None:
     )
 
 
+def test_a_stamp_of_the_year_one_is_compared(small: World) -> None:
+    text = (small.repo / APP).read_text()
+    write(
+        small, APP, re.sub(r"lastmodified: \"[^\"]*", 'lastmodified: "0001-01-01T00:00:00Z', text)
+    )
+    small.commit()
+    small.git("tag", "-f", "base")
+    write(small, APP, text)
+    small.commit()
+    assert errors(verify_commits(small, "base..")) == []
+
+
 def test_a_removed_file_comes_back_as_it_was_and_no_older(small: World) -> None:
     old = (small.repo / APP).read_text()
     small.sops("set", APP, '["password"]', '"new"')
