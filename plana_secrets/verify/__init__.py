@@ -7,7 +7,7 @@
     files that may be readable, and what the index has in place of a file.
 ``subject`` | ``filecheck`` | ``workers``
     What the checks of one file get, running them, and on all cores.
-``checks`` | ``plainyaml`` | ``builds``
+``checks`` | ``plainyaml`` | ``patches`` | ``builds``
     One idea per file; files of other tools as those tools read them, and what Flux builds.
 ``catalogue`` | ``check`` | ``finding`` | ``explain``
     What each check looks for and how to fix it; what it saw, without a value; a check in

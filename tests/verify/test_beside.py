@@ -43,6 +43,10 @@ def found(world: World) -> set[tuple[str, str | None]]:
 
 def test_ordinary_files_are_no_findings(fleet: World) -> None:
     write(fleet, "clusters/prod/kustomization.yaml", "resources: [web.yaml]\n")
+    write(
+        fleet, "clusters/flux.yaml",
+        "patches:\n- target: {kind: Secret}\n  patch: |\n    [{op: add, path: /data/a, value: '${A}'}]\n",
+    )  # fmt: skip
     write(fleet, "clusters/prod/README.md", "```yaml\n" + PLAIN_SECRET + "```\n")
     write(fleet, "apps/secrets/README.md", "how to\n")
     write(
@@ -72,6 +76,8 @@ def test_ordinary_files_are_no_findings(fleet: World) -> None:
         ("clusters/prod/new.yaml", PLAIN_SECRET, "plaintext-secret", "error"),
         ("apps/x.json", '{"kind": "Secret", "data": {"a": "aGk="}}', "plaintext-secret", "error"),
         ("apps/list.yaml", "kind: SecretList\nitems:\n- data: {a: aGk=}\n", "plaintext-secret", "error"),
+        ("apps/patch.yaml", "patches:\n- patch: |\n    kind: Secret\n    data: {a: aGk=}\n", "plaintext-secret", "error"),
+        ("apps/op.yaml", "patches:\n- target: {kind: Secret}\n  patch: |\n    [{op: add, path: /data/a, value: aGk=}]\n", "plaintext-secret", "error"),
         ("apps/web/db.sops.json", '{"a": "b"}', "not-a-secret-file", "error"),
         ("apps/web/db.sops.yaml", "a: b\n", "not-sops", "error"),
         ("svc/secrets/db.json", '{"password": "b"}', "not-a-secret-file", "error"),

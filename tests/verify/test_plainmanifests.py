@@ -41,6 +41,14 @@ SECRETS = {
     "a patch": "patches:\n- patch: |\n    kind: Secret\n    stringData: {a: b}\n",
     "a patch in quotes": 'patches: [{patch: "{kind: Secret, stringData: {a: b}}"}]',
     "a patch that is no YAML": "patches:\n- patch: |\n    kind: Secret\n    data:\n      a: {{ b }}: c\n",
+    "a patch of operations": "patches:\n- target: {kind: Secret}\n  patch: |\n"
+    "    - {op: add, path: /data/a, value: aGk=}\n",
+    "operations in json": 'patchesJson6902: [{target: {kind: "Secret|ConfigMap"}, '
+    """patch: '[{"op": "replace", "path": "/data", "value": {"a": "b"}}]'}]""",
+    "operations on what only a secret has": "spec:\n  patches:\n  - patch: |\n"
+    "      - {op: add, path: /stringData/a, value: b}\n",
+    "a patch whose kind counts for nothing": "patches:\n- target: {kind: Secret}\n  patch: |\n"
+    "    kind: any\n    stringData: {a: b}\n",
     "a directive": "%YAML 1.1\n---\nkind: Secret\ndata: {a: b}\n",
     "data is a text": "kind: Secret\ndata: aGk=\n",
     "twice": "kind: ConfigMap\nkind: Secret\ndata: {a: b}\n",
@@ -53,6 +61,11 @@ NONE = {
     "a config map": "kind: ConfigMap\ndata: {kind: Secret}\n",
     "a target of a patch": "patches:\n- target: {kind: Secret}\n  path: x.yaml\n"
     "configMapGenerator:\n- name: x\n  literals: [data=1]\n",
+    "operations on another kind": "patches:\n- target: {kind: ConfigMap}\n  patch: |\n"
+    "    - {op: add, path: /data/a, value: b}\n",
+    "operations that write no value": "patches:\n- target: {kind: Secret}\n  patch: |\n"
+    "    - {op: remove, path: /data/a}\n    - {op: add, path: /metadata/labels, value: {a: b}}\n"
+    "    - {op: test, path: /data/a, value: b}\n",
     "files": "secretGenerator:\n- name: x\n  files: [a=b.yaml]\n  envs: [c.env]\n",
     "commented out": "# kind: Secret\n# data:\n#   a: b\nresources: []\n",
     "a cycle": "a: &a\n  <<: *a\n  b: *a\n",
@@ -146,11 +159,14 @@ FAN = "a0: &a0 {x: 1}\n" + "".join(
 WIDE = f"l: &l [{', '.join(['{x: 1}'] * 5_000)}]\n" + "".join(
     f"b{n}: {{<<: *l}}\n" for n in range(5_000)
 )
+PATCH = f"x: &p '[{{op: add, path: /q, value: {'a' * 500_000}}}]'\n" + "".join(
+    f"b{n}: {{patch: *p, target: {{kind: Secret}}}}\n" for n in range(5_000)
+)
 TEXTS = "".join(f"- '{{kind: Secret, n: {n}}}'\n" for n in range(90_000))
 
 
 @pytest.mark.parametrize(
-    "content", [CHAIN, FAN, WIDE, TEXTS], ids=["chain", "fan", "wide", "texts"]
+    "content", [CHAIN, FAN, WIDE, PATCH, TEXTS], ids=["chain", "fan", "wide", "patch", "texts"]
 )
 def test_merge_keys_and_texts_take_no_time(content: str) -> None:
     start = time.process_time()

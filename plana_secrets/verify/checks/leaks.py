@@ -15,6 +15,7 @@ from plana_secrets.secretfiles.discovery import is_template, text_of
 from plana_secrets.sops.model import Severity
 from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.finding import Finding
+from plana_secrets.verify.patches import Patches, written_values
 from plana_secrets.verify.plainyaml import Map, Node, Text, TooMuchYamlError, read_documents, walk
 
 KEY_MARKS: Final = ("PRIVATE KEY", "LS0tLS1CRUdJTi")
@@ -123,8 +124,16 @@ def _line_in(content: bytes) -> int | None:
         raise
     except MalformedError:
         return None  # a template: not the YAML that will be applied
-    nodes = walk(documents)
-    return next((one.line for one in nodes if isinstance(one, Map) and _is_open(one)), None)
+    patches = Patches()
+    maps = (one for one in walk(documents) if isinstance(one, Map))
+    return next((one.line for one in maps if _is_open(one) or _is_patch(one, patches)), None)
+
+
+def _is_patch(node: Map, patches: Patches) -> bool:
+    """Whether it is a patch that is a Secret with a value, or that gives one to a Secret."""
+    documents = patches.documents(node)
+    inner = (one for one in walk(documents) if isinstance(one, Map))
+    return any(map(_is_open, inner)) or any(map(_is_value, written_values(node, documents)))
 
 
 def _line_in_parts(content: bytes) -> int | None:
@@ -171,9 +180,12 @@ def _is_open(node: Map) -> bool:
 def _has_value(node: Map) -> bool:
     held = (node.get(name) for name in ("data", "stringData"))
     values = (value for data in held if isinstance(data, Map) for value in data.nodes)
-    return any(
-        isinstance(value, Text)
-        and value.text not in {"", "null", "~"}
-        and not _FILLED_IN_LATER.search(value.text)
-        for value in values
+    return any(map(_is_value, values))
+
+
+def _is_value(node: Node) -> bool:
+    return (
+        isinstance(node, Text)
+        and node.text not in {"", "null", "~"}
+        and not _FILLED_IN_LATER.search(node.text)
     )

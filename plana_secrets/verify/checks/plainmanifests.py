@@ -9,6 +9,7 @@ from typing import Final
 
 from plana_secrets.errors import MalformedError
 from plana_secrets.secretfiles.discovery import text_of
+from plana_secrets.verify.patches import Patches, written_values
 from plana_secrets.verify.plainyaml import Map, Node, Sequence, Text, read_documents, walk
 
 _SECRET_KIND: Final = re.compile(
@@ -48,6 +49,7 @@ class _Finder:
 
     def __init__(self) -> None:
         self._texts = 0
+        self._patches = Patches()
 
     def first(self, documents: list[Node], depth: int) -> Plain:
         """The first line of either."""
@@ -63,12 +65,16 @@ class _Finder:
         for node in walk(documents):
             if isinstance(node, Map):
                 kind = _text(node.get("kind"))
-                if _is_secret(node, kind):
+                if _is_secret(node, kind) or self._is_patched(node):
                     yield Plain(secret=node.line)
                 if _has_literals(node, kind):
                     yield Plain(literals=node.line)
             elif isinstance(node, Text) and depth < _DEEPEST_TEXT and _may_hold(node.text):
                 yield self._in_text(node, depth)
+
+    def _is_patched(self, node: Map) -> bool:
+        """Whether it is a patch that writes to a Secret without being one itself."""
+        return any(map(_is_filled, written_values(node, self._patches.documents(node))))
 
     def _in_text(self, node: Text, depth: int) -> Plain:
         """A text that is YAML itself, such as a patch; the line is that of the text."""
