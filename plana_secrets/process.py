@@ -9,6 +9,7 @@ hold plaintext (sops: "Input string ... does not match").
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import select
 import signal
@@ -20,10 +21,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NoReturn
 
+from plana_secrets import limits
 from plana_secrets.errors import FailedError
 
 DEFAULT_DEADLINE = 120.0
 """Seconds after which a child is killed."""
+
+_EXHAUSTED: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN})
+"""What the system says when a limit is reached, and nothing is wrong with what was asked."""
 
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TERM", "USER", "LOGNAME")
 
@@ -98,10 +103,67 @@ def run_program(
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise DeadlineError(f"{name} did not finish within {deadline:g} s", program=name) from None
+        raise _late(name, deadline) from None
     except OSError as error:
-        raise ProgramError(f"cannot start {name}: {error.strerror}", program=name) from None
+        raise _not_started(name, error) from None
     return Completed(result.returncode, result.stdout, result.stderr)
+
+
+def _not_started(name: str, error: OSError) -> ProgramError:
+    kind = "exhausted" if error.errno in _EXHAUSTED else None
+    message = f"cannot start {name}: {error.strerror}"
+    return ProgramError(message, kind=kind, program=name, errno=error.errno)
+
+
+def read_from_program(
+    argv: Sequence[str | Path],
+    *,
+    environment: Mapping[str, str],
+    limit: int,
+    deadline: float = DEFAULT_DEADLINE,
+) -> Completed:
+    """Run a program that gets no input; what it writes to stderr goes nowhere.
+
+    Raises:
+        ProgramError: as in ``run_program``; or it wrote more than ``limit`` bytes, and was
+            stopped (kind ``program-output``).
+    """
+    name, until, chunks = Path(argv[0]).name, time.monotonic() + deadline, [b""]
+    try:
+        child = subprocess.Popen(
+            list(argv),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=_trusted(environment),
+        )
+    except OSError as error:
+        raise _not_started(name, error) from None
+    assert child.stdout is not None  # noqa: S101
+    with child.stdout as output:
+        try:
+            while chunk := _read_chunk(output.fileno(), until, name):
+                chunks.append(chunk)
+                if sum(map(len, chunks)) > limit:
+                    message = f"{name} wrote more than {limits.in_words(limit)}"
+                    raise ProgramError(message, kind="program-output", program=name)
+            status = child.wait(max(0, until - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            raise _late(name, deadline) from None
+        finally:
+            child.kill()
+            child.wait()
+    return Completed(status, b"".join(chunks), b"")
+
+
+def _read_chunk(descriptor: int, until: float, name: str) -> bytes:
+    if not select.select([descriptor], [], [], max(0, until - time.monotonic()))[0]:
+        raise subprocess.TimeoutExpired(name, 0)
+    return os.read(descriptor, 1 << 20)
+
+
+def _late(name: str, deadline: float) -> DeadlineError:
+    return DeadlineError(f"{name} did not finish within {deadline:g} s", program=name)
 
 
 def run_on_terminal(
@@ -126,7 +188,7 @@ def run_on_terminal(
             check=False,
         ).returncode
     except OSError as error:
-        raise ProgramError(f"cannot start {name}: {error.strerror}", program=name) from None
+        raise _not_started(name, error) from None
 
 
 def programs_in(folder: Path) -> list[int]:
@@ -164,9 +226,7 @@ class Conversation:
                 start_new_session=True,
             )
         except OSError as error:
-            raise ProgramError(
-                f"cannot start {self._name}: {error.strerror}", program=self._name
-            ) from None
+            raise _not_started(self._name, error) from None
 
     def ask(self, line: bytes, *, deadline: float) -> bytes:
         """Send ``line``, which has no newline in it, and return the answer within ``deadline`` s.
@@ -228,11 +288,7 @@ def become_program(argv: Sequence[str], environment: Mapping[str, str]) -> NoRet
     try:
         os.execvpe(argv[0], list(argv), dict(environment))
     except OSError as error:
-        raise ProgramError(
-            f"cannot start {argv[0]}: {error.strerror}",
-            program=argv[0],
-            errno=error.errno,
-        ) from None
+        raise _not_started(argv[0], error) from None
 
 
 def become_child(action: Callable[[], object]) -> int:
@@ -252,7 +308,11 @@ def become_child(action: Callable[[], object]) -> int:
 
 
 ADVICE: Final = {
+    "exhausted": (
+        "raise the limit (`ulimit -a` shows it) or end other programs; then `plana-secrets status`"
+    ),
     "program-deadline": "try again; the program may be waiting for a prompt that is not shown",
     "program-ended": "try again",
     "program-missing": "install {program}; `plana-secrets doctor` checks what is needed",
+    "program-output": "see that it prints what it is asked for and nothing else",
 }

@@ -41,7 +41,7 @@ def read_regular_file(
     except FileNotFoundError:
         raise MissingFileError(f"no such file: {called}", file=called) from None
     except OSError as error:
-        if error.errno in {errno.ELOOP, errno.EMLINK}:
+        if error.errno in {errno.ELOOP, errno.EMLINK, errno.ENXIO}:
             raise _not_regular(called) from None
         raise _unreadable(called, error) from None
     status = os.fstat(descriptor)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -12,9 +13,11 @@ import pytest
 
 from plana_secrets.process import (
     Completed,
+    DeadlineError,
     ProgramError,
     become_child,
     minimal_environment,
+    read_from_program,
     run_on_terminal,
     run_program,
 )
@@ -46,6 +49,31 @@ def test_a_missing_program_is_named():
     with pytest.raises(ProgramError, match="no-such-program") as caught:
         run_program(["/no-such-program"], environment={})
     assert caught.value.kind == "program-missing"
+
+
+@pytest.mark.parametrize("script", ["sleep 60", "exec >&-; sleep 60", "echo x; sleep 60"])
+def test_a_program_that_is_only_read_has_a_deadline_too(script):
+    with pytest.raises(DeadlineError):
+        read_from_program(["sh", "-c", script], environment={}, limit=9, deadline=0.2)
+
+
+def test_a_program_that_is_only_read_gets_no_input_and_ends_as_it_ends():
+    script = "cat; echo hidden >&2; printf 123456789; exit 3"
+    done = read_from_program(["sh", "-c", script], environment=minimal_environment(), limit=9)
+    assert (done.status, done.stdout, done.stderr) == (3, b"123456789", b"")
+    with pytest.raises(ProgramError) as caught:
+        read_from_program(["sh", "-c", script], environment=minimal_environment(), limit=8)
+    assert caught.value.kind == "program-output"
+
+
+def test_a_limit_that_is_reached_is_no_missing_program():
+    def start():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (4, 4))
+        with pytest.raises(ProgramError) as caught:
+            run_program(["true"], environment=minimal_environment())
+        assert caught.value.kind == "exhausted"
+
+    assert become_child(start) == 0
 
 
 def test_what_a_child_wrote_is_not_in_its_representation():

@@ -30,7 +30,7 @@ from plana_secrets.age import keyring_store
 from plana_secrets.age.identities import Further, Identities, Unusable, parse_identity_file, unite
 from plana_secrets.errors import CredentialError, FailedError, PlanaSecretsError
 from plana_secrets.places import configuration_home
-from plana_secrets.process import ProgramError, run_program
+from plana_secrets.process import ProgramError, read_from_program
 from plana_secrets.secret import Secret
 
 KEYRING_ORIGIN = "keyring"
@@ -214,7 +214,7 @@ def _run_key_command(command: str, environment: Mapping[str, str]) -> Identities
     passed = {name: value for name, value in environment.items() if name not in hidden}
     try:
         argv = shlex.split(command)
-        done = run_program(argv or [""], environment=passed)
+        done = read_from_program(argv or [""], environment=passed, limit=limits.KEY_FILE)
     except ValueError:
         return _unusable(origin, "a quote is not closed")
     except ProgramError as error:

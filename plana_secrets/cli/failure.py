@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import click
 
+from plana_secrets import process
 from plana_secrets.cli.hints import find_hint
 from plana_secrets.cli.output import safe
 from plana_secrets.cli.streams import can_flush, silence, tell
@@ -27,9 +28,6 @@ BUG: Final = 70
 """EX_SOFTWARE: not 3, since what was changed before the bug is not known."""
 UNREAD: Final = 141
 """The reader of our stdout went away, as after SIGPIPE; 0 would be a check that passed."""
-
-
-_EXHAUSTED: Final = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 
 
 _NEAR: Final = 0.75
@@ -101,12 +99,10 @@ def _describe(error: Exception) -> _Failure:
             return _Failure(2, "usage", _usage_message(error), hint)
         case click.ClickException():
             return _Failure(2, "usage", _sentence(error.format_message()))
-        case OSError() if error.errno in _EXHAUSTED:
-            message = f"the machine is out of resources: {error.strerror}"
-            hint = (
-                "raise the limit (`ulimit -n`) or end other programs; then `plana-secrets status`"
-            )
-            return _Failure(3, "exhausted", message, hint)
+        case MemoryError() | OSError(errno=errno.EMFILE | errno.ENFILE | errno.ENOMEM):
+            reason = getattr(error, "strerror", "no memory is left")
+            message = f"the machine is out of resources: {reason}"
+            return _Failure(3, "exhausted", message, process.ADVICE["exhausted"])
         case OSError() if not can_flush(sys.stdout) or _is_of_output(error):
             message = f"cannot write to stdout: {error.strerror}"
             return _Failure(3, "output-lost", message, "the command finished; its output is lost")

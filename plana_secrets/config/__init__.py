@@ -10,13 +10,15 @@ text, ``version`` compares `required_version`; ``committed`` are the settings of
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from plana_secrets import limits
-from plana_secrets.errors import MissingFileError
+from plana_secrets.errors import FailedError, MissingFileError
 from plana_secrets.git.author import DEFAULT_AUTHOR, Author
 from plana_secrets.mirror.settings import MirrorSettings
 from plana_secrets.secretfiles.settings import SETTINGS_FILE, FilesSettings
@@ -62,7 +64,9 @@ def load_settings(root: Path) -> Settings:
         return Settings()
     from plana_secrets.config.schema import parse_settings
 
-    return parse_settings(read_regular_file(path, limit=limits.SETTINGS_FILE, name=FILE_NAME))
+    with _no_settings():
+        content = read_regular_file(path, limit=limits.SETTINGS_FILE, name=FILE_NAME)
+    return parse_settings(content)
 
 
 def settings_in(tree: Tree) -> Settings:
@@ -73,9 +77,31 @@ def settings_in(tree: Tree) -> Settings:
         FailedError: the file cannot be read.
     """
     try:
-        content = tree.read(FILE_NAME, limit=limits.SETTINGS_FILE)
+        with _no_settings():
+            content = tree.read(FILE_NAME, limit=limits.SETTINGS_FILE)
     except MissingFileError:
         return Settings()
     from plana_secrets.config.schema import parse_settings
 
     return parse_settings(content)
+
+
+@contextlib.contextmanager
+def _no_settings() -> Iterator[None]:
+    """What is too large, or no file, is as wrong as what is not TOML."""
+    try:
+        yield
+    except FailedError as error:
+        if error.kind not in _NO_SETTINGS:
+            raise
+        from plana_secrets.fields.place import TOP
+
+        raise TOP.fault(_NO_SETTINGS[error.kind]) from None
+
+
+_NO_SETTINGS: Final = {
+    "too-large": f"larger than {limits.in_words(limits.SETTINGS_FILE)}",
+    "not-a-regular-file": "a symlink or not a regular file",
+    "symlink": "a symlink or not a regular file",
+}
+"""The kinds of error that are about the file itself."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from plana_secrets import limits
-from plana_secrets.errors import CredentialError
+from plana_secrets.errors import CredentialError, FailedError
 from plana_secrets.paths import format_path
 from plana_secrets.secret import Secret
 from plana_secrets.storage import read_regular_file
@@ -22,12 +22,13 @@ def read_entries(path: Path, find_identities: Callable[[], Identities]) -> dict[
     """What the file says, by the path of each leaf.
 
     Raises:
-        CredentialError: others may read it (kind ``credentials-exposed``).
+        CredentialError: there is no such file, or it cannot be read (kind
+            ``credentials-unreadable``), or others may read it (``credentials-exposed``).
         MalformedError: it is not YAML, or the SOPS file is not sound.
     """
     from plana_secrets.sops.reading.reader import is_sops, open_document, read_structure
 
-    structure = read_structure(read_regular_file(path, limit=limits.KEY_FILE))
+    structure = read_structure(_read(path))
     if is_sops(structure):
         document = open_document(structure, find_identities())
         return {format_path(leaf.path): value for leaf, value in document.entries()}
@@ -35,6 +36,15 @@ def read_entries(path: Path, find_identities: Callable[[], Identities]) -> dict[
     return {
         format_path(leaf.path): leaf.plain for leaf in structure.leaves() if leaf.plain is not None
     }
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return read_regular_file(path, limit=limits.KEY_FILE, name=f"the credentials file {path}")
+    except FailedError as error:
+        raise CredentialError(
+            error.message, kind="credentials-unreadable", file=str(path)
+        ) from None
 
 
 def _check_private(path: Path) -> None:
@@ -49,4 +59,8 @@ def _check_private(path: Path) -> None:
 
 ADVICE: Final = {
     "credentials-exposed": "`chmod 600 {file}`, or make it a SOPS secret file",
+    "credentials-unreadable": (
+        "name a regular file that the user of the job can read, in "
+        "PLANA_SECRETS_VAULTWARDEN_CREDENTIALS or in plana-secrets.toml"
+    ),
 }

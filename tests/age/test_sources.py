@@ -176,6 +176,7 @@ def test_an_endless_key_file_is_not_read_to_its_end(tmp_path: Path) -> None:
         ("no-such-program-here", "cannot start no-such-program-here: No such file or directory"),
         ("sh -c 'echo", "a quote is not closed"),
         ("true", "it contains no identity"),
+        ("cat /dev/zero", "cat wrote more than 1 MiB"),
     ],
 )
 def test_a_key_command_that_fails_is_told_without_its_output(

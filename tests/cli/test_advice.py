@@ -230,7 +230,7 @@ REASONS = {
         "unconfirmed", "unpushed-work", "wrong-phase",
     ),
     ELSEWHERE: (
-        "demo", "encrypt-failed", "foreign-state-folder", "git-failed", "git-missing-object",
+        "demo", "encrypt-failed", "exhausted", "foreign-state-folder", "git-failed", "git-missing-object",
         "git-no-author", "git-pruned", "git-unsigned", "hook-refused", "keyring-failed",
         "keyring-locked", "lfs-pointer", "no-default-branch", "no-event-commit", "no-keyring", "no-libyaml", "no-post-quantum", "no-remote",
         "no-state-folder", "program-missing", "push-refused", "sops-crashed", "sops-editor", "sops-failed",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import pty
@@ -294,3 +295,16 @@ def test_an_unexpected_error_shows_its_type_and_place_only(capsys):
     assert "this is a bug" in streams.err
     assert "KeyError" in streams.err
     assert "SENTINEL" not in streams.out + streams.err
+
+
+@pytest.mark.parametrize("error", [MemoryError(), OSError(errno.EMFILE, "Too many open files")])
+def test_a_machine_without_room_is_no_bug(
+    error: Exception, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from plana_secrets.cli.failure import run_guarded
+
+    def action() -> int:
+        raise error
+
+    assert run_guarded(action, as_json=True) == 3
+    assert json.loads(capsys.readouterr().out)["kind"] == "exhausted"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from plana_secrets.config import Settings, load_settings, schema
 from plana_secrets.config.schema import parse_settings
 from plana_secrets.config.version import check_version
-from plana_secrets.errors import FailedError, UsageError
+from plana_secrets.errors import UsageError
 from plana_secrets.fields.place import TOP, spell
 from plana_secrets.mirror.backends import BACKENDS
 from plana_secrets.mirror.backends.vaultwarden.settings import VaultwardenSettings
@@ -415,6 +415,13 @@ def test_what_is_no_file_is_not_taken_for_a_missing_one(tmp_path):
     """The policy in it would be given up in silence."""
     assert load_settings(tmp_path).branch is None
     (tmp_path / "plana-secrets.toml").mkdir()
-    with pytest.raises(FailedError) as caught:
+    with pytest.raises(UsageError, match="not a regular file") as caught:
         load_settings(tmp_path)
-    assert caught.value.kind == "not-a-regular-file"
+    assert caught.value.kind == "bad-config"
+
+
+def test_settings_that_are_too_large_are_malformed(tmp_path):
+    (tmp_path / "plana-secrets.toml").write_text("#" * (256 << 10) + "\n")
+    with pytest.raises(UsageError, match=r"\.toml: larger than 256 KiB") as caught:
+        load_settings(tmp_path)
+    assert caught.value.kind == "bad-config"

@@ -57,7 +57,13 @@ _BY_PATTERN: Final[tuple[tuple[bytes, tuple[_Family, str, str]], ...]] = (
     ),
 )
 
-_PANIC: Final = (b"panic:", b"goroutine ")
+_PANIC: Final = (b"panic:", b"goroutine ", b"fatal error: ")
+_STARVED: Final = (
+    b"fatal error: failed to reserve", b"fatal error: runtime: cannot allocate",
+    b"fatal error: out of memory", b"runtime: out of memory", b"runtime: cannot map pages",
+    b"runtime: failed to create new OS thread", b"runtime: epollcreate failed",
+)  # fmt: skip
+"""Go says these before main begins, or in place of it, with the status of a file that is bad."""
 
 
 def sops_error(done: Completed, task: str) -> PlanaSecretsError:
@@ -66,6 +72,8 @@ def sops_error(done: Completed, task: str) -> PlanaSecretsError:
         return FailedError(
             f"sops was stopped by signal {-done.status}: {task}", kind="sops-crashed"
         )
+    if done.status == 2 and any(mark in done.stderr for mark in _STARVED):
+        return FailedError(f"sops ran out of memory: {task}", kind="exhausted", status=2)
     if done.status == 2 and any(mark in done.stderr for mark in _PANIC):
         return FailedError(f"sops crashed: {task}", kind="sops-crashed", status=2)
     family, kind, message = _meaning(done)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from pathlib import Path
 
@@ -54,6 +55,15 @@ def test_a_plain_file_must_be_private(tmp_path: Path) -> None:
     path.chmod(0o600)
     found = read_credentials_file(path, no_identities)
     assert (found.email, found.master_password) == ("a@example.test", Secret(b"s3nt1nel"))
+
+
+def test_a_file_that_is_none_is_a_matter_of_credentials(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("/dev/zero")
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("missing", "link", "pipe", "."):
+        with pytest.raises(CredentialError, match="the credentials file /") as error:
+            read_credentials_file(tmp_path / name, no_identities)
+        assert error.value.kind == "credentials-unreadable"
 
 
 def test_a_sops_file_serves_as_credentials(world: World) -> None:

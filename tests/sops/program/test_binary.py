@@ -23,10 +23,11 @@ from plana_secrets.errors import (
     PlanaSecretsError,
     UsageError,
 )
-from plana_secrets.process import ProgramError
+from plana_secrets.process import Completed, ProgramError
 from plana_secrets.secret import Secret
 from plana_secrets.sops.program import binary, locate
 from plana_secrets.sops.program.binary import Sops
+from plana_secrets.sops.program.failures import sops_error
 
 FILE = "infra/app.yaml"
 PLAIN = """\
@@ -256,6 +257,19 @@ def test_a_refusal_becomes_an_error_of_ours_without_a_word_of_sops(
     seen = f"{caught.value!r} {caught.value.facts} {caught.value.__cause__}"
     assert "sentinel" not in seen
     assert not re.search(r"[0-9A-F]{32}", seen)
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        (b"fatal error: failed to reserve page summary memory\n\nruntime stack:\n", "exhausted"),
+        (b"runtime: epollcreate failed with 24\nfatal error: runtime: netpollinit failed\n", "exhausted"),
+        (b"fatal error: all goroutines are asleep - deadlock!\n", "sops-crashed"),
+        (b"Error unmarshalling input file\n", "sops-unreadable"),
+    ],
+)  # fmt: skip
+def test_a_machine_without_room_for_sops_is_no_bad_file(said: bytes, kind: str) -> None:
+    assert sops_error(Completed(2, b"", said), "read the file").kind == kind
 
 
 def test_a_crash_of_sops_is_told_from_its_status_two(root: Path, identities: Identities) -> None:
