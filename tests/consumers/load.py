@@ -21,6 +21,8 @@ from tests.consumers.probes import PROBES, Known
 from tests.consumers.rotations import LIFETIME
 
 _THREADS = 4
+_PAUSE = 0.1
+"""Seconds after each visit of a pod: a move is seen at once, and the services have time to answer."""
 _COOKIE = {"httponly": True, "secure": True, "samesite": "strict"}
 
 
@@ -65,6 +67,7 @@ class Load:
                     self._show_tokens(pod, chance)
                     self._call_api(pod, chance)
                     self._probe(pod)
+                    self._end.wait(_PAUSE)
         except BaseException as error:  # noqa: BLE001 - shown where the load ends
             self._failures.append(error)
 
