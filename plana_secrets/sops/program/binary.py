@@ -21,7 +21,7 @@ from plana_secrets.process import Completed, run_program
 from plana_secrets.secret import Secret
 from plana_secrets.sops.formats import READ_HERE, Format, format_of, require_format
 from plana_secrets.sops.model import RULES_FILE, Metadata
-from plana_secrets.sops.program.editor import frame
+from plana_secrets.sops.program import editor
 from plana_secrets.sops.program.failures import UNCHANGED, sops_error
 from plana_secrets.sops.program.workshop import Workshop, workshop
 from plana_secrets.sops.rules.rulesfile import parse_rules
@@ -116,9 +116,9 @@ class Sops:
             shop.configure(ciphertext)
             shop.hand_over(identities, hybrid=self.version >= HYBRID)
             copy = shop.put("document.yaml", ciphertext)
-            descriptor = shop.descriptor(Secret(frame(plain.reveal())))
+            descriptor = shop.descriptor(Secret(editor.frame(plain.reveal())))
             shop.environment["SOPS_EDITOR"] = shlex.join(
-                [sys.executable, "-I", "-m", "plana_secrets.sops.program.editor", str(descriptor)]
+                [sys.executable, "-I", "-S", editor.__file__, str(descriptor)]
             )
             argv = ["edit", *_YAML, str(copy)]
             done = self._run(shop, argv, task="write the new content", accept=(0, UNCHANGED))

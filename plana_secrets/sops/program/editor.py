@@ -1,11 +1,12 @@
 """The program that sops starts as its editor: it puts a prepared text into the file.
 
-``python -I -m plana_secrets.sops.program.editor FD FILE``: sops names FILE, FD was inherited
+``python -I -S editor.py FD FILE``: sops names FILE, FD was inherited
 through sops and gives the text behind its length. It ends with 1 rather than write
 anything else than that text: a descriptor that ends early, or is read a second time
 (sops calls the editor again for a text that it cannot parse), gives nothing.
 
-Only the standard library is imported: this runs once for every write.
+Only the standard library is imported, and the file is started by its path: this runs once for
+every write, also where the package is found by PYTHONPATH alone.
 """
 
 from __future__ import annotations

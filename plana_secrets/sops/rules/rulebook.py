@@ -91,7 +91,7 @@ def _parsed(name: str, content: bytes | FailedError | None, folder: str) -> Rule
         return None
     if content.facts.get("link", name) != name:
         return None  # a folder behind a link has no rules, and no secret file
-    what = _NO_FILE.get(content.kind, content.message)
+    what = _NO_FILE.get(content.kind) or content.message.replace(f"read {name}: ", "be read: ", 1)
     return Rules((), (Defect("rules-unreadable", Severity.ERROR, what),), folder)
 
 

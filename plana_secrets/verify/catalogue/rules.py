@@ -41,7 +41,7 @@ RULES_CHECKS: Final = (
         "rules-unreadable",
         ".sops.yaml is a symlink or not YAML, or creation_rules is not a list.",
         "No file can be compared with its rule.",
-        "Fix the line shown; replace a link with the file that it points to.",
+        "Fix the line shown, or the permissions; replace a link with the file that it points to.",
     ),
     _rules(
         "rules-unreadable-rule",

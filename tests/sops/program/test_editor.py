@@ -11,16 +11,15 @@ import pytest
 from plana_secrets import memory
 from plana_secrets.age.identities import Identities
 from plana_secrets.secret import Secret
+from plana_secrets.sops.program import editor
 from plana_secrets.sops.program.binary import Sops
 from plana_secrets.sops.program.editor import frame
-
-MODULE = "plana_secrets.sops.program.editor"
 
 
 def run_editor(content: bytes, *arguments: str, folder: Path | None = None) -> int:
     with memory.readable_descriptor(Secret(content)) as descriptor:
         return subprocess.run(
-            [sys.executable, "-I", "-m", MODULE, str(descriptor), *arguments],
+            [sys.executable, "-I", "-S", editor.__file__, str(descriptor), *arguments],
             pass_fds=[descriptor],
             cwd=folder,
             check=False,
@@ -56,7 +55,7 @@ def test_anything_but_the_whole_text_leaves_the_file_alone(file: Path, content: 
 def test_a_second_run_gets_nothing(file: Path) -> None:
     """sops starts its editor again for a text that it cannot parse; this ends the loop."""
     with memory.readable_descriptor(Secret(frame(b"a: ["))) as descriptor:
-        argv = [sys.executable, "-I", "-m", MODULE, str(descriptor), str(file)]
+        argv = [sys.executable, "-I", "-S", editor.__file__, str(descriptor), str(file)]
         ends = [subprocess.run(argv, pass_fds=[descriptor], check=False).returncode for _ in "12"]
     assert ends == [0, 1]
 
