@@ -35,13 +35,6 @@ def office(world: World, company: Company, tmp_path: Path) -> Office:
     return office
 
 
-def through(office: Office, relay: Relay) -> None:
-    """The program reaches the server by way of the relay, with credentials for that address."""
-    path = office.world.repo / "plana-secrets.toml"
-    path.write_text(path.read_text().replace(office.company.url, relay.url))
-    office.write_credentials(url=relay.url)
-
-
 def test_fifty_files_are_mirrored_and_staff_see_every_value(office: Office) -> None:
     """Staff read with the cryptography of Bitwarden's own SDK where it is at hand."""
     files = office.add_files(50, value=VALUE)
@@ -101,7 +94,7 @@ def test_what_is_overwritten_is_kept(office: Office) -> None:
 def test_a_first_sync_killed_at_any_request_is_completed(office: Office, relay: Relay) -> None:
     files = office.add_files(10)
     office.world.commit()
-    through(office, relay)
+    office.through(relay.url)
     office.world.commit()
     office.mirror("status")
     for number in range(1, 5):
@@ -118,7 +111,7 @@ def test_a_server_killed_in_the_middle_is_exit_5_and_is_completed(
     files = office.add_files(3)
     office.world.commit()
     relay = Relay(real_server.url)
-    through(office, relay)
+    office.through(relay.url)
     office.world.commit()
     office.mirror("status")
 

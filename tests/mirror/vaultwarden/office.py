@@ -57,6 +57,12 @@ class Office:
         path.write_text("".join(f'{name}: "{text}"\n' for name, text in content.items()))
         path.chmod(0o600)
 
+    def through(self, url: str) -> None:
+        """The program reaches the server by another way, with credentials for that address."""
+        settings = self.world.repo / "plana-secrets.toml"
+        settings.write_text(settings.read_text().replace(self.company.url, url))
+        self.write_credentials(url=url)
+
     @property
     def environment(self) -> dict[str, str]:
         return {

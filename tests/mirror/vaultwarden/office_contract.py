@@ -12,7 +12,9 @@ import pyrage
 import pytest
 
 from tests.fakes.people import RefusedError
+from tests.fakes.vaultwarden import Relay
 from tests.mirror.vaultwarden.office import Office, drift_of
+from tests.mirror.vaultwarden.test_divided import limit_items
 from tests.world import World
 
 RULES_BY_FOLDER = """\
@@ -34,6 +36,11 @@ def read_only_elsewhere(office: Office) -> Iterator[None]:
         yield
     finally:
         company.change_member(company.service, rights | {"other": "edit"})
+
+
+def said(office: Office, *argv: str) -> str:
+    """What a mirror command tells people."""
+    return office.run("mirror", *argv).stderr
 
 
 class OfficeContract:
@@ -212,6 +219,41 @@ class OfficeContract:
         ]  # fmt: skip
         assert office.mirror("sync", "--overwrite-edits")["deleted"] == 1
         assert [office.hand.file_of(one) for one in office.hand.ciphers()] == other
+
+    def test_what_was_typed_into_parts_of_a_file_is_adopted_and_restored(
+        self, office: Office
+    ) -> None:
+        """By the command that is printed; the value is also in what was restored."""
+        world, file = office.world, "infra/secrets/prod/large.yaml"
+        relay = Relay(office.company.url)
+        limit_items(relay, 65_535)
+        try:
+            office.through(relay.url)
+            world.encrypt(file, "".join(f"v{n:03}: '{n} {'x' * 20}'\n" for n in range(260)))
+            world.commit()
+            assert office.mirror("sync")["created"] == 2
+            first, second = f"{file} (1/2)", f"{file} (2/2)"
+            office.hand.set_field(second, "v250", "typed at night")
+            office.hand.remove_field(second, "v251")
+            office.hand.add_field(first, "one more", "typed, too")
+            left = office.mirror("sync", status=1)
+            assert {(one["kind"], one["item"], *one["paths"]) for one in left["drift"]} == {
+                ("hand-edited", "large (prod) (1/2)", "one more"),
+                ("hand-edited", "large (prod) (2/2)", "v250", "v251"),
+            }
+            [command] = re.findall(r"with `plana-secrets (mirror adopt .*?)`", said(office, "diff"))
+            assert office.run(*shlex.split(command)).status == 0
+            world.commit()
+            assert office.mirror("sync")["in_sync"]
+            back = world.folder / "back"
+            assert office.run("mirror", "restore", "--to", str(back)).status == 0
+            restored = world.sops("decrypt", str(back / file)).stdout
+            assert restored == world.decrypt(file)
+            assert "v250: typed at night" in restored
+            assert "one more: typed, too" in restored
+            assert "v251" not in restored
+        finally:
+            relay.stop()
 
     def test_a_policy_that_revokes_the_account_is_named(self, office: Office) -> None:
         company = office.company

@@ -417,11 +417,6 @@ def test_a_file_that_is_too_large_is_several_items_and_one_file_again(
     back = office.world.folder / "back"
     assert office.run("mirror", "restore", "--to", str(back)).status == 0
     assert office.world.sops("decrypt", str(back / file)).stdout == before
-    second = f"{file} (2/{count})"
-    name, _ = office.hand.fields(office.hand.find(second))[0]
-    office.hand.set_field(second, name, "typed at night")
-    assert drift_of(office.mirror("status")) == [("hand-edited", file, (name,))]
-    assert office.mirror("sync", "--overwrite-edits")["updated"] == 1
     office.world.encrypt(file, plain[:500].rpartition("'z")[0])
     office.world.commit()
     for flags in (["--dry-run"], []):
