@@ -17,7 +17,7 @@ from plana_secrets.mirror.agreed import (
 from plana_secrets.mirror.backend import Backend, Listing, Unsupported
 from plana_secrets.mirror.drift import Choices, Drift, MirrorPlan, Wanted
 from plana_secrets.mirror.plan import plan_mirror
-from plana_secrets.mirror.source import Source, SourceReader
+from plana_secrets.mirror.source import Source, SourceReader, UnknownFile
 from plana_secrets.secretfiles.snapshot import Snapshot
 
 _MANY: Final = 20
@@ -150,6 +150,11 @@ def _renames(snapshot: Snapshot, source: Source, listing: Listing) -> dict[str, 
     return found
 
 
+def _reason(unknown: UnknownFile) -> str:
+    """Without the name of the file, which is told beside it."""
+    return unknown.error.message.removeprefix(f"{unknown.file}: ")
+
+
 def _wanted(source: Source, backend: Backend, renames: Mapping[str, str]) -> Wanted:
     unsupported: Mapping[str, tuple[Unsupported, ...]] = {
         item.file: (
@@ -160,7 +165,7 @@ def _wanted(source: Source, backend: Backend, renames: Mapping[str, str]) -> Wan
     }
     return Wanted(
         items=source.items,
-        unknown={one.file: one.error.message for one in source.unknown},
+        unknown={one.file: _reason(one) for one in source.unknown},
         titles=source.titles,
         unsupported=unsupported,
         withdrawn=source.withdrawn,

@@ -36,6 +36,7 @@ from plana_secrets.verify.checks.keysets import (
     find_key_copies,
     open_keysets,
 )
+from plana_secrets.verify.checks.mirror import Compared
 from plana_secrets.verify.checks.mirrorpeople import check_mirror_recipients
 from plana_secrets.verify.filecheck import FileJob, FileResult, check_files
 from plana_secrets.verify.finding import Finding
@@ -53,7 +54,7 @@ from plana_secrets.verify.workers import map_files
 class Demand:
     """What is asked of a run. ``files`` None: all there are.
 
-    ``find_drift`` asks each mirror, by its name, and returns findings; None leaves them alone.
+    ``find_drift`` asks each mirror, by its name, and compares; None leaves them alone.
     ``may_be_empty``: a repository without secret files is no error.
     """
 
@@ -61,7 +62,7 @@ class Demand:
     keysets: tuple[KeysetPolicy, ...] = ()
     files: tuple[str, ...] | None = None
     level: Level | None = None
-    find_drift: Mapping[str, Callable[[], Sequence[Finding]]] | None = None
+    find_drift: Mapping[str, Callable[[], Compared]] | None = None
     mirror: MirrorSettings = field(default_factory=MirrorSettings)
     may_be_empty: bool = False
 
@@ -248,13 +249,16 @@ def _check_each(
 def _check_mirror(
     demand: Demand, levels: dict[str, Level], findings: list[Finding]
 ) -> tuple[Unfinished, ...]:
-    """Ask the mirror, if that was asked for. What cannot be asked leaves the run unfinished."""
+    """Ask the mirror, if that was asked for. What cannot be asked leaves the run unfinished, and
+    a file that a mirror does not show keeps its level."""
     if demand.find_drift is None:
         return ()
-    unfinished = []
+    unfinished, unknown = [], set[str]()
     for name, ask in demand.find_drift.items():
         try:
-            findings.extend(ask())
+            answer = ask()
+            findings.extend(answer.findings)
+            unknown.update(answer.unknown)
         except UsageError:
             raise
         except PlanaSecretsError as error:
@@ -262,7 +266,7 @@ def _check_mirror(
     if unfinished:
         return tuple(unfinished)
     for file, level in levels.items():
-        if level is Level.L3:
+        if level is Level.L3 and file not in unknown:
             levels[file] = Level.L4
     return ()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,8 +19,7 @@ from plana_secrets.mirror.source import SourceReader
 from plana_secrets.mirror.state import Look
 from plana_secrets.mirror.surroundings import Surroundings
 from plana_secrets.secretfiles.snapshot import work_tree
-from plana_secrets.verify.checks.mirror import check_drift
-from plana_secrets.verify.finding import Finding
+from plana_secrets.verify.checks.mirror import Compared, compared
 from plana_secrets.verify.ranges.pushes import Update
 from tests.verify.helpers import workspace_of, write
 from tests.world import DEFAULT_RULES, World
@@ -221,7 +220,7 @@ class Ground:
         sealed = pyrage.encrypt(json.dumps(content).encode(), [identity.to_public()])
         self.path(MIRROR).write_bytes(sealed)
 
-    def drift(self, settings: MirrorSettings) -> Sequence[Finding]:
+    def drift(self, settings: MirrorSettings) -> Compared:
         workspace = workspace_of(self.world)
         around = Surroundings(
             repository=workspace.repository,
@@ -232,7 +231,7 @@ class Ground:
         snapshot = work_tree(workspace)
         reader = SourceReader(snapshot, settings, never=never_mirrored(settings, around))
         look = Look(snapshot, reader, open_backend(settings, around), Choices())
-        return list(check_drift(look.take().drift))
+        return compared(look.take().drift)
 
     def reset(self) -> None:
         """Back to the base, whatever was built."""

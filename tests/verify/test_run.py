@@ -10,12 +10,13 @@ import pyrage
 import pytest
 
 from plana_secrets.errors import IncompleteError, UnavailableError, UsageError
+from plana_secrets.mirror.drift import Drift, DriftKind
 from plana_secrets.secretfiles.writing.journal import Journal
 from plana_secrets.secretfiles.writing.records import Intent
 from plana_secrets.verify.accepts import propose_accepts
-from plana_secrets.verify.catalogue import CHECKS, found
+from plana_secrets.verify.catalogue import CHECKS
 from plana_secrets.verify.check import Level
-from plana_secrets.verify.finding import Finding
+from plana_secrets.verify.checks.mirror import Compared, compared
 from plana_secrets.verify.report.summary import summary
 from tests.verify.helpers import NO_IDENTITY, checks, of_check, verify, workspace_of, write
 from tests.world import World
@@ -191,14 +192,27 @@ def test_a_wrong_mac_is_only_seen_with_the_identity(small: World) -> None:
 
 
 def test_the_mirror_lifts_the_level_and_its_drift_is_found(small: World) -> None:
-    drift = [found("mirror-drift", "stale", file="infra/secrets/dev/app.yaml", path="user")]
+    file = "infra/secrets/dev/app.yaml"
+    drift = compared([Drift(DriftKind.STALE, file, "app", ("user",))])
     report = verify(small, find_drift={"the mirror": lambda: drift}, level=Level.L4)
     assert (report.level, report.exit_code()) == (Level.L4, 1)
-    assert verify(small, find_drift={"the mirror": list}, level=Level.L4).exit_code() == 0
+    assert verify(small, find_drift={"the mirror": Compared}, level=Level.L4).exit_code() == 0
+
+
+def test_a_file_that_the_mirror_does_not_show_keeps_its_level(small: World) -> None:
+    """Its collection was renamed, say: nothing was compared."""
+    file = "infra/secrets/dev/app.yaml"
+    drift = [Drift(DriftKind.UNKNOWN, file, "app", reason="the account sees no collection 'dev'")]
+    mirrors = {"one": Compared, "another": lambda: compared(drift)}
+    report = verify(small, find_drift=mirrors, level=Level.L4)
+    assert (report.level, report.exit_code()) == (Level.L3, 4)
+    (finding,) = report.findings
+    assert (finding.severity, finding.file) == ("warning", file)
+    assert finding.message.endswith(": the account sees no collection 'dev'")
 
 
 def test_a_mirror_that_does_not_answer_never_looks_complete(small: World) -> None:
-    def fail() -> list[Finding]:
+    def fail() -> Compared:
         raise UnavailableError("no answer")
 
     report = verify(small, find_drift={"the mirror": fail})

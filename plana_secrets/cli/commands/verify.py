@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from plana_secrets.config import Settings
     from plana_secrets.observability import Event, Observer
     from plana_secrets.verify.check import Level
-    from plana_secrets.verify.finding import Finding
+    from plana_secrets.verify.checks.mirror import Compared
     from plana_secrets.verify.report import Report, View
     from plana_secrets.verify.run import Demand
 
-    FindDrift = Callable[[], Sequence[Finding]]
+    FindDrift = Callable[[], Compared]
 
 _STYLES = {"error:": "red", "warning:": "yellow"}
 
@@ -265,13 +265,13 @@ def _mirrors(context: Context, *, full: bool) -> dict[str, FindDrift]:
     }
 
 
-def _find_drift(context: Context, name: str | None, *, full: bool) -> list[Finding]:
+def _find_drift(context: Context, name: str | None, *, full: bool) -> Compared:
     """The mirror beside the files that are verified: those of the working tree."""
     from plana_secrets.cli.commands.mirror.comparison import read_state
-    from plana_secrets.verify.checks.mirror import check_drift, check_unmapped
+    from plana_secrets.verify.checks.mirror import compared
 
     state = read_state(context, worktree=True, cached=not full)
-    return [*check_drift(state.drift, name), *check_unmapped(state.source.unmapped, name)]
+    return compared(state.drift, state.source.unmapped, name)
 
 
 def _propose(context: Context, report: Report) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Final
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Final, NamedTuple
 
 from plana_secrets.mirror.drift import Drift, DriftKind
 from plana_secrets.sops.model import Severity
@@ -32,6 +32,24 @@ _WORDS: Final = {
 }
 
 
+class Compared(NamedTuple):
+    """What one mirror says. ``unknown``: files of which it says nothing here, so that nothing
+    was compared: they could not be read, or their collection is not seen.
+    """
+
+    findings: Sequence[Finding] = ()
+    unknown: Collection[str] = ()
+
+
+def compared(
+    drift: Iterable[Drift], unmapped: Iterable[str] = (), name: str | None = None
+) -> Compared:
+    """The findings for drift and for files that have no place in the mirror."""
+    seen = tuple(drift)
+    unknown = {one.file for one in seen if one.kind is DriftKind.UNKNOWN and one.file}
+    return Compared([*check_drift(seen, name), *check_unmapped(unmapped, name)], unknown)
+
+
 def check_drift(drift: Iterable[Drift], name: str | None = None) -> Iterator[Finding]:
     """One finding a leaf, where the drift names leaves; else one a file.
 
@@ -43,7 +61,7 @@ def check_drift(drift: Iterable[Drift], name: str | None = None) -> Iterator[Fin
         if name:
             words = words.replace("the mirror", f"the mirror {name}")
         message = f"{one.kind}: {words}"
-        if one.reason and one.kind is DriftKind.UNSUPPORTED:
+        if one.reason and one.kind in _MILDER:
             message = f"{message}: {one.reason}"
         if one.file is None and one.item is not None:
             message = f"{message}: {one.item}"
