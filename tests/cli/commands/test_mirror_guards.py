@@ -24,6 +24,7 @@ from tests.cli.commands.mirrored import (
     B,
     configure,
     drift_of,
+    edit_mirror,
     fields_of,
     hinted,
     make_place,
@@ -47,7 +48,10 @@ def test_removed_files_go_only_with_prune(place: World) -> None:
     place.commit()
     left = sync(place, status=1)
     assert drift_of(left) == [("extra", B, ())]
-    assert sync(place, "--prune")["deleted"] == 1
+    edit_mirror(place, "app (prod)", "data.TEXT", "typed")
+    held = mirror(place, "sync", "--prune")
+    assert hinted(held) == [["mirror", "sync", "--prune", "--overwrite-edits"]]
+    assert mirror(place, *hinted(held)[0][1:]).status == 0
     assert [one["name"] for one in read_mirror(place)["items"]] == ["db (prod)"]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from plana_secrets.cli.context import Context
@@ -39,10 +39,27 @@ def advise(context: Context, drift: Sequence[Drift], listing: Listing) -> None:
     """The ways out: once a kind, and for each file with hand edits."""
     if context.quiet:  # nothing below is shown, and files would be opened for it
         return
+    files = dict.fromkeys(one.file for one in drift if one.kind == "hand-edited" and one.file)
+    for words in _ways_of_kinds(context, [one for one in drift if not _waits(one, files)]):
+        context.output.talk(f"hint: {words}")
+    for file in list(files)[:_FILES]:
+        for words in _ways_out(context, listing, file):
+            context.output.talk(f"hint: hand-edited: {words}")
+    if len(files) > _FILES:
+        more = counted(len(files) - _FILES, "more file")
+        context.output.talk(f"hint: hand-edited: {more}; fix these and run it again")
+
+
+def _waits(drift: Drift, edited: Container[str | None]) -> bool:
+    """Whether the way out of the hand edits in the same file is the one for this, too."""
+    return drift.kind == "hand-edited" or (drift.kind == "extra" and drift.file in edited)
+
+
+def _ways_of_kinds(context: Context, drift: Sequence[Drift]) -> Iterator[str]:
+    """Each kind once, in the words for the first of it."""
     first: dict[str, Drift] = {}
     for one in drift:
         first.setdefault(one.kind.value, one)
-    first.pop("hand-edited", None)
     commands = {
         "overwrite": _overwrite(context),
         "prune": program(context, "mirror", "sync", "--prune"),
@@ -50,14 +67,7 @@ def advise(context: Context, drift: Sequence[Drift], listing: Listing) -> None:
     for kind, one in first.items():
         words = _ADVICE.get(kind) if one.file else _NOT_OURS_TO_FIX
         if words and not (kind == "moved" and one.reason is None):
-            context.output.talk(f"hint: {kind}: {words.format(**commands)}")
-    files = dict.fromkeys(one.file for one in drift if one.kind == "hand-edited" and one.file)
-    for file in list(files)[:_FILES]:
-        for words in _ways_out(context, listing, file):
-            context.output.talk(f"hint: hand-edited: {words}")
-    if len(files) > _FILES:
-        more = counted(len(files) - _FILES, "more file")
-        context.output.talk(f"hint: hand-edited: {more}; fix these and run it again")
+            yield f"{kind}: {words.format(**commands)}"
 
 
 def tell_left(context: Context, file: str, edits: Sequence[HandEdit], texts: Sequence[str]) -> None:
