@@ -30,6 +30,7 @@ from plana_secrets.mirror.backends.vaultwarden.closed import (
     context_of,
     read_cipher,
     read_closed,
+    read_each,
 )
 from plana_secrets.mirror.backends.vaultwarden.deletion import Deletion
 from plana_secrets.mirror.backends.vaultwarden.items import (
@@ -42,7 +43,7 @@ from plana_secrets.mirror.backends.vaultwarden.items import (
 from plana_secrets.mirror.backends.vaultwarden.models import ADMIN, OWNER, Cipher, read_login
 from plana_secrets.mirror.backends.vaultwarden.session import Session
 from plana_secrets.mirror.backends.vaultwarden.strays import read_every_item
-from plana_secrets.mirror.backends.vaultwarden.vault import Keys, Vault, read_sync
+from plana_secrets.mirror.backends.vaultwarden.vault import Keys, Vault
 from plana_secrets.mirror.backends.vaultwarden.version import check_version
 from plana_secrets.mirror.backends.vaultwarden.view import Place, View
 from plana_secrets.mirror.backends.vaultwarden.writer import SealedItem, Writer
@@ -193,7 +194,7 @@ class VaultwardenBackend:
 
     def _everything(self) -> Iterator[Cipher]:
         """Every item as it is now, with what only an owner sees where that is asked for."""
-        yield from read_sync(self._session).ciphers
+        yield from read_each(self._session)
         if self._as_owner:
             yield from read_every_item(self._session, self._place.organization)
 

@@ -7,6 +7,7 @@ it, its collections, the trash, an attachment or its revision included, it is op
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -113,6 +114,16 @@ class _Reading:
 def digest_of(raw: bytes | msgspec.Raw) -> str:
     """Of an item as the server sent it, in the list or alone: it writes both alike."""
     return hashlib.sha256(raw).hexdigest()
+
+
+def read_each(session: Session) -> Iterator[Cipher]:
+    """Every item that the account sees, read one by one: there is never more than one of them.
+
+    Raises:
+        MalformedError: the server does not answer as documented (kind ``bad-answer``).
+    """
+    body = session.get(SYNC, task="list the items")
+    yield from map(read_cipher, read_answer(body, ClosedSync, _WHAT).ciphers)
 
 
 def read_cipher(raw: bytes | msgspec.Raw) -> Cipher:

@@ -43,9 +43,9 @@ class _Step:
     task: str
     trashes: bool = False
 
-    def is_open(self, item_id: str, ciphers: Mapping[str, Cipher]) -> bool:
-        cipher = ciphers.get(item_id)
-        return cipher is not None and not (self.trashes and cipher.deleted_date is not None)
+    def is_open(self, cipher: Cipher) -> bool:
+        """Whether it was not done to an item that is there."""
+        return not (self.trashes and cipher.deleted_date is not None)
 
 
 _TRASH: Final = _Step("PUT", "move {items} to the trash", trashes=True)
@@ -131,8 +131,8 @@ class Deletion:
         try:
             self._send(step, ids)
         except _UNSURE:
-            there = self._ciphers()
-            refused = {one: self._do_one(step, one) for one in ids if step.is_open(one, there)}
+            rest = self._open(step, ids)
+            refused = {one: self._do_one(step, one) for one in ids if one in rest}
             return {one: error for one, error in refused.items() if error}
         return {}
 
@@ -141,7 +141,7 @@ class Deletion:
             try:
                 self._send(step, [item_id])
             except _UNSURE as error:
-                if not step.is_open(item_id, self._ciphers()):
+                if not self._open(step, [item_id]):
                     return None
                 if not isinstance(error, LostAnswerError):
                     return error
@@ -158,8 +158,10 @@ class Deletion:
             body={"ids": ids},
         )
 
-    def _ciphers(self) -> dict[str, Cipher]:
-        return {cipher.id: cipher for cipher in self._read()}
+    def _open(self, step: _Step, ids: Collection[str]) -> set[str]:
+        """Those to which a step was not done, as the list says."""
+        wanted = set(ids)
+        return {one.id for one in self._read() if one.id in wanted and step.is_open(one)}
 
 
 def _content_of(cipher: Cipher) -> str:
