@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,9 @@ from typing import Any
 import pytest
 
 from tests.fakes.people import Company
+from tests.fakes.vaultwarden import FakeVaultwarden
 from tests.mirror.vaultwarden.office import Office
-from tests.world import World
+from tests.world import DEFAULT_RULES, World
 
 VALUE = "s3nt1nel-value"
 A, B = "infra/secrets/prod/file0.yaml", "infra/secrets/prod/file1.yaml"
@@ -76,3 +78,56 @@ def test_every_output_is_the_same(office: Office, names: str) -> None:
     both(office, "sync", "--dry-run", "--prune")
     office.run("mirror", "sync", "--overwrite-edits")
     assert both(office, "diff")["in_sync"]
+
+
+def change_settings(office: Office, old: str, new: str) -> None:
+    path = office.world.repo / "plana-secrets.toml"
+    path.write_text(path.read_text().replace(old, new))
+
+
+def rename_collection(office: Office) -> None:
+    company = office.company
+    path = f"/api/organizations/{company.id}/collections/{company.collections['prod']}"
+    body = {"name": company.key.seal_text("production"), "groups": [], "users": []}
+    company.owner.call("PUT", path, body)
+
+
+AROUND: dict[str, Callable[[Office], object]] = {
+    "excluded": lambda office: change_settings(
+        office, "[mirror]\n", '[mirror]\nexclude = ["**/file0.yaml"]\n'
+    ),
+    "a login item": lambda office: office.configure('logins = ["infra/**"]\n'),
+    "another collection": lambda office: change_settings(office, '"prod"', '"none"'),
+    "another root": lambda office: change_settings(
+        office, "[mirror]\n", '[files]\nroots = ["infra"]\n[mirror]\n'
+    ),
+    "a keyset by its rule": lambda office: office.world.write_rules(
+        DEFAULT_RULES.replace("keysets/.*", "prod/file0")
+    ),
+    "a renamed collection": rename_collection,
+    "no access": lambda office: office.company.change_member(
+        office.company.service, {"dev": "edit"}, 2
+    ),
+    "another account": lambda office: office.write_credentials(office.company.staff),
+    "another password": lambda office: office.write_credentials(master_password="not-the-one-12"),
+}
+
+
+@pytest.mark.long
+def test_what_is_around_files_and_items_is_seen(office: Office, server: FakeVaultwarden) -> None:
+    """Each change alone, with what was remembered before it."""
+    office.world.encrypt("infra/secrets/prod/shop.yaml", "username: anna\n")
+    head = office.world.commit()
+    office.mirror("sync")
+    store, state = copy.deepcopy(server.store), kept(office).read_bytes()
+    for name, change in AROUND.items():
+        change(office)
+        office.world.git("commit", "-q", "--allow-empty", "-a", "-m", name)
+        argv = ("mirror", "diff", "--json")
+        found, expected = office.run(*argv), office.run(*argv, "--no-cache")
+        assert found.stdout.partition('"requests"')[0] == expected.stdout.partition('"requests"')[0]
+        assert (found.status, found.stderr) == (expected.status, expected.stderr), name
+        server.store = copy.deepcopy(store)
+        office.world.git("reset", "-q", "--hard", head)
+        office.write_credentials()
+        kept(office).write_bytes(state)
