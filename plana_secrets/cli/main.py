@@ -6,9 +6,12 @@ table is imported for ``--help``.
 
 from __future__ import annotations
 
+import _thread
 import contextlib
+import os
 import signal
 import sys
+import time
 from functools import partial
 from typing import NoReturn
 
@@ -18,10 +21,12 @@ from plana_secrets import __version__
 from plana_secrets.cli.context import Context
 from plana_secrets.cli.failure import Terminated, run_guarded
 from plana_secrets.cli.lazy import CommandTable, LazyGroup
-from plana_secrets.cli.streams import open_missing_streams
+from plana_secrets.cli.streams import open_missing_streams, tell
 
 _HERE = "plana_secrets.cli.commands"
 _ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+_SOON = 0.01
+"""Seconds, in which a callback has ended."""
 
 COMMANDS: CommandTable = {
     "Secret files": {
@@ -150,6 +155,7 @@ def _harden() -> None:
         _forbid_dumps()
     for number in _ENDING:
         signal.signal(number, _terminate)
+    sys.unraisablehook = _hear_again
 
 
 def _forbid_dumps() -> None:
@@ -166,3 +172,20 @@ def _terminate(_number: int, _frame: object) -> NoReturn:
     for number in _ENDING:
         signal.signal(number, signal.SIG_IGN)
     raise Terminated
+
+
+def _hear_again(lost: sys.UnraisableHookArgs) -> None:
+    """A signal that fell into a callback, such as one of an import, where Python drops what is
+    raised, comes again. Of anything else only the type is told: its text may hold a value."""
+    if issubclass(lost.exc_type, KeyboardInterrupt):
+        _thread.start_new_thread(_signal_soon, (signal.SIGINT,))
+    elif issubclass(lost.exc_type, Terminated):
+        signal.signal(signal.SIGTERM, _terminate)
+        _thread.start_new_thread(_signal_soon, (signal.SIGTERM,))
+    else:
+        tell(f"plana-secrets: warning: ignored an unexpected {lost.exc_type.__name__}")
+
+
+def _signal_soon(number: int) -> None:
+    time.sleep(_SOON)
+    os.kill(os.getpid(), number)

@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -308,3 +309,31 @@ def test_a_machine_without_room_is_no_bug(
 
     assert run_guarded(action, as_json=True) == 3
     assert json.loads(capsys.readouterr().out)["kind"] == "exhausted"
+
+
+LOST = """\
+import time
+from plana_secrets.cli import main
+
+class Callback:
+    def __init__(self, end): self.end = end
+    def __del__(self): raise self.end
+
+main._harden()
+Callback(ValueError("s3cr3t"))
+for end in (KeyboardInterrupt, main.Terminated):
+    try:
+        Callback(end)
+        time.sleep(5)
+    except end:
+        print("again", end.__name__)
+"""
+
+
+def test_a_signal_that_falls_into_a_callback_comes_again():
+    """Python drops what a callback raises; ^C in the middle of an import did nothing."""
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", LOST], capture_output=True, text=True, timeout=20, check=True
+    )
+    assert done.stdout.splitlines() == ["again KeyboardInterrupt", "again Terminated"]
+    assert done.stderr == "plana-secrets: warning: ignored an unexpected ValueError\n"
