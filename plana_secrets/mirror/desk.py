@@ -49,7 +49,7 @@ class AccessFinding:
     """One who may write, or an item that is not where it is to be.
 
     ``who``: a member's address, a group's name, or the item's file. ``collection`` is None
-    where it holds for all of them. ``item``: the item's id.
+    where it holds for all of them. ``item``: the item's id. ``fix``: what to do about it.
     """
 
     severity: Severity
@@ -58,6 +58,7 @@ class AccessFinding:
     collection: str | None
     message: str
     item: str | None = None
+    fix: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

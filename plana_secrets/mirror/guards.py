@@ -168,7 +168,7 @@ ADVICE: Final = {
     ),
     "not-on-branch": "sync from the deployed branch, or pass --allow-older",
     "older-than-mirror": (
-        "pull first (a shallow clone needs the full history); if it is the item of another "
+        "pull first, in a shallow clone with `git fetch --unshallow`; if it is the item of another "
         "repository, sync there first with this release; to go back on purpose, pass --allow-older"
     ),
 }

@@ -107,6 +107,6 @@ def _owner_of(item: ActualItem) -> str | None:
 
 
 ADVICE: Final = {
-    "no-such-repository": "use one of these ids",
+    "no-such-repository": "use one of these ids, or omit --repository",
     "several-repositories": "choose one with --repository",
 }

@@ -121,9 +121,10 @@ def audit(place: VaultwardenPlace, person: Person | None = None) -> tuple[Access
 
 
 def errors(findings: tuple[AccessFinding, ...]) -> list[tuple[str, str, str | None]]:
-    return [
-        (one.check, one.who, one.collection) for one in findings if one.severity.value == "error"
-    ]
+    """Each with what to do about it."""
+    found = [one for one in findings if one.severity.value == "error"]
+    assert all(one.fix for one in found)
+    return [(one.check, one.who, one.collection) for one in found]
 
 
 def test_a_company_as_recommended_has_no_error(audited: VaultwardenPlace) -> None:

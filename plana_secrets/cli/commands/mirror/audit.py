@@ -58,11 +58,8 @@ def audit(context: Context, strict: bool, service_account: str | None) -> int:
         )
         for one in unseen:
             context.output.talk(one.message)
-        if any(one.item for one in findings):
-            context.output.talk(
-                "hint: `plana-secrets mirror sync --as-owner` puts items where they belong and "
-                "deletes second copies"
-            )
+        for fix in dict.fromkeys(filter(None, map(_fix_of, findings))):
+            context.output.talk(f"hint: {fix}")
     return code
 
 
@@ -90,4 +87,10 @@ def _row(finding: AccessFinding) -> dict[str, str | None]:
         "collection": finding.collection,
         "message": finding.message,
         "item": finding.item,
+        "fix": _fix_of(finding),
     }
+
+
+def _fix_of(finding: AccessFinding) -> str | None:
+    """Of a note there is nothing to fix."""
+    return None if finding.severity == "note" else finding.fix

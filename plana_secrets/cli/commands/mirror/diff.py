@@ -12,7 +12,8 @@ from plana_secrets.cli.secretfile import warn_if_pending
 
 _EPILOG = """\
 Kinds: missing, stale, extra, hand-edited, trashed, moved, retyped, duplicate,
-undecryptable, unsupported, unknown. The paths .title and .note are the item's own.
+undecryptable, unsupported, unknown, renamed, attached, altered, withdrawn. The paths
+.title and .note are the item's own.
 
 \b
 Examples:

@@ -32,6 +32,9 @@ class _Kind(click.Choice[str]):
                 f"plana-secrets.toml, then run `plana-secrets mirror sync`",
                 ctx,
             )
+        if value not in _KINDS:
+            listed = ", ".join(_KINDS)
+            raise click.UsageError(f"No kind of mirror {value!r}; there are: {listed}.", ctx)
         return super().convert(value, param, ctx)
 
 
@@ -83,7 +86,7 @@ def init(context: Context, /, kind: str | None, dry_run: bool, new_id: bool, **g
     if new_id:
         return _renew_id(context, dry_run=dry_run)
     if kind is None:
-        raise click.UsageError("Missing argument 'KIND' (or --new-id).")
+        raise click.UsageError(f"Name the kind of the mirror: {' or '.join(_KINDS)} (or --new-id).")
     import tomllib
 
     from plana_secrets.cli.commands.mirror.comparison import surroundings

@@ -8,6 +8,7 @@ write, no setting of a server takes that from them: they are named as what they 
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -98,11 +99,13 @@ def _judge_roles(
                 email,
                 None,
                 f"the service account is {role}; a member with 'edit items' is enough",
+                fix="an owner changes its role under Members in the web vault",
             )
         elif email in expected:
             yield AccessFinding(Severity.NOTE, "break-glass", email, None, may)
         else:
-            yield AccessFinding(Severity.ERROR, "role-writes", email, None, may)
+            fix = _accept(email, "an owner changes the role under Members in the web vault")
+            yield AccessFinding(Severity.ERROR, "role-writes", email, None, may, fix=fix)
 
 
 def _judge_members(
@@ -120,10 +123,14 @@ def _judge_members(
         if email == own:
             continue
         severity = Severity.NOTE if email in expected else Severity.ERROR
-        how = "manage" if grant.manage else "write to"
-        yield AccessFinding(
-            severity, "member-writes", email, collection, f"{email} can {how} {collection!r}"
-        )
+        message = f"{email} can {'manage' if grant.manage else 'write to'} {collection!r}"
+        fix = _accept(email, f"an owner sets 'view items' on {collection!r} in the web vault")
+        yield AccessFinding(severity, "member-writes", email, collection, message, fix=fix)
+
+
+def _accept(email: str, otherwise: str) -> str:
+    command = f"plana-secrets mirror init vaultwarden --break-glass {shlex.quote(email)}"
+    return f"if {email} is kept for emergencies, `{command}`; otherwise {otherwise}"
 
 
 def _judge_groups(
@@ -150,7 +157,9 @@ def _judge_group(
         others = sorted(active - expected)
         severity = Severity.ERROR if others else Severity.NOTE
         message += f"; other members: {', '.join(others)}" if others else "; no other members"
-    return AccessFinding(severity, "group-writes", name, collection, message)
+    place = "each collection" if collection is None else repr(collection)
+    fix = f"an owner sets 'view items' on {place} for the group {name!r} in the web vault"
+    return AccessFinding(severity, "group-writes", name, collection, message, fix=fix)
 
 
 def _writes(grant: Grant) -> bool:
@@ -251,6 +260,7 @@ def _judge_places(vault: Vault, names: Mapping[str, str]) -> Iterator[AccessFind
             name,
             f"items of mirrored collections are also in {name!r}: anyone who can write there can "
             "change them",
+            fix=f"an owner takes the items out of {name!r} in the web vault",
         )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from plana_secrets.mirror.backend import ActualItem
 from plana_secrets.mirror.backends.vaultwarden.items import open_item
@@ -17,6 +18,10 @@ from plana_secrets.mirror.backends.vaultwarden.vault import Vault
 from plana_secrets.mirror.desk import ITEMS_NOT_SEEN, AccessFinding
 from plana_secrets.mirror.parts import number_of
 from plana_secrets.sops.model import Severity
+
+_FIX: Final = (
+    "`plana-secrets mirror sync --as-owner` puts items where they belong and deletes second copies"
+)
 
 
 def read_every_item(session: Session, organization: str) -> list[Cipher]:
@@ -57,7 +62,7 @@ def find_strays(
 def _finding(check: str, item: ActualItem, collection: str | None, what: str) -> AccessFinding:
     file = item.record.file if item.record else "an unknown file"
     message = f"the item of {file} ({item.id}) {what}"
-    return AccessFinding(Severity.ERROR, check, file, collection, message, item.id)
+    return AccessFinding(Severity.ERROR, check, file, collection, message, item.id, _FIX)
 
 
 def _name(vault: Vault, collection: str) -> str:
