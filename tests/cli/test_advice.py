@@ -219,7 +219,7 @@ REASONS = {
         "credentials-exposed", "credentials-unbound", "empty-mirror", "login-expired",
         "login-outdated", "login-refused", "login-unreadable", "malformed-mirror",
         "mirror-not-as-written", "no-key", "no-login", "no-mirror", "no-organization", "no-server",
-        "no-token", "not-a-member", "not-an-owner", "not-allowed", "not-in-file", "not-in-mirror", "nothing-to-adopt", "list-entry", "sso-only",
+        "no-token", "not-a-member", "not-an-owner", "not-allowed", "not-in-file", "not-in-mirror", "nothing-to-adopt", "list-entry", "older-than-mirror", "sso-only",
         "token-only", "token-refused", "totp-required", "two-factor-unsupported", "unknown-collection", "wrong-master-password",
     ),
     ROTATION: (
