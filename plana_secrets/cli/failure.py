@@ -142,7 +142,7 @@ def _usage_message(error: click.UsageError) -> str:
         text = f"{error.message} Did you mean {near[0]!r}?" if near else error.message
     if "extra argument" in text:
         return "too many arguments; pass a value with --stdin or at the prompt"
-    return _sentence(text)
+    return _sentence(" ".join(text.split()))
 
 
 def _report(failure: _Failure, as_json: bool) -> int:

@@ -74,7 +74,7 @@ class Output:
     def table(self, rows: Sequence[Sequence[str]], header: Sequence[str] = ()) -> None:
         """Columns on stdout, two spaces apart; the header only on a terminal."""
         every = [[safe_line(cell) for cell in row] for row in rows]
-        if header and sys.stdout.isatty():
+        if header and every and sys.stdout.isatty():
             every.insert(0, [title.upper() for title in header])
         if not every:
             return

@@ -165,7 +165,7 @@ def test_status_reads_no_value_and_asks_git_little(world: World, tmp_path: Path)
     argv = [sys.executable, "-I", "-X", "importtime", "-m", "plana_secrets", "status"]
     done = world.command(*argv, env={"PATH": path})
     assert "cryptography" not in done.stderr
-    assert len((tmp_path / "asked").read_text()) <= 8
+    assert len((tmp_path / "asked").read_text()) <= 9
 
 
 @pytest.mark.parametrize("group", ["rotate", "mirror", "identity"])
@@ -249,6 +249,24 @@ def test_colour_follows_the_terminal(env, colored, monkeypatch):
         monkeypatch.setattr(sys, "stdout", terminal)
         output = Output(json=False, color="auto", quiet=False, verbosity=0)
         assert ("\x1b" in output.style("x", "red")) is colored
+
+
+def test_an_empty_table_has_no_header(monkeypatch):
+    from plana_secrets.cli.output import Output
+
+    master, slave = pty.openpty()
+    with os.fdopen(slave, "w") as terminal:
+        monkeypatch.setattr(sys, "stdout", terminal)
+        output = Output(json=False, color="auto", quiet=False, verbosity=0)
+        output.table([], ("kind", "file"))
+        output.table([("a", "b")], ("kind", "file"))
+        terminal.flush()
+        assert os.read(master, 100).split() == [b"KIND", b"FILE", b"a", b"b"]
+
+
+def test_a_usage_error_is_one_line(world: World) -> None:
+    said = world.run("completion").stderr
+    assert said.splitlines()[0].endswith("'SHELL'. Choose from: bash, zsh, fish")
 
 
 @pytest.mark.parametrize(

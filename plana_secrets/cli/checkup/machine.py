@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from plana_secrets.cli.checkup.result import Result, from_error
 from plana_secrets.errors import PlanaSecretsError
@@ -15,6 +16,10 @@ from plana_secrets.sops.model import Severity
 if TYPE_CHECKING:
     from plana_secrets.cli.context import Context
     from plana_secrets.sops.program.binary import Sops
+
+
+_GIT: Final = (2, 34)
+"""The first with all options that are used: rev-parse --path-format, add --sparse."""
 
 
 def check_machine(context: Context) -> Iterator[Result]:
@@ -31,6 +36,12 @@ def _check_git(context: Context) -> Result:
         version = GitCommand(context.folder).line("--version")
     except PlanaSecretsError as error:
         return Result("git", error.message, Severity.ERROR, "install git")
+    found = re.match(r"git version (\d+)\.(\d+)", version or "")
+    if found and tuple(map(int, found.groups())) < _GIT:
+        needed = ".".join(map(str, _GIT))
+        return Result(
+            "git", f"{version} is too old", Severity.ERROR, f"install git {needed} or newer"
+        )
     return Result("git", version or "git of an unknown version")
 
 

@@ -15,10 +15,10 @@ Examples:
 
 
 @click.command(epilog=EPILOG, short_help="Print a shell completion script.")
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]), metavar="SHELL")
 @pass_context
 def completion(context: Context, shell: str) -> None:
-    """Print the completion script of SHELL.
+    """Print the completion script of SHELL: bash, zsh or fish.
 
     Completion offers commands, secret files and the paths in them; it decrypts nothing
     and asks neither the keyring nor the network.

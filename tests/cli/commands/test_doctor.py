@@ -208,6 +208,14 @@ def test_without_git_it_says_so_and_goes_on(healthy: World, tmp_path: Path) -> N
     assert found["git"]["fix"] == "install git"
 
 
+def test_a_git_that_is_too_old_is_an_error(healthy: World, tmp_path: Path) -> None:
+    old = tmp_path / "git"
+    old.write_text("#!/bin/sh\necho git version 2.33.1\n")
+    old.chmod(0o755)
+    found = troubles(healthy, env={"PATH": f"{tmp_path}:{healthy.environment['PATH']}"})["git"]
+    assert (found["severity"], found["fix"]) == ("error", "install git 2.34 or newer")
+
+
 def test_outside_of_a_repository_the_machine_is_still_checked(world: World) -> None:
     done = world.run("doctor", "--repo", str(world.home), env={"GIT_CEILING_DIRECTORIES": "/"})
     assert done.status == 0
