@@ -24,7 +24,7 @@ from plana_secrets.git.operation import (
 )
 from plana_secrets.git.repository import TreeEntry
 from plana_secrets.merging.bases import base_of, is_bundle
-from plana_secrets.merging.moved import find_moved
+from plana_secrets.merging.moved import find_moved, index_entries
 from plana_secrets.merging.sidecar import find_conflict, has_conflict
 from plana_secrets.secretfiles.discovery import carries_sops
 from plana_secrets.secretfiles.listing import is_secret_file
@@ -39,7 +39,8 @@ Origin = Literal["index", "kept", "operation", "commit"]
 class OpenMerge:
     """``base``, ``ours``, ``theirs``: ciphertext; None where that version has no such file.
 
-    ``was``: the name that the file still has on the side that did not move it.
+    ``was``: the name that the file still has on the side that did not move it. ``also``: the name
+    that the other side gave it, which has the same merge.
     """
 
     file: str
@@ -49,6 +50,7 @@ class OpenMerge:
     theirs: bytes | None
     names: Names
     was: str | None = None
+    also: str | None = None
 
 
 def find_open(workspace: Workspace, file: str) -> OpenMerge:
@@ -106,6 +108,8 @@ def _from_index(workspace: Workspace, file: str, stages: Mapping[int, TreeEntry]
     if base is not None and not is_bundle(base):
         base = _of_several_bases(workspace, file) or base
     merge = OpenMerge(file, "index", base, ours, theirs, names_of_sides(workspace.repository))
+    if len(stages) == 1 and base is None:
+        return _moved_by_both(workspace, merge) or merge
     return _where_it_moved(workspace, merge)
 
 
@@ -114,15 +118,40 @@ def _where_it_moved(workspace: Workspace, merge: OpenMerge) -> OpenMerge:
     base, is_here = merge.base, merge.ours is not None
     if base is None or is_here == (merge.theirs is not None):
         return merge
-    commits = commits_in_operation(workspace.repository)
+    repository = workspace.repository
+    commits = commits_in_operation(repository)
     there = commits.theirs if commits else None
-    commit = workspace.repository.head() if is_here else there
-    found = find_moved(workspace, merge.file, base, commit)
+    commit = repository.head() if is_here else there
+    known = repository.list_entries(commit) if commit else {}
+    found = find_moved(workspace, merge.file, base, index_entries(workspace), known)
     if found is None:
         return merge
     name, content = found
     ours, theirs = (merge.ours, content) if is_here else (content, merge.theirs)
     return replace(merge, file=name, was=merge.file, ours=ours, theirs=theirs)
+
+
+def _moved_by_both(workspace: Workspace, merge: OpenMerge) -> OpenMerge | None:
+    """The versions as the commits have them: the index has what git made of their text."""
+    repository = workspace.repository
+    commits, unmerged = commits_in_operation(repository), unmerged_stages(repository)
+    if commits is None:
+        return None
+    base = commits.base or repository.merge_base(commits.ours, commits.theirs)
+    if base is None:
+        return None
+    blobs = {stage.id for stage in unmerged[merge.file].values()}
+    before, here, there = map(repository.list_entries, (base, commits.ours, commits.theirs))
+    for was in before.keys() - here.keys() - there.keys():
+        content = _read_at(workspace, was, base) or b""
+        sides = [find_moved(workspace, was, content, one, before) for one in (here, there)]
+        names = [side[0] for side in sides if side]
+        twins = {one.id for name in names for one in unmerged.get(name, {}).values()}
+        if all(sides) and (merge.file in names or blobs & twins):
+            also = next((one for one in names if one != merge.file and one in unmerged), None)
+            ours, theirs = (side[1] for side in sides if side)
+            return replace(merge, base=content, ours=ours, theirs=theirs, also=also)
+    return None
 
 
 def _moved_to(workspace: Workspace, file: str) -> OpenMerge | None:

@@ -100,7 +100,7 @@ def open_case(workspace: Workspace, merge: OpenMerge) -> Case:
     problem = None
     if errors:
         problem = Conflict(Reason.UNREADABLE, detail=errors[0].message)
-    elif ours is None or theirs is None:
+    elif (ours is None) != (theirs is None):
         gone = merge.names.ours if merge.ours is None else merge.names.theirs
         problem = Conflict(Reason.REMOVED, detail=f"not in {gone}")
     base = None
@@ -156,6 +156,8 @@ def _resolve(case: Case, decisions: Decisions, is_revoked: Judge, combine: Combi
         if back:
             return Resolution((*conflicts, *back), (*conflicts, *back), choices)
         return Resolution(conflicts, (), choices, plan_whole(side, case.rule) if side else None)
+    if case.ours is None and case.theirs is None:
+        return Resolution((), (), choices)  # no side has it by this name
     assert case.ours is not None  # noqa: S101 - else there was a problem
     assert case.theirs is not None  # noqa: S101
     plan = plan_merge(

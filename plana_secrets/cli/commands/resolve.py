@@ -182,6 +182,9 @@ def _show(context: Context, case: Case, resolution: Resolution) -> None:
     talk(safe_line(f"{case.file}: ours is {names.ours}, theirs is {names.theirs}"))
     if case.merge.was is not None:
         talk(safe_line(f"  it was {case.merge.was} until one side moved it"))
+    if case.merge.also is not None:
+        also = shlex.quote(case.merge.also)
+        talk(safe_line(f"  each side moved it; {also} is the same file: `git rm` one of the two"))
     for conflict in resolution.conflicts:
         talk(f"  {describe_conflict(case, conflict)}")
         keyset = context.workspace.owned_leaf(case.file, conflict.path) if conflict.path else None
@@ -230,6 +233,7 @@ def _facts(case: Case, resolution: Resolution) -> dict[str, Any]:
     return {
         "file": case.file,
         "moved_from": case.merge.was,
+        "also": case.merge.also,
         "origin": case.merge.origin,
         "ours": case.merge.names.ours,
         "theirs": case.merge.names.theirs,

@@ -222,6 +222,34 @@ def test_a_file_that_one_side_moved_for_other_readers_is_merged_under_its_new_na
 
 
 @pytest.mark.long
+def test_a_file_that_both_moved_and_git_merged_as_text_has_its_versions_in_the_commits(
+    world: World,
+) -> None:
+    """git puts one text with markers in the place of both names."""
+    names = {"ours": "infra/secrets/dev/ours.yaml", "theirs": "infra/secrets/dev/theirs.yaml"}
+    start(world, "user: username\npassword: password\ntoken: a-token\n")
+    world.git("config", "--remove-section", "merge.plana-secrets")
+
+    def move(side: str, path: str) -> None:
+        world.git("mv", FILE, names[side])
+        put(world, path, f"{side}-value", names[side])
+
+    on_branch(world, "theirs", lambda: move("theirs", "password"))
+    move("ours", "user")
+    world.commit("ours")
+    assert merge(world).status == 1
+    assert "<<<<<<<" in (world.repo / names["theirs"]).read_text()
+    done = resolve(world)
+    assert done.status == 0, done
+    assert f"{names['theirs']} is the same file: `git rm` one of the two" in done.stderr
+    for name in names.values():
+        text = world.decrypt(name)
+        assert "user: ours-value\npassword: theirs-value\n" in text
+    assert (world.repo / FILE).exists() is False
+    assert not stages(world)
+
+
+@pytest.mark.long
 def test_a_file_that_was_removed_beside_a_new_one_of_other_values_was_not_moved(
     world: World,
 ) -> None:
