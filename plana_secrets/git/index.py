@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from plana_secrets.git.command import unreadable
 from plana_secrets.git.pipes import ignore_files, refuse_pipes
 from plana_secrets.git.repository import Repository, TreeEntry
 
@@ -59,6 +60,24 @@ def list_checkout(
             continue
         seen = file
         yield tag.decode("ascii"), file, TreeEntry(mode, object_id if stage == "0" else "")
+
+
+def ids_before_staging(repository: Repository) -> dict[str, str]:
+    """The id that HEAD has of each file of which the index has another content; one git tells."""
+    done = repository.command.look(
+        "diff-index", "--cached", "--raw", "-z", "--no-renames", "HEAD", "--"
+    )
+    if done.status != 0:
+        if repository.head() is None:
+            return {}
+        raise unreadable("diff-index", done)
+    fields = iter(done.stdout.split(b"\0"))
+    found: dict[str, str] = {}
+    for facts, name in zip(fields, fields, strict=False):
+        _, _, before, _, state = facts.decode("ascii").split(" ")
+        if state == "M":
+            found[os.fsdecode(name)] = before
+    return found
 
 
 def index_ids(repository: Repository, file: str) -> list[str]:

@@ -70,8 +70,12 @@ def name_of(repository: Repository, commit: str) -> str:
     return _named(repository, commit)
 
 
-def _heads(repository: Repository, operation: str | None) -> list[str]:
+def heads_of_operation(repository: Repository) -> list[str]:
     """The commits that are merged into HEAD, applied to it, or taken out of it."""
+    return _heads(repository, open_operation(repository))
+
+
+def _heads(repository: Repository, operation: str | None) -> list[str]:
     name = _HEADS.get(operation or "")
     if name is None or not (repository.git_dir / name).is_file():
         return []

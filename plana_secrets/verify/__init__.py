@@ -2,9 +2,10 @@
 
 ``run``
     The way in: every file as far as a key allows, then what no single file shows.
-``selection`` | ``beside`` | ``surroundings`` | ``readable`` | ``staged``
+``selection`` | ``beside`` | ``surroundings`` | ``readable`` | ``staged`` | ``uncommitted``
     Which files to check, those beside the roots among them; the repository around them,
-    files that may be readable, and what the index has in place of a file.
+    files that may be readable, what the index has in place of a file, and what no sops wrote
+    since HEAD.
 ``subject`` | ``filecheck`` | ``workers``
     What the checks of one file get, running them, and on all cores.
 ``checks`` | ``plainyaml`` | ``patches`` | ``builds``

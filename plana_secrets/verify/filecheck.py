@@ -6,6 +6,7 @@ across files need to know.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -71,6 +72,7 @@ class FileResult:
 
     ``sketch``: a few of the authentication tags in the file and digests of its wrapped data
     keys, to find copies by.
+    ``seal``: the authentication tag of the MAC, as it is written; empty without one.
     ``object``: what a manifest is to Kubernetes, if it has a name.
     ``variables``: values that Flux may replace, which depends on who builds the file.
     ``ids``: the blob ids that git would give the content, with the line breaks as they are
@@ -83,6 +85,7 @@ class FileResult:
     findings: tuple[Finding, ...]
     kind: FileKind | None = None
     sketch: tuple[bytes, ...] = ()
+    seal: bytes = b""
     variables: tuple[Finding, ...] = ()
     object: ObjectKey | None = None
     ids: frozenset[str] = frozenset()
@@ -165,7 +168,9 @@ def _check_structure(
     variables = tuple(one for one in findings if one.check == VARIABLES)
     others = tuple(one for one in findings if one.check != VARIABLES)
     sketch, key = _sketch_of(structure), _object_of(subject)
-    return FileResult(file, level, others, subject.kind, sketch, variables, key)
+    mac = subject.metadata.mac
+    seal = base64.b64encode(mac.tag) if mac is not None else b""
+    return FileResult(file, level, others, subject.kind, sketch, seal, variables, key)
 
 
 def _sound_rule(job: FileJob, file: str) -> tuple[CreationRule | None, bool]:

@@ -47,6 +47,7 @@ from plana_secrets.verify.report import Report, Unfinished, in_order
 from plana_secrets.verify.selection import Selection, select_files
 from plana_secrets.verify.staged import check_staged
 from plana_secrets.verify.surroundings import check_surroundings
+from plana_secrets.verify.uncommitted import check_uncommitted
 from plana_secrets.verify.workers import map_files
 
 
@@ -227,6 +228,7 @@ def _check_each(
     results: list[FileResult] = []
     findings: list[Finding] = []
     seen: dict[str, frozenset[str]] = {}
+    sound: list[FileResult] = []
     check = functools.partial(check_files, job)
     with closing(map_files(check, selection.secret, workers=workers)) as checked:
         for one in checked:
@@ -237,13 +239,22 @@ def _check_each(
             if result.is_left_out:
                 continue
             seen[result.file] = result.ids
+            if _is_sound(result):
+                sound.append(result)
             results.append(replace(result, findings=(), ids=frozenset()))
     for result in check_readable(job.snapshot, selection.plain, job.copies):
         findings.extend(result.findings)
         seen[result.file] = result.ids
     findings.extend(check_beside(job.snapshot, selection.elsewhere, whole=selection.whole))
     findings.extend(check_staged(job, selection, seen))
+    findings.extend(check_uncommitted(job.snapshot, sound))
     return results, findings
+
+
+def _is_sound(result: FileResult) -> bool:
+    """Whether the file opens, as far as a key allows to tell."""
+    keyed = (one for one in result.findings if CHECKS[one.check].level is Level.L3)
+    return result.level is not None and all(one.severity is not Severity.ERROR for one in keyed)
 
 
 def _check_mirror(

@@ -187,6 +187,7 @@ def test_a_wrong_mac_is_only_seen_with_the_identity(small: World) -> None:
     target = small.repo / "infra/secrets/dev/app.yaml"
     lines = target.read_text().splitlines(keepends=True)
     target.write_text("".join([lines[1], lines[0], *lines[2:]]))
+    small.commit()
     assert checks(verify(small, identities=NO_IDENTITY)) == []
     assert checks(verify(small)) == [("mac-mismatch", "infra/secrets/dev/app.yaml", None)]
 

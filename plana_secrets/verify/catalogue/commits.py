@@ -104,8 +104,8 @@ COMMIT_CHECKS: Final = (
         "A file has other contents than before, but the same MAC.",
         "sops writes a new MAC with each change, so an editor, a script or a merge wrote this. "
         "Flux applies it without looking at the MAC.",
-        "`plana-secrets repair FILE` brings the file back; then make the change with "
-        "`plana-secrets edit FILE`.",
+        "`git restore --source COMMIT --staged --worktree FILE` takes back what it was: COMMIT is "
+        "HEAD, or where the range begins. Then make the change with `plana-secrets edit FILE`.",
     ),
     Check(
         "moved-value",
@@ -126,7 +126,8 @@ COMMIT_CHECKS: Final = (
         "sops authenticates neither the type nor the nesting of lists: what reads the value gets "
         "something else. With a new MAC another nesting is a warning: sops itself may have "
         "written it.",
-        "Set the value again with `plana-secrets set FILE PATH`.",
+        "Take the file back as for changed-without-sops, or set the value again with "
+        "`plana-secrets set FILE PATH --type TYPE`, of the type that it had.",
     ),
     Check(
         "rolled-back",

@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from plana_secrets.age.recipients import canonical_recipient
+from plana_secrets.errors import FailedError
 from plana_secrets.paths import LeafPath, format_path
+from plana_secrets.sops.formats import format_of
 from plana_secrets.sops.model import (
     Comment,
     Empty,
@@ -20,6 +22,7 @@ from plana_secrets.sops.model import (
     Structure,
     Token,
 )
+from plana_secrets.sops.reading.reader import read_structure
 from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.finding import Finding
 
@@ -39,17 +42,33 @@ class Pair:
     new: Structure
 
 
+def read_pair(
+    file: str, was: str, old: bytes | FailedError | None, new: bytes | FailedError | None
+) -> Pair | None:
+    """The pair of two contents; None where one of them is no SOPS file."""
+    if not (isinstance(old, bytes) and isinstance(new, bytes)):
+        return None
+    before, after = read_structure(old, format_of(was)), read_structure(new, format_of(file))
+    is_pair = before.metadata is not None and after.metadata is not None
+    return Pair(file, was, before, after) if is_pair else None
+
+
 def compare_content(pair: Pair) -> Iterator[Finding]:
     """Moved, reshaped and hand-made changes, nulls that came or went, and older dates.
 
     An old version that was broken says nothing about the new one.
     """
-    if not pair.old.is_sound:
-        return
-    yield from _check_mac(pair)
-    yield from _check_places(pair)
-    yield from _check_nulls(pair)
-    yield from _check_date(pair)
+    yield from changed_by_hand(pair)
+    if pair.old.is_sound:
+        yield from _check_nulls(pair)
+        yield from _check_date(pair)
+
+
+def changed_by_hand(pair: Pair) -> Iterator[Finding]:
+    """What sops does not write: other contents with the same MAC, the same ciphertext elsewhere."""
+    if pair.old.is_sound:
+        yield from _check_mac(pair)
+        yield from _check_places(pair)
 
 
 def _metadata(structure: Structure) -> Metadata:

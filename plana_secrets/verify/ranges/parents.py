@@ -8,13 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from plana_secrets.errors import FailedError
 from plana_secrets.secretfiles.snapshot import Snapshot, at_commit
-from plana_secrets.sops.formats import format_of
 from plana_secrets.sops.model import Severity
-from plana_secrets.sops.reading.reader import read_structure
 from plana_secrets.verify.finding import Finding
-from plana_secrets.verify.ranges.content import Pair
+from plana_secrets.verify.ranges.content import Pair, read_pair
 from plana_secrets.verify.ranges.inherited import Before, as_warning
 from plana_secrets.verify.run import Demand
 
@@ -57,13 +54,5 @@ class _Parents:
 
 
 def _pair(old: Snapshot, new: Snapshot, file: str) -> Pair | None:
-    sides = []
-    for snapshot in (old, new):
-        try:
-            structure = read_structure(snapshot.read(file), format_of(file))
-        except FailedError:  # it is new, a link or the like
-            return None
-        if structure.metadata is None:
-            return None
-        sides.append(structure)
-    return Pair(file, file, *sides)
+    sides = (dict(one.contents([file])).get(file) for one in (old, new))
+    return read_pair(file, file, *sides)

@@ -36,7 +36,7 @@ from plana_secrets.verify.finding import Finding
 from plana_secrets.verify.policychange import Demanded, deployed_by_default
 from plana_secrets.verify.ranges.access import Access, check_settings
 from plana_secrets.verify.ranges.between import check_between
-from plana_secrets.verify.ranges.content import Pair, compare_content
+from plana_secrets.verify.ranges.content import Pair, compare_content, read_pair
 from plana_secrets.verify.ranges.dropped import check_dropped
 from plana_secrets.verify.ranges.inherited import Before, as_warning
 from plana_secrets.verify.ranges.middle import Middle
@@ -244,16 +244,9 @@ class _Run:
         names.update(self._renamed([file for file in self._files("added") if file in secret]))
         before = dict(self.old.contents(list(names.values())))
         for file, content in self.new.contents(list(names)):
-            was = names[file]
-            old = before.get(was)
-            if isinstance(content, bytes) and isinstance(old, bytes):
-                sides = (
-                    read_structure(old, format_of(was)),
-                    read_structure(content, format_of(file)),
-                )
-                pair = Pair(file, was, *sides)
-                if pair.old.metadata is not None and pair.new.metadata is not None:
-                    yield pair
+            pair = read_pair(file, names[file], before.get(names[file]), content)
+            if pair is not None:
+                yield pair
 
     def _added(self, paired: Collection[str], secret: Collection[str]) -> dict[str, Structure]:
         """The new secret files that are no old one by another name."""

@@ -1,0 +1,106 @@
+"""What no sops wrote into a file since HEAD: in the work tree and in the index, with and without
+a key, and nothing where sops or a merge wrote it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from plana_secrets.secretfiles.snapshot import index
+from plana_secrets.verify.ranges.staged import verify_index
+from plana_secrets.verify.report import Report
+from plana_secrets.verify.run import Demand
+from tests.verify.helpers import NO_IDENTITY, verify, workspace_of
+from tests.verify.ranges.helpers import errors
+from tests.world import World
+
+APP, LIST = "infra/secrets/dev/app.yaml", "infra/secrets/dev/list.yaml"
+WORDS = 'port: "5432"\nflag: "True"\nnumber: 5\nok: true\nwhen: 2026-01-02T03:04:05Z\nnone: null\nlast: x\n'
+BOTH = ("changed-without-sops", "reshaped-value")
+
+
+@pytest.fixture
+def small(world: World) -> World:
+    world.encrypt(APP, WORDS)
+    world.encrypt(LIST, "a: one\nb:\n    - two\n")
+    world.commit()
+    return world
+
+
+def verify_staged(world: World) -> Report:
+    place = index(workspace_of(world, NO_IDENTITY))
+    return verify_index(place, Demand(), now=datetime.now(UTC))
+
+
+def alike(world: World) -> list[tuple[str, str | None, str | None]]:
+    """The same in the work tree, by a key and without, and in the index."""
+    found = errors(verify(world))
+    assert errors(verify(world, identities=NO_IDENTITY)) == found
+    world.git("add", "--all")
+    assert errors(verify_staged(world)) == found
+    return found
+
+
+def word(key: str, old: str, new: str) -> Callable[[str], str]:
+    def change(text: str) -> str:
+        line = next(one for one in text.splitlines() if one.startswith(f"{key}:"))
+        return text.replace(line, line.replace(f"type:{old}", f"type:{new}"))
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("path", "how", "expected"),
+    [
+        ("port", word("port", "str", "int"), BOTH),
+        ("flag", word("flag", "str", "bool"), BOTH),
+        ("number", word("number", "int", "float"), BOTH),
+        ("ok", word("ok", "bool", "str"), BOTH),
+        ("when", word("when", "time", "str"), BOTH),
+        ("last[0]", lambda text: text.replace("last: ", "last:\n    - "), BOTH),
+        (None, lambda text: text.replace("none: null\n", ""), BOTH[:1]),
+        ("more", lambda text: f"more: {{}}\n{text}", BOTH[:1]),
+    ],
+    ids=["int", "bool", "float", "str", "time", "list", "null", "empty"],
+)
+def test_what_a_key_does_not_show(
+    small: World, path: str | None, how: Callable[[str], str], expected: tuple[str, ...]
+) -> None:
+    target = small.repo / APP
+    target.write_text(how(target.read_text()))
+    assert alike(small) == [(check, APP, path) for check in expected]
+
+
+def test_what_is_wrong_by_itself_is_named_once(small: World) -> None:
+    target = small.repo / APP
+    text = target.read_text()
+    target.write_text(text.replace("port: ENC", "port: by-hand #", 1))
+    assert {one[0] for one in errors(verify(small))} == {"not-encrypted", "plain-comment"}
+    lines = text.splitlines(keepends=True)
+    target.write_text("".join([lines[1], lines[0], *lines[2:]]))
+    assert [one[0] for one in errors(verify(small))] == ["mac-mismatch"]
+    assert [one[0] for one in errors(verify(small, identities=NO_IDENTITY))] == [BOTH[0]]
+
+
+def test_what_sops_writes_is_no_finding(small: World) -> None:
+    small.sops("set", APP, '["port"]', "5433")
+    small.sops("set", LIST, '["b"]', '{"c": "three"}')
+    small.encrypt("infra/secrets/dev/new.yaml", "a: one\n")
+    small.git("mv", LIST, "infra/secrets/dev/moved.yaml")
+    assert alike(small) == []
+
+
+def test_what_a_merge_takes_as_it_is_was_written_there(small: World) -> None:
+    small.git("checkout", "-q", "-b", "side")
+    target = small.repo / APP
+    target.write_text(word("port", "str", "int")(target.read_text()))
+    small.commit()
+    small.git("checkout", "-q", "main")
+    small.encrypt("infra/secrets/dev/new.yaml", "a: one\n")
+    small.commit()
+    small.git("merge", "-q", "--no-commit", "--no-ff", "side")
+    assert alike(small) == []
+    target.write_text(word("flag", "str", "bool")(target.read_text()))
+    assert {one[2] for one in alike(small)} == {"port", "flag"}
