@@ -42,12 +42,12 @@ def read_regular_file(
         raise MissingFileError(f"no such file: {called}", file=called) from None
     except OSError as error:
         if error.errno in {errno.ELOOP, errno.EMLINK, errno.ENXIO}:
-            raise _not_regular(called) from None
+            raise not_regular(called) from None
         raise _unreadable(called, error) from None
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
         os.close(descriptor)
-        raise _not_regular(called, status.st_mode)
+        raise not_regular(called, status.st_mode)
     with os.fdopen(descriptor, "rb") as file:
         if status.st_size > limit:
             raise _too_large(called, limit)
@@ -97,7 +97,8 @@ def _too_large(name: str, limit: int) -> FailedError:
     )
 
 
-def _not_regular(name: str, mode: int = 0) -> FailedError:
+def not_regular(name: str, mode: int = 0) -> FailedError:
+    """The error for what is no regular file; ``mode`` says whether it is a folder."""
     what = "a folder, not a file" if stat.S_ISDIR(mode) else "a symlink or not a regular file"
     return FailedError(f"{what}: {name}", kind="not-a-regular-file", file=name)
 
@@ -126,7 +127,7 @@ def replace_file(path: Path, content: bytes, *, mode: int | None = None) -> None
     except OSError as error:
         raise _unwritable(path, error) from None
     if present is not None and not stat.S_ISREG(present.st_mode):
-        raise _not_regular(str(path))
+        raise not_regular(str(path))
     if mode is None:
         mode = stat.S_IMODE(present.st_mode) if present else NEW_FILE_MODE
     temporary = path.with_name(f".{path.name}.plana-{os.urandom(4).hex()}")

@@ -141,7 +141,9 @@ def _usage_message(error: click.UsageError) -> str:
         near = get_close_matches(error.option_name, error.possibilities or [], 1, _NEAR)
         text = f"{error.message} Did you mean {near[0]!r}?" if near else error.message
     if "extra argument" in text:
-        return "too many arguments; pass a value with --stdin or at the prompt"
+        takes_value = error.ctx and any("--stdin" in one.opts for one in error.ctx.command.params)
+        advice = "; pass a value with --stdin or at the prompt" if takes_value else ""
+        return f"too many arguments{advice}"
     return _sentence(" ".join(text.split()))
 
 

@@ -20,8 +20,13 @@ def open_backend(settings: MirrorSettings, surroundings: Surroundings) -> Backen
         UsageError: none is configured (kind ``no-mirror``).
     """
     if settings.chosen is None:
-        raise UsageError("no mirror is configured", kind="no-mirror")
+        raise no_mirror()
     return OwnItems(settings.chosen.open(surroundings), surroundings.owner)
+
+
+def no_mirror() -> UsageError:
+    """The settings name none."""
+    return UsageError("no mirror is configured", kind="no-mirror")
 
 
 def never_mirrored(settings: MirrorSettings, surroundings: Surroundings) -> frozenset[str]:

@@ -7,6 +7,7 @@ rule names, under the same data key as before.
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -37,7 +38,7 @@ from plana_secrets.sops.model import (
     Document,
     Empty,
 )
-from plana_secrets.storage import digest_of
+from plana_secrets.storage import digest_of, not_regular
 
 if TYPE_CHECKING:
     from plana_secrets.sops.rules.creationrule import CreationRule
@@ -223,8 +224,12 @@ def preflight(
         UsageError: sops would read the name as none of ``formats`` (kind
             ``not-yaml-name``), or no creation rule matches (kind ``no-rule``).
         MalformedError: its rule must not be used (kinds ``bad-rule``, ``bad-rules``).
-        FailedError: a symlink (kind ``symlink``), or not writable (``unwritable-file``).
+        FailedError: a symlink (kind ``symlink``), a folder (``not-a-regular-file``), or not
+            writable (``unwritable-file``).
     """
+    target = workspace.root / file
+    if target.is_dir() and not target.is_symlink():
+        raise not_regular(file, stat.S_IFDIR)
     require_format(file, formats)
     rule = workspace.rule_for(file)
     path = path_of(workspace, file)

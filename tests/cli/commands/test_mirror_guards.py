@@ -308,3 +308,12 @@ def test_a_killed_sync_is_completed_by_the_next(place: World) -> None:
 def test_a_local_mirror_has_no_owners(place: World) -> None:
     refused = mirror_object(place, "sync", "--as-owner", status=2)
     assert (refused["kind"], refused["hint"]) == ("no-owners", "omit --as-owner")
+
+
+def test_what_is_wrong_with_a_call_is_said_for_this_command(world: World) -> None:
+    """The audit takes no --url, as login does; nothing of the mirror takes --stdin."""
+    done = world.run("mirror", "audit")
+    assert (done.status, "no mirror is configured" in done.stderr) == (2, True)
+    done = world.run("mirror", "adopt", A, "user", "s3cr3t")
+    assert done.stderr.splitlines()[0] == "plana-secrets: too many arguments"
+    assert "--stdin" in world.run("set", A, "user", "s3cr3t").stderr

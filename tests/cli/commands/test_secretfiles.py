@@ -450,5 +450,6 @@ def test_a_mistake_is_said_once(files_world: World) -> None:
 
 
 def test_a_folder_is_called_one(files_world: World) -> None:
-    failed = files_world.run("show", "infra/secrets")
-    assert failed.stderr.splitlines()[0] == "plana-secrets: a folder, not a file: infra/secrets"
+    for argv in (["show"], ["edit"], ["encrypt"]):
+        failed = files_world.run(*argv, "infra/secrets")
+        assert failed.stderr.splitlines()[0] == "plana-secrets: a folder, not a file: infra/secrets"

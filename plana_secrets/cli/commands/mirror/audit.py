@@ -65,18 +65,17 @@ def audit(context: Context, strict: bool, service_account: str | None) -> int:
 
 def _audited(context: Context) -> BackendSettings:
     """The mirror that says who may write: the first of several that does."""
-    from plana_secrets.cli.commands.login import account_of
+    from plana_secrets.mirror.open import no_mirror
     from plana_secrets.mirror.settings import BackendSettings
 
-    used = context.settings.mirror.used
-    for one in used:
+    mirror = context.settings.mirror
+    tables = (*mirror.used, *mirror.backends.values())
+    for one in tables:
         if type(one).audit is not BackendSettings.audit:
             return one
-    if used:
-        return used[0]
-    _, settings = account_of(context, None)
-    assert settings is not None  # noqa: S101 - without a URL it is of the settings
-    return settings
+    if tables:
+        return tables[0]
+    raise no_mirror()
 
 
 def _row(finding: AccessFinding) -> dict[str, str | None]:

@@ -281,8 +281,8 @@ ADVICE: Final = {
         "/api and /identity through; else check mirror.vaultwarden.url, and whether the server runs"
     ),
     "api-key-refused": (
-        "find the key in the web vault under Security, Keys; then run `plana-secrets "
-        "login --api-key`"
+        "find the key in the web vault under Security, Keys; put it into the credentials file, "
+        "or run `plana-secrets login --api-key`"
     ),
     "email-unverified": "open the verification email from the server",
     "item-gone": "run it again: it reads the items again",
