@@ -9,9 +9,9 @@
     What is there: files, commits, branches, contents.
 ``trees`` | ``changes``
     The files of the work tree, the index or a commit by one interface, and what differs.
-``blobs`` | ``index`` | ``search`` | ``pipes``
-    The content of files of commits, the index, questions about many files at once, and
-    files that git would wait for.
+``blobs`` | ``index`` | ``indexstat`` | ``search`` | ``pipes``
+    The content of files of commits, the index and what it knows of the work tree, questions
+    about many files at once, and files that git would wait for.
 ``past`` | ``history`` | ``filelog`` | ``lineage``
     What came before: ancestors, earlier contents of a file, commits one by one, those
     that changed one file, and the contents of many files through their names.

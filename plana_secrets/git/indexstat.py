@@ -3,7 +3,7 @@
 Of a file of the work tree that is whether it is as git saw it last, told without reading it:
 the index has what ``lstat`` said of a file when its content was that of the blob. Where it
 says the same now, the content is the same: that is how ``git status`` knows, too. Here
-the time of the last change of the inode counts in any case, which nobody can set.
+the time of the last change of the inode counts in any case, which no one can set.
 Sources: git, Documentation/technical/racy-git.txt and read-cache.c (match_stat_data).
 """
 

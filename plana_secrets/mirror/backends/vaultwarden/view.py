@@ -84,7 +84,7 @@ class View:
     def open_again(self, bodies: Mapping[str, bytes]) -> Listing | None:
         """The listing with some items as the server sends them now, by id.
 
-        None where one of them is no item of ours any more.
+        None where one of them is no longer our item.
         """
         opened = {one: self.open(read_cipher(body)) for one, body in bodies.items()}
         if None in opened.values():
