@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from threading import Event
+from threading import enumerate as threads
 from typing import Any
 
 import msgspec
@@ -32,6 +36,7 @@ from tests.fakes.vaultwarden import FakeVaultwarden, Fault
 from tests.fakes.vaultwarden.store import Cipher
 from tests.fakes.vaultwarden.wire import Answer, Request
 from tests.mirror.contract import make_item
+from tests.mirror.steps import sync
 from tests.mirror.vaultwarden.place import VaultwardenPlace
 
 GATEWAY = Answer(504, b"<html>Gateway Timeout</html>", "text/html")
@@ -509,3 +514,28 @@ def test_an_update_leaves_no_old_secret_behind(
     backend = place.open()
     backend.update_item(backend.list_items().items[0], make_items(1)[0])
     assert place.hand.find(file)["passwordHistory"] == []
+
+
+def test_an_interrupted_run_does_not_wait_for_a_slow_server(
+    server: FakeVaultwarden, place: VaultwardenPlace
+) -> None:
+    backend, over, waits = place.open(), Event(), list[bool]()
+    backend.list_items()
+
+    def before(request: Request) -> None:
+        if request.path == "/api/ciphers/create" and not over.is_set():
+            os.kill(os.getpid(), signal.SIGINT)
+            waits.append(over.wait(10))
+
+    server.before = before
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            backend.create_items(make_items(MANY))
+        sending = [one for one in threads() if one.name.startswith("create")]
+        assert (waits, {one.daemon for one in sending}) == ([], {True})
+    finally:
+        over.set()
+        for one in sending:
+            one.join()
+        server.before = lambda _: None
+    assert sync(place.open(), make_items(MANY)).after.drift == ()

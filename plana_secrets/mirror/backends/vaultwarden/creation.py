@@ -9,10 +9,11 @@ no clear success is doubtful. The sealed name of an item is the mark of its requ
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import islice
-from typing import Final
+from queue import SimpleQueue
+from threading import Thread
+from typing import Final, Self
 
 from plana_secrets.errors import PlanaSecretsError
 from plana_secrets.mirror.backend import ITEM_ERRORS, DesiredItem, ItemNotWrittenError
@@ -82,10 +83,11 @@ class Creation:
         """Send each once; by their marks those of which no answer says whether they are there."""
         doubtful: dict[str, tuple[NewItem, LostAnswerError]] = {}
         silence = 0
-        with ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="create") as pool:
-            for item, future in _in_flight(pool, items, self._create):
+        with _Crew(self._create) as crew:
+            for item, trouble in crew.send(items):
                 try:
-                    future.result()
+                    if trouble is not None:
+                        raise trouble
                 except LostAnswerError as error:
                     doubtful[item.mark] = item, error
                     silence += 1
@@ -106,22 +108,56 @@ class Creation:
         self._tell(self._done)
 
 
-def _in_flight(
-    pool: ThreadPoolExecutor, items: Iterator[NewItem], create: Callable[[NewItem], None]
-) -> Iterator[tuple[NewItem, Future[None]]]:
-    """Each item once it is answered; as many are under way as there are connections.
-
-    Where the caller stops, no further one is sent.
+class _Crew:
+    """Threads that each send one item at a time. Where a run is interrupted, it does not wait for
+    the answers that are under way: a slow server would keep a person for half a minute.
     """
-    running: dict[Future[None], NewItem] = {}
-    while True:
-        for item in islice(items, CONNECTIONS - len(running)):
-            running[pool.submit(create, item)] = item
-        if not running:
-            return
-        done, _ = wait(running, return_when=FIRST_COMPLETED)
-        for future in done:
-            yield running.pop(future), future
+
+    def __init__(self, create: Callable[[NewItem], None]) -> None:
+        self._create = create
+        self._waiting: SimpleQueue[NewItem | None] = SimpleQueue()
+        self._answered: SimpleQueue[tuple[NewItem, BaseException | None]] = SimpleQueue()
+        self._threads: list[Thread] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        for _thread in self._threads:
+            self._waiting.put(None)
+        if kind is None or issubclass(kind, Exception):
+            for thread in self._threads:
+                thread.join()
+
+    def send(self, items: Iterator[NewItem]) -> Iterator[tuple[NewItem, BaseException | None]]:
+        """Each item once it is answered, and what went wrong; as many are under way as there are
+        connections. Where the caller stops, no further one is sent.
+        """
+        running = 0
+        while True:
+            for item in islice(items, CONNECTIONS - running):
+                running += 1
+                if running > len(self._threads):
+                    self._start()
+                self._waiting.put(item)
+            if not running:
+                return
+            yield self._answered.get()
+            running -= 1
+
+    def _start(self) -> None:
+        thread = Thread(target=self._work, name=f"create-{len(self._threads)}", daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _work(self) -> None:
+        while (item := self._waiting.get()) is not None:
+            try:
+                self._create(item)
+            except BaseException as error:  # noqa: BLE001 - raised where the answers are read
+                self._answered.put((item, error))
+            else:
+                self._answered.put((item, None))
 
 
 def _not_written(item: NewItem, error: LostAnswerError) -> ItemNotWrittenError:
