@@ -63,7 +63,10 @@ def list_checkout(
 
 
 def ids_before_staging(repository: Repository) -> dict[str, str]:
-    """The id that HEAD has of each file of which the index has another content; one git tells."""
+    """The id that HEAD has of each file of which the index has another content, or none.
+
+    Empty for a file that HEAD does not have. One git tells all.
+    """
     done = repository.command.look(
         "diff-index", "--cached", "--raw", "-z", "--no-renames", "HEAD", "--"
     )
@@ -75,8 +78,8 @@ def ids_before_staging(repository: Repository) -> dict[str, str]:
     found: dict[str, str] = {}
     for facts, name in zip(fields, fields, strict=False):
         _, _, before, _, state = facts.decode("ascii").split(" ")
-        if state == "M":
-            found[os.fsdecode(name)] = before
+        if state in {"A", "D", "M"}:
+            found[os.fsdecode(name)] = "" if state == "A" else before
     return found
 
 

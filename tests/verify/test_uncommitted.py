@@ -73,6 +73,13 @@ def test_what_a_key_does_not_show(
     assert alike(small) == [(check, APP, path) for check in expected]
 
 
+def test_a_file_that_was_renamed_is_compared_by_its_mac(small: World) -> None:
+    moved, target = "infra/secrets/dev/moved.yaml", small.repo / APP
+    (small.repo / moved).write_text(word("port", "str", "int")(target.read_text()))
+    target.unlink()
+    assert alike(small) == [(check, moved, "port") for check in BOTH]
+
+
 def test_what_is_wrong_by_itself_is_named_once(small: World) -> None:
     target = small.repo / APP
     text = target.read_text()

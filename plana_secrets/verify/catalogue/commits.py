@@ -101,7 +101,7 @@ COMMIT_CHECKS: Final = (
         "changed-without-sops",
         Severity.ERROR,
         Level.L2,
-        "A file has other contents than before, but the same MAC.",
+        "A file has other contents or another lastmodified than before, but the same MAC.",
         "sops writes a new MAC with each change, so an editor, a script or a merge wrote this. "
         "Flux applies it without looking at the MAC.",
         "`git restore --source COMMIT --staged --worktree FILE` takes back what it was: COMMIT is "

@@ -92,9 +92,9 @@ def _check_mac(pair: Pair) -> Iterator[Finding]:
     old, new = _metadata(pair.old), _metadata(pair.new)
     protected = old.mac_only_encrypted or new.mac_only_encrypted
     before, after = (_contents(one, only_encrypted=protected) for one in (pair.old, pair.new))
-    if before != after:
+    if before != after or old.lastmodified != new.lastmodified:
         path = next((one[0] for one in after if one not in before), None)
-        line = next((one.line for one in pair.new.items if one.path == path), new.line)
+        line = next((one.line for one in pair.new.items if path and one.path == path), new.line)
         words = "changed, but the MAC is the old one"
         yield found(
             "changed-without-sops",
