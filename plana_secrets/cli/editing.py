@@ -233,10 +233,14 @@ def compare(before: Content, typed: Typed) -> Changes | None:
         return None
     old, new = before.leaves(), after.leaves()
     paths = changed_paths(before, after)
+
+    def is_filled(path: LeafPath) -> bool:
+        return any(one[: len(path)] == path for one in new)
+
     return Changes(
         tuple(format_path(path) for path in paths if path not in old),
         tuple(format_path(path) for path in paths if path in old and path in new),
-        tuple(format_path(path) for path in paths if path not in new),
+        tuple(format_path(path) for path in paths if path not in new and not is_filled(path)),
         others=not paths,
         as_text=tuple(format_path(path) for path in typed.as_text),
     )

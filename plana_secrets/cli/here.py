@@ -14,11 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-_START: Final = r"(?P<start>`|\(|\b(?:next|fix|more): |(?:&&|\|) |(?m:^) *)"
-"""What is before a command in our texts; elsewhere the name of the program is only a word."""
+_BEHIND: Final = r"`|\b(?:next|fix|more): |(?:&&|\|) "
+"""What is before a command in our texts; elsewhere the name of a program is only a word."""
 
-_OURS: Final = re.compile(_START + r"plana-secrets (?=[a-z])")
-_GIT: Final = re.compile(_START + r"git (?=[a-z])")
+_OURS: Final = re.compile(rf"(?P<start>{_BEHIND}|\(|(?m:^) *)plana-secrets (?=[a-z])")
+_GIT: Final = re.compile(rf"(?P<start>{_BEHIND})git (?=[a-z])")
+_GIT_OF_FILES: Final = re.compile(
+    rf"(?P<start>{_BEHIND})git (?=(?:add|checkout|commit|log|ls-files|rm)\b)"
+)
+"""Those that take the names of files; the others work in every folder of the repository."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,8 @@ class Here:
             *(("--identity-file", str(self.identity_file)) if self.identity_file else ()),
         ]
         text = _with(_OURS, "plana-secrets", words, text)
-        return _with(_GIT, "git", self._of_git(), text)
+        git = _GIT if self.repo else _GIT_OF_FILES
+        return _with(git, "git", self._of_git(), text)
 
     def _of_git(self) -> list[str]:
         root = self.root or self.repo

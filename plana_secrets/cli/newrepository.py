@@ -27,6 +27,7 @@ from plana_secrets.scaffold.repository import (
     plan_rules,
 )
 from plana_secrets.secretfiles.snapshot import rules_in_use
+from plana_secrets.secretfiles.workspace import NO_RULES
 
 _NO_NAME: Final = re.compile(r"[^A-Za-z0-9_-]+")
 _RECOVERY: Final = "recovery"
@@ -56,7 +57,14 @@ class _Plan:
 
 
 def init_new(context: Context, found: Survey, wishes: Wishes) -> None:
-    """Create what is missing: an identity, a recovery identity, the settings and the rules."""
+    """Create what is missing: an identity, a recovery identity, the settings and the rules.
+
+    Raises:
+        NoRulesError: the rules are there, under a name that sops ignores (``rules-ignored``).
+    """
+    missing = context.workspace.no_rules(NO_RULES)
+    if missing.kind == "rules-ignored" and not found.has_rules:
+        raise missing
     plan = _plan(context, found, wishes)
     for planned in plan.identities:
         context.output.talk(planned.words)
@@ -96,7 +104,7 @@ def check_used(context: Context, found: Survey, wishes: Wishes) -> None:
     present = [{parse_recipient(one).text for one in rule.recipients} for rule in rules]
     for one in asked:
         if not present or any(one not in recipients for recipients in present):
-            raise _rules_exist(f"{one} is not added")
+            raise _rules_exist(f"{one} is not added", one)
     out = wishes.identity_out
     if out and not kept_in(out):
         raise UsageError(
@@ -121,9 +129,9 @@ def _refuse_name(wishes: Wishes) -> None:
         )
 
 
-def _rules_exist(what: str) -> UsageError:
+def _rules_exist(what: str, recipient: str | None = None) -> UsageError:
     words = f"this repository has rules or secret files already; {what}"
-    return UsageError(words, kind="rules-exist")
+    return UsageError(words, kind="rules-exist", recipient=recipient)
 
 
 def _plan(context: Context, found: Survey, wishes: Wishes) -> _Plan:
@@ -264,8 +272,8 @@ ADVICE: Final = {
     ),
     "not-named": "`plana-secrets recipients add {name} KEY` names a key that is in the rules",
     "rules-exist": (
-        "add the recipient to the rules in .sops.yaml; `plana-secrets verify` then names the "
-        "files to update"
+        "`plana-secrets recipients add NAME {recipient} --rule all` adds a reader to the rules "
+        "and the files"
     ),
     "recovery-is-own": "choose another file or recipient: a recovery identity is kept offline",
     "other-recovery": "omit the option: the recipients in plana-secrets.toml are used",

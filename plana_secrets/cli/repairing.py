@@ -62,7 +62,7 @@ def decide(
     from plana_secrets.cli.terminal import is_interactive
     from plana_secrets.document.repair import plan_repair
 
-    if rest == "git" and case.sound is None:
+    if rest == "git" and case.sound is None and not case.now.is_whole:
         raise _without_git(case, "")
     plan = plan_repair(case.now, case.then, choices, rest)
     _show(context, case, plan)

@@ -84,8 +84,8 @@ def check_sound(structure: Structure, file: str) -> None:
         MalformedError: nothing in it (kind ``empty-file``), not encrypted by sops
             (``not-encrypted``), without its metadata (``metadata-gone``), in a format that is not
             read (``unread-format``), a pointer of LFS (``lfs-pointer``), with the markers of git
-            in it (``merge-conflict``), or not as sops writes it (kind ``defects``, with the check
-            that it fails).
+            in it (``merge-conflict``), with lines of Windows (``carriage-return``), or not as sops
+            writes it (kind ``defects``, with the check that it fails).
     """
     from plana_secrets.sops.reading.reader import has_lost_metadata
 
@@ -93,19 +93,25 @@ def check_sound(structure: Structure, file: str) -> None:
         refuse_without_metadata(file)
     for defect in structure.defects:
         if defect.severity is Severity.ERROR:
-            place = f"{file}:{defect.line}" if defect.line else file
-            kind = "not-encrypted" if defect.check == "not-sops" else "defects"
-            if defect.check == "unread-format":
-                kind = "unread-format"
-            elif defect.check == "lfs-pointer":
-                kind = "lfs-pointer"
-            elif defect.check == "empty-file":
-                kind = "empty-file"
-            elif defect.check == "merge-conflict":
-                kind = "merge-conflict"
-            raise MalformedError(
-                f"{place}: {defect.message}", kind=kind, file=file, check=defect.check
-            )
+            _refuse(defect, file)
+
+
+def _refuse(defect: Defect, file: str) -> NoReturn:
+    from plana_secrets.sops.reading.source import CARRIAGE_RETURN
+
+    kind = "not-encrypted" if defect.check == "not-sops" else "defects"
+    if defect.message == CARRIAGE_RETURN:
+        kind = "carriage-return"
+    elif defect.check == "unread-format":
+        kind = "unread-format"
+    elif defect.check == "lfs-pointer":
+        kind = "lfs-pointer"
+    elif defect.check == "empty-file":
+        kind = "empty-file"
+    elif defect.check == "merge-conflict":
+        kind = "merge-conflict"
+    place = f"{file}:{defect.line}" if defect.line else file
+    raise MalformedError(f"{place}: {defect.message}", kind=kind, file=file, check=defect.check)
 
 
 def refuse_without_metadata(file: str) -> NoReturn:
@@ -136,6 +142,10 @@ def open_bytes(data: bytes, file: str, identities: Identities) -> Document:
 
 
 ADVICE: Final = {
+    "carriage-return": (
+        "`plana-secrets repair {file}` brings the file back; if git added it (core.autocrlf), "
+        "`*.yaml text eol=lf` in .gitattributes keeps it out"
+    ),
     "empty-file": (
         "`plana-secrets repair {file}` brings back what git had; if it is a new file, run "
         "`plana-secrets new {file}`"

@@ -173,6 +173,9 @@ CASES = {
     "no-values": Case(touched, ("encrypt", FILE), again=False),
     "file-exists": Case(sound, ("new", FILE), again=False),
     "already-encrypted": Case(sound, ("encrypt", FILE), again=False, env=VALID),
+    "carriage-return": Case(
+        changed("\n", "\r\n"), ("get", FILE, "a"), more=("--all", "--from-git")
+    ),
     "defects": Case(changed("^a: ", "more: x\na: "), SET, status=(1,), again=False),
     "mac-mismatch": Case(changed("^b: .*\n", ""), SET, more=("--all", "--from-git")),
     "not-decryptable": Case(changed("^a: ENC", "aa: ENC"), SET, more=("--all", "--keep")),

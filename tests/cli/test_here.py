@@ -74,8 +74,17 @@ def test_in_its_folder_nothing_is_added() -> None:
 
 
 def test_the_name_of_the_program_in_a_sentence_is_no_command() -> None:
-    text = "sops and plana-secrets find it; install plana-secrets again; a git repository"
-    assert ELSEWHERE.commands_in(text) == text
+    for text in (
+        "sops and plana-secrets find it; install plana-secrets again; a git repository",
+        "git never had the file unencrypted (git looks at names)",
+    ):
+        assert ELSEWHERE.commands_in(text) == text
+
+
+def test_in_a_subfolder_only_a_command_of_files_needs_the_root() -> None:
+    here = Here(None, None, Path("/x/repo"), Path("/x/repo/a/b"))
+    text = "next: git status; or `git checkout HEAD -- c`, `git push`, `plana-secrets verify`"
+    assert here.commands_in(text) == text.replace("git checkout", "git -C ../.. checkout")
 
 
 def test_no_text_of_ours_has_a_command_that_would_not_be_found() -> None:
@@ -83,7 +92,7 @@ def test_no_text_of_ours_has_a_command_that_would_not_be_found() -> None:
     command = re.compile(rf"plana-secrets (?={names}\b)")
     left = {
         module
-        for module, tree in modules()
+        for module, tree in modules().items()
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
         if command.search(node.value) and command.search(ELSEWHERE.commands_in(node.value))
@@ -93,7 +102,7 @@ def test_no_text_of_ours_has_a_command_that_would_not_be_found() -> None:
 
 ONLY_WORDS = {
     "age.keyring_store", "cli.commands.demo", "cli.commands.identity", "mirror.wording",
-    "scaffold.hooks.script", "scaffold.scanners", "verify.catalogue.examples.content",
+    "scaffold.hooks.script", "scaffold.scanners", "verify.catalogue.examples.commits", "verify.catalogue.examples.content",
     "verify.report.markdown",
 }  # fmt: skip
 """Modules with the name of the program in a sentence, a file or a help text."""

@@ -55,8 +55,14 @@ def _show(output: Output, result: Result) -> None:
 
     word = _word(result)
     print(f"{output.style(word.ljust(7), _STYLES[word])}  {safe_line(result.message)}")
-    if result.fix:
-        print(f"         fix: {safe_line(output.here(result.fix))}")
+    if fix := _fix(output, result):
+        print(f"         fix: {safe_line(fix)}")
+
+
+def _fix(output: Output, result: Result) -> str | None:
+    """What to do about it; it may be a command and nothing else."""
+    label = "fix: "
+    return result.fix and output.here(f"{label}{result.fix}").removeprefix(label)
 
 
 def _report(output: Output, results: list[Result], counts: Counter[str]) -> None:
@@ -65,7 +71,7 @@ def _report(output: Output, results: list[Result], counts: Counter[str]) -> None
             "check": result.check,
             "severity": _word(result),
             "message": result.message,
-            "fix": result.fix and output.here(result.fix),
+            "fix": _fix(output, result),
         }
         for result in results
     ]

@@ -171,4 +171,4 @@ def _become(argv: list[str], environment: dict[str, str]) -> NoReturn:
     except ProgramError as error:
         missing = error.facts.get("errno") in {errno.ENOENT, errno.ENOTDIR}
         family = _NotFoundError if missing else _NotExecutableError
-        raise family(error.message, kind=error.kind) from None
+        raise family(error.message, kind=error.kind, retry=None, **error.facts) from None

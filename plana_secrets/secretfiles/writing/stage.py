@@ -263,7 +263,7 @@ def refuse_owned(workspace: Workspace, file: str, paths: Sequence[LeafPath]) -> 
 ADVICE: Final = {
     "not-utf8": "save it as UTF-8 in your editor, then run this again",
     "bad-content": (
-        "fix that line; quote a value that begins with one of * & ! % @ "
+        "fix that line; quote a value that begins with one of * & ! % @ > | - ? "
         "{ [ or a backtick, or contains ': ' or ' #'"
     ),
     "rendered-leaf": "change it with `plana-secrets rotate run {keyset}`",

@@ -37,11 +37,14 @@ def read_source(data: bytes) -> tuple[str, list[Defect]]:
     return "", [_defect(_reason(match.group(), match.start()), line)]
 
 
+CARRIAGE_RETURN: Final = "a carriage return; lines must end with a line feed alone"
+
+
 def _reason(character: str, position: int) -> str:
     if character == _BOM and position == 0:
         return "starts with a byte order mark"
     if character == "\r":
-        return "a carriage return; lines must end with a line feed alone"
+        return CARRIAGE_RETURN
     return f"the character U+{ord(character):04X}, which must be escaped in a text file"
 
 

@@ -103,7 +103,7 @@ REPOSITORY_CHECKS: Final = (
         Level.L1,
         "A secret file is executable.",
         "The executable bit is usually an accident, and git records it.",
-        "Run `chmod -x FILE`.",
+        "Run `chmod -x FILE` in the root folder of the repository.",
     ),
     Check(
         "unreadable-file",

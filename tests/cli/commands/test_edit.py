@@ -655,6 +655,12 @@ def test_a_new_file_can_be_typed_into(world: World) -> None:
 
 
 @pytest.mark.long
+def test_the_first_entry_of_a_new_secret_removes_nothing(world: World) -> None:
+    world.run("new", SECRET, "--kind", "secret", "--name", "app")
+    done = edit(world, 'echo "  password: x" >> "$1"', file=SECRET)
+    assert (done.status, "- stringData" in done.stderr) == (0, False)
+
+
 def test_a_new_file_left_as_it_is_shown_is_no_error(world: World) -> None:
     for file in (FILE, SECRET):
         world.run("new", file)

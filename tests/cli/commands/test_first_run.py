@@ -303,3 +303,10 @@ def test_the_first_steps_of_the_readme_on_a_machine_with_one_folder(tmp_path: Pa
     assert done.returncode == 0, done.stdout + done.stderr
     assert "1 file, L3, 0 errors" in done.stdout
     assert (tmp_path / DEFAULT).is_file()
+
+
+def test_rules_under_the_name_that_sops_ignores_are_not_passed_over(world: World) -> None:
+    (world.repo / ".sops.yaml").rename(world.repo / ".sops.yml")
+    done = world.run("init", "--single", env=BARE)
+    assert done.status == 3
+    assert "hint: rename it to .sops.yaml" in done.stderr

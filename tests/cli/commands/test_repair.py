@@ -132,6 +132,17 @@ def test_a_number_in_plaintext_does_not_become_text_by_accident(world: World) ->
     assert "a: 8\n" in world.decrypt(FILE)
 
 
+@pytest.mark.parametrize("side", ["--from-git", "--keep"])
+def test_where_there_is_nothing_to_choose_no_sound_version_is_needed(
+    world: World, side: str
+) -> None:
+    path = world.encrypt(FILE, "a: one\n")
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    world.commit()
+    assert world.run("repair", FILE, "--all", side).status == 0
+    assert world.run("verify").status == 0
+
+
 def test_at_a_terminal_each_value_is_asked_about(broken: World) -> None:
     answers = [("new: [g]", "k\n"), ("bb: [g]", "what?\n"), ("bb: [g]", "g\n"), ("b: [g]", "g\n")]
     done = run_at_terminal(broken, "repair", FILE, answers=answers)
