@@ -191,6 +191,8 @@ def test_files_that_cannot_be_read_stay_as_they_are(place: World) -> None:
     assert [(one["kind"], one["file"]) for one in done["drift"]] == [("unknown", A)]
     assert read_mirror(place) == before
     assert mirror(place, "status", "--check").status == 3
+    seen = mirror(place, "diff")
+    assert ["repair", A] in hinted(seen), seen
 
 
 def test_a_job_without_the_identity_ends_with_4(place: World) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from plana_secrets.cli.context import Context
@@ -68,6 +68,15 @@ def _ways_of_kinds(context: Context, drift: Sequence[Drift]) -> Iterator[str]:
         words = _ADVICE.get(kind) if one.file else _NOT_OURS_TO_FIX
         if words and not (kind == "moved" and one.reason is None):
             yield f"{kind}: {words.format(**commands)}"
+
+
+def hint_at(context: Context, errors: Iterable[PlanaSecretsError]) -> None:
+    """What to do about what could not be read or written: once a kind, for the first of it."""
+    first: dict[str, PlanaSecretsError] = {}
+    for error in errors:
+        first.setdefault(error.kind, error)
+    for hint in dict.fromkeys(filter(None, map(find_hint, first.values()))):
+        context.output.talk(f"hint: {hint}")
 
 
 def tell_left(context: Context, file: str, edits: Sequence[HandEdit], texts: Sequence[str]) -> None:

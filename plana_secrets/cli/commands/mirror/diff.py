@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from plana_secrets.cli.commands.mirror import comparison
-from plana_secrets.cli.commands.mirror.advice import advise
+from plana_secrets.cli.commands.mirror.advice import advise, hint_at
 from plana_secrets.cli.commands.mirror.several import each_mirror
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.cli.secretfile import warn_if_pending
@@ -37,5 +37,6 @@ def diff(context: Context, check: bool, worktree: bool, no_cache: bool) -> int:
         context.output.json_object("mirror-diff", comparison.state_object(state))
     else:
         context.output.table(comparison.drift_rows(state.drift), ("kind", "file", "path"))
+    hint_at(context, [one.error for one in state.source.unknown])
     advise(context, state.drift, state.listing)
     return comparison.exit_of_check(state, check=check)

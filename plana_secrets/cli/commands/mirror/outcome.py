@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from plana_secrets.cli.commands.mirror import comparison
-from plana_secrets.cli.commands.mirror.advice import advise
+from plana_secrets.cli.commands.mirror.advice import advise, hint_at
 from plana_secrets.cli.context import Context
 from plana_secrets.cli.hints import find_hint
 
@@ -28,6 +28,7 @@ def show_rehearsal(context: Context, state: MirrorState, requests: int) -> None:
     else:
         context.output.table(comparison.drift_rows(state.drift), ("kind", "file", "path"))
         context.output.talk(f"would be: {_in_words(counts)}")
+    hint_at(context, [one.error for one in state.source.unknown])
 
 
 def show(context: Context, state: MirrorState, applied: Applied, requests: int) -> None:
@@ -61,9 +62,7 @@ def show(context: Context, state: MirrorState, applied: Applied, requests: int) 
         output.talk(f"the overwritten item of {file} is kept, encrypted, at {at}")
     for file, failure in applied.failed.items():
         output.warn(f"{file} was not written: {failure.message}")
-    for error in {error.kind: error for error in applied.failed.values()}.values():
-        if hint := find_hint(error):
-            output.talk(f"hint: {hint}")
+    hint_at(context, [*applied.failed.values(), *(one.error for one in state.source.unknown)])
     advise(context, left, applied.listing)
 
 

@@ -132,6 +132,7 @@ def _show(context: Context, result: Restored, following: _Following, *, dry_run:
         _warn_of(context, lost)
     for name, error in result.failed:
         output.warn(f"{name} could not be restored: {error.message}")
+    advice.hint_at(context, [error for _, error in result.failed])
 
 
 def _warn_of(context: Context, lost: LostFile) -> None:
