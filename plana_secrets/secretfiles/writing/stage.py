@@ -35,6 +35,7 @@ from plana_secrets.secretfiles.writing.judge import (
 )
 from plana_secrets.sops.formats import Format, format_of, require_format
 from plana_secrets.sops.model import (
+    Defect,
     Document,
     Empty,
 )
@@ -200,7 +201,6 @@ def parse_plain(plain: Secret, file: str, *, odd_as_text: bool = False) -> Conte
         MalformedError: it is not YAML that sops keeps as it is; the message has the line.
     """
     from plana_secrets.sops.reading.reader import read_structure
-    from plana_secrets.sops.reading.source import NOT_UTF8
 
     harmless = {"not-sops", "ambiguous-scalar"} if odd_as_text else {"not-sops"}
     structure = read_structure(plain.reveal())
@@ -208,11 +208,25 @@ def parse_plain(plain: Secret, file: str, *, odd_as_text: bool = False) -> Conte
         raise UsageError(f"{file}: already encrypted", kind="already-encrypted", file=file)
     for defect in structure.defects:
         if defect.check not in harmless and defect.severity == "error":
-            place = f"{file}:{defect.line}" if defect.line else file
-            kind = "not-utf8" if defect.message == NOT_UTF8 else "bad-content"
-            raise MalformedError(f"{place}: {defect.message}", kind=kind, file=file)
+            raise _refused(file, defect)
     values = (None if isinstance(item, Empty) else item.plain for item in structure.items)
     return Content(tuple(structure.items), tuple(values))
+
+
+def _refused(file: str, defect: Defect) -> MalformedError:
+    from plana_secrets.sops.reading.source import CARRIAGE_RETURN, NOT_UTF8, SEVERAL, WITH_MARK
+
+    kind = "bad-content"
+    if defect.message == NOT_UTF8:
+        kind = "not-utf8"
+    elif defect.message == WITH_MARK:
+        kind = "byte-order-mark"
+    elif defect.message == CARRIAGE_RETURN:
+        kind = "line-ends"
+    elif defect.message == SEVERAL:
+        kind = "several-documents"
+    place = f"{file}:{defect.line}" if defect.line else file
+    return MalformedError(f"{place}: {defect.message}", kind=kind, file=file)
 
 
 def preflight(
@@ -261,6 +275,9 @@ def refuse_owned(workspace: Workspace, file: str, paths: Sequence[LeafPath]) -> 
 
 
 ADVICE: Final = {
+    "byte-order-mark": "save it as UTF-8 without a byte order mark, then run this again",
+    "line-ends": "save it with the line ends of Unix (LF) in your editor, then run this again",
+    "several-documents": "put each document into a file of its own",
     "not-utf8": "save it as UTF-8 in your editor, then run this again",
     "bad-content": (
         "fix that line; quote a value that begins with one of * & ! % @ > | - ? "

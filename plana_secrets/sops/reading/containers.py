@@ -36,6 +36,7 @@ from plana_secrets.sops.reading.parts import (
 )
 from plana_secrets.sops.reading.plainblock import find_plain_block
 from plana_secrets.sops.reading.scalars import key_problem
+from plana_secrets.sops.reading.source import SEVERAL
 
 DEEPEST: Final = 32
 _ENCRYPTED_COMMENT: Final = ",type:comment]"
@@ -120,7 +121,7 @@ class _Reader:
         self.goes_on = not (root.flow_style or root.start_mark.column or end.explicit)
         more = self._next()
         if type(end) is DocumentEndEvent and type(more) is DocumentStartEvent:
-            self._tree.refuse("more than one document", more.start_mark.line + 1)
+            self._tree.refuse(SEVERAL, more.start_mark.line + 1)
 
     def _open(
         self, event: Any, parent: Container | None, path: LeafPath, *, is_list: bool

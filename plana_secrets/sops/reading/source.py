@@ -15,6 +15,9 @@ from plana_secrets.sops.model import Defect, Severity
 _HARMLESS: Final = b"\n" + bytes(range(0x20, 0x7F))
 _BOM: Final = "\ufeff"
 NOT_UTF8: Final = "not UTF-8"
+WITH_MARK: Final = "starts with a byte order mark"
+CARRIAGE_RETURN: Final = "a carriage return; lines must end with a line feed alone"
+SEVERAL: Final = "more than one document"
 _FORBIDDEN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 """Control characters, separators that some parsers take for line ends, and marks."""
 
@@ -37,12 +40,9 @@ def read_source(data: bytes) -> tuple[str, list[Defect]]:
     return "", [_defect(_reason(match.group(), match.start()), line)]
 
 
-CARRIAGE_RETURN: Final = "a carriage return; lines must end with a line feed alone"
-
-
 def _reason(character: str, position: int) -> str:
     if character == _BOM and position == 0:
-        return "starts with a byte order mark"
+        return WITH_MARK
     if character == "\r":
         return CARRIAGE_RETURN
     return f"the character U+{ord(character):04X}, which must be escaped in a text file"

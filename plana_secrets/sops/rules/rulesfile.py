@@ -115,7 +115,8 @@ def _parse(content: bytes) -> Rules:
     if tree is None or (isinstance(tree, Scalar) and tree.is_null):
         return Rules(())
     if not isinstance(tree, Mapping):
-        return _unreadable("not a map", tree.line)
+        left = stand_ins(content)
+        return _unreadable(left[0].message if left else "not a map", tree.line)
     return _read_rules(tree)
 
 

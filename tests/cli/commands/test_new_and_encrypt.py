@@ -122,11 +122,25 @@ def test_an_empty_file_is_named_so_and_new_takes_it(world: World, content: str) 
     assert world.run("get", PLAIN, "a").stdout
 
 
-def test_what_is_not_utf8_is_said_in_words(world: World) -> None:
+@pytest.mark.parametrize(
+    ("content", "kind", "told"),
+    [
+        ("password: hünter2\n".encode("utf-16"), "not-utf8", "UTF-8"),
+        (b"\xef\xbb\xbfa: b\n", "byte-order-mark", "without a byte order mark"),
+        (b"a: b\r\n", "line-ends", "LF"),
+        (b"a: b\n---\na: c\n", "several-documents", "a file of its own"),
+        (b"a: *b\n", "bad-content", "quote"),
+    ],
+    ids=["utf-16", "mark", "returns", "documents", "alias"],
+)
+def test_what_the_text_is_not_is_said_in_words(
+    world: World, content: bytes, kind: str, told: str
+) -> None:
     (world.repo / PLAIN).parent.mkdir(parents=True)
-    (world.repo / PLAIN).write_bytes("password: hünter2\n".encode("utf-16"))
+    (world.repo / PLAIN).write_bytes(content)
     error = json.loads(world.run("encrypt", PLAIN, "--json").stdout)
-    assert (error["kind"], "UTF-8" in error["hint"]) == ("not-utf8", True)
+    assert (error["kind"], told in error["hint"]) == (kind, True)
+    assert (world.repo / PLAIN).read_bytes() == content
 
 
 def test_import_fills_an_empty_file(world: World) -> None:

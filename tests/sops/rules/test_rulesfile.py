@@ -155,6 +155,9 @@ def test_an_open_merge_conflict_is_named() -> None:
     assert [(one.message, one.line) for one in rules.defects] == [
         ("an unresolved merge conflict", 2)
     ]
+    pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"
+    (defect,) = parse_rules(pointer).defects
+    assert (defect.message, defect.line) == ("a Git LFS pointer, not the file", 1)
 
 
 @pytest.mark.parametrize(
