@@ -49,7 +49,8 @@ class Settings:
     @property
     def demanded(self) -> Demanded:
         """What of it `verify` judges a change by."""
-        return Demanded(self.policy, self.files, self.branch, self.remote)
+        names = tuple(one.name for one in self.keysets)
+        return Demanded(self.policy, self.files, self.branch, self.remote, names)
 
 
 def load_settings(root: Path) -> Settings:

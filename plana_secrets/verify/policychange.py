@@ -33,12 +33,13 @@ class SettingDifference:
 @dataclass(frozen=True, slots=True)
 class Demanded:
     """The tables that say what has to be encrypted, and how. ``branch``, ``remote``: which one is
-    deployed."""
+    deployed. ``keysets``: the names of those that are configured."""
 
     policy: Policy
     files: FilesSettings
     branch: str | None = None
     remote: str | None = None
+    keysets: tuple[str, ...] = ()
 
 
 Defaults = Callable[[], Mapping[str, str | None]]

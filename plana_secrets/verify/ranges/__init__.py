@@ -17,6 +17,8 @@
 ``past`` | ``between`` | ``dropped``
     Ciphertexts of older commits that are back, those of another file, and changes that a merge
     left out.
+``keysets``
+    Keyset files that are removed, or left without a table.
 ``signers`` | ``said``
     Who changed it: signatures of the commits; what commits, tags and names of refs say.
 ``access`` | ``workflows``

@@ -39,6 +39,7 @@ from plana_secrets.verify.ranges.between import check_between
 from plana_secrets.verify.ranges.content import Pair, compare_content, read_pair
 from plana_secrets.verify.ranges.dropped import check_dropped
 from plana_secrets.verify.ranges.inherited import Before, as_warning
+from plana_secrets.verify.ranges.keysets import compare_keysets
 from plana_secrets.verify.ranges.middle import Middle
 from plana_secrets.verify.ranges.past import check_past, tags_in
 from plana_secrets.verify.ranges.proposals import as_proposal
@@ -212,11 +213,12 @@ class _Run:
         yield from check_signatures(signers, touched, scattered)
 
     def _policy(self, files: Sequence[str]) -> Iterator[Finding]:
-        before, head = self.terms.before, self.terms.head
+        before, head, ends = self.terms.before, self.terms.head, (self.old, self.new)
         defaults = partial(deployed_by_default, self.workspace.repository)
         yield from check_settings(before, head, defaults)
         yield from check_workflows(self.old, self.new, self.changed)
-        old, new = self.old.rule_book, self.new.rule_book
+        yield from compare_keysets(before, head, *(one.tree.listing().entries for one in ends))
+        old, new = (one.rule_book for one in ends)
         for book in (old, new):
             book.prepare(files)
         yield from self.access.check_rules(files, old.known, new.known)

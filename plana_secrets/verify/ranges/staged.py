@@ -6,7 +6,7 @@ problem must be able to commit something else.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -30,6 +30,7 @@ def verify_index(
     with snapshot.tree.repository.command.collecting_warnings() as warnings:
         examined = examine(snapshot, demand, now=now, observer=observer, workers=workers)
         findings = _compared(examined.findings, snapshot, demand, now)
+        findings.extend(_removed(snapshot, demand))
         report = conclude(replace(examined, findings=findings), demand, now=now)
     return with_doubts(report, warnings)
 
@@ -43,3 +44,22 @@ def _compared(
     from plana_secrets.verify.ranges.parents import beside_parents
 
     return list(beside_parents(findings, snapshot, demand, now))
+
+
+def _removed(snapshot: Snapshot, demand: Demand) -> Iterator[Finding]:
+    """The keyset files that the commit removes; HEAD is asked only where one is not there."""
+    if not demand.keysets:
+        return
+    from plana_secrets.rotation.keysetfile import file_of
+    from plana_secrets.verify.ranges.keysets import check_removed
+
+    folder, repository = snapshot.settings.keysets, snapshot.workspace.repository
+
+    def had(name: str) -> bool:
+        head = repository.head()
+        return head is not None and bool(
+            repository.list_entries(head, under=[file_of(folder, name)])
+        )
+
+    names = [policy.name for policy in demand.keysets]
+    yield from check_removed(names, folder, snapshot.tree.listing().entries, had)

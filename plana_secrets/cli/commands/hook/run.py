@@ -93,7 +93,7 @@ def _verify_index(context: Context) -> Report:
     snapshot = index(_workspace(context, repository), file)
     snapshot.tree.listing()  # whole, once: every question after it is answered from that
     settings = settings_in(snapshot.tree)
-    demand = Demand(policy=settings.policy, may_be_empty=True)
+    demand = Demand(policy=settings.policy, keysets=settings.keysets, may_be_empty=True)
     return verify_index(snapshot.under(settings.files), demand, now=context.now)
 
 
