@@ -131,7 +131,10 @@ def plan_recovery(
     if out is None or not out.name:
         raise UsageError("a recovery recipient is needed", kind="no-recovery")
     planned = _plan_in_file(context, out, "a recovery identity", hybrid=hybrid)
-    return replace(planned, advice=f"move {out} offline, and test that copy")
+    return replace(
+        planned,
+        advice=f"move {out} offline; `plana-secrets verify --identity-file COPY` tests the copy",
+    )
 
 
 def _plan_in_file(
