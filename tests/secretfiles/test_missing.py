@@ -66,7 +66,7 @@ def test_a_file_that_git_has_comes_back_as_printed(two: World, how: str, folder:
     name = FILE if folder == "." else "secrets/dev/mail.yaml"
     script = f"cd {folder} && {program} get {name} a --json"
     error = json.loads(two.command("sh", "-c", script, check=False).stdout)
-    (command,) = re.findall(r"`(git checkout [^`]+)`", error["hint"])
+    (command,) = re.findall(r"`(git (?:-C \S+ )?checkout [^`]+)`", error["hint"])
     two.command("sh", "-c", f"cd {folder} && {command}")
     assert two.run("get", FILE, "a").stdout == "one"
 
@@ -77,6 +77,6 @@ def test_the_index_gets_the_encrypted_file_as_printed_from_a_folder(two: World) 
     two.git("add", "-A")
     program = " ".join(map(shlex.quote, PROGRAM))
     done = two.command("sh", "-c", f"cd infra/secrets && {program} encrypt 'dev/it is.yaml'")
-    (command,) = re.findall(r"next: (git add .+)", done.stderr)
+    (command,) = re.findall(r"next: (git (?:-C \S+ )?add .+)", done.stderr)
     two.command("sh", "-c", f"cd infra/secrets && {command}")
     assert "ENC[" in two.git("show", ":infra/secrets/dev/it is.yaml")
