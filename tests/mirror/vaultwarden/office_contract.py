@@ -220,6 +220,7 @@ class OfficeContract:
         assert office.mirror("sync", "--overwrite-edits")["deleted"] == 1
         assert [office.hand.file_of(one) for one in office.hand.ciphers()] == other
 
+    @pytest.mark.long
     def test_what_was_typed_into_parts_of_a_file_is_adopted_and_restored(
         self, office: Office
     ) -> None:
