@@ -298,7 +298,7 @@ def no_credentials(office: Office, server: FakeVaultwarden) -> None:
         (hostile_kdf, "kdf-refused", 3),
         (html, "server-error", 5),
         (malformed, "bad-answer", 3),
-        (no_credentials, "missing-file", 3),
+        (no_credentials, "credentials-unreadable", 4),
     ],
 )
 @pytest.mark.long
