@@ -17,7 +17,10 @@ from typing import Final
 _BEHIND: Final = r"`|\b(?:next|fix|more): |(?:&&|\|) "
 """What is before a command in our texts; elsewhere the name of a program is only a word."""
 
-_OURS: Final = re.compile(rf"(?P<start>{_BEHIND}|\(|(?m:^) *)plana-secrets (?=[a-z])")
+_CALL: Final = rf"(?P<start>{_BEHIND}|\(|(?m:^) *)plana-secrets "
+_MAKES_KEYS: Final = re.compile(rf"{_CALL}(?=identity (?:new|import)\b)")
+"""They take no identity from a file that exists, and are the way out where it does not."""
+_OURS: Final = re.compile(rf"{_CALL}(?!identity (?:new|import)\b)(?=[a-z])")
 _GIT: Final = re.compile(rf"(?P<start>{_BEHIND})git (?=[a-z])")
 _GIT_OF_FILES: Final = re.compile(
     rf"(?P<start>{_BEHIND})git (?=(?:add|checkout|commit|log|ls-files|rm)\b)"
@@ -39,11 +42,10 @@ class Here:
 
     def commands_in(self, text: str) -> str:
         """``text``, with the commands in it as they have to be typed in ``folder``."""
-        words = [
-            *(("--repo", str(self.repo)) if self.repo else ()),
-            *(("--identity-file", str(self.identity_file)) if self.identity_file else ()),
-        ]
-        text = _with(_OURS, "plana-secrets", words, text)
+        place = ["--repo", str(self.repo)] if self.repo else []
+        keys = ["--identity-file", str(self.identity_file)] if self.identity_file else []
+        text = _with(_MAKES_KEYS, "plana-secrets", place, text)
+        text = _with(_OURS, "plana-secrets", [*place, *keys], text)
         git = _GIT if self.repo else _GIT_OF_FILES
         return _with(git, "git", self._of_git(), text)
 
