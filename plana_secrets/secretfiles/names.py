@@ -71,6 +71,12 @@ def find_twins(files: Iterable[str]) -> Iterator[Twins]:
     yield from sorted(twins, key=lambda one: one.name)
 
 
+def named_like(files: Iterable[str], name: str) -> list[str]:
+    """Those of ``files`` that are ``name`` to a person or to another file system; itself, too."""
+    folded = _folded(name, case=True)
+    return [one for one in files if _folded(one, case=True) == folded]
+
+
 def twins_of_roots(files: Iterable[str], roots: Sequence[str]) -> dict[str, str]:
     """Folders that are no secret folder and look like one, or are one on another file system.
 

@@ -54,7 +54,8 @@ def at_commit(workspace: Workspace, commit: str | None) -> Snapshot:
 
 
 def rules_in_use(workspace: Workspace) -> tuple[Rules, ...]:
-    """The rules at the root of the work tree, and every other rules file above a secret file.
+    """The rules at the root of the work tree, and every other rules file under the secret folders
+    or above a secret file.
 
     Raises:
         NoRulesError: there is none.
@@ -272,11 +273,15 @@ class Snapshot:
 
     @cached_property
     def rule_book(self) -> RuleBook:
-        """The rules files above every secret file, and above any other file on demand."""
+        """The rules files under the roots and above every secret file, above others on demand.
+
+        One under the roots counts before there is a file that it decides.
+        """
         from plana_secrets.sops.rules.rulebook import RuleBook
 
         book = RuleBook(self._read_rules)
-        book.prepare((RULES_FILE, *self.secret_files, *self.absent))
+        book.prepare((RULES_FILE, *filter(is_rules_file, self.inside)))
+        book.prepare((*self.secret_files, *self.absent))
         return book
 
     def rule_for(self, file: str) -> CreationRule | None:

@@ -28,7 +28,7 @@ from plana_secrets.verify.checks.identities import (
     check_file_names,
     identity_search,
 )
-from plana_secrets.verify.checks.names import check_names, check_root_names
+from plana_secrets.verify.checks.names import check_names, check_root_names, check_settings_names
 from plana_secrets.verify.checks.rulelint import lint_rules
 from plana_secrets.verify.checks.rules import check_deciding, check_ignored, check_rules
 from plana_secrets.verify.checks.signers import check_signers
@@ -59,6 +59,7 @@ def check_surroundings(
         every = {*selection.secret, *selection.plain, *selection.absent}
         yield from check_names(sorted(every))
         entries = snapshot.tree.listing().entries
+        yield from check_settings_names(entries)
         yield from check_root_names(entries, snapshot.settings.roots)
         yield from check_ignored([*entries])
         if policy.allowed_signers is not None:

@@ -42,6 +42,22 @@ def test_what_is_neither_encrypted_nor_listed_is_denied(small: World, name: str)
     assert (file, path) == (f"infra/secrets/dev/{name}", None)
 
 
+@pytest.mark.parametrize("name", ["Plana-Secrets.toml", "plana\u200b-secrets.toml", ".SOPS.yaml"])
+def test_a_twin_of_the_settings_or_the_rules_is_an_error(small: World, name: str) -> None:
+    """On a Mac they are one file, and which content it has depends on the checkout."""
+    write(small, "plana-secrets.toml", '[files]\nroots = ["infra/secrets"]\n')
+    write(small, name, "")
+    write(small, "ReadMe.md", "")
+    write(small, "README.md", "")
+    report = verify(small)
+    assert {one.file for one in of_check(report, "twin-names") if one.severity == "error"} == {
+        name, ".sops.yaml" if "SOPS" in name else "plana-secrets.toml",
+    }  # fmt: skip
+    assert {one[1] for one in checks(report)} == {
+        one.file for one in of_check(report, "twin-names")
+    }
+
+
 def test_a_sops_file_of_another_format_can_be_accepted_and_then_counts_as_not_opened(
     small: World,
 ) -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from plana_secrets.paths import LeafPath, format_path
 from plana_secrets.secretfiles.names import (
     find_twins,
     has_invisible,
+    named_like,
     shown,
     twins_of_roots,
     visible_form,
 )
-from plana_secrets.sops.model import Comment, Item
+from plana_secrets.secretfiles.settings import SETTINGS_FILE
+from plana_secrets.sops.model import RULES_FILE, Comment, Item, Severity
 from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.finding import Finding
 from plana_secrets.verify.subject import Subject
@@ -32,6 +35,14 @@ def check_names(files: Iterable[str]) -> Iterator[Finding]:
         if has_invisible(file):
             message = f"{shown(file)} contains an invisible character"
             yield found("invisible-name", message, file=file)
+
+
+def check_settings_names(files: Iterable[str]) -> Iterator[Finding]:
+    """What another file system takes for the settings or the rules: which of two, no one knows."""
+    top = [one for one in files if "/" not in one]
+    for name in (SETTINGS_FILE, RULES_FILE):
+        for one in check_names(named_like(top, name)):
+            yield replace(one, severity=Severity.ERROR)
 
 
 def check_root_names(files: Iterable[str], roots: Sequence[str]) -> Iterator[Finding]:

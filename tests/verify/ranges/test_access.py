@@ -171,6 +171,15 @@ def test_to_deploy_from_another_remote_is_weaker_than_what_the_clone_has(small: 
     assert "git.remote: mine (weaker)" in small.run("diff", "base", "HEAD").stdout
 
 
+def test_rules_for_a_folder_without_a_file_yet(small: World) -> None:
+    """By them the next file there is written, and a later range would have them at its base."""
+    stranger = pyrage.x25519.Identity.generate().to_public()
+    nested = "infra/secrets/new/.sops.yaml"
+    write(small, nested, f"creation_rules:\n    - age: {stranger}\n")
+    small.commit()
+    assert errors(verify_commits(small, "base..")) == [("recipient-added", nested, None)]
+
+
 def test_the_head_cannot_accept_what_it_brings(small: World) -> None:
     settings = small.repo / SETTINGS
     small.encrypt("infra/secrets/x/app.yaml", "a: b\n")
