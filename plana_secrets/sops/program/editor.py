@@ -5,8 +5,9 @@ through sops and gives the text behind its length. It ends with 1 rather than wr
 anything else than that text: a descriptor that ends early, or is read a second time
 (sops calls the editor again for a text that it cannot parse), gives nothing.
 
-Only the standard library is imported, and the file is started by its path: this runs once for
-every write, also where the package is found by PYTHONPATH alone.
+Only the standard library is imported, without ``typing``, which takes as long as the rest, and the
+file is started by its path: this runs once for every write, also where the package is found by
+PYTHONPATH alone.
 """
 
 from __future__ import annotations
@@ -15,10 +16,9 @@ import os
 import stat
 import struct
 import sys
-from typing import Final
 
-_LENGTH: Final = struct.Struct(">Q")
-_PIECE: Final = 1 << 16
+_LENGTH = struct.Struct(">Q")
+_PIECE = 1 << 16
 
 
 def frame(content: bytes) -> bytes:

@@ -52,6 +52,14 @@ def test_anything_but_the_whole_text_leaves_the_file_alone(file: Path, content: 
     assert file.read_bytes() == before
 
 
+def test_it_starts_with_little() -> None:
+    """It runs once for every write, and these take as long as all that it does."""
+    argv = [sys.executable, "-I", "-S", "-X", "importtime", editor.__file__]
+    loaded = subprocess.run(argv, capture_output=True, text=True, check=False).stderr
+    assert "struct" in loaded
+    assert not {"typing", "re", "plana_secrets"} & set(loaded.split())
+
+
 def test_a_second_run_gets_nothing(file: Path) -> None:
     """sops starts its editor again for a text that it cannot parse; this ends the loop."""
     with memory.readable_descriptor(Secret(frame(b"a: ["))) as descriptor:
