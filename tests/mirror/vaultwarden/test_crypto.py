@@ -54,15 +54,28 @@ def test_a_master_key_is_stretched_as_the_clients_do() -> None:
 
 def test_a_text_sealed_elsewhere_opens() -> None:
     """Made with the standard's own pieces, and compared with what the vector is known to be."""
-    vector = bytes.fromhex("d8da2400c4ba965531936ea8b9e32aac")
-    key, text = bytes(range(64)), b"Bitwarden SDK test vector"
+    text = b"Bitwarden SDK test vector"
     count = 16 - len(text) % 16
-    encryptor = Cipher(algorithms.AES(key[:32]), modes.CBC(vector)).encryptor()
-    ciphertext = encryptor.update(text + bytes([count]) * count) + encryptor.finalize()
-    mac = hmac.digest(key[32:], vector + ciphertext, "sha256")
+    sealed = seal_elsewhere(text + bytes([count]) * count)
+    ciphertext, mac = (base64.b64decode(part) for part in sealed.split("|")[1:])
     assert (ciphertext[:4].hex(), mac[:4].hex()) == ("ea4d100f", "3c4e2c6f")
-    sealed = "|".join(base64.b64encode(part).decode() for part in (vector, ciphertext, mac))
-    assert KEY.open(f"2.{sealed}") == Secret(text)
+    assert KEY.open(sealed) == Secret(text)
+
+
+def seal_elsewhere(padded: bytes) -> str:
+    key, vector = bytes(range(64)), bytes.fromhex("d8da2400c4ba965531936ea8b9e32aac")
+    encryptor = Cipher(algorithms.AES(key[:32]), modes.CBC(vector)).encryptor()
+    ciphertext = encryptor.update(padded) + encryptor.finalize()
+    mac = hmac.digest(key[32:], vector + ciphertext, "sha256")
+    parts = (base64.b64encode(part).decode() for part in (vector, ciphertext, mac))
+    return f"2.{'|'.join(parts)}"
+
+
+@pytest.mark.parametrize("end", ["00", "11", "0202020203", "0103", "ff"])
+def test_a_wrong_padding_is_refused_though_the_mac_holds(end: str) -> None:
+    with pytest.raises(MalformedError) as caught:
+        KEY.open(seal_elsewhere(bytes.fromhex(end).rjust(16, b"a")))
+    assert caught.value.kind == "wrong-padding"
 
 
 def test_what_is_sealed_opens_by_the_standards_own_pieces() -> None:
