@@ -9,16 +9,38 @@ from plana_secrets.git.command import GitCommand
 
 
 def earlier_contents(
-    git: GitCommand, files: Collection[str], head: str, *, under: Sequence[str]
+    git: GitCommand,
+    files: Collection[str],
+    head: str,
+    *,
+    under: Sequence[str],
+    at_any_time: bool = False,
 ) -> dict[str, list[str]]:
     """File -> the blobs that it was in the history of ``head``, newest first, each once.
 
     Only what was ``under`` these folders is known. A rename is what git finds to be one, and
     what an earlier name was before counts, too: a name may be in the past of several files.
+
+    ``at_any_time``: also what is later at an earlier name. A branch that was merged may have
+    changed the file there, and so may another file that took the name.
     """
+    changes = list(_changes(git, head, under))
     owners = {file: {file} for file in files}
-    found: dict[str, dict[str, None]] = {file: {} for file in files}
-    for name, old_name, ids in _changes(git, head, under):
+    found = _pass(changes, owners)
+    known = -1
+    while at_any_time and known < (known := sum(map(len, owners.values()))):
+        found = _pass(changes, owners)
+    return found
+
+
+def _pass(
+    changes: Sequence[tuple[str, str, list[str]]], owners: dict[str, set[str]]
+) -> dict[str, list[str]]:
+    """What is known of each file; ``owners``, by name, gets the names that files had before."""
+    found: dict[str, dict[str, None]] = {}
+    for file in {file for files in owners.values() for file in files}:
+        found[file] = {}
+    for name, old_name, ids in changes:
         if name not in owners:
             continue
         for file in owners[name]:

@@ -116,7 +116,8 @@ def _past(workspace: Workspace, files: Sequence[str], head: str) -> Mapping[str,
     their folders, which is long for one."""
     git = workspace.repository.command
     if len(files) > _FEW:
-        return earlier_contents(git, files, head, under=_places(workspace, files))
+        under = _places(workspace, files)
+        return earlier_contents(git, files, head, under=under, at_any_time=True)
     commits = {file: list(log_of_file(git, file, head)) for file in files}
     return {
         file: list(dict.fromkeys(one for each in log for one in (each.new_id, each.old_id) if one))

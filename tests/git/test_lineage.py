@@ -7,12 +7,16 @@ from plana_secrets.git.repository import Repository
 from tests.world import World
 
 
-def past_of(world: World, *files: str, under: str = "a") -> dict[str, list[str]]:
+def past_of(
+    world: World, *files: str, under: str = "a", at_any_time: bool = False
+) -> dict[str, list[str]]:
     """The earlier contents as text, newest first."""
     repository = Repository.open(world.repo)
     head = repository.head()
     assert head is not None
-    found = earlier_contents(repository.command, files, head, under=[under])
+    found = earlier_contents(
+        repository.command, files, head, under=[under], at_any_time=at_any_time
+    )
     contents = repository.read_objects([one for ids in found.values() for one in ids])
     return {file: [contents[one].decode() for one in ids] for file, ids in found.items()}
 
@@ -68,3 +72,20 @@ def test_a_link_of_the_same_name_is_no_content(world: World) -> None:
     (world.repo / "a/x").symlink_to("y")
     world.commit()
     assert past_of(world, "a/x") == {"a/x": ["base"]}
+
+
+def test_a_branch_that_changed_the_file_by_its_earlier_name(world: World) -> None:
+    """git may list its commits before the rename, which it does not have."""
+    write(world, "a/x", LONG)
+    world.git("checkout", "-q", "-b", "side")
+    write(world, "a/x", LONG + "side\n")
+    world.git("checkout", "-q", "main")
+    world.git("mv", "a/x", "a/y")
+    world.commit()
+    world.git("checkout", "-q", "side")
+    (world.repo / "a/x").unlink()
+    world.commit()
+    world.git("checkout", "-q", "main")
+    world.git("merge", "-q", "-s", "ours", "--no-edit", "side")
+    past = past_of(world, "a/y", at_any_time=True)
+    assert sorted(past["a/y"]) == [LONG, LONG + "side\n"]
