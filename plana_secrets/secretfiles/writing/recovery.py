@@ -27,6 +27,7 @@ from plana_secrets.secretfiles.settings import SETTINGS_FILE
 from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.secretfiles.writing.journal import Journal, damaged
 from plana_secrets.secretfiles.writing.records import Intent, Pending, Stage
+from plana_secrets.sops.rules.rulesfile import parse_rules
 from plana_secrets.storage import (
     digest_of,
     make_folder,
@@ -275,8 +276,9 @@ def _staged_contents(
         if one.file not in files:
             continue
         content = None if one.new is None else journal.staged_content(intent, number)
-        if content is not None and not (one.file == SETTINGS_FILE or is_rules_file(one.file)):
-            _check_encrypted(journal, one.file, content)
+        if content is not None and one.file != SETTINGS_FILE:
+            check = _check_rules if is_rules_file(one.file) else _check_encrypted
+            check(journal, one.file, content)
         contents[one.file] = content
     return contents
 
@@ -289,6 +291,11 @@ def _check_encrypted(journal: Journal, file: str, content: bytes) -> None:
         check_sound(read_structure(content, format_of(file)), file)
     except FailedError as error:
         raise damaged(journal.path, error.message) from None
+
+
+def _check_rules(journal: Journal, file: str, content: bytes) -> None:
+    if parse_rules(content).is_unreadable:
+        raise damaged(journal.path, f"{file} would not be readable")
 
 
 def _check_commit(repository: Repository, journal: Journal, intent: Intent, commit: str) -> None:

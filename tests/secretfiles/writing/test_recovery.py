@@ -116,6 +116,13 @@ def test_what_is_not_encrypted_is_not_put_in_place(
     assert (files_world.repo / PLAIN_FILE).read_bytes() == before
 
 
+def test_rules_that_are_none_are_not_put_in_place(files_world: World, workspace: Workspace) -> None:
+    before = (files_world.repo / ".sops.yaml").read_bytes()
+    forge(workspace, ".sops.yaml", before, b"evil\n")
+    expect_damaged(workspace)
+    assert (files_world.repo / ".sops.yaml").read_bytes() == before
+
+
 def swap(staged: Path) -> None:
     staged.write_bytes(EVIL)
 
