@@ -144,7 +144,11 @@ def _moved_by_both(workspace: Workspace, merge: OpenMerge) -> OpenMerge | None:
     before, here, there = map(repository.list_entries, (base, commits.ours, commits.theirs))
     for was in before.keys() - here.keys() - there.keys():
         content = _read_at(workspace, was, base) or b""
-        sides = [find_moved(workspace, was, content, one, before) for one in (here, there)]
+        sides = [
+            _renamed(workspace, was, base, commit)
+            or find_moved(workspace, was, content, one, before)
+            for commit, one in ((commits.ours, here), (commits.theirs, there))
+        ]
         names = [side[0] for side in sides if side]
         twins = {one.id for name in names for one in unmerged.get(name, {}).values()}
         if all(sides) and (merge.file in names or blobs & twins):
@@ -152,6 +156,14 @@ def _moved_by_both(workspace: Workspace, merge: OpenMerge) -> OpenMerge | None:
             ours, theirs = (side[1] for side in sides if side)
             return replace(merge, base=content, ours=ours, theirs=theirs, also=also)
     return None
+
+
+def _renamed(workspace: Workspace, was: str, base: str, commit: str) -> tuple[str, bytes] | None:
+    """The new name of a file, and its content, where git sees what became of it."""
+    found = workspace.repository.renames(base, commit)
+    name = next((new for new, old in found.items() if old == was), None)
+    content = workspace.repository.read_blob(commit, name) if name is not None else None
+    return (name, content) if name is not None and content is not None else None
 
 
 def _moved_to(workspace: Workspace, file: str) -> OpenMerge | None:
