@@ -67,7 +67,9 @@ class Context:
 
         known = self.__dict__.get("repository")  # a hint opens nothing
         root = known.root if known else None
-        return Here(self.repo, self.identity_file, root, self.folder).commands_in(text)
+        # git starts a hook at the root, and says where its person is
+        folder = self.folder / os.environ.get("GIT_PREFIX", "")
+        return Here(self.repo, self.identity_file, root, folder).commands_in(text)
 
     @property
     def folder(self) -> Path:

@@ -139,3 +139,22 @@ def test_status_doctor_and_verify_name_the_repository(world: World) -> None:
         done = world.run(*argv, *options, folder=cwd)
         ways = re.findall(r"(?:next|fix\"?|more): .*plana-secrets (\S+) .*", done.stdout)
         assert set(ways) == {"--repo"}, (argv, done.stdout)
+
+
+def test_a_hook_knows_the_folder_of_the_person(world: World) -> None:
+    world.encrypt(FILE, "a: one\n")
+    world.run("hook", "install")
+    world.commit()
+    staged = world.repo / "infra/secrets/dev/b.yaml"
+    staged.write_text("b: hunter2\n")
+    world.git("add", "-A")
+    world.run("encrypt", "infra/secrets/dev/b.yaml")
+    argv = ["git", "commit", "-qm", "x"]
+    done = subprocess.run(
+        argv, cwd=staged.parent, env=world.environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    said = done.stdout + done.stderr
+    (command,) = re.findall(r"`(git -C [^`]* add [^`]*)`", said)
+    subprocess.run(shlex.split(command), cwd=staged.parent, env=world.environment, check=True)
+    subprocess.run(argv, cwd=staged.parent, env=world.environment, check=True)

@@ -6,10 +6,12 @@ problem must be able to commit something else.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from plana_secrets.errors import FailedError
 from plana_secrets.observability import Observer, silent
 from plana_secrets.secretfiles.snapshot import Snapshot
 from plana_secrets.sops.model import Severity
@@ -43,7 +45,27 @@ def _compared(
         return list(findings)
     from plana_secrets.verify.ranges.parents import beside_parents
 
-    return list(beside_parents(findings, snapshot, demand, now))
+    compared = beside_parents(findings, snapshot, demand, now)
+    return [_with_tree(one, snapshot) for one in compared]
+
+
+def _with_tree(finding: Finding, snapshot: Snapshot) -> Finding:
+    """An error of a file that is sound in the working tree names the way to stage that."""
+    file = finding.file
+    if finding.severity is not Severity.ERROR or file is None:
+        return finding
+    from plana_secrets.secretfiles.open import first_problem, read_bytes_of
+
+    try:
+        staged, here = snapshot.read(file), read_bytes_of(snapshot.workspace, file)
+    except FailedError:
+        return finding
+    if here == staged or first_problem(here, file) is not None:
+        return finding
+    way = (
+        f"`git add {shlex.quote(file)}` stages the version of the working tree, which is encrypted"
+    )
+    return replace(finding, message=f"{finding.message}; {way}")
 
 
 def _removed(snapshot: Snapshot, demand: Demand) -> Iterator[Finding]:
