@@ -73,7 +73,8 @@ def day(raw: object, place: Place) -> date:
 
 def choice(*names: str) -> Reader[Any]:
     """One of ``names``, as from ``get_args`` of a ``Literal``."""
-    listed = " or ".join(f'"{name}"' for name in names)
+    quoted = [f'"{name}"' for name in names]
+    listed = " or ".join([", ".join(quoted[:-1]), quoted[-1]] if quoted[1:] else quoted)
 
     @shaped(enum=list(names))
     def read(raw: object, place: Place) -> str:

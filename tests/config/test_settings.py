@@ -125,7 +125,7 @@ def test_without_a_file_the_defaults_hold(tmp_path):
         ),
         (
             f"[recipients.'a b']\nkey = '{KEY}'\nkind = 'boss'\n",
-            'recipients."a b".kind: expected "staff" or "job" or',
+            'recipients."a b".kind: expected "staff", "job", "cluster"',
         ),
         ("[mirror.local]\nrecipients = ['x']\n", r"mirror.local.recipients\[0\]: not an age"),
         (
@@ -142,7 +142,7 @@ def test_without_a_file_the_defaults_hold(tmp_path):
         ),
         ("[mirror.local]\npath = 'a/.GIT/x'\n", "mirror.local.path: must be a file outside .git"),
         ("[mirror]\nbackend = 'vaultwarden'\n", r"needs a table \[mirror.vaultwarden\]"),
-        ("[mirror]\nbackend = 'memory'\n", 'mirror.backend: expected "none" or "local" or "vau'),
+        ("[mirror]\nbackend = 'memory'\n", 'mirror.backend: expected "none", "local", "vau'),
         (
             "[mirror.vaultwarden]\nurl = 'https://x'\n",
             "mirror.vaultwarden: organization is missing",
