@@ -185,21 +185,24 @@ class Runs(Week):
         self.completed(clone)
 
     def edit_meanwhile(self) -> None:
-        """A person saves an item just when the program is about to write it."""
+        """A person saves an item just when the program is about to write or to delete it."""
         clone, is_done = self.clone(), False
 
         def before(request: Request) -> None:
             nonlocal is_done
-            item_id = request.path.removeprefix("/api/ciphers/").partition("/")[0]
-            item = next((one for one in self.judge.hand.items() if one.id == item_id), None)
-            if item and request.method == "PUT" and not is_done and not item.cipher["key"]:
+            if is_done or request.method != "PUT":
+                return
+            word = request.path.removeprefix("/api/ciphers/").partition("/")[0]
+            ids = request.json()["ids"] if word == "delete" else [word]
+            item = next((one for one in self.judge.hand.items() if one.id in ids), None)
+            if item and not item.cipher["key"]:
                 is_done = True
                 self.touch(item)
                 self.set_field(item)
                 self.judge.after_hand()
 
         with _hooked(self.scene.line, before=before):
-            self.program(clone, "--confirm", allowed=HURT)
+            self.program(clone, *self._maybe_prune(), allowed=HURT)
         self.completed(clone)
 
     def _maybe_prune(self) -> tuple[str, ...]:
