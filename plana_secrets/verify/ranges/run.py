@@ -106,7 +106,7 @@ def verify_range(
         FailedError: the clone is too shallow (kind ``shallow-range``).
     """
     with workspace.repository.command.collecting_warnings() as warnings:
-        run = _Run(workspace, ends, _terms(workspace, ends, terms_in), terms_in, now)
+        run = _Run(workspace, ends, _terms(workspace, ends, terms_in), terms_in, now, warnings)
         demand = Demand(policy=run.both.policy, level=level, may_be_empty=may_be_empty)
         examined = examine(run.new, demand, now=now, observer=observer, workers=workers)
         findings = list(run.findings(examined, demand))
@@ -146,6 +146,8 @@ class _Run:
     terms: Terms
     terms_in: TermsIn
     now: datetime
+    doubts: list[str]
+    """Why the answer may not be complete, whatever is found."""
 
     @cached_property
     def both(self) -> Demanded:
@@ -194,7 +196,9 @@ class _Run:
             yield from self.access.check_file(pair)
         if self.ends.base is not None:
             added = self._added({one.file for one in pairs}, examined.selection.secret)
-            yield from check_past(self.workspace.repository, self.ends.base, pairs, added)
+            yield from check_past(
+                self.workspace.repository, self.ends.base, pairs, added, self.doubts
+            )
             yield from check_between(self.old, self._at_the_base(examined), pairs)
         yield from self._policy(examined.selection.secret)
 

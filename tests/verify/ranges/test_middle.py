@@ -322,6 +322,11 @@ def test_a_shallow_clone_is_an_error(
     (small.repo).rename(small.folder / "full")
     (small.folder / "gone").rename(small.repo)
     assert verify_commits(small, "HEAD~1...HEAD").exit_code() == 0
+    small.sops("set", APP, '["password"]', '"new"')
+    small.commit()
+    report = verify_commits(small, "HEAD~1...HEAD")
+    assert report.exit_code() == 3, "whether an old value is back, only older commits show"
+    assert "old value" in report.unfinished[0].reason
     with pytest.raises(FailedError) as caught:
         verify_commits(small, f"{old}..HEAD")
     assert (caught.value.kind, caught.value.exit_code) == ("shallow-range", 3)
