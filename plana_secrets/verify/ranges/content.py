@@ -87,7 +87,7 @@ def _has_old_mac(pair: Pair) -> bool:
 
 def _check_mac(pair: Pair) -> Iterator[Finding]:
     """sops encrypts each MAC again: the same one with other contents is of no sops."""
-    if not _has_old_mac(pair):
+    if not _has_old_mac(pair) or _is_of_one_second(pair):
         return
     old, new = _metadata(pair.old), _metadata(pair.new)
     protected = old.mac_only_encrypted or new.mac_only_encrypted
@@ -103,6 +103,27 @@ def _check_mac(pair: Pair) -> Iterator[Finding]:
             line=line,
             path=format_path(path) if path else None,
         )
+
+
+def _is_of_one_second(pair: Pair) -> bool:
+    """Whether sops wrote both in one second, and other comments alone: then the MAC is the same.
+
+    Its start is remembered with what it says and when. An encrypted comment that is new is of
+    no one but sops.
+    """
+    old, new = pair.old, pair.new
+    if _metadata(old).lastmodified != _metadata(new).lastmodified or _values(old) != _values(new):
+        return False
+    return not _encrypted_comments(new) <= _encrypted_comments(old)
+
+
+def _values(structure: Structure) -> list[tuple[LeafPath, object]]:
+    return [(one.path, _meaning(one)) for one in structure.items if not isinstance(one, Comment)]
+
+
+def _encrypted_comments(structure: Structure) -> set[_Form]:
+    comments = (one.token for one in structure.items if isinstance(one, Comment))
+    return {_form(token) for token in comments if token is not None}
 
 
 def _contents(structure: Structure, *, only_encrypted: bool) -> list[tuple[LeafPath, object]]:

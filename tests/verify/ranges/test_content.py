@@ -150,6 +150,15 @@ def test_an_encrypted_comment_that_was_removed_by_hand(world: World) -> None:
     assert errors(verify_commits(world, "HEAD~1..")) == [("changed-without-sops", APP, None)]
 
 
+def test_another_encrypted_comment_with_the_old_mac_is_of_sops(world: World) -> None:
+    """In one second sops writes the same MAC again, and no comment is under it."""
+    world.encrypt(APP, "# about\na: b\n")
+    world.commit()
+    world.git("tag", "base")
+    change(world, lambda text: re.sub("data:....", "data:AAAA", text, count=1))
+    assert found(world) == []
+
+
 def test_an_old_value_that_came_back(small: World) -> None:
     before = line_of((small.repo / APP).read_text(), "password")
     small.encrypt(APP, PLAIN.replace("pa55", "new"))
