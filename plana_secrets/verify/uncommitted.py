@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from plana_secrets.git.blobs import iterate_contents
 from plana_secrets.git.index import ids_before_staging
+from plana_secrets.git.ranges import NewFile, earlier_files
 from plana_secrets.secretfiles.listing import is_under_roots
 from plana_secrets.secretfiles.snapshot import Snapshot
 from plana_secrets.sops.model import Severity
@@ -35,11 +36,18 @@ def check_uncommitted(snapshot: Snapshot, results: Sequence[FileResult]) -> Iter
         # what a merge or a pick takes as it is was written there
         there = CommitTree(repository, commit).listing(files).entries
         files = [one for one in files if one not in there or there[one].id not in changed[one].ids]
+    known = earlier_files(repository, repository.head() or "HEAD", files)
+    # a file that is back as git had it: if either was changed by hand, then the one in HEAD
+    files = [one for one in files if changed[one].ids.isdisjoint(_ids(known[one]))]
     new = dict(snapshot.contents(files))
     for file, was, content in old:
         pair = read_pair(file, was, content, new.get(file))
         if pair is not None:
             yield from (one for one in changed_by_hand(pair) if one.severity is Severity.ERROR)
+
+
+def _ids(versions: Sequence[NewFile]) -> set[str]:
+    return {one.entry.id for one in versions}
 
 
 def _with_old_mac(

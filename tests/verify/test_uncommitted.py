@@ -121,3 +121,14 @@ def test_what_a_merge_takes_as_it_is_was_written_there(small: World) -> None:
     assert alike(small) == []
     target.write_text(word("flag", "str", "bool")(target.read_text()))
     assert {one[2] for one in alike(small)} == {"port", "flag"}
+
+
+def test_what_is_back_as_git_had_it_is_no_finding(small: World) -> None:
+    """It was HEAD that an editor changed: the file is repaired, and not committed yet."""
+    target = small.repo / APP
+    sound = target.read_text()
+    for key, old, new in RETYPED:
+        target.write_text(word(key, old, new)(target.read_text()))
+    small.commit()
+    target.write_text(sound)
+    assert alike(small) == []
