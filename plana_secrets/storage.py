@@ -255,6 +255,14 @@ def sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
+def is_folder(path: Path) -> bool:
+    """Whether a folder is there, and no link to one. A name that is too long is none."""
+    try:
+        return stat.S_ISDIR(path.lstat().st_mode)
+    except OSError:
+        return False
+
+
 def is_temporary(name: str) -> bool:
     """Whether a file of this name is one that a killed run left beside its target."""
     return _TEMPORARY.fullmatch(name) is not None

@@ -54,8 +54,12 @@ class _Failure:
     """The message for people where it differs: with relative times."""
 
     def for_person(self, here: Callable[[str], str]) -> _Failure:
-        hint, told = self.hint and here(self.hint), self.told and here(self.told)
-        return replace(self, message=here(self.message), hint=hint, told=told)
+        """The words as they are where the machine has nothing left to work them out with."""
+        try:
+            hint, told = self.hint and here(self.hint), self.told and here(self.told)
+            return replace(self, message=here(self.message), hint=hint, told=told)
+        except (OSError, MemoryError):
+            return self
 
 
 def run_guarded(

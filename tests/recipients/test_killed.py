@@ -20,7 +20,7 @@ from plana_secrets.secret import Secret
 from plana_secrets.sops.reading.reader import read_document
 from tests.world import PROGRAM, World
 
-FILES, KILLS = map(int, os.environ.get("PLANA_TEST_KILLED", "10x5").split("x"))
+FILES, KILLS = map(int, os.environ.get("PLANA_TEST_KILLED", "10x3").split("x"))
 PEOPLE = ("ann", "bob", "cid", "dee", "eve")
 RULES = """\
 # who reads what

@@ -297,7 +297,7 @@ def test_a_history_that_is_not_whole_is_a_note_and_no_l3(rotated: World, option:
     ]
     assert asked.status == 3
     assert "incomplete: a " in asked.stdout
-    assert "git fetch --unshallow" in asked.stdout
+    assert "fetch --unshallow" in asked.stdout
 
 
 def test_an_object_that_is_lost_is_never_an_ok(rotated: World) -> None:

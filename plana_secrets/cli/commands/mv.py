@@ -54,12 +54,13 @@ def _plan(context: Context, source: str, target: str) -> tuple[Move, tuple[str, 
     from plana_secrets.paths import parse_path
     from plana_secrets.secretfiles.editing.moving import stage_file_move, stage_leaf_move
     from plana_secrets.secretfiles.listing import require_place
+    from plana_secrets.storage import is_folder
 
     workspace = context.workspace
     old, mark, path = source.partition("#")
     new, new_mark, new_path = target.partition("#")
     from_file, to_file = find_file(context, old), find_file(context, new, must_exist=False)
-    if new.endswith("/") or (workspace.root / to_file).is_dir():
+    if new.endswith("/") or is_folder(workspace.root / to_file):
         to_file = f"{to_file}/{from_file.rpartition('/')[2]}"
     require_place(workspace, to_file)
     if not mark:

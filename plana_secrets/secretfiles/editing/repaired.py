@@ -40,6 +40,7 @@ from plana_secrets.storage import digest_of
 
 REPAIRABLE: Final = frozenset(
     {
+        "carriage-return",
         "defects",
         "empty-file",
         "mac-mismatch",

@@ -39,7 +39,7 @@ from plana_secrets.sops.model import (
     Document,
     Empty,
 )
-from plana_secrets.storage import digest_of, not_regular
+from plana_secrets.storage import digest_of, is_folder, not_regular
 
 if TYPE_CHECKING:
     from plana_secrets.sops.rules.creationrule import CreationRule
@@ -242,7 +242,7 @@ def preflight(
             writable (``unwritable-file``).
     """
     target = workspace.root / file
-    if target.is_dir() and not target.is_symlink():
+    if is_folder(target):
         raise not_regular(file, stat.S_IFDIR)
     require_format(file, formats)
     rule = workspace.rule_for(file)

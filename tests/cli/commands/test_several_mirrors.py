@@ -138,7 +138,7 @@ def test_the_list_is_read_and_its_mistakes_are_named() -> None:
     for text, words in (
         ("[]", "must not be empty"),
         ('["local", "local"]', "the same as mirror.backend[0]"),
-        ('["none"]', 'expected "local" or'),
+        ('["none"]', 'expected "local", "vaultwarden" or'),
         ('["local", "vaultwarden"]', "vaultwarden needs a table"),
         ("4", "expected"),
     ):

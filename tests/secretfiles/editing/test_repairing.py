@@ -128,12 +128,17 @@ def examined(world: World) -> Case:
     return case
 
 
+def wait_for_the_next_second() -> None:
+    """In one second sops writes the same MAC for other comments or keys, as a hand would leave it."""
+    time.sleep(1)
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_with_what_git_had_all_of_it_comes_back(broken: World, way: str) -> None:
     change, readable = WAYS[way]
     damage(broken, change)
     if way == "only the first half":
-        time.sleep(1)  # a comment less, and a MAC of the same second, is as made by hand
+        wait_for_the_next_second()
     assert verify(broken).exit_code() == 1
     case = examined(broken)
     repair = plan(case, "git")
@@ -160,6 +165,8 @@ def test_what_is_kept_is_encrypted_and_what_nobody_touched_stays_as_it_was(
 ) -> None:
     before = (broken.repo / FILE).read_text()
     damage(broken, WAYS[way][0])
+    if way == "a key renamed":
+        wait_for_the_next_second()
     case = examined(broken)
     apply(broken, case, plan(case, "keep"))
     assert values(broken) == KEPT[way]
