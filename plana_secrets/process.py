@@ -128,7 +128,7 @@ def read_from_program(
         ProgramError: as in ``run_program``; or it wrote more than ``limit`` bytes, and was
             stopped (kind ``program-output``).
     """
-    name, until, chunks = Path(argv[0]).name, time.monotonic() + deadline, [b""]
+    name, until, written = Path(argv[0]).name, time.monotonic() + deadline, bytearray()
     try:
         child = subprocess.Popen(
             list(argv),
@@ -143,8 +143,8 @@ def read_from_program(
     with child.stdout as output:
         try:
             while chunk := _read_chunk(output.fileno(), until, name):
-                chunks.append(chunk)
-                if sum(map(len, chunks)) > limit:
+                written += chunk
+                if len(written) > limit:
                     message = f"{name} wrote more than {limits.in_words(limit)}"
                     raise ProgramError(message, kind="program-output", program=name)
             status = child.wait(max(0, until - time.monotonic()))
@@ -153,7 +153,7 @@ def read_from_program(
         finally:
             child.kill()
             child.wait()
-    return Completed(status, b"".join(chunks), b"")
+    return Completed(status, bytes(written), b"")
 
 
 def _read_chunk(descriptor: int, until: float, name: str) -> bytes:

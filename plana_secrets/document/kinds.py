@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
+from plana_secrets.paths import LeafPath
 from plana_secrets.sops.model import Document, Selector
 from plana_secrets.sops.rules.selectors import DEFAULT_SUFFIX
 
@@ -40,6 +41,11 @@ def kind_of(selector: Selector) -> FileKind:
         KEYSET_SELECTOR: FileKind.KEYSET,
     }
     return kinds.get(canonical_selector(selector), FileKind.OTHER)
+
+
+def is_base64_at(selector: Selector, path: LeafPath) -> bool:
+    """Whether a value at ``path`` is base64: what is in the ``data`` of a Kubernetes Secret is."""
+    return kind_of(selector) is FileKind.SECRET_MANIFEST and path[0] == "data"
 
 
 def kind_of_document(document: Document) -> FileKind:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from plana_secrets.document.kinds import FileKind, kind_of
+from plana_secrets.document.kinds import is_base64_at
 from plana_secrets.document.references import SecretReference
 from plana_secrets.errors import FailedError, MissingFileError, PlanaSecretsError
 from plana_secrets.git.index import unmerged_stages
@@ -71,7 +71,7 @@ class Rendered:
                 return None
             merged[policy.name] = now
             known += [now, *_keysets_of(sides)]
-        is_base64 = self._is_base64(place)
+        is_base64 = is_base64_at(self.workspace.rule_for(place.file).selector, place.path)
         texts = [
             decode_base64(one, place) if one is not None and is_base64 else one for one in values
         ]
@@ -97,10 +97,6 @@ class Rendered:
         if data is None:
             return None
         return Side(data, open_bytes(data, file, self.workspace.identities))
-
-    def _is_base64(self, place: SecretReference) -> bool:
-        kind = kind_of(self.workspace.rule_for(place.file).selector)
-        return kind is FileKind.SECRET_MANIFEST and place.path[0] == "data"
 
 
 def settled_on_disk(workspace: Workspace) -> Settled:

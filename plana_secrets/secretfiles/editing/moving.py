@@ -11,7 +11,7 @@ from typing import Final
 
 from plana_secrets.age.recipients import canonical_recipient
 from plana_secrets.document.edits import Edit, SetLeaf, Unset, content_of
-from plana_secrets.document.kinds import FileKind, kind_of
+from plana_secrets.document.kinds import FileKind, is_base64_at, kind_of
 from plana_secrets.document.references import SecretReference
 from plana_secrets.errors import UsageError
 from plana_secrets.paths import format_path
@@ -75,7 +75,8 @@ def stage_leaf_move(workspace: Workspace, source: SecretReference, target: Secre
             file=source.file,
         )
     leaf, value = found
-    if _is_base64(old, source) is not _is_base64(new, target):
+    was_base64 = is_base64_at(old.selector, source.path)
+    if was_base64 is not is_base64_at(new.selector, target.path):
         raise UsageError("a value in data is base64, and one elsewhere is not", kind="data-differs")
     _refuse_taken(workspace, target)
     put, remove = SetLeaf(target.path, value, leaf.type), Unset(source.path)
@@ -90,10 +91,6 @@ def stage_leaf_move(workspace: Workspace, source: SecretReference, target: Secre
 
 def _stage(workspace: Workspace, file: str, edits: list[Edit]) -> StagedFile:
     return stage_edits(workspace, file, edits, create=True)
-
-
-def _is_base64(rule: CreationRule, place: SecretReference) -> bool:
-    return kind_of(rule.selector) is FileKind.SECRET_MANIFEST and place.path[0] == "data"
 
 
 def _refuse_taken(workspace: Workspace, target: SecretReference) -> None:
