@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.cli.commands.test_edit import editor
+from tests.cli.commands.edit.editor import editor
 from tests.cli.terminal import run_at_terminal
 from tests.world import World
 

@@ -18,7 +18,7 @@ from plana_secrets.paths import format_path, parse_path
 from plana_secrets.secretfiles.editing.encrypt import stage_encryption
 from plana_secrets.secretfiles.editing.kept import find_kept_edit
 from plana_secrets.secretfiles.open import open_bytes
-from tests.cli.commands.test_edit import FILE, editor
+from tests.cli.commands.edit.editor import FILE, editor
 from tests.secretfiles.conftest import make_workspace
 from tests.world import PROGRAM, World
 
