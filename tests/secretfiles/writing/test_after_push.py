@@ -14,20 +14,10 @@ from plana_secrets.secretfiles.writing import writer
 from plana_secrets.secretfiles.writing.journal import Journal, pending
 from plana_secrets.secretfiles.writing.records import Stage
 from plana_secrets.secretfiles.writing.writer import CommitRequest, write_files, writing
-from tests.secretfiles.writing.test_journal import (
-    contents,
-    in_child,
-    recover,
-    remote,
-    stage_both,
-    tip,
-)
+from tests.secretfiles.writing.bothfiles import contents, in_child, recover, stage_both, tip
 from tests.world import World
 
 pytestmark = pytest.mark.long
-
-
-__all__ = ["remote"]
 
 
 def push(workspace: Workspace, **options: object) -> writer.WriteResult:
