@@ -32,7 +32,7 @@ ELSEWHERE = {
     "mirror-audit": "tests/mirror/vaultwarden",
     "rotate-redate": "tests/cli/commands/test_rotate.py",
     "repair": "tests/cli/commands",
-    "resolve": "tests/cli/commands/test_resolve.py",
+    "resolve": "tests/cli/commands/resolve/test_resolve.py",
     "offboard": "tests/offboarding",
     "recipients-replace": "tests/cli/commands/test_replace.py",
 }
