@@ -14,7 +14,7 @@ from typing import Final
 
 from plana_secrets import limits
 from plana_secrets.errors import FailedError
-from plana_secrets.git.indexstat import as_recorded
+from plana_secrets.git.indexstat import are_all_as_recorded, as_recorded
 from plana_secrets.git.repository import Repository, TreeEntry
 from plana_secrets.git.search import attributes_of
 from plana_secrets.git.trees import UNKNOWN_MODE, Tree, WorkTree
@@ -56,6 +56,19 @@ def changes(
     for file in _only_converted(new.repository, doubtful, before):
         del states[file]
     return states
+
+
+def is_clean(repository: Repository, commit: str) -> bool:
+    """Whether index and work tree certainly are as ``commit``, told without reading a file.
+
+    A file that git ignores does not count; see ``git.indexstat``.
+    """
+    staged = repository.command.look(
+        "diff-index", "--cached", "--quiet", commit, "--", answers=(0, 1)
+    )
+    if staged.status != 0 or repository.untracked_files():
+        return False
+    return are_all_as_recorded(repository)
 
 
 def _is_on_disk(was: TreeEntry, now: TreeEntry | None) -> bool:

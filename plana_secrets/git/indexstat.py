@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from plana_secrets.git.repository import Repository
@@ -34,36 +34,54 @@ def as_recorded(repository: Repository, under: Sequence[str] = ()) -> Iterator[s
 
     A file that was written when the index was, or later, may have changed again at once.
     """
+    is_as_recorded = _comparison(repository)
+    for record in _RECORD.finditer(_listed(repository, under)):
+        if is_as_recorded(record.groups()):
+            yield os.fsdecode(record[1])
+
+
+def are_all_as_recorded(repository: Repository) -> bool:
+    """Whether every file of the index certainly is as it has it."""
+    is_as_recorded, output = _comparison(repository), _listed(repository, ())
+    records = list(_RECORD.finditer(output))
+    is_understood = len(records) == output.count(b"\0")
+    return is_understood and all(is_as_recorded(record.groups()) for record in records)
+
+
+def _comparison(repository: Repository) -> Callable[[tuple[bytes, ...]], bool]:
+    """Whether a file is what a record of the index says."""
     index = repository.index_file or repository.git_dir / "index"
+    root = os.fsencode(repository.root) + b"/"
     try:
         written = index.stat().st_mtime_ns
     except OSError:
-        return
-    root = os.fsencode(repository.root)
-    for name, *numbers, _ in _records(repository, under):
-        changed, changed_part, modified, modified_part, *rest = map(int, numbers)
+        return lambda _record: False
+
+    def is_as_recorded(record: tuple[bytes, ...]) -> bool:
+        changed, changed_part, modified, modified_part, *rest = map(int, record[1:-1])
         moment = modified * _SECOND + modified_part
         if moment >= written:
-            continue
+            return False
         try:
-            now = os.lstat(root + b"/" + name)
+            now = os.lstat(root + record[0])
         except OSError:
-            continue
+            return False
         found = [now.st_ino & _WORD, now.st_uid, now.st_gid, now.st_size & _WORD]
         times = changed * _SECOND + changed_part, moment
-        if found == rest and times == (now.st_ctime_ns, now.st_mtime_ns):
-            yield os.fsdecode(name)
+        return found == rest and times == (now.st_ctime_ns, now.st_mtime_ns)
+
+    return is_as_recorded
 
 
 def only_announced(repository: Repository, under: Sequence[str] = ()) -> Iterator[str]:
     """Files below ``under`` that the index only announces: ``git add --intent-to-add``."""
-    for name, *_, flags in _records(repository, under):
+    for record in _RECORD.finditer(_listed(repository, under)):
+        name, *_, flags = record.groups()
         if int(flags, 16) & _INTENT_TO_ADD:
             yield os.fsdecode(name)
 
 
-def _records(repository: Repository, under: Sequence[str]) -> Iterator[tuple[bytes, ...]]:
-    output = repository.command.read(
+def _listed(repository: Repository, under: Sequence[str]) -> bytes:
+    return repository.command.read(
         "--literal-pathspecs", "ls-files", "--debug", "-z", "--cached", "--", *under
     )
-    return (record.groups() for record in _RECORD.finditer(output))

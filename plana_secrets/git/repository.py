@@ -113,6 +113,10 @@ class Repository:
         """Tracked and untracked files together; some tracked ones may be gone from the disk."""
         return self._others("--cached", "--others", under=under)
 
+    def untracked_files(self) -> list[str]:
+        """Files that git would add."""
+        return self._others("--others", under=())
+
     def ignored_files(self, *, under: Sequence[str] = ()) -> list[str]:
         """Files that git is told to ignore."""
         return self._others("--others", "--ignored", under=under)

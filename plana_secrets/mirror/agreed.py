@@ -58,11 +58,15 @@ class Stranger(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Agreed(msgspec.Struct, frozen=True):
-    """``context``: keyed digest of ``Listing.context``; ``files`` by name, ``strangers`` by id."""
+    """``context``: keyed digest of ``Listing.context``; ``files`` by name, ``strangers`` by id.
+
+    ``stamp``: of the files, where all that are mirrored agreed; see ``Files``.
+    """
 
     context: str = ""
     files: dict[str, Pair] = {}
     strangers: dict[str, Stranger] = {}
+    stamp: str | None = None
 
     def recall(self, files: Collection[str], keyed: KeyedDigest) -> Recall:
         """What a listing can leave closed if ``files`` have not changed."""
@@ -77,10 +81,15 @@ class Agreed(msgspec.Struct, frozen=True):
 
 
 class Files(Protocol):
-    """What is asked of the files without opening them."""
+    """What is asked of the files without opening them; see ``source.SourceReader``."""
 
     @property
     def commit(self) -> str | None: ...
+
+    @property
+    def stamp(self) -> str | None: ...
+
+    def are(self, files: Collection[str]) -> bool: ...
 
     def mark_of(self, file: str) -> str | None: ...
 
@@ -89,13 +98,22 @@ class Files(Protocol):
 
 def unchanged(agreed: Agreed, files: Files, *, restamp: bool) -> set[str]:
     """The files that are as they were when they agreed."""
+    is_same = is_of(agreed, files)
     return {
         file
         for file, pair in agreed.files.items()
-        if files.place_of(file) == (pair.title, pair.collection)
-        and pair.is_for(files.commit, restamp=restamp)
-        and files.mark_of(file) == pair.mark
+        if pair.is_for(files.commit, restamp=restamp) and (is_same or _is_as_in(pair, file, files))
     }
+
+
+def is_of(agreed: Agreed, files: Files) -> bool:
+    """Whether all that is mirrored of the files is as it was when it agreed."""
+    return agreed.stamp is not None and agreed.stamp == files.stamp
+
+
+def _is_as_in(pair: Pair, file: str, files: Files) -> bool:
+    is_there = files.place_of(file) == (pair.title, pair.collection)
+    return is_there and files.mark_of(file) == pair.mark
 
 
 def doubted(agreed: Agreed, files: Collection[str], listing: Listing) -> tuple[set[str], bool]:
@@ -137,7 +155,15 @@ def agree(
         if desired.file not in troubled and desired.file in items and mark is not None:
             place = desired.title, desired.collection
             pairs[desired.file] = Pair(mark, *place, items[desired.file])
-    return Agreed(keyed(listing.context), pairs, _strangers(listing))
+    stamp = files.stamp if _are_all(agreed, files, pairs) else None
+    return Agreed(keyed(listing.context), pairs, _strangers(listing), stamp)
+
+
+def _are_all(agreed: Agreed, files: Files, pairs: Collection[str]) -> bool:
+    """Whether these are all files; what is known of that is not asked again."""
+    if is_of(agreed, files):
+        return set(pairs) == agreed.files.keys()
+    return files.stamp is not None and files.are(pairs)
 
 
 def _troubled(plan: MirrorPlan) -> set[str | None]:

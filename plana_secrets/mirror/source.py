@@ -15,6 +15,7 @@ from typing import Final
 
 from plana_secrets.document.kinds import FileKind, kind_of, kind_of_document
 from plana_secrets.errors import CredentialError, FailedError, MalformedError, PlanaSecretsError
+from plana_secrets.git.changes import is_clean
 from plana_secrets.mirror.backend import DesiredItem, Unsupported
 from plana_secrets.mirror.item import Copy, build_item, copy_document, without_paths
 from plana_secrets.mirror.logins import find_places
@@ -112,6 +113,8 @@ def _roots(snapshot: Snapshot) -> tuple[str, ...]:
 
 
 def _uncommitted(commit: Snapshot) -> tuple[str, ...]:
+    if commit.commit is not None and is_clean(commit.workspace.repository, commit.commit):
+        return ()
     changed = commit.secret_differences(work_tree(commit.workspace))
     return tuple(file for file in changed if not is_of_others(file))
 
@@ -143,11 +146,8 @@ class SourceReader:
     ) -> None:
         self._snapshot = snapshot
         self._settings = settings
+        self._never = frozenset(never)
         self._owner = owner
-        self._files = _eligible(snapshot, settings, never)
-        self._collections = _collections(settings, self._files)
-        self._mapped = [file for file in self._files if file in self._collections]
-        self.titles = titles_of(self._files, _roots(snapshot))
         self._items: dict[str, DesiredItem] = {}
         self._unknown: dict[str, UnknownFile] = {}
         self._unsupported: dict[str, tuple[Unsupported, ...]] = {}
@@ -157,6 +157,31 @@ class SourceReader:
     def commit(self) -> str | None:
         """The one that is read, if it is one."""
         return self._snapshot.commit
+
+    @property
+    def stamp(self) -> str | None:
+        """Where it is the same under the same settings, so is every file; none of a work tree."""
+        return self.commit and " ".join([self.commit, *sorted(self._never)])
+
+    def are(self, files: Collection[str]) -> bool:
+        """Whether these are all files that are to be mirrored, and each has a place."""
+        return set(files) == set(self._files)
+
+    @cached_property
+    def titles(self) -> Mapping[str, str]:
+        return titles_of(self._files, _roots(self._snapshot))
+
+    @cached_property
+    def _files(self) -> list[str]:
+        return _eligible(self._snapshot, self._settings, self._never)
+
+    @cached_property
+    def _collections(self) -> Mapping[str, str | None]:
+        return _collections(self._settings, self._files)
+
+    @cached_property
+    def _mapped(self) -> list[str]:
+        return [file for file in self._files if file in self._collections]
 
     def mark_of(self, file: str) -> str | None:
         """The id that git has for a file's content; once it was opened, for what was opened."""
@@ -172,6 +197,10 @@ class SourceReader:
             return None
         return self.titles[file], self._collections[file]
 
+    def all_settled(self, settled: Collection[str]) -> Source:
+        """Where ``settled`` are all files, and nothing is to be said of any. Not one is listed."""
+        return Source(self._head, (), uncommitted=self._uncommitted, settled=frozenset(settled))
+
     def read(self, settled: Collection[str] = ()) -> Source:
         """All that the files say; ``settled`` ones are not opened, unless they were before."""
         snapshot = self._snapshot
@@ -181,15 +210,13 @@ class SourceReader:
         return self._source(frozenset(settled))
 
     def _source(self, settled: frozenset[str]) -> Source:
-        snapshot = self._snapshot
-        head = snapshot.workspace.repository.head() if snapshot.is_work_tree else snapshot.commit
         order = [file for file in self._mapped if file not in settled]
         items = tuple(self._items[file] for file in order if file in self._items)
         unknown = tuple(self._unknown[file] for file in order if file in self._unknown)
         mirrored = settled.union(self._items, self._unknown)
         return Source(
-            withdrawn=frozenset(snapshot.secret_files) - mirrored,
-            head=head,
+            withdrawn=frozenset(self._snapshot.secret_files) - mirrored,
+            head=self._head,
             items=items,
             unknown=unknown,
             unmapped=tuple(file for file in self._files if file not in self._collections),
@@ -198,6 +225,11 @@ class SourceReader:
             unsupported=self._unsupported,
             settled=settled,
         )
+
+    @property
+    def _head(self) -> str | None:
+        snapshot = self._snapshot
+        return snapshot.workspace.repository.head() if snapshot.is_work_tree else snapshot.commit
 
     @cached_property
     def _uncommitted(self) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from plana_secrets.mirror.agreed import (
     KeyedDigest,
     agree,
     doubted,
+    is_of,
     no_key,
     unchanged,
 )
@@ -85,7 +86,7 @@ class Look:
                 file that cannot be read is drift of kind ``unknown``.
         """
         listing = self._list()
-        source = self._reader.read(self._settled)
+        source = self._read(listing)
         wanted = _wanted(source, self._backend, _renames(self._snapshot, source, listing))
         wanted = _without_unseen(wanted, listing.unseen)
         self._last, self._unseen = (wanted, listing), listing.unseen
@@ -109,6 +110,13 @@ class Look:
         if self._last is None:
             return None
         return agree(self._agreed, self._reader, *self._last, plan, keyed)
+
+    def _read(self, listing: Listing) -> Source:
+        """The files, where there is anything to say of them."""
+        is_all = is_of(self._agreed, self._reader) and self._settled == self._agreed.files.keys()
+        if is_all and not listing.items:
+            return self._reader.all_settled(self._settled)
+        return self._reader.read(self._settled)
 
     def _list(self) -> Listing:
         """The listing, and less in ``_settled`` where it shows another state of the items."""

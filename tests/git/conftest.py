@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from plana_secrets.git import commits
-from plana_secrets.git.changes import changes
+from plana_secrets.git.changes import changes, is_clean
 from plana_secrets.git.repository import Repository
 from plana_secrets.git.trees import CommitTree, WorkTree
 from tests.world import World
@@ -33,6 +33,7 @@ def changed_files(repository: Repository, *, under: Sequence[str] = ()) -> dict[
     head = CommitTree(repository, repository.head())
     found = changes(head, WorkTree(repository), under=under)
     assert changes(head, WorkTree(repository), under=under, by_stat=True) == found
+    assert not (found and is_clean(repository, head.commit or ""))
     return found
 
 

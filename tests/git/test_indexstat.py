@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from plana_secrets.git.changes import is_clean
 from plana_secrets.git.indexstat import as_recorded
 from plana_secrets.git.repository import Repository
 from tests.git.conftest import changed_files
@@ -33,6 +35,29 @@ def path(git_world: World) -> Path:
 def test_files_that_nobody_touched_are_known(path: Path, repository: Repository) -> None:
     assert {FILE, "other"} <= set(as_recorded(repository))
     assert list(as_recorded(repository, ["d"])) == [FILE]
+
+
+def test_a_clean_work_tree_is_known_until_there_is_another_file(
+    path: Path, git_world: World, repository: Repository
+) -> None:
+    head = repository.head() or ""
+    assert is_clean(repository, head)
+    beside = path.with_name("beside")
+    beside.write_bytes(b"")
+    assert not is_clean(repository, head)
+    (repository.git_dir / "info/exclude").write_text("beside\n")
+    assert is_clean(repository, head)
+    git_world.git("add", "--force", "--intent-to-add", "d/beside")
+    assert not is_clean(repository, head)
+
+
+def test_a_record_that_is_not_understood_is_not_taken_for_clean(
+    path: Path, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another git might write them in another way."""
+    assert path.exists()
+    monkeypatch.setattr("plana_secrets.git.indexstat._RECORD", re.compile(rb"(never)\0()"))
+    assert not is_clean(repository, repository.head() or "")
 
 
 def rewrite(path: Path) -> None:
@@ -63,6 +88,7 @@ CHANGES: dict[str, Callable[[Path], object]] = {
 @pytest.mark.parametrize("name", sorted(CHANGES))
 def test_a_file_that_changed_is_not_known(path: Path, repository: Repository, name: str) -> None:
     CHANGES[name](path)
+    assert not is_clean(repository, repository.head() or "")
     assert FILE not in set(as_recorded(repository))
     expected = "removed" if name == "gone" else "changed"
     assert changed_files(repository, under=["d"])[FILE] == expected

@@ -119,6 +119,17 @@ class Files:
         self.commit = repository.commit
         self.opened: list[str] = []
 
+    @property
+    def stamp(self) -> str | None:
+        return self.commit and hashlib.sha256(repr(self._repository).encode()).hexdigest()
+
+    def are(self, files: Collection[str]) -> bool:
+        repository = self._repository
+        return set(files) == repository.files.keys() - repository.excluded
+
+    def all_settled(self, settled: Collection[str]) -> Source:
+        return Source(self.commit, (), settled=frozenset(settled))
+
     def mark_of(self, file: str) -> str | None:
         content = self._repository.files.get(file)
         return hashlib.sha256(repr(content).encode()).hexdigest()

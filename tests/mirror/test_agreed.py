@@ -170,6 +170,7 @@ def facts(repository: Repository, state: MirrorState) -> list[object]:
     """All that a command says or does by what it saw."""
     source, listing, plan = state.source, state.listing, state.plan
     head = source.head
+    withdrawn = source.withdrawn & {file for file, _ in listing.origins()}
 
     def said(guard: Callable[[], None]) -> object:
         try:
@@ -180,7 +181,7 @@ def facts(repository: Repository, state: MirrorState) -> list[object]:
 
     return [
         plan,
-        (source.count, [one.file for one in source.unknown], source.withdrawn),
+        (source.count, [one.file for one in source.unknown], withdrawn),
         (listing.count, listing.foreign, listing.unseen),
         said(lambda: check_descent(History(), head, listing)),
         said(
