@@ -20,6 +20,9 @@ from plana_secrets.verify.run import Demand, verify_files
 from tests.world import World
 
 NO_IDENTITY = Identities(())
+APP = "infra/secrets/dev/app.yaml"
+"""The file of the fixture ``small``."""
+PLAIN_SECRET = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: x\ndata:\n  a: aGk=\n"
 
 
 def workspace_of(world: World, identities: Identities | None = None) -> Workspace:

@@ -184,13 +184,6 @@ def test_laughs_are_read_and_not_copied() -> None:
     assert time.process_time() - start < BUDGET
 
 
-@pytest.fixture
-def small(world: World) -> World:
-    world.encrypt("infra/secrets/dev/app.yaml", "a: b\n")
-    world.commit()
-    return world
-
-
 def test_both_are_findings_also_of_files_that_may_be_readable(small: World) -> None:
     write(small, KUSTOMIZATION, json.dumps(SECRET))
     assert checks(verify(small)) == [("plaintext-secret", KUSTOMIZATION, None)]
