@@ -101,6 +101,11 @@ class World:
             "SOPS_DISABLE_VERSION_CHECK": "1",
         }
 
+    @property
+    def nobody(self) -> dict[str, str]:
+        """The environment of somebody who has no identity."""
+        return {"SOPS_AGE_KEY_FILE": "", "HOME": str(self.folder / "nobody")}
+
     def write_rules(self, template: str) -> None:
         """Write ``.sops.yaml``; ``{recipients}`` in it becomes ours."""
         (self.repo / ".sops.yaml").write_text(template.replace("{recipients}", self.recipients))

@@ -10,7 +10,7 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).parents[2]
 
 USED_BY = {
-    "click": ("tests/cli/test_main.py", "tests/cli/commands/test_secretfiles.py"),
+    "click": ("tests/cli/test_main.py", "tests/cli/commands/test_set_and_unset.py"),
     "cryptography": ("tests/sops/test_vectors.py", "tests/mirror/vaultwarden/test_crypto.py"),
     "keyring": ("tests/age/test_keyring_store.py",),
     "msgspec": (

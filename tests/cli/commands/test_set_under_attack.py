@@ -161,7 +161,6 @@ def test_many_at_once_whoever_ended_with_0_is_in_the_file(files_world: World) ->
 def test_a_value_is_in_no_output_of_any_failure(files_world: World) -> None:
     """Each way to fail after the value was read, at the highest verbosity."""
     (files_world.repo / "infra/secrets/dev/plain.yaml").write_text("a: b\n")
-    nobody = {"SOPS_AGE_KEY_FILE": "", "HOME": str(files_world.folder / "nobody")}
     broken = {"PLANA_SECRETS_SOPS": "/bin/false"}
     attempts: list[tuple[list[str], dict[str, str], int]] = [
         ([PLAIN_FILE, "port", "--type", "int"], {}, 2),
@@ -169,7 +168,7 @@ def test_a_value_is_in_no_output_of_any_failure(files_world: World) -> None:
         ([PLAIN_FILE, "a_unencrypted"], {}, 2),
         ([PLAIN_FILE, "db.password.deeper"], {}, 2),
         (["infra/secrets/dev/plain.yaml", "a"], {}, 3),
-        ([PLAIN_FILE, "db.password"], nobody, 4),
+        ([PLAIN_FILE, "db.password"], files_world.nobody, 4),
         ([PLAIN_FILE, "db.password"], broken, 3),
     ]
     for number, (arguments, environment, status) in enumerate(attempts):

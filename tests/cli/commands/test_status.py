@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.secretfiles.conftest import PLAIN_FILE
 from tests.world import World
 
 FILE = "infra/secrets/dev/a.yaml"
@@ -32,6 +33,34 @@ def status(world: World) -> dict[str, Any]:
     done = world.run("status", "--check", "--json")
     assert done.status in {0, 1}, done
     return json.loads(done.stdout) | {"is_open": done.status == 1}
+
+
+def test_it_says_what_is_open(files_world: World) -> None:
+    clean = files_world.run("status", "--check")
+    assert clean.status == 0
+    assert "nothing is unfinished" in clean.stdout
+    files_world.run("set", PLAIN_FILE, "a", "--generate", "hex:3")
+    left = files_world.repo / "infra/secrets/dev/.example.yaml.plana-0a1b2c3d"
+    left.write_text("x")
+    files_world.write_rules(
+        "creation_rules:\n    - encrypted_regex: ^(?!x)\n      path_regex: dev/\n"
+        "      age: {recipients}\n"
+    )
+    (files_world.repo / "plana-secrets.toml").write_text("")
+    facts = json.loads(files_world.run("status", "--json").stdout)
+    assert {one["file"]: one["change"] for one in facts["uncommitted"]} == {
+        PLAIN_FILE: "changed", ".sops.yaml": "changed", "plana-secrets.toml": "added",
+    }  # fmt: skip
+    assert facts["leftovers"] == ["infra/secrets/dev/.example.yaml.plana-0a1b2c3d"]
+    assert any("line" in one or ".sops.yaml:" in one for one in facts["problems"])
+    assert files_world.run("status", "--check").status == 1
+
+
+def test_it_works_in_an_empty_repository(world: World) -> None:
+    (world.repo / ".sops.yaml").unlink()
+    done = world.run("status")
+    assert done.status == 0
+    assert "no commits yet" in done.stdout
 
 
 def test_a_link_in_the_place_of_the_rules_is_one_problem(world: World) -> None:
