@@ -34,7 +34,7 @@ ELSEWHERE = {
     "repair": "tests/cli/commands",
     "resolve": "tests/cli/commands/resolve/test_resolve.py",
     "offboard": "tests/offboarding",
-    "recipients-replace": "tests/cli/commands/test_replace.py",
+    "recipients-replace": "tests/cli/commands/recipients/test_replace.py",
 }
 """Schemas whose command needs a server, a wrong clock, a broken file or a past."""
 

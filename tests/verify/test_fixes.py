@@ -175,8 +175,8 @@ WORDS = {
     "too-few-recipients": "the rules are changed first",
     "required-recipient": "the rules are changed first",
     "demo-recipient": "the rules are changed first",
-    "classic-recipient": "in tests/cli/commands/test_replace.py",
-    "recipient-added": "in tests/cli/commands/test_replace.py",
+    "classic-recipient": "in tests/cli/commands/recipients/test_replace.py",
+    "recipient-added": "in tests/cli/commands/recipients/test_replace.py",
     "private-identity": "the rules are changed first",
     "plaintext-dotenv": "the file to import into is a person's to choose",
     **dict.fromkeys(
