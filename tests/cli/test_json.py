@@ -30,7 +30,7 @@ ELSEWHERE = {
     "mirror-adopt": "tests/cli/commands/test_mirror_adopt.py",
     "mirror-init": "tests/mirror/vaultwarden",
     "mirror-audit": "tests/mirror/vaultwarden",
-    "rotate-redate": "tests/cli/commands/test_rotate.py",
+    "rotate-redate": "tests/cli/commands/rotate",
     "repair": "tests/cli/commands",
     "resolve": "tests/cli/commands/resolve/test_resolve.py",
     "offboard": "tests/offboarding",

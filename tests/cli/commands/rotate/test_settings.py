@@ -6,11 +6,9 @@ import json
 
 import pytest
 
-from tests.cli.commands.test_rotate import NAME, SETTINGS, run_at, shop
+from tests.cli.commands.rotate.shop import NAME, SETTINGS, run_at
 from tests.rotation.conftest import PROVIDER
 from tests.world import World
-
-__all__ = ["shop"]
 
 
 def write_settings(world: World, text: str) -> None:
