@@ -116,10 +116,10 @@ def _is_as_in(pair: Pair, file: str, files: Files) -> bool:
     return is_there and files.mark_of(file) == pair.mark
 
 
-def doubted(agreed: Agreed, files: Collection[str], listing: Listing) -> tuple[set[str], bool]:
+def doubted(agreed: Agreed, files: Collection[str], listing: Listing) -> tuple[set[str], set[str]]:
     """Those of ``files`` whose items are not exactly those that agreed.
 
-    And whether one of those was left closed, so that it has to be listed again.
+    And those of them of which an item was left closed, so that it has to be listed again.
     """
     closed: dict[str, set[str]] = defaultdict(set)
     for item_id, known in listing.known.items():
@@ -129,7 +129,7 @@ def doubted(agreed: Agreed, files: Collection[str], listing: Listing) -> tuple[s
     found = {
         file for file in files if file in opened or closed[file] != agreed.files[file].items.keys()
     }
-    return found, any(closed[file] for file in found)
+    return found, {file for file in found if closed[file]}
 
 
 def agree(
@@ -143,18 +143,8 @@ def agree(
     """What agrees now; None where the backend does not say enough to tell that later."""
     if listing.context is None or listing.unseen:
         return None
-    items: dict[str, dict[str, tuple[str, str | None]]] = defaultdict(dict)
-    for item in listing.items:
-        if item.record is not None:
-            known = listing.digests[item.id], item.record.commit
-            items[item.record.file][item.id] = known
-    troubled = _troubled(plan)
     pairs = {file: agreed.files[file] for file in wanted.settled}
-    for desired in wanted.items:
-        mark = files.mark_of(desired.file)
-        if desired.file not in troubled and desired.file in items and mark is not None:
-            place = desired.title, desired.collection
-            pairs[desired.file] = Pair(mark, *place, items[desired.file])
+    pairs |= agreeing(files, wanted, listing, plan)
     stamp = files.stamp if _are_all(agreed, files, pairs) else None
     return Agreed(keyed(listing.context), pairs, _strangers(listing), stamp)
 
@@ -164,6 +154,22 @@ def _are_all(agreed: Agreed, files: Files, pairs: Collection[str]) -> bool:
     if is_of(agreed, files):
         return set(pairs) == agreed.files.keys()
     return files.stamp is not None and files.are(pairs)
+
+
+def agreeing(files: Files, wanted: Wanted, listing: Listing, plan: MirrorPlan) -> dict[str, Pair]:
+    """Of the files and items that were opened those that agree by ``plan``."""
+    items: dict[str, dict[str, tuple[str, str | None]]] = defaultdict(dict)
+    for item in listing.items:
+        if item.record is not None:
+            known = listing.digests[item.id], item.record.commit
+            items[item.record.file][item.id] = known
+    troubled, pairs = _troubled(plan), dict[str, Pair]()
+    for desired in wanted.items:
+        mark = files.mark_of(desired.file)
+        if desired.file not in troubled and desired.file in items and mark is not None:
+            place = desired.title, desired.collection
+            pairs[desired.file] = Pair(mark, *place, items[desired.file])
+    return pairs
 
 
 def _troubled(plan: MirrorPlan) -> set[str | None]:

@@ -11,7 +11,7 @@ hold no record from us are foreign, counted and never changed; what was written 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
 
@@ -171,10 +171,13 @@ class Recall:
 
     ``holds``: whether what it is given, all that decides what an item says besides the item
     itself (account, keys, collections), is as it was; else everything is opened.
+    ``settle``: is given some items, with their digests, as soon as they are opened, and says
+    the ids of those that agree with their files: they are known from then on, and not kept.
     """
 
     items: Mapping[str, Known]
     holds: Callable[[Secret], bool]
+    settle: Callable[[Listing], Collection[str]] = field(default=lambda _: ())
 
     def find(self, item_id: str, digest: str) -> Known | None:
         known = self.items.get(item_id)
@@ -190,9 +193,10 @@ class Listing:
 
     ``others``: those of the foreign ones that another repository wrote. ``unseen``: the
     collections of which this account sees nothing, each with the reason.
-    ``known``: the items, by id, that were not opened (see ``Recall``); they are in no other
-    part, and those of others count as foreign. ``digests``: of all items, by id; ``context``:
-    what ``Recall.holds`` is given. A backend that never leaves an item closed has neither.
+    ``known``: the items, by id, that were not opened, or not kept (see ``Recall``); they are in no
+    other part, and those of others count as foreign. ``digests``: of all items, by id;
+    ``context``: what ``Recall.holds`` is given. A backend that never leaves an item closed has
+    neither.
     """
 
     items: tuple[ActualItem, ...]

@@ -113,7 +113,7 @@ class Wanted:
     ``unknown`` maps such a file to the reason; its items are carried over untouched.
     ``withdrawn`` files are there, but no longer mirrored; ``renames``: former names that git
     knows, by the new one. ``item_size``: of the backend; ``divided``: files that it refused as
-    a whole. ``settled``: files that agree with their items, neither of which was opened.
+    a whole. ``settled``: files that agree with their items, neither of which is kept open.
     """
 
     items: tuple[DesiredItem, ...]

@@ -43,7 +43,8 @@ class OwnItems:
         return self._backend.find_unsupported(item)
 
     def list_items(self, recall: Recall = NOTHING_KNOWN) -> Listing:
-        return own_part(self._backend.list_items(recall), self._owner)
+        own = replace(recall, settle=lambda some: recall.settle(own_part(some, self._owner)))
+        return own_part(self._backend.list_items(own), self._owner)
 
     def list_again(self, ids: Sequence[str]) -> Listing | None:
         listing = self._backend.list_again(ids)

@@ -46,8 +46,8 @@ class Source:
 
     ``uncommitted``: secret files of which the working tree holds something else than
     the commit. ``unmapped``: files for which the backend has no place. ``withdrawn``: all
-    secret files that are not mirrored. ``settled``: files that were not opened, since they and
-    their items are as they were when they agreed.
+    secret files that are not mirrored. ``settled``: files that agree with their items, and were
+    not opened, or not kept.
     """
 
     head: str | None
@@ -131,7 +131,8 @@ def _collections(settings: MirrorSettings, files: Iterable[str]) -> Mapping[str,
 
 
 class SourceReader:
-    """The files that are to be mirrored, each opened once, when it is asked for.
+    """The files that are to be mirrored, each opened when it is asked for, and kept until it is
+    dropped.
 
     ``titles``: of all that could be.
     """
@@ -203,11 +204,24 @@ class SourceReader:
 
     def read(self, settled: Collection[str] = ()) -> Source:
         """All that the files say; ``settled`` ones are not opened, unless they were before."""
-        snapshot = self._snapshot
-        fresh = [one for one in self._mapped if one not in settled and one not in self._taken]
-        for file, content in snapshot.contents(fresh):
-            self._take(file, content)
+        self._open(one for one in self._mapped if one not in settled)
         return self._source(frozenset(settled))
+
+    def read_some(self, files: Collection[str]) -> Source:
+        """What some files say, and nothing of the others."""
+        self._open(one for one in files if one in self._collections)
+        items = tuple(self._items[one] for one in files if one in self._items)
+        return Source(None, items, titles=self.titles, unsupported=self._unsupported)
+
+    def drop(self, files: Iterable[str]) -> None:
+        """Keep nothing of some files; they are opened again where they are asked for again."""
+        for file in files:
+            del self._items[file], self._taken[file]
+
+    def _open(self, files: Iterable[str]) -> None:
+        fresh = [one for one in files if one not in self._taken]
+        for file, content in self._snapshot.contents(fresh):
+            self._take(file, content)
 
     def _source(self, settled: frozenset[str]) -> Source:
         order = [file for file in self._mapped if file not in settled]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
+
+import msgspec
 
 from plana_secrets.mirror.agreed import (
     Agreed,
     KeyedDigest,
     agree,
+    agreeing,
     doubted,
     is_of,
     no_key,
@@ -19,6 +23,7 @@ from plana_secrets.mirror.backend import Backend, Listing, Unsupported
 from plana_secrets.mirror.drift import Choices, Drift, MirrorPlan, Wanted
 from plana_secrets.mirror.plan import plan_mirror
 from plana_secrets.mirror.source import Source, SourceReader, UnknownFile
+from plana_secrets.secret import Secret
 from plana_secrets.secretfiles.snapshot import Snapshot
 
 _MANY: Final = 20
@@ -45,9 +50,11 @@ class MirrorState:
 
 
 class Look:
-    """Files and mirror, compared as often as it is asked for; a file is opened once.
+    """Files and mirror, compared as often as it is asked for.
 
-    ``agreed``: what need not be opened where it is as it was; ``keyed`` opens its context.
+    Where the backend says what it opens, files and items are compared a few at a time, and those
+    that agree are not kept: memory grows with what differs. ``agreed``: what need not be opened
+    where it is as it was; ``keyed`` opens its context.
     """
 
     def __init__(
@@ -67,6 +74,9 @@ class Look:
         self._agreed = agreed or Agreed()
         self._keyed = keyed
         self._settled = unchanged(self._agreed, reader, restamp=choices.restamp)
+        self._unsettled = set[str]()
+        """Files that are not settled again: they have more items than those that agreed."""
+        self._context: Secret | None = None
         self._last: tuple[Wanted, Listing] | None = None
         self._unseen: Mapping[str, str] = {}
 
@@ -85,7 +95,7 @@ class Look:
             CredentialError, UnavailableError, MalformedError: the mirror cannot be read. A
                 file that cannot be read is drift of kind ``unknown``.
         """
-        listing = self._list()
+        listing = self._list(frozenset())
         source = self._read(listing)
         wanted = _wanted(source, self._backend, _renames(self._snapshot, source, listing))
         wanted = _without_unseen(wanted, listing.unseen)
@@ -96,7 +106,7 @@ class Look:
     def again(self, wanted: Wanted, written: Sequence[str]) -> tuple[Wanted, Listing]:
         """What the mirror holds after a change, beside the same files; see ``apply.LookAgain``."""
         listing = self._backend.list_again(written) if written else None
-        listing = listing or self._list()
+        listing = listing or self._list(wanted.divided)
         if wanted.settled != self._settled:
             source = self._reader.read(self._settled)
             fresh = _wanted(source, self._backend, wanted.renames)
@@ -118,15 +128,32 @@ class Look:
             return self._reader.all_settled(self._settled)
         return self._reader.read(self._settled)
 
-    def _list(self) -> Listing:
-        """The listing, and less in ``_settled`` where it shows another state of the items."""
+    def _list(self, divided: frozenset[str]) -> Listing:
+        """The listing, and in ``_settled`` the files of which it shows no more than what agrees."""
+        settle = partial(self._settle, divided)
         while True:
             recall = self._agreed.recall(self._settled, self._keyed)
-            listing = self._backend.list_items(recall)
-            others, is_closed = doubted(self._agreed, self._settled, listing)
+            if self._context is not None:
+                recall = replace(recall, holds=self._context.__eq__)
+            listing = self._backend.list_items(replace(recall, settle=settle))
+            self._context = None if listing.unseen else listing.context
+            others, closed = doubted(self._agreed, self._settled, listing)
             self._settled -= others
-            if not is_closed:
+            self._unsettled |= closed
+            if not closed:
                 return listing
+
+    def _settle(self, divided: frozenset[str], listing: Listing) -> Collection[str]:
+        """See ``Recall``. Part of a file's items alone never agree with it."""
+        files = {item.record.file for item in listing.items if item.record is not None}
+        wanted = _wanted(self._reader.read_some(files - self._unsettled), self._backend, {})
+        wanted = replace(_without_unseen(wanted, listing.unseen), divided=divided)
+        plan = plan_mirror(wanted, listing, self._choices)
+        pairs = agreeing(self._reader, wanted, listing, plan)
+        self._agreed = msgspec.structs.replace(self._agreed, files=self._agreed.files | pairs)
+        self._settled |= pairs.keys()
+        self._reader.drop(pairs)
+        return {item_id for pair in pairs.values() for item_id in pair.items}
 
 
 def _without_unseen(wanted: Wanted, unseen_places: Mapping[str, str]) -> Wanted:

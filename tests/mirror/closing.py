@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any
 
 from plana_secrets.errors import CredentialError
 from plana_secrets.mirror.agreed import Agreed
-from plana_secrets.mirror.backend import NOTHING_KNOWN, ActualItem, Listing, Recall
+from plana_secrets.mirror.backend import NOTHING_KNOWN, ActualItem, Known, Listing, Recall
 from plana_secrets.mirror.backends.memory import MemoryBackend, MemoryStore
 from plana_secrets.mirror.drift import Choices
 from plana_secrets.mirror.owner import OwnItems
@@ -22,26 +22,33 @@ from tests.mirror.steps import make_item
 
 @dataclass
 class Server:
-    """A store, and what else decides what its items say. ``unseen``: collections."""
+    """A store, and what else decides what its items say. ``unseen``: collections.
+
+    ``at_once``: so many items are compared as they are opened; 0: none before all are open.
+    """
 
     store: MemoryStore = field(default_factory=MemoryStore)
     context: str = "an account"
+    at_once: int = 2
     unseen: dict[str, str] = field(default_factory=dict)
 
 
 class ClosingBackend(MemoryBackend):
-    """Has a digest of each item, foreign ones included. ``opened``: the items that it opened."""
+    """Has a digest of each item, foreign ones included. ``opened``: the items that it opened;
+    ``kept``: how many of them at most are in a listing.
+    """
 
     def __init__(self, server: Server) -> None:
         super().__init__(server.store)
         self._server = server
         self.opened: list[str] = []
+        self.kept = 0
 
     def list_items(self, recall: Recall = NOTHING_KNOWN) -> Listing:
         store, context = self._server.store, Secret.from_text(self._context())
         holds = recall.holds(context)
         if not holds:
-            recall = NOTHING_KNOWN
+            recall = replace(recall, items={})
         sealed: dict[str, ActualItem | str] = dict(store.items)
         sealed |= {f"foreign {number}": title for number, title in enumerate(store.foreign)}
         digests = {item_id: digest_of(content) for item_id, content in sealed.items()}
@@ -51,8 +58,21 @@ class ClosingBackend(MemoryBackend):
         self.opened += [key for key in sealed if key not in known]
         has_to_open = not holds or known.keys() != sealed.keys()
         foreign = sum(key not in known for key in sealed) - len(items)
+        kept = list[ActualItem]()
+        at_once = self._server.at_once or len(items) + 1
+        for start in range(0, len(items), at_once):
+            some = tuple(items[start : start + at_once])
+            listing = Listing(some, unseen=self._server.unseen, digests=digests)
+            settled = recall.settle(listing) if self._server.at_once else ()
+            for item in some:
+                if item.id in settled and item.record is not None:
+                    record = item.record
+                    known[item.id] = Known(digests[item.id], record.file, record.commit)
+                else:
+                    kept.append(item)
+        self.kept = max(self.kept, len(kept))
         return Listing(
-            tuple(items),
+            tuple(kept),
             foreign + sum(one.file is None for one in known.values()),
             unseen=self._server.unseen if has_to_open else {},
             known=known,
@@ -112,12 +132,13 @@ class Repository:
 
 
 class Files:
-    """As ``SourceReader``. ``opened``: the files that were."""
+    """As ``SourceReader``. ``opened``: the files that were; ``held``: those that are kept."""
 
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
         self.commit = repository.commit
         self.opened: list[str] = []
+        self.held = set[str]()
 
     @property
     def stamp(self) -> str | None:
@@ -145,6 +166,7 @@ class Files:
         mapped = [one for one in sorted(repository.files) if one not in repository.excluded]
         fresh = {one: repository.files[one] for one in mapped if one not in settled}
         self.opened += [one for one in fresh if one not in self.opened]
+        self.held |= fresh.keys()
         locked = [one for one, content in fresh.items() if content is None]
         return Source(
             head=self.commit,
@@ -156,6 +178,13 @@ class Files:
             titles={file: repository.titles.get(file, file) for file in repository.files},
             settled=frozenset(settled),
         )
+
+    def read_some(self, files: Collection[str]) -> Source:
+        every = self.read({one for one in self._repository.files if one not in files})
+        return Source(None, every.items, titles=every.titles)
+
+    def drop(self, files: Iterable[str]) -> None:
+        self.held -= set(files)
 
     def _item(self, file: str, values: Mapping[str, str]) -> Any:
         title, collection = self.place_of(file) or ("", None)

@@ -243,7 +243,7 @@ def test_no_result_depends_on_what_agreed_before(data: st.DataObject) -> None:
         agreed = data.draw(st.sampled_from(memories[::-1]))
         chosen = data.draw(st.just(PLAIN) | choices)
         meanwhile = data.draw(st.none() | ON_SERVER)
-        plain = copy.deepcopy(repository), copy.deepcopy(server)
+        plain = copy.deepcopy(repository), replace(copy.deepcopy(server), at_once=0)
         expected, _ = run(*plain, chosen, None, meanwhile)
         found, known = run(repository, server, chosen, agreed, meanwhile)
         assert found == expected
@@ -318,7 +318,7 @@ def test_no_result_depends_on_it_after_one_change(name: str, commit: str) -> Non
         ALONE[name](repository, server)
         for back in (False, True):  # and with the commit of the first run again
             repository.commit = "a" * 40 if back else repository.commit
-            plain = copy.deepcopy(repository), copy.deepcopy(server)
+            plain = copy.deepcopy(repository), replace(copy.deepcopy(server), at_once=0)
             expected, _ = run(*plain, chosen, None, None)
             found, agreed = run(repository, server, chosen, agreed, None)
             assert found == expected

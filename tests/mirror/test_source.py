@@ -69,6 +69,21 @@ def shown(source: Source) -> dict[str, dict[str, str]]:
     }
 
 
+def test_a_file_that_was_dropped_is_opened_as_it_is_then(world: World) -> None:
+    files = [f"infra/secrets/dev/{name}.yaml" for name in "ab"]
+    for file in files:
+        world.encrypt(file, "user: anna\n")
+    reader = SourceReader(snapshot_of(world, worktree=True), LOCAL)
+    assert list(shown(reader.read_some([files[0], "no file"]))) == files[:1]
+    before = reader.mark_of(files[0])
+    reader.drop(files[:1])
+    world.encrypt(files[0], "user: berta\n")
+    assert shown(reader.read_some(files[:1])) == {files[0]: {"user": "berta"}}
+    assert reader.mark_of(files[0]) != before
+    reader.drop(files[:1])
+    assert list(shown(reader.read(settled=files[:1]))) == files[1:]
+
+
 def test_every_leaf_is_shown_as_staff_need_it(world: World) -> None:
     world.encrypt(
         "infra/secrets/dev/a.yaml",

@@ -9,6 +9,7 @@ import pytest
 
 from plana_secrets.mirror.agreed import Agreed, agree
 from plana_secrets.mirror.backend import Listing, Recall
+from plana_secrets.mirror.backends.vaultwarden import backend as backend_module
 from plana_secrets.mirror.backends.vaultwarden import view as view_module
 from plana_secrets.mirror.drift import Choices, Wanted
 from plana_secrets.mirror.plan import plan_mirror
@@ -66,6 +67,24 @@ def mark(hand: OwnersHand, file: str) -> None:
     """As a favorite of the account that looks."""
     path = f"/api/ciphers/{hand.find(file)['id']}/partial"
     hand.company.service.call("PUT", path, {"folderId": None, "favorite": True})
+
+
+def test_items_are_compared_a_few_at_a_time_and_not_kept(
+    place: VaultwardenPlace, known: Recall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What agrees is known from then on, as if it had been left closed."""
+    seen: list[list[str]] = []
+
+    def settle(listing: Listing) -> list[str]:
+        seen.append([item.id for item in listing.items])
+        return seen[-1]
+
+    monkeypatch.setattr(backend_module, "_AT_ONCE", 1)
+    listing = place.open().list_items(Recall({}, known.holds, settle))
+    assert sorted(len(some) for some in seen) == [0, 1, 1]
+    ours = {key: one for key, one in known.items.items() if one.file is not None}
+    assert (listing.items, listing.foreign, listing.known) == ((), 1, ours)
+    assert sorted(listing.origins()) == [(FILE, "a" * 40), (OTHER, "a" * 40)]
 
 
 MOVES: dict[str, Callable[[OwnersHand], object]] = {

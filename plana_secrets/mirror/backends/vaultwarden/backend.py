@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Final
 
 from plana_secrets.errors import (
@@ -49,6 +50,9 @@ from plana_secrets.mirror.backends.vaultwarden.view import Place, View
 from plana_secrets.mirror.backends.vaultwarden.writer import SealedItem, Writer
 from plana_secrets.observability import Event, Observer, silent
 from plana_secrets.secret import Secret
+
+_AT_ONCE: Final = 256
+"""So many items are opened before they are compared."""
 
 _FEW: Final = 16
 """So many items are read one by one, not in a list of all."""
@@ -225,14 +229,13 @@ class VaultwardenBackend:
     def _open(self, view: View) -> None:
         """What is not known: the items, and first the keys and the collections."""
         vault, (_, unseen) = view.vault, view.resolved
-        ciphers = self._every_item(vault) if self._as_owner else map(read_cipher, view.seen.ciphers)
-        items, foreign = list[ActualItem](), 0
-        for cipher in ciphers:
-            item = view.open(cipher)
-            if item is None:
-                foreign += 1
-            else:
-                items.append(item)
+        every = self._every_item(vault) if self._as_owner else map(read_cipher, view.seen.ciphers)
+        items, foreign, ciphers = list[ActualItem](), 0, iter(every)
+        while some := list(islice(ciphers, _AT_ONCE)):
+            ours = [item for one in some if (item := view.open(one)) is not None]
+            foreign += len(some) - len(ours)
+            listing = Listing(tuple(ours), unseen=unseen, digests=view.seen.digests)
+            items += view.close(ours, self._recall.settle(listing))
         view.listing = Listing(tuple(items), foreign=foreign, unseen=unseen)
         view.seen = replace(view.seen, ciphers=())  # the whole answer of the server
 

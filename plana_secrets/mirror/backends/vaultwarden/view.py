@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from plana_secrets.errors import MalformedError
-from plana_secrets.mirror.backend import ActualItem, DesiredItem, Listing
+from plana_secrets.mirror.backend import ActualItem, DesiredItem, Known, Listing
 from plana_secrets.mirror.backends.vaultwarden.closed import Seen, digest_of, read_cipher
 from plana_secrets.mirror.backends.vaultwarden.collections import resolve_seen
 from plana_secrets.mirror.backends.vaultwarden.items import is_stub, open_item
@@ -80,6 +80,16 @@ class View:
         if item is not None:
             self.ciphers[cipher.id] = msgspec.structs.replace(cipher, notes=None, fields=None)
         return item
+
+    def close(self, items: Iterable[ActualItem], settled: Collection[str]) -> Iterator[ActualItem]:
+        """The items without those that are ``settled``, which are known from now on."""
+        for item in items:
+            if item.record is not None and item.id in settled:
+                digest = self.seen.digests[item.id]
+                self.seen.known[item.id] = Known(digest, item.record.file, item.record.commit)
+                del self.ciphers[item.id]
+            else:
+                yield item
 
     def open_again(self, bodies: Mapping[str, bytes]) -> Listing | None:
         """The listing with some items as the server sends them now, by id.
