@@ -8,8 +8,10 @@
     since HEAD.
 ``subject`` | ``filecheck`` | ``workers``
     What the checks of one file get, running them, and on all cores.
-``checks`` | ``plainyaml`` | ``patches`` | ``builds``
-    One idea per file; files of other tools as those tools read them, and what Flux builds.
+``checks`` | ``plainyaml`` | ``patches``
+    One idea per file; files of other tools as those tools read them.
+``builds`` | ``listings`` | ``kustomize``
+    What Flux builds: its Kustomizations, what a kustomization.yaml names, and what is put together.
 ``catalogue`` | ``check`` | ``finding`` | ``explain``
     What each check looks for and how to fix it; what it saw, without a value; a check in
     words.

@@ -1,37 +1,40 @@
-"""What Flux builds of this repository, as Flux and kustomize read it. Pure.
+"""What Flux builds of this repository, as Flux reads it. Pure.
 
-A Flux Kustomization names a folder. If that has a kustomization.yaml, what this lists is built;
-if not, every YAML file below is taken for a manifest, but folders with a kustomization.yaml.
-Sources: kustomize-controller v1.9, github.com/fluxcd/pkg/kustomize v1.35 (scanManifests),
-github.com/fluxcd/pkg/sourceignore v0.18, kustomize v5.
+A Flux Kustomization names a folder, and so does the ``spec.sync`` of a FluxInstance.
+Sources: kustomize-controller v1.9, github.com/fluxcd/pkg/sourceignore v0.18, flux-operator v0.30.
 """
 
 from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from plana_secrets.errors import MalformedError
+from plana_secrets.verify.kustomize import name_of, objects_in
+from plana_secrets.verify.listings import Kept, kept_by
 from plana_secrets.verify.plainyaml import (
     Map,
     Node,
     Sequence,
     Text,
-    TooMuchYamlError,
+    map_of,
+    nodes_of,
     read_documents,
+    text_of,
     walk,
 )
 
 PATCHED: Final = ("decryption", "postBuild")
 """Fields of a Kustomization that people add to many of them by a patch."""
 _NEEDED: Final = {"path", "sourceRef", "interval"}
-_API: Final = ("kustomize.toolkit.fluxcd.io/", "source.toolkit.fluxcd.io/")
+_API: Final = (
+    "kustomize.toolkit.fluxcd.io/", "source.toolkit.fluxcd.io/", "fluxcd.controlplane.io/"
+)  # fmt: skip
 FLUX_MARKS: Final = (
-    f"{_API[0]}v",
-    f"{_API[1]}v",
+    *(f"{one}v" for one in _API),
     "group: kustomize.toolkit.fluxcd.io",
     *(f"/spec/{one}" for one in PATCHED),
 )
@@ -39,24 +42,12 @@ FLUX_MARKS: Final = (
 _MARKS: Final = tuple(mark.encode() for mark in FLUX_MARKS)
 _DOCUMENT: Final = re.compile(rb"(?m)^(?=---(?:[ \t\r\n]|\Z))")
 
-NAMES: Final = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 SOURCE_IGNORE: Final = ".sourceignore"
 """Patterns like those of .gitignore: what Flux leaves out."""
-_YAML: Final = (".yaml", ".yml")
-_LISTS: Final = ("resources", "components", "bases", "crds")
-_IGNORED: Final = re.compile(
-    r"(?:.*/)?(?:\.sops\.yaml|\.goreleaser\.yml|\.flux\.yaml|\.travis\.yml|\.gitlab-ci\.yml"
-    r"|appveyor\.yml|\.drone\.yml|cloudbuild\.yaml|codeship-(?:services|steps)\.yml)"
-    r"|(?:.*/)?\.(?:github|circleci)/.*"
-)
-"""Files that Flux leaves out of every source."""
-
 _MOST_PATTERNS: Final = 1000
 """Lines that are read of ``spec.ignore``, and characters of one."""
 _BOOTSTRAP: Final = "flux-system"
 """The source that ``flux bootstrap`` makes for the repository itself."""
-
-Read = Callable[[str], bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +58,7 @@ class Build:
     ``substitutes``: it has variables in ``spec.postBuild``. ``source`` is the name of a
     GitRepository, None for a source of another kind: ``other`` says which one. Whether that holds
     this repository is not known. ``components``: folders that ``spec.components`` adds to what
-    is built.
+    is built. ``kept``: what its patches do for the variables.
     """
 
     file: str
@@ -78,6 +69,7 @@ class Build:
     substitutes: bool = False
     components: tuple[str, ...] = ()
     other: str | None = None
+    kept: Kept = Kept.NOT
 
 
 @dataclass(slots=True)
@@ -107,8 +99,9 @@ class Flux:
             documents = read_documents(content)
         except MalformedError:
             return
-        for one in _objects(documents):
-            self._read_object(file, one, first)
+        for one in objects_in(documents):
+            for node in (one, *_templates(one)):
+                self._read_object(file, node, first)
         texts = [node.text for node in walk(documents) if isinstance(node, Text)]
         self.patched |= {one for one in PATCHED if any(one in text for text in texts)}
 
@@ -116,30 +109,24 @@ class Flux:
         kind, api = text_of(node, "kind"), text_of(node, "apiVersion")
         spec = map_of(node, "spec")
         if kind == "GitRepository" and api.startswith(_API[1]):
-            self.sources.setdefault(_named(node), set()).add(text_of(spec, "url"))
-            self.ignores.setdefault(_named(node), set()).add(text_of(spec, "ignore"))
+            self.sources.setdefault(name_of(node), set()).add(text_of(spec, "url"))
+            self.ignores.setdefault(name_of(node), set()).add(text_of(spec, "ignore"))
         fields = {name for name, _ in spec.entries}
         if kind == "Kustomization" and fields & set(PATCHED) and not fields & _NEEDED:
             self.patched |= fields & set(PATCHED)
         elif kind == "Kustomization" and api.startswith(_API[0]):
-            source = map_of(spec, "sourceRef")
-            kind_of_source = text_of(source, "kind")
-            is_git = kind_of_source in {"GitRepository", ""}
-            folder = posixpath.normpath(text_of(spec, "path").strip().strip("/") or ".")
-            build = Build(
-                file,
-                first + node.line,
-                folder=folder,
-                decrypts=text_of(map_of(spec, "decryption"), "provider") == "sops",
-                source=text_of(source, "name") if is_git else None,
-                other=None if is_git else f"{kind_of_source} {text_of(source, 'name')}",
-                substitutes=any(_is_filled(one) for one in map_of(spec, "postBuild").nodes),
-                components=tuple(
-                    posixpath.normpath(posixpath.join(folder, one.text))
-                    for one in nodes_of(spec, "components")
-                    if isinstance(one, Text)
-                ),
-            )
+            self.builds.append(_build(file, first + node.line, spec, map_of(spec, "sourceRef")))
+        elif kind == "FluxInstance" and api.startswith(_API[2]):
+            self._read_instance(file, first, spec)
+
+    def _read_instance(self, file: str, first: int, spec: Map) -> None:
+        """``spec.sync``: a source and a Kustomization of its folder, of the same name."""
+        sync = map_of(spec, "sync")
+        if sync.entries:
+            build = _build(file, first + sync.line, sync, sync)
+            if build.other is None:
+                build = replace(build, source=_BOOTSTRAP)
+                self.sources.setdefault(_BOOTSTRAP, set()).add(text_of(sync, "url"))
             self.builds.append(build)
 
     def patterns_of(self, build: Build) -> tuple[str, ...]:
@@ -177,162 +164,41 @@ class Flux:
         return [one for one in self.builds if is_own(one)]
 
 
+def _build(file: str, line: int, spec: Map, source: Map) -> Build:
+    kind = text_of(source, "kind")
+    is_git = kind in {"GitRepository", ""}
+    folder = posixpath.normpath(text_of(spec, "path").strip().strip("/") or ".")
+    return Build(
+        file,
+        line,
+        folder=folder,
+        decrypts=text_of(map_of(spec, "decryption"), "provider") == "sops",
+        source=text_of(source, "name") if is_git else None,
+        other=None if is_git else f"{kind} {text_of(source, 'name')}".strip(),
+        substitutes=any(_is_filled(one) for one in map_of(spec, "postBuild").nodes),
+        components=tuple(
+            posixpath.normpath(posixpath.join(folder, one.text))
+            for one in nodes_of(spec, "components")
+            if isinstance(one, Text)
+        ),
+        kept=kept_by(nodes_of(spec, "patches")),
+    )
+
+
+def _templates(node: Map) -> Iterator[Map]:
+    """The objects that a ResourceSet makes, once for each of its inputs."""
+    if text_of(node, "kind") == "ResourceSet" and text_of(node, "apiVersion").startswith(_API[2]):
+        for one in nodes_of(map_of(node, "spec"), "resources"):
+            if isinstance(one, Map):
+                yield one
+
+
 def _repository_of(address: str) -> str:
     """``owner/name`` of an address: one repository has several."""
     path = re.split(r"[/:]", address.removesuffix("/").removesuffix(".git").lower())
     return "/".join(path[-2:])
 
 
-def _objects(documents: list[Node]) -> Iterator[Map]:
-    for node in documents:
-        if isinstance(node, Map):
-            items = node.get("items")
-            if text_of(node, "kind").endswith("List") and isinstance(items, Sequence):
-                yield from (one for one in items.nodes if isinstance(one, Map))
-            else:
-                yield node
-
-
-def text_of(node: Map, key: str) -> str:
-    """The text of an entry; empty where there is none."""
-    value = node.get(key)
-    return value.text if isinstance(value, Text) else ""
-
-
-def map_of(node: Map, key: str) -> Map:
-    """The map of an entry; an empty one where there is none."""
-    value = node.get(key)
-    return value if isinstance(value, Map) else Map(node.line)
-
-
-def nodes_of(node: Map, key: str) -> list[Node]:
-    """What is in the list of an entry; nothing where there is none."""
-    value = node.get(key)
-    return list(value.nodes) if isinstance(value, Sequence) else []
-
-
 def _is_filled(node: Node) -> bool:
     """Whether there is anything in a list or a map of ``postBuild``."""
     return isinstance(node, Map | Sequence) and bool(node.nodes)
-
-
-def _named(node: Map) -> str:
-    return text_of(map_of(node, "metadata"), "name")
-
-
-@dataclass(frozen=True, slots=True)
-class Tree:
-    """The files of a repository, and how to read one; None for one that cannot be read."""
-
-    files: Collection[str]
-    read: Read
-    _walked: dict[tuple[str, ...], list[list[str]]] = field(default_factory=dict)
-
-    def built(self, *folders: str) -> Iterator[str]:
-        """The files that a build of ``folders`` takes for manifests, each once."""
-        yield from dict.fromkeys(file for step in self.steps(*folders) for file in step)
-
-    def steps(self, *folders: str) -> list[list[str]]:
-        """The same, by what kustomize puts together before anything renames it: the files that one
-        kustomization.yaml lists, or those below a folder without one."""
-        if folders not in self._walked:
-            self._walked[folders] = list(self._walk(folders))
-        return self._walked[folders]
-
-    def _walk(self, folders: Collection[str]) -> Iterator[list[str]]:
-        seen: set[str] = set()
-        waiting = list(folders)
-        while waiting:
-            one = waiting.pop()
-            if one not in seen:
-                seen.add(one)
-                listing = self._listing(one)
-                places = self._below(one) if listing is None else self._listed(one, listing)
-                step = list(dict.fromkeys(places))
-                waiting.extend(place for place in step if place not in self.files)
-                yield [place for place in step if place in self.files]
-
-    def _listing(self, folder: str) -> str | None:
-        names = (posixpath.normpath(f"{folder}/{name}") for name in NAMES)
-        return next((name for name in names if name in self.files), None)
-
-    def _below(self, folder: str) -> Iterator[str]:
-        """Every YAML file of a folder without a listing, and the folders in it that have one."""
-        prefix = "" if folder == "." else f"{folder}/"
-        below = sorted(file for file in self.files if file.startswith(prefix))
-        listed = {posixpath.dirname(file) for file in below if posixpath.basename(file) in NAMES}
-        for file in below:
-            above = next((one for one in _folders_above(file, folder) if one in listed), None)
-            if above is not None:
-                yield above
-            elif file.endswith(_YAML) and not _IGNORED.fullmatch(file):
-                yield file
-
-    def _listed(self, folder: str, listing: str) -> Iterator[str]:
-        """The files and folders that a kustomization.yaml names."""
-        try:
-            documents = read_documents(self.read(listing) or b"")
-        except MalformedError:
-            return
-        for node in documents:
-            for name in _LISTS if isinstance(node, Map) else ():
-                for entry in nodes_of(node, name) if isinstance(node, Map) else ():
-                    if isinstance(entry, Text) and "://" not in entry.text:
-                        place = posixpath.normpath(posixpath.join(folder, entry.text))
-                        if place in self.files or self._listing(place) is not None:
-                            yield place
-
-
-def _folders_above(file: str, top: str) -> list[str]:
-    """From the folder below ``top`` down to that of the file."""
-    found: list[str] = []
-    folder = posixpath.dirname(file)
-    while folder and folder != top:
-        found.append(folder)
-        folder = posixpath.dirname(folder)
-    return found[::-1]
-
-
-ObjectKey = tuple[str, str, str, str]
-"""By what kustomize tells two objects apart: version, kind, namespace, name.
-
-Source: kustomize v5, kyaml/resid; an empty namespace is ``default``.
-"""
-
-
-def key_of(version: str, kind: str, namespace: str, name: str) -> ObjectKey:
-    return version, kind, namespace or "default", name
-
-
-def read_objects(content: bytes) -> list[ObjectKey] | None:
-    """The objects of a file with a name; None where kustomize takes a document for none.
-
-    A file that is larger than what is read here, as definitions of resources are, has none.
-    """
-    try:
-        documents = read_documents(content)
-    except TooMuchYamlError:
-        return []
-    except MalformedError:
-        return None
-    if not all(_is_object(node) for node in documents):
-        return None
-    return [
-        key_of(text_of(one, "apiVersion"), text_of(one, "kind"), *_place_of(one))
-        for one in _objects(documents)
-        if _named(one)
-    ]
-
-
-def _place_of(node: Map) -> tuple[str, str]:
-    return text_of(map_of(node, "metadata"), "namespace"), _named(node)
-
-
-def _is_object(node: Node) -> bool:
-    if isinstance(node, Text):
-        return node.text in {"", "null", "~"}
-    if not isinstance(node, Map):
-        return False
-    if not (text_of(node, "apiVersion") and text_of(node, "kind")):
-        return not node.entries
-    return text_of(node, "kind").endswith("List") or bool(_named(node))

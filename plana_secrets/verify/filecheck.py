@@ -28,7 +28,6 @@ from plana_secrets.sops.reading.reader import (
     read_structure,
 )
 from plana_secrets.sops.rules.creationrule import DAMAGED, CreationRule
-from plana_secrets.verify.builds import ObjectKey, key_of
 from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.check import Level
 from plana_secrets.verify.checks import KEYED_CHECKS, KEYLESS_CHECKS
@@ -42,6 +41,7 @@ from plana_secrets.verify.checks.strangers import (
     unreadable,
 )
 from plana_secrets.verify.finding import Finding
+from plana_secrets.verify.kustomize import ObjectKey, key_of
 from plana_secrets.verify.policy import Policy
 from plana_secrets.verify.subject import Subject
 

@@ -123,6 +123,24 @@ def walk(documents: list[Node]) -> Iterator[Node]:
             waiting.extend(reversed(node.nodes))
 
 
+def text_of(node: Map, key: str) -> str:
+    """The text of an entry; empty where there is none."""
+    value = node.get(key)
+    return value.text if isinstance(value, Text) else ""
+
+
+def map_of(node: Map, key: str) -> Map:
+    """The map of an entry; an empty one where there is none."""
+    value = node.get(key)
+    return value if isinstance(value, Map) else Map(node.line)
+
+
+def nodes_of(node: Map, key: str) -> list[Node]:
+    """What is in the list of an entry; nothing where there is none."""
+    value = node.get(key)
+    return list(value.nodes) if isinstance(value, Sequence) else []
+
+
 def _bad(
     what: str, line: int | None, error: type[MalformedError] = MalformedError
 ) -> MalformedError:

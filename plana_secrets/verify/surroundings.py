@@ -17,7 +17,7 @@ from plana_secrets.secretfiles.settings import SETTINGS_FILE
 from plana_secrets.secretfiles.snapshot import Snapshot
 from plana_secrets.secretfiles.workspace import RULES_FILE
 from plana_secrets.sops.model import Severity
-from plana_secrets.verify.builds import FLUX_MARKS, SOURCE_IGNORE, Build, Flux, Tree
+from plana_secrets.verify.builds import FLUX_MARKS, SOURCE_IGNORE, Build, Flux
 from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.checks.attributes import check_attributes
 from plana_secrets.verify.checks.copies import CopyFinder
@@ -35,6 +35,7 @@ from plana_secrets.verify.checks.signers import check_signers
 from plana_secrets.verify.checks.typed import check_typed, is_read_by_all
 from plana_secrets.verify.filecheck import FileResult
 from plana_secrets.verify.finding import Finding
+from plana_secrets.verify.kustomize import Tree
 from plana_secrets.verify.policy import Policy
 from plana_secrets.verify.selection import Selection
 

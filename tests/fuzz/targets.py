@@ -23,9 +23,10 @@ from plana_secrets.secretfiles.writing import records
 from plana_secrets.sops.formats import Format
 from plana_secrets.sops.reading.reader import open_document, read_structure
 from plana_secrets.sops.rules.rulesfile import parse_rules
-from plana_secrets.verify.builds import Flux, Tree, read_objects
+from plana_secrets.verify.builds import Flux
 from plana_secrets.verify.checks.plainmanifests import find_plain
 from plana_secrets.verify.checks.rulelint import lint_rules
+from plana_secrets.verify.kustomize import Tree, read_objects
 from plana_secrets.verify.policy import Policy
 from tests.fuzz.sealed import SEALED
 from tests.fuzz.target import Target

@@ -6,7 +6,9 @@ import json
 
 import pytest
 
-from plana_secrets.verify.builds import Flux, Tree, read_objects
+from plana_secrets.verify.builds import Flux
+from plana_secrets.verify.kustomize import Tree, read_objects
+from plana_secrets.verify.listings import Kept
 
 API = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n"
 LISTING = "resources:\n- a.yaml\n"
@@ -114,6 +116,46 @@ def test_a_whole_kustomization_is_no_patch() -> None:
 def test_variables_are_read(spec: str, substitutes: bool) -> None:
     (build,) = flux(f"{API}spec: {spec}\n").builds
     assert build.substitutes is substitutes
+
+
+INSTANCE = """\
+apiVersion: fluxcd.controlplane.io/v1
+kind: FluxInstance
+metadata: {name: flux, namespace: flux-system}
+spec:
+  distribution: {version: 2.x}
+"""
+SYNC = "  sync: {kind: %s, url: https://git.example.com/team/fleet.git, path: clusters/prod}\n"
+DECRYPTED = "  kustomize: {patches: [{patch: '[{op: add, path: /spec/decryption}]'}]}\n"
+
+
+def test_what_the_operator_of_flux_makes_is_built_too() -> None:
+    read = flux(INSTANCE + SYNC % "GitRepository")
+    (build,) = read.own_builds(["git@git.example.com:team/fleet.git"])
+    assert (build.folder, build.line, build.decrypts) == ("clusters/prod", 6, False)
+    assert not read.patched
+    assert flux(INSTANCE + SYNC % "GitRepository" + DECRYPTED).patched == {"decryption"}
+    (other,) = flux(INSTANCE + SYNC % "OCIRepository").own_builds(())
+    assert other.other == "OCIRepository"
+    assert flux(INSTANCE).builds == []
+    objects = f"[{{apiVersion: {API.split()[1]}, kind: Kustomization, spec: {{path: infra}}}}, x]"
+    resources = f"apiVersion: fluxcd.controlplane.io/v1\nkind: ResourceSet\nspec: {{resources: {objects}}}\n"
+    assert folders(resources) == ["infra"]
+    assert folders(resources.replace("ResourceSet", "Other")) == []
+
+
+@pytest.mark.parametrize(
+    ("target", "kept"),
+    [
+        ("{kind: Secret}", Kept.ALL),
+        ("{kind: Secret, namespace: x}", Kept.PERHAPS),
+        ("", Kept.PERHAPS),
+    ],
+)
+def test_a_patch_of_flux_may_keep_the_variables(target: str, kept: Kept) -> None:
+    patch = "patch: 'metadata: {annotations: {kustomize.toolkit.fluxcd.io/substitute: disabled}}'"
+    (build,) = flux(f"{API}spec: {{path: a, patches: [{{{patch}, target: {target}}}]}}\n").builds
+    assert build.kept is kept
 
 
 def source(name: str, url: str) -> str:

@@ -273,8 +273,10 @@ CONTENT_CHECKS: Final = (
         Severity.ERROR,
         Level.L1,
         "An encrypted manifest has the annotation `kustomize.toolkit.fluxcd.io/decrypt: disabled`.",
-        "Flux then applies the ciphertexts.",
-        "Remove the annotation with `plana-secrets edit`.",
+        "Flux then applies the ciphertexts. It does the same with an encrypted file that a "
+        "configMapGenerator takes, and cannot read a kustomization.yaml that is encrypted.",
+        "Remove the annotation with `plana-secrets edit`. Use a secretGenerator for an encrypted "
+        "file, and write a kustomization.yaml again, readable.",
     ),
     Check(
         "flux-substitution",

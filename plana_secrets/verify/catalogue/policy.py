@@ -249,9 +249,9 @@ POLICY_CHECKS: Final = (
         "Flux builds a folder with a file that is not a Kubernetes manifest.",
         "Without a kustomization.yaml Flux treats every YAML file below the path of a "
         "Kustomization as a manifest, and with one every file that it lists. One that is not stops "
-        "the whole build.",
+        "the whole build, and so does one that is listed and not there.",
         "Move the file to another folder, or add a kustomization.yaml that lists the manifests; a "
-        "`.sourceignore` excludes files for Flux.",
+        "`.sourceignore` excludes files for Flux. Correct the name of a file that is not there.",
     ),
     Check(
         "flux-duplicate",
@@ -268,7 +268,8 @@ POLICY_CHECKS: Final = (
         Level.L1,
         "A Flux Kustomization builds encrypted files and has no spec.decryption.",
         "Flux then tries to apply the ciphertexts, and the build fails.",
-        "Add `decryption: {provider: sops, secretRef: {name: sops-age}}` under spec.",
+        "Add `decryption: {provider: sops, secretRef: {name: sops-age}}` under spec; for a "
+        "FluxInstance, by a patch in spec.kustomize.patches.",
     ),
     Check(
         "mirror-recipient",

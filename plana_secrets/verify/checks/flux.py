@@ -8,9 +8,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from plana_secrets.sops.model import Severity
-from plana_secrets.verify.builds import NAMES, Build, ObjectKey, Tree, read_objects
+from plana_secrets.verify.builds import Build
 from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.finding import Finding
+from plana_secrets.verify.kustomize import ObjectKey, Step, Tree, read_objects
+from plana_secrets.verify.listings import NAMES, Kept, Listing
 
 _UNDECRYPTED: Final = "flux-no-decryption"
 
@@ -32,30 +34,35 @@ def check_builds(
     objects: dict[str, list[ObjectKey] | None] = {
         file: [key] if key else [] for file, key in manifests.items()
     }
-    told: set[tuple[str, str | None]] = set()
+    told: set[tuple[str, str | None, int | None]] = set()
     # what is certain comes first, and is not said again
     for build in sorted(builds, key=lambda one: one.other is not None):
         steps = tree.steps(build.folder, *build.components)
-        for file in sorted({file for step in steps for file in step} - objects.keys()):
+        for file in sorted({file for step in steps for file in step.files} - objects.keys()):
             content = None if file in keysets else tree.read(file)
             objects[file] = read_objects(content) if content is not None else None
-        for one in _check_build(build, steps, objects, keysets, encrypted, patched):
-            if (one.check, one.file) not in told:
+        findings = [
+            *_check_build(build, steps, objects, keysets, encrypted, patched),
+            *_check_listings(steps, tree, encrypted),
+        ]
+        for one in findings:
+            if (one.check, one.file, one.line) not in told:
                 yield one if build.other is None else _if_it_is_ours(one, build.other)
             if one.check != _UNDECRYPTED:
-                told.add((one.check, one.file))
+                told.add((one.check, one.file, one.line))
 
 
 def _check_build(
     build: Build,
-    steps: Sequence[Sequence[str]],
+    steps: Sequence[Step],
     objects: Mapping[str, list[ObjectKey] | None],
     keysets: Collection[str],
     encrypted: Collection[str],
     patched: Collection[str],
 ) -> Iterator[Finding]:
-    files = [file for step in steps for file in step]
-    closed = next((file for file in files if file in encrypted), None)
+    files = [file for step in steps for file in step.files]
+    inputs = [one.place for step in steps for listing in step.listings for one in listing.decrypted]
+    closed = next((file for file in (*files, *inputs) if file in encrypted), None)
     if closed is not None and not build.decrypts and "decryption" not in patched:
         words = f"builds {closed}, which is encrypted, without spec.decryption"
         yield found(_UNDECRYPTED, words, file=build.file, line=build.line)
@@ -65,7 +72,28 @@ def _check_build(
             words = f"Flux builds {build.folder}, and takes this file for a manifest"
             yield found(check, words, file=file)
     for step in steps:
-        yield from _check_names(step, objects)
+        yield from _check_names(step.files, objects)
+
+
+def _check_listings(
+    steps: Sequence[Step], tree: Tree, encrypted: Collection[str]
+) -> Iterator[Finding]:
+    """What a kustomization.yaml names and kustomize cannot read, or reads as it is encrypted."""
+    for listing in [one for step in steps for one in step.listings]:
+        for place, line in tree.missing(listing):
+            words = f"names {place}, which is not there"
+            yield found("flux-not-a-manifest", words, file=listing.file, line=line)
+        yield from _check_readable(listing, encrypted)
+
+
+def _check_readable(listing: Listing, encrypted: Collection[str]) -> Iterator[Finding]:
+    if listing.is_closed:
+        words = "encrypted, but kustomize has to read it"
+        yield found("flux-not-decrypted", words, file=listing.file)
+    for one in listing.readable:
+        if one.place in encrypted:
+            words = f"puts {one.place} into a ConfigMap, and Flux decrypts it for a Secret only"
+            yield found("flux-not-decrypted", words, file=listing.file, line=one.line)
 
 
 def _check_names(
@@ -93,14 +121,17 @@ def judge_variables(
 ) -> Iterator[Finding]:
     """Values that look like variables, ``flux-substitution``, by what builds their files.
 
-    An error where a build has ``postBuild``, nothing where none that reaches the file has.
+    An error where a build has ``postBuild``, nothing where none that reaches the file has, or
+    where something else than the manifest keeps its variables.
     """
     replacing: dict[str, bool] = {}
     certain: set[str] = set()
     for build in builds:
-        for file in tree.built(build.folder, *build.components):
-            replacing[file] = replacing.get(file, "postBuild" in patched) or build.substitutes
-            if build.other is None:
+        for file, kept in tree.variables(build.folder, *build.components).items():
+            replaces = "postBuild" in patched or build.substitutes
+            surest = max(kept, build.kept)
+            replacing[file] = replacing.get(file, False) or (replaces and surest is not Kept.ALL)
+            if build.other is None and replaces and surest is Kept.NOT:
                 certain.add(file)
     for one in findings:
         if replacing.get(one.file or "", True):

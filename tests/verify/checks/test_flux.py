@@ -7,8 +7,10 @@ import functools
 import pytest
 
 from plana_secrets.verify import catalogue
-from plana_secrets.verify.builds import Build, Tree, key_of
+from plana_secrets.verify.builds import Build
 from plana_secrets.verify.checks.flux import check_builds, check_neighbours, judge_variables
+from plana_secrets.verify.kustomize import Tree, key_of
+from plana_secrets.verify.listings import Kept
 
 KEYSET = "infra/secrets/keysets/app.yaml"
 PLAIN = "infra/secrets/prod/mail.yaml"
@@ -155,6 +157,89 @@ def test_a_variable_matters_where_a_build_replaces_it(
     )
     judged = judge_variables(seen, [build], Tree(FILES, lambda _: b""), patched)
     assert [str(one.severity) for one in judged] == severities
+
+
+DISABLED = "kustomize.toolkit.fluxcd.io/substitute: disabled"
+PATCH = f"patch: '{{metadata: {{annotations: {{{DISABLED}}}}}}}'"
+OPERATION = (
+    'patch: \'[{"op": "add", "path": "/metadata/annotations/'
+    'kustomize.toolkit.fluxcd.io~1substitute", "value": "disabled"}]\''
+)
+
+
+@pytest.mark.parametrize(
+    ("listing", "severities"),
+    [
+        (f"commonAnnotations: {{{DISABLED}}}", []),
+        (f"commonLabels: {{{DISABLED}}}", []),
+        (f"labels: [{{pairs: {{{DISABLED}}}}}]", []),
+        (f"patches: [{{{PATCH}, target: {{kind: Secret}}}}]", []),
+        (f"patches: [{{{OPERATION}, target: {{version: v1, kind: Secret}}}}]", []),
+        (f"patches: [{{{PATCH}, target: {{kind: Secret, name: x}}}}]", ["warning"]),
+        (f"patches: [{{{PATCH}}}]", ["warning"]),
+        (f"patches: [{{{PATCH}, target: {{kind: ConfigMap}}}}]", ["warning"]),
+        ("commonAnnotations: {kustomize.toolkit.fluxcd.io/substitute: enabled}", ["error"]),
+        ("namespace: x", ["error"]),
+    ],
+)
+def test_a_listing_may_keep_the_variables_of_what_it_names(
+    listing: str, severities: list[str]
+) -> None:
+    def judged(*folders: str, kept: Kept = Kept.NOT) -> list[str]:
+        seen = [catalogue.found("flux-substitution", "x", file=SECRET)]
+        builds = [
+            Build("a.yaml", 1, one, decrypts=True, source="a", substitutes=True, kept=kept)
+            for one in folders
+        ]
+        tree = Tree(files, lambda file: files[file].encode())
+        return [str(one.severity) for one in judge_variables(seen, builds, tree, ())]
+
+    plain = "resources: [prod/app.secret.yaml]\n"
+    above = "resources: [infra/secrets]\n"
+    files = FILES | {LISTING: f"{plain}{listing}\n", "kustomization.yaml": above}
+    assert judged("infra/secrets") == severities
+    assert judged(".") == severities
+    assert judged("infra/secrets", "infra/secrets/prod") == ["error"]
+    files |= {LISTING: plain, "kustomization.yaml": f"{above}{listing}\n"}
+    assert judged(".") == severities
+    assert judged(".", "infra/secrets") == ["error"]
+    assert judged("infra/secrets", kept=Kept.ALL) == []
+    assert judged("infra/secrets", kept=Kept.PERHAPS) == ["warning"]
+
+
+@pytest.mark.parametrize(
+    ("listing", "expected"),
+    [
+        ("secretGenerator: [{name: a, files: [prod/mail.yaml]}]", "flux-no-decryption"),
+        ("secretGenerator: [{name: a, files: [key=prod/mail.yaml]}]", "flux-no-decryption"),
+        ("secretGenerator: [{name: a, envs: [prod/mail.yaml]}]", "flux-no-decryption"),
+        ("patches: [{path: prod/app.secret.yaml}]", "flux-no-decryption"),
+        ("configMapGenerator: [{name: a, files: [x=prod/mail.yaml]}]", "flux-not-decrypted"),
+        ("resources: [prod/gone.yaml]", "flux-not-a-manifest"),
+        ("secretGenerator: [{name: a, files: [prod/gone.txt]}]", "flux-not-a-manifest"),
+        ("resources: [prod/gone, gone/x.yaml, 'git@example.com:a/x.yaml', '../../x.yaml']", None),
+        ("secretGenerator: [{name: a, literals: [a=b], files: {a: b}, envs: [[a]]}]", None),
+        ("configMapGenerator: [{name: a, files: [../../apps/app.yaml]}]", None),
+        ("resources: []\nsops: {mac: x}", "flux-not-decrypted"),
+    ],
+)
+def test_what_a_generator_or_a_patch_takes(listing: str, expected: str | None) -> None:
+    only_when_closed = expected == "flux-no-decryption"
+    place = "clusters/prod.yaml" if only_when_closed else LISTING
+    said = [(expected, place)] if expected else []
+    files = {LISTING: f"{listing}\n"}
+    assert found("infra/secrets", files=files, decrypts=False) == said
+    assert found("infra/secrets", files=files) == ([] if only_when_closed else said)
+
+
+def test_a_listing_that_renames_nothing_is_put_together_with_what_names_it() -> None:
+    top, other = "infra/kustomization.yaml", "infra/x/kustomization.yaml"
+    files = {top: "resources: [secrets, x]\n", LISTING: "resources: [prod/app.secret.yaml]\n",
+             other: "resources: [b.yaml]\n", "infra/x/b.yaml": config("Secret", "app")}  # fmt: skip
+    assert [check for check, _ in found("infra", files=files)] == ["flux-duplicate"]
+    for field in ("namespace: x", "namePrefix: x-", "nameSuffix: -x", "patches: [{patch: a}]"):
+        renamed = {other: f"{files[other]}{field}\n"}
+        assert found("infra", files=files | renamed) == []
 
 
 def neighbours(manifests: list[str], present: list[str] | None = None) -> list[tuple[str, str]]:

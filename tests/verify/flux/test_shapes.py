@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from plana_secrets.secretfiles.snapshot import work_tree
-from plana_secrets.verify.builds import NAMES, Flux, Tree
+from plana_secrets.verify.builds import Flux
+from plana_secrets.verify.kustomize import Tree
+from plana_secrets.verify.listings import NAMES
 from tests.verify.flux.kustomize import builds, kustomize
 from tests.verify.flux.shapes import BUILD, SHAPES, listing
 from tests.verify.helpers import verify, workspace_of
