@@ -13,6 +13,7 @@ from plana_secrets.errors import FailedError
 from plana_secrets.locks import locked
 from plana_secrets.storage import (
     append_synced,
+    digest_of,
     find_leftovers,
     make_folder,
     read_regular_file,
@@ -37,6 +38,13 @@ def test_a_file_is_made_and_replaced(tmp_path):
     assert target.read_bytes() == b"new"
     assert target.stat().st_mode & 0o777 == 0o640
     assert [path.name for path in tmp_path.iterdir()] == ["a.yaml"]
+
+
+def test_a_digest_is_the_sha256_that_other_programs_print():
+    """Of the empty file and of ``abc``, as FIPS 180-2 has them."""
+    empty, abc = digest_of(b""), digest_of(b"abc")
+    assert empty == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    assert abc == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 
 
 def test_a_mode_that_is_asked_for_is_given(tmp_path):

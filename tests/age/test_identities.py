@@ -12,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plana_secrets.age.identities import (
+    Further,
     Identities,
     Identity,
+    Unusable,
     generate_identity,
     parse_identity_file,
     unite,
@@ -178,7 +180,7 @@ def test_a_changed_age_file_never_opens_to_another_content(position: int, flip: 
     assert opened is None or opened == Secret(DATA_KEY)
 
 
-class Further:
+class Counted:
     """More identities, and how often they were asked for."""
 
     def __init__(self, *members: Identity) -> None:
@@ -192,7 +194,7 @@ class Further:
 
 def test_further_identities_are_not_looked_for_while_the_first_fit() -> None:
     ours = generate_identity()
-    further = Further(generate_identity())
+    further = Counted(generate_identity())
     identities = Identities((ours,), further=further)
     assert identities.unwrap(wrapped_for(ours)) == Secret(DATA_KEY)
     assert identities.recipients() == {ours.recipient.text}
@@ -201,18 +203,40 @@ def test_further_identities_are_not_looked_for_while_the_first_fit() -> None:
 
 def test_further_identities_open_what_the_first_do_not() -> None:
     hidden = generate_identity()
-    identities = Identities((generate_identity(),), further=Further(hidden))
+    identities = Identities((generate_identity(),), further=Counted(hidden))
     assert identities.unwrap(wrapped_for(hidden)) == Secret(DATA_KEY)
 
 
 def test_counting_completing_and_the_key_file_take_all_identities_once() -> None:
     first, second = generate_identity(), generate_identity()
-    identities = Identities((first,), further=Further(first, second))
+    identities = Identities((first,), further=Counted(first, second))
     assert len(identities) == 2
     assert identities.as_key_file() == Secret(
         first.text.reveal() + b"\n" + second.text.reveal() + b"\n"
     )
     assert identities.ssh_key() is None
+
+
+def test_identities_so_far_are_those_that_were_looked_for_already() -> None:
+    first, second, third = (generate_identity() for _ in range(3))
+    last = Further(lambda: Identities((third,)))
+    further = Further(lambda: Identities((second,), further=last))
+    identities = Identities((first,), further=further)
+    assert identities.so_far().members == (first,)
+    further()
+    assert identities.so_far().members == (first, second)
+    identities.complete()
+    assert identities.so_far().members == (first, second, third)
+    counted = Counted(second)
+    assert Identities((first,), further=counted).so_far().members == (first,)
+    assert counted.calls == 0
+
+
+def test_what_is_unusable_is_asked_for_by_its_reason() -> None:
+    closed = parse("age-encryption.org/v1\n-> scrypt ").unusable[0]
+    lost = Unusable("SOPS_AGE_KEY_FILE", "no such file", lost=True)
+    identities = Identities((), (lost, closed))
+    assert (identities.lost(), identities.under_passphrase()) == ([lost], [closed])
 
 
 def test_ssh_keys_go_to_sops_apart_from_the_key_file(tmp_path: Path) -> None:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from plana_secrets.mirror.agreed import Agreed, agree
-from plana_secrets.mirror.backend import Listing, Recall
+from plana_secrets.mirror.backend import NOTHING_KNOWN, Known, Listing, Recall
 from plana_secrets.mirror.backends.vaultwarden import backend as backend_module
 from plana_secrets.mirror.backends.vaultwarden import view as view_module
+from plana_secrets.mirror.backends.vaultwarden.closed import (
+    Seen,
+    context_of,
+    digest_of,
+    read_closed,
+)
 from plana_secrets.mirror.drift import Choices, Wanted
 from plana_secrets.mirror.plan import plan_mirror
 from plana_secrets.secret import Secret
@@ -184,3 +192,80 @@ def test_where_an_item_is_gone_or_another_persons_only_the_list_tells(
     place.hand.delete(OTHER)
     for item in (mine, yours):
         assert backend.list_again([item.id]) is None
+
+
+# -- one answer of a server, in this process
+
+SYNCED: dict[str, Any] = {
+    "profile": {
+        "id": "me",
+        "email": "me@example.test",
+        "key": "wrapped",
+        "privateKey": "private",
+        "accountKeys": {"publicKeyEncryptionKeyPair": {"wrappedPrivateKey": "pair"}},
+        "organizations": [{"id": "ours", "type": 2, "key": "k"}, {"id": "theirs", "type": 2}],
+    },
+    "collections": [
+        {"id": "c1", "organizationId": "ours", "name": "prod"},
+        {"id": "c2", "organizationId": "ours", "name": "dev"},
+        {"id": "c3", "organizationId": "theirs", "name": "x"},
+    ],
+    "userDecryption": {"masterPasswordUnlock": {"kdf": {"kdfType": 0, "iterations": 1}}},
+    "ciphers": [
+        {"id": name, "type": 1, "name": name, "revisionDate": "r", "organizationId": whose}
+        for name, whose in [("a", "ours"), ("b", "ours"), ("x", "theirs"), ("mine", None)]
+    ],
+}
+
+
+def see(answer: dict[str, Any] = SYNCED, recall: Recall = NOTHING_KNOWN) -> Seen:
+    session: Any = SimpleNamespace(get=lambda *_, **__: json.dumps(answer).encode())
+    return read_closed(session, "ours", recall)
+
+
+def test_the_items_of_another_organization_are_none_of_ours() -> None:
+    seen = see()
+    assert [json.loads(bytes(one))["id"] for one in seen.ciphers] == ["a", "b"]
+    assert [one.id for one in seen.personal] == ["mine"]
+    digests = {one["id"]: digest_of(json.dumps(one).encode()) for one in SYNCED["ciphers"]}
+    assert seen.digests == {name: digests[name] for name in "ab"}
+
+
+def test_an_item_is_closed_by_its_digest_and_never_the_second_of_an_id() -> None:
+    known = Known(see().digests["a"], FILE)
+    recall = Recall({"a": known}, lambda _: True)
+    seen = see(recall=recall)
+    assert seen.known == {"a": known}
+    assert [json.loads(bytes(one))["id"] for one in seen.ciphers] == ["b"]
+    twice = SYNCED | {"ciphers": [*SYNCED["ciphers"], SYNCED["ciphers"][0]]}
+    assert [json.loads(bytes(one))["id"] for one in see(twice, recall).ciphers] == ["b", "a"]
+
+
+CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
+    "the account": lambda sync: sync["profile"].update(id="other"),
+    "its key": lambda sync: sync["profile"].update(key="other"),
+    "its private key": lambda sync: sync["profile"].update(privateKey="other"),
+    "its keys": lambda sync: sync["profile"].update(accountKeys={"securityState": {}}),
+    "its unlocking": lambda sync: sync.update(userDecryption=None),
+    "its role": lambda sync: sync["profile"]["organizations"][0].update(type=0),
+    "the organization's key": lambda sync: sync["profile"]["organizations"][0].update(key="other"),
+    "a collection's name": lambda sync: sync["collections"][0].update(name="other"),
+    "a collection's rights": lambda sync: sync["collections"][1].update(readOnly=True),
+    "a collection less": lambda sync: sync["collections"].pop(0),
+}
+
+
+@pytest.mark.parametrize("name", sorted(CHANGES))
+def test_whatever_decides_what_items_say_is_in_the_context(name: str) -> None:
+    changed = json.loads(json.dumps(SYNCED))
+    CHANGES[name](changed)
+    assert context_of(see(changed), "ours", "more") != context_of(see(), "ours", "more")
+
+
+def test_what_says_nothing_of_our_items_is_not_in_the_context() -> None:
+    other = json.loads(json.dumps(SYNCED))
+    other["collections"].reverse()
+    other["collections"][0]["name"] = "another organization's"
+    other["profile"]["organizations"][1]["type"] = 0
+    assert context_of(see(other), "ours", "more") == context_of(see(), "ours", "more")
+    assert context_of(see(), "ours", "other") != context_of(see(), "ours", "more")
