@@ -73,7 +73,8 @@ class Rendered:
             known += [now, *_keysets_of(sides)]
         is_base64 = is_base64_at(self.workspace.rule_for(place.file).selector, place.path)
         texts = [
-            decode_base64(one, place) if one is not None and is_base64 else one for one in values
+            decode_base64(one, place, owners[0].name) if one is not None and is_base64 else one
+            for one in values
         ]
         foreign = _foreign(place, owners, known, texts)
         leaves = expected_leaves(
@@ -139,9 +140,9 @@ def _foreign(
             owners[0].render_shared(claims[0].use, none_in_use, text).content for text in texts
         )
     except (ValueError, RecursionError):
-        raise _unreadable(place) from None
+        raise _unreadable(place, owners[0].name) from None
     if ours != theirs and base not in (ours, theirs):
-        raise _unreadable(place)
+        raise _unreadable(place, owners[0].name)
     return theirs if ours == base else ours
 
 
@@ -149,6 +150,6 @@ def _out_of_use(key: Key) -> Key:
     return replace(key, status=Status.DISABLED) if key.status in IN_USE else key
 
 
-def _unreadable(place: SecretReference) -> FailedError:
+def _unreadable(place: SecretReference, name: str) -> FailedError:
     words = f"{place}: the entries without a keyset do not go together"
-    return FailedError(words, kind="target-unreadable", place=str(place))
+    return FailedError(words, kind="target-unreadable", place=str(place), name=name)

@@ -160,7 +160,8 @@ def confirm_keyset(
         step = _Step(rotation, landing, name)
         following = step.next.move
         if following not in {Move.PROMOTE, Move.RETIRE}:
-            raise FailedError(f"{name}: no rotation is in progress", kind=Reason.WRONG_PHASE)
+            message = f"{name}: no rotation is in progress"
+            raise FailedError(message, kind=Reason.WRONG_PHASE, name=name)
         if not step.stamped.has_landed:
             raise refusal_error(name, Refusal(following, Reason.NOT_LANDED))
         awaited = conditions_of(step.stamped, step.policy).awaited

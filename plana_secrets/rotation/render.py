@@ -117,6 +117,7 @@ def _render_list(shared: _SharedList, present: Secret | None) -> RenderedLeaf:
             f"{place}: the current value is not a list in the format {form}",
             kind="target-unreadable",
             place=str(place),
+            name=names[0],
         ) from None
     return RenderedLeaf(place, accepted.content, names, accepted.foreign, accepted.ids, merges=True)
 
@@ -138,8 +139,8 @@ def _holds(text: Secret, key: Key, kind: str) -> bool:
     return any(spelling in text.reveal() for spelling in KINDS[kind].spellings(key.value))
 
 
-def decode_base64(value: Secret, place: SecretReference) -> Secret:
-    """The bytes that a leaf of ``data`` means.
+def decode_base64(value: Secret, place: SecretReference, name: str | None = None) -> Secret:
+    """The bytes that a leaf of ``data`` means. ``name``: of a keyset that writes it.
 
     Raises:
         MalformedError: it is not base64 (kind ``target-unreadable``).
@@ -147,11 +148,11 @@ def decode_base64(value: Secret, place: SecretReference) -> Secret:
     decoded = decode_data(value)
     if decoded is None:
         raise MalformedError(
-            f"{place}: data must be base64", kind="target-unreadable", place=str(place)
+            f"{place}: data must be base64", kind="target-unreadable", place=str(place), name=name
         )
     return decoded
 
 
 ADVICE: Final = {
-    "target-unreadable": "overwrite it with `plana-secrets rotate init NAME --replace`",
+    "target-unreadable": "overwrite it with `plana-secrets rotate init {name} --replace`",
 }

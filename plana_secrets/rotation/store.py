@@ -162,7 +162,10 @@ class KeysetStore:
         found = self._find(reference)
         if found is None or found[0] is LeafType.NULL:
             return None
-        return decode_base64(found[1], reference) if self._is_base64(reference) else found[1]
+        if not self._is_base64(reference):
+            return found[1]
+        owners = (one.name for one in self.policies if reference in targets_of(one))
+        return decode_base64(found[1], reference, next(owners, None))
 
     def left(self, keyset: Keyset) -> Left:
         """Recorded places that the settings do not name any more and that still hold a key."""

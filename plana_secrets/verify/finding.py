@@ -14,7 +14,8 @@ __all__ = ["Finding", "Severity"]
 class Finding:
     """``file`` is posix and relative to the repository, ``path`` as ``format_path`` spells it.
 
-    ``commit`` is None outside ranges. The message names things and places, never a value.
+    ``commit`` is None outside ranges; ``keyset`` is the one that the fix is for. The message
+    names things and places, never a value.
     """
 
     check: str
@@ -24,6 +25,7 @@ class Finding:
     line: int | None = None
     path: str | None = None
     commit: str | None = None
+    keyset: str | None = None
 
     @property
     def fingerprint(self) -> str:

@@ -124,6 +124,7 @@ def test_what_is_no_list_is_not_overwritten(present: str) -> None:
     with pytest.raises(MalformedError) as caught:
         render([API], [in_state(API, [])], {ACCEPTED: present})
     assert caught.value.kind == "target-unreadable"
+    assert caught.value.facts["name"] == API.name
     assert "hunter2" not in caught.value.message
 
 
@@ -305,7 +306,7 @@ def test_a_fingerprint_knows_its_value_and_is_withheld_of_what_could_be_guessed(
 def test_what_is_no_base64_in_data_is_an_error_that_names_the_place(text: str) -> None:
     place = parse_reference("a.yaml#data.key")
     with pytest.raises(MalformedError) as caught:
-        decode_base64(Secret.from_text(text), place)
-    assert caught.value.kind == "target-unreadable"
+        decode_base64(Secret.from_text(text), place, "shop")
+    assert (caught.value.kind, caught.value.facts["name"]) == ("target-unreadable", "shop")
     assert "a.yaml#data.key" in caught.value.message
     assert text not in caught.value.message

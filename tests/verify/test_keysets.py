@@ -51,6 +51,7 @@ def test_a_target_that_somebody_changed_is_named(rotated: World, file: str) -> N
     finally:
         target.write_text(before)
     assert checks(report) == [("target-differs", file, path)]
+    assert of_check(report, "target-differs")[0].keyset == "app"
 
 
 def test_a_target_in_an_immutable_secret_is_an_error_without_a_key(rotated: World) -> None:
@@ -120,7 +121,7 @@ def test_an_old_key_is_a_warning_and_past_125_percent_an_error(
     report = verify(rotated, now=datetime.now(UTC) + timedelta(days=days))
     findings = of_check(report, "rotation-overdue")
     assert [one.severity for one in findings] == ([severity] if severity else [])
-    assert {one.file for one in findings} <= {KEYSET}
+    assert {(one.file, one.keyset) for one in findings} <= {(KEYSET, "app")}
 
 
 def test_the_age_is_seen_without_an_identity(rotated: World) -> None:

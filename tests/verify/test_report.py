@@ -155,6 +155,8 @@ def test_a_fix_can_be_pasted(form: str) -> None:
     assert "plana-secrets encrypt 'a/b c.yaml'" in shown(one)
     value = found("placeholder-value", "m", file="a.yaml", path="list[0].x")
     assert "plana-secrets set a.yaml 'list[0].x'" in shown(value)
+    late = found("rotation-overdue", "m", file="k.yaml", keyset="shop/two words")
+    assert "plana-secrets rotate run 'shop/two words'" in shown(late)
     for hostile in ("a`b.yaml", "a\u202eb.yaml", "a\nb.yaml"):
         assert "plana-secrets encrypt FILE" in shown(found("not-sops", "m", file=hostile))
 
@@ -162,6 +164,8 @@ def test_a_fix_can_be_pasted(form: str) -> None:
 def test_of_several_places_a_fix_names_what_they_share() -> None:
     both = [found("placeholder-value", "m", file="a.yaml", path=path) for path in "xy"]
     assert "plana-secrets set a.yaml PATH" in "\n".join(to_lines(report(*both)))
+    keysets = [found("rotation-overdue", "m", file=one, keyset=one) for one in ("a", "b")]
+    assert "plana-secrets rotate run NAME" in "\n".join(to_lines(report(*keysets)))
     files = [found("not-sops", "m", file=file) for file in ("a.yaml", "b.yaml")]
     assert "plana-secrets encrypt FILE" in "\n".join(to_lines(report(*files)))
 

@@ -116,7 +116,8 @@ def _matches(name: str, content: bytes | FailedError, pattern: str) -> list[dict
     structure = read_structure(content, format_of(name))
     check_sound(structure, name)
     rows = [{"file": name, **row} for row in _paths(structure)]
-    return [row for row in rows if fnmatchcase(str(row["path"]), pattern)]
+    literal = pattern.replace("[", "[[]")  # as in [0] of a path
+    return [row for row in rows if fnmatchcase(str(row["path"]), literal)]
 
 
 def _shown(row: Mapping[str, object]) -> str:

@@ -42,6 +42,8 @@ def found(
     line: int | None = None,
     path: str | None = None,
     severity: Severity | None = None,
+    keyset: str | None = None,
 ) -> Finding:
     """A finding of ``check``, of its usual severity unless the caller knows better."""
-    return Finding(check, severity or CHECKS[check].severity, message, file, line, path)
+    usual = CHECKS[check].severity
+    return Finding(check, severity or usual, message, file, line, path, keyset=keyset)

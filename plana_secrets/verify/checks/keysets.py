@@ -121,6 +121,7 @@ def _check_state(status: KeysetStatus, now: datetime) -> Iterator[Finding]:
             file=status.file,
             path="active",
             severity=Severity.ERROR if late else Severity.WARNING,
+            keyset=status.name,
         )
 
 
@@ -134,6 +135,7 @@ def _in_future(status: KeysetStatus, keyset: Keyset, now: datetime) -> Iterator[
             f"a move of {status.name} is dated in the future",
             file=status.file,
             path=format_path(("keys", key.kid, "since")),
+            keyset=status.name,
         )
 
 
@@ -145,7 +147,8 @@ def _check_targets(store: KeysetStore, keyset: Keyset) -> Iterator[Finding]:
     except CredentialError:
         return
     except FailedError as error:
-        yield found("target-differs", error.message, file=store.file(keyset.name))
+        file = store.file(keyset.name)
+        yield found("target-differs", error.message, file=file, keyset=keyset.name)
         return
     for leaf in differing:
         yield found(
@@ -153,6 +156,7 @@ def _check_targets(store: KeysetStore, keyset: Keyset) -> Iterator[Finding]:
             f"does not match the keyset {keyset.name}",
             file=leaf.reference.file,
             path=format_path(leaf.reference.path),
+            keyset=keyset.name,
         )
     for leaf in leaves:
         if leaf.foreign:

@@ -17,13 +17,15 @@ _COMMAND: Final = re.compile(r"`[^`]*`")
 def fix_for(findings: Sequence[Finding]) -> str:
     """The fix of the check of ``findings``.
 
-    ``FILE`` and ``PATH`` in its commands are filled in where all of them have the same one, and
-    one that no escape changes: a name from a stranger must not end a command.
+    ``FILE``, ``PATH`` and the ``NAME`` of a keyset in its commands are filled in where all of
+    them have the same one, and one that no escape changes: a name from a stranger must not end
+    a command.
     """
     fix = CHECKS[findings[0].check].fix
     for word, names in (
         ("FILE", {one.file for one in findings}),
         ("PATH", {one.path for one in findings}),
+        ("NAME", {one.keyset for one in findings}),
     ):
         name = names.pop() if len(names) == 1 else None
         if name is not None and _is_plain(name):

@@ -20,7 +20,7 @@ VALUE = b"hunter2hunter2"
 def filled(world: World) -> World:
     """The value at one path today, and at others as parts and in the past."""
     world.encrypt(APP, "db:\n    password: hunter2hunter2\n    user: app\n")
-    world.encrypt(MAIL, "url: smtp://me:hunter2hunter2@mail\n")
+    world.encrypt(MAIL, "url: smtp://me:hunter2hunter2@mail\nhosts: [one]\n")
     world.encrypt(
         SHOP,
         "apiVersion: v1\nkind: Secret\nmetadata:\n    name: shop\n"
@@ -131,6 +131,7 @@ def test_paths_in_all_files(filled: World) -> None:
     assert [(one["path"], one["encrypted"]) for one in rows] == [
         ("apiVersion", False), ("kind", False), ("metadata.name", False), ("data.KEY", True)
     ]  # fmt: skip
+    assert filled.run("ls", "--path", "hosts[0]").stdout.split() == [f"{MAIL}#hosts[0]", "str"]
     none = json.loads(filled.run("ls", "--path", "password", "--json").stdout)
     assert none["kind"] == "no-match"
 

@@ -54,6 +54,7 @@ def test_every_command_that_pushes_can_push_to_a_branch_of_its_own(
         more = ("--clock-is-right",) if command == "redate" else ()
         refused = shop.run("rotate", command, NAME, *more, *branch)
         assert (refused.status, json.loads(refused.stdout)["kind"]) == (3, kind)
+        assert "NAME" not in str(json.loads(refused.stdout)["hint"])
         both = shop.run("rotate", command, NAME, *more, *branch, "--commit")
         assert json.loads(both.stdout)["kind"] == "rotate-where"
 
