@@ -6,14 +6,10 @@ import dataclasses
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from plana_secrets.config import Settings, load_settings, schema
+from plana_secrets.config import load_settings, schema
 from plana_secrets.config.schema import parse_settings
-from plana_secrets.config.version import check_version
 from plana_secrets.errors import UsageError
-from plana_secrets.fields.place import TOP, spell
 from plana_secrets.mirror.backends import BACKENDS
 from plana_secrets.mirror.backends.vaultwarden.settings import VaultwardenSettings
 from plana_secrets.mirror.settings import MirrorSettings
@@ -260,64 +256,6 @@ def test_line_ends_of_windows_are_line_ends():
     assert parse_settings(b"[git]\r\nbranch = 'x'\r\n").branch == "x"
 
 
-@pytest.mark.parametrize(
-    ("bounds", "ours", "holds"),
-    [
-        (">=0.1", "0.1.0", True),
-        (">=0.1, <2", "0.1.0", True),
-        ("<0.1", "0.1", False),
-        (">0.1.0", "0.1", False),
-        (">=99", "0.1.0", False),
-        ("==0.1", "0.1.0", True),
-        ("~=0.1", "0.9", True),
-        ("!=0.1", "0.1.0", False),
-        (">=0.2rc1", "0.2rc2", True),
-        (">=0.2", "0.2rc2", False),
-        (">=0.1", "0.2.dev1", True),
-        ("==0.2.*", "0.2.7", True),
-    ],
-)
-def test_a_required_version_holds_or_is_named(bounds, ours, holds):
-    if holds:
-        check_version(bounds, TOP, ours)
-        return
-    with pytest.raises(UsageError, match="requires version") as caught:
-        check_version(bounds, TOP, ours)
-    assert caught.value.kind == "version"
-
-
-@given(
-    st.lists(
-        st.tuples(
-            st.sampled_from([">=", "<=", "<", ">"]), st.from_regex(r"\A[0-9](\.[0-9]){0,3}\Z")
-        ),
-        min_size=1,
-        max_size=3,
-    ),
-    st.from_regex(r"\A[0-9](\.[0-9]){0,3}\Z"),
-)
-def test_everyday_bounds_are_compared_as_packaging_does(bounds, ours):
-    from packaging.specifiers import SpecifierSet
-
-    text = ",".join(f"{operator}{version}" for operator, version in bounds)
-    try:
-        check_version(text, TOP, ours)
-        holds = True
-    except UsageError:
-        holds = False
-    assert holds is SpecifierSet(text).contains(ours)
-
-
-@pytest.mark.parametrize(
-    "bounds", ["'new'", f"'>={'9' * 5000}'", f"'>={'9' * 150}.x'", "''", "1", "[]"]
-)
-def test_what_bounds_no_version_is_refused_with_its_place(bounds):
-    with pytest.raises(
-        UsageError, match=r"^plana-secrets.toml: required_version: expected a version range"
-    ):
-        parse_settings(f"required_version = {bounds}\n".encode())
-
-
 def test_each_field_is_one_of_its_settings_type():
     """And each of the type is a field, or is made of the table's name or of another table."""
     made = {"name", "accepts", "recipients", "kind", "allowed_signers"}
@@ -333,82 +271,6 @@ def test_each_field_is_one_of_its_settings_type():
         assert named - made <= set(fields) <= named, make
     named = {one.name for one in dataclasses.fields(MirrorSettings)} - {"backends"}
     assert named | set(BACKENDS) == set(schema.MIRROR)
-
-
-NAMES = st.sampled_from(
-    [
-        "required_version", "files", "git", "policy", "recipients", "verify", "accept", "mirror",
-        "local", "vaultwarden", "keysets", "kind", "roots", "plain", "branch", "min_recipients",
-        "required", "selectors", "key", "check", "file", "path", "reason", "until", "backend",
-        "exclude", "url", "organization", "collections", "break_glass", "credentials", "accepted",
-        "callers", "external_callers", "format", "reload", "rollout", "drain", "max_age", "grace",
-        "targets", "raw_targets", "max_token_lifetime", "skew", "cache", "a",
-    ]
-) | st.text(max_size=4)  # fmt: skip
-TEXTS = st.sampled_from(
-    ["api-key", "jwt-hs256", "slots", "a.yaml#b", "a.yaml#b[0]", "1h", "0s", "vaultwarden", "local",
-     "staff", "[z-a]", "[a--b]", "[a&&b]", "**", ">=0.1", ">=1!0", "https://x", KEY]
-) | st.text(max_size=6)  # fmt: skip
-LEAVES = (
-    TEXTS | st.integers() | st.floats() | st.booleans() | st.dates() | st.datetimes() | st.times()
-)
-TREES = st.recursive(
-    LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=6),
-    max_leaves=25,
-)  # fmt: skip
-KEYSETS = st.dictionaries(
-    st.sampled_from(["a", "b"]),
-    st.fixed_dictionaries(
-        {"kind": st.sampled_from(["api-key", "jwt-hs256"])},
-        optional={
-            **{name: st.lists(TEXTS, max_size=3) for name in ("accepted", "targets", "callers")},
-            "format": TEXTS,
-            "rollout": TEXTS,
-        },
-    ),
-)
-
-
-@given(st.dictionaries(NAMES, TREES, max_size=6) | st.fixed_dictionaries({"keysets": KEYSETS}))
-@settings(max_examples=200)
-def test_any_tree_is_settings_or_an_error_that_names_the_field(tree):
-    error = error_of(lambda: schema.read_settings(tree))
-    if error is not None:
-        assert error.kind in {"bad-config", "version"}
-        assert error.facts["place"].startswith(tuple(spell(name) for name in tree))
-        assert error.message.startswith(f"plana-secrets.toml: {error.facts['place']}: ") or (
-            error.kind == "version"
-        )
-        assert error.message.isprintable()
-
-
-@given(
-    st.binary(max_size=60) | st.text(max_size=60).map(lambda text: text.encode("utf-8", "replace"))
-)
-def test_any_bytes_are_settings_or_an_error_of_the_file(content):
-    error = error_of(lambda: parse_settings(content))
-    assert error is None or error.message.startswith("plana-secrets.toml")
-
-
-def error_of(read):
-    """None where ``read`` gives settings; whatever else it raises ends the test."""
-    try:
-        assert isinstance(read(), Settings)
-    except UsageError as error:
-        return error
-    return None
-
-
-def test_a_newer_schema_with_a_version_bound_speaks_of_the_version():
-    with pytest.raises(UsageError) as caught:
-        parse_settings(b'required_version = ">=7"\n[unheard_of]\nx = 1\n')
-    assert caught.value.kind == "version"
-
-
-def test_no_value_of_the_file_is_in_the_words():
-    with pytest.raises(UsageError) as caught:
-        parse_settings(b'[policy]\nmin_recipients = "SENTINEL-4711"\n')
-    assert "SENTINEL" not in str(caught.value)
 
 
 def test_what_is_no_file_is_not_taken_for_a_missing_one(tmp_path):
