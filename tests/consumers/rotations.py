@@ -14,8 +14,8 @@ from plana_secrets.rotation.initialise import Source, init_keyset
 from plana_secrets.rotation.keyset import Move
 from plana_secrets.rotation.landing import Delivery
 from tests.consumers.kubelet import Files
-from tests.rotation.conftest import ACCOUNT, Fleet
 from tests.rotation.examples import API, JWT, places
+from tests.rotation.fleet import ACCOUNT, Fleet
 
 ROLLOUT, LIFETIME, SKEW = 6, 4, 2
 """Seconds. A move takes one or two of them before its roll-out begins."""

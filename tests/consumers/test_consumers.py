@@ -17,7 +17,8 @@ from tests.consumers.pods import Pod, running
 from tests.consumers.probes import Known
 from tests.consumers.projects import CONSUMERS, ROOT, Change, make_project
 from tests.consumers.rotations import LIFETIME, ROLLOUT, SKEW, Rotations
-from tests.rotation.conftest import Fleet, fleet
+from tests.rotation.conftest import fleet
+from tests.rotation.fleet import Fleet
 
 __all__ = ["fleet"]
 

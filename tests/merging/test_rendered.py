@@ -11,14 +11,13 @@ import pytest
 from plana_secrets.rotation.apply import run_move
 from plana_secrets.rotation.initialise import Source, init_keyset
 from plana_secrets.rotation.keyset import Move
-from plana_secrets.rotation.landing import Delivery
 from tests.merging.teams import use_driver
-from tests.rotation.conftest import PORTAL, PROVIDER, Fleet, fleet
-from tests.rotation.examples import ACCEPTED, API, places
+from tests.rotation.conftest import fleet
+from tests.rotation.examples import ACCEPTED, API, COMMIT, places
+from tests.rotation.fleet import PORTAL, PROVIDER, Fleet
 
 __all__ = ["fleet"]
 
-COMMIT = Delivery(commit=True)
 BATCH = replace(API, name="pulse-data/batch", callers=places(f"{PORTAL}#stringData.BATCH"))
 SETTINGS = """\
 [keysets."pulse-data/portal"]

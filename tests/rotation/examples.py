@@ -8,15 +8,19 @@ from datetime import UTC, datetime, timedelta
 
 from plana_secrets.document.references import SecretReference, parse_reference
 from plana_secrets.rotation.inforce import conditions_of, record_terms
+from plana_secrets.rotation.initialise import Source
 from plana_secrets.rotation.keyset import Key, Keyset, Material, Move, make_move
 from plana_secrets.rotation.kinds.api_key.policy import ApiKeyPolicy
 from plana_secrets.rotation.kinds.jwt_hs256.policy import JwtPolicy
+from plana_secrets.rotation.landing import Delivery
 from plana_secrets.rotation.material import encode_base64url, make_fingerprint
 from plana_secrets.rotation.policy import KeysetPolicy
 from plana_secrets.secret import Secret
 
 START = datetime(2026, 11, 23, 10, 0, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+COMMIT, PUSH = Delivery(commit=True), Delivery(push=True)
+FRESH = Source(fresh=True)
 
 ACCEPTED = "infra/secrets/prod/pulse-data.secret.yaml#stringData.API_KEYS_ACCEPTED"
 CALLER = "infra/secrets/prod/pulse-portal.secret.yaml#stringData.API_KEY_PULSE_DATA"

@@ -14,12 +14,10 @@ from plana_secrets.rotation import ground
 from plana_secrets.rotation.apply import Rotation, confirm_keyset, run_due, run_move
 from plana_secrets.rotation.initialise import Source, init_keyset
 from plana_secrets.rotation.keyset import Move
-from plana_secrets.rotation.landing import Delivery
 from plana_secrets.secretfiles.writing.writer import writing
-from tests.rotation.conftest import PORTAL, PROVIDER, Fleet
-from tests.rotation.examples import ACCEPTED, API, CALLER, JWT, statuses
+from tests.rotation.examples import ACCEPTED, API, CALLER, COMMIT, JWT, PUSH, statuses
+from tests.rotation.fleet import PORTAL, PROVIDER, Fleet
 
-COMMIT, PUSH = Delivery(commit=True), Delivery(push=True)
 KEYSET_FILE = "infra/secrets/keysets/pulse-data/portal.yaml"
 
 

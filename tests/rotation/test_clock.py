@@ -13,16 +13,13 @@ from plana_secrets.rotation.apply import confirm_keyset, run_due, run_move
 from plana_secrets.rotation.clock import ClockError, find_far_behind, longest_wait
 from plana_secrets.rotation.dating import stamp
 from plana_secrets.rotation.inforce import record_terms
-from plana_secrets.rotation.initialise import Source, init_keyset
+from plana_secrets.rotation.initialise import init_keyset
 from plana_secrets.rotation.keyset import Move, found_keyset
 from plana_secrets.rotation.landing import Delivery
-from tests.rotation.conftest import PORTAL, Fleet
-from tests.rotation.examples import API, JWT, START, after, counting_material
+from tests.rotation.examples import API, COMMIT, FRESH, JWT, PUSH, START, after, counting_material
+from tests.rotation.fleet import PORTAL, Fleet
 
 pytestmark = pytest.mark.long
-
-COMMIT, PUSH = Delivery(commit=True), Delivery(push=True)
-FRESH = Source(fresh=True)
 
 
 def refusal(fleet: Fleet, *, delivery: Delivery = COMMIT, **options: object) -> str:

@@ -12,12 +12,9 @@ from plana_secrets.errors import FailedError, MalformedError, UsageError
 from plana_secrets.rotation.apply import confirm_keyset, run_move
 from plana_secrets.rotation.initialise import Source, init_keyset
 from plana_secrets.rotation.keyset import Move
-from plana_secrets.rotation.landing import Delivery
-from tests.rotation.conftest import ACCOUNT, PORTAL, PROVIDER, Fleet
-from tests.rotation.examples import ACCEPTED, API, CALLER, JWT, KEYSET_JSON, places
+from tests.rotation.examples import ACCEPTED, API, CALLER, COMMIT, FRESH, JWT, KEYSET_JSON, places
+from tests.rotation.fleet import ACCOUNT, PORTAL, PROVIDER, Fleet
 
-COMMIT = Delivery(commit=True)
-FRESH = Source(fresh=True)
 TODAY = f"{PROVIDER}#stringData.API_KEY"
 
 

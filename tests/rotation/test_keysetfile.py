@@ -41,8 +41,8 @@ from plana_secrets.sops.model import (  # fmt: skip
     Structure,
     Token,
 )
-from tests.rotation.conftest import Fleet
 from tests.rotation.examples import ACCEPTED, API, CALLER, START, after, counting_material
+from tests.rotation.fleet import Fleet
 
 TOKEN = Token(b"data", b"iv", b"tag", "str")
 

@@ -21,8 +21,8 @@ from plana_secrets.rotation.apply import run_due, run_move
 from plana_secrets.rotation.initialise import Source, init_keyset
 from plana_secrets.rotation.landing import Delivery
 from plana_secrets.secretfiles.writing.writer import writing
-from tests.rotation.conftest import Fleet
 from tests.rotation.examples import ACCEPTED, API, CALLER
+from tests.rotation.fleet import Fleet
 
 STRIDE = 1 if os.environ.get("PLANA_TEST_EVERY_KILL") else 4
 """Every fourth effect in everyday runs, which is minutes less; all of them on request."""

@@ -10,28 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from plana_secrets.errors import (
-    ConflictError,
-    FailedError,
-    PlanaSecretsError,
-    UnavailableError,
-)
+from plana_secrets.errors import ConflictError, FailedError, PlanaSecretsError, UnavailableError
 from plana_secrets.git.repository import Repository
 from plana_secrets.process import become_child
 from plana_secrets.rotation import landing
 from plana_secrets.rotation.apply import run_due, run_move
-from plana_secrets.rotation.initialise import Source, init_keyset
+from plana_secrets.rotation.initialise import init_keyset
 from plana_secrets.rotation.keyset import Move
 from plana_secrets.rotation.landing import Delivery
-from tests.rotation.conftest import Fleet
-from tests.rotation.examples import API, JWT, START
-
-COMMIT, PUSH = Delivery(commit=True), Delivery(push=True)
-FRESH = Source(fresh=True)
-
-
-def sinces(fleet: Fleet) -> list[bool]:
-    return [key.since is not None for key in fleet.keyset(API).keys]
+from tests.rotation.examples import API, COMMIT, FRESH, PUSH, START
+from tests.rotation.fleet import Fleet
+from tests.rotation.pushes import dated
 
 
 def refused(fleet: Fleet, move: Move | None, delivery: Delivery) -> str:
@@ -48,7 +37,7 @@ def test_without_a_remote_a_move_lands_when_it_is_committed(fleet: Fleet) -> Non
 
 def test_a_move_in_the_work_tree_has_not_landed(fleet: Fleet) -> None:
     init_keyset(fleet.rotation(), API.name, FRESH)
-    assert sinces(fleet) == [False]
+    assert dated(fleet) == [False]
     assert refused(fleet, Move.PUBLISH, Delivery()) == "not-landed"
     assert refused(fleet, Move.PUBLISH, COMMIT) == "not-landed"
 
@@ -64,16 +53,16 @@ def test_what_somebody_committed_is_dated_by_the_next_run_that_lands(fleet: Flee
 def test_on_another_branch_nothing_lands(fleet: Fleet) -> None:
     fleet.world.git("switch", "-q", "-c", "feature")
     init_keyset(fleet.rotation(), API.name, FRESH, delivery=COMMIT)
-    assert sinces(fleet) == [False]
+    assert dated(fleet) == [False]
 
 
 @pytest.mark.long
 def test_with_a_remote_a_commit_alone_has_not_landed(fleet: Fleet, remote: Path) -> None:
     init_keyset(fleet.rotation(), API.name, FRESH, delivery=COMMIT)
-    assert sinces(fleet) == [False]
+    assert dated(fleet) == [False]
     fleet.world.git("push", "-q")
     run_move(fleet.rotation(), API.name, delivery=PUSH)
-    assert sinces(fleet) == [True, True]
+    assert dated(fleet) == [True, True]
 
 
 @pytest.mark.long
@@ -148,7 +137,7 @@ def test_a_move_that_could_not_be_dated_is_made_and_dated_by_the_next_run(
     monkeypatch.setattr(Repository, "push", failing_later)
     done = run_move(fleet.rotation(), API.name, delivery=PUSH)
     assert (done.move, done.landed, done.dated) == ("publish", True, False)
-    assert sinces(fleet) == [True, False]
+    assert dated(fleet) == [True, False]
     assert fleet.world.git("rev-parse", "HEAD", "origin/main").split() == [done.commit] * 2
     assert fleet.is_clean()
     fleet.pass_time(hours=2)
@@ -267,91 +256,3 @@ def test_a_slow_way_to_the_branch_is_dated_again(
     assert standby.since is not None
     assert (standby.since - START).total_seconds() == 240
     assert fleet.is_clean()
-
-
-@pytest.mark.long
-def test_a_detached_checkout_pushes_to_the_deployed_branch(fleet: Fleet, remote: Path) -> None:
-    """As the checkout of a CI job is."""
-    fleet.world.git("switch", "-q", "--detach")
-    init_keyset(fleet.rotation(), API.name, FRESH, delivery=PUSH)
-    run_move(fleet.rotation(), API.name, delivery=PUSH)
-    assert sinces(fleet) == [True, True]
-    tip = fleet.world.git("ls-remote", str(remote), "refs/heads/main").split()[0]
-    assert tip == fleet.world.git("rev-parse", "HEAD").strip()
-
-
-@pytest.mark.long
-def test_every_keyset_that_is_due_moves_once_a_run(fleet: Fleet) -> None:
-    for policy in (API, JWT):
-        init_keyset(fleet.rotation(), policy.name, FRESH, delivery=COMMIT)
-    assert run_due(fleet.rotation(), delivery=COMMIT).moved == ()
-    moves = []
-    for days in (91, 1, 1, 10, 0):
-        fleet.pass_time(days=days)
-        moves.append([(one.name, one.move) for one in run_due(fleet.rotation(), delivery=COMMIT).moved])  # fmt: skip
-    assert moves == [
-        *[[(API.name, move), (JWT.name, move)] for move in ("publish", "promote", "retire", "destroy")],
-        [],
-    ]  # fmt: skip
-    assert fleet.is_clean()
-
-
-@pytest.mark.long
-def test_a_blocked_keyset_does_not_stop_the_others(fleet: Fleet) -> None:
-    for policy in (API, JWT):
-        init_keyset(fleet.rotation(), policy.name, FRESH, delivery=COMMIT)
-    file = fleet.world.repo / "infra/secrets/keysets/pulse-account/jwt-access.yaml"
-    file.write_text(file.read_text().replace("status: active", "status: standby"))
-    fleet.world.commit("tampered")
-    fleet.pass_time(days=91)
-    due = run_due(fleet.rotation(), delivery=COMMIT)
-    assert [one.name for one in due.moved] == [API.name]
-    states = {one.name: (str(one.phase), one.problem) for one in due.keysets}
-    assert states[JWT.name] == ("blocked", "mac-mismatch")
-    assert states[API.name] == ("published", None)
-
-
-@pytest.mark.long
-def test_a_clock_that_is_behind_dates_nothing(fleet: Fleet, remote: Path) -> None:
-    """Its instant would be too early as soon as the clock is set right."""
-    init_keyset(fleet.rotation(), API.name, FRESH, delivery=PUSH)
-    run_move(fleet.rotation(), API.name, Move.PUBLISH, delivery=COMMIT)
-    fleet.world.git("push", "-q")
-    fleet.pass_time(hours=-2)
-    due = run_due(fleet.rotation(), delivery=PUSH)
-    assert (due.arrived, due.keysets[0].problem) == ((), "clock-backwards")
-    assert sinces(fleet) == [True, False]
-    fleet.pass_time(hours=5)
-    run_due(fleet.rotation(), delivery=PUSH)
-    assert fleet.keyset(API).keys[1].since == fleet.now
-
-
-def test_the_checkout_of_a_pull_request_is_not_pushed_to_the_deployed_branch(
-    fleet: Fleet, remote: Path
-) -> None:
-    init_keyset(fleet.rotation(), API.name, FRESH, delivery=PUSH)
-    fleet.world.git("switch", "-q", "--detach")
-    fleet.world.git("commit", "-q", "--allow-empty", "-m", "nobody has reviewed this")
-    before = fleet.world.git("ls-remote", str(remote))
-    with pytest.raises(ConflictError) as caught:
-        run_move(fleet.rotation(), API.name, delivery=PUSH)
-    assert caught.value.kind == "not-deployed"
-    assert fleet.world.git("ls-remote", str(remote)) == before
-
-
-@pytest.mark.long
-def test_a_job_with_a_shallow_clone_does_all_of_it(fleet: Fleet, remote: Path) -> None:
-    """Depth 1 and a detached HEAD, made anew for every run."""
-    init_keyset(fleet.rotation(), API.name, FRESH, delivery=PUSH)
-    world, moves = fleet.world, []
-    for number in range(3):
-        fleet.pass_time(days=91)
-        place = world.folder / f"job-{number}"
-        world.git("clone", "-q", "--depth", "1", f"file://{remote}", str(place))
-        world.git("-C", str(place), "switch", "-q", "--detach")
-        due = run_due(fleet.rotation(place), delivery=PUSH)
-        moves += [one.move for one in due.moved if one.dated]
-        shutil.rmtree(place)
-    assert moves == ["publish", "promote", "retire"]
-    world.git("pull", "-q")
-    assert [str(key.status) for key in fleet.keyset(API).keys] == ["disabled", "active"]

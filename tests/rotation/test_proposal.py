@@ -14,8 +14,8 @@ from plana_secrets.rotation.keyset import Move
 from plana_secrets.rotation.landing import Delivery
 from plana_secrets.rotation.proposal import branch_of, check_branches
 from plana_secrets.rotation.redate import redate_keyset
-from tests.rotation.conftest import PROVIDER, Fleet
 from tests.rotation.examples import API, statuses
+from tests.rotation.fleet import PROVIDER, Fleet
 
 PROPOSE, PUSH = Delivery(propose="rotation/"), Delivery(push=True)
 BRANCH = "rotation/pulse-data--portal"

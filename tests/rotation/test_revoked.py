@@ -10,7 +10,7 @@ import pytest
 from plana_secrets.rotation.revoked import RevokedValues
 from plana_secrets.secret import Secret
 from tests.merging.teams import put, use_driver
-from tests.rotation.conftest import MANIFEST, PORTAL, PROVIDER
+from tests.rotation.fleet import MANIFEST, PORTAL, PROVIDER
 from tests.secretfiles.conftest import make_workspace
 from tests.world import World
 

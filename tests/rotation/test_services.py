@@ -14,12 +14,10 @@ import pytest
 from plana_secrets.document.references import parse_reference
 from plana_secrets.rotation.apply import run_move
 from plana_secrets.rotation.initialise import Source, init_keyset
-from plana_secrets.rotation.landing import Delivery
-from tests.rotation.conftest import ACCOUNT, Fleet
-from tests.rotation.examples import JWT, KEYSET_JSON
+from tests.rotation.examples import COMMIT, JWT, KEYSET_JSON
+from tests.rotation.fleet import ACCOUNT, Fleet
 from tests.services.node import NodeService, node_service
 
-COMMIT = Delivery(commit=True)
 RAW_PLACE = f"{ACCOUNT}#stringData.JWT_SECRET"
 RAW_SECRET = "the raw secret that all services read today"
 

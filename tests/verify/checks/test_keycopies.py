@@ -12,19 +12,17 @@ from plana_secrets.document.references import parse_reference
 from plana_secrets.rotation.apply import confirm_adopted, run_move
 from plana_secrets.rotation.initialise import Source, init_keyset
 from plana_secrets.rotation.keyset import Move, Status
-from plana_secrets.rotation.landing import Delivery
 from plana_secrets.secretfiles.snapshot import work_tree
 from plana_secrets.verify.run import Demand, verify_files
-from tests.rotation.conftest import ACCOUNT, PORTAL, PROVIDER, Fleet, fleet
-from tests.rotation.examples import API, CALLER, JWT, KEYSET_JSON, places
+from tests.rotation.conftest import fleet
+from tests.rotation.examples import API, CALLER, COMMIT, FRESH, JWT, KEYSET_JSON, places
+from tests.rotation.fleet import ACCOUNT, PORTAL, PROVIDER, Fleet
 from tests.verify.helpers import NO_IDENTITY, workspace_of
 
 __all__ = ["fleet"]
 
 pytestmark = pytest.mark.long
 
-COMMIT = Delivery(commit=True)
-FRESH = Source(fresh=True)
 RAW = f"{ACCOUNT}#stringData.JWT_SECRET"
 OTHER = "infra/secrets/prod/other.yaml"
 

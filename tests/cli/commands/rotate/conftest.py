@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.commands.rotate.shop import SETTINGS
-from tests.rotation.conftest import MANIFEST, PORTAL, PROVIDER
+from tests.rotation.fleet import MANIFEST, PORTAL, PROVIDER
 from tests.world import World
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.rotation.conftest import PORTAL, PROVIDER
+from tests.rotation.fleet import PORTAL, PROVIDER
 from tests.world import PROGRAM, Result, World
 
 NAME = "shop/portal"

@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.commands.rotate.shop import NAME, SETTINGS, as_json, keyset, run_at, value
 from tests.cli.terminal import run_at_terminal
-from tests.rotation.conftest import PORTAL, PROVIDER
+from tests.rotation.fleet import PORTAL, PROVIDER
 from tests.world import World
 
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.cli.commands.rotate.shop import NAME, SETTINGS, run_at
-from tests.rotation.conftest import PROVIDER
+from tests.rotation.fleet import PROVIDER
 from tests.world import World
 
 
