@@ -9,7 +9,7 @@ proves. There are no values in them.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 
 import msgspec
@@ -60,13 +60,16 @@ class Stranger(msgspec.Struct, frozen=True, array_like=True):
 class Agreed(msgspec.Struct, frozen=True):
     """``context``: keyed digest of ``Listing.context``; ``files`` by name, ``strangers`` by id.
 
-    ``stamp``: of the files, where all that are mirrored agreed; see ``Files``.
+    ``stamp``: of the files, where all that are mirrored agreed; see ``Files``. ``answer``: keyed
+    digest of ``Listing.answer``, where that has no other item than those of ``files`` and
+    ``strangers``.
     """
 
     context: str = ""
     files: dict[str, Pair] = {}
     strangers: dict[str, Stranger] = {}
     stamp: str | None = None
+    answer: str = ""
 
     def recall(self, files: Collection[str], keyed: KeyedDigest) -> Recall:
         """What a listing can leave closed if ``files`` have not changed."""
@@ -77,7 +80,18 @@ class Agreed(msgspec.Struct, frozen=True):
         for file in files:
             for item_id, (digest, commit) in self.files[file].items.items():
                 items[item_id] = Known(digest, file, commit)
-        return Recall(items, lambda context: self.context != "" and keyed(context) == self.context)
+
+        def is_kept(digest: str) -> Callable[[Secret], bool]:
+            return lambda said: digest != "" and keyed(said) == digest
+
+        is_all = is_kept(self.answer) if set(files) == self.files.keys() else None
+        return Recall(items, is_kept(self.context), is_all)
+
+
+    def with_pairs(self, pairs: Mapping[str, Pair], strangers: Mapping[str, Stranger]) -> Agreed:
+        """With what a listing shows now; of another answer of the server than the one before."""
+        files = self.files | pairs
+        return msgspec.structs.replace(self, files=files, strangers={**strangers}, answer="")
 
 
 class Files(Protocol):
@@ -141,19 +155,41 @@ def agree(
     keyed: KeyedDigest,
 ) -> Agreed | None:
     """What agrees now; None where the backend does not say enough to tell that later."""
+    if listing.is_as_recalled:
+        return msgspec.structs.replace(agreed, stamp=_stamp(agreed, files, agreed.files))
     if listing.context is None or listing.unseen:
         return None
     pairs = {file: agreed.files[file] for file in wanted.settled}
     pairs |= agreeing(files, wanted, listing, plan)
-    stamp = files.stamp if _are_all(agreed, files, pairs) else None
-    return Agreed(keyed(listing.context), pairs, _strangers(listing), stamp)
+    return Agreed(
+        context=keyed(listing.context),
+        files=pairs,
+        strangers=(strangers := strangers_of(listing)),
+        stamp=_stamp(agreed, files, pairs),
+        answer=_answer(listing, pairs, strangers, keyed),
+    )
 
 
-def _are_all(agreed: Agreed, files: Files, pairs: Collection[str]) -> bool:
-    """Whether these are all files; what is known of that is not asked again."""
+def _answer(
+    listing: Listing,
+    pairs: Mapping[str, Pair],
+    strangers: Collection[str],
+    keyed: KeyedDigest,
+) -> str:
+    """What stands for all items, where they are these."""
+    ours = {item_id for pair in pairs.values() for item_id in pair.items}
+    if listing.answer is None or ours.union(strangers) != listing.digests.keys():
+        return ""
+    return keyed(listing.answer)
+
+
+def _stamp(agreed: Agreed, files: Files, pairs: Collection[str]) -> str | None:
+    """What stands for all files, where they are these; what is known of that is not asked again."""
     if is_of(agreed, files):
-        return set(pairs) == agreed.files.keys()
-    return files.stamp is not None and files.are(pairs)
+        are_all = set(pairs) == agreed.files.keys()
+    else:
+        are_all = files.stamp is not None and files.are(pairs)
+    return files.stamp if are_all else None
 
 
 def agreeing(files: Files, wanted: Wanted, listing: Listing, plan: MirrorPlan) -> dict[str, Pair]:
@@ -177,7 +213,8 @@ def _troubled(plan: MirrorPlan) -> set[str | None]:
     return {one.file for one in plan.drift} | {one.desired.file for one in plan.update}
 
 
-def _strangers(listing: Listing) -> dict[str, Stranger]:
+def strangers_of(listing: Listing) -> dict[str, Stranger]:
+    """The items that are not ours, opened or not."""
     found = dict[str, Stranger]()
     ours = {item.id for item in listing.items}
     others = {item.id: item.record for item in listing.others}

@@ -173,15 +173,23 @@ class Recall:
     itself (account, keys, collections), is as it was; else everything is opened.
     ``settle``: is given some items, with their digests, as soon as they are opened, and says
     the ids of those that agree with their files: they are known from then on, and not kept.
+    ``is_all``: whether an answer of the server, given as a digest of the whole and of what
+    decides what it says, is the one whose items ``items`` are; None where they are not all.
     """
 
     items: Mapping[str, Known]
     holds: Callable[[Secret], bool]
     settle: Callable[[Listing], Collection[str]] = field(default=lambda _: ())
+    is_all: Callable[[Secret], bool] | None = None
 
     def find(self, item_id: str, digest: str) -> Known | None:
         known = self.items.get(item_id)
         return known if known is not None and known.digest == digest else None
+
+    def listing(self) -> Listing:
+        """What there is where all is as it was."""
+        foreign = sum(one.file is None for one in self.items.values())
+        return Listing((), foreign, known=self.items, is_as_recalled=True)
 
 
 NOTHING_KNOWN: Final = Recall({}, lambda _: False)
@@ -195,8 +203,8 @@ class Listing:
     collections of which this account sees nothing, each with the reason.
     ``known``: the items, by id, that were not opened, or not kept (see ``Recall``); they are in no
     other part, and those of others count as foreign. ``digests``: of all items, by id;
-    ``context``: what ``Recall.holds`` is given. A backend that never leaves an item closed has
-    neither.
+    ``context``: what ``Recall.holds`` is given; ``answer``: what ``Recall.is_all`` is given. A
+    backend that never leaves an item closed has none of them. ``is_as_recalled``: that said yes.
     """
 
     items: tuple[ActualItem, ...]
@@ -206,6 +214,8 @@ class Listing:
     known: Mapping[str, Known] = field(default_factory=dict)
     digests: Mapping[str, str] = field(default_factory=dict)
     context: Secret | None = None
+    answer: Secret | None = None
+    is_as_recalled: bool = False
 
     @property
     def count(self) -> int:

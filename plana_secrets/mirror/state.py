@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
-import msgspec
-
 from plana_secrets.mirror.agreed import (
     Agreed,
     KeyedDigest,
@@ -17,6 +15,7 @@ from plana_secrets.mirror.agreed import (
     doubted,
     is_of,
     no_key,
+    strangers_of,
     unchanged,
 )
 from plana_secrets.mirror.backend import Backend, Listing, Unsupported
@@ -136,12 +135,18 @@ class Look:
             if self._context is not None:
                 recall = replace(recall, holds=self._context.__eq__)
             listing = self._backend.list_items(replace(recall, settle=settle))
-            self._context = None if listing.unseen else listing.context
+            self._remember(listing)
             others, closed = doubted(self._agreed, self._settled, listing)
             self._settled -= others
             self._unsettled |= closed
             if not closed:
                 return listing
+
+    def _remember(self, listing: Listing) -> None:
+        """Under what the items are known that this run opened, for its next listing."""
+        self._context = None if listing.unseen else listing.context
+        if self._context is not None:
+            self._agreed = self._agreed.with_pairs({}, strangers_of(listing))
 
     def _settle(self, divided: frozenset[str], listing: Listing) -> Collection[str]:
         """See ``Recall``. Part of a file's items alone never agree with it."""
@@ -150,7 +155,7 @@ class Look:
         wanted = replace(_without_unseen(wanted, listing.unseen), divided=divided)
         plan = plan_mirror(wanted, listing, self._choices)
         pairs = agreeing(self._reader, wanted, listing, plan)
-        self._agreed = msgspec.structs.replace(self._agreed, files=self._agreed.files | pairs)
+        self._agreed = self._agreed.with_pairs(pairs, self._agreed.strangers)
         self._settled |= pairs.keys()
         self._reader.drop(pairs)
         return {item_id for pair in pairs.values() for item_id in pair.items}

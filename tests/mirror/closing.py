@@ -46,12 +46,16 @@ class ClosingBackend(MemoryBackend):
 
     def list_items(self, recall: Recall = NOTHING_KNOWN) -> Listing:
         store, context = self._server.store, Secret.from_text(self._context())
-        holds = recall.holds(context)
-        if not holds:
-            recall = replace(recall, items={})
         sealed: dict[str, ActualItem | str] = dict(store.items)
         sealed |= {f"foreign {number}": title for number, title in enumerate(store.foreign)}
         digests = {item_id: digest_of(content) for item_id, content in sealed.items()}
+        answer = Secret.from_text(f"{digests} {self._context()}")
+        if recall.is_all is not None and recall.is_all(answer):
+            return recall.listing()
+        is_asked = recall.is_all is not None
+        holds = recall.holds(context)
+        if not holds:
+            recall = replace(recall, items={})
         found = {item_id: recall.find(item_id, digest) for item_id, digest in digests.items()}
         known = {item_id: one for item_id, one in found.items() if one is not None}
         items = [item for key, item in store.items.items() if key not in known]
@@ -78,6 +82,7 @@ class ClosingBackend(MemoryBackend):
             known=known,
             digests=digests,
             context=context,
+            answer=answer if is_asked else None,
         )
 
     def _context(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -44,7 +45,8 @@ def known(place: VaultwardenPlace) -> Recall:
     """Two items, a foreign one, and what is known of them after a look."""
     place.hand.add_foreign("mail")
     place.open().create_items(ITEMS)
-    wanted, listing = Wanted(tuple(ITEMS)), place.open().list_items()
+    wanted = Wanted(tuple(ITEMS))
+    listing = place.open().list_items(Agreed().recall([], keyed))
     plan = plan_mirror(wanted, listing, Choices())
     files = Files(Repository({one.file: {"user": "anna"} for one in ITEMS}))
     agreed = agree(Agreed(), files, wanted, listing, plan, keyed)
@@ -69,6 +71,26 @@ def test_nothing_is_opened_where_nothing_changed(
     listing = place.open().list_items(known)
     assert (opened(listing), listing.count, listing.foreign) == ([], 2, 1)
     assert sorted(listing.origins()) == [(FILE, "a" * 40), (OTHER, "a" * 40)]
+
+
+def test_the_same_answer_is_not_even_taken_apart(
+    place: VaultwardenPlace, known: Recall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_parts = place.open().list_items(replace(known, is_all=None))
+    monkeypatch.setattr(backend_module, "read_closed", None)
+    listing = place.open().list_items(known)
+    assert (listing.count, listing.foreign) == (in_parts.count, in_parts.foreign)
+    assert sorted(listing.origins()) == sorted(in_parts.origins())
+
+
+def test_after_the_same_answer_there_is_still_something_to_write_to(
+    place: VaultwardenPlace, known: Recall
+) -> None:
+    backend = place.open()
+    assert backend.list_items(known).is_as_recalled
+    more = make_item("infra/secrets/prod/c.yaml", {"a": "b"}, collection="prod", repository="r-1")
+    backend.create_items([more])
+    assert backend.list_items(known).count == 3
 
 
 def mark(hand: OwnersHand, file: str) -> None:
@@ -162,8 +184,6 @@ def test_another_password_opens_everything(
 
 
 def _with_password(credentials: Any) -> Any:
-    from dataclasses import replace
-
     return replace(credentials, master_password=Secret(b"another"))
 
 

@@ -22,6 +22,7 @@ from tests.mirror.vaultwarden.place import VaultwardenPlace
 from tests.mirror.vaultwarden.sockets import answering
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
+LONG = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
@@ -45,14 +46,16 @@ def drip(head: bytes, drop: bytes) -> Callable[[socket.socket], None]:
 
 
 @pytest.mark.parametrize(
-    ("head", "drop"), [(HEAD, b" "), (CHUNKED, b"1\r\n \r\n")], ids=["length", "chunked"]
+    ("head", "drop"),
+    [(HEAD, b" "), (LONG, b" "), (CHUNKED, b"1\r\n \r\n")],
+    ids=["length", "long", "chunked"],
 )
 def test_an_answer_that_drips_comes_to_an_end(
     monkeypatch: pytest.MonkeyPatch, head: bytes, drop: bytes
 ) -> None:
     monkeypatch.setattr(client_module, "WHOLE_DEADLINE", 0.2)
     start = time.monotonic()
-    with answering(drip(head, drop)) as url, pytest.raises(LostAnswerError):
+    with answering(drip(head, drop)) as url, pytest.raises(LostAnswerError, match="too long"):
         Client(url).call("POST", "/api/x", task="look")
     assert time.monotonic() - start < 10
 
@@ -63,15 +66,17 @@ def test_an_answer_in_pieces_is_whole() -> None:
         assert Client(url).get("/api/x", task="look") == b"[1,2]"
 
 
-def test_half_an_answer_is_none() -> None:
-    half = HEAD + b'"1.37.2"'
+@pytest.mark.parametrize("head", [HEAD, LONG])
+def test_half_an_answer_is_none(head: bytes) -> None:
+    half = head + b'"1.37.2"'
     with answering(say(half)) as url, pytest.raises(LostAnswerError):
         Client(url).call("POST", "/api/x", task="look")
 
 
-def test_an_answer_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("head", [HEAD, LONG])
+def test_an_answer_without_end_is_refused(monkeypatch: pytest.MonkeyPatch, head: bytes) -> None:
     monkeypatch.setattr("plana_secrets.limits.SERVER_ANSWER", 1_000)
-    endless = HEAD + b" " * 100_000
+    endless = head + b" " * 600_000
     with answering(say(endless)) as url, pytest.raises(MalformedError) as error:
         Client(url).get("/api/sync", task="look")
     assert error.value.kind == "bad-answer"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Final
+
+import msgspec
 
 from plana_secrets.errors import (
     CredentialError,
@@ -28,6 +31,7 @@ from plana_secrets.mirror.backend import (
 )
 from plana_secrets.mirror.backends.vaultwarden.closed import (
     Seen,
+    ask_for_all,
     context_of,
     read_cipher,
     read_closed,
@@ -96,7 +100,15 @@ class VaultwardenBackend:
     def list_items(self, recall: Recall = NOTHING_KNOWN) -> Listing:
         """What ``recall`` knows is left closed; if that is all, no key is opened either."""
         self._recall = NOTHING_KNOWN if self._as_owner else recall
-        return self._look().listing
+        body, answer = self._ask(), None
+        if self._recall.is_all is not None:
+            answer = self._with_origin(hashlib.sha256(body).digest())
+            if self._recall.is_all(answer):
+                self._last = None
+                return self._recall.listing()
+        view = self._look(body)
+        view.listing = replace(view.listing, answer=answer)
+        return view.listing
 
     def list_again(self, ids: Sequence[str]) -> Listing | None:
         """A few items are asked for one by one; one that is gone, say, is the list's to tell."""
@@ -202,17 +214,20 @@ class VaultwardenBackend:
         if self._as_owner:
             yield from read_every_item(self._session, self._place.organization)
 
-    def _look(self) -> View:
+    def _ask(self) -> bytes:
         if not self._is_checked:
             check_version(self._session.client)
             self._is_checked = True
-        organization = self._place.organization
-        seen = read_closed(self._session, organization, self._recall)
+        return ask_for_all(self._session)
+
+    def _look(self, body: bytes | None = None) -> View:
+        """At everything, where ``body`` is not what was just sent."""
+        organization, body = self._place.organization, body or self._ask()
+        seen = read_closed(body, organization, self._recall)
         context = self._context(seen)
         holds = self._recall.holds(context)
         if seen.known and not holds:
-            seen = read_closed(self._session, organization, NOTHING_KNOWN)
-            context = self._context(seen)
+            seen = read_closed(body, organization, NOTHING_KNOWN)
         self._last = view = View(seen, self._place)
         if self._as_owner or seen.ciphers or not holds:
             self._open(view)
@@ -240,17 +255,21 @@ class VaultwardenBackend:
         view.seen = replace(view.seen, ciphers=())  # the whole answer of the server
 
     def _context(self, seen: Seen) -> Secret:
+        return self._with_origin(context_of(seen, self._place.organization))
+
+    def _with_origin(self, said: bytes) -> Secret:
+        """What the server said, as a digest of it, of whom it was said to, and of what is asked."""
         place, credentials = self._place, self._session.credentials
         secrets = (credentials.master_password, credentials.user_key)
-        return context_of(
-            seen,
+        origin = [
             place.organization,
             credentials.url,
             credentials.email,
             [None if one is None else one.reveal() for one in secrets],
             place.named,
             place.key_fingerprint,
-        )
+        ]
+        return Secret(hashlib.sha256(msgspec.json.encode([said, origin])).digest())
 
     def _every_item(self, vault: Vault) -> Sequence[Cipher]:
         """Also those that are in no collection."""

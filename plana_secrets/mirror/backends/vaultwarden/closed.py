@@ -24,7 +24,6 @@ from plana_secrets.mirror.backends.vaultwarden.models import (
 )
 from plana_secrets.mirror.backends.vaultwarden.session import Session
 from plana_secrets.mirror.backends.vaultwarden.vault import SYNC, find_membership
-from plana_secrets.secret import Secret
 
 _WHAT: Final = "the items"
 _CIPHER: Final = msgspec.json.Decoder(Cipher)
@@ -53,13 +52,17 @@ class Seen:
     digests: dict[str, str]
 
 
-def read_closed(session: Session, organization: str, recall: Recall) -> Seen:
-    """Everything that the account sees of an organization, in one request.
+def ask_for_all(session: Session) -> bytes:
+    """Everything that the account sees, in one request, as the server sends it."""
+    return session.get(SYNC, task="list the items")
+
+
+def read_closed(body: bytes, organization: str, recall: Recall) -> Seen:
+    """What is of an organization, of all that the server sent.
 
     Raises:
         MalformedError: the server does not answer as documented (kind ``bad-answer``).
     """
-    body = session.get(SYNC, task="list the items")
     sync = read_answer(body, ClosedSync, _WHAT)
     reading = _Reading(organization, recall)
     try:
@@ -122,7 +125,7 @@ def read_each(session: Session) -> Iterator[Cipher]:
     Raises:
         MalformedError: the server does not answer as documented (kind ``bad-answer``).
     """
-    body = session.get(SYNC, task="list the items")
+    body = ask_for_all(session)
     yield from map(read_cipher, read_answer(body, ClosedSync, _WHAT).ciphers)
 
 
@@ -134,11 +137,11 @@ def read_cipher(raw: bytes | msgspec.Raw) -> Cipher:
     return read_answer(raw, Cipher, _WHAT)
 
 
-def context_of(seen: Seen, organization: str, *further: object) -> Secret:
-    """All that decides what an item says besides the item itself.
+def context_of(seen: Seen, organization: str) -> bytes:
+    """A digest of all in the server's answer that decides what an item says, besides the item.
 
-    The account with its wrapped keys, its membership with the organization's wrapped key, the
-    collections, and what the caller adds, such as the credentials.
+    The account with its wrapped keys, its membership with the organization's wrapped key and
+    the collections.
     """
     profile = seen.account.profile
     membership = find_membership(seen.account, organization)
@@ -151,6 +154,5 @@ def context_of(seen: Seen, organization: str, *further: object) -> Secret:
         seen.account.user_decryption,
         membership,
         sorted(collections, key=lambda one: one.id),
-        further,
     ]
-    return Secret(hashlib.sha256(msgspec.json.encode(content)).digest())
+    return hashlib.sha256(msgspec.json.encode(content)).digest()

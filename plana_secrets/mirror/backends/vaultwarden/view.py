@@ -102,7 +102,7 @@ class View:
         items = (opened.get(one.id) or one for one in self.listing.items)
         digests = {one: digest_of(body) for one, body in bodies.items()}
         digests = {**self.listing.digests, **digests}
-        self.listing = replace(self.listing, items=tuple(items), digests=digests)
+        self.listing = replace(self.listing, items=tuple(items), digests=digests, answer=None)
         return self.listing
 
     @property
