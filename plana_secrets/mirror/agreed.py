@@ -85,12 +85,11 @@ class Agreed(msgspec.Struct, frozen=True):
             return lambda said: digest != "" and keyed(said) == digest
 
         is_all = is_kept(self.answer) if set(files) == self.files.keys() else None
-        return Recall(items, is_kept(self.context), is_all)
-
+        return Recall(items, is_kept(self.context), is_all=is_all)
 
     def with_pairs(self, pairs: Mapping[str, Pair], strangers: Mapping[str, Stranger]) -> Agreed:
         """With what a listing shows now; of another answer of the server than the one before."""
-        files = self.files | pairs
+        files = {**self.files, **pairs}
         return msgspec.structs.replace(self, files=files, strangers={**strangers}, answer="")
 
 

@@ -181,13 +181,16 @@ def test_the_last_glob_that_matches_gives_the_collection(world: World) -> None:
                          "infra/secrets/dev/": "dev"},
         )},
     )  # fmt: skip
-    source = SourceReader(snapshot_of(world), settings).read()
+    reader = SourceReader(snapshot_of(world), settings)
+    source = reader.read()
     assert {item.file: item.collection for item in source.items} == {
         "infra/secrets/dev/a.yaml": "dev",
         "infra/secrets/prod/b.yaml": "prod",
         "infra/secrets/prod/special/c.yaml": "few",
     }
     assert source.unmapped == ("infra/secrets/d.yaml",)
+    placed = {item.file for item in source.items}
+    assert (reader.are(placed), reader.are(placed | {"infra/secrets/d.yaml"})) == (False, True)
 
 
 @pytest.mark.parametrize("worktree", [False, True], ids=["commit", "worktree"])
@@ -228,3 +231,13 @@ creation_rules:
         ("unknown", "infra/secrets/prod/b.yaml")
     ]
     assert state.plan.is_empty
+
+
+def test_a_stamp_is_of_a_commit_and_of_what_is_left_out(world: World) -> None:
+    world.commit()
+    found = {
+        SourceReader(snapshot_of(world), LOCAL, never=never).stamp
+        for never in ((), ("infra/secrets/login.yaml",), ())
+    }
+    assert len(found) == 2
+    assert SourceReader(snapshot_of(world, worktree=True), LOCAL).stamp is None
