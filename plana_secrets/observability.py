@@ -27,6 +27,9 @@ Facts: ``file`` and ``former``: recipients who could open it with an older versi
 WAITING = "waiting"
 """A call lasts longer than people expect. Facts: ``task``, what it does."""
 
+LOGIN_NOT_KEPT = "login-not-kept"
+"""The next run logs in again, and the server limits logins. Facts: ``reason``."""
+
 Observer = Callable[[Event], None]
 
 

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from plana_secrets.cli.streams import tell
 from plana_secrets.escape import safe, safe_line
-from plana_secrets.observability import WAITING, Event
+from plana_secrets.observability import LOGIN_NOT_KEPT, WAITING, Event
 
 __all__ = ["MASK", "Output", "safe", "safe_line"]
 
@@ -98,9 +98,11 @@ class Output:
             self.talk(text)
 
     def observe(self, event: Event) -> None:
-        """An observer that tells the steps of the code below at ``-v``; a long wait always."""
+        """An observer that tells the steps of the code below at ``-v``; some events always."""
         if event.name == WAITING:
             self.talk(safe_line(f"waiting for the server: {event.facts['task']}"))
+        elif event.name == LOGIN_NOT_KEPT:
+            self.warn(f"the login is kept for no other run: {event.facts['reason']}")
         elif self.verbosity:
             facts = " ".join(f"{name}={value}" for name, value in event.facts.items())
             self.talk(safe_line(f"{event.name} {facts}".rstrip()))

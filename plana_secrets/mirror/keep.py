@@ -14,8 +14,9 @@ from plana_secrets.age.recipients import encrypt_to, parse_recipient
 from plana_secrets.errors import FailedError
 from plana_secrets.mirror.backend import ActualItem
 from plana_secrets.mirror.export import export_of
+from plana_secrets.mirror.surroundings import make_state_folder
 from plana_secrets.secretfiles.workspace import Workspace
-from plana_secrets.storage import digest_of, make_folder, replace_file
+from plana_secrets.storage import digest_of, replace_file
 
 _UNUSUAL: Final = re.compile(r"[^A-Za-z0-9._-]+")
 
@@ -25,7 +26,7 @@ def keep_item(workspace: Workspace, folder: Path, item: ActualItem) -> str:
 
     Raises:
         FailedError: the rule of its file names no recipient to whom can be encrypted
-            (kind ``no-native-recipient``), or it cannot be written.
+            (kind ``no-native-recipient``), or it cannot be written (``state-unwritable``).
         UsageError: its file has no rule.
     """
     file = item.record.file if item.record else item.id
@@ -40,7 +41,7 @@ def keep_item(workspace: Workspace, folder: Path, item: ActualItem) -> str:
     encrypted = encrypt_to(export_of(item).to_text(), recipients)
     name = _UNUSUAL.sub("-", file).strip("-.")[-80:]
     path = folder / f"{name}.{digest_of(encrypted)[:12]}.json.age"
-    make_folder(folder, mode=0o700)
+    make_state_folder(folder)
     replace_file(path, encrypted, mode=0o600)
     return str(path)
 

@@ -149,6 +149,14 @@ def test_without_a_place_for_state_the_hint_names_it(pod: Pod) -> None:
     assert error["kind"] == "state-unwritable"
     assert "XDG_STATE_HOME" in error["hint"]
     assert bad(pod)["job-state"]["fix"] == error["hint"]
+    on_a_server = (
+        'printf \'[mirror.vaultwarden]\\nurl = "https://v"\\norganization = "o"\\n\' >> plana-secrets.toml;'
+        ' sed -i \'s/"local"/"vaultwarden"/\' plana-secrets.toml; '
+    )
+    results = ask(pod, f"{on_a_server} plana-secrets doctor --job --json")["results"]
+    (found,) = [one for one in results if one["check"] == "job-state"]
+    assert (found["severity"], found["fix"]) == ("warning", error["hint"])
+    assert "each `mirror sync` logs in" in found["message"]
 
 
 def test_everything_is_found_at_once(pod: Pod) -> None:

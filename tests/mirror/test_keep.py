@@ -63,6 +63,12 @@ def test_without_a_recipient_here_or_a_rule_nothing_is_kept_and_that_is_an_error
     assert not (tmp_path / "kept").exists()
 
 
+def test_where_no_folder_can_be_made_that_is_an_error(world: World, item: ActualItem) -> None:
+    with pytest.raises(FailedError) as caught:
+        keep_item(workspace_of(world), Path("/proc/none/kept"), item)
+    assert caught.value.kind == "state-unwritable"
+
+
 def test_readers_whom_age_puts_into_no_one_file_are_refused_by_name(
     world: World, tmp_path: Path, item: ActualItem
 ) -> None:

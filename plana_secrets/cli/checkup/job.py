@@ -32,7 +32,7 @@ def check_job(context: Context) -> Iterator[Result]:
     yield _check_history(repository)
     yield _check_author(repository)
     if settings.mirror.chosen is not None:
-        yield _check_state(context)
+        yield _check_state(context, repository)
     yield _check_remote(context, repository)
 
 
@@ -75,20 +75,29 @@ def _check_author(repository: Repository) -> Result:
     )
 
 
-def _check_state(context: Context) -> Result:
-    """Where the mirror, its locks and its sessions are kept."""
+def _check_state(context: Context, repository: Repository) -> Result:
+    """Where the mirror, its locks and its sessions are kept; a server needs none of it."""
     from plana_secrets.cli.commands.mirror.comparison import surroundings
 
+    chosen = context.settings.mirror.chosen
+    is_kept = chosen is not None and chosen.KEEPS_STATE
     try:
         folder = surroundings(context).repository_folder
     except PlanaSecretsError as error:
         return from_error("job-state", error, Severity.ERROR)
     present = next(one for one in (folder, *folder.parents) if os.path.lexists(one))
     if os.access(present, os.W_OK | os.X_OK):
-        return Result("job-state", f"the mirror is kept in {folder}")
-    message = f"{present} cannot be written to, and the mirror is kept in {folder}"
-    closed = FailedError(message, kind="state-unwritable")
-    return from_error("job-state", closed, Severity.ERROR)
+        what = "the mirror is" if is_kept else "the login and what agreed are"
+        return Result("job-state", f"{what} kept in {folder}")
+    closed = f"{present} cannot be written to"
+    if is_kept or not os.access(repository.common_dir, os.W_OK):  # where the locks are
+        return _unwritable(f"{closed}, and the mirror is kept in {folder}", Severity.ERROR)
+    lost = f"{closed}: each `mirror sync` logs in and opens everything"
+    return _unwritable(lost, Severity.WARNING)
+
+
+def _unwritable(message: str, severity: Severity) -> Result:
+    return from_error("job-state", FailedError(message, kind="state-unwritable"), severity)
 
 
 def _check_remote(context: Context, repository: Repository) -> Result:

@@ -153,6 +153,15 @@ def test_a_damaged_token_file_is_no_obstacle(place: VaultwardenPlace, tmp_path: 
     place.open().list_items()
 
 
+def test_a_token_that_cannot_be_kept_stops_no_run(
+    server: FakeVaultwarden, place: VaultwardenPlace
+) -> None:
+    place.folder = Path("/proc/none")  # no user can create it
+    for _ in range(2):
+        place.open().list_items()
+    assert logins(server) == 2
+
+
 def test_a_token_that_others_may_read_is_not_used_and_is_hidden_again(
     server: FakeVaultwarden, place: VaultwardenPlace, tmp_path: Path
 ) -> None:

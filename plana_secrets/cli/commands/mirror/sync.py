@@ -200,13 +200,13 @@ def _apply(
 
     if state.plan.is_empty:
         return Applied.nothing(state.plan, state.listing)
-    folder = comparison.surroundings(context).repository_folder / "kept"
+    around = comparison.surroundings(context)
     applied = apply_mirror(
         sight.backend,
         state.wanted,
         state.plan,
         request.choices,
-        keep=lambda item: keep_item(context.workspace, folder, item),
+        keep=lambda item: keep_item(context.workspace, around.repository_folder / "kept", item),
         look=sight.look.again,
         observer=observer,
     )

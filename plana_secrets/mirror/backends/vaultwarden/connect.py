@@ -52,7 +52,9 @@ def open_session(settings: VaultwardenSettings, surroundings: Surroundings) -> S
     file = credentials_file(named, environment, root)
     if file is not None:
         credentials = read_credentials_file(file, surroundings.find_identities)
-        keeper = StateFile(surroundings.state_folder, client.url, credentials.email)
+        keeper = StateFile(
+            surroundings.state_folder, client.url, credentials.email, surroundings.observer
+        )
         return Session(client, credentials, keeper)
     login = load_login(client.url) if keyring_store.may_exist(environment) else None
     if login is None:

@@ -31,6 +31,7 @@ from plana_secrets.mirror.backends.vaultwarden.login import (
     login_by_refresh,
 )
 from plana_secrets.mirror.surroundings import make_state_folder
+from plana_secrets.observability import LOGIN_NOT_KEPT, Event, Observer, silent
 from plana_secrets.secret import Secret
 from plana_secrets.storage import read_regular_file, remove_file, replace_file
 
@@ -52,11 +53,15 @@ class TokenKeeper(Protocol):
 
 
 class StateFile:
-    """The token of a job in a private file, so that its runs stay below the login limit."""
+    """The token of a job in a private file, so that its runs stay below the login limit.
 
-    def __init__(self, folder: Path, url: str, email: str) -> None:
+    Where it cannot be written, as in a container that may only read, each run logs in.
+    """
+
+    def __init__(self, folder: Path, url: str, email: str, observer: Observer = silent) -> None:
         self.path = folder / f"vaultwarden-{_mark(url)}-{_mark(email)}.json"
         self._url = url
+        self._observer = observer
 
     def load(self) -> tuple[Secret | None, Secret | None]:
         """Nothing where others may read the file or another server gave the token.
@@ -75,8 +80,11 @@ class StateFile:
 
     def store(self, tokens: Tokens) -> None:
         content = json.dumps({"url": self._url, "access_token": tokens.access.reveal_text()})
-        make_state_folder(self.path.parent)
-        replace_file(self.path, content.encode(), mode=0o600)
+        try:
+            make_state_folder(self.path.parent)
+            replace_file(self.path, content.encode(), mode=0o600)
+        except FailedError as error:
+            self._observer(Event(LOGIN_NOT_KEPT, {"reason": error.message}))
 
 
 def forget_tokens(folder: Path, url: str) -> None:
