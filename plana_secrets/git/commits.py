@@ -32,9 +32,11 @@ def build_commit(
 ) -> str:
     """A commit on ``parent`` that differs from it in ``files`` only (None removes one).
 
-    The hooks ``pre-commit`` and ``commit-msg`` judge it as they would judge any commit;
-    it is signed where the person's settings ask for it. ``moment``: its date, by default
-    what git's own clock says. ``author``: for a git that knows no one, see ``stand_in``.
+    The hooks ``pre-commit`` and ``commit-msg`` judge it as they would judge any commit; what
+    a hook adds to the index is not in it, for a formatter adds the file of the work tree,
+    which is still the old one. It is signed where the person's settings ask for it.
+    ``moment``: its date, by default what git's own clock says. ``author``: for a git that
+    knows no one, see ``stand_in``.
 
     Raises:
         FailedError: a hook refused (kind ``hook-refused``), another git removed what was just
@@ -44,7 +46,7 @@ def build_commit(
         index = {"GIT_INDEX_FILE": str(folder / "index")}
         _read_tree(git, parent, index)
         blobs = [_stage(git, file, content, parent, index) for file, content in files.items()]
-        text = _judge(git, message, folder, index)
+        text = _judge(git, message, folder)
         tree = _one_line(git, "write-tree", "--missing-ok", environment=index)
     arguments = [*_signing(git), *(("-p", parent) if parent else ()), "-F", "-"]
     facts = _facts(git, moment, author)
@@ -116,8 +118,29 @@ def squash(
 
 
 def refresh_index(git: GitCommand, commit: str, files: Sequence[str]) -> None:
-    """Let the index say of ``files`` what ``commit`` says; other files stay as staged."""
-    _checked(git.write("--literal-pathspecs", "reset", "--quiet", commit, "--", *files), "reset")
+    """Let the index say of ``files`` what ``commit`` says; other files stay as staged.
+
+    No filter is started: one of another file may not be installed here, and `git reset`
+    would fail for it.
+    """
+    listed = git.read("--literal-pathspecs", "ls-tree", "-z", "--full-tree", commit, "--", *files)
+    entries = {
+        os.fsdecode(record.partition(b"\t")[2]): record for record in listed.split(b"\0") if record
+    }
+    removal = b"0 " + b"0" * len(commit) + b"\t"
+    records = [entries.get(file, removal + os.fsencode(file)) + b"\0" for file in files]
+    unfiltered = _without_filters(git)
+    done = git.write(*unfiltered, "update-index", "-z", "--index-info", stdin=b"".join(records))
+    _checked(done, "update-index")
+    # the times of the files; where that fails, git compares their contents later
+    git.write(*unfiltered, "--literal-pathspecs", "add", "--refresh", "--", *entries)
+
+
+def _without_filters(git: GitCommand) -> list[str]:
+    pattern = r"^filter\..*\.(clean|process|required)$"
+    done = git.look("config", "-z", "--name-only", "--get-regexp", pattern, answers=(0, 1))
+    names = {os.fsdecode(name) for name in done.stdout.split(b"\0") if name and b"=" not in name}
+    return [word for name in sorted(names) for word in ("-c", f"{name}=")]
 
 
 def describe(git: GitCommand, commit: str) -> tuple[list[str], set[str]]:
@@ -164,8 +187,11 @@ def _mode(git: GitCommand, file: str, parent: str | None) -> str:
     return "100644"
 
 
-def _judge(git: GitCommand, message: str, folder: Path, index: Mapping[str, str]) -> bytes:
-    """The message as the hooks leave it."""
+def _judge(git: GitCommand, message: str, folder: Path) -> bytes:
+    """The message as the hooks leave it; they see a copy of the index in ``folder``."""
+    shown = folder / "shown"
+    replace_file(shown, (folder / "index").read_bytes(), mode=0o600)
+    index = {"GIT_INDEX_FILE": str(shown)}
     place = folder / "message"
     text = message if message.endswith("\n") else f"{message}\n"
     replace_file(place, text.encode("utf-8"), mode=0o600)

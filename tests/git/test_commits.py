@@ -87,6 +87,32 @@ def test_a_first_commit_is_not_put_over_another_one(
     assert repository.head() == first
 
 
+def test_what_a_hook_adds_is_not_in_the_commit(
+    git_world: World, repository: Repository, first: str
+) -> None:
+    hook = git_world.repo / ".git/hooks/pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\ntouch by-hook\ngit add by-hook a\n")
+    hook.chmod(0o755)
+    commit = build(repository, first, a=b"y\n")
+    assert (git_world.repo / "by-hook").exists()
+    assert repository.read_blobs(commit, ["a", "by-hook"]) == {"a": b"y\n", "by-hook": None}
+
+
+def test_the_index_follows_without_the_filters_of_other_files(
+    git_world: World, repository: Repository, first: str
+) -> None:
+    (git_world.repo / ".gitattributes").write_text("* filter=crypt\n")
+    (git_world.repo / "gone").write_text("x\n")
+    parent = git_world.commit("attributes")
+    for key in ("clean", "smudge", "required"):
+        git_world.git("config", f"filter.crypt.{key}", "true" if key == "required" else "false")
+    (git_world.repo / "b").touch()
+    commit = build(repository, parent, a=b"y\n", c=b"new\n", gone=None)
+    refresh_index(repository.command, commit, ["a", "c", "gone"])
+    assert git_world.git("diff-index", "--cached", "--name-only", commit) == ""
+
+
 def test_an_index_that_another_git_holds_is_said(
     git_world: World, repository: Repository, first: str
 ) -> None:
