@@ -74,6 +74,12 @@ def problems_of(items: Sequence[Item]) -> Iterator[Problem]:
         yield from _name(leaf)
         yield from _key(leaf)
     yield from _required_keys(leaves, plain)
+    yield from _overridden(leaves)
+
+
+def overriding(path: LeafPath) -> LeafPath:
+    """The path whose value the API server takes, if it is there, in place of that in ``data``."""
+    return ("stringData", *path[1:])
 
 
 def list_problem(items: Sequence[Item]) -> Problem | None:
@@ -148,6 +154,14 @@ def _entry(item: Leaf | Empty) -> Iterator[Problem]:
         words = f"of type {item.type}, but Kubernetes needs a string"
     if words is not None:
         yield Problem("manifest-data", item.path, words, item.line)
+
+
+def _overridden(leaves: Mapping[LeafPath, Leaf]) -> Iterator[Problem]:
+    """What no pod sees: the same key is in ``stringData``."""
+    for path, leaf in leaves.items():
+        if path[0] == "data" and len(path) > 1 and overriding(path) in leaves:
+            words = "the same key is in stringData, and Kubernetes takes that value"
+            yield Problem("manifest-data", path, words, leaf.line, Severity.WARNING)
 
 
 def _name(leaf: Leaf) -> Iterator[Problem]:

@@ -163,6 +163,7 @@ WORDS = {
     "flux-substitution": "edit asks a person",
     "target-immutable": "edit asks a person",
     "target-foreign": "edit asks a person",
+    "manifest-data": "which of two values is meant is a person's to choose",
     "key-service": "the rules are changed first",
     "destroyed-copy": "what reads it is moved first",
     "key-copied": "what reads it is moved first",

@@ -68,6 +68,23 @@ def test_a_target_in_an_immutable_secret_is_an_error_without_a_key(rotated: Worl
     assert ("target-immutable", CALLER, "immutable") in checks(report)
 
 
+def test_a_target_that_kubernetes_does_not_take_is_an_error_without_a_key(rotated: World) -> None:
+    target, settings = rotated.repo / CALLER, rotated.repo / "plana-secrets.toml"
+    before = {path: path.read_text() for path in (target, settings)}
+    content = "apiVersion: v1\nkind: Secret\nmetadata:\n    name: x\ndata:\n    key: aGk=\nstringData:\n    key: x\n"
+    manifest = rotated.encrypt("infra/secrets/prod/caller.secret.yaml", content)
+    target.write_text(manifest.read_text())
+    manifest.unlink()
+    settings.write_text(CONFIGURATION.replace(f"{CALLER}#key", f"{CALLER}#data.key"))
+    try:
+        report = verify(rotated, identities=NO_IDENTITY)
+    finally:
+        for path, text in before.items():
+            path.write_text(text)
+    found = of_check(report, "manifest-data")
+    assert [(one.severity, one.path) for one in found] == [("error", "stringData.key")]
+
+
 def test_a_list_that_is_none_and_a_file_that_is_gone_are_named(rotated: World) -> None:
     target = rotated.repo / PROVIDER
     before = target.read_text()

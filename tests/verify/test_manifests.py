@@ -216,6 +216,15 @@ def test_data_in_a_plain_map_is_a_key_like_any_other(world_of_manifests: World) 
     assert checks(verify(world_of_manifests, plain)) == []
 
 
+def test_a_key_in_both_maps_is_a_warning_about_the_one_that_no_pod_sees(
+    world_of_manifests: World,
+) -> None:
+    text = GOOD + "data:\n    PASSWORD: aGk=\n    OTHER: aGk=\n"
+    assert found_in(world_of_manifests, text) == [("manifest-data", "data.PASSWORD")]
+    (finding,) = verify(world_of_manifests).findings
+    assert finding.severity == "warning"
+
+
 def test_entries_that_are_empty_are_told_from_those_of_another_shape(
     world_of_manifests: World,
 ) -> None:

@@ -254,9 +254,12 @@ CONTENT_CHECKS: Final = (
         "manifest-data",
         Severity.ERROR,
         Level.L1,
-        "An entry of data or stringData is not a string.",
-        "Kubernetes rejects the manifest; sops authenticates neither types nor nesting.",
-        "Write the value as a string.",
+        "An entry of data or stringData is not a string, or a key is in both of them.",
+        "Kubernetes rejects the manifest; sops authenticates neither types nor nesting. Of a key "
+        "in both, it takes the value in stringData: a warning, and an error if a keyset writes the "
+        "other one.",
+        "Write the value as a string. Of a key in both, remove the entry that is not meant with "
+        "`plana-secrets unset FILE PATH`.",
     ),
     Check(
         "kubernetes-name",

@@ -170,7 +170,8 @@ POLICY_CHECKS: Final = (
         "A value that a rotation destroyed is still in a secret file.",
         "The key was destroyed so that no one has it: what reads the copy is locked out, "
         "or a service still accepts it.",
-        "Move what reads it to the keyset, then remove the value with `plana-secrets unset`.",
+        "Move what reads it to the keyset, then remove the value with `plana-secrets unset FILE "
+        "PATH`.",
     ),
     Check(
         "key-copied",
@@ -179,7 +180,7 @@ POLICY_CHECKS: Final = (
         "The value of a keyset is at a place that is not one of its targets.",
         "No rotation updates a copy: what reads it is locked out when the key is retired.",
         "Make the place a target in plana-secrets.toml, or move what reads it to the keyset and "
-        "remove the value with `plana-secrets unset`.",
+        "remove the value with `plana-secrets unset FILE PATH`.",
     ),
     Check(
         "target-immutable",
@@ -196,7 +197,8 @@ POLICY_CHECKS: Final = (
         Level.L3,
         "A former target of a keyset still has one of its keys.",
         "It is no longer updated: services that read it are locked out when the key is retired.",
-        "Remove the value with `plana-secrets unset`, or add the target to the settings again.",
+        "Remove the value with `plana-secrets unset FILE PATH`, or add the target to the settings "
+        "again.",
     ),
     Check(
         "since-in-future",

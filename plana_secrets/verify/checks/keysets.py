@@ -8,13 +8,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from plana_secrets.counts import counted
+from plana_secrets.document.shape import overriding
 from plana_secrets.errors import CredentialError, FailedError
 from plana_secrets.paths import format_path
 from plana_secrets.rotation.policy import KeysetPolicy
+from plana_secrets.rotation.targets import targets_of
 from plana_secrets.secret import Secret
 from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.sops.formats import format_of
-from plana_secrets.sops.model import Severity
+from plana_secrets.sops.model import Leaf, Severity
 from plana_secrets.sops.reading.reader import read_structure
 from plana_secrets.verify.catalogue import found
 from plana_secrets.verify.finding import Finding
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 _ERROR_PAST: Final = 1.25
 _TRUE: Final = Secret(b"True")
 """As sops spells it for the MAC, and our reader therefore too."""
+_SECRET: Final = Secret(b"Secret")
 _SAID_ELSEWHERE: Final = frozenset(
     {"no-identity", "no-identity-fits", "identity-unusable", "destroyed-value"}
 )
@@ -63,6 +66,7 @@ def check_keysets(store: KeysetStore, now: datetime) -> Iterator[Finding]:
     from plana_secrets.rotation.status import describe
 
     yield from _check_immutable(store)
+    yield from _check_overridden(store)
     for policy in store.policies:
         status = describe(store, policy, now)
         if status.problem == "not-initialised":
@@ -76,18 +80,36 @@ def check_keysets(store: KeysetStore, now: datetime) -> Iterator[Finding]:
             yield from _check_destroyed(store, status.keyset)
 
 
+def _leaves(store: KeysetStore, file: str) -> Iterator[Leaf]:
+    """Of a Secret manifest, read without a key; nothing of what cannot be read."""
+    with contextlib.suppress(FailedError):
+        leaves = list(read_structure(store.content(file) or b"", format_of(file)).leaves())
+        if any(leaf.path == ("kind",) and leaf.plain == _SECRET for leaf in leaves):
+            yield from leaves
+
+
 def _check_immutable(store: KeysetStore) -> Iterator[Finding]:
     """The file of a target, read without a key."""
     files = {file for policy in store.policies for file in store.files(policy.name)[1:]}
     for file in sorted(files):
-        with contextlib.suppress(FailedError):
-            content = store.content(file) or b""
-            for leaf in read_structure(content, format_of(file)).leaves():
-                if leaf.path == ("immutable",) and leaf.plain == _TRUE:
-                    words = "Kubernetes refuses every change of this Secret"
-                    yield found(
-                        "target-immutable", words, file=file, line=leaf.line, path="immutable"
-                    )
+        for leaf in _leaves(store, file):
+            if leaf.path == ("immutable",) and leaf.plain == _TRUE:
+                words = "Kubernetes refuses every change of this Secret"
+                yield found("target-immutable", words, file=file, line=leaf.line, path="immutable")
+
+
+def _check_overridden(store: KeysetStore) -> Iterator[Finding]:
+    """No move reaches a service that is given another value in place of the target."""
+    for policy in store.policies:
+        for place in targets_of(policy):
+            if place.path[0] != "data":
+                continue
+            path = format_path(place.path)
+            words = f"Kubernetes takes it in place of {path}, a target of {policy.name}"
+            for leaf in _leaves(store, place.file):
+                if leaf.path == overriding(place.path):
+                    over = format_path(leaf.path)
+                    yield found("manifest-data", words, file=place.file, line=leaf.line, path=over)
 
 
 def _no_file(store: KeysetStore, status: KeysetStatus) -> Finding:
