@@ -175,7 +175,7 @@ def _answer(
     strangers: Collection[str],
     keyed: KeyedDigest,
 ) -> str:
-    """What stands for all items, where they are these."""
+    """What represents all items, where they are these."""
     ours = {item_id for pair in pairs.values() for item_id in pair.items}
     if listing.answer is None or ours.union(strangers) != listing.digests.keys():
         return ""
@@ -183,7 +183,7 @@ def _answer(
 
 
 def _stamp(agreed: Agreed, files: Files, pairs: Collection[str]) -> str | None:
-    """What stands for all files, where they are these; what is known of that is not asked again."""
+    """What represents all files, where they are these; what is known of that is not asked again."""
     if is_of(agreed, files):
         are_all = set(pairs) == agreed.files.keys()
     else:
