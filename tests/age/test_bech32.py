@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plana_secrets.age import bech32
 from plana_secrets.age.bech32 import bech32_decode, bech32_encode
 from plana_secrets.errors import MalformedError
 
@@ -74,6 +75,8 @@ def test_no_single_letter_can_be_wrong(data: bytes, draw: st.DataObject) -> None
             bech32_decode(text[:place] + letter + text[place + 1 :])
 
 
-def test_a_text_of_any_length_is_refused_in_no_time() -> None:
+def test_a_text_of_any_length_is_refused_in_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = bech32_encode("age", bytes(10_000))
+    monkeypatch.setattr(bech32, "_checksum", None)
     with pytest.raises(MalformedError):
-        bech32_decode(bech32_encode("age", bytes(10_000)))
+        bech32_decode(text)

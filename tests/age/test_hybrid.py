@@ -11,8 +11,9 @@ from pathlib import Path
 import pyrage
 import pytest
 
+from plana_secrets.age.bech32 import bech32_encode
 from plana_secrets.age.fileformat import open_age_file
-from plana_secrets.age.hybrid import generate_hybrid_key
+from plana_secrets.age.hybrid import generate_hybrid_key, parse_hybrid_key, recipient_bytes
 from plana_secrets.age.identities import generate_identity, parse_identity_file
 from plana_secrets.age.recipients import encrypt_to, parse_recipient, usable_together
 from plana_secrets.errors import MalformedError, UsageError
@@ -152,6 +153,25 @@ def test_a_spoilt_spelling_is_no_key_and_is_not_repeated() -> None:
         with pytest.raises(UsageError):
             parse_recipient(text)
     assert parse_recipient(recipient).native
+
+
+@pytest.mark.parametrize(
+    ("prefix", "length"), [("age-secret-key-pq-", 31), ("age-secret-key-pq-", 33), ("age-secret-key-", 32)],
+)  # fmt: skip
+def test_a_whole_spelling_of_something_else_is_no_key(prefix: str, length: int) -> None:
+    text = bech32_encode(prefix, bytes(length)).upper()
+    with pytest.raises(MalformedError):
+        parse_hybrid_key(text)
+
+
+@pytest.mark.parametrize(("prefix", "length"), [("age1pq", 1215), ("age1pq", 1217), ("age", 1216)])
+def test_a_whole_spelling_of_something_else_is_no_recipient(prefix: str, length: int) -> None:
+    text = bech32_encode(prefix, bytes(length))
+    with pytest.raises(MalformedError):
+        recipient_bytes(text)
+    assert recipient_bytes(bech32_encode("age1pq", bytes(1216))) == bytes(1216)
+    with pytest.raises(MalformedError):
+        recipient_bytes(bech32_encode("age1pq", bytes(1216)).upper())
 
 
 def test_without_the_library_for_it_the_way_out_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from plana_secrets.mirror.adopt import plan_adoption
 from plana_secrets.mirror.backend import Listing
 from plana_secrets.mirror.backends.memory import MemoryBackend
 from plana_secrets.mirror.item import build_item, copy_document
-from plana_secrets.mirror.restore import plan_restore
+from plana_secrets.mirror.restore import LostFile, Restored, plan_restore
 from plana_secrets.paths import LeafPath
 from plana_secrets.secret import Secret
 from plana_secrets.secretfiles.writing.judge import describe
@@ -171,3 +171,15 @@ def test_the_note_is_not_adopted(place: MemoryPlace) -> None:
     with pytest.raises(UsageError) as caught:
         plan_adoption(place.open().list_items(), FILE, ".note", document_of({}))
     assert caught.value.kind == "not-in-file"
+
+
+def test_only_a_restore_of_every_file_with_every_value_is_complete() -> None:
+    whole = LostFile(FILE, Content((), ()))
+    assert Restored((whole,), (), ()).is_complete
+    for some in (
+        Restored((LostFile(FILE, whole.content, missing=("a",)),), (), ()),
+        Restored((LostFile(FILE, whole.content, missing_parts=(2,)),), (), ()),
+        Restored((whole,), ("there.yaml",), ()),
+        Restored((whole,), (), (("gone.yaml", UsageError("no")),)),
+    ):
+        assert not some.is_complete

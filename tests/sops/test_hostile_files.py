@@ -27,6 +27,8 @@ HOSTILE = {
     "flow nesting": b"a: " + b"[" * 20_000,
     "map nesting": b"".join(b" " * i + b"a:\n" for i in range(1400)),
     "metadata nesting": b"sops: " + b"[" * 2_000,
+    "metadata of nested maps": b"sops:\n" + b"".join(b" " * i + b"a:\n" for i in range(1, 1400)),
+    "metadata behind an alias": b"a: &x y\nsops: {mac: *x}\n",
     "keys as maps": b"{" * 20_000,
     "question marks": b"? " * 3_000 + b"a",
     "one long line": b"a: " + b"x" * 10_000_000,

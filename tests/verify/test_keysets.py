@@ -291,6 +291,31 @@ def test_a_value_that_is_none_of_its_kind_is_named_with_the_identity(rotated: Wo
     assert of_check(keyless, "keyset-schema") == []
 
 
+def test_a_keyset_file_is_named_where_it_does_not_belong(rotated: World) -> None:
+    other = rotated.repo / KEYSET.replace("app", "other")
+    other.write_text((rotated.repo / KEYSET).read_text())
+    try:
+        report = verify(rotated, identities=NO_IDENTITY)
+    finally:
+        other.unlink()
+    (finding,) = of_check(report, "keyset-name")
+    assert (finding.file, finding.path) == (KEYSET.replace("app", "other"), "name")
+
+
+@pytest.mark.parametrize("identities", [None, NO_IDENTITY], ids=["with identity", "without"])
+def test_a_keyset_file_of_another_schema_is_named_once(
+    rotated: World, identities: Identities | None
+) -> None:
+    target = rotated.repo / KEYSET
+    before = target.read_text()
+    target.write_text(before.replace("status: active", "status: leaked"))
+    try:
+        report = verify(rotated, identities=identities)
+    finally:
+        target.write_text(before)
+    assert len(of_check(report, "keyset-schema")) == 1
+
+
 @pytest.mark.parametrize("option", ["--depth=1", "--filter=blob:none", "--filter=tree:0"])
 @pytest.mark.long
 def test_a_history_that_is_not_whole_is_a_note_and_no_l3(rotated: World, option: str) -> None:

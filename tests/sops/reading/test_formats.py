@@ -234,6 +234,12 @@ def _refuse(_word: str) -> object:
     raise ValueError
 
 
+def test_an_encrypted_comment_is_no_element_of_a_list_of_json() -> None:
+    token = "ENC[AES256_GCM,data:AAAA,iv:A,tag:A,type:comment]"
+    tree = read_json_tree(f'{{"a": ["x", "{token}"]}}')
+    assert [(one.check, one.path) for one in tree.defects] == [("not-canonical", ("a",))]
+
+
 def test_metadata_of_which_nothing_can_be_read_is_refused() -> None:
     structure = read_structure(b"sops_a__list_x=hunter2\n", Format.DOTENV)
     assert errors(structure) == {"metadata"}

@@ -105,6 +105,7 @@ ROWS: list[tuple[str, Edit, list[str]]] = [
     ("a threshold in quotes", put('shamir_threshold: "1"'), ["key-service"]),
     ("a threshold that is a list", put("shamir_threshold: []"), ["key-service"]),
     ("two selectors", put("encrypted_regex: ^a$"), ["metadata"]),
+    ("a selector that is no pattern", lambda t: put("encrypted_regex: '('")(entry("unencrypted_suffix", None)(t)), ["metadata"]),
     ("a selector that is a list", put("encrypted_regex: [a]"), ["metadata"]),
     ("a flag in quotes", put('mac_only_encrypted: "true"'), ["metadata"]),
     ("a flag that is a word", put("mac_only_encrypted: sure"), ["metadata"]),

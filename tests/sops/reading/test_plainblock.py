@@ -43,6 +43,16 @@ def test_a_file_of_sops_is_read_the_short_way_with_the_same_result(stem: str) ->
     assert seen(short) == seen(_read(Tree(text), text).tree)
 
 
+@pytest.mark.parametrize("name", ["lastmodified", "mac", "version"])
+def test_a_line_that_is_there_twice_is_refused(name: str) -> None:
+    text = plain("plain-3.11.0")
+    line = next(one for one in text.splitlines(keepends=True) if one.startswith(f"    {name}: "))
+    twice = text.replace(line, line + line)
+    assert _read_short(text) is not None
+    assert _read_short(twice) is None
+    assert build_structure(_read(Tree(twice), twice).tree).errors()
+
+
 TEXTS = st.sampled_from(
     ["", " ", "  ", ":", "- ", "[", "{", "}", '"', "'", "|", ">", "? ", "...\n", "---\n", "\n",
      "sops:", "\nsops:\n    age:\n", "x: |\n", 'x: "', "x: {", "null", "%"]

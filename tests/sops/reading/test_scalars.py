@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -112,3 +114,8 @@ def test_resolving_never_fails_and_gives_canonical_bytes(text: str) -> None:
     resolved = resolve_plain(text)
 
     assert resolved is None or resolved[0] == "null" or is_canonical(*resolved)
+
+
+def test_a_number_that_is_none_is_written_as_go_writes_it() -> None:
+    written = [format_float(one) for one in (math.nan, math.inf, -math.inf)]
+    assert written == [b"NaN", b"+Inf", b"-Inf"]

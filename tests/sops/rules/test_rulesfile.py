@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -229,3 +230,53 @@ def test_a_mistyped_top_level_key_is_an_error(key: str, severity: Severity) -> N
     """An unknown one is a note only, for sops ignores it and so may people."""
     rules = rules_of(f"{key}: x\n")
     assert [(one.check, one.severity) for one in rules.defects] == [("rules-unknown-key", severity)]
+
+
+RULE = "  - path_regex: a\n    age: "
+BOMB = "".join(
+    f"{name}: &{name} [*{before}, *{before}]\n"
+    for before, name in itertools.pairwise("abcdefghijklmnopqr")
+)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"a: &a [x]\n" + BOMB.encode(),
+        b"creation_rules:\n" + b"  - age: x\n" * 1001,
+        f"creation_rules:\n{RULE}{ALICE}\n{'    x: [' * 200}".encode(),
+        b"creation_rules: \xff\n",
+        b"creation_rules:\n" + 120 * (b"  - age: [" + b"x," * 200 + b"]\n"),
+    ],
+    ids=["aliases of aliases", "rules", "depth", "no text", "work"],
+)  # fmt: skip
+def test_rules_that_are_too_much_are_refused_as_a_whole(content: bytes) -> None:
+    rules = parse_rules(content)
+    assert rules.is_unreadable
+    assert [one.check for one in rules.defects] == ["rules-unreadable"]
+
+
+def test_a_rule_has_no_recipients_where_there_are_too_many() -> None:
+    many = ", ".join(f"{ALICE} {number}" for number in range(501))
+    rules = rules_of(f"creation_rules:\n{RULE}{many}\n")
+    assert [one.check for one in rules.defects][:1] == ["rules-bad-recipient"]
+    assert rules.creation_rules[0].recipients == ()
+
+
+@pytest.mark.parametrize(
+    ("entry", "check"),
+    [
+        ("age: null", "rules-no-recipients"),
+        ("age: [null]", "rules-no-recipients"),
+        ("age: {a: ALICE}", "rules-bad-recipient"),
+        ("age: ALICE\n    pgp: x", "rules-other-keys"),
+        ("age: ALICE\n    kms: [x]", "rules-other-keys"),
+        ("age: ALICE\n    kms: {a: x}", "rules-other-keys"),
+        ("age: ALICE\n    kms: []", None),
+        ("age: ALICE\n    kms: null", None),
+        ("age: ALICE\n    pgp: ''", None),
+    ],
+)
+def test_what_a_rule_says_of_keys(entry: str, check: str | None) -> None:
+    found = [one.check for one in rules_of(f"creation_rules:\n  - {entry}\n").defects]
+    assert check in found if check else found == []

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from plana_secrets.secretfiles.settings import FilesSettings
+from plana_secrets.verify.policy import Policy
+from plana_secrets.verify.policychange import Demanded
+from plana_secrets.verify.ranges.keysets import compare_keysets
 from tests.verify.ranges.helpers import errors, verify_commits, warnings
 from tests.world import World
 
@@ -61,3 +65,33 @@ def test_a_keyset_that_moves_with_its_folder_is_not_removed(rotated: World) -> N
     rotated.commit()
     found = [one.check for one in verify_commits(rotated, "base..").findings]
     assert "rotation-unreadable" in found
+
+
+def demanded(folder: str, *names: str) -> Demanded:
+    return Demanded(Policy(), FilesSettings(keysets=folder), keysets=names)
+
+
+@pytest.mark.parametrize(
+    ("before", "head", "old", "new", "found"),
+    [
+        (("a", "x"), ("a", "x"), {"a/x.yaml"}, {"a/x.yaml"}, []),
+        (("a", "x"), ("a", "x"), {"a/x.yaml"}, set(), [("rotation-unreadable", "a/x.yaml")]),
+        (("a", "x"), ("a", "x"), set(), set(), []),
+        (("a", "x"), ("b", "x"), {"a/x.yaml"}, {"b/x.yaml"}, []),
+        (("a", "x"), ("b", "x"), {"a/x.yaml"}, {"a/x.yaml"}, [("rotation-unreadable", "b/x.yaml")]),
+        (("a", "x"), ("b", "x"), {"b/x.yaml"}, set(), [("rotation-unreadable", "b/x.yaml")]),
+        (("a", "x", "y"), ("a", "x", "y"), {"a/x.yaml", "a/y.yaml"}, {"a/x.yaml"}, [("rotation-unreadable", "a/y.yaml")]),
+        (("a", "x"), ("a",), {"a/x.yaml"}, {"a/x.yaml"}, [("keyset-unknown", "a/x.yaml")]),
+        (("a", "x"), ("a",), {"a/x.yaml"}, set(), []),
+        (("a",), ("a", "x"), {"a/x.yaml"}, set(), [("rotation-unreadable", "a/x.yaml")]),
+    ],
+)  # fmt: skip
+def test_a_keyset_needs_its_file_as_long_as_it_has_a_table(
+    before: tuple[str, ...],
+    head: tuple[str, ...],
+    old: set[str],
+    new: set[str],
+    found: list[tuple[str, str]],
+) -> None:
+    findings = compare_keysets(demanded(*before), demanded(*head), old, new)
+    assert [(one.check, one.file) for one in findings] == found
