@@ -149,10 +149,15 @@ class Look:
             self._agreed = self._agreed.with_pairs({}, strangers_of(listing))
 
     def _settle(self, divided: frozenset[str], listing: Listing) -> Collection[str]:
-        """See ``Recall``. Part of a file's items alone never agree with it."""
+        """See ``Recall``. Part of a file's items alone never agree with it.
+
+        What the first look did not see stays unknown in this run.
+        """
         files = {item.record.file for item in listing.items if item.record is not None}
         wanted = _wanted(self._reader.read_some(files - self._unsettled), self._backend, {})
-        wanted = replace(_without_unseen(wanted, listing.unseen), divided=divided)
+        wanted = replace(
+            _without_unseen(wanted, {**listing.unseen, **self._unseen}), divided=divided
+        )
         plan = plan_mirror(wanted, listing, self._choices)
         pairs = agreeing(self._reader, wanted, listing, plan)
         self._agreed = self._agreed.with_pairs(pairs, self._agreed.strangers)

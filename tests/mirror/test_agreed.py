@@ -130,6 +130,19 @@ def test_a_place_that_is_not_seen_is_not_seen_the_next_time() -> None:
     assert run(repository, server, PLAIN, agreed, None)[0] == expected
 
 
+def test_a_place_that_only_the_last_look_sees_stays_unknown_in_this_run() -> None:
+    repository, server = Repository(places={"a.yaml": "dev"}), Server()
+    repository.files = {"a.yaml": {"one": "x"}, "b.yaml": {"one": "y"}}
+    _, agreed = run(repository, server, PLAIN, None, None)
+    server.unseen = {"dev": "not seen"}
+    plain = copy.deepcopy(repository), replace(copy.deepcopy(server), at_once=0)
+    expected, _ = run(*plain, PLAIN, None, lambda _, server: setattr(server, "unseen", {}))
+    found, _ = run(
+        repository, server, PLAIN, agreed, lambda _, server: setattr(server, "unseen", {})
+    )
+    assert found == expected
+
+
 def test_few_deletions_of_many_items_need_no_consent() -> None:
     repository, server = Repository(), Server()
     repository.files = {f"{number}.yaml": {"one": str(number)} for number in range(80)}
