@@ -245,6 +245,11 @@ class Company:
         self.service.login()
         self.staff.login()
 
+    def rename(self, name: str) -> None:
+        body = {"name": name, "billingEmail": self.owner.email}
+        self.owner.call("PUT", f"/api/organizations/{self.id}", body)
+        self.name = name
+
     def add_collection(self, name: str) -> str:
         body = {"name": self.key.seal_text(name), "groups": [], "users": [], "externalId": None}
         return str(self.owner.call("POST", f"/api/organizations/{self.id}/collections", body)["id"])

@@ -70,6 +70,15 @@ def create(request: Request) -> object:
     return {"id": organization.id, "name": organization.name, "object": "organization"}
 
 
+@route("PUT POST", "/api/organizations/<organization>")
+def edit(request: Request, organization: str) -> object:
+    if demand(request, organization).type != OWNER:
+        raise catcher(401, as_json=request.wants_json)
+    found = request.store.organizations[organization]
+    found.name = request.json("name", "billingEmail")["name"]
+    return {"id": found.id, "name": found.name, "object": "organization"}
+
+
 @route("POST", "/api/organizations/<organization>/users/invite")
 def invite(request: Request, organization: str) -> object:
     inviter = demand(request, organization)

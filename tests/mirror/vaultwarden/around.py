@@ -6,9 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
+from plana_secrets.errors import UsageError
 from plana_secrets.mirror.backend import DesiredItem
+from plana_secrets.mirror.backends.vaultwarden.backend import VaultwardenBackend
 from tests.mirror.steps import LATER, OVERWRITE, PRUNE, Kept, kinds, look, make_item, sync
 from tests.mirror.vaultwarden.place import OwnersHand, VaultwardenPlace
+from tests.mirror.vaultwarden.strays import findings
 
 FILE = "infra/secrets/prod/a.yaml"
 
@@ -48,6 +51,18 @@ class AroundContract:
         cipher = place.hand.find(FILE)
         assert cipher["passwordHistory"] in (None, [])
         assert (cipher["reprompt"], {one["type"] for one in cipher["fields"]}) == (0, {1})
+
+    def test_an_organization_of_another_name_is_the_same_one(self, place: VaultwardenPlace) -> None:
+        sync(place.open(), [item()])
+        place.company.rename("Another name")
+        assert look(place.open(), [item()]).drift == ()
+        applied = sync(place.open(), [item("new")])
+        assert (applied.created, applied.updated, applied.after.drift) == (0, 1, ())
+        assert findings(place, place.company.owner) == []
+        lost = VaultwardenBackend(place.session(), place.company.id, ["renamed"])
+        with pytest.raises(UsageError) as error:
+            lost.list_items()
+        assert "in 'Another name'; it sees: 'dev', 'other', 'prod'" in error.value.message
 
     def test_an_attachment_is_kept_and_named(self, place: VaultwardenPlace) -> None:
         sync(place.open(), [item()])

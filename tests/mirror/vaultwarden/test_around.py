@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from plana_secrets.errors import UsageError
-from plana_secrets.mirror.backends.vaultwarden.backend import VaultwardenBackend
 from plana_secrets.mirror.backends.vaultwarden.models import Sync, read_answer
 from tests.fakes.people import Company
 from tests.fakes.vaultwarden import FakeVaultwarden
@@ -52,12 +50,3 @@ def test_an_item_says_for_which_account_it_was_encrypted(
     server.after = look
     sync(place.open(), [item()])
     assert seen == [place.company.service.id]
-
-
-def test_a_collection_of_another_name_is_named_with_those_that_there_are(
-    place: VaultwardenPlace,
-) -> None:
-    backend = VaultwardenBackend(place.session(), place.company.id, ["renamed"])
-    with pytest.raises(UsageError) as error:
-        backend.list_items()
-    assert "it sees: 'dev', 'other', 'prod'" in error.value.message

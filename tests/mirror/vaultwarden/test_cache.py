@@ -105,6 +105,7 @@ AROUND: dict[str, Callable[[Office], object]] = {
         DEFAULT_RULES.replace("keysets/.*", "prod/file0")
     ),
     "a renamed collection": rename_collection,
+    "a renamed organization": lambda office: office.company.rename("Another name"),
     "no access": lambda office: office.company.change_member(
         office.company.service, {"dev": "edit"}, 2
     ),
