@@ -96,17 +96,21 @@ def check_owner(
 ) -> None:
     """No item is from commits of this history and names another repository.
 
-    ``owner``: the id in the settings; ``forked_from``: ids whose items are foreign.
+    ``owner``: the id in the settings; ``forked_from``: ids whose items are foreign. A clone
+    from before the settings had an id would take the items of its own repository for foreign,
+    so without one none may name a repository.
 
     Raises:
         ConflictError: the id in the settings was changed, or this is a fork (kind
-            ``another-repository``).
+            ``another-repository``), or there is none (kind ``unnamed-repository``).
     """
     commits: dict[str, set[str]] = defaultdict(set)
     for repository, commit in listing.strangers():
-        if repository and commit and _COMMIT.fullmatch(commit):
-            commits[repository].add(commit)
-    for name in sorted(commits.keys() - set(forked_from)):
+        found = commits[repository]
+        if commit and _COMMIT.fullmatch(commit):
+            found.add(commit)
+    strangers = sorted(commits.keys() - set(forked_from))
+    for name in strangers:
         if head and any(history.is_ancestor(one, head) for one in sorted(commits[name])[:_MANY]):
             raise ConflictError(
                 f"the mirror has items of this history that name the repository {name}, "
@@ -115,6 +119,14 @@ def check_owner(
                 retry=False,
                 repository=name,
             )
+    if owner is None and strangers:
+        raise ConflictError(
+            f"the mirror has items that name the repository {strangers[0]}, "
+            "and the settings name none",
+            kind="unnamed-repository",
+            retry=False,
+            repository=strangers[0],
+        )
 
 
 def check_claims(history: History, head: str | None, plan: MirrorPlan) -> None:
@@ -161,6 +173,10 @@ ADVICE: Final = {
     "another-repository": (
         'set `repository = "{repository}"` again in plana-secrets.toml; a fork or a template '
         "keeps an id of its own: `plana-secrets mirror init --new-id`"
+    ),
+    "unnamed-repository": (
+        "pull first: a newer commit may name it in plana-secrets.toml; if this is another "
+        "repository, give it an id of its own: `plana-secrets mirror init --new-id`"
     ),
     "unclaimed": (
         "run the other repository's sync with this release first, so that its items name it; "

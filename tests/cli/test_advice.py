@@ -218,7 +218,7 @@ ELSEWHERE = "a server, a desktop, another user or another machine is needed"
 PERSON = "a person does something first"
 REASONS = {
     MIRROR: (
-        "adopt-missing", "another-key", "another-repository", "api-key-refused", "bad-record", "credentials-elsewhere",
+        "adopt-missing", "another-key", "another-repository", "unnamed-repository", "api-key-refused", "bad-record", "credentials-elsewhere",
         "credentials-exposed", "credentials-unbound", "empty-mirror", "login-expired",
         "login-outdated", "login-refused", "login-unreadable", "malformed-mirror",
         "mirror-not-as-written", "no-key", "no-login", "no-mirror", "no-organization", "no-server",

@@ -70,6 +70,26 @@ def test_items_of_an_earlier_release_are_not_deleted_by_another_repository(place
     assert read_mirror(place) == before
 
 
+def test_a_clone_from_before_the_id_makes_no_second_copies(place: World) -> None:
+    """Its commit is older than those of the items, so nothing else says that they are its own."""
+    set_id(place, None)
+    without = place.commit()
+    set_id(place, "r-first")
+    place.commit()
+    sync(place)
+    before = read_mirror(place)
+    place.git("reset", "-q", "--hard", without)
+    for _ in range(2):
+        refused = mirror_object(place, "sync", "--prune", "--allow-older", "--confirm", status=6)
+        assert (refused["kind"], refused["retry"]) == ("unnamed-repository", False)
+        assert "pull first" in refused["hint"]
+    assert read_mirror(place) == before
+    restart_history(place)  # another repository, which follows the hint
+    mirror_object(place, "init", "--new-id")
+    place.commit()
+    assert sync(place, "--prune")["created"] == 2
+
+
 def test_a_changed_id_is_a_conflict_until_it_is_changed_back(place: World) -> None:
     sync(place)
     before = read_mirror(place)
