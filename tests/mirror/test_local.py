@@ -12,6 +12,7 @@ import pytest
 from plana_secrets.age.identities import Identities
 from plana_secrets.errors import ConflictError, CredentialError, MalformedError, UsageError
 from plana_secrets.locks import locked
+from plana_secrets.mirror.backend import ItemChangedError
 from plana_secrets.mirror.backends.local.backend import LocalBackend
 from tests.mirror.places import LocalPlace
 from tests.mirror.steps import kinds, look, make_item, sync
@@ -81,6 +82,32 @@ def test_a_mirror_that_we_could_not_read_back_is_not_written(place: LocalPlace) 
         backend.create_items([item()])
     assert error.value.kind == "mirror-not-readable"
     assert not place.path.exists()
+
+
+@pytest.mark.parametrize("name", ["create", "update", "delete"])
+def test_what_is_saved_while_we_write_is_not_lost(place: LocalPlace, name: str) -> None:
+    """By age, which takes no lock: here once the file was read, and is about to be opened."""
+    sync(place.open(), [item()])
+    (listed,) = place.open().list_items().items
+    saved = place.read() | {"items": []}
+    asked = 0
+
+    def find_identities() -> Identities:
+        nonlocal asked
+        asked += 1
+        if asked == 2:
+            place.write(saved)
+        return place.identities
+
+    backend = LocalBackend(place.path, place.path.parent / "lock", (), find_identities)
+    actions = {
+        "create": lambda: backend.create_items([item("new")]),
+        "update": lambda: backend.update_item(listed, item("new")),
+        "delete": lambda: backend.delete_items([listed]),
+    }
+    with pytest.raises(ItemChangedError):
+        actions[name]()
+    assert (asked, place.read()) == (2, saved)
 
 
 def test_every_recipient_reads_it(place: LocalPlace) -> None:

@@ -76,7 +76,7 @@ class LocalBackend:
     def list_items(self, recall: Recall = NOTHING_KNOWN) -> Listing:
         """All of it: the file is one ciphertext, and opening that is all the cost."""
         del recall
-        export = self._load()
+        export = self._open(self._read())
         items = [read_item(export, item) for item in export.items]
         ours = tuple(item for item in items if item is not None)
         return Listing(ours, foreign=len(items) - len(ours))
@@ -100,15 +100,22 @@ class LocalBackend:
 
     @contextmanager
     def _changing(self) -> Iterator[Export]:
-        """The export, written back at the end unless an error ended it."""
+        """The export, written back at the end unless an error ended it.
+
+        A person's own age knows nothing of the lock, so the file is looked at once more before.
+        """
         recipients = self._recipients()
         make_state_folder(self.lock.parent)
         make_state_folder(self.path.parent)
         with locked(self.lock, command="mirror", patience=self.patience):
             self._sweep()
-            export = self._load()
+            before = self._read()
+            export = self._open(before)
             yield export
-            replace_file(self.path, encrypt_to(export.to_text(), recipients), mode=_PRIVATE)
+            after = encrypt_to(export.to_text(), recipients)
+            if self._read() != before:
+                raise ItemChangedError(f"{self.path} was changed since it was read")
+            replace_file(self.path, after, mode=_PRIVATE)
 
     def _sweep(self) -> None:
         """Remove what a killed run left beside the file; the lock proves that it is dead."""
@@ -117,10 +124,14 @@ class LocalBackend:
             if path.name.startswith(prefix) and is_temporary(path.name):
                 remove_file(path)
 
-    def _load(self) -> Export:
+    def _read(self) -> bytes | None:
         try:
-            content = read_regular_file(self.path, limit=limits.MIRROR_FILE)
+            return read_regular_file(self.path, limit=limits.MIRROR_FILE)
         except MissingFileError:
+            return None
+
+    def _open(self, content: bytes | None) -> Export:
+        if content is None:
             return Export.empty()
         try:
             opened = self.find_identities().unwrap(content)
