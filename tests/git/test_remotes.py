@@ -108,6 +108,22 @@ def test_a_branch_that_others_moved_is_a_conflict(
     assert git_world.git("-C", str(remote), "rev-parse", "main").strip() == theirs
 
 
+def test_a_branch_that_was_set_back_is_not_where_the_lease_says(
+    git_world: World, remote: Path, repository: Repository
+) -> None:
+    """It could be moved forward again, over what was taken from it."""
+    base = git_world.git("rev-parse", "HEAD").strip()
+    (git_world.repo / "a").write_text("y\n")
+    commit = commit_files(repository, ["a"], "ours")
+    for lease in ("", "0" * 39 + "1"):
+        with pytest.raises(ConflictError) as caught:
+            repository.push(branch="main", lease=lease)
+        assert caught.value.kind == "push-conflict"
+    assert git_world.git("-C", str(remote), "rev-parse", "main").strip() == base
+    repository.push(branch="main", lease=base)
+    assert git_world.git("-C", str(remote), "rev-parse", "main").strip() == commit
+
+
 def test_a_hook_of_the_server_that_refuses_is_no_conflict(
     git_world: World, remote: Path, repository: Repository
 ) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import pyrage
 import pytest
 
+from plana_secrets.age.identities import Identities, Unusable, parse_identity_file, unite
 from plana_secrets.errors import IncompleteError, UnavailableError, UsageError
 from plana_secrets.mirror.drift import Drift, DriftKind
+from plana_secrets.secret import Secret
 from plana_secrets.secretfiles.writing.journal import Journal
 from plana_secrets.secretfiles.writing.records import Intent
 from plana_secrets.verify.check import Level
 from plana_secrets.verify.checks.mirror import Compared, compared
 from plana_secrets.verify.report.summary import summary
+from plana_secrets.verify.run import with_doubts
 from tests.verify.helpers import APP, NO_IDENTITY, checks, verify, workspace_of, write
 from tests.world import World
 
@@ -21,6 +24,25 @@ def test_without_an_identity_the_level_is_l1_and_says_so(small: World) -> None:
     assert (report.level, report.complete, report.exit_code()) == (Level.L1, True, 0)
     asked = verify(small, identities=NO_IDENTITY, level=Level.L3)
     assert (asked.complete, asked.exit_code()) == (False, 4)
+
+
+def test_a_source_that_lost_its_key_is_incomplete_unless_another_opens_all(small: World) -> None:
+    lost = Unusable("SOPS_AGE_KEY_FILE", "no such file", lost=True)
+    own = parse_identity_file(Secret(small.key_file.read_bytes()), "the test")
+    report = verify(small, identities=Identities((), (lost,)))
+    assert (report.complete, report.exit_code()) == (False, 4)
+    assert [one.reason for one in report.unfinished] == [str(lost)]
+    for held in (
+        unite([own, Identities((), (lost,))]),
+        Identities((), (lost._replace(lost=False),)),
+    ):
+        assert verify(small, identities=held).complete
+
+
+def test_what_git_warned_of_leaves_a_run_incomplete(small: World) -> None:
+    report = verify(small)
+    doubted = with_doubts(report, ["git ls-files could not read everything"])
+    assert (report.complete, doubted.complete, doubted.exit_code()) == (True, False, 3)
 
 
 def test_a_file_for_others_keeps_its_own_level(small: World) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from plana_secrets.age.bech32 import bech32_encode
+from plana_secrets.age.hybrid import RECIPIENT_PREFIX
 from plana_secrets.sops.model import Selector
 from plana_secrets.sops.rules.rulesfile import parse_rules
 from plana_secrets.verify.checks.recipients import check_recipients
@@ -33,6 +35,17 @@ class TestRecipients:
         (repeating,) = parse_rules(text.encode()).creation_rules
         assert self.found(subject(ONE, TWO, ONE, rule=repeating)) == warning
         assert self.found(subject(ONE, TWO, TWO, rule=repeating)) == error
+
+    def test_where_all_must_be_post_quantum_one_classic_recipient_is_named(self) -> None:
+        hybrid = bech32_encode(RECIPIENT_PREFIX, bytes(1216))
+        policy = Policy(post_quantum=True)
+        assert self.found(subject(hybrid, policy=policy)) == []
+        assert self.found(subject(ONE)) == []
+        assert self.found(subject(ONE, policy=policy)) == [("classic-recipient", "warning")]
+        (finding,) = check_recipients(subject(hybrid, ONE, policy=policy))
+        assert finding.check == "classic-recipient"
+        assert ONE in finding.message
+        assert hybrid not in finding.message
 
     def test_the_policy_demands_a_number_and_names(self) -> None:
         named = {"a": NamedRecipient(name="a", key=TWO, kind="staff")}

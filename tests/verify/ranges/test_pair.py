@@ -10,8 +10,12 @@ from pathlib import Path
 import pytest
 
 from plana_secrets.errors import FailedError
-from plana_secrets.sops.model import Metadata, Structure
+from plana_secrets.paths import format_path
+from plana_secrets.sops.model import Metadata, Selector, Structure
 from plana_secrets.sops.reading.reader import read_structure
+from plana_secrets.sops.rules.creationrule import CreationRule
+from plana_secrets.verify.policy import NamedRecipient, Policy
+from plana_secrets.verify.ranges.access import Access
 from plana_secrets.verify.ranges.content import (
     Pair,
     changed_by_hand,
@@ -21,6 +25,7 @@ from plana_secrets.verify.ranges.content import (
     readers,
     shares_ciphertext,
 )
+from plana_secrets.verify.ranges.dropped import _dropped
 
 FOLDER = Path(__file__).parents[2] / "vectors" / "sops"
 PLAIN, MANIFEST, MAC_ONLY = (
@@ -187,3 +192,89 @@ def test_who_reads_a_file_is_what_its_metadata_say() -> None:
     assert isinstance(here.metadata, Metadata)
     fewer = replace(here.metadata, recipients=here.metadata.recipients[:1])
     assert len(readers(replace(here, metadata=fewer))) == 1
+
+
+# -- who reads it
+
+ONE, TWO, THREE = re.findall("age1[a-z0-9]+", PLAIN)
+
+
+def for_only(*recipients: str) -> str:
+    """The vector without the entries of all others."""
+    text = PLAIN
+    for other in {ONE, TWO, THREE} - {*recipients}:
+        text = re.sub(rf"        - recipient: {other}\n(?:          .*\n)+", "", text)
+    return text
+
+
+def told(
+    old: str, new: str, *ruled: str, was: str = "a.yaml", before: tuple[str, ...] | None = None,
+    named: tuple[str, ...] = (),
+) -> list[tuple[str, str]]:  # fmt: skip
+    def rule(file: str) -> CreationRule:
+        names = ruled if file == "a.yaml" or before is None else before
+        return CreationRule(1, 1, None, names, Selector())
+
+    people = {f"p{place}": NamedRecipient(name=f"p{place}", key=key, kind="staff")
+              for place, key in enumerate(named)}  # fmt: skip
+    access = Access(rule, rule, lambda _: ".sops.yaml", Policy(recipients=people))
+    two = read_pair("a.yaml", was, old.encode(), new.encode())
+    assert two is not None
+    return [(one.check, str(one.severity)) for one in access.check_file(two)]
+
+
+def test_a_reader_more_is_an_error_unless_the_rule_or_a_name_has_told() -> None:
+    fewer = for_only(ONE, TWO)
+    assert told(fewer, PLAIN, ONE, TWO) == [("recipient-added", "error")]
+    assert told(fewer, PLAIN, ONE, TWO, named=(THREE,)) == [("recipient-added", "warning")]
+    assert told(fewer, PLAIN, ONE, TWO, THREE) == []
+    assert told(PLAIN, PLAIN, ONE) == []
+
+
+def test_a_reader_less_is_named_with_what_stays_open_to_them() -> None:
+    assert told(PLAIN, for_only(ONE, TWO), ONE, TWO) == [("recipient-removed", "warning")]
+    access = Access(lambda _: None, lambda _: None, lambda _: "", Policy())
+    for new, same in (
+        (for_only(ONE), True),
+        (for_only(ONE).replace("ENC[AES256_GCM,data:", "ENC[AES256_GCM,data:AAAA"), False),
+    ):
+        (finding,) = access.check_file(pair(PLAIN, new))
+        assert ("with the same data key" in finding.message) is same
+
+
+def test_a_file_that_moved_under_another_rule_tells_whom_that_lets_in() -> None:
+    fewer = for_only(ONE)
+    assert told(fewer, PLAIN, ONE, TWO, THREE, was="b.yaml", before=(ONE,)) == [
+        ("recipient-added", "warning")
+    ]
+    assert told(fewer, PLAIN, ONE, TWO, THREE, was="b.yaml", before=(ONE, TWO, THREE)) == []
+
+
+# -- what a merge left out
+
+
+def left_out(*versions: str) -> list[str | None]:
+    found = _dropped([structure(one) for one in versions])
+    return [None if path is None else format_path(path) for path in found]
+
+
+def test_a_change_that_only_the_side_has_was_left_out() -> None:
+    side = to("user", value("tls"))(PLAIN)
+    assert left_out(PLAIN, side, PLAIN, PLAIN) == ["db.user"]
+    assert left_out(PLAIN, side, side, PLAIN) == []
+    assert left_out(PLAIN, side, PLAIN, side) == []
+    assert left_out(PLAIN, PLAIN, PLAIN) == []
+    assert left_out(PLAIN, PLAIN.replace(line("tls"), ""), PLAIN) == ["db.tls"]
+    assert left_out(PLAIN, PLAIN.replace("none: []", "none: {}"), PLAIN) == ["none"]
+    assert left_out(MANIFEST, to("name", "other")(MANIFEST), MANIFEST) == ["metadata.name"]
+    assert left_out(PLAIN, PLAIN.replace("port:", "more: null\n    port:"), PLAIN) == ["db.more"]
+
+
+def test_a_new_data_key_that_no_other_has_was_left_out() -> None:
+    rotated = PLAIN.replace("ENC[AES256_GCM,data:", "ENC[AES256_GCM,data:AAAA")
+    rotated = re.sub("(?<=mac: ENC.AES256_GCM,data:)AAAA", "", rotated)
+    assert structure(rotated).is_sound
+    assert left_out(PLAIN, rotated, PLAIN, PLAIN) == [None]
+    assert left_out(PLAIN, rotated, rotated, PLAIN) == []
+    broken = PLAIN.replace(value("user"), "plaintext")
+    assert left_out(PLAIN, rotated, broken) == []
