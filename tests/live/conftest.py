@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.people import Company
+from tests.fakes.vaultwarden import Relay
 from tests.live.server import EXECUTABLE, RealServer
+from tests.mirror.vaultwarden.office import Office
+from tests.mirror.vaultwarden.place import VaultwardenPlace
+from tests.world import World
 
 REASON = "PLANA_TEST_VAULTWARDEN names no server executable: nothing ran against a real server"
 
@@ -28,5 +32,29 @@ def company(real_server: RealServer) -> Company:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path
+def relay(real_server: RealServer) -> Iterator[Relay]:
+    """A way to the server that may break."""
+    relay = Relay(real_server.url)
+    yield relay
+    relay.stop()
+
+
+@pytest.fixture
+def url(real_server: RealServer) -> str:
+    """The way of ``place`` to the server; tests put a relay or a proxy in its place."""
+    return real_server.url
+
+
+@pytest.fixture
+def place(company: Company, tmp_path: Path, url: str) -> VaultwardenPlace:
+    place = VaultwardenPlace(company, tmp_path, url=url)
+    place.hand.clear()
+    return place
+
+
+@pytest.fixture
+def office(world: World, place: VaultwardenPlace) -> Office:
+    office = Office(world, place.company)
+    office.configure()
+    office.write_credentials()
+    return office

@@ -25,13 +25,6 @@ from tests.mirror.vaultwarden.place import VaultwardenPlace
 FILE = "infra/secrets/prod/a.yaml"
 
 
-@pytest.fixture
-def place(company: Company, tmp_path: Path) -> VaultwardenPlace:
-    place = VaultwardenPlace(company, tmp_path)
-    place.hand.clear()
-    return place
-
-
 def test_staff_cannot_write_in_any_way(place: VaultwardenPlace) -> None:
     place.open().create_items([make_item(FILE, {"a": "1"}, collection="prod")])
     cipher = place.hand.find(FILE)

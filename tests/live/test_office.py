@@ -3,36 +3,16 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from tests.fakes.people import Company
 from tests.fakes.vaultwarden import Relay
 from tests.live.node import ask_oracle
 from tests.live.server import RealServer
 from tests.mirror.vaultwarden.office import Office, drift_of, kill_at
-from tests.mirror.vaultwarden.place import VaultwardenPlace
 from tests.world import World
 
 VALUE = "s3nt1nel-value"
-
-
-@pytest.fixture
-def relay(real_server: RealServer) -> Iterator[Relay]:
-    relay = Relay(real_server.url)
-    yield relay
-    relay.stop()
-
-
-@pytest.fixture
-def office(world: World, company: Company, tmp_path: Path) -> Office:
-    VaultwardenPlace(company, tmp_path).hand.clear()
-    office = Office(world, company)
-    office.configure()
-    office.write_credentials()
-    return office
 
 
 def test_fifty_files_are_mirrored_and_staff_see_every_value(office: Office) -> None:

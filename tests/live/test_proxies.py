@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from tests.fakes.people import Company
 from tests.live.server import RealServer
-from tests.mirror.vaultwarden.place import VaultwardenPlace
 from tests.mirror.vaultwarden.proxies import Proxy, ProxyContract
 
 
@@ -21,13 +17,5 @@ def company(real_server: RealServer) -> Company:
 
 class TestRealServer(ProxyContract):
     @pytest.fixture
-    def proxy(self, company: Company) -> Iterator[Proxy]:
-        proxy = Proxy(company.url)
-        yield proxy
-        proxy.stop()
-
-    @pytest.fixture
-    def place(self, proxy: Proxy, company: Company, tmp_path: Path) -> VaultwardenPlace:
-        place = VaultwardenPlace(company, tmp_path, url=proxy.url)
-        place.hand.clear()
-        return place
+    def url(self, proxy: Proxy) -> str:
+        return proxy.url

@@ -18,16 +18,8 @@ from tests.mirror.vaultwarden.refusals import BAD, COUNT, PADDING, RefusalContra
 
 class TestRealServer(RefusalContract):
     @pytest.fixture
-    def relay(self, real_server: RealServer) -> Iterator[Relay]:
-        relay = Relay(real_server.url)
-        yield relay
-        relay.stop()
-
-    @pytest.fixture
-    def place(self, relay: Relay, company: Company, tmp_path: Path) -> VaultwardenPlace:
-        place = VaultwardenPlace(company, tmp_path, url=relay.url)
-        place.hand.clear()
-        return place
+    def url(self, relay: Relay) -> str:
+        return relay.url
 
 
 @dataclass

@@ -36,10 +36,6 @@ LONG = "y" * 600
 
 class DividedContract:
     @pytest.fixture
-    def place(self) -> Place:
-        raise NotImplementedError
-
-    @pytest.fixture
     def divided(self, place: Place) -> Place:
         """Both files are there, the large one in parts."""
         assert sync(place.open(), [large(), small()]).after.drift == ()

@@ -35,10 +35,6 @@ def ask_again(hand: OwnersHand) -> None:
 
 
 class AroundContract:
-    @pytest.fixture
-    def place(self) -> VaultwardenPlace:
-        raise NotImplementedError
-
     @pytest.mark.parametrize("change", [keep_history, show_field, ask_again])
     def test_what_is_around_the_values_is_seen_and_fixed(
         self, place: VaultwardenPlace, change: Callable[[OwnersHand], None]

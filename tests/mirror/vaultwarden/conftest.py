@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.people import Company
-from tests.fakes.vaultwarden import FakeVaultwarden
+from tests.fakes.vaultwarden import FakeVaultwarden, Relay
 from tests.fakes.vaultwarden.store import Store
+from tests.mirror.vaultwarden.office import Office
 from tests.mirror.vaultwarden.place import VaultwardenPlace
+from tests.world import World
 
 
 @pytest.fixture(scope="session")
@@ -41,3 +43,19 @@ def company(server: FakeVaultwarden, _shared: tuple[FakeVaultwarden, Company, St
 @pytest.fixture
 def place(company: Company, tmp_path: Path) -> VaultwardenPlace:
     return VaultwardenPlace(company, tmp_path)
+
+
+@pytest.fixture
+def relay(company: Company) -> Iterator[Relay]:
+    """A way to the server that may break."""
+    relay = Relay(company.url)
+    yield relay
+    relay.stop()
+
+
+@pytest.fixture
+def office(world: World, company: Company) -> Office:
+    office = Office(world, company)
+    office.configure()
+    office.write_credentials()
+    return office

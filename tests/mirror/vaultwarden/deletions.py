@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -25,14 +25,8 @@ class DeletionContract:
     """The program reaches the server of ``company`` by ``relay``, people without it."""
 
     @pytest.fixture
-    def relay(self, company: Company) -> Iterator[Relay]:
-        relay = Relay(company.url)
-        yield relay
-        relay.stop()
-
-    @pytest.fixture
-    def place(self, relay: Relay, company: Company, folder: Path) -> VaultwardenPlace:
-        place = VaultwardenPlace(company, folder, url=relay.url)
+    def place(self, relay: Relay, company: Company, tmp_path: Path) -> VaultwardenPlace:
+        place = VaultwardenPlace(company, tmp_path, url=relay.url)
         place.hand.clear()
         sync(place.open(), ITEMS)
         return place

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gzip
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
 from plana_secrets.errors import UnavailableError
 from plana_secrets.mirror.backends.vaultwarden import client as client_module
+from tests.fakes.people import Company
 from tests.fakes.vaultwarden import Fault, Relay
 from tests.fakes.vaultwarden.wire import Answer, Request
 from tests.mirror.steps import make_item, sync
@@ -44,12 +46,10 @@ class ProxyContract:
     """``place`` reaches its server by way of ``proxy``."""
 
     @pytest.fixture
-    def proxy(self) -> Proxy:
-        raise NotImplementedError
-
-    @pytest.fixture
-    def place(self) -> VaultwardenPlace:
-        raise NotImplementedError
+    def proxy(self, company: Company) -> Iterator[Proxy]:
+        proxy = Proxy(company.url)
+        yield proxy
+        proxy.stop()
 
     def completed(self, place: VaultwardenPlace) -> None:
         assert sync(place.open(), ITEMS).after.drift == ()

@@ -47,14 +47,6 @@ def refuse(server: FakeVaultwarden, answer: Answer, *, done: bool = False) -> No
 class RefusalContract:
     """``place`` reaches its server by way of ``relay``."""
 
-    @pytest.fixture
-    def relay(self) -> FakeVaultwarden:
-        raise NotImplementedError
-
-    @pytest.fixture
-    def place(self) -> VaultwardenPlace:
-        raise NotImplementedError
-
     @pytest.mark.parametrize("how", list(REFUSALS))
     def test_one_that_is_refused_stops_no_other(
         self, relay: FakeVaultwarden, place: VaultwardenPlace, how: str

@@ -47,10 +47,6 @@ def scatter(place: VaultwardenPlace) -> None:
 
 
 class StraysContract:
-    @pytest.fixture
-    def place(self) -> VaultwardenPlace:
-        raise NotImplementedError
-
     def test_an_owner_sees_them_and_fixes_them(self, place: VaultwardenPlace) -> None:
         scatter(place)
         owner, wanted = place.company.owner, make_items()[:-1]

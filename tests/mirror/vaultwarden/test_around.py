@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-
-import pytest
 
 from plana_secrets.mirror.backends.vaultwarden.models import Sync, read_answer
-from tests.fakes.people import Company
 from tests.fakes.vaultwarden import FakeVaultwarden
 from tests.fakes.vaultwarden.wire import Request
 from tests.mirror.steps import sync
@@ -17,9 +13,7 @@ from tests.mirror.vaultwarden.place import VaultwardenPlace
 
 
 class TestFakeServer(AroundContract):
-    @pytest.fixture
-    def place(self, company: Company, tmp_path: Path) -> VaultwardenPlace:
-        return VaultwardenPlace(company, tmp_path)
+    """As on a real server."""
 
 
 def test_keys_are_found_in_their_newer_places(place: VaultwardenPlace) -> None:

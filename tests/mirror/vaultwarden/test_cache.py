@@ -9,22 +9,18 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.people import Company
 from tests.fakes.vaultwarden import FakeVaultwarden
 from tests.mirror.vaultwarden.office import Office
-from tests.world import DEFAULT_RULES, World
+from tests.world import DEFAULT_RULES
 
 VALUE = "s3nt1nel-value"
 A, B = "infra/secrets/prod/file0.yaml", "infra/secrets/prod/file1.yaml"
 
 
 @pytest.fixture
-def office(world: World, company: Company) -> Office:
-    office = Office(world, company)
-    office.configure()
-    office.write_credentials()
+def office(office: Office) -> Office:
     office.add_files(2, value=VALUE)
-    world.commit()
+    office.world.commit()
     office.mirror("sync")
     return office
 

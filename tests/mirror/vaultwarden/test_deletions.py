@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from tests.mirror.vaultwarden.deletions import DeletionContract
@@ -11,6 +9,4 @@ from tests.mirror.vaultwarden.deletions import DeletionContract
 
 @pytest.mark.usefixtures("server")
 class TestFakeServer(DeletionContract):
-    @pytest.fixture
-    def folder(self, tmp_path: Path) -> Path:
-        return tmp_path
+    """As on a real server."""

@@ -10,26 +10,18 @@ from plana_secrets.mirror.apply import Applied, apply_mirror
 from plana_secrets.mirror.backend import DesiredItem, Form
 from plana_secrets.mirror.drift import Wanted
 from plana_secrets.mirror.plan import plan_mirror
-from tests.fakes.people import Company
 from tests.fakes.vaultwarden import FakeVaultwarden, Fault
 from tests.fakes.vaultwarden.wire import Request, err
 from tests.mirror.steps import COMMIT, LATER, PLAIN, Kept, make_item
 from tests.mirror.vaultwarden.logins_contract import LoginsContract
-from tests.mirror.vaultwarden.office import Office
 from tests.mirror.vaultwarden.place import VaultwardenPlace
-from tests.world import World
 
 OLD, NEW = "infra/secrets/prod/shop.yaml", "infra/secrets/dev/site.yaml"
 
 
 @pytest.mark.long
 class TestLogins(LoginsContract):
-    @pytest.fixture
-    def office(self, world: World, company: Company) -> Office:
-        office = Office(world, company)
-        office.configure()
-        office.write_credentials()
-        return office
+    """As on a real server."""
 
 
 def make_shop(file: str, form: Form, collection: str, commit: str) -> DesiredItem:

@@ -4,31 +4,19 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Callable
-from pathlib import Path
 
 import pyrage
 import pytest
 
-from tests.fakes.people import MANAGER, Company
+from tests.fakes.people import MANAGER
 from tests.fakes.vaultwarden import FakeVaultwarden, Fault
-from tests.fakes.vaultwarden.wire import Answer
 from tests.mirror.vaultwarden.office import Office, drift_of, kill_at
 from tests.mirror.vaultwarden.test_divided import limit_items
-from tests.world import World
 
 pytestmark = pytest.mark.long
 
 
 VALUE = "s3nt1nel-value"
-
-
-@pytest.fixture
-def office(world: World, company: Company) -> Office:
-    office = Office(world, company)
-    office.configure()
-    office.write_credentials()
-    return office
 
 
 def test_files_become_items_that_staff_can_read(office: Office, server: FakeVaultwarden) -> None:
@@ -205,199 +193,6 @@ def test_a_lost_database_is_rebuilt_and_lost_files_are_restored(
     for file in files:
         restored = office.world.sops("decrypt", str(back / file)).stdout
         assert restored == office.world.decrypt(file)
-
-
-# Credentials go to their server
-
-
-@pytest.mark.parametrize(
-    ("url", "kind", "code"),
-    [
-        ("https://vault.example.test", "credentials-elsewhere", 4),
-        ("http://127.0.0.1:9", "credentials-elsewhere", 4),
-        ("http://localhost:{port}", "credentials-elsewhere", 4),
-        ("{url}/vault", "credentials-elsewhere", 4),
-        ("", "credentials-unbound", 4),
-        (None, "credentials-unbound", 4),
-        ("https://anna:pw@vault.example.test", "bad-url", 2),
-    ],
-)
-@pytest.mark.parametrize("sops", [False, True])
-def test_another_server_gets_nothing_of_a_credentials_file(
-    office: Office, server: FakeVaultwarden, url: str | None, kind: str, code: int, sops: bool
-) -> None:
-    """Not even the client id, and the port counts: the configuration is not believed."""
-    office.write_credentials()
-    plain = Path(office.credentials).read_text().splitlines(keepends=True)
-    kept = [line for line in plain if not line.startswith("url:")]
-    if url is not None:
-        port = server.url.rpartition(":")[2]
-        kept.append(f'url: "{url.format(url=server.url, port=port)}"\n')
-    path = Path(office.credentials)
-    path.write_text("".join(kept))
-    if sops:
-        path = office.world.encrypt("infra/secrets/prod/credentials.yaml", path.read_text())
-    server.seen.clear()
-    environment = {"PLANA_SECRETS_VAULTWARDEN_CREDENTIALS": str(path)}
-    for argv in (["mirror", "status"], ["mirror", "sync"], ["mirror", "audit"]):
-        done = office.run(*argv, "--json", env=environment)
-        answer = json.loads(done.stdout)
-        assert (answer["kind"], done.status, server.seen) == (kind, code, [])
-        assert answer["hint"]
-
-
-def test_the_line_to_add_is_named(office: Office) -> None:
-    office.write_credentials()
-    path = Path(office.credentials)
-    text = path.read_text()
-    path.write_text("".join(one for one in text.splitlines(True) if not one.startswith("url:")))
-    assert "add the line `url: https://HOST`" in office.run("mirror", "status").stderr
-    path.write_text(text.replace("http:", "HTTP:"))
-    assert office.run("mirror", "status").status == 0
-
-
-# Errors
-
-
-HTML = Answer(503, f"<html>{VALUE}</html>".encode(), "text/html", {"Retry-After": "0"})
-
-
-def limit(office: Office, server: FakeVaultwarden) -> None:
-    server.store.login_burst = server.store.logins
-
-
-def other_key(office: Office, server: FakeVaultwarden) -> None:
-    office.write_credentials(client_secret="an0ther-s3cret")
-
-
-def other_password(office: Office, server: FakeVaultwarden) -> None:
-    office.write_credentials(master_password="an0ther-passw0rd")
-
-
-def hostile_kdf(office: Office, server: FakeVaultwarden) -> None:
-    user = server.store.user_of_email(office.company.service.email)
-    assert user is not None
-    user.iterations = 1
-
-
-def html(office: Office, server: FakeVaultwarden) -> None:
-    server.before = lambda request: Fault(answer=HTML) if request.path == "/api/sync" else None
-
-
-def malformed(office: Office, server: FakeVaultwarden) -> None:
-    answer = Answer(200, f'{{"profile": "{VALUE}"'.encode())
-    server.before = lambda request: Fault(answer=answer) if request.path == "/api/sync" else None
-
-
-def no_credentials(office: Office, server: FakeVaultwarden) -> None:
-    office.world.folder.joinpath("credentials.yaml").unlink()
-
-
-@pytest.mark.parametrize(
-    ("prepare", "kind", "code"),
-    [
-        (limit, "login-rate-limited", 5),
-        (other_key, "api-key-refused", 4),
-        (other_password, "wrong-master-password", 4),
-        (hostile_kdf, "kdf-refused", 3),
-        (html, "server-error", 5),
-        (malformed, "bad-answer", 3),
-        (no_credentials, "credentials-unreadable", 4),
-    ],
-)
-@pytest.mark.long
-def test_what_goes_wrong_has_a_kind_a_hint_and_no_secret(
-    office: Office,
-    server: FakeVaultwarden,
-    prepare: Callable[[Office, FakeVaultwarden], None],
-    kind: str,
-    code: int,
-) -> None:
-    office.sentinels.append(VALUE)
-    prepare(office, server)
-    result = office.run("mirror", "status", "--json", "-vv")
-    error = json.loads(result.stdout)
-    assert (error["kind"], error["code"], result.status) == (kind, code, code)
-    assert error["hint"]
-
-
-def test_without_any_credentials_it_says_how_to_log_in(office: Office) -> None:
-    result = office.world.run("mirror", "status", env={"XDG_STATE_HOME": str(office.world.folder)})
-    assert result.status == 4
-    assert "plana-secrets login" in result.stderr
-
-
-# Set-up
-
-
-def test_init_finds_what_is_there_and_writes_the_configuration(office: Office) -> None:
-    company = office.company
-    config = office.world.repo / "plana-secrets.toml"
-    config.write_text(
-        '# ours\n[mirror]\nbackend = "none"  # for now\n\n[files]\nroots = ["infra/secrets"]\n'
-    )
-    argv = ["init", "vaultwarden", "--url", company.url]
-    unclear = office.run("mirror", *argv)
-    assert (unclear.status, "'dev', 'other', 'prod'" in unclear.stderr) == (2, True)
-    argv += ["--collection", "infra/secrets/prod/**=prod"]
-    done = office.mirror(*argv)
-    assert (done["changed"], done["role"]) == (True, "member")
-    assert "# ours" in config.read_text()
-    assert office.run("mirror", "status").status == 0
-    assert not office.mirror(*argv)["changed"]
-
-
-def test_init_adds_a_collection_later_and_counts_as_status_does(office: Office) -> None:
-    config = office.world.repo / "plana-secrets.toml"
-    argv = ["init", "vaultwarden", "--collection", "infra/secrets/prod/**=prod"]
-    config.unlink()
-    office.mirror(*argv, "--url", office.company.url)
-    config.write_text(config.read_text() + "# the end\n")
-    office.add_files(1)
-    file = office.add_files(1, folder="dev")[0]
-    office.world.commit()
-    office.mirror("sync")
-    office.hand.add_foreign("theirs")
-    argv[-1] = "infra/secrets/dev/**=dev"
-    shown = office.run("mirror", *argv, "--dry-run")
-    assert (shown.status, "infra/secrets/dev" in config.read_text()) == (0, False)
-    done = office.mirror(*argv)
-    seen = office.mirror("status")
-    assert (done["changed"], done["items"], done["foreign"]) == (True, 1, seen["foreign"])
-    assert done["collections"] == {"infra/secrets/prod/**": "prod", "infra/secrets/dev/**": "dev"}
-    assert "# the end\n" in config.read_text()
-    office.world.commit()
-    office.mirror("sync")
-    assert office.hand.find(file)
-    same = f"infra/secrets/x/**={office.company.collections['dev']}"
-    refused = office.mirror(*argv[:2], "--collection", same, status=2)
-    assert refused["kind"] == "same-collection"
-    refused = office.mirror(*argv[:2], "--collection", "infra/secrets/dev/**=prod", status=2)
-    assert refused["kind"] == "mirror-configured"
-
-
-def test_init_says_nothing_was_set_up_where_it_was_not_written(office: Office) -> None:
-    (office.world.repo / "plana-secrets.toml").write_text(
-        'mirror = { backend = "none" }\n[files]\nroots = ["infra/secrets"]\n'
-    )
-    argv = ["init", "vaultwarden", "--url", office.company.url]
-    refused = office.run("mirror", *argv, "--collection", "infra/secrets/prod/**=prod")
-    assert (refused.status, "-> collection" in refused.stderr) == (2, False)
-    assert "wrote" not in refused.stderr
-
-
-def test_what_init_says_comes_next_can_be_pasted(office: Office) -> None:
-    world = office.world
-    (world.repo / "plana-secrets.toml").unlink()
-    world.encrypt("infra/secrets/prod/a.yaml", "a: b\n")
-    world.commit()
-    argv = ["init", "vaultwarden", "--url", office.company.url]
-    said = office.run("mirror", *argv, "--collection", "infra/secrets/prod/**=prod").stderr
-    steps = said.split("next: ")[1].strip().split(" && ")
-    assert steps.pop() == "plana-secrets mirror sync"
-    for step in steps:
-        world.git(*shlex.split(step)[1:])
-    assert office.run("mirror", "sync").status == 0
 
 
 def test_a_file_that_is_too_large_is_several_items_and_one_file_again(

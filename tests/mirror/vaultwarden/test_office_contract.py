@@ -2,18 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
-from tests.fakes.people import Company
-from tests.mirror.vaultwarden.office import Office
 from tests.mirror.vaultwarden.office_contract import OfficeContract
-from tests.world import World
 
 
 class TestOffice(OfficeContract):
-    @pytest.fixture
-    def office(self, world: World, company: Company) -> Office:
-        office = Office(world, company)
-        office.configure()
-        office.write_credentials()
-        return office
+    """As on a real server."""

@@ -14,12 +14,6 @@ from tests.mirror.vaultwarden.proxies import Proxy, ProxyContract
 
 class TestFakeServer(ProxyContract):
     @pytest.fixture
-    def proxy(self, company: Company) -> Iterator[Proxy]:
-        proxy = Proxy(company.url)
-        yield proxy
-        proxy.stop()
-
-    @pytest.fixture
     def place(self, proxy: Proxy, company: Company, tmp_path: Path) -> Iterator[VaultwardenPlace]:
         token = company.service.token
         yield VaultwardenPlace(company, tmp_path, url=proxy.url)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from plana_secrets.errors import UnavailableError
-from tests.fakes.people import Company
 from tests.fakes.vaultwarden import FakeVaultwarden, Fault
 from tests.mirror.steps import make_item
 from tests.mirror.vaultwarden.place import VaultwardenPlace
@@ -18,10 +15,6 @@ class TestFakeServer(RefusalContract):
     @pytest.fixture
     def relay(self, server: FakeVaultwarden) -> FakeVaultwarden:
         return server
-
-    @pytest.fixture
-    def place(self, company: Company, tmp_path: Path) -> VaultwardenPlace:
-        return VaultwardenPlace(company, tmp_path)
 
 
 def test_a_server_that_answers_nothing_else_is_asked_no_further(
