@@ -11,7 +11,7 @@ from plana_secrets.errors import FailedError
 from plana_secrets.git.command import GitCommand
 
 _BLOBS: Final = ("blob",)
-_MOST_BYTES: Final = 16 << 20
+_MOST_BYTES: Final = 4 << 20
 """Held in memory at once: the use of memory stays flat in the number of files."""
 
 

@@ -7,8 +7,8 @@
 ``surroundings`` | ``desk`` | ``placing``
     Where a backend is opened, what it says to the person about accounts, and its table,
     written into the settings.
-``source`` | ``item`` | ``wording``
-    What is desired, read from a commit, and what an item looks like.
+``source`` | ``item`` | ``packed`` | ``wording``
+    What is desired, read from a commit, what an item looks like, and how it waits.
 ``parts`` | ``renames`` | ``compare`` | ``drift`` | ``plan``
     A file in several items, what was renamed, what differs, its words, and what to do about it.
 ``guards`` | ``state`` | ``lastseen``

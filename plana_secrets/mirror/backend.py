@@ -118,6 +118,27 @@ class DesiredItem:
         part = self.record.part
         return f"{self.file} ({part.number}/{part.total})" if part else self.file
 
+    def opened(self) -> DesiredItem:
+        """Itself; see ``Desired``."""
+        return self
+
+
+class Desired(Protocol):
+    """A ``DesiredItem``, or one that is packed until it has its turn; see ``packed``."""
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def collection(self) -> str | None: ...
+
+    @property
+    def file(self) -> str: ...
+
+    def opened(self) -> DesiredItem:
+        """The item, built each time that it is asked for: not to be kept for many."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class ActualItem:
@@ -309,7 +330,7 @@ class Backend(Protocol):
         """
         ...
 
-    def create_items(self, items: Sequence[DesiredItem]) -> None:
+    def create_items(self, items: Sequence[Desired]) -> None:
         """Create them; called only for files that have no item. May stop in the middle.
 
         Raises:

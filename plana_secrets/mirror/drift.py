@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from plana_secrets.mirror.backend import ActualItem, DesiredItem, Unsupported
+from plana_secrets.mirror.backend import ActualItem, Desired, DesiredItem, Unsupported
 
 
 class DriftKind(StrEnum):
@@ -79,7 +79,7 @@ class MirrorPlan:
 
     drift: tuple[Drift, ...]
     left: tuple[Drift, ...]
-    create: tuple[DesiredItem, ...]
+    create: tuple[Desired, ...]
     update: tuple[Update, ...]
     delete: tuple[ActualItem, ...]
     keep: tuple[ActualItem, ...]
@@ -116,7 +116,7 @@ class Wanted:
     a whole. ``settled``: files that agree with their items, neither of which is kept open.
     """
 
-    items: tuple[DesiredItem, ...]
+    items: tuple[Desired, ...]
     unknown: Mapping[str, str] = field(default_factory=dict)
     titles: Mapping[str, str] = field(default_factory=dict)
     unsupported: Mapping[str, tuple[Unsupported, ...]] = field(default_factory=dict)

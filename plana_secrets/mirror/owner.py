@@ -16,6 +16,7 @@ from plana_secrets.mirror.backend import (
     NOTHING_KNOWN,
     ActualItem,
     Backend,
+    Desired,
     DesiredItem,
     Listing,
     Recall,
@@ -50,7 +51,7 @@ class OwnItems:
         listing = self._backend.list_again(ids)
         return None if listing is None else own_part(listing, self._owner)
 
-    def create_items(self, items: Sequence[DesiredItem]) -> None:
+    def create_items(self, items: Sequence[Desired]) -> None:
         self._backend.create_items(items)
 
     def update_item(self, actual: ActualItem, desired: DesiredItem) -> None:

@@ -47,7 +47,7 @@ def divide_refused(wanted: Wanted, refused: Mapping[str, PlanaSecretsError]) -> 
     found = {
         item.file
         for item in wanted.items
-        if item.file in too_large and is_heavier(item, wanted.item_size)
+        if item.file in too_large and is_heavier(item.opened(), wanted.item_size)
     }
     return replace(wanted, divided=wanted.divided | found) if found else wanted
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from plana_secrets.mirror.backend import ActualItem, DesiredItem, Listing, Record
+from plana_secrets.mirror.backend import ActualItem, Desired, DesiredItem, Listing, Record
 from plana_secrets.mirror.compare import (
     Difference,
     compare,
@@ -68,7 +68,7 @@ def _rename(wanted: Wanted, groups: dict[str, list[ActualItem]]) -> None:
         if file not in files | wanted.withdrawn and not all(one.is_held for one in items)
     }
     if gone:
-        new = [item for item in wanted.items if item.file not in groups]
+        new = (item.opened() for item in wanted.items if item.file not in groups)
         for file, former in match_renames(new, gone, wanted.renames).items():
             groups[file] = groups.pop(former)
 
@@ -89,7 +89,7 @@ class _Draft:
         self.choices = choices
         self.drift: list[Drift] = []
         self.left: list[Drift] = []
-        self.create: list[DesiredItem] = []
+        self.create: list[Desired] = []
         self.update: list[Update] = []
         self.delete: list[ActualItem] = []
         self.keep: list[ActualItem] = []
@@ -125,6 +125,10 @@ class _Draft:
         first = min(items, key=_id_of, default=None)
         self.note(DriftKind.UNKNOWN, file, first, left=True, reason=reason)
 
+    def miss(self, item: Desired) -> None:
+        self.note(DriftKind.MISSING, item.file, title=item.title, left=False)
+        self.create.append(item)
+
     def finish(self) -> MirrorPlan:
         return MirrorPlan(
             drift=tuple(self.drift),
@@ -138,8 +142,12 @@ class _Draft:
         )
 
 
-def _plan_file(draft: _Draft, full: DesiredItem, wanted: Wanted, items: list[ActualItem]) -> None:
-    reasons = wanted.unsupported.get(full.file, ())
+def _plan_file(draft: _Draft, whole: Desired, wanted: Wanted, items: list[ActualItem]) -> None:
+    reasons = wanted.unsupported.get(whole.file, ())
+    if not (items or reasons or whole.file in wanted.divided):
+        draft.miss(whole)  # as it is: a first mirror has many of these
+        return
+    full = whole.opened()
     for reason in reasons:
         paths = () if reason.path is None else (reason.path,)
         draft.note(DriftKind.UNSUPPORTED, full.file, None, paths, left=True, reason=reason.reason)
@@ -158,8 +166,7 @@ def _plan_file(draft: _Draft, full: DesiredItem, wanted: Wanted, items: list[Act
         if some:
             _plan_item(draft, part, *some[0], waits=held.lacks_of(some[0][0], part))
         else:
-            draft.note(DriftKind.MISSING, part.file, title=part.title, left=False)
-            draft.create.append(part)
+            draft.miss(part)
     rest = [(one[0], unlike(one[2], one[0], some[0][0])) for some in ranked for one in some[1:]]
     rest += [(item, found) for item, record, found in compared if number_of(record) > len(parts)]
     for item, difference in rest:

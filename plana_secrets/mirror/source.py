@@ -8,7 +8,7 @@ that cannot be read is not a file that is gone: it is *unknown*, and stays as it
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
@@ -16,9 +16,10 @@ from typing import Final
 from plana_secrets.document.kinds import FileKind, kind_of, kind_of_document
 from plana_secrets.errors import CredentialError, FailedError, MalformedError, PlanaSecretsError
 from plana_secrets.git.changes import is_clean
-from plana_secrets.mirror.backend import DesiredItem, Unsupported
+from plana_secrets.mirror.backend import Desired, DesiredItem, Unsupported
 from plana_secrets.mirror.item import Copy, build_item, copy_document, without_paths
 from plana_secrets.mirror.logins import find_places
+from plana_secrets.mirror.packed import PackedItem
 from plana_secrets.mirror.settings import BackendSettings, MirrorSettings
 from plana_secrets.mirror.wording import titles_of
 from plana_secrets.secretfiles.globs import glob_match
@@ -26,6 +27,9 @@ from plana_secrets.secretfiles.listing import is_of_others
 from plana_secrets.secretfiles.open import open_bytes
 from plana_secrets.secretfiles.snapshot import Snapshot, work_tree
 from plana_secrets.sops.model import Document
+
+FindUnsupported = Callable[[DesiredItem], tuple[Unsupported, ...]]
+"""See ``backend.Backend``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ class Source:
     """
 
     head: str | None
-    items: tuple[DesiredItem, ...]
+    items: tuple[Desired, ...]
     unknown: tuple[UnknownFile, ...] = ()
     unmapped: tuple[str, ...] = ()
     withdrawn: frozenset[str] = frozenset()
@@ -149,7 +153,7 @@ class SourceReader:
         self._settings = settings
         self._never = frozenset(never)
         self._owner = owner
-        self._items: dict[str, DesiredItem] = {}
+        self._items: dict[str, Desired] = {}
         self._unknown: dict[str, UnknownFile] = {}
         self._unsupported: dict[str, tuple[Unsupported, ...]] = {}
         self._taken: dict[str, str | None] = {}
@@ -202,26 +206,39 @@ class SourceReader:
         """Where ``settled`` are all files, and nothing is to be said of any. Not one is listed."""
         return Source(self._head, (), uncommitted=self._uncommitted, settled=frozenset(settled))
 
-    def read(self, settled: Collection[str] = ()) -> Source:
+    def read(
+        self, settled: Collection[str] = (), find_unsupported: FindUnsupported = lambda _: ()
+    ) -> Source:
         """All that the files say; ``settled`` ones are not opened, unless they were before."""
-        self._open(one for one in self._mapped if one not in settled)
+        mapped = [one for one in self._mapped if one not in settled]
+        for item in self._open(mapped, find_unsupported):
+            self._items[item.file] = PackedItem.of(item)
         return self._source(frozenset(settled))
 
-    def read_some(self, files: Collection[str]) -> Source:
+    def read_some(self, files: Collection[str], find_unsupported: FindUnsupported) -> Source:
         """What some files say, and nothing of the others."""
-        self._open(one for one in files if one in self._collections)
-        items = tuple(self._items[one] for one in files if one in self._items)
+        mapped = [one for one in files if one in self._collections]
+        for item in self._open(mapped, find_unsupported):
+            self._items[item.file] = item
+        items = tuple(self._items[one].opened() for one in mapped if one in self._items)
         return Source(None, items, titles=self.titles, unsupported=self._unsupported)
 
     def drop(self, files: Iterable[str]) -> None:
         """Keep nothing of some files; they are opened again where they are asked for again."""
         for file in files:
-            del self._items[file], self._taken[file]
+            del self._items[file], self._taken[file], self._unsupported[file]
 
-    def _open(self, files: Iterable[str]) -> None:
+    def _open(
+        self, files: Iterable[str], find_unsupported: FindUnsupported
+    ) -> Iterator[DesiredItem]:
+        """The items of those files that were not opened before."""
         fresh = [one for one in files if one not in self._taken]
         for file, content in self._snapshot.contents(fresh):
-            self._take(file, content)
+            item = self._take(file, content)
+            if item is not None:
+                found = find_unsupported(item)
+                self._unsupported[file] = (*self._unsupported.get(file, ()), *found)
+                yield item
 
     def _source(self, settled: frozenset[str]) -> Source:
         order = [file for file in self._mapped if file not in settled]
@@ -249,7 +266,7 @@ class SourceReader:
     def _uncommitted(self) -> tuple[str, ...]:
         return () if self._snapshot.is_work_tree else _uncommitted(self._snapshot)
 
-    def _take(self, file: str, content: bytes | FailedError) -> None:
+    def _take(self, file: str, content: bytes | FailedError) -> DesiredItem | None:
         self._taken[file] = None
         try:
             if isinstance(content, FailedError):
@@ -260,12 +277,13 @@ class SourceReader:
             document = open_bytes(content, file, self._snapshot.workspace.identities)
         except (CredentialError, FailedError) as error:
             self._unknown[file] = UnknownFile(file, error)
-            return
+            return None
         kind = kind_of_document(document)
-        if kind is not FileKind.KEYSET:
-            self._add(file, document, is_manifest=kind is FileKind.SECRET_MANIFEST)
+        if kind is FileKind.KEYSET:
+            return None
+        return self._build(file, document, is_manifest=kind is FileKind.SECRET_MANIFEST)
 
-    def _add(self, file: str, document: Document, *, is_manifest: bool) -> None:
+    def _build(self, file: str, document: Document, *, is_manifest: bool) -> DesiredItem:
         copy = copy_document(document, is_manifest=is_manifest)
         item = build_item(
             file=file,
@@ -282,7 +300,7 @@ class SourceReader:
             self._unsupported[file] = tuple(
                 Unsupported(path, "the value is not UTF-8 text") for path in copy.not_text
             )
-        self._items[file] = without_paths(item, frozenset(copy.not_text))
+        return without_paths(item, frozenset(copy.not_text))
 
     def _is_login(self, file: str, copy: Copy) -> bool:
         backend = self._settings.chosen

@@ -18,7 +18,7 @@ from plana_secrets.mirror.agreed import (
     strangers_of,
     unchanged,
 )
-from plana_secrets.mirror.backend import Backend, Listing, Unsupported
+from plana_secrets.mirror.backend import Backend, Listing
 from plana_secrets.mirror.drift import Choices, Drift, MirrorPlan, Wanted
 from plana_secrets.mirror.plan import plan_mirror
 from plana_secrets.mirror.source import Source, SourceReader, UnknownFile
@@ -107,7 +107,7 @@ class Look:
         listing = self._backend.list_again(written) if written else None
         listing = listing or self._list(wanted.divided)
         if wanted.settled != self._settled:
-            source = self._reader.read(self._settled)
+            source = self._reader.read(self._settled, self._backend.find_unsupported)
             fresh = _wanted(source, self._backend, wanted.renames)
             fresh = _without_unseen(fresh, self._unseen)
             wanted = replace(fresh, divided=wanted.divided)
@@ -125,7 +125,7 @@ class Look:
         is_all = is_of(self._agreed, self._reader) and self._settled == self._agreed.files.keys()
         if is_all and not listing.items:
             return self._reader.all_settled(self._settled)
-        return self._reader.read(self._settled)
+        return self._reader.read(self._settled, self._backend.find_unsupported)
 
     def _list(self, divided: frozenset[str]) -> Listing:
         """The listing, and in ``_settled`` the files of which it shows no more than what agrees."""
@@ -154,7 +154,8 @@ class Look:
         What the first look did not see stays unknown in this run.
         """
         files = {item.record.file for item in listing.items if item.record is not None}
-        wanted = _wanted(self._reader.read_some(files - self._unsettled), self._backend, {})
+        source = self._reader.read_some(files - self._unsettled, self._backend.find_unsupported)
+        wanted = _wanted(source, self._backend, {})
         wanted = replace(
             _without_unseen(wanted, {**listing.unseen, **self._unseen}), divided=divided
         )
@@ -201,18 +202,11 @@ def _reason(unknown: UnknownFile) -> str:
 
 
 def _wanted(source: Source, backend: Backend, renames: Mapping[str, str]) -> Wanted:
-    unsupported: Mapping[str, tuple[Unsupported, ...]] = {
-        item.file: (
-            *source.unsupported.get(item.file, ()),
-            *backend.find_unsupported(item),
-        )
-        for item in source.items
-    }
     return Wanted(
         items=source.items,
         unknown={one.file: _reason(one) for one in source.unknown},
         titles=source.titles,
-        unsupported=unsupported,
+        unsupported=source.unsupported,
         withdrawn=source.withdrawn,
         renames=renames,
         item_size=backend.item_size,

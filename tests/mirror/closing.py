@@ -166,7 +166,7 @@ class Files:
             return None
         return repository.titles.get(file, file), repository.places.get(file, "prod")
 
-    def read(self, settled: Collection[str] = ()) -> Source:
+    def read(self, settled: Collection[str] = (), _: object = None) -> Source:
         repository = self._repository
         mapped = [one for one in sorted(repository.files) if one not in repository.excluded]
         fresh = {one: repository.files[one] for one in mapped if one not in settled}
@@ -184,7 +184,7 @@ class Files:
             settled=frozenset(settled),
         )
 
-    def read_some(self, files: Collection[str]) -> Source:
+    def read_some(self, files: Collection[str], _: object) -> Source:
         every = self.read({one for one in self._repository.files if one not in files})
         return Source(None, every.items, titles=every.titles)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import replace
 
 import pyrage
@@ -9,7 +10,7 @@ import pytest
 
 from plana_secrets.age.identities import Identities, parse_identity_file
 from plana_secrets.git.repository import Repository
-from plana_secrets.mirror.backend import Backend
+from plana_secrets.mirror.backend import Backend, DesiredItem, Unsupported
 from plana_secrets.mirror.backends.local.settings import LocalSettings
 from plana_secrets.mirror.backends.memory import MemoryBackend
 from plana_secrets.mirror.backends.vaultwarden.settings import VaultwardenSettings
@@ -62,10 +63,14 @@ def look_at(snapshot: Snapshot, backend: Backend) -> MirrorState:
     return Look(snapshot, SourceReader(snapshot, LOCAL), backend, Choices()).take()
 
 
+def sound(_: DesiredItem) -> tuple[Unsupported, ...]:
+    return ()
+
+
 def shown(source: Source) -> dict[str, dict[str, str]]:
     return {
         item.file: {field.path: field.shown.reveal_text() for field in item.fields}
-        for item in source.items
+        for item in (one.opened() for one in source.items)
     }
 
 
@@ -74,14 +79,25 @@ def test_a_file_that_was_dropped_is_opened_as_it_is_then(world: World) -> None:
     for file in files:
         world.encrypt(file, "user: anna\n")
     reader = SourceReader(snapshot_of(world, worktree=True), LOCAL)
-    assert list(shown(reader.read_some([files[0], "no file"]))) == files[:1]
+    assert list(shown(reader.read_some([files[0], "no file"], sound))) == files[:1]
     before = reader.mark_of(files[0])
     reader.drop(files[:1])
     world.encrypt(files[0], "user: berta\n")
-    assert shown(reader.read_some(files[:1])) == {files[0]: {"user": "berta"}}
+    assert shown(reader.read_some(files[:1], sound)) == {files[0]: {"user": "berta"}}
     assert reader.mark_of(files[0]) != before
     reader.drop(files[:1])
     assert list(shown(reader.read(settled=files[:1]))) == files[1:]
+
+
+def test_no_item_is_open_while_it_waits(world: World) -> None:
+    """A first mirror holds all files until the server shows their items."""
+    for name in "ab":
+        world.encrypt(f"infra/secrets/waits-{name}.yaml", "user: anna\n")
+    world.commit()
+    source = SourceReader(snapshot_of(world), LOCAL).read()
+    assert [item.title for item in source.items] == ["waits-a", "waits-b"]
+    held = [one.title for one in gc.get_objects() if isinstance(one, DesiredItem)]
+    assert [title for title in held if title.startswith("waits-")] == []
 
 
 def test_every_leaf_is_shown_as_staff_need_it(world: World) -> None:
@@ -102,8 +118,8 @@ def test_every_leaf_is_shown_as_staff_need_it(world: World) -> None:
         },
     }  # fmt: skip
     assert [item.title for item in source.items] == ["a (dev)", "app (prod)"]
-    assert {item.record.commit for item in source.items} == {source.head} == {head}
-    manifest = source.items[1].record
+    assert {item.opened().record.commit for item in source.items} == {source.head} == {head}
+    manifest = source.items[1].opened().record
     assert [(leaf.path, leaf.text) for leaf in manifest.plain] == [
         ("apiVersion", "v1"),
         ("kind", "Secret"),
@@ -133,7 +149,7 @@ def test_the_commit_counts_and_not_the_working_tree(world: World) -> None:
         "infra/secrets/a.yaml": {"x": "changed"},
         "infra/secrets/new.yaml": {"x": "new"},
     }
-    assert {item.record.commit for item in tree.items} == {None}
+    assert {item.opened().record.commit for item in tree.items} == {None}
     assert tree.uncommitted == ()
 
 

@@ -13,6 +13,7 @@ from plana_secrets.errors import PlanaSecretsError
 from plana_secrets.mirror.backend import (
     NOTHING_KNOWN,
     ActualItem,
+    Desired,
     DesiredItem,
     ItemChangedError,
     ItemsRefusedError,
@@ -61,9 +62,9 @@ class MemoryBackend:
     def list_again(self, ids: Sequence[str]) -> None:
         """One call lists all."""
 
-    def create_items(self, items: Sequence[DesiredItem]) -> None:
+    def create_items(self, items: Sequence[Desired]) -> None:
         refused: dict[str, PlanaSecretsError] = {}
-        for item in items:
+        for item in (one.opened() for one in items):
             if is_heavier(item, self._store.limit):
                 refused[item.file] = _too_large(item)
                 continue

@@ -16,6 +16,7 @@ from plana_secrets.mirror.backend import (
     ITEM_ERRORS,
     NOTHING_KNOWN,
     ActualItem,
+    Desired,
     DesiredItem,
     ItemChangedError,
     ItemNotWrittenError,
@@ -74,10 +75,10 @@ class BitwardenSmBackend:
     def list_again(self, ids: Sequence[str]) -> None:
         """One call lists all."""
 
-    def create_items(self, items: Sequence[DesiredItem]) -> None:
+    def create_items(self, items: Sequence[Desired]) -> None:
         view = self._last or self._look()
         refused: dict[str, PlanaSecretsError] = {}
-        for number, item in enumerate(items, start=1):
+        for number, item in enumerate((one.opened() for one in items), start=1):
             try:
                 self._write(item, Group(None, {}), self._project_of(view, item))
             except ITEM_ERRORS as error:

@@ -30,6 +30,7 @@ from plana_secrets.locks import NO_PATIENCE, Patience, locked
 from plana_secrets.mirror.backend import (
     NOTHING_KNOWN,
     ActualItem,
+    Desired,
     DesiredItem,
     ItemChangedError,
     Listing,
@@ -84,9 +85,9 @@ class LocalBackend:
     def list_again(self, ids: Sequence[str]) -> None:
         """One call lists all."""
 
-    def create_items(self, items: Sequence[DesiredItem]) -> None:
+    def create_items(self, items: Sequence[Desired]) -> None:
         with self._changing() as export:
-            export.items.extend([export.compose_item(item) for item in items])
+            export.items.extend([export.compose_item(item.opened()) for item in items])
 
     def update_item(self, actual: ActualItem, desired: DesiredItem) -> None:
         with self._changing() as export:

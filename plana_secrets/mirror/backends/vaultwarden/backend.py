@@ -21,6 +21,7 @@ from plana_secrets.mirror.backend import (
     ITEM_ERRORS,
     NOTHING_KNOWN,
     ActualItem,
+    Desired,
     DesiredItem,
     ItemChangedError,
     ItemsRefusedError,
@@ -120,7 +121,7 @@ class VaultwardenBackend:
         except PlanaSecretsError:
             return None
 
-    def create_items(self, items: Sequence[DesiredItem]) -> None:
+    def create_items(self, items: Sequence[Desired]) -> None:
         """Each on its own, over a few connections."""
         if not items:
             return
@@ -136,11 +137,12 @@ class VaultwardenBackend:
             raise ItemsRefusedError(refused)
 
     def _create(
-        self, view: View, items: Sequence[DesiredItem], tell: Callable[[int], None]
+        self, view: View, items: Sequence[Desired], tell: Callable[[int], None]
     ) -> Mapping[str, PlanaSecretsError]:
         from plana_secrets.mirror.backends.vaultwarden.creation import Creation, NewItem
 
-        def seal(item: DesiredItem) -> NewItem:
+        def seal(desired: Desired) -> NewItem:
+            item = desired.opened()
             sealed = self._seal(view, item)
             return NewItem(item, sealed, view.collection_of(item))
 
@@ -290,7 +292,7 @@ class VaultwardenBackend:
             self._writer.restore(cipher.id, file=file)
 
     def _find_closed(
-        self, view: View, items: Sequence[DesiredItem]
+        self, view: View, items: Sequence[Desired]
     ) -> dict[str | None, PlanaSecretsError]:
         """Before anything is sent: the collections to which the account may not write."""
         closed: dict[str | None, PlanaSecretsError] = {}

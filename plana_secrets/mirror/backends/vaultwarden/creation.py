@@ -16,7 +16,7 @@ from threading import Thread
 from typing import Final, Self
 
 from plana_secrets.errors import PlanaSecretsError
-from plana_secrets.mirror.backend import ITEM_ERRORS, DesiredItem, ItemNotWrittenError
+from plana_secrets.mirror.backend import ITEM_ERRORS, Desired, DesiredItem, ItemNotWrittenError
 from plana_secrets.mirror.backends.vaultwarden.answers import LostAnswerError
 from plana_secrets.mirror.backends.vaultwarden.client import CONNECTIONS
 from plana_secrets.mirror.backends.vaultwarden.items import blame_size
@@ -53,7 +53,7 @@ class Creation:
         self._done = 0
         self._refused: dict[str, PlanaSecretsError] = {}
 
-    def run(self, items: Sequence[DesiredItem], seal: Callable[[DesiredItem], NewItem]) -> None:
+    def run(self, items: Sequence[Desired], seal: Callable[[Desired], NewItem]) -> None:
         """Create the items; ``refused`` says what could not be.
 
         Raises:
