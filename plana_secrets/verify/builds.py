@@ -59,6 +59,7 @@ class Build:
     GitRepository, None for a source of another kind: ``other`` says which one. Whether that holds
     this repository is not known. ``components``: folders that ``spec.components`` adds to what
     is built. ``kept``: what its patches do for the variables.
+    ``is_here``: the source is known to be this repository.
     """
 
     file: str
@@ -70,6 +71,7 @@ class Build:
     components: tuple[str, ...] = ()
     other: str | None = None
     kept: Kept = Kept.NOT
+    is_here: bool = False
 
 
 @dataclass(slots=True)
@@ -154,14 +156,16 @@ class Flux:
         if not own and len(every) == 1:
             own = every
 
-        def is_own(build: Build) -> bool:
+        is_one = sum(bool(one & own) for one in known.values()) == 1  # else of several branches
+
+        def judged(build: Build) -> Build | None:
             named = known.get(build.source) if build.source is not None else None
             if own and named:
-                return bool(named & own)
+                return replace(build, is_here=is_one and own == named) if named & own else None
             is_alone = build.source is not None and not named
-            return is_alone or build.folder != "."
+            return build if is_alone or build.folder != "." else None
 
-        return [one for one in self.builds if is_own(one)]
+        return [one for one in map(judged, self.builds) if one is not None]
 
 
 def _build(file: str, line: int, spec: Map, source: Map) -> Build:

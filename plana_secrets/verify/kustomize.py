@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from plana_secrets.errors import MalformedError
-from plana_secrets.verify.listings import NAMES, Kept, Listing, is_file_here, read_listing
+from plana_secrets.verify.listings import NAMES, Kept, Listing, read_listing
 from plana_secrets.verify.plainyaml import (
     Map,
     Node,
@@ -33,6 +33,8 @@ _IGNORED: Final = re.compile(
     r"|(?:.*/)?\.(?:github|circleci)/.*"
 )
 """Files that Flux leaves out of every source."""
+
+_OF_ADDRESS: Final = {*":?"}
 
 Read = Callable[[str], bytes | None]
 
@@ -87,14 +89,23 @@ class Tree:
         return self._walked[folders]
 
     def missing(self, listing: Listing) -> Iterator[tuple[str, int]]:
-        """The files that a listing names and that are not there, with the line."""
-        files = [one for one in listing.listed if is_file_here(one.place)]
-        for one in (*files, *listing.decrypted, *listing.readable):
-            if one.place not in self.files and self._is_folder(posixpath.dirname(one.place)):
+        """What a listing names and is not there, with the line. An address is not known to be."""
+        for one in (*listing.listed, *listing.decrypted, *listing.readable):
+            folder = posixpath.dirname(one.place)
+            is_here = not folder.startswith("..") and not _OF_ADDRESS & {*one.place}
+            if one.place in self.files or not is_here or not self.has_folder(folder):
+                continue
+            if one not in listing.listed or self._listing_file(one.place) is None:
                 yield one.place, one.line
 
-    def _is_folder(self, folder: str) -> bool:
-        return any(file.startswith(f"{folder}/") for file in self.files)
+    def rivals(self, listing: Listing) -> list[str]:
+        """Other listings of the same folder, of which kustomize allows one."""
+        folder = posixpath.dirname(listing.file)
+        names = (posixpath.join(folder, name) for name in NAMES)
+        return [name for name in names if name in self.files and name != listing.file]
+
+    def has_folder(self, folder: str) -> bool:
+        return folder in {"", "."} or any(file.startswith(f"{folder}/") for file in self.files)
 
     def _walk(self, folders: Collection[str]) -> list[Step]:
         steps: list[Step] = []

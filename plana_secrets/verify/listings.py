@@ -36,7 +36,6 @@ _LEAVES_NAMES: Final = frozenset(
 )  # fmt: skip
 """Fields with which the objects have the names and namespaces that their files say."""
 _WHOLE_KIND: Final = frozenset({"group", "version", "kind"})
-_LOCAL: Final = (".yaml", ".yml", ".json")
 _ESCAPED: Final = SUBSTITUTE.replace("/", "~1")
 """The same annotation in the path of a JSON patch."""
 
@@ -94,11 +93,6 @@ def read_listing(file: str, content: bytes) -> Listing:
         is_closed="sops" in fields,
         leaves_names=fields <= _LEAVES_NAMES,
     )
-
-
-def is_file_here(place: str) -> bool:
-    """Whether an entry can only be a file of the repository, not an address."""
-    return place.endswith(_LOCAL) and not place.startswith("..") and ":" not in place
 
 
 def kept_by(patches: Iterable[Node]) -> Kept:

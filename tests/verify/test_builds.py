@@ -190,6 +190,13 @@ def test_a_build_of_another_repository_is_none_of_ours(
     assert [one.source for one in flux(*contents).own_builds(addresses)] == own
 
 
+def test_a_source_is_here_where_it_is_the_only_one_of_this_repository() -> None:
+    ours = [source("a", OURS), build("a", "x"), build("unknown", "x")]
+    assert [one.is_here for one in flux(*ours).own_builds([OURS])] == [True, False]
+    of_a_branch = [*ours, source("b", OURS)]
+    assert [one.is_here for one in flux(*of_a_branch).own_builds([OURS])] == [False, False]
+
+
 def built(folder: str, files: dict[str, str]) -> list[str]:
     read = {file: content.encode() for file, content in files.items()}
     return sorted(Tree(read, read.get).built(folder))

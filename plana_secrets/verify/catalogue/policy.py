@@ -251,9 +251,9 @@ POLICY_CHECKS: Final = (
         "Flux builds a folder with a file that is not a Kubernetes manifest.",
         "Without a kustomization.yaml Flux treats every YAML file below the path of a "
         "Kustomization as a manifest, and with one every file that it lists. One that is not stops "
-        "the whole build, and so does one that is listed and not there.",
+        "the whole build, and so does a file or a folder that is named and not there.",
         "Move the file to another folder, or add a kustomization.yaml that lists the manifests; a "
-        "`.sourceignore` excludes files for Flux. Correct the name of a file that is not there.",
+        "`.sourceignore` excludes files for Flux. Correct the name of what is not there.",
     ),
     Check(
         "flux-duplicate",

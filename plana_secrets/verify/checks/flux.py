@@ -14,6 +14,8 @@ from plana_secrets.verify.finding import Finding
 from plana_secrets.verify.kustomize import ObjectKey, Step, Tree, read_objects
 from plana_secrets.verify.listings import NAMES, Kept, Listing
 
+_FILLED_IN: Final = {*"$<{"}
+"""What begins a part of a path that another tool fills in."""
 _UNDECRYPTED: Final = "flux-no-decryption"
 
 
@@ -44,6 +46,7 @@ def check_builds(
         findings = [
             *_check_build(build, steps, objects, keysets, encrypted, patched),
             *_check_listings(steps, tree, encrypted),
+            *_check_folders(build, tree),
         ]
         for one in findings:
             if (one.check, one.file, one.line) not in told:
@@ -75,14 +78,26 @@ def _check_build(
         yield from _check_names(step.files, objects)
 
 
+def _check_folders(build: Build, tree: Tree) -> Iterator[Finding]:
+    """A folder that was moved or is misspelt, where it is certain in which repository it is."""
+    for folder in (build.folder, *build.components) if build.is_here else ():
+        if not tree.has_folder(folder) and not _FILLED_IN & {*folder}:
+            words = f"builds {folder}, which is not there"
+            yield found("flux-not-a-manifest", words, file=build.file, line=build.line)
+
+
 def _check_listings(
     steps: Sequence[Step], tree: Tree, encrypted: Collection[str]
 ) -> Iterator[Finding]:
     """What a kustomization.yaml names and kustomize cannot read, or reads as it is encrypted."""
     for listing in [one for step in steps for one in step.listings]:
         for place, line in tree.missing(listing):
-            words = f"names {place}, which is not there"
+            state = "has no kustomization.yaml" if tree.has_folder(place) else "is not there"
+            words = f"names {place}, which {state}"
             yield found("flux-not-a-manifest", words, file=listing.file, line=line)
+        for rival in tree.rivals(listing):
+            words = f"is beside {rival}, and kustomize refuses a folder with both"
+            yield found("flux-not-a-manifest", words, file=listing.file)
         yield from _check_readable(listing, encrypted)
 
 

@@ -216,20 +216,46 @@ def test_a_listing_may_keep_the_variables_of_what_it_names(
         ("patches: [{path: prod/app.secret.yaml}]", "flux-no-decryption"),
         ("configMapGenerator: [{name: a, files: [x=prod/mail.yaml]}]", "flux-not-decrypted"),
         ("resources: [prod/gone.yaml]", "flux-not-a-manifest"),
+        ("resources: [prod/gone]", "flux-not-a-manifest"),
+        ("resources: [../../apps]", "flux-not-a-manifest"),
         ("secretGenerator: [{name: a, files: [prod/gone.txt]}]", "flux-not-a-manifest"),
-        ("resources: [prod/gone, gone/x.yaml, 'git@example.com:a/x.yaml', '../../x.yaml']", None),
+        (
+            "resources: ['git@example.com:a/x.yaml', 'example.com/a/b', 'c?ref=x', '../../../x.yaml']",
+            None,
+        ),
         ("secretGenerator: [{name: a, literals: [a=b], files: {a: b}, envs: [[a]]}]", None),
         ("configMapGenerator: [{name: a, files: [../../apps/app.yaml]}]", None),
         ("resources: []\nsops: {mac: x}", "flux-not-decrypted"),
     ],
 )
 def test_what_a_generator_or_a_patch_takes(listing: str, expected: str | None) -> None:
+    rival = LISTING.replace("yaml", "yml")
+    both = {LISTING: "resources: [prod/app.secret.yaml]\n", rival: f"{listing}\n"}
+    assert found("infra/secrets", files=both) == [("flux-not-a-manifest", LISTING)]
     only_when_closed = expected == "flux-no-decryption"
     place = "clusters/prod.yaml" if only_when_closed else LISTING
     said = [(expected, place)] if expected else []
     files = {LISTING: f"{listing}\n"}
     assert found("infra/secrets", files=files, decrypts=False) == said
     assert found("infra/secrets", files=files) == ([] if only_when_closed else said)
+
+
+@pytest.mark.parametrize(
+    ("folder", "is_here", "is_named"),
+    [("gone", True, True), ("gone", False, False), ("apps/${name}", True, False),
+     ("apps/<< inputs.name >>", True, False), ("infra/secrets/prod", True, False), (".", True, False)],
+)  # fmt: skip
+def test_a_folder_that_is_not_there_is_named_where_it_is_certain(
+    folder: str, is_here: bool, is_named: bool
+) -> None:
+    build = Build("clusters/prod.yaml", 3, folder, True, "a", is_here=is_here)
+    tree = Tree({SECRET}, lambda _: b"")
+    manifests = {SECRET: key_of("v1", "Secret", "", "app")}
+    findings = check_builds(
+        [build], tree, keysets=(), manifests=manifests, encrypted=(), patched=()
+    )
+    places = [("clusters/prod.yaml", 3)] if is_named else []
+    assert [(one.file, one.line) for one in findings] == places
 
 
 def test_a_listing_that_renames_nothing_is_put_together_with_what_names_it() -> None:
