@@ -1,4 +1,4 @@
-"""The first lines of a package say where things are, so they name each module, and no other."""
+"""Where things are can be read: packages name each of their modules, and files are short."""
 
 from __future__ import annotations
 
@@ -54,3 +54,13 @@ def test_only_one_module_is_called_session_and_none_tree() -> None:
     stems = [path.stem for path in PACKAGE.rglob("*.py")]
     assert stems.count("session") == 1
     assert stems.count("tree") == 0
+
+
+def test_a_file_of_the_package_or_the_tests_is_at_most_350_lines() -> None:
+    """Longer ones hold two ideas: split them where these part."""
+    trees = (PACKAGE, Path(__file__).parent)
+    lines = {
+        path: len(path.read_text().splitlines()) for one in trees for path in one.rglob("*.py")
+    }
+    assert lines
+    assert {path: count for path, count in lines.items() if count > 350} == {}

@@ -123,11 +123,6 @@ def test_what_the_mirror_lost_is_named(place: MemoryPlace) -> None:
     assert [one.reveal() for one in lost.content.values if one is not None] == [b"by hand"]
 
 
-@pytest.fixture
-def place() -> MemoryPlace:
-    return MemoryPlace()
-
-
 def test_the_soundest_of_several_items_is_restored(place: MemoryPlace) -> None:
     place.open().create_items([make_item(FILE, {"x": "1"}, collection="prod")])
     place.hand.clone(FILE)
