@@ -1,7 +1,8 @@
 """The one-way copy of the secret files for people who need to look.
 
-``settings`` | ``tables`` | ``backend`` | ``open`` | ``backends``
-    The tables of the configuration, the protocol of a backend, and which one is opened.
+``settings`` | ``tables`` | ``backend`` | ``itemerrors`` | ``open`` | ``backends``
+    The tables of the configuration, the protocol of a backend and what it raises, and which
+    one is opened.
 ``owner``
     Which items this repository wrote, and which another one.
 ``surroundings`` | ``desk`` | ``placing``

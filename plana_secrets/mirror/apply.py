@@ -12,15 +12,9 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from plana_secrets.errors import ConflictError, PlanaSecretsError
-from plana_secrets.mirror.backend import (
-    ITEM_ERRORS,
-    ActualItem,
-    Backend,
-    ItemChangedError,
-    ItemsRefusedError,
-    Listing,
-)
+from plana_secrets.mirror.backend import ActualItem, Backend, Listing
 from plana_secrets.mirror.drift import Choices, Drift, MirrorPlan, Update, Wanted
+from plana_secrets.mirror.itemerrors import ITEM_ERRORS, ItemChangedError, ItemsRefusedError
 from plana_secrets.mirror.parts import divide_refused
 from plana_secrets.mirror.plan import plan_mirror
 from plana_secrets.observability import Event, Observer, silent

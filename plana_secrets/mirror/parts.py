@@ -16,16 +16,11 @@ from itertools import groupby, islice
 from typing import TypeVar
 
 from plana_secrets.errors import PlanaSecretsError
-from plana_secrets.mirror.backend import (
-    ActualItem,
-    DesiredItem,
-    ItemTooLargeError,
-    Part,
-    Record,
-)
+from plana_secrets.mirror.backend import ActualItem, DesiredItem, Part, Record
 from plana_secrets.mirror.drift import Wanted
 from plana_secrets.mirror.form import is_heavier, weigh
 from plana_secrets.mirror.item import NOTE, TITLE, digest_of, digest_of_text
+from plana_secrets.mirror.itemerrors import ItemTooLargeError
 from plana_secrets.mirror.logins import places_of
 from plana_secrets.secret import Secret
 

@@ -12,8 +12,8 @@ import pytest
 from plana_secrets.age.identities import Identities
 from plana_secrets.errors import ConflictError, CredentialError, MalformedError, UsageError
 from plana_secrets.locks import locked
-from plana_secrets.mirror.backend import ItemChangedError
 from plana_secrets.mirror.backends.local.backend import LocalBackend
+from plana_secrets.mirror.itemerrors import ItemChangedError
 from tests.mirror.places import LocalPlace
 from tests.mirror.steps import kinds, look, make_item, sync
 

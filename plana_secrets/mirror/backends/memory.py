@@ -15,14 +15,12 @@ from plana_secrets.mirror.backend import (
     ActualItem,
     Desired,
     DesiredItem,
-    ItemChangedError,
-    ItemsRefusedError,
-    ItemTooLargeError,
     Listing,
     Recall,
     Unsupported,
 )
 from plana_secrets.mirror.form import is_heavier
+from plana_secrets.mirror.itemerrors import ItemChangedError, ItemsRefusedError, ItemTooLargeError
 
 
 @dataclass

@@ -19,10 +19,10 @@ from plana_secrets.errors import (
     UnavailableError,
     UsageError,
 )
-from plana_secrets.mirror.backend import ItemsRefusedError
 from plana_secrets.mirror.backends.bitwarden_sm import client as client_module
 from plana_secrets.mirror.backends.bitwarden_sm.client import Address, Client, Content
 from plana_secrets.mirror.backends.bitwarden_sm.worker import FAILURES, classify
+from plana_secrets.mirror.itemerrors import ItemsRefusedError
 from plana_secrets.secret import Secret
 from tests.fakes.bitwarden_sm import Fault
 from tests.mirror.bitwarden_sm.place import BitwardenPlace

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from plana_secrets.mirror.backend import ItemsRefusedError
+from plana_secrets.mirror.itemerrors import ItemsRefusedError
 from tests.fakes.people import Company
 from tests.fakes.vaultwarden import Fault, Relay
 from tests.fakes.vaultwarden.wire import Answer, Request

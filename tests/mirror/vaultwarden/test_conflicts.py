@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from plana_secrets.errors import ConflictError, MalformedError
-from plana_secrets.mirror.backend import ItemsRefusedError
 from plana_secrets.mirror.backends.vaultwarden.items import just_before
+from plana_secrets.mirror.itemerrors import ItemsRefusedError
 from tests.fakes.vaultwarden import FakeVaultwarden
 from tests.mirror.vaultwarden.making import files, make_items
 from tests.mirror.vaultwarden.place import VaultwardenPlace

@@ -13,8 +13,9 @@ from threading import enumerate as threads
 import pytest
 
 from plana_secrets.errors import PlanaSecretsError
-from plana_secrets.mirror.backend import ActualItem, ItemChangedError, ItemsRefusedError
+from plana_secrets.mirror.backend import ActualItem
 from plana_secrets.mirror.backends.vaultwarden.backend import VaultwardenBackend
+from plana_secrets.mirror.itemerrors import ItemChangedError, ItemsRefusedError
 from tests.fakes.vaultwarden import FakeVaultwarden, Fault
 from tests.fakes.vaultwarden.store import Cipher
 from tests.fakes.vaultwarden.wire import Answer, Request

@@ -13,16 +13,11 @@ from typing import Final
 
 from plana_secrets.errors import PlanaSecretsError, UsageError
 from plana_secrets.mirror.backend import (
-    ITEM_ERRORS,
     NOTHING_KNOWN,
     ActualItem,
     Desired,
     DesiredItem,
-    ItemChangedError,
-    ItemNotWrittenError,
-    ItemsRefusedError,
     Listing,
-    NotWritableError,
     Recall,
     Unsupported,
 )
@@ -30,6 +25,13 @@ from plana_secrets.mirror.backends.bitwarden_sm import form
 from plana_secrets.mirror.backends.bitwarden_sm.client import Client, Content, Stored
 from plana_secrets.mirror.backends.bitwarden_sm.failures import ServerFailedError
 from plana_secrets.mirror.backends.bitwarden_sm.listing import Group, read_listing, revision_of
+from plana_secrets.mirror.itemerrors import (
+    ITEM_ERRORS,
+    ItemChangedError,
+    ItemNotWrittenError,
+    ItemsRefusedError,
+    NotWritableError,
+)
 from plana_secrets.observability import Event, Observer, silent
 
 

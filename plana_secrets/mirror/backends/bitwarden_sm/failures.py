@@ -12,7 +12,7 @@ from plana_secrets.errors import (
     UnavailableError,
     UsageError,
 )
-from plana_secrets.mirror.backend import NotWritableError
+from plana_secrets.mirror.itemerrors import NotWritableError
 
 
 class ServerFailedError(UnavailableError):

@@ -32,12 +32,12 @@ from plana_secrets.mirror.backend import (
     ActualItem,
     Desired,
     DesiredItem,
-    ItemChangedError,
     Listing,
     Recall,
     Unsupported,
 )
 from plana_secrets.mirror.export import Export, RawItem, read_item, revision_of
+from plana_secrets.mirror.itemerrors import ItemChangedError
 from plana_secrets.mirror.surroundings import make_state_folder
 from plana_secrets.storage import (
     is_temporary,

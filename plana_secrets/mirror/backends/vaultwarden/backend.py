@@ -18,15 +18,11 @@ from plana_secrets.errors import (
 )
 from plana_secrets.mirror import form
 from plana_secrets.mirror.backend import (
-    ITEM_ERRORS,
     NOTHING_KNOWN,
     ActualItem,
     Desired,
     DesiredItem,
-    ItemChangedError,
-    ItemsRefusedError,
     Listing,
-    NotWritableError,
     Recall,
     Unsupported,
 )
@@ -53,6 +49,12 @@ from plana_secrets.mirror.backends.vaultwarden.vault import Keys, Vault
 from plana_secrets.mirror.backends.vaultwarden.version import check_version
 from plana_secrets.mirror.backends.vaultwarden.view import Place, View
 from plana_secrets.mirror.backends.vaultwarden.writer import SealedItem, Writer
+from plana_secrets.mirror.itemerrors import (
+    ITEM_ERRORS,
+    ItemChangedError,
+    ItemsRefusedError,
+    NotWritableError,
+)
 from plana_secrets.observability import Event, Observer, silent
 from plana_secrets.secret import Secret
 

@@ -16,11 +16,12 @@ from threading import Thread
 from typing import Final, Self
 
 from plana_secrets.errors import PlanaSecretsError
-from plana_secrets.mirror.backend import ITEM_ERRORS, Desired, DesiredItem, ItemNotWrittenError
+from plana_secrets.mirror.backend import Desired, DesiredItem
 from plana_secrets.mirror.backends.vaultwarden.answers import LostAnswerError
 from plana_secrets.mirror.backends.vaultwarden.client import CONNECTIONS
 from plana_secrets.mirror.backends.vaultwarden.items import blame_size
 from plana_secrets.mirror.backends.vaultwarden.writer import SealedItem, Writer
+from plana_secrets.mirror.itemerrors import ITEM_ERRORS, ItemNotWrittenError
 
 _TRIES: Final = 3
 _SILENCE: Final = 3 * CONNECTIONS

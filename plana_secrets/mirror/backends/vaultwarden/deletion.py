@@ -17,11 +17,11 @@ import msgspec
 
 from plana_secrets.counts import counted
 from plana_secrets.errors import PlanaSecretsError, UnavailableError
-from plana_secrets.mirror.backend import ITEM_ERRORS, ItemChangedError, ItemNotWrittenError
 from plana_secrets.mirror.backends.vaultwarden.answers import LostAnswerError
 from plana_secrets.mirror.backends.vaultwarden.models import Cipher
 from plana_secrets.mirror.backends.vaultwarden.session import Session
 from plana_secrets.mirror.backends.vaultwarden.writer import Writer
+from plana_secrets.mirror.itemerrors import ITEM_ERRORS, ItemChangedError, ItemNotWrittenError
 
 DELETE_BATCH: Final = 100
 """Each is one step of the progress."""

@@ -23,7 +23,7 @@ from plana_secrets.errors import (
     UnavailableError,
     UsageError,
 )
-from plana_secrets.mirror.backend import ItemChangedError, ItemTooLargeError, NotWritableError
+from plana_secrets.mirror.itemerrors import ItemChangedError, ItemTooLargeError, NotWritableError
 
 
 @dataclass(frozen=True, slots=True)

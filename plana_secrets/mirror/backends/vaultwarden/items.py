@@ -8,15 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from plana_secrets.errors import MalformedError, PlanaSecretsError
-from plana_secrets.mirror.backend import (
-    ActualItem,
-    DesiredItem,
-    Form,
-    ItemChangedError,
-    ItemTooLargeError,
-    NotWritableError,
-    Record,
-)
+from plana_secrets.mirror.backend import ActualItem, DesiredItem, Form, Record
 from plana_secrets.mirror.backends.vaultwarden.crypto import SymmetricKey
 from plana_secrets.mirror.backends.vaultwarden.loginform import (
     carry_passkeys,
@@ -25,6 +17,7 @@ from plana_secrets.mirror.backends.vaultwarden.loginform import (
 )
 from plana_secrets.mirror.backends.vaultwarden.models import Cipher, Login, read_login
 from plana_secrets.mirror.form import compose, take_apart
+from plana_secrets.mirror.itemerrors import ItemChangedError, ItemTooLargeError, NotWritableError
 from plana_secrets.secret import Secret
 
 TYPES: Final[dict[Form, int]] = {"note": 2, "login": 1}

@@ -11,12 +11,12 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from plana_secrets.mirror.backend import ItemChangedError, ItemNotWrittenError
 from plana_secrets.mirror.backends.vaultwarden.answers import LostAnswerError
 from plana_secrets.mirror.backends.vaultwarden.items import is_ahead, just_before
 from plana_secrets.mirror.backends.vaultwarden.models import Cipher, read_answer
 from plana_secrets.mirror.backends.vaultwarden.session import Session
 from plana_secrets.mirror.backends.vaultwarden.vault import read_sync
+from plana_secrets.mirror.itemerrors import ItemChangedError, ItemNotWrittenError
 
 _TRIES: Final = 3
 _PAUSE: Final = 1.0
