@@ -30,7 +30,7 @@ def read_regular_file(
     """The bytes of a regular file. ``name``: what an error calls it, by default its path.
 
     Raises:
-        MissingFileError: there is none.
+        MissingFileError: there is none, and may be none where its folder is a file.
         FailedError: it is a symlink or no regular file (kind ``not-a-regular-file``),
             larger than ``limit`` bytes (kind ``too-large``) or unreadable (kind
             ``unreadable-file``).
@@ -38,7 +38,7 @@ def read_regular_file(
     called = name or str(path)
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise MissingFileError(f"no such file: {called}", file=called) from None
     except OSError as error:
         if error.errno in {errno.ELOOP, errno.EMLINK, errno.ENXIO}:

@@ -96,9 +96,14 @@ class Context:
 
     @cached_property
     def settings(self) -> Settings:
-        from plana_secrets.config import load_settings
+        from plana_secrets.config import FILE_NAME, load_settings
 
-        return load_settings(self.repository.root)
+        root = self.repository.root
+        if not os.path.lexists(root / FILE_NAME):
+            from plana_secrets.secretfiles.names import require_in_checkout
+
+            require_in_checkout(self.repository, FILE_NAME)
+        return load_settings(root)
 
     def with_mirror(self, name: str, output: Output | None = None) -> Context:
         """The same run, with one of several mirrors in use."""

@@ -16,6 +16,7 @@ from typing import Final
 from plana_secrets.age.recipients import is_post_quantum, parse_recipient
 from plana_secrets.cli.context import Context
 from plana_secrets.cli.newidentities import PlannedIdentity, kept_in, plan_own, plan_recovery
+from plana_secrets.cli.secretfile import warn_of_ignored
 from plana_secrets.errors import UsageError
 from plana_secrets.git.author import has_author, read_author
 from plana_secrets.recipients.people import is_name
@@ -70,6 +71,7 @@ def init_new(context: Context, found: Survey, wishes: Wishes) -> None:
         context.output.talk(planned.words)
     for file in plan.files:
         context.output.talk(f"write {file.name}")
+    warn_of_ignored(context, *(file.name for file in plan.files))
     if wishes.dry_run:
         _show_files(context, plan)
     else:

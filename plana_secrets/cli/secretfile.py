@@ -172,6 +172,18 @@ def warn_of_twins(context: Context, file: str, twins: Iterable[str]) -> None:
         context.output.warn(f"{shown(file)} and {shown(other)} are the same file on macOS")
 
 
+def warn_of_ignored(context: Context, *files: str) -> None:
+    """Name those of ``files`` that git would not add: no other clone would ever have them."""
+    import shlex
+
+    from plana_secrets.git.search import is_ignored
+
+    for file in files:
+        if is_ignored(context.repository, file):
+            way = f"git add --force {shlex.quote(file)}"
+            context.output.warn(f"git ignores {file}, so no commit will have it; next: {way}")
+
+
 def warn_if_pending(context: Context) -> None:
     """Those who only read are told of a change that was interrupted, and go on."""
     from plana_secrets.secretfiles.writing.journal import pending

@@ -46,6 +46,7 @@ def find_work(context: Context, on_disk: Snapshot, branch: str | None) -> Work:
     work = Work()
     _conflicts(context, on_disk, work)
     _unsound(on_disk, work)
+    _ignored(on_disk, work)
     _kept_edits(context, on_disk.secret_files, work)
     _tracking(context, branch, work)
     _keysets(context, work)
@@ -92,6 +93,31 @@ def _unsound(on_disk: Snapshot, work: Work) -> None:
     for file, check, message in found:
         next_command = _WAYS_OUT.get(check, "plana-secrets repair {file}")
         work.add(Line(message, next_command.format(file=shlex.quote(file)), "red"))
+
+
+def _ignored(on_disk: Snapshot, work: Work) -> None:
+    """Encrypted files that git ignores: to be known, as they may be for this machine alone."""
+    from plana_secrets.errors import FailedError
+    from plana_secrets.secretfiles.discovery import carries_sops
+    from plana_secrets.secretfiles.listing import select_secret_files
+    from plana_secrets.secretfiles.roots import folders_of
+    from plana_secrets.sops.formats import READ_HERE, format_of
+
+    folders = folders_of(on_disk.settings.roots)
+    every = [] if "." in folders else on_disk.tree.repository.ignored_files(under=folders)
+    files = [
+        one for one in select_secret_files(on_disk.settings, every) if format_of(one) in READ_HERE
+    ]
+    work.facts["ignored"] = sorted(
+        file
+        for file, content in on_disk.contents(files)
+        if not isinstance(content, FailedError) and carries_sops(file, content)
+    )
+    for file in work.facts["ignored"][:_NAMED]:
+        line = Line(
+            f"git ignores {file}, so no commit has it", f"git add --force {shlex.quote(file)}"
+        )
+        work.add(line, is_open=False)
 
 
 _WAYS_OUT = {

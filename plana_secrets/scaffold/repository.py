@@ -8,6 +8,7 @@ and it describes the files as they are.
 from __future__ import annotations
 
 import difflib
+import os
 import re
 import secrets
 from collections.abc import Iterable, Sequence
@@ -22,12 +23,14 @@ from plana_secrets.scaffold.tomledit import add_at_the_top, add_to_list, toml_li
 from plana_secrets.secretfiles.discovery import is_exempt, is_rules_file
 from plana_secrets.secretfiles.globs import glob_match
 from plana_secrets.secretfiles.listing import is_of_others, is_under_roots
+from plana_secrets.secretfiles.names import require_in_checkout
 from plana_secrets.secretfiles.settings import DEFAULT_PLAIN, FilesSettings
 from plana_secrets.secretfiles.snapshot import work_tree
 from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.sops.formats import READ_HERE, format_of
 from plana_secrets.sops.model import RULES_FILE, Severity
 from plana_secrets.sops.rules.rulesfile import Rules
+from plana_secrets.storage import not_regular
 from plana_secrets.verify.beside import check_beside, look_beside
 
 DEFAULT_ROOT: Final = "infra/secrets"
@@ -68,7 +71,15 @@ class PlannedFile:
 
 
 def survey(workspace: Workspace) -> Survey:
-    """Look at every file that git tracks or would add, whatever the settings say."""
+    """Look at every file that git tracks or would add, whatever the settings say.
+
+    Raises:
+        FailedError: what has the name of our settings or of the rules is no file.
+        UsageError: the commit has one of them, and it is not here (kind ``removed-file``, or
+            ``not-checked-out`` where a sparse checkout leaves it out).
+    """
+    for name in (CONFIG_FILE, RULES_FILE):
+        _check_place(workspace, name)
     snapshot = work_tree(workspace).under(FilesSettings(roots=()))
     secret = [one for one in snapshot.scattered if format_of(one) in READ_HERE]
     beside = look_beside(snapshot)
@@ -89,6 +100,19 @@ def survey(workspace: Workspace) -> Survey:
             if one not in wrong and not is_of_others(one) and not _is_readable_by_default(one)
         ),
     )
+
+
+def _check_place(workspace: Workspace, name: str) -> None:
+    place, repository = workspace.root / name, workspace.repository
+    if os.path.lexists(place):
+        if place.is_symlink() or not place.is_file():
+            raise not_regular(name)
+        return
+    require_in_checkout(repository, name)
+    head = repository.head()
+    if head and repository.list_entries(head, under=[name]):
+        message = f"{name} was removed here, and the last commit has it"
+        raise UsageError(message, kind="removed-file", file=name)
 
 
 def plan_rules(
@@ -195,4 +219,5 @@ def _is_readable_by_default(file: str) -> bool:
 
 ADVICE: Final = {
     "config-by-hand": "add it in plana-secrets.toml by hand",
+    "removed-file": "bring it back with `git checkout HEAD -- {file}`, or commit the removal first",
 }

@@ -16,6 +16,7 @@ from plana_secrets.secretfiles.discovery import (
 )
 from plana_secrets.secretfiles.globs import glob_match, last_match
 from plana_secrets.secretfiles.missing import no_such_file
+from plana_secrets.secretfiles.names import check_folders
 from plana_secrets.secretfiles.open import read_bytes_of
 from plana_secrets.secretfiles.roots import in_roots
 from plana_secrets.secretfiles.settings import SETTINGS_FILE, FilesSettings
@@ -98,8 +99,9 @@ def resolve_file(workspace: Workspace, text: str, folder: Path, *, must_exist: b
 
     Raises:
         UsageError: it is outside the repository (kind ``outside-repository``), or is
-            not there (kind ``no-such-file``), or a sparse checkout leaves it out (kind
-            ``not-checked-out``).
+            not there (kind ``no-such-file``), or it is in a repository or submodule inside this
+            one (kind ``other-repository``) or below a file (kind ``not-a-folder``), or a sparse
+            checkout leaves it out (kind ``not-checked-out``).
     """
     here = _inside(workspace.root, Path(os.path.realpath(folder)) / text)
     at_root = _inside(workspace.root, workspace.root / text)
@@ -108,12 +110,15 @@ def resolve_file(workspace: Workspace, text: str, folder: Path, *, must_exist: b
         raise UsageError(f"not in the repository: {text}", kind="outside-repository", file=text)
     for file in candidates:
         if os.path.lexists(workspace.root / file):
+            check_folders(workspace.root, file)
             return file
     if must_exist:
         secret = [file for file in candidates if is_secret_file(workspace.settings, file)]
         raise no_such_file(workspace, text, candidates, secret)
     under_root = (file for file in candidates if is_secret_file(workspace.settings, file))
-    return next(under_root, candidates[0])
+    file = next(under_root, candidates[0])
+    check_folders(workspace.root, file)
+    return file
 
 
 def _inside(root: Path, path: Path) -> str | None:

@@ -1,20 +1,24 @@
 """Names that are two to git and one to a person, to a Mac, or to a program that tidies up.
 
-Pure, except for ``check_name``, which asks git for the names there are. Letters that look
-alike in two scripts are not compared: only what Unicode itself calls the same.
+Pure, except for ``check_name``, which asks git for the names there are, and
+``check_folders``. Letters that look alike in two scripts are not compared: only what Unicode
+itself calls the same.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from plana_secrets.errors import UsageError
+from plana_secrets.git.repository import Repository
 from plana_secrets.git.trees import WorkTree
 from plana_secrets.secretfiles.roots import folders_of, in_roots
 from plana_secrets.secretfiles.workspace import Workspace
@@ -141,8 +145,9 @@ def check_name(workspace: Workspace, file: str) -> tuple[str, ...]:
 
     Raises:
         UsageError: it looks like another name (kind ``twin-name``), or holds a character
-            that cannot be seen (kind ``invisible-name``), or git has a file of this name
-            and keeps it out of the work tree (kind ``not-checked-out``).
+            that cannot be seen (kind ``invisible-name``), or it would be in a submodule (kind
+            ``other-repository``) or below a file (kind ``not-a-folder``), or git has a file of
+            this name and keeps it out of the work tree (kind ``not-checked-out``).
     """
     if has_invisible(file):
         raise UsageError(
@@ -150,11 +155,15 @@ def check_name(workspace: Workspace, file: str) -> tuple[str, ...]:
             kind="invisible-name",
             file=file,
         )
+    check_folders(workspace.root, file)
     folders = (*folders_of(workspace.settings.roots), file.rpartition("/")[0] or file)
     listing = WorkTree(workspace.repository).listing((*folders, file))
     refuse_left_out({file}.intersection(listing.absent))
     known = {*listing.entries, *listing.staged}
     ours = set(_with_folders(file))
+    for folder in ours.intersection(listing.staged):
+        if listing.staged[folder].is_submodule:
+            raise _in_other_repository(file, folder)
     found = [one for one in find_twins({*known, file}) if one.name in ours]
     for twins in found:
         if not twins.by_case:
@@ -168,6 +177,42 @@ def check_name(workspace: Workspace, file: str) -> tuple[str, ...]:
     return tuple(other for twins in found for other in twins.others)
 
 
+def check_folders(root: Path, file: str) -> None:
+    """See that the folders above ``file`` are folders, and of this repository.
+
+    Raises:
+        UsageError: one is a file (kind ``not-a-folder``), or the top of a repository inside
+            this one (kind ``other-repository``).
+    """
+    for parent in reversed(PurePosixPath(file).parents[:-1]):
+        folder, place = str(parent), root / parent
+        if not os.path.lexists(place) or place.is_symlink():
+            return
+        if not place.is_dir():
+            raise UsageError(f"{folder} is a file, not a folder", kind="not-a-folder", file=folder)
+        if os.path.lexists(place / ".git"):
+            raise _in_other_repository(file, folder)
+
+
+def _in_other_repository(file: str, folder: str) -> UsageError:
+    return UsageError(
+        f"{file} is in another git repository, {folder}",
+        kind="other-repository",
+        file=file,
+        folder=folder,
+    )
+
+
+def require_in_checkout(repository: Repository, file: str) -> None:
+    """See that ``file`` is on the disk, or not for the reason that a sparse checkout leaves it out.
+
+    Raises:
+        UsageError: kind ``not-checked-out``.
+    """
+    if not os.path.lexists(repository.root / file):
+        refuse_left_out(WorkTree(repository).listing((file,)).absent)
+
+
 def refuse_left_out(files: Iterable[str]) -> None:
     """Stop at the first of some files that a sparse checkout leaves out.
 
@@ -179,7 +224,7 @@ def refuse_left_out(files: Iterable[str]) -> None:
             f"{file} is not in this sparse checkout",
             kind="not-checked-out",
             file=file,
-            folder=file.rpartition("/")[0],
+            folder=file.rpartition("/")[0] or f"/{file}",
         )
 
 
@@ -228,6 +273,10 @@ def _is_invisible(character: str) -> bool:
 
 
 ADVICE: Final = {
+    "other-repository": (
+        "choose a place outside {folder}; that repository is used with --repo {folder}"
+    ),
+    "not-a-folder": "choose another place, or move that file away",
     "not-checked-out": "`git sparse-checkout add {folder}`, or `git sparse-checkout disable`",
     "invisible-name": "type the name again; a pasted name may contain invisible characters",
     "twin-name": "choose a name that is different from those shown by `plana-secrets ls`",

@@ -81,7 +81,14 @@ class Workspace:
 
     def no_rules(self, message: str, folder: str = "") -> NoRulesError:
         """The error. People expect ``.sops.yml`` to work, and sops does not look at it."""
+        from plana_secrets.git.trees import WorkTree
+
+        absent = WorkTree(self.repository).listing().absent
         for place in (folder, *map(str, PurePosixPath(folder).parents)):
+            rules = (PurePosixPath(place) / RULES_FILE).as_posix()
+            if rules in absent:
+                message = f"{message}; {rules} is not in this sparse checkout"
+                return NoRulesError(message, kind="rules-left-out", file=rules)
             if (self.root / place / IGNORED_RULES_FILE).is_file():
                 name = (PurePosixPath(place) / IGNORED_RULES_FILE).as_posix()
                 return NoRulesError(f"{message}; sops ignores {name}", kind="rules-ignored")
@@ -153,5 +160,6 @@ ADVICE: Final = {
         "create one with `plana-secrets init`; if there are secret files already, bring theirs "
         "back with `git checkout HEAD -- .sops.yaml`, or write it"
     ),
+    "rules-left-out": "`git sparse-checkout add /{file}`, or `git sparse-checkout disable`",
     "rules-ignored": "rename it to .sops.yaml",
 }

@@ -146,6 +146,17 @@ def sparse(world: World) -> None:
     world.git("sparse-checkout", "set", "--no-cone", "/docs/", "/.sops.yaml")
 
 
+def without_settings(world: World) -> None:
+    put(world, "plana-secrets.toml", "")
+    sound(world)
+    (world.repo / "plana-secrets.toml").unlink()
+
+
+def rules_left_out(world: World) -> None:
+    sound(world)
+    world.git("sparse-checkout", "set", "--no-cone", "/infra/")
+
+
 @dataclass(frozen=True)
 class Case:
     """``fails`` ends with an error of this kind. ``words``: what stands for FILE and the like.
@@ -205,6 +216,8 @@ CASES = {
     "no-such-check": Case(sound, ("explain", "no"), again=False),
     "bad-edit": Case(sound, ("set", FILE, "a.b", "--stdin"), again=False),
     "not-a-leaf": Case(nested, SET, again=False),
+    "removed-file": Case(without_settings, ("init", "--yes")),
+    "rules-left-out": Case(rules_left_out, SET),
     "not-checked-out": Case(sparse, ("get", FILE, "a")),
     "pending": Case(interrupted, ("verify",)),
     "no-history": Case(plain, ("log", FILE), again=False),

@@ -173,12 +173,13 @@ def _check_our_hooks(repository: Repository) -> Iterator[Result]:
 def _check_settings(context: Context) -> Iterator[Result]:
     from plana_secrets import config
 
+    settings = context.settings  # first, as they may be left out of the checkout
     schema = Path(config.__file__).with_name("plana-secrets.schema.json")
     if not os.path.lexists(context.repository.root / config.FILE_NAME):
         message = f"no {config.FILE_NAME}: the defaults are used"
         yield Result("settings", message, Severity.NOTE, "plana-secrets init")
         return
-    count = counted(len(context.settings.keysets), "keyset")
+    count = counted(len(settings.keysets), "keyset")
     yield Result("settings", f"{config.FILE_NAME} with {count} (schema for editors: {schema})")
     waiting = [*context.in_force.ignored, *sorted(context.in_force.new)]
     if waiting:

@@ -12,7 +12,7 @@ from plana_secrets.cli.astyped import tell_as_typed
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.cli.exposed import exposure_facts, tell_exposure
 from plana_secrets.cli.options import wait_option
-from plana_secrets.cli.secretfile import tell_readable, warn_of_twins
+from plana_secrets.cli.secretfile import tell_readable, warn_of_ignored, warn_of_twins
 from plana_secrets.counts import counted
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ def encrypt(context: Context, file: str, typed: bool, dry_run: bool) -> None:
     require_place(context.workspace, target)
     done = _write(context, target, typed=typed, dry_run=dry_run)
     exposure = find_exposure(context.workspace, target, done.plain, done.values)
+    warn_of_ignored(context, target)
     if context.json:
         _report_json(context, target, done, exposure, dry_run=dry_run)
     else:

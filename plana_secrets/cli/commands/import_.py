@@ -13,6 +13,7 @@ from plana_secrets.cli.arguments import complete_file
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.cli.exposed import exposure_facts, tell_exposure
 from plana_secrets.cli.options import wait_option
+from plana_secrets.cli.secretfile import warn_of_ignored
 from plana_secrets.counts import counted
 from plana_secrets.errors import MalformedError, PlanaSecretsError, UsageError
 
@@ -71,6 +72,7 @@ def import_(
     require_place(workspace, target)
     data, imported = _read(source, form)
     done = _write(context, target, imported, may_replace=replace, dry_run=dry_run)
+    warn_of_ignored(context, target)
     exposure = _find_exposure(context, source, data, imported)
     if context.json:
         _report_json(context, target, done, exposure, dry_run=dry_run)

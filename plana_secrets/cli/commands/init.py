@@ -11,6 +11,7 @@ import click
 from plana_secrets.cli.arguments import TypedPath
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.cli.options import wait_option
+from plana_secrets.cli.secretfile import warn_of_ignored
 from plana_secrets.counts import counted
 from plana_secrets.errors import UsageError
 
@@ -121,6 +122,7 @@ def _init_used(context: Context, found: Survey, wishes: Wishes) -> bool:
     written = bool(planned) and _is_wanted(context, planned, wishes)
     if written:
         _write(context, planned, dry_run=False)
+    warn_of_ignored(context, *(file.name for file in planned))
     if written and not (found.has_config or context.json):
         tell_scanners(context)
     if context.json:

@@ -10,6 +10,7 @@ import click
 from plana_secrets.cli.arguments import complete_file
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.cli.options import wait_option
+from plana_secrets.cli.secretfile import warn_of_ignored
 from plana_secrets.errors import ConflictError, UsageError
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def mv(context: Context, source: str, target: str, dry_run: bool) -> None:
         with writing(context.workspace, "mv"):
             move, places = _plan(context, source, target)
             write_files(context.workspace, list(move.staged), operation="mv")
+    warn_of_ignored(context, places[1].partition("#")[0])
     if context.json:
         context.output.json_object("mv", _facts(context, move, places, dry_run=dry_run))
     else:

@@ -10,7 +10,7 @@ import click
 from plana_secrets.cli.arguments import file_argument
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.cli.options import wait_option
-from plana_secrets.cli.secretfile import warn_of_twins
+from plana_secrets.cli.secretfile import warn_of_ignored, warn_of_twins
 from plana_secrets.errors import ConflictError, UsageError
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ def new(
     if kind is FileKind.SECRET_MANIFEST and name is None:
         name = manifest_name(target)
     _write(context, target, empty_file(kind, name=name, namespace=namespace), dry_run=dry_run)
+    warn_of_ignored(context, target)
     if context.json:
         facts = {"file": target, "kind": str(kind), "dry_run": dry_run}
         context.output.json_object("new", facts)

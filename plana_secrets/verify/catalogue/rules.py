@@ -34,7 +34,8 @@ RULES_CHECKS: Final = (
         "The repository has no .sops.yaml at its root.",
         "Without rules, the recipients of a file are not defined.",
         "If it was deleted here, `git checkout HEAD -- .sops.yaml` brings it back; `git log --all "
-        "-- .sops.yaml` shows whether git had it. Otherwise write rules for the files that are "
+        "-- .sops.yaml` shows whether git had it. If a sparse checkout leaves it out, add it with "
+        "`git sparse-checkout add /.sops.yaml`. Otherwise write rules for the files that are "
         "there; where there are none yet, `plana-secrets init` does it.",
     ),
     _rules(

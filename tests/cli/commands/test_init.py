@@ -119,6 +119,43 @@ def test_a_second_run_changes_nothing(empty: World):
     assert not empty.git("status", "--porcelain")
 
 
+def test_settings_that_were_removed_or_left_out_are_not_made_again(empty: World):
+    settings = empty.repo / "plana-secrets.toml"
+    assert empty.run("init", "--single").status == 0
+    empty.commit()
+    settings.unlink()
+    done = empty.run("init", "--yes")
+    assert (done.status, "git checkout HEAD -- plana-secrets.toml" in done.stderr) == (2, True)
+    empty.git("checkout", "HEAD", "--", "plana-secrets.toml")
+    empty.git("sparse-checkout", "set", "--no-cone", "/.sops.yaml")
+    for argv in (("init", "--yes"), ("verify",), ("new", "infra/secrets/a.yaml")):
+        done = empty.run(*argv)
+        assert (done.status, settings.exists()) == (2, False)
+        assert "`git sparse-checkout add /plana-secrets.toml`" in done.stderr
+    empty.git("sparse-checkout", "set", "--no-cone", "/plana-secrets.toml")
+    assert (
+        "`git sparse-checkout add /.sops.yaml`" in empty.run("new", "infra/secrets/a.yaml").stderr
+    )
+
+
+def test_what_is_no_file_in_the_place_of_the_rules_is_said_before_anything_is_written(empty: World):
+    place = empty.repo / ".sops.yaml"
+    for make in (place.mkdir, lambda: place.symlink_to("nowhere")):
+        make()
+        done = empty.run("init", "--single", "--identity-out", str(empty.folder / "mine"))
+        assert (done.status, "not a regular file: .sops.yaml" in done.stderr) == (3, True)
+        assert [one.name for one in empty.repo.iterdir() if one.name != ".git"] == [".sops.yaml"]
+        assert not (empty.folder / "mine").exists()
+        place.rename(empty.folder / make.__name__)
+
+
+def test_settings_that_git_ignores_are_named(empty: World):
+    (empty.repo / ".gitignore").write_text("*.toml\n")
+    done = empty.run("init", "--single")
+    assert "git ignores plana-secrets.toml" in done.stderr
+    assert "git ignores .sops.yaml" not in done.stderr
+
+
 def test_a_dry_run_writes_nothing_and_shows_a_diff(empty: World):
     recovery = empty.home / "recovery.txt"
     result = empty.run("init", "--recovery-out", str(recovery), "--dry-run")

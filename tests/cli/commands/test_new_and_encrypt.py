@@ -66,16 +66,50 @@ def test_a_name_that_yaml_would_take_for_something_else_stays_a_name(world: Worl
         (("infra/secrets/a",), 2, "not-yaml-name"),
         (("../outside.yaml",), 2, "outside-repository"),
         (("infra/secrets/dev/present.yaml",), 6, "file-exists"),
+        (("infra/secrets/dev/present.yaml/a.yaml",), 2, "not-a-folder"),
+        (("infra/secrets/inside/a.yaml",), 2, "other-repository"),
+        (("infra/secrets/module/a.yaml",), 2, "other-repository"),
     ],
 )
 def test_what_cannot_be_made_is_refused_and_nothing_is_there(
     world: World, argv: tuple[str, ...], status: int, kind: str
 ) -> None:
     world.encrypt("infra/secrets/dev/present.yaml", "a: b\n")
+    commit = world.commit()
+    world.git("init", "-q", "infra/secrets/inside")
+    world.git("update-index", "--add", "--cacheinfo", f"160000,{commit},infra/secrets/module")
     before = sorted(path for path in world.repo.rglob("*") if ".git" not in path.parts)
     done = world.run("new", *argv, "--json")
     assert (done.status, json.loads(done.stdout)["kind"]) == (status, kind)
     assert sorted(path for path in world.repo.rglob("*") if ".git" not in path.parts) == before
+
+
+def test_no_secret_is_moved_into_another_repository(world: World) -> None:
+    world.encrypt(PLAIN, "a: b\n")
+    world.git("init", "-q", "infra/secrets/inside")
+    for target in ("infra/secrets/inside/", "infra/secrets/inside/b.yaml"):
+        done = world.run("mv", PLAIN, target, "--json")
+        assert (done.status, json.loads(done.stdout)["kind"]) == (2, "other-repository")
+
+
+def test_of_a_file_that_git_ignores_the_way_into_git_is_named(world: World) -> None:
+    (world.repo / ".gitignore").write_text("dev\n")
+    (world.folder / "x.env").write_text("A=b\n")
+    world.encrypt("infra/secrets/prod/a.yaml", "a: b\n")
+    other, moved = "infra/secrets/dev/other.yaml", "infra/secrets/dev/m.yaml"
+    (world.repo / other).parent.mkdir()
+    (world.repo / other).write_text("a: b\n")
+    for argv, file in (
+        (("new", PLAIN), PLAIN),
+        (("encrypt", other), other),
+        (("import", str(world.folder / "x.env"), SECRET), SECRET),
+        (("mv", "infra/secrets/prod/a.yaml", moved), moved),
+    ):
+        done = world.run(*argv)
+        assert f"git ignores {file}, so no commit will have it" in done.stderr
+        world.git(*done.stderr.partition("next: git ")[2].split("\n")[0].split())
+        assert world.git("ls-files", "--stage", file)
+    assert "git ignores" not in world.run("new", "infra/secrets/prod/b.yaml").stderr
 
 
 @pytest.mark.parametrize("command", ["new", "encrypt"])

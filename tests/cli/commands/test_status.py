@@ -157,6 +157,17 @@ def test_moves_that_are_due_and_moves_that_are_not_pushed(shared: World) -> None
 
 
 @pytest.mark.long
+def test_an_encrypted_file_that_git_ignores_is_to_be_known(shared: World) -> None:
+    (shared.repo / ".gitignore").write_text("local\n")
+    kept = "infra/secrets/local/a.yaml"
+    shared.encrypt(kept, "a: one\n")
+    (shared.repo / kept).with_name("notes.yaml").write_text("a: one\n")
+    facts = status(shared)
+    assert (facts["ignored"], facts["is_open"]) == ([kept], False)
+    shared.git("add", "--force", kept)
+    assert status(shared)["ignored"] == []
+
+
 def test_drift_is_what_it_was_when_last_looked_at(shared: World) -> None:
     assert status(shared)["mirror"] is None
     (shared.repo / "plana-secrets.toml").write_text('[mirror]\nbackend = "local"\n')
