@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 import posixpath
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from plana_secrets.document.manifest import DISABLED, SUBSTITUTE
@@ -35,6 +35,8 @@ _LEAVES_NAMES: Final = frozenset(
     }
 )  # fmt: skip
 """Fields with which the objects have the names and namespaces that their files say."""
+_FORMS: Final = (".yaml", ".yml", ".json", ".env", ".ini", ".dockerconfigjson")
+"""Endings by which Flux decrypts. Source: kustomize-controller v1.9, formatForPath."""
 _WHOLE_KIND: Final = frozenset({"group", "version", "kind"})
 _ESCAPED: Final = SUBSTITUTE.replace("/", "~1")
 """The same annotation in the path of a JSON patch."""
@@ -51,10 +53,20 @@ class Kept(enum.IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A file or folder that is named in a listing: its place in the repository, and where."""
+    """A file or folder that is named in a listing: its place in the repository, and where.
+
+    ``key``: the one that a generator gives it.
+    """
 
     place: str
     line: int
+    key: str | None = None
+
+    @property
+    def loses_its_form(self) -> bool:
+        """Whether Flux, which goes by the ending of the key, takes its text for one value."""
+        is_value = self.key is not None and not self.key.endswith(_FORMS)
+        return is_value and self.place.endswith(_FORMS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +99,8 @@ def read_listing(file: str, content: bytes) -> Listing:
     return Listing(
         file,
         tuple(_named(folder, _texts(node, _LISTS))),
-        tuple(_named(folder, _decrypted(node))),
-        tuple(_named(folder, _generated(node, "configMapGenerator"))),
+        tuple(_decrypted(node, folder)),
+        tuple(_generated(node, "configMapGenerator", folder)),
         max(_kept_by_fields(node), kept_by(nodes_of(node, "patches"))),
         is_closed="sops" in fields,
         leaves_names=fields <= _LEAVES_NAMES,
@@ -123,21 +135,23 @@ def _texts(node: Map, names: Iterable[str]) -> Iterator[Text]:
         yield from (one for one in nodes_of(node, name) if isinstance(one, Text))
 
 
-def _decrypted(node: Map) -> Iterator[Text]:
-    yield from _generated(node, "secretGenerator")
+def _decrypted(node: Map, folder: str) -> Iterator[Named]:
+    yield from _generated(node, "secretGenerator", folder)
     for one in nodes_of(node, "patches"):
         path = one.get("path") if isinstance(one, Map) else None
         if isinstance(path, Text):
-            yield path
+            yield from _named(folder, [path])
 
 
-def _generated(node: Map, name: str) -> Iterator[Text]:
+def _generated(node: Map, name: str, folder: str) -> Iterator[Named]:
     """The files of generators; one may be ``KEY=FILE``."""
     for one in nodes_of(node, name):
         if isinstance(one, Map):
             for text in _texts(one, ("files",)):
-                yield Text(text.line, text.text.partition("=")[2] or text.text)
-            yield from _texts(one, ("envs",))
+                key, is_given, file = text.text.partition("=")
+                named = _named(folder, [Text(text.line, file if is_given else key)])
+                yield from (replace(each, key=key) for each in named)
+            yield from _named(folder, _texts(one, ("envs",)))
 
 
 def _named(folder: str, texts: Iterable[Text]) -> Iterator[Named]:

@@ -277,9 +277,10 @@ CONTENT_CHECKS: Final = (
         Level.L1,
         "An encrypted manifest has the annotation `kustomize.toolkit.fluxcd.io/decrypt: disabled`.",
         "Flux then applies the ciphertexts. It does the same with an encrypted file that a "
-        "configMapGenerator takes, and cannot read a kustomization.yaml that is encrypted.",
+        "configMapGenerator takes, and cannot read a kustomization.yaml that is encrypted, nor a "
+        "YAML file to which a secretGenerator gives a key without `.yaml`.",
         "Remove the annotation with `plana-secrets edit`. Use a secretGenerator for an encrypted "
-        "file, and write a kustomization.yaml again, readable.",
+        "file, with a key of the same ending, and write a kustomization.yaml again, readable.",
     ),
     Check(
         "flux-substitution",

@@ -105,6 +105,10 @@ def _check_readable(listing: Listing, encrypted: Collection[str]) -> Iterator[Fi
     if listing.is_closed:
         words = "encrypted, but kustomize has to read it"
         yield found("flux-not-decrypted", words, file=listing.file)
+    for one in listing.decrypted:
+        if one.loses_its_form and one.place in encrypted:
+            words = f"gives {one.place} the key {one.key}, whose ending does not tell Flux its form"
+            yield found("flux-not-decrypted", words, file=listing.file, line=one.line)
     for one in listing.readable:
         if one.place in encrypted:
             words = f"puts {one.place} into a ConfigMap, and Flux decrypts it for a Secret only"

@@ -211,7 +211,8 @@ def test_a_listing_may_keep_the_variables_of_what_it_names(
     ("listing", "expected"),
     [
         ("secretGenerator: [{name: a, files: [prod/mail.yaml]}]", "flux-no-decryption"),
-        ("secretGenerator: [{name: a, files: [key=prod/mail.yaml]}]", "flux-no-decryption"),
+        ("secretGenerator: [{name: a, files: [key.json=prod/mail.yaml]}]", "flux-no-decryption"),
+        ("secretGenerator: [{name: a, files: [key=../../apps/app.yaml]}]", None),
         ("secretGenerator: [{name: a, envs: [prod/mail.yaml]}]", "flux-no-decryption"),
         ("patches: [{path: prod/app.secret.yaml}]", "flux-no-decryption"),
         ("configMapGenerator: [{name: a, files: [x=prod/mail.yaml]}]", "flux-not-decrypted"),
@@ -256,6 +257,11 @@ def test_a_folder_that_is_not_there_is_named_where_it_is_certain(
     )
     places = [("clusters/prod.yaml", 3)] if is_named else []
     assert [(one.file, one.line) for one in findings] == places
+
+
+def test_flux_goes_by_the_ending_of_the_key_that_a_generator_gives() -> None:
+    files = {LISTING: "secretGenerator: [{name: a, files: [key=prod/mail.yaml]}]\n"}
+    assert found("infra/secrets", files=files) == [("flux-not-decrypted", LISTING)]
 
 
 def test_a_listing_that_renames_nothing_is_put_together_with_what_names_it() -> None:
