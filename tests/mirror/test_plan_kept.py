@@ -75,3 +75,41 @@ def test_an_item_that_is_renamed_and_of_another_type_is_renamed_first(place: Mem
     assert plan.waiting == ()
     plan = planned(place, Wanted((item(B),), renames={B: A}))
     assert (plan.update[0].desired.file, plan.waiting) == (B, ())
+
+
+@pytest.mark.parametrize("part", ["create", "update", "delete", "none"])
+def test_a_plan_is_empty_where_it_does_nothing(place: MemoryPlace, part: str) -> None:
+    wanted = {
+        "create": (item(A), item(B)),
+        "update": (item(A, x="new"),),
+        "delete": (),
+        "none": (item(A),),
+    }
+    plan = planned(place, Wanted(wanted[part]), PRUNE)
+    assert plan.is_empty is (part == "none")
+
+
+def test_a_plan_for_some_files_leaves_all_others_alone(place: MemoryPlace) -> None:
+    others = [item(f"infra/secrets/{name}.yaml") for name in "bcd"]
+    sync(place.open(), [item(A), *others])
+    for name in "abcd":
+        place.hand.set_field(f"infra/secrets/{name}.yaml", "x", "by hand")
+    wanted = Wanted(
+        (
+            item(A, y="new"),
+            item(B, y="new"),
+            item("new.yaml", x="n", y="n"),
+            item("other.yaml", x="o", y="o"),
+        )
+    )
+    plan = planned(place, wanted, Choices(prune=True, overwrite_edits=True))
+    assert (len(plan.create), len(plan.update), len(plan.delete), len(plan.keep)) == (2, 2, 2, 4)
+    first = plan.delete[0]
+    only = plan.only({A, "new.yaml"}, {first.id})
+    assert [one.file for one in only.create] == ["new.yaml"]
+    assert [one.desired.file for one in only.update] == [A]
+    assert only.delete == (first,)
+    assert {one.id for one in only.keep} == {first.id, only.update[0].actual.id}
+    nothing = plan.only((), ())
+    assert nothing.is_empty
+    assert nothing.keep == ()
