@@ -39,11 +39,14 @@ SMALL = "infra/secrets/prod/small.yaml"
 
 
 @pytest.mark.usefixtures("real_server")
-def test_a_database_with_less_room_has_the_large_file_in_parts(tmp_path: Path) -> None:
+@pytest.mark.parametrize("strict", [True, False], ids=["refuses", "cuts off"])
+def test_a_database_with_less_room_has_the_large_file_in_parts(
+    tmp_path: Path, strict: bool
+) -> None:
     server = RealServer(tmp_path / "server")
     try:
         place = VaultwardenPlace(Company(server.url), tmp_path)
-        server.limit_fields(65_535)
+        server.limit_fields(65_535, strict=strict)
         small = make_item(SMALL, {"a": "1"}, collection="prod")
         for count, labels in (
             (150, [LARGE, SMALL]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -81,6 +82,15 @@ def fill(
     cipher.touch()
 
 
+def answer_before_cut(request: Request, cipher: Cipher) -> object:
+    """The answer is of what was sent. Fields that were cut off are no JSON, and read as none."""
+    answer, room = cipher_json(request.store, request.user, cipher), request.store.cuts_at
+    stored = json.dumps(cipher.data["fields"], separators=(",", ":"))
+    if room is not None and len(stored) > room:
+        cipher.data["fields"] = None
+    return answer
+
+
 def is_outdated(cipher: Cipher, known: str) -> bool:
     """Two seconds and more count, as whole seconds are compared; nonsense checks nothing."""
     try:
@@ -110,7 +120,7 @@ def create(request: Request) -> object:
     except FailureError:
         del store.ciphers[cipher.id]
         raise
-    return cipher_json(store, user, cipher)
+    return answer_before_cut(request, cipher)
 
 
 @route("POST", "/api/ciphers")
@@ -235,7 +245,7 @@ def put(request: Request, cipher: str | None, same: str | None) -> object:
     data = check_data(request, request.json())
     found = find_writable(request, cipher or same or "", "Cipher is not write accessible")
     fill(request, found, data)
-    return cipher_json(request.store, request.user, found)
+    return answer_before_cut(request, found)
 
 
 @route("PUT", "/api/ciphers/<cipher>/delete")

@@ -117,7 +117,10 @@ class Cipher:
 
 @dataclass
 class Store:
-    """``ahead``: how many seconds the server's clock was moved forward."""
+    """``ahead``: how many seconds the server's clock was moved forward.
+
+    ``cuts_at``: bytes of the fields of an item that a MariaDB which is not strict keeps.
+    """
 
     users: dict[str, User] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)
@@ -133,6 +136,7 @@ class Store:
     login_burst: int = 1_000_000
     logins: int = 0
     ahead: float = 0.0
+    cuts_at: int | None = None
 
     def now(self) -> float:
         return time.time() + self.ahead

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from plana_secrets.errors import PlanaSecretsError
+from plana_secrets.errors import ConflictError, PlanaSecretsError
 from plana_secrets.mirror.backend import DesiredItem
 from plana_secrets.mirror.backends.vaultwarden.backend import VaultwardenBackend
 from tests.fakes.people import Company
@@ -71,6 +71,38 @@ def test_a_large_file_is_divided_whatever_the_server_says(
     for count in (3, 0):
         applied = sync(place.open(), [huge()])
         assert (applied.failed, applied.after.drift, applied.created) == ({}, (), count)
+
+
+@pytest.mark.parametrize("before", [0, 3])
+def test_a_database_that_cuts_off_what_is_too_long_gets_parts(
+    server: FakeVaultwarden, place: VaultwardenPlace, before: int
+) -> None:
+    """Silently, as a MariaDB does that is not strict; what it kept of the item is no item of ours."""
+    server.store.cuts_at = 65_535
+    if before:
+        sync(place.open(), [huge(count=before)])
+    for again in (False, True):
+        applied = sync(place.open(), [huge()])
+        assert (applied.failed, applied.after.drift) == ({}, ())
+        assert not again or applied.created + applied.updated + applied.deleted == 0
+    assert len(place.hand.every()) == 3
+    assert {place.hand.file_of(one) for one in place.hand.every()} == {
+        f"{FILE} ({number}/3)" for number in (1, 2, 3)
+    }
+
+
+def test_what_was_saved_meanwhile_is_not_taken_for_cut_off(
+    server: FakeVaultwarden, place: VaultwardenPlace
+) -> None:
+    def after(request: Request) -> None:
+        if request.path == "/api/ciphers/create":
+            (made,) = server.store.ciphers.values()
+            made.data |= {"name": place.company.key.seal_text("mine"), "fields": None}
+
+    server.after = after
+    with pytest.raises(ConflictError):
+        sync(place.open(), [huge()])
+    assert [place.hand.read(one["name"]) for one in place.hand.every()] == ["mine"]
 
 
 def test_where_the_parts_are_refused_too_the_file_is_named(

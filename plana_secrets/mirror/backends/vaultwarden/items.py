@@ -94,6 +94,11 @@ def blame_size(
     )
 
 
+def may_be_cut(sealed: Mapping[str, Any]) -> bool:
+    """Whether some databases hold only a part of the fields."""
+    return size_of_fields(sealed) > _TEXT_COLUMN
+
+
 def size_of_fields(sealed: Mapping[str, Any]) -> int:
     """Bytes of the fields as the server stores them: JSON without blanks."""
     import msgspec

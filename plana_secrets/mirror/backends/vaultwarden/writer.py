@@ -12,11 +12,19 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from plana_secrets.mirror.backends.vaultwarden.answers import LostAnswerError
-from plana_secrets.mirror.backends.vaultwarden.items import is_ahead, just_before
+from plana_secrets.mirror.backends.vaultwarden.items import (
+    is_ahead,
+    just_before,
+    may_be_cut,
+)
 from plana_secrets.mirror.backends.vaultwarden.models import Cipher, read_answer
 from plana_secrets.mirror.backends.vaultwarden.session import Session
 from plana_secrets.mirror.backends.vaultwarden.vault import read_sync
-from plana_secrets.mirror.itemerrors import ItemChangedError, ItemNotWrittenError
+from plana_secrets.mirror.itemerrors import (
+    ItemChangedError,
+    ItemNotWrittenError,
+    ItemTooLargeError,
+)
 
 _TRIES: Final = 3
 _PAUSE: Final = 1.0
@@ -33,13 +41,19 @@ class Writer:
         self._sleep = sleep
 
     def send_new(self, sealed: SealedItem, collection: str, *, file: str) -> None:
-        """Ask once for a new item; ``creation`` decides what an unclear answer means."""
-        self._session.call(
+        """Ask once for a new item; ``creation`` decides what an unclear answer means.
+
+        Raises:
+            ItemTooLargeError: the database keeps only a part of it.
+        """
+        body = self._session.call(
             "POST",
             "/api/ciphers/create",
             task=f"create the item of {file}",
             body={"cipher": sealed, "collectionIds": [collection]},
         )
+        if may_be_cut(sealed):
+            self._check_whole(read_answer(body, Cipher, "an item").id, sealed, file)
 
     def settled_names(self) -> frozenset[str]:
         """The sealed names of all items, once the server has stopped making more.
@@ -63,21 +77,41 @@ class Writer:
 
         Raises:
             ConflictError: it did, or is gone.
+            ItemTooLargeError: the database keeps only a part of it; the item is deleted.
         """
+        self._replace(cipher.id, sealed, revision, file)
+        if may_be_cut(sealed):
+            self._check_whole(cipher.id, sealed, file)
+
+    def _check_whole(self, item_id: str, sealed: SealedItem, file: str) -> None:
+        """A MySQL or MariaDB that is not strict cuts off what is too long, and answers 200.
+
+        What is left says nothing any more, not even that it is ours, so it goes, unless a
+        person has saved it since, or attached a file.
+        """
+        now = self._read(item_id, file)
+        if now.name != sealed["name"] or len(now.fields or ()) == len(sealed["fields"]):
+            return
+        if not now.attachments:
+            task = f"delete the item of {file}, which was cut off"
+            self._session.call("POST", "/api/ciphers/delete", task=task, body={"ids": [item_id]})
+        raise ItemTooLargeError(f"the server's database cuts off the item of {file}", file=file)
+
+    def _replace(self, item_id: str, sealed: SealedItem, revision: str, file: str) -> None:
         known = just_before(revision)
         if is_ahead(revision, self._session.client.server_time):
-            self._check(cipher.id, revision, file)  # a later change has an earlier date
+            self._check(item_id, revision, file)  # a later change has an earlier date
         message = ""
         for _ in range(_TRIES):
             try:
-                self._put(cipher.id, sealed | {"lastKnownRevisionDate": known}, file)
+                self._put(item_id, sealed | {"lastKnownRevisionDate": known}, file)
             except LostAnswerError as error:
                 message = error.message
-                now = self._read(cipher.id, file)
+                now = self._read(item_id, file)
                 if now.name == sealed["name"]:
                     return
             except ItemChangedError:
-                now = self._read(cipher.id, file)
+                now = self._read(item_id, file)
                 known = revision
             else:
                 return
