@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from plana_secrets.document.kinds import is_secret_manifest
+from plana_secrets.document.kinds import ENTRIES, is_secret_manifest
 from plana_secrets.document.manifest import decode_data
 from plana_secrets.errors import MalformedError, UsageError
 from plana_secrets.paths import LeafPath, format_path
@@ -72,7 +72,7 @@ def add_document(variables: Variables, file: str, document: Document, prefix: st
     """
     is_manifest = is_secret_manifest(document)
     for leaf, value in document.entries():
-        if is_manifest and leaf.path[0] not in {"data", "stringData"}:
+        if is_manifest and leaf.path[0] not in ENTRIES:
             continue
         if leaf.type is LeafType.NULL:
             continue

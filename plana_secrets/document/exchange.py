@@ -22,7 +22,7 @@ from plana_secrets.document.dotenv import (
     write_assignment,
 )
 from plana_secrets.document.edits import Content
-from plana_secrets.document.kinds import is_secret_manifest
+from plana_secrets.document.kinds import ENTRIES, is_secret_manifest
 from plana_secrets.document.manifest import decode_data
 from plana_secrets.document.values import written
 from plana_secrets.errors import FailedError, MalformedError, UsageError
@@ -228,7 +228,7 @@ def _entries(document: Document) -> Iterator[_Entry]:
         path, is_encoded = item.path, is_manifest and item.path[:1] == ("data",)
         if isinstance(item, Comment):
             continue
-        if is_manifest and (path[0] not in {"data", "stringData"} or len(path) == 1):
+        if is_manifest and (path[0] not in ENTRIES or len(path) == 1):
             continue
         if not (is_encoded and path[1:] in winning):
             steps = path[1:] if is_manifest else path

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final, NoReturn
 
-from plana_secrets.document.kinds import FileKind, kind_of
+from plana_secrets.document.kinds import ENTRIES, FileKind, kind_of
 from plana_secrets.document.manifest import decode_data
 from plana_secrets.document.shape import Problem, list_problem, problems_of
 from plana_secrets.document.values import SETTABLE_TYPES
@@ -53,7 +53,7 @@ def check_setting(
         _refuse(path, "the value would be unencrypted in the file", "readable-path")
     if leaf_type not in SETTABLE_TYPES and not (by_rotation and leaf_type is LeafType.NULL):
         _refuse(path, f"a value of type {leaf_type} cannot be set here", "bad-type")
-    if kind is FileKind.SECRET_MANIFEST and path[0] in {"data", "stringData"}:
+    if kind is FileKind.SECRET_MANIFEST and path[0] in ENTRIES:
         _check_secret_entry(path, value, leaf_type)
 
 

@@ -35,12 +35,14 @@ def canonical_selector(selector: Selector) -> Selector:
 
 def kind_of(selector: Selector) -> FileKind:
     """The kind that a selector means."""
-    kinds = {
-        PLAIN_MAP_SELECTOR: FileKind.PLAIN_MAP,
-        SECRET_MANIFEST_SELECTOR: FileKind.SECRET_MANIFEST,
-        KEYSET_SELECTOR: FileKind.KEYSET,
-    }
-    return kinds.get(canonical_selector(selector), FileKind.OTHER)
+    return _KINDS.get(canonical_selector(selector), FileKind.OTHER)
+
+
+_KINDS: Final = {
+    PLAIN_MAP_SELECTOR: FileKind.PLAIN_MAP,
+    SECRET_MANIFEST_SELECTOR: FileKind.SECRET_MANIFEST,
+    KEYSET_SELECTOR: FileKind.KEYSET,
+}
 
 
 def is_base64_at(selector: Selector, path: LeafPath) -> bool:
@@ -57,3 +59,8 @@ def kind_of_document(document: Document) -> FileKind:
 def is_secret_manifest(document: Document) -> bool:
     """Whether a file is a Kubernetes Secret."""
     return kind_of_document(document) is FileKind.SECRET_MANIFEST
+
+
+def is_base64_in(document: Document, path: LeafPath) -> bool:
+    """As ``is_base64_at``, by what the file itself says."""
+    return is_secret_manifest(document) and path[0] == "data"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from plana_secrets.document.kinds import FileKind
+from plana_secrets.document.kinds import ENTRIES, FileKind
 from plana_secrets.paths import LeafPath
 from plana_secrets.sops.model import Comment, Item
 
@@ -17,7 +17,7 @@ def meant_path(path: LeafPath, items: Sequence[Item], kind: FileKind) -> LeafPat
     """``path``, or the only other reading of its dots; ``path`` where there are several."""
     if _is_there(path, items):
         return path
-    if kind is FileKind.SECRET_MANIFEST and path[0] in {"data", "stringData"}:
+    if kind is FileKind.SECRET_MANIFEST and path[0] in ENTRIES:
         return (path[0], _joined(path[1:])) if _has_dots(path[1:]) else path
     found = dotted_twins(path, items)
     return found[0] if len(found) == 1 else path

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from plana_secrets.document.kinds import ENTRIES
 from plana_secrets.document.kubernetes import (
     ACCOUNT_NAME,
     ACCOUNT_TOKEN,
@@ -29,7 +30,7 @@ from plana_secrets.sops.model import Comment, Empty, Item, Leaf, LeafType, Sever
 
 _Rule = tuple[Callable[[str], bool], str]
 
-_PARENTS: Final = MANIFEST_MAPS | {("metadata",), ("data",), ("stringData",)}
+_PARENTS: Final = MANIFEST_MAPS | {("metadata",), *((one,) for one in ENTRIES)}
 _APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 _REQUIRED: Final = {("apiVersion",): "v1", ("kind",): "Secret", ("metadata", "name"): None}
 _TYPES: Final = {LeafType.STR: "a string", LeafType.BOOL: "true or false"}
@@ -39,8 +40,7 @@ _NAMES: Final[Mapping[LeafPath, _Rule]] = {
     ("metadata", "labels"): (is_label_value, "a label value"),
 }
 _KEYS: Final[Mapping[LeafPath, _Rule]] = {
-    ("data",): (is_data_key, "letters, digits, '-', '_' and '.'"),
-    ("stringData",): (is_data_key, "letters, digits, '-', '_' and '.'"),
+    **{(one,): (is_data_key, "letters, digits, '-', '_' and '.'") for one in ENTRIES},
     ("metadata", "labels"): (is_label_key, "a label name"),
     ("metadata", "annotations"): (is_annotation_key, "an annotation name"),
 }
@@ -68,7 +68,7 @@ def problems_of(items: Sequence[Item]) -> Iterator[Problem]:
     yield from _identity(leaves, plain)
     for item in items:
         if not isinstance(item, Comment):
-            is_entry = item.path[0] in {"data", "stringData"}
+            is_entry = item.path[0] in ENTRIES
             yield from _entry(item) if is_entry else _readable(item)
     for leaf in leaves.values():
         yield from _name(leaf)
@@ -97,7 +97,7 @@ def _of_list(items: Sequence[Item]) -> Iterator[Problem]:
         if isinstance(item, Comment) or not (item.path[0] == "items" and len(item.path) > 2):
             continue
         inner = item.path[2:]
-        if isinstance(item, Empty) or inner[0] in {"data", "stringData"} or inner == CREATED:
+        if isinstance(item, Empty) or inner[0] in ENTRIES or inner == CREATED:
             continue
         if readable_type(inner) is None or inner[2:] == (_APPLIED,):
             yield _unknown(item)
@@ -184,7 +184,7 @@ def _refused(leaf: Leaf, words: str) -> Problem:
 def _required_keys(
     leaves: Mapping[LeafPath, Leaf], plain: Mapping[LeafPath, str]
 ) -> Iterator[Problem]:
-    present = {path[1] for path in leaves if len(path) == 2 and path[0] in {"data", "stringData"}}
+    present = {path[1] for path in leaves if len(path) == 2 and path[0] in ENTRIES}
     kind = plain.get(("type",), "")
     for key in REQUIRED_KEYS.get(kind, ()):
         if key not in present:

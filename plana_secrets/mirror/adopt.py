@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from plana_secrets.document.edits import Edit, SetLeaf, Unset, content_of, plan_edits
-from plana_secrets.document.kinds import is_secret_manifest
+from plana_secrets.document.kinds import is_base64_in
 from plana_secrets.errors import ConflictError, PlanaSecretsError, UsageError
 from plana_secrets.mirror.backend import ActualItem, Listing, Record
 from plana_secrets.mirror.compare import hand_edits_without_file
@@ -227,7 +227,7 @@ def _shown(path: LeafPath, document: Document) -> Secret | None:
     text = text_of(leaf, value)
     if text is None:
         return value
-    in_data = is_secret_manifest(document) and path[0] == "data"
+    in_data = is_base64_in(document, path)
     return show(format_path(path), leaf.type, text, in_data=in_data).shown
 
 
@@ -240,7 +240,7 @@ def _as_in_file(
 ) -> Secret:
     """What is shown decoded goes back encoded; so does what is new in a Secret's ``data``."""
     encodings = {path: encoding for path, _, encoding in shape}
-    in_data = is_secret_manifest(document) and path[0] == "data"
+    in_data = is_base64_in(document, path)
     if encodings.get(name, _BASE64 if in_data else "text") != _BASE64:
         return shown
     return Secret.from_text(encode_text(shown.reveal_text()))

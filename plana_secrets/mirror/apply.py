@@ -71,7 +71,7 @@ def apply_mirror(
     choices: Choices,
     *,
     keep: KeepItem,
-    look: LookAgain | None = None,
+    look: LookAgain,
     observer: Observer = silent,
 ) -> Applied:
     """Carry out ``plan``, list again by ``look``, and compare.
@@ -85,7 +85,7 @@ def apply_mirror(
             ``mirror-not-as-written``).
         PlanaSecretsError: the server cannot be reached, or takes nothing from us.
     """
-    work = _Work(backend, look or _looking(backend), choices, keep, observer)
+    work = _Work(backend, look, choices, keep, observer)
     after = work.carry_out(wanted, plan)
     for _ in range(_ROUNDS):
         wanted = work.wanted
@@ -179,14 +179,6 @@ class _Work:
             return after
         self.wanted, self.listing = self._list(self.wanted, [])
         return plan_mirror(self.wanted, self.listing, self._choices)
-
-
-def _looking(backend: Backend) -> LookAgain:
-    def look(wanted: Wanted, written: Sequence[str]) -> tuple[Wanted, Listing]:
-        again = backend.list_again(written) if written else None
-        return wanted, again or backend.list_items()
-
-    return look
 
 
 def _refused_by(action: Callable[[], None]) -> Mapping[str, PlanaSecretsError]:

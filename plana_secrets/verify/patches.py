@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from plana_secrets.document.kinds import ENTRIES
 from plana_secrets.errors import MalformedError
 from plana_secrets.verify.plainyaml import Map, Node, Sequence, Text, read_documents
 
 _WRITES: Final = frozenset({"add", "replace"})
-_DATA: Final = ("data", "stringData")
 _MOST: Final = 1000
 
 
@@ -39,16 +39,16 @@ def written_values(entry: Map, documents: list[Node]) -> Iterator[Node]:
     """What the patch of ``entry`` writes to a Secret, as far as its kind is not said in it."""
     target = entry.get("target")
     kind = target.get("kind") if isinstance(target, Map) else None
-    names = _DATA if isinstance(kind, Text) and "Secret" in kind.text else ("stringData",)
+    names = ENTRIES if isinstance(kind, Text) and "Secret" in kind.text else ("stringData",)
     for document in documents:
-        if isinstance(document, Map) and names is _DATA:
+        if isinstance(document, Map) and names is ENTRIES:
             yield from _entries(document)
         elif isinstance(document, Sequence):
             yield from _operations(document, names)
 
 
 def _entries(document: Map) -> Iterator[Node]:
-    for name in _DATA:
+    for name in ENTRIES:
         data = document.get(name)
         yield from data.nodes if isinstance(data, Map) else ()
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
-from plana_secrets.mirror.apply import Applied, apply_mirror
+from plana_secrets.mirror.apply import Applied, LookAgain, apply_mirror
 from plana_secrets.mirror.backend import (
     NOTHING_KNOWN,
     ActualItem,
     Backend,
     DesiredItem,
     Field,
+    Listing,
     Recall,
 )
 from plana_secrets.mirror.drift import Choices, MirrorPlan, Wanted
@@ -94,7 +96,18 @@ def sync(
     """Plan and apply, as a run does."""
     wanted = Wanted(tuple(items), unknown=unknown or {}, item_size=backend.item_size)
     plan = plan_mirror(wanted, backend.list_items(), choices)
-    return apply_mirror(backend, wanted, plan, choices, keep=Kept() if keep is None else keep)
+    keep = Kept() if keep is None else keep
+    return apply_mirror(backend, wanted, plan, choices, keep=keep, look=looking(backend))
+
+
+def looking(backend: Backend) -> LookAgain:
+    """As ``state.Look.again``, where no file changes in between."""
+
+    def look(wanted: Wanted, written: Sequence[str]) -> tuple[Wanted, Listing]:
+        again = backend.list_again(written) if written else None
+        return wanted, again or backend.list_items()
+
+    return look
 
 
 def look(backend: Backend, items: list[DesiredItem], choices: Choices = PLAIN) -> MirrorPlan:

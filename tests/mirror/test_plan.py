@@ -21,6 +21,7 @@ from tests.mirror.steps import (
     contents,
     kinds,
     look,
+    looking,
     make_item,
     sync,
 )
@@ -100,8 +101,9 @@ def test_an_undecryptable_item_without_a_record_is_named_and_left(place: MemoryP
 
 def test_an_unsupported_leaf_is_left_out_and_the_rest_goes_on(place: MemoryPlace) -> None:
     wanted = Wanted((item(A), item(B)), unsupported={A: (Unsupported("x", "too long"),)})
-    plan = plan_mirror(wanted, place.open().list_items(), PLAIN)
-    applied = apply_mirror(place.open(), wanted, plan, PLAIN, keep=Kept())
+    backend = place.open()
+    plan = plan_mirror(wanted, backend.list_items(), PLAIN)
+    applied = apply_mirror(backend, wanted, plan, PLAIN, keep=Kept(), look=looking(backend))
     assert kinds(applied.after) == [("unsupported", A, ("x",))]
     assert contents(place.open()) == {A: {"y": "2"}, B: {"x": "1", "y": "2"}}
 

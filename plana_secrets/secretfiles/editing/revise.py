@@ -21,7 +21,7 @@ from plana_secrets.document.guard import (
     refuse_manifest,
     refuse_type,
 )
-from plana_secrets.document.kinds import FileKind, kind_of
+from plana_secrets.document.kinds import ENTRIES, FileKind, kind_of
 from plana_secrets.document.manifest import is_readable_field
 from plana_secrets.document.merge import Side, merge_contents
 from plana_secrets.document.values import SETTABLE_TYPES
@@ -43,7 +43,7 @@ from plana_secrets.sops.reading.reader import plain_scalars
 from plana_secrets.sops.rules.selectors import is_encrypted_path
 from plana_secrets.storage import digest_of
 
-_DATA: Final = frozenset({("data",), ("stringData",)})
+_DATA: Final = frozenset((one,) for one in ENTRIES)
 _EMPTY_DATA: Final = re.compile(rb"(?m)^(data|stringData): \{\}$")
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from plana_secrets import limits
+from plana_secrets.document.kinds import ENTRIES
 from plana_secrets.errors import MalformedError
 from plana_secrets.secretfiles.discovery import is_template, text_of
 from plana_secrets.sops.model import Severity
@@ -178,7 +179,7 @@ def _is_open(node: Map) -> bool:
 
 
 def _has_value(node: Map) -> bool:
-    held = (node.get(name) for name in ("data", "stringData"))
+    held = (node.get(name) for name in ENTRIES)
     values = (value for data in held if isinstance(data, Map) for value in data.nodes)
     return any(map(_is_value, values))
 

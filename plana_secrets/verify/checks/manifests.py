@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from plana_secrets.document.kinds import FileKind
+from plana_secrets.document.kinds import ENTRIES, FileKind
 from plana_secrets.document.kubernetes import JSON_KEYS
 from plana_secrets.document.manifest import decode_data
 from plana_secrets.document.shape import problems_of
@@ -40,7 +40,7 @@ def _no_json(document: Document) -> Iterator[Leaf]:
     """What a registry's Secret holds in place of the JSON that its type demands."""
     named = document.find(("type",))
     kind = named[1].reveal().decode("utf-8", "replace") if named is not None else ""
-    for place in ("data", "stringData") if kind in JSON_KEYS else ():
+    for place in ENTRIES if kind in JSON_KEYS else ():
         entry = document.find((place, JSON_KEYS[kind]))
         if entry is not None:
             held = decode_data(entry[1]) if place == "data" else entry[1]

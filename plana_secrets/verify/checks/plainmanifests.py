@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from plana_secrets.document.kinds import ENTRIES
 from plana_secrets.errors import MalformedError
 from plana_secrets.secretfiles.discovery import text_of
 from plana_secrets.verify.patches import Patches, written_values
@@ -103,7 +104,7 @@ def _is_secret(node: Map, kind: str | None) -> bool:
 
 
 def _has_data(node: Map) -> bool:
-    return any(_is_filled(node.get(name)) for name in ("data", "stringData"))
+    return any(_is_filled(node.get(name)) for name in ENTRIES)
 
 
 def _has_literals(node: Map, kind: str | None) -> bool:

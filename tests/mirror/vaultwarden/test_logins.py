@@ -12,7 +12,7 @@ from plana_secrets.mirror.drift import Wanted
 from plana_secrets.mirror.plan import plan_mirror
 from tests.fakes.vaultwarden import FakeVaultwarden, Fault
 from tests.fakes.vaultwarden.wire import Request, err
-from tests.mirror.steps import COMMIT, LATER, PLAIN, Kept, make_item
+from tests.mirror.steps import COMMIT, LATER, PLAIN, Kept, looking, make_item
 from tests.mirror.vaultwarden.logins_contract import LoginsContract
 from tests.mirror.vaultwarden.place import VaultwardenPlace
 
@@ -35,7 +35,7 @@ def sync(place: VaultwardenPlace, *items: DesiredItem) -> Applied:
     backend = place.open()
     wanted = Wanted(items, renames={NEW: OLD})
     plan = plan_mirror(wanted, backend.list_items(), PLAIN)
-    return apply_mirror(backend, wanted, plan, PLAIN, keep=Kept())
+    return apply_mirror(backend, wanted, plan, PLAIN, keep=Kept(), look=looking(backend))
 
 
 @pytest.mark.parametrize("forms", [("note", "login"), ("login", "note")])

@@ -18,10 +18,11 @@ import msgspec
 from plana_secrets.counts import counted
 from plana_secrets.errors import PlanaSecretsError, UnavailableError
 from plana_secrets.mirror.backends.vaultwarden.answers import LostAnswerError
+from plana_secrets.mirror.backends.vaultwarden.failures import changed_item
 from plana_secrets.mirror.backends.vaultwarden.models import Cipher
 from plana_secrets.mirror.backends.vaultwarden.session import Session
 from plana_secrets.mirror.backends.vaultwarden.writer import Writer
-from plana_secrets.mirror.itemerrors import ITEM_ERRORS, ItemChangedError, ItemNotWrittenError
+from plana_secrets.mirror.itemerrors import ITEM_ERRORS, ItemNotWrittenError
 
 DELETE_BATCH: Final = 100
 """Each is one step of the progress."""
@@ -80,7 +81,7 @@ class Deletion:
         """
         before = self._look(revisions)
         changed = {one for one, item in before.items() if item.revision != revisions[one]}
-        refused: Outcomes = {one: _changed(files[one]) for one in changed}
+        refused: Outcomes = {one: changed_item(files[one]) for one in changed}
         refused |= self._do(_TRASH, [one for one in before if one not in changed])
         now = self._look(before.keys() - refused.keys())
         for one, item in now.items():
@@ -107,7 +108,7 @@ class Deletion:
                 self._writer.restore(item_id, file=file)
             except (UnavailableError, *ITEM_ERRORS) as error:
                 return error
-        return _changed(file)
+        return changed_item(file)
 
     def _look(self, ids: Collection[str]) -> dict[str, _Before]:
         wanted = set(ids)
@@ -175,9 +176,3 @@ def _content_of(cipher: Cipher) -> str:
     )
     count = len(cipher.attachments or ())
     return hashlib.sha256(msgspec.json.encode((content, count))).hexdigest()
-
-
-def _changed(file: str) -> ItemChangedError:
-    return ItemChangedError(
-        f"the item of {file} was changed on the server since it was read", file=file
-    )

@@ -158,6 +158,12 @@ _CALLS: Final = (
 _MEANINGS: Final = {"login": _LOGIN, "call": _CALLS}
 
 
+def changed_item(file: str) -> ItemChangedError:
+    """What we saw ourselves, before the server had to refuse it."""
+    words = f"the item of {file} changed on the server since it was read"
+    return ItemChangedError(words, file=file)
+
+
 def read_failure(answer: Answer, *, task: str, login: bool = False) -> PlanaSecretsError:
     """The error for an answer that is not a success; ``task`` says what was tried."""
     if login and answer.status == 429:

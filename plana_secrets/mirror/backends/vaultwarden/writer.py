@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from plana_secrets.mirror.backends.vaultwarden.answers import LostAnswerError
+from plana_secrets.mirror.backends.vaultwarden.failures import changed_item
 from plana_secrets.mirror.backends.vaultwarden.items import (
     is_ahead,
     just_before,
@@ -116,12 +117,12 @@ class Writer:
             else:
                 return
             if now.revision_date != revision:
-                raise _changed(file)
+                raise changed_item(file)
         raise ItemNotWrittenError(message, file=file)
 
     def _check(self, item_id: str, revision: str, file: str) -> None:
         if self._read(item_id, file).revision_date != revision:
-            raise _changed(file)
+            raise changed_item(file)
 
     def move(self, cipher: Cipher, collection: str, *, file: str) -> None:
         """Put an item into one collection and out of every other that the account sees."""
@@ -154,9 +155,3 @@ class Writer:
 
     def _read(self, item_id: str, file: str) -> Cipher:
         return read_answer(self.read(item_id, file), Cipher, "an item")
-
-
-def _changed(file: str) -> ItemChangedError:
-    return ItemChangedError(
-        f"the item of {file} changed on the server since it was read", file=file
-    )
