@@ -42,8 +42,8 @@ def find_repository(folder: Path) -> Found:
     Raises:
         UsageError: there is none (kind ``no-repository``), it has no work tree (kind
             ``bare-repository``), its git dir was not found through its own ``.git`` (kind
-            ``embedded-repository``), or git does not trust its owner (kind
-            ``unsafe-repository``).
+            ``embedded-repository``), its path has a line break (kind ``line-break``), or git does
+            not trust its owner (kind ``unsafe-repository``).
         FailedError: git cannot read it (kind ``git-failed``).
     """
     place, refusal = folder, None
@@ -101,6 +101,9 @@ def _ask(folder: Path) -> Found | PlanaSecretsError:
 
 def _cannot_open(folder: Path, done: Completed) -> PlanaSecretsError:
     place = str(folder)
+    if done.status == 0:
+        message = f"the path of the repository has a line break: {place}"
+        return UsageError(message, kind="line-break", folder=place)
     if match := _DUBIOUS.search(done.stderr):
         place = os.fsdecode(match.group(1) or place.encode())
         return UsageError(
@@ -166,6 +169,7 @@ ADVICE: Final = {
         "`git config --global --add safe.directory {folder}`; a job without a home folder sets "
         "GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0={folder}"
     ),
+    "line-break": "rename the folder",
     "bare-repository": "work in a clone of it",
     "embedded-repository": "work in a clone of it, or pass another repository with --repo DIR",
 }

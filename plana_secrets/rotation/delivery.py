@@ -21,7 +21,12 @@ from plana_secrets.errors import (
 from plana_secrets.rotation.dating import stamp
 from plana_secrets.rotation.ground import Rotation
 from plana_secrets.rotation.keyset import Keyset
-from plana_secrets.rotation.landing import Delivery, Landing, forget_undeployed
+from plana_secrets.rotation.landing import (
+    Delivery,
+    Landing,
+    forget_undeployed,
+    not_deployed_yet,
+)
 from plana_secrets.rotation.ours import describe_commit
 from plana_secrets.rotation.proposal import Proposal, propose
 from plana_secrets.secretfiles.writing.push import not_arrived, push_and_read_back
@@ -68,7 +73,8 @@ def begin(
     Raises:
         ClockError: see ``Rotation.check_clock``.
         FailedError: there are commits here that are a person's to push (kind
-            ``unpushed-work``), or several moves of one keyset (``set-back``).
+            ``unpushed-work``; ``not-deployed-yet`` where the remote lacks the branch), or
+            several moves of one keyset (``set-back``).
         ConflictError, UnavailableError: see ``Landing.look`` and ``push_and_read_back``.
     """
     landing = rotation.landing(delivery or Delivery())
@@ -78,14 +84,16 @@ def begin(
     if landing.pushes and landing.head is not None:
         base = landing.known_tip()
         if base != landing.head:
-            _check_ours(rotation, base, landing.head)
+            _check_ours(rotation, base, landing.head, landing.deployed)
             if landing.lands and not dry_run:
                 _deliver_open(rotation, landing)
     return landing
 
 
-def _check_ours(rotation: Rotation, base: str | None, head: str) -> None:
+def _check_ours(rotation: Rotation, base: str | None, head: str, deployed: str | None) -> None:
     foreign = rotation.first_foreign(base, head)
+    if foreign is not None and base is None and deployed is not None:
+        raise not_deployed_yet(deployed)
     if foreign is not None:
         raise FailedError(
             f"the commit {foreign[:12]} is not on the remote and not from a rotation",

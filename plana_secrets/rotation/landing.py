@@ -128,8 +128,7 @@ class Landing:
             raise FailedError("there is no branch to propose a change for", kind="no-branch")
         tip = self._repository.fetch(branch=self._deployed)
         if tip is None or head is None:
-            message = f"the remote has no branch {self._deployed}"
-            raise FailedError(message, kind="not-deployed-yet", branch=self._deployed)
+            raise not_deployed_yet(self._deployed)
         if not self._repository.is_ancestor(tip, head):
             raise self._behind()
         if head != tip:
@@ -189,6 +188,11 @@ class Landing:
         return self.dates_itself and now - dated <= SLOW_LANDING
 
 
+def not_deployed_yet(branch: str) -> FailedError:
+    message = f"the remote has no branch {branch}"
+    return FailedError(message, kind="not-deployed-yet", branch=branch)
+
+
 def find_undeployed(store: KeysetStore, deployed: KeysetStore, keyset: Keyset) -> tuple[str, ...]:
     """The places of ``keyset`` that are not deployed as ``store`` has them.
 
@@ -217,5 +221,8 @@ ADVICE: Final = {
     "not-deployed": "check out {branch} of the remote",
     "behind-remote": "pull {branch}, then run it again",
     "unpushed-work": "`git push` it or remove it from the branch, then run it again",
-    "not-deployed-yet": "push {branch} once, then run it again",
+    "not-deployed-yet": (
+        "push {branch} once, then run it again; if it has another name now, change git.branch in "
+        "plana-secrets.toml"
+    ),
 }

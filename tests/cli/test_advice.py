@@ -157,6 +157,10 @@ def rules_left_out(world: World) -> None:
     world.git("sparse-checkout", "set", "--no-cone", "/infra/")
 
 
+def without_hooks(world: World) -> None:
+    world.git("config", "--global", "core.hooksPath", "/dev/null")
+
+
 @dataclass(frozen=True)
 class Case:
     """``fails`` ends with an error of this kind. ``words``: what stands for FILE and the like.
@@ -216,6 +220,7 @@ CASES = {
     "no-such-check": Case(sound, ("explain", "no"), again=False),
     "bad-edit": Case(sound, ("set", FILE, "a.b", "--stdin"), again=False),
     "not-a-leaf": Case(nested, SET, again=False),
+    "no-hook-folder": Case(without_hooks, ("hook", "install", "--pre-commit")),
     "removed-file": Case(without_settings, ("init", "--yes")),
     "rules-left-out": Case(rules_left_out, SET),
     "not-checked-out": Case(sparse, ("get", FILE, "a")),

@@ -140,6 +140,13 @@ class TestHowPeopleKeepRepositories:
     def test_the_folder_of_git_is_part_of_its_repository(self, git_world: World) -> None:
         assert Repository.open(git_world.repo / ".git/objects").root == git_world.repo
 
+    def test_a_path_that_git_cannot_tell_is_named(self, git_world: World) -> None:
+        place = git_world.folder / "two\nlines"
+        git_world.git("init", "-q", str(place))
+        with pytest.raises(UsageError) as caught:
+            Repository.open(place)
+        assert caught.value.kind == "line-break"
+
     def test_a_work_tree_elsewhere_is_refused(self, git_world: World) -> None:
         """Every later git would run there, and find another repository or none."""
         other = git_world.folder / "other"

@@ -78,6 +78,14 @@ def test_the_work_of_a_person_is_not_pushed_along(fleet: Fleet, remote: Path, wo
     run_due(fleet.rotation(), delivery=PUSH)
 
 
+def test_a_deployed_branch_that_was_renamed_is_not_pushed_again(fleet: Fleet, remote: Path) -> None:
+    started(fleet)
+    fleet.world.git("-C", str(remote), "branch", "-m", "main", "trunk")
+    with pytest.raises(FailedError) as caught:
+        run_due(fleet.rotation(), delivery=PUSH)
+    assert caught.value.kind == "not-deployed-yet"
+
+
 def test_on_another_branch_too_only_moves_are_pushed(fleet: Fleet, remote: Path) -> None:
     started(fleet)
     fleet.world.git("switch", "-q", "-c", "rotation")

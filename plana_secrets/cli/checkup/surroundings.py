@@ -150,7 +150,7 @@ def _check_hooks(repository: Repository) -> Iterator[Result]:
             "hook",
             f"git runs no hook: core.hooksPath is {folder}, and there is no such folder",
             Severity.WARNING,
-            "git config --unset core.hooksPath",
+            f"git config --{used.scope} --unset core.hooksPath",
         )
     if (repository.root / _FRAMEWORK).is_file() and "pre-commit" not in installed:
         yield Result(
@@ -213,4 +213,13 @@ def _check_deployed(context: Context) -> Iterator[Result]:
         return
     here = repository.branch() or "a detached HEAD"
     place = f"{branch} of {remote}" if remote else f"{branch}, without a remote"
+    if remote and repository.resolve(f"refs/remotes/{remote}/{branch}") is None:
+        yield Result(
+            "branch",
+            f"{place} is deployed, and this clone has never fetched it",
+            Severity.NOTE,
+            f"git fetch {remote} {branch}; if there is no such branch, change git.branch in "
+            "plana-secrets.toml, or push it",
+        )
+        return
     yield Result("branch", f"{place} is deployed; on {here}")

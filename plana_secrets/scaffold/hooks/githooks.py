@@ -57,9 +57,14 @@ def install_hooks(repository: Repository, names: Sequence[str], program: Program
     """Put each hook in place, or say what to add to that of others.
 
     Raises:
+        UsageError: the settings of git name something else than a folder (kind
+            ``no-hook-folder``).
         FailedError: a hook cannot be written, or is not what was written (kind ``read-back``).
     """
     folder = hook_folder(repository)
+    if folder.path.exists() and not folder.path.is_dir():
+        message = f"git runs no hook: core.hooksPath is {folder.path}, which is no folder"
+        raise UsageError(message, kind="no-hook-folder", scope=folder.scope)
     if _is_of_the_team(repository, folder.path):
         program = Program()
     return [_install(repository, folder, name, program) for name in names]
@@ -224,6 +229,7 @@ def names_for(repository: Repository, chosen: Sequence[str]) -> tuple[str, ...]:
 
 
 ADVICE: Final = {
+    "no-hook-folder": "`git config --{scope} --unset core.hooksPath`, then run it again",
     "hook-program": "install it with pipx or uv; a hook starts it without your environment",
     "no-such-hook": "`plana-secrets hook install` without options installs the usual ones",
 }

@@ -81,8 +81,12 @@ def test_hooks_that_git_does_not_run_are_named(healthy: World) -> None:
     assert [one["severity"] for one in found] == ["warning", "note"]
     subprocess.run(["sh", "-c", found[0]["fix"]], check=True, cwd=healthy.repo)
     assert [one["severity"] for one in results(healthy, "hook")] == ["ok", "note"]
-    healthy.git("config", "core.hooksPath", "nowhere")
-    assert "core.hooksPath" in results(healthy, "hook")[0]["message"]
+    for scope in ("--local", "--global"):
+        healthy.git("config", scope, "core.hooksPath", "nowhere")
+        (found, _) = results(healthy, "hook")
+        assert "core.hooksPath" in found["message"]
+        healthy.git(*found["fix"].split()[1:])
+    assert [one["severity"] for one in results(healthy, "hook")] == ["ok", "note"]
 
 
 def test_settings_that_are_missing_or_not_committed_are_named(healthy: World) -> None:
@@ -101,6 +105,9 @@ def test_a_remote_or_branch_that_is_not_known_is_named(healthy: World) -> None:
         healthy.git("remote", "add", name, f"../{name}.git")
     (found,) = results(healthy, "remote")
     assert (found["severity"], "[git] remote" in found["fix"]) == ("warning", True)
+    settings.write_text('[git]\nremote = "github"\n')
+    (found,) = results(healthy, "branch")
+    assert (found["severity"], "git fetch github main" in found["fix"]) == ("note", True)
     settings.write_text('[git]\nremote = "gone"\n')
     broken = [one for one in results(healthy, "settings") if one["severity"] == "error"]
     assert len(broken) == 1
