@@ -109,10 +109,6 @@ class Repository:
         """Files in the index, below the folders ``under`` (everywhere if there are none)."""
         return self._names("ls-files", "-z", "--cached", "--", *under)
 
-    def known_files(self, *, under: Sequence[str] = ()) -> list[str]:
-        """Tracked and untracked files together; some tracked ones may be gone from the disk."""
-        return self._others("--cached", "--others", under=under)
-
     def untracked_files(self) -> list[str]:
         """Files that git would add."""
         return self._others("--others", under=())

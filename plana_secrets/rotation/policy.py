@@ -39,11 +39,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class AcceptedList:
-    """``foreign``: how many entries belong to no keyset; ``ids`` are theirs where they have any."""
+    """``foreign``: how many entries belong to no keyset."""
 
     content: Secret
     foreign: int = 0
-    ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,7 +35,7 @@ class RenderedLeaf:
     """What has to be at ``reference``: the leaf's value as the file holds it.
 
     ``value`` None: the leaf must not be there (a slot that no key is in).
-    ``foreign``: entries in the place that no keyset owns, ``foreign_ids`` their ids.
+    ``foreign``: entries in the place that no keyset owns.
     ``merges``: an accepted list, which keeps what was there.
     """
 
@@ -43,7 +43,6 @@ class RenderedLeaf:
     value: Secret | None
     keysets: tuple[str, ...]
     foreign: int = 0
-    foreign_ids: tuple[str, ...] = ()
     merges: bool = False
 
 
@@ -119,7 +118,7 @@ def _render_list(shared: _SharedList, present: Secret | None) -> RenderedLeaf:
             place=str(place),
             name=names[0],
         ) from None
-    return RenderedLeaf(place, accepted.content, names, accepted.foreign, accepted.ids, merges=True)
+    return RenderedLeaf(place, accepted.content, names, accepted.foreign, merges=True)
 
 
 def _encoded(leaf: RenderedLeaf) -> RenderedLeaf:

@@ -32,7 +32,7 @@ def look_everywhere(repository: Repository) -> None:
     repository.branch()
     repository.remote()
     repository.default_branch()
-    repository.known_files()
+    repository.untracked_files()
     repository.ignored_files()
     changed_files(repository)
     repository.is_ancestor(head, head)
@@ -165,17 +165,17 @@ class TestWhatGitWarnsOf:
 
     def test_a_folder_that_it_could_not_open_is_an_error(self, too_deep: World) -> None:
         with pytest.raises(FailedError, match="could not open directory") as caught:
-            Repository.open(too_deep.repo).known_files()
+            Repository.open(too_deep.repo).untracked_files()
         assert caught.value.kind == "git-warning"
 
     def test_a_caller_may_collect_it(self, too_deep: World) -> None:
         repository = Repository.open(too_deep.repo)
         with repository.command.collecting_warnings() as warnings:
-            assert repository.known_files() == [".sops.yaml"]
-            repository.known_files()
+            assert repository.untracked_files() == [".sops.yaml"]
+            repository.untracked_files()
         assert len(warnings) == 1
         with pytest.raises(FailedError):
-            repository.known_files()
+            repository.untracked_files()
 
     def test_grep_says_so_where_it_finds_nothing(
         self, git_world: World, monkeypatch: pytest.MonkeyPatch

@@ -96,7 +96,7 @@ def test_an_id_of_something_else_than_a_file_is_refused(
     [
         lambda repository: repository.tracked_files(),
         lambda repository: repository.ignored_files(),
-        lambda repository: repository.known_files(),
+        lambda repository: repository.untracked_files(),
         lambda repository: files_containing(repository, ["AGE-SECRET-KEY-"]),
         lambda repository: WorkTree(repository).listing(),
         lambda repository: IndexTree(repository).listing(),

@@ -17,7 +17,7 @@ import pytest
 from plana_secrets.age.identities import parse_identity_file
 from plana_secrets.errors import PlanaSecretsError
 from plana_secrets.secret import Secret
-from plana_secrets.sops.reading.reader import read_document
+from tests.sops.opening import read_document
 from tests.world import PROGRAM, World
 
 FILES, KILLS = map(int, os.environ.get("PLANA_TEST_KILLED", "10x3").split("x"))

@@ -17,7 +17,7 @@ from plana_secrets.paths import LeafPath
 from plana_secrets.secret import Secret
 from plana_secrets.sops.model import Comment, Document, Empty, Item, Leaf, LeafType
 from plana_secrets.sops.program.binary import Sops
-from plana_secrets.sops.reading.reader import read_document
+from tests.sops.opening import read_document
 
 Content = list[tuple[Item, Secret | None]]
 

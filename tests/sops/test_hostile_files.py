@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from plana_secrets.errors import PlanaSecretsError
 from plana_secrets.sops.reading.containers import DEEPEST
 from plana_secrets.sops.reading.parts import MOST_ENTRIES
-from plana_secrets.sops.reading.reader import read_document, read_structure
+from plana_secrets.sops.reading.reader import read_structure
+from tests.sops.opening import read_document
 from tests.sops.sopsfiles import Bench, identities_of
 from tests.world import sops_program
 

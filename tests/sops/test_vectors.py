@@ -11,7 +11,8 @@ from plana_secrets.age.identities import parse_identity_file
 from plana_secrets.secret import Secret
 from plana_secrets.sops.model import Comment, Leaf, LeafType, Severity
 from plana_secrets.sops.reading.jsonvalues import MASK, to_json_text, typed_value
-from plana_secrets.sops.reading.reader import open_document, read_document, read_structure
+from plana_secrets.sops.reading.reader import open_document, read_structure
+from tests.sops.opening import read_document
 
 FOLDER = Path(__file__).parent.parent / "vectors" / "sops"
 VECTORS = sorted(path.stem for path in FOLDER.glob("*.yaml"))

@@ -1,7 +1,7 @@
 """From bytes to a document, natively. Starts no program and reads no file.
 
 ``reader``
-    The way in: `read_structure` without a key, `read_document` with one.
+    The way in: `read_structure` without a key, `open_document` with one.
 ``salvage``
     What can still be read of a file that must not be used.
 ``source`` | ``events`` | ``nodes`` | ``parts`` | ``containers`` | ``plainblock``

@@ -98,11 +98,6 @@ def is_sops(structure: Structure) -> bool:
     return structure.metadata is not None
 
 
-def read_document(data: bytes, identities: Identities) -> Document:
-    """``read_structure`` and ``open_document`` in one."""
-    return open_document(read_structure(data), identities)
-
-
 def open_document(structure: Structure, identities: Identities) -> Document:
     """Decrypt every value and check the MAC.
 

@@ -17,9 +17,9 @@ from plana_secrets.sops.reading.reader import (
     UnreadableError,
     is_sops,
     open_document,
-    read_document,
     read_structure,
 )
+from tests.sops.opening import read_document
 from tests.sops.sopsfiles import Bench, identities_of
 
 EVERYTHING = """\

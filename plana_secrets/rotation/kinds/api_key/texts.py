@@ -76,8 +76,7 @@ def render_json(keysets: Sequence[Keyset], current: Secret | None) -> AcceptedLi
         if key.status in IN_USE and key.value is not None
     ]
     text = json.dumps([*entries, *foreign], separators=(",", ":"), ensure_ascii=False)
-    ids = tuple(entry["id"] for entry in foreign)
-    return AcceptedList(Secret.from_text(text), len(foreign), ids)
+    return AcceptedList(Secret.from_text(text), len(foreign))
 
 
 def _parse_json(current: Secret | None) -> list[dict[str, Any]]:
