@@ -209,6 +209,13 @@ def test_what_the_file_cannot_take_is_left_and_the_rest_is_taken(place: World) -
     said = mirror(place, "adopt", B, "--yes")
     assert "keyset shop/portal" in said.stderr
     assert "a Secret's key" in said.stderr
+    by_hand(place, A, put("user", NEW), put("port", "no number"))
+    assert mirror(place, "adopt", A, "user").status == 0
+    assert f"{A} says the same; commit it" in mirror(place, "diff").stderr
+    place.commit()
+    said = mirror(place, "diff")
+    assert "commit it" not in said.stderr
+    assert f"{A}: the value is not of type int" in said.stderr
 
 
 def test_a_value_that_both_changed_is_taken_only_by_its_path(place: World) -> None:

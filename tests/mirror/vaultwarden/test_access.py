@@ -45,6 +45,16 @@ STAFF = Member("m", USER, 2, "anna@example.test")
 VIEW, EDIT = Grant("m", read_only=True), Grant("m")
 
 
+def test_who_audits_as_an_owner_is_told_how_to_name_the_service_account() -> None:
+    collection = CollectionAccess("c", "2.x", [Grant("s")], [])
+    access = Access({"c": "prod"}, [collection], [SERVICE], [])
+    (found,) = judge_access(access, service_account="", break_glass=())
+    command = "`plana-secrets mirror audit --service-account service@example.test`"
+    assert (found.fix or "").startswith(
+        f"if service@example.test is the service account, {command}"
+    )
+
+
 @pytest.mark.parametrize(
     ("how", "errors"),
     [

@@ -43,11 +43,16 @@ def advise(context: Context, drift: Sequence[Drift], listing: Listing) -> None:
     for words in _ways_of_kinds(context, [one for one in drift if not _waits(one, files)]):
         context.output.talk(f"hint: {words}")
     for file in list(files)[:_FILES]:
-        for words in _ways_out(context, listing, file):
+        edited = {path for one in drift if _is_edit_of(one, file) for path in one.paths}
+        for words in _ways_out(context, listing, file, edited):
             context.output.talk(f"hint: hand-edited: {words}")
     if len(files) > _FILES:
         more = counted(len(files) - _FILES, "more file")
         context.output.talk(f"hint: hand-edited: {more}; fix these and run it again")
+
+
+def _is_edit_of(drift: Drift, file: str) -> bool:
+    return drift.kind == "hand-edited" and drift.file == file
 
 
 def _waits(drift: Drift, edited: Container[str | None]) -> bool:
@@ -104,14 +109,17 @@ def hand_edits(context: Context, listing: Listing, file: str) -> tuple[HandEdit,
     return plan_adoptions(listing, file, document, owner)
 
 
-def _ways_out(context: Context, listing: Listing, file: str) -> list[str]:
+def _ways_out(context: Context, listing: Listing, file: str, edited: Container[str]) -> list[str]:
+    """``edited``: the fields that are not as the commit has them; others wait for a sync alone."""
     from plana_secrets.mirror.adopt import changed_texts
 
     if not os.path.lexists(context.workspace.root / file):
         drop = program(context, "mirror", "sync", "--prune", "--overwrite-edits")
         return [f"{file} is gone; {drop} deletes its item and keeps a copy of it, encrypted"]
     try:
-        edits = hand_edits(context, listing, file)
+        edits = [
+            one for one in hand_edits(context, listing, file) if one.edit or one.name in edited
+        ]
     except PlanaSecretsError as error:
         again = _overwrite(context)
         return [f"{file}: {error.message}; change the file, or overwrite it with {again}"]

@@ -125,7 +125,13 @@ def _judge_members(
         severity = Severity.NOTE if email in expected else Severity.ERROR
         message = f"{email} can {'manage' if grant.manage else 'write to'} {collection!r}"
         fix = _accept(email, f"an owner sets 'view items' on {collection!r} in the web vault")
+        fix = fix if own else f"{_name_service(email)}; {fix}"
         yield AccessFinding(severity, "member-writes", email, collection, message, fix=fix)
+
+
+def _name_service(email: str) -> str:
+    command = f"plana-secrets mirror audit --service-account {shlex.quote(email)}"
+    return f"if {email} is the service account, `{command}`"
 
 
 def _accept(email: str, otherwise: str) -> str:
