@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from plana_secrets.errors import MalformedError
-from plana_secrets.merging.bases import bundle, open_base, unknown_base
+from plana_secrets.merging.bases import base_of, bundle, is_bundle, open_base, unknown_base
 from plana_secrets.merging.plan import Plan, plan_merge
 from plana_secrets.merging.sides import Side
 from plana_secrets.merging.versions import Versions
@@ -55,6 +56,49 @@ def test_what_two_bases_do_not_agree_on_is_asked_and_nothing_else(depth: int) ->
     assert merged(base, same, {**same, "b": "3"}).conflicts == ()
     assert conflicts(merged(base, same, {**same, "a": "3"})) == ["a was changed on both sides"]
     assert conflicts(merged(base, {"b": "2"}, same)) == ["a was changed on both sides"]
+
+
+FILES = {"z": b"before", "x": b"here", "y": b"there", "w": b"here", "v": None, "u": b"more"}
+
+
+@pytest.mark.parametrize(
+    ("bases", "further", "data"),
+    [
+        ([], [], None),
+        (["x"], [], b"here"),
+        (["v"], [], None),
+        (["x", "w"], [], b"here"),
+        (["x", "y"], ["z"], bundle(Versions(b"before", b"here", b"there"))),
+        (["x", "y"], [], bundle(Versions(None, b"here", b"there"))),
+        (["x", "v"], ["z"], b"no one version is the base\n"),
+        (["v", "x"], ["z"], b"no one version is the base\n"),
+        (["x", "w", "u"], ["z"], b"no one version is the base\n"),
+    ],
+)
+def test_of_several_bases_the_base_is_their_merge(
+    bases: list[str], further: list[str], data: bytes | None
+) -> None:
+    repository: Any = SimpleNamespace(merge_bases=lambda *_: further)
+    assert base_of(repository, bases, lambda one: FILES[one or ""]) == data
+
+
+def test_a_bundle_in_which_a_version_is_missing_is_read_as_what_it_is() -> None:
+    whole = bundle(Versions(b"z", b"x", b"y"))
+    assert is_bundle(whole)
+    assert not is_bundle(b" " + whole)
+    seen: list[bytes] = []
+
+    def opened(data: bytes) -> Side:
+        seen.append(data)
+        return side({})
+
+    for broken in (
+        whole[:-1],
+        whole.replace(b'"theirs"', b'"other"'),
+        whole.replace(b'"eQ=="', b"1"),
+    ):
+        open_base(broken, opened)
+    assert len(seen) == 3
 
 
 def test_without_a_base_that_is_known_a_removal_is_asked_about() -> None:

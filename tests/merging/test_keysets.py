@@ -12,7 +12,7 @@ from hypothesis import given, settings
 
 from plana_secrets.document.edits import EMPTY_CONTENT
 from plana_secrets.document.kinds import KEYSET_SELECTOR
-from plana_secrets.merging.keysets import merge_keysets
+from plana_secrets.merging.keysets import keyset_after, merge_keysets
 from plana_secrets.merging.reasons import Reason
 from plana_secrets.merging.sides import Side
 from plana_secrets.rotation.dating import stamp
@@ -126,3 +126,53 @@ def test_a_destroyed_key_is_not_brought_back_by_a_side_that_has_it() -> None:
     dated = confirm(aborted, ("desk",))
     assert merge(aborted, back, dated) is Reason.VERSION_BACK
     assert merge(aborted, back, dated, choice="ours") is Reason.VERSION_BACK
+
+
+NO_KEYSET = replace(FIRST, kind="nothing")
+
+
+@pytest.mark.parametrize(
+    ("base", "ours", "theirs"),
+    [
+        (FIRST, PUBLISHED, NO_KEYSET),
+        (FIRST, NO_KEYSET, PUBLISHED),
+        (FIRST, NO_KEYSET, NO_KEYSET),
+        (NO_KEYSET, PUBLISHED, LANDED),
+    ],
+    ids=["theirs", "ours", "both", "base"],
+)
+def test_what_is_no_keyset_is_merged_by_choice_alone(
+    base: Keyset, ours: Keyset, theirs: Keyset
+) -> None:
+    sides = [file(one) for one in (base, ours, theirs)]
+    assert merge_keysets(*sides, None) == (None, Reason.NOT_BY_ROTATION)
+    for choice, chosen in (("ours", sides[1]), ("theirs", sides[2])):
+        assert merge_keysets(*sides, choice) == (chosen.content, Reason.NOT_BY_ROTATION)  # type: ignore[arg-type]
+    assert keyset_after(*sides) is None
+
+
+def test_two_sides_that_say_the_same_need_no_base() -> None:
+    assert merge(None, PUBLISHED, PUBLISHED) == PUBLISHED
+    assert merge(NO_KEYSET, PUBLISHED, PUBLISHED) is Reason.NOT_BY_ROTATION
+
+
+@pytest.mark.parametrize(
+    ("base", "ours", "theirs", "after"),
+    [
+        (FIRST, PUBLISHED, FIRST, PUBLISHED),
+        (FIRST, FIRST, PUBLISHED, PUBLISHED),
+        (PUBLISHED, LANDED, PUBLISHED, LANDED),
+        (FIRST, PUBLISHED, OTHER, None),
+        (None, PUBLISHED, PUBLISHED, PUBLISHED),
+        (None, FIRST, PUBLISHED, None),
+        (None, FIRST, None, FIRST),
+        (None, None, FIRST, FIRST),
+        (None, None, None, None),
+        (FIRST, FIRST, None, None),
+        (FIRST, None, PUBLISHED, None),
+    ],
+)
+def test_the_keyset_after_a_merge_is_known_where_it_is_no_conflict(
+    base: Keyset | None, ours: Keyset | None, theirs: Keyset | None, after: Keyset | None
+) -> None:
+    assert keyset_after(*(file(one) if one else None for one in (base, ours, theirs))) == after
