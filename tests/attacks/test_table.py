@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.attacks.catalogue import ALL
 from tests.attacks.good import FILES
 
-PAGE = (Path(__file__).parents[2] / "docs" / "verify.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "coverage.md").read_text()
 
 
 def test_our_numbers_are_those_of_the_corpus() -> None:
