@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _ARMOR: Final = re.compile(rb"-----BEGIN AGE.*?END AGE ENCRYPTED FILE-----", re.DOTALL)
 _TIME: Final = re.compile(rb"lastmodified\"?[ \t]*[:=][ \t]*[\"']?[0-9]{4}-[0-9T:.+-]+Z?")
-_TOKEN: Final = re.compile(rb"ENC\[AES256_GCM,[^\]]*\]")
+ENCRYPTED: Final = re.compile(rb"ENC\[AES256_GCM,[^\]]*\]")
 
 _Steps = tuple[str | None, ...]
 
@@ -65,7 +65,7 @@ class Versions:
     def read(self, blob: str, data: bytes, form: Format) -> Version:
         """What is seen of ``data``; a part of it, where it is broken."""
         seen = Seen(data)
-        tokens = _TOKEN.findall(data)
+        tokens = ENCRYPTED.findall(data)
         shape = self._shape(data, form, tokens)
         values = {
             path: token
@@ -84,7 +84,7 @@ class Versions:
         )
 
     def _shape(self, data: bytes, form: Format, tokens: Sequence[bytes]) -> _Shape:
-        bare = _TOKEN.sub(b"E", _TIME.sub(b"", _ARMOR.sub(b"", data)))
+        bare = ENCRYPTED.sub(b"E", _TIME.sub(b"", _ARMOR.sub(b"", data)))
         if (form, bare) not in self._shapes:
             structure = read_structure(data, form)
             self._shapes[form, bare] = _Shape(_steps(structure, tokens), _service(structure))

@@ -15,6 +15,7 @@ from plana_secrets.errors import CredentialError, FailedError, PlanaSecretsError
 from plana_secrets.git.blobs import iterate_contents
 from plana_secrets.git.filelog import FileCommit, log_of_file
 from plana_secrets.paths import LeafPath
+from plana_secrets.secretfiles.ciphertexts import ENCRYPTED
 from plana_secrets.secretfiles.open import open_bytes, path_of, read_bytes_of
 from plana_secrets.secretfiles.unmerged import refuse_unmerged
 from plana_secrets.secretfiles.workspace import Workspace
@@ -84,7 +85,7 @@ def examine(workspace: Workspace, file: str, *, yaml_types: bool = False) -> Cas
     else:
         if not _is_encrypted_otherwise(workspace, file, document):
             return None
-    sound = _find_sound(workspace, file)
+    sound = _find_sound(workspace, file, data)
     if locked is not None and sound is None:
         raise locked
     now = _salvage(workspace, file, data, sound, yaml_types=yaml_types)
@@ -180,13 +181,39 @@ def _exposed(now: Salvage, selector: Selector | None) -> tuple[LeafPath, ...]:
     )
 
 
-def _find_sound(workspace: Workspace, file: str) -> Sound | None:
-    for commit, data in _versions(workspace, file):
+def _find_sound(workspace: Workspace, file: str, data: bytes) -> Sound | None:
+    for commit, content in _versions(workspace, _name_in_git(workspace, file, data)):
         try:
-            return Sound(commit, data, open_bytes(data, file, workspace.identities))
+            return Sound(commit, content, open_bytes(content, file, workspace.identities))
         except PlanaSecretsError:
             continue
     return None
+
+
+def _name_in_git(workspace: Workspace, file: str, data: bytes) -> str:
+    """``file``, or where it was moved and that is not committed yet, its name at HEAD.
+
+    That is the file gone from the disk which has most of the ciphertexts of ``data``.
+    """
+    repository, tokens = workspace.repository, {*ENCRYPTED.findall(data)}
+    head = repository.head()
+    there = repository.list_entries(head) if head and tokens else {}
+    if not there or file in there:
+        return file
+    gone = [
+        name
+        for name, entry in there.items()
+        if entry.is_regular
+        and format_of(name) is format_of(file)
+        and not os.path.lexists(workspace.root / name)
+    ]
+    shared = {
+        name: len(tokens.intersection(ENCRYPTED.findall(content)))
+        for name, content in repository.iterate_blobs(head or "", gone)
+        if isinstance(content, bytes)
+    }
+    best = max(shared, key=lambda name: (shared[name], name), default=file)
+    return best if shared.get(best) else file
 
 
 def _versions(workspace: Workspace, file: str) -> Iterator[tuple[FileCommit, bytes]]:

@@ -43,6 +43,20 @@ def test_the_printed_way_on_works(broken: World) -> None:
     assert broken.run("diff").stdout == ""
 
 
+def test_a_file_that_was_moved_since_the_commit_is_compared_with_what_it_was(world: World) -> None:
+    for name, value in (("a", "one"), ("b", "two"), ("c", "three")):
+        world.encrypt(f"infra/secrets/dev/{name}.yaml", f"a: {value}\nb: {value}\n")
+    world.commit()
+    moved = world.repo / "infra/secrets/prod/moved.yaml"
+    moved.parent.mkdir()
+    (world.repo / FILE).rename(moved)
+    (world.repo / "infra/secrets/dev/b.yaml").unlink()
+    moved.write_text("a: plain\n" + moved.read_text().partition("\n")[2])
+    done = world.run("repair", str(moved), "--from-git", "a")
+    assert done.status == 0, done
+    assert world.run("get", str(moved), "a").stdout.strip() == "one"
+
+
 def test_choices_by_path_and_for_the_rest(broken: World) -> None:
     done = broken.run("repair", FILE, "--keep", "new", "--all", "--from-git", "--json")
     report = json.loads(done.stdout)
