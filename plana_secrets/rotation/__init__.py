@@ -10,7 +10,7 @@
 ``kinds`` | ``material`` | ``render``
     What differs between API keys and JWT secrets, where randomness comes from, and
     the texts that services read.
-``keysetfile`` | ``store`` | ``history`` | ``revoked`` | ``copies``
+``keysetfile`` | ``store`` | ``remembered`` | ``history`` | ``revoked`` | ``copies``
     The file of a keyset, keysets with their targets as the work tree or a commit has them,
     what the commits say of them, values that must not return, and values at other places.
 ``ground`` | ``clock`` | ``ours``

@@ -22,6 +22,7 @@ from plana_secrets.rotation.inforce import NOTHING_LEFT, Left
 from plana_secrets.rotation.keyset import Keyset
 from plana_secrets.rotation.keysetfile import file_of, plan_file_edits, read_keyset
 from plana_secrets.rotation.policy import KeysetPolicy
+from plana_secrets.rotation.remembered import find_held
 from plana_secrets.rotation.render import (
     RenderedLeaf,
     decode_base64,
@@ -31,6 +32,7 @@ from plana_secrets.rotation.render import (
 from plana_secrets.rotation.targets import targets_of
 from plana_secrets.secret import Secret
 from plana_secrets.secretfiles.open import open_bytes, read_bytes_of
+from plana_secrets.secretfiles.snapshot import work_tree
 from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.secretfiles.writing.stage import StagedFile, stage_edits
 from plana_secrets.sops.model import Document, LeafType
@@ -174,18 +176,18 @@ class KeysetStore:
         configured = {str(place) for place in targets_of(self.policy(keyset.name))}
 
         def still_hold(places: Iterable[str]) -> tuple[str, ...]:
-            return tuple(
-                place
-                for place in places
-                if place not in configured and self._holds(parse_reference(place), keyset)
-            )
+            left = (parse_reference(place) for place in places if place not in configured)
+            held = (find_held(self, place, keyset) for place in left)
+            return tuple(str(place) for place in held if place and str(place) not in configured)
 
         return Left(still_hold(keyset.terms.readers), still_hold(keyset.terms.adopted))
 
-    def _holds(self, place: SecretReference, keyset: Keyset) -> bool:
-        """Regardless of the current rules: it may no longer be a secret file."""
-        if not os.path.lexists(self.workspace.root / place.file):
-            return False
+    def secret_files(self) -> tuple[str, ...]:
+        """Those of the work tree."""
+        return work_tree(self.workspace).secret_files
+
+    def holds(self, place: SecretReference, keyset: Keyset) -> bool:
+        """Whether what services read at ``place`` has a key of ``keyset`` in it."""
         found = self._find(place)
         if found is None or found[0] is LeafType.NULL:
             return False

@@ -129,12 +129,13 @@ def _without_metadata(file: str, content: bytes, structure: Structure) -> Iterat
         yield found("metadata", "the values are encrypted, but the sops block is gone", file=file)
         return
     # UTF-16 and UTF-32 have a zero beside each of these letters
-    is_plain = b"ENC[" not in content.replace(b"\0", b"") and not _is_named(structure)
-    if is_plain or all(one.check == "not-sops" for one in structure.defects):
+    is_named = _is_named(structure)
+    is_closed = b"ENC[" in content.replace(b"\0", b"")
+    if not (is_closed or is_named) or all(one.check == "not-sops" for one in structure.defects):
         # what encrypts it says how it has to be written
         yield from check_stranger(file, content)
         return
-    if find_plain(content).secret:
+    if not (is_closed and is_named) and find_plain(content).secret:
         yield from check_stranger(file, content)
     yield from _from_defects(file, structure.defects)
 

@@ -244,7 +244,7 @@ REASONS = {
         "token-only", "token-refused", "totp-required", "two-factor-unsupported", "unknown-collection", "wrong-master-password",
     ),
     ROTATION: (
-        "adopted-still-read", "clock-backwards", "keyset-file", "keyset-name", "keyset-schema",
+        "adopted-path", "adopted-still-read", "clock-backwards", "keyset-file", "keyset-name", "keyset-schema",
         "not-adopted", "not-as-deployed", "not-landed", "nothing-to-redate", "partial-history",
         "push-not-kept", "push-unknown", "removed-still-read", "rendered-leaf", "rotate-what",
         "set-back", "target-differs", "target-unreadable", "too-early", "too-many-keys",

@@ -77,6 +77,9 @@ class SimulatedStore(KeysetStore):
             else (SimpleNamespace(type=LeafType.STR).type, Secret(text.encode()))
         )
 
+    def secret_files(self) -> tuple[str, ...]:
+        return ()
+
     def _is_base64(self, reference) -> bool:
         return False
 

@@ -68,8 +68,10 @@ def test_a_list_that_is_none_and_a_file_that_is_gone_are_named(rotated: World) -
     rotated.sops("set", PROVIDER, '["accepted"]', '"no list"')
     try:
         assert [one[0] for one in checks(verify(rotated))] == ["target-differs"]
+        target.write_text(before.replace("sops:", "<<<<<<< ours\nsops:"))
+        assert [one.file for one in of_check(verify(rotated), "target-differs")] == [PROVIDER]
         target.unlink()
-        assert [one[0] for one in checks(verify(rotated))] == ["target-differs"]
+        assert [one[:2] for one in checks(verify(rotated))] == [("target-differs", KEYSET)]
     finally:
         target.write_text(before)
 

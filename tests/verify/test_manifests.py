@@ -210,6 +210,14 @@ def test_the_annotation_that_repeats_the_secret_in_plain_cannot_be_accepted(
     ]
 
 
+def test_markers_between_ciphertexts_are_no_secret_in_plaintext(world_of_manifests: World) -> None:
+    path = world_of_manifests.encrypt(FILE, GOOD)
+    text = path.read_text()
+    line = next(one for one in text.splitlines() if "ENC[" in one)
+    path.write_text(text.replace(line, f"<<<<<<< a\n{line}\n=======\n{line}\n>>>>>>> b"))
+    assert [one[0] for one in checks(verify(world_of_manifests, FILE))] == ["merge-conflict"]
+
+
 def test_data_in_a_plain_map_is_a_key_like_any_other(world_of_manifests: World) -> None:
     plain = "infra/secrets/prod/plain.yaml"
     world_of_manifests.encrypt(plain, "data:\n    a: no base64!\n    b: [1]\n")

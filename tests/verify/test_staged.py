@@ -48,6 +48,15 @@ def test_a_file_that_was_encrypted_after_it_was_staged(small: World) -> None:
     assert named(small) == []
 
 
+def test_a_file_that_is_not_merged_yet_is_called_that(small: World) -> None:
+    blob = small.git("rev-parse", f"HEAD:{APP}").strip()
+    stages = "".join(f"100644 {blob} {stage}\t{APP}\n" for stage in (1, 2, 3))
+    small.git("rm", "-q", "--cached", APP)
+    small.command("git", "update-index", "--index-info", stdin=stages.encode())
+    report = verify_files(index(workspace_of(small)), Demand(), now=datetime.now(UTC))
+    assert [one[:2] for one in checks(report)] == [("merge-conflict", APP)]
+
+
 def test_one_value_in_plaintext(small: World) -> None:
     good = (small.repo / APP).read_text()
     line = next(one for one in good.splitlines() if one.startswith("password:"))

@@ -65,6 +65,11 @@ def _plan(context: Context, source: str, target: str) -> tuple[Move, tuple[str, 
     if new.endswith("/") or is_folder(workspace.root / to_file):
         to_file = f"{to_file}/{from_file.rpartition('/')[2]}"
     require_place(workspace, to_file)
+    if context.settings.keysets:
+        from plana_secrets.rotation.remembered import refuse_adopted
+
+        steps = parse_path(path) if mark else None
+        refuse_adopted(workspace, context.settings.keysets, from_file, steps)
     if not mark:
         if new_mark:
             raise UsageError("a whole file cannot become one value", kind="usage")

@@ -170,6 +170,8 @@ def _check_targets(store: KeysetStore, keyset: Keyset) -> Iterator[Finding]:
         return
     except FailedError as error:
         file = store.file(keyset.name)
+        if error.kind != "target-missing":
+            file = str(error.facts.get("file", file))
         yield found("target-differs", error.message, file=file, keyset=keyset.name)
         return
     for leaf in differing:

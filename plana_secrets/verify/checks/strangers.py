@@ -58,6 +58,8 @@ def unreadable(file: str, error: FailedError) -> Finding:
     """A file that could not be read; the error's own words name it by its place on this disk."""
     if error.kind == "too-large":
         return found("too-large", f"larger than {error.facts['limit']}", file=file)
+    if error.kind == "unmerged":
+        return found("merge-conflict", "not merged yet in the index", file=file)
     return found("unreadable-file", _UNREADABLE.get(error.kind, "cannot be read"), file=file)
 
 
