@@ -99,8 +99,7 @@ def _describe(error: Exception) -> _Failure:
             hint, retry = find_hint(error), error.retry if error.exit_code in {5, 6} else None
             return _Failure(error.exit_code, error.kind, error.message, hint, retry, _told(error))
         case click.UsageError():
-            hint = f"see `{error.ctx.command_path} --help`" if error.ctx else None
-            return _Failure(2, "usage", _usage_message(error), hint)
+            return _Failure(2, "usage", _usage_message(error), _usage_hint(error))
         case click.ClickException():
             return _Failure(2, "usage", _sentence(error.format_message()))
         case MemoryError() | OSError(errno=errno.EMFILE | errno.ENFILE | errno.ENOMEM):
@@ -149,6 +148,20 @@ def _usage_message(error: click.UsageError) -> str:
         advice = "; pass a value with --stdin or at the prompt" if takes_value else ""
         return f"too many arguments{advice}"
     return _sentence(" ".join(text.split()))
+
+
+def _usage_hint(error: click.UsageError) -> str | None:
+    if error.ctx is None:
+        return None
+    see = f"see `{error.ctx.command_path} --help`"
+    if not isinstance(error, click.NoSuchOption):
+        return see
+    takes_name = any(isinstance(one, click.Argument) for one in error.ctx.command.params)
+    # of -x.yaml click tells -x alone
+    is_name = not error.option_name.startswith("--") or "." in error.option_name
+    return (
+        f"{see}; write ./ before a file name that begins with -" if takes_name and is_name else see
+    )
 
 
 def _report(failure: _Failure, as_json: bool) -> int:

@@ -96,6 +96,22 @@ def test_a_near_miss_is_suggested(world: World):
     assert "Did you mean" not in world.run("encrypt", "--force", "x").stderr
 
 
+@pytest.mark.parametrize("name", ["-x.yaml", "--x.yaml"])
+def test_a_file_name_that_begins_with_a_dash_is_written_with_its_folder(
+    world: World, name: str
+) -> None:
+    world.encrypt(f"infra/secrets/{name}", "a: b\n")
+    folder = str(world.repo / "infra/secrets")
+    for written, status in ((name, 2), (f"./{name}", 0)):
+        script = 'cd "$1" && shift && exec "$@"'
+        done = world.command(
+            "sh", "-c", script, "sh", folder, *PROGRAM, "get", written, "a", check=False
+        )
+        assert (done.status, "write ./ before a file name" in done.stderr) == (status, status == 2)
+    assert "./" not in world.run("get", "--jsn", "x", "a").stderr
+    assert "./" not in world.run("-x").stderr
+
+
 @pytest.mark.parametrize("word", ELSEWHERE)
 def test_a_word_of_another_program_leads_to_the_command(word: str) -> None:
     name, *_ = ELSEWHERE[word].split()
