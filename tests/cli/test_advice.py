@@ -241,7 +241,7 @@ REASONS = {
         "login-outdated", "login-refused", "login-unreadable", "malformed-mirror",
         "mirror-not-as-written", "no-key", "no-login", "no-mirror", "no-organization", "no-server",
         "no-token", "not-a-member", "not-an-owner", "not-allowed", "not-in-file", "not-in-mirror", "nothing-to-adopt", "list-entry", "older-than-mirror", "sso-only",
-        "token-only", "token-refused", "totp-required", "two-factor-unsupported", "unknown-collection", "wrong-master-password",
+        "token-only", "token-refused", "totp-required", "two-factor-unsupported", "wrong-master-password",
     ),
     ROTATION: (
         "adopted-path", "adopted-still-read", "clock-backwards", "keyset-file", "keyset-name", "keyset-schema",

@@ -79,7 +79,7 @@ def fill(
         kind: data[kind],
     }
     cipher.data = content
-    cipher.touch()
+    store.touch(cipher)
 
 
 def answer_before_cut(request: Request, cipher: Cipher) -> object:
@@ -252,7 +252,7 @@ def put(request: Request, cipher: str | None, same: str | None) -> object:
 def trash(request: Request, cipher: str) -> object:
     found = find_writable(request, cipher, "Cipher can't be deleted by user")
     found.deleted = datetime.now(UTC)
-    found.touch()
+    request.store.touch(found)
     return None
 
 
@@ -272,7 +272,7 @@ def post_delete(request: Request, cipher: str) -> object:
 def restore(request: Request, cipher: str) -> object:
     found = find_writable(request, cipher, "Cipher can't be restored by user")
     found.deleted = None
-    found.touch()
+    request.store.touch(found)
     return cipher_json(request.store, request.user, found)
 
 

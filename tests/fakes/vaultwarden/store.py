@@ -111,15 +111,13 @@ class Cipher:
     deleted: datetime | None = None
     id: str = field(default_factory=new_id)
 
-    def touch(self) -> None:
-        self.updated = datetime.now(UTC)
-
 
 @dataclass
 class Store:
     """``ahead``: how many seconds the server's clock was moved forward.
 
     ``cuts_at``: bytes of the fields of an item that a MariaDB which is not strict keeps.
+    ``whole_seconds``: its dates have no fractions.
     """
 
     users: dict[str, User] = field(default_factory=dict)
@@ -137,6 +135,11 @@ class Store:
     logins: int = 0
     ahead: float = 0.0
     cuts_at: int | None = None
+    whole_seconds: bool = False
+
+    def touch(self, cipher: Cipher) -> None:
+        now = datetime.now(UTC)
+        cipher.updated = now.replace(microsecond=0) if self.whole_seconds else now
 
     def now(self) -> float:
         return time.time() + self.ahead

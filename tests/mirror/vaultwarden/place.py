@@ -107,8 +107,12 @@ class OwnersHand:
         return next(one for one in self.ciphers() if self.file_of(one) == file)
 
     def change(self, file: str, **changes: object) -> None:
+        """A client seals the name again, too."""
         cipher = self.find(file)
-        body = cipher | {"lastKnownRevisionDate": cipher["revisionDate"]} | changes
+        key = self.key_of(cipher)
+        name = key.seal_text(self.read(cipher["name"], key))
+        known = {"lastKnownRevisionDate": cipher["revisionDate"], "name": name}
+        body = cipher | known | changes
         self.company.owner.call("PUT", f"/api/ciphers/{cipher['id']}", body)
 
     def sealed_field(self, name: str, value: str) -> dict[str, object]:

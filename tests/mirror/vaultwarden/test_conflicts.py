@@ -15,6 +15,13 @@ from tests.mirror.vaultwarden.making import files, make_items
 from tests.mirror.vaultwarden.place import VaultwardenPlace
 
 
+@pytest.fixture(params=[False, True], ids=["fractions", "whole seconds"])
+def dated(request: pytest.FixtureRequest, server: FakeVaultwarden) -> None:
+    """With a MySQL or MariaDB, what is saved within one second has the same date."""
+    server.store.whole_seconds = request.param
+
+
+@pytest.mark.usefixtures("dated")
 def test_a_change_within_a_moment_is_a_conflict(
     server: FakeVaultwarden, place: VaultwardenPlace
 ) -> None:
@@ -42,6 +49,7 @@ def test_a_server_without_tolerance_is_told_the_exact_date(
     assert place.open().list_items().items[0].fields["a"].reveal_text() == "new"
 
 
+@pytest.mark.usefixtures("dated")
 def test_what_changed_meanwhile_is_not_deleted(
     server: FakeVaultwarden, place: VaultwardenPlace
 ) -> None:

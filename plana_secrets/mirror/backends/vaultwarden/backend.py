@@ -202,9 +202,11 @@ class VaultwardenBackend:
     def delete_items(self, items: Sequence[ActualItem]) -> None:
         """Nothing is deleted that changed since it was listed, or while it is deleted."""
         revisions = {one.id: one.revision for one in items}
+        listed = self._last.ciphers if self._last else {}
+        names = {one.id: listed[one.id].name for one in items if one.id in listed}
         files = {one.id: _file_of(one) for one in items}
         refused: dict[str, PlanaSecretsError] = {}
-        outcomes = self._deletion.delete_unchanged(revisions, files)
+        outcomes = self._deletion.delete_unchanged(revisions, names, files)
         for done, (item_id, error) in enumerate(outcomes, start=1):
             self._tell(done, len(files))
             if error is not None:

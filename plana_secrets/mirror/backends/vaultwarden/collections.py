@@ -74,7 +74,7 @@ ADVICE: Final = {
     "ambiguous-collection": "use the collection's id in mirror.vaultwarden.collections",
     "same-collection": "use either its name or its id in mirror.vaultwarden.collections",
     "unknown-collection": (
-        "if it was renamed, change mirror.vaultwarden.collections; `plana-secrets mirror init "
-        "vaultwarden` lists the collections"
+        "if it was renamed, change its name in mirror.vaultwarden.collections; otherwise an owner "
+        "gives the account access to it"
     ),
 }

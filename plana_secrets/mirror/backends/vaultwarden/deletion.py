@@ -58,6 +58,7 @@ class _Before:
     """An item before it went into the trash."""
 
     revision: str
+    name: str
     content: str
     is_trashed: bool
 
@@ -73,14 +74,21 @@ class Deletion:
         self._read = read
 
     def delete_unchanged(
-        self, revisions: Mapping[str, str], files: Mapping[str, str]
+        self, revisions: Mapping[str, str], names: Mapping[str, str], files: Mapping[str, str]
     ) -> Iterator[tuple[str, PlanaSecretsError | None]]:
         """Delete those that are as they were at ``revisions``, by id; ``files``: whose they are.
+
+        ``names``: as far as they are known, sealed: each saving seals them again, and of one second
+        a MySQL or MariaDB has only one revision.
 
         Yields each id, with the reason where it was not deleted; what is gone already was.
         """
         before = self._look(revisions)
-        changed = {one for one, item in before.items() if item.revision != revisions[one]}
+        changed = {
+            one
+            for one, item in before.items()
+            if (item.revision, item.name) != (revisions[one], names.get(one, item.name))
+        }
         refused: Outcomes = {one: changed_item(files[one]) for one in changed}
         refused |= self._do(_TRASH, [one for one in before if one not in changed])
         now = self._look(before.keys() - refused.keys())
@@ -113,7 +121,9 @@ class Deletion:
     def _look(self, ids: Collection[str]) -> dict[str, _Before]:
         wanted = set(ids)
         return {
-            one.id: _Before(one.revision_date, _content_of(one), one.deleted_date is not None)
+            one.id: _Before(
+                one.revision_date, one.name, _content_of(one), one.deleted_date is not None
+            )
             for one in (self._read() if wanted else ())
             if one.id in wanted
         }

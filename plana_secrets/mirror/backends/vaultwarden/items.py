@@ -238,6 +238,11 @@ def just_before(revision: str) -> str:
     return before.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
+def has_no_fraction(revision: str) -> bool:
+    """Whether it may be of a MySQL or MariaDB, whose dates are the same for a whole second."""
+    return _moment(revision).microsecond == 0
+
+
 def is_ahead(revision: str, server_time: datetime | None) -> bool:
     """Whether a revision is of a clock that was ahead: later changes would be dated before it."""
     return server_time is not None and _moment(revision) > server_time + _TOLERANCE

@@ -14,6 +14,7 @@ from typing import Any, Final
 from plana_secrets.mirror.backends.vaultwarden.answers import LostAnswerError
 from plana_secrets.mirror.backends.vaultwarden.failures import changed_item
 from plana_secrets.mirror.backends.vaultwarden.items import (
+    has_no_fraction,
     is_ahead,
     just_before,
     may_be_cut,
@@ -80,6 +81,8 @@ class Writer:
             ConflictError: it did, or is gone.
             ItemTooLargeError: the database keeps only a part of it; the item is deleted.
         """
+        if has_no_fraction(revision) or is_ahead(revision, self._session.client.server_time):
+            self._check(cipher, revision, file)  # a later change has the same date, or an earlier
         self._replace(cipher.id, sealed, revision, file)
         if may_be_cut(sealed):
             self._check_whole(cipher.id, sealed, file)
@@ -100,8 +103,6 @@ class Writer:
 
     def _replace(self, item_id: str, sealed: SealedItem, revision: str, file: str) -> None:
         known = just_before(revision)
-        if is_ahead(revision, self._session.client.server_time):
-            self._check(item_id, revision, file)  # a later change has an earlier date
         message = ""
         for _ in range(_TRIES):
             try:
@@ -120,8 +121,9 @@ class Writer:
                 raise changed_item(file)
         raise ItemNotWrittenError(message, file=file)
 
-    def _check(self, item_id: str, revision: str, file: str) -> None:
-        if self._read(item_id, file).revision_date != revision:
+    def _check(self, cipher: Cipher, revision: str, file: str) -> None:
+        now = self._read(cipher.id, file)
+        if (now.revision_date, now.name) != (revision, cipher.name):
             raise changed_item(file)
 
     def move(self, cipher: Cipher, collection: str, *, file: str) -> None:
