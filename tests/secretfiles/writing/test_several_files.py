@@ -122,17 +122,6 @@ class TestWithACommit:
         assert not (files_world.repo / PLAIN_FILE).exists()
         assert files_world.decrypt("infra/secrets/new/n.yaml") == "a: x\n"
 
-    def test_what_is_not_committed_yet_is_not_carried_along(
-        self, files_world: World, workspace: Workspace
-    ) -> None:
-        files_world.encrypt(PLAIN_FILE, "db:\n    password: changed by hand\n")
-        before = contents(files_world)
-        staged = stage_both(workspace)
-        with writing(workspace, "test"), pytest.raises(FailedError) as caught:
-            write_files(workspace, staged, operation="test", commit=CommitRequest("x"))
-        assert caught.value.kind == "uncommitted-changes"
-        assert contents(files_world) == before
-
     def test_a_hook_that_refuses_leaves_everything(
         self, files_world: World, workspace: Workspace
     ) -> None:
@@ -264,6 +253,7 @@ class TestWithAPush:
         assert files_world.git("status", "--porcelain") == ""
         assert pending(workspace) is None
 
+    @pytest.mark.long
     def test_a_remote_that_is_gone_leaves_the_question_open_until_it_answers(
         self, files_world: World, workspace: Workspace, remote: Path
     ) -> None:
@@ -278,6 +268,7 @@ class TestWithAPush:
         self.push(workspace)
         assert tip(files_world, remote) == tip(files_world, files_world.repo)
 
+    @pytest.mark.long
     def test_an_answer_that_was_lost_is_asked_for_again(
         self,
         files_world: World,
