@@ -79,14 +79,16 @@ class Flux:
     """What the files of a repository say to Flux.
 
     ``sources``: the address of each GitRepository by its name. ``ignores``: its patterns of
-    what is left out, ``spec.ignore``. ``patched``: fields of ``PATCHED`` that a patch adds to
-    Kustomizations, so that their own text does not show them.
+    what is left out, ``spec.ignore``; ``included``: those that hold folders of others, too.
+    ``patched``: fields of ``PATCHED`` that a patch adds to Kustomizations, so that their own text
+    does not show them.
     """
 
     builds: list[Build] = field(default_factory=list)
     sources: dict[str, set[str]] = field(default_factory=dict)
     ignores: dict[str, set[str]] = field(default_factory=dict)
     patched: set[str] = field(default_factory=set)
+    included: set[str] = field(default_factory=set)
 
     def read(self, file: str, content: bytes) -> None:
         """Add what a file says; a document that is no YAML says nothing to Flux."""
@@ -113,6 +115,8 @@ class Flux:
         if kind == "GitRepository" and api.startswith(_API[1]):
             self.sources.setdefault(name_of(node), set()).add(text_of(spec, "url"))
             self.ignores.setdefault(name_of(node), set()).add(text_of(spec, "ignore"))
+            if nodes_of(spec, "include"):
+                self.included.add(name_of(node))
         fields = {name for name, _ in spec.entries}
         if kind == "Kustomization" and fields & set(PATCHED) and not fields & _NEEDED:
             self.patched |= fields & set(PATCHED)
@@ -161,7 +165,8 @@ class Flux:
         def judged(build: Build) -> Build | None:
             named = known.get(build.source) if build.source is not None else None
             if own and named:
-                return replace(build, is_here=is_one and own == named) if named & own else None
+                is_here = is_one and own == named and build.source not in self.included
+                return replace(build, is_here=is_here) if named & own else None
             is_alone = build.source is not None and not named
             return build if is_alone or build.folder != "." else None
 

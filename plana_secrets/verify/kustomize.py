@@ -91,12 +91,15 @@ class Tree:
     def missing(self, listing: Listing) -> Iterator[tuple[str, int]]:
         """What a listing names and is not there, with the line. An address is not known to be."""
         for one in (*listing.listed, *listing.decrypted, *listing.readable):
-            folder = posixpath.dirname(one.place)
-            is_here = not folder.startswith("..") and not _OF_ADDRESS & {*one.place}
-            if one.place in self.files or not is_here or not self.has_folder(folder):
-                continue
-            if one not in listing.listed or self._listing_file(one.place) is None:
+            is_listed = one in listing.listed and self._listing_file(one.place) is not None
+            if one.place not in self.files and not is_listed and self._is_ours(one.place):
                 yield one.place, one.line
+
+    def _is_ours(self, place: str) -> bool:
+        """Whether a name can only be one of this repository."""
+        folder = posixpath.dirname(place)
+        is_here = not folder.startswith("..") and not _OF_ADDRESS & {*place}
+        return is_here and not self._is_beyond(place) and self.has_folder(folder)
 
     def rivals(self, listing: Listing) -> list[str]:
         """Other listings of the same folder, of which kustomize allows one."""
@@ -105,7 +108,14 @@ class Tree:
         return [name for name in names if name in self.files and name != listing.file]
 
     def has_folder(self, folder: str) -> bool:
-        return folder in {"", "."} or any(file.startswith(f"{folder}/") for file in self.files)
+        """Whether there is one; what is in a submodule or behind a link is not known."""
+        if folder in {"", "."} or self._is_beyond(f"{folder}/"):
+            return True
+        return any(file.startswith(f"{folder}/") for file in self.files)
+
+    def _is_beyond(self, place: str) -> bool:
+        """Whether something above is no folder: a submodule, or a link."""
+        return any(place[:at] in self.files for at, one in enumerate(place) if one == "/")
 
     def _walk(self, folders: Collection[str]) -> list[Step]:
         steps: list[Step] = []

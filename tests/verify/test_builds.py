@@ -193,6 +193,8 @@ def test_a_build_of_another_repository_is_none_of_ours(
 def test_a_source_is_here_where_it_is_the_only_one_of_this_repository() -> None:
     ours = [source("a", OURS), build("a", "x"), build("unknown", "x")]
     assert [one.is_here for one in flux(*ours).own_builds([OURS])] == [True, False]
+    more = source("a", OURS).replace("spec: {", "spec: {include: [{repository: {name: b}}], ")
+    assert [one.is_here for one in flux(more, build("a", "x")).own_builds([OURS])] == [False]
     of_a_branch = [*ours, source("b", OURS)]
     assert [one.is_here for one in flux(*of_a_branch).own_builds([OURS])] == [False, False]
 

@@ -224,6 +224,7 @@ def test_a_listing_may_keep_the_variables_of_what_it_names(
             "resources: ['git@example.com:a/x.yaml', 'example.com/a/b', 'c?ref=x', '../../../x.yaml']",
             None,
         ),
+        ("resources: [prod/mail.yaml/sub]", None),
         ("secretGenerator: [{name: a, literals: [a=b], files: {a: b}, envs: [[a]]}]", None),
         ("configMapGenerator: [{name: a, files: [../../apps/app.yaml]}]", None),
         ("resources: []\nsops: {mac: x}", "flux-not-decrypted"),
@@ -244,13 +245,13 @@ def test_what_a_generator_or_a_patch_takes(listing: str, expected: str | None) -
 @pytest.mark.parametrize(
     ("folder", "is_here", "is_named"),
     [("gone", True, True), ("gone", False, False), ("apps/${name}", True, False),
-     ("apps/<< inputs.name >>", True, False), ("infra/secrets/prod", True, False), (".", True, False)],
+     ("apps/<< inputs.name >>", True, False), ("vendor/x", True, False), ("vendors", True, True), ("infra/secrets/prod", True, False), (".", True, False)],
 )  # fmt: skip
 def test_a_folder_that_is_not_there_is_named_where_it_is_certain(
     folder: str, is_here: bool, is_named: bool
 ) -> None:
     build = Build("clusters/prod.yaml", 3, folder, True, "a", is_here=is_here)
-    tree = Tree({SECRET}, lambda _: b"")
+    tree = Tree({SECRET, "vendor"}, lambda _: b"")
     manifests = {SECRET: key_of("v1", "Secret", "", "app")}
     findings = check_builds(
         [build], tree, keysets=(), manifests=manifests, encrypted=(), patched=()
