@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from plana_secrets.cli.output import Output
+from plana_secrets.errors import PlanaSecretsError, UsageError
 from plana_secrets.observability import NEW_DATA_KEY
 
 DEFAULT_WAIT: Final = 10
@@ -67,16 +68,27 @@ class Context:
 
         known = self.__dict__.get("repository")  # a hint opens nothing
         root = known.root if known else None
+        try:
+            here = self.folder
+        except PlanaSecretsError:
+            return text
         # git starts a hook at the root, and says where its person is
-        folder = self.folder / os.environ.get("GIT_PREFIX", "")
+        folder = here / os.environ.get("GIT_PREFIX", "")
         return Here(self.repo, self.identity_file, root, folder).commands_in(text)
 
     @property
     def folder(self) -> Path:
-        """Where file arguments are looked up first: the working directory."""
+        """Where file arguments are looked up first: the working directory.
+
+        Raises:
+            UsageError: it was removed, as by a `git checkout` (kind ``no-folder``).
+        """
         from pathlib import Path
 
-        return Path.cwd()
+        try:
+            return Path.cwd()
+        except OSError:
+            raise UsageError("the working directory is gone", kind="no-folder") from None
 
     @cached_property
     def now(self) -> datetime:
@@ -202,3 +214,7 @@ class Context:
 
 pass_context = click.make_pass_decorator(Context)
 """Gives a command function the ``Context`` as its first argument."""
+
+ADVICE: Final = {
+    "no-folder": "change to a folder that exists, as with `cd ~`",
+}

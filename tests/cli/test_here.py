@@ -12,9 +12,12 @@ from pathlib import Path
 import click
 import pytest
 
+from plana_secrets.cli.context import Context
 from plana_secrets.cli.here import Here
+from plana_secrets.cli.hints import find_hint
 from plana_secrets.cli.lazy import LazyGroup
 from plana_secrets.cli.main import COMMANDS, program
+from plana_secrets.errors import UsageError
 from plana_secrets.verify.catalogue import CHECKS
 from tests.cli.kinds import modules
 from tests.cli.test_hints import ADVICE
@@ -158,3 +161,15 @@ def test_a_hook_knows_the_folder_of_the_person(world: World) -> None:
     (command,) = re.findall(r"`(git -C [^`]* add [^`]*)`", said)
     subprocess.run(shlex.split(command), cwd=staged.parent, env=world.environment, check=True)
     subprocess.run(argv, cwd=staged.parent, env=world.environment, check=True)
+
+
+def test_a_working_directory_that_was_removed_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone() -> Path:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(Path, "cwd", gone)
+    context = Context()
+    assert context.here("see `git log`") == "see `git log`"
+    with pytest.raises(UsageError) as caught:
+        _ = context.repository
+    assert (caught.value.kind, find_hint(caught.value) is not None) == ("no-folder", True)

@@ -7,6 +7,7 @@ import platform
 import re
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from plana_secrets.cli.checkup.result import Result, from_error
@@ -24,16 +25,16 @@ _GIT: Final = (2, 34)
 
 def check_machine(context: Context) -> Iterator[Result]:
     yield Result("python", f"Python {platform.python_version()} at {sys.executable}")
-    yield _check_git(context)
+    yield _check_git()
     yield _check_sops(context)
     yield _check_memory()
 
 
-def _check_git(context: Context) -> Result:
+def _check_git() -> Result:
     from plana_secrets.git.command import GitCommand
 
     try:
-        version = GitCommand(context.folder).line("--version")
+        version = GitCommand(Path("/")).line("--version")
     except PlanaSecretsError as error:
         return Result("git", error.message, Severity.ERROR, "install git")
     found = re.match(r"git version (\d+)\.(\d+)", version or "")
