@@ -12,9 +12,10 @@
 ``blobs`` | ``index`` | ``indexstat`` | ``search`` | ``pipes``
     The content of files of commits, the index and what it knows of the work tree, questions
     about many files at once, and files that git would wait for.
-``past`` | ``history`` | ``filelog`` | ``lineage``
+``past`` | ``history`` | ``filelog`` | ``lineage`` | ``rawlog``
     What came before: ancestors, earlier contents of a file, commits one by one, those
-    that changed one file, and the contents of many files through their names.
+    that changed one file, the contents of many files through their names, and how git
+    prints what a commit changed.
 ``ranges`` | ``messages``
     What the commits of a range brought, and every content that a file had; commits and tags
     as they are stored.

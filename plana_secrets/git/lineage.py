@@ -6,6 +6,7 @@ import os
 from collections.abc import Collection, Iterator, Sequence
 
 from plana_secrets.git.command import GitCommand
+from plana_secrets.git.rawlog import raw_records
 
 
 def earlier_contents(
@@ -74,17 +75,9 @@ def _everything(git: GitCommand, under: Sequence[str]) -> Iterator[tuple[str, st
         "--full-history", "--diff-merges=separate", "--no-renames", "--no-follow", "--no-ext-diff",
         "--no-textconv", "-r", "-z", "--raw", "--no-abbrev", "--format=%x1e%H", "--", *under,
     )  # fmt: skip
-    commit = ""
-    fields = iter(output.split(b"\0"))
-    for field in fields:
-        facts = field.lstrip(b"\n")
-        if facts.startswith(b"\x1e"):
-            commit = facts[1:].decode("ascii").strip()
-        elif facts.startswith(b":"):
-            name = os.fsdecode(next(fields))
-            _, mode, _, blob, _ = facts.decode("ascii").split(" ")
-            if mode.startswith("100"):
-                yield commit, name, blob
+    for commit, name, facts in raw_records(output):
+        if name is not None and facts[1].startswith("100"):
+            yield commit, name, facts[3]
 
 
 def _older_stashes(git: GitCommand) -> list[str]:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 
 from plana_secrets.git.command import GitCommand, unreadable
+from plana_secrets.git.rawlog import raw_records
 from plana_secrets.process import Completed
 
 
@@ -68,18 +69,11 @@ def commits_with_blobs(git: GitCommand, blobs: Sequence[str]) -> list[tuple[str,
         "--no-ext-diff", "--no-textconv", "-r", "-z", "--raw", "--no-abbrev", "--format=%x1e%H",
         *(f"--find-object={one}" for one in known), "--",
     )  # fmt: skip
-    found: list[tuple[str, str]] = []
-    commit = ""
-    fields = iter(output.split(b"\0"))
-    for field in fields:
-        text = os.fsdecode(field).lstrip("\n")
-        if text.startswith("\x1e"):
-            commit = text[1:].strip()
-        elif text.startswith(":"):
-            name = os.fsdecode(next(fields))
-            if text.split(" ")[3] in known:
-                found.append((commit, name))
-    return found
+    return [
+        (commit, name)
+        for commit, name, facts in raw_records(output)
+        if name is not None and facts[3] in known
+    ]
 
 
 def contents_of(git: GitCommand, file: str, until: str | None) -> list[tuple[str, str]]:

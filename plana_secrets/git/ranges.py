@@ -10,6 +10,7 @@ from typing import Final
 
 from plana_secrets.errors import FailedError
 from plana_secrets.git.command import GitCommand
+from plana_secrets.git.rawlog import raw_records
 from plana_secrets.git.repository import Repository, TreeEntry
 
 _FEW: Final = 256
@@ -158,7 +159,7 @@ def touched_files(
     chosen = _chosen(head, without, known)
     output = repository.command.read(*_RAW, "--diff-merges=separate", *chosen, "--")
     found: dict[str, dict[str, None]] = {}
-    for commit, name, _facts in _records(output):
+    for commit, name, _facts in raw_records(output):
         found.setdefault(commit, {})
         if name is not None:
             found[commit][name] = None
@@ -167,7 +168,7 @@ def touched_files(
 
 def _parse(output: bytes) -> Iterator[tuple[str, str, TreeEntry | None]]:
     """Each commit without an entry, then the files that it wrote."""
-    for commit, name, facts in _records(output):
+    for commit, name, facts in raw_records(output):
         if name is None:
             yield commit, "", None
             continue
@@ -175,23 +176,6 @@ def _parse(output: bytes) -> Iterator[tuple[str, str, TreeEntry | None]]:
         mode, object_id = facts[count - 1], facts[2 * count - 1]
         if object_id.strip("0"):
             yield commit, name, TreeEntry(mode, object_id)
-
-
-def _records(output: bytes) -> Iterator[tuple[str, str | None, list[str]]]:
-    """Each commit without a name, then the names of what differs, with modes and ids.
-
-    Source: git-log(1), "RAW OUTPUT FORMAT" and "DIFF FORMAT FOR MERGES": a merge has a colon,
-    a mode and an id for each parent.
-    """
-    commit = ""
-    fields = iter(output.split(b"\0"))
-    for field in fields:
-        text = os.fsdecode(field).lstrip("\n")
-        if text.startswith("\x1e"):
-            commit = text[1:].strip()
-            yield commit, None, []
-        elif text.startswith(":"):
-            yield commit, os.fsdecode(next(fields)), text.lstrip(":").split(" ")
 
 
 ADVICE: Final = {

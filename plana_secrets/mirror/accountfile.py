@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +16,16 @@ from plana_secrets.storage import read_regular_file
 
 if TYPE_CHECKING:
     from plana_secrets.age.identities import Identities
+
+
+def credentials_file(
+    variable: str, named: str | None, environment: Mapping[str, str], root: Path
+) -> Path | None:
+    """The file in use: that of the variable, or that of the settings. It is never mirrored."""
+    chosen = environment.get(variable)
+    if chosen:
+        return Path(chosen).absolute()
+    return root / named if named else None
 
 
 def read_entries(path: Path, find_identities: Callable[[], Identities]) -> dict[str, Secret]:

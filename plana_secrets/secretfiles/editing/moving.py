@@ -19,8 +19,13 @@ from plana_secrets.secretfiles.names import check_name
 from plana_secrets.secretfiles.open import open_bytes, read_bytes_of
 from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.secretfiles.writing.judge import check_against_rule
-from plana_secrets.secretfiles.writing.stage import StagedFile, preflight, stage_edits, stage_new
-from plana_secrets.sops.model import Document
+from plana_secrets.secretfiles.writing.stage import (
+    StagedFile,
+    preflight,
+    refuse_owned,
+    stage_edits,
+    stage_new,
+)
 from plana_secrets.sops.rules.creationrule import CreationRule
 from plana_secrets.storage import digest_of
 
@@ -49,7 +54,7 @@ def stage_file_move(workspace: Workspace, source: str, target: str) -> Move:
     data = read_bytes_of(workspace, source)
     document = open_bytes(data, source, workspace.identities)
     check_against_rule(document.structure, old, source)
-    _refuse_targets(workspace, source, document)
+    refuse_owned(workspace, source, [leaf.path for leaf in document.structure.leaves()])
     gone = StagedFile(source, digest_of(data), None)
     gained, lost = _difference(old, new)
     if not (gained or lost) and set(old.recipients) == set(new.recipients):
@@ -123,20 +128,6 @@ def _refuse_keysets(
             kind="other-kind",
             file=target,
         )
-
-
-def _refuse_targets(workspace: Workspace, file: str, document: Document) -> None:
-    for leaf in document.structure.leaves():
-        keyset = workspace.owned_leaf(file, leaf.path)
-        if keyset is not None:
-            path = format_path(leaf.path)
-            raise UsageError(
-                f"{file}#{path} is rendered from the keyset {keyset}",
-                kind="rendered-leaf",
-                file=file,
-                path=path,
-                keyset=keyset,
-            )
 
 
 def _difference(old: CreationRule, new: CreationRule) -> tuple[frozenset[str], frozenset[str]]:

@@ -24,13 +24,18 @@ from plana_secrets.errors import (
     UsageError,
     about,
 )
-from plana_secrets.paths import LeafPath, format_path
+from plana_secrets.paths import LeafPath
 from plana_secrets.secretfiles.editing.repairing import Case, examine
 from plana_secrets.secretfiles.editing.revise import check_new
 from plana_secrets.secretfiles.open import open_bytes
 from plana_secrets.secretfiles.workspace import Workspace
 from plana_secrets.secretfiles.writing.judge import check_against_rule, check_result, describe
-from plana_secrets.secretfiles.writing.stage import StagedFile, preflight, without_formers
+from plana_secrets.secretfiles.writing.stage import (
+    StagedFile,
+    preflight,
+    refuse_owned,
+    without_formers,
+)
 from plana_secrets.sops.formats import READ_HERE, Format, format_of, require_format
 from plana_secrets.sops.model import Document
 from plana_secrets.sops.reading.reader import read_structure
@@ -194,16 +199,7 @@ def _check_kept(
         raise UsageError(
             f"{file}: a keyset file can only be changed by `rotate`", kind="keyset-file", file=file
         )
-    keyset = workspace.owned_leaf(file, path)
-    if keyset is not None:
-        spelled = format_path(path)
-        raise UsageError(
-            f"{file}#{spelled} is rendered from the keyset {keyset}",
-            kind="rendered-leaf",
-            file=file,
-            path=spelled,
-            keyset=keyset,
-        )
+    refuse_owned(workspace, file, [path])
     for leaf, (kind, value) in content.leaves().items():
         if leaf[: len(path)] == path:
             check_new(leaf, kind, value, rule.selector)

@@ -36,6 +36,7 @@ from plana_secrets.secretfiles.writing.stage import (
     StagedFile,
     parse_plain,
     preflight,
+    refuse_owned,
     stage_content,
 )
 from plana_secrets.sops.model import Empty, Leaf, LeafType, Selector
@@ -149,13 +150,7 @@ def _hold_changes(workspace: Workspace, opened: Opened, content: Content) -> Non
         refuse_list(content.items)
     before, after = opened.content.leaves(), content.leaves()
     for path in changed_paths(opened.content, content):
-        keyset = workspace.owned_leaf(opened.file, path)
-        if keyset is not None:
-            raise UsageError(
-                f"{format_path(path)} is rendered from the keyset {keyset}",
-                kind="rendered-leaf",
-                keyset=keyset,
-            )
+        refuse_owned(workspace, opened.file, [path])
         if path in after:
             check_new(path, *after[path], opened.selector)
         elif path in before:

@@ -11,15 +11,15 @@ import pytest
 
 from plana_secrets.age.identities import Identities, parse_identity_file
 from plana_secrets.errors import CredentialError
+from plana_secrets.mirror.accountfile import credentials_file
 from plana_secrets.mirror.backends.vaultwarden.credentials import (
     ApiKey,
-    credentials_file,
     read_credentials_file,
 )
 from plana_secrets.mirror.backends.vaultwarden.session import (
     forget_tokens,
 )
-from plana_secrets.mirror.backends.vaultwarden.settings import VARIABLE, VaultwardenSettings
+from plana_secrets.mirror.backends.vaultwarden.settings import VARIABLE
 from plana_secrets.secret import Secret
 from tests.fakes.vaultwarden import FakeVaultwarden
 from tests.mirror.vaultwarden.place import VaultwardenPlace
@@ -83,14 +83,11 @@ def test_what_is_missing_in_it_is_named(tmp_path: Path) -> None:
 
 
 def test_the_environment_names_it_before_the_configuration(tmp_path: Path) -> None:
-    settings = VaultwardenSettings(url="https://x", organization="", credentials="in/repo.yaml")
-    assert credentials_file(settings, {}, tmp_path) == tmp_path / "in/repo.yaml"
-    named = {VARIABLE: "/elsewhere.yaml"}
-    assert credentials_file(settings, named, tmp_path) == Path("/elsewhere.yaml")
-    assert (
-        credentials_file(VaultwardenSettings(url="https://x", organization=""), {}, tmp_path)
-        is None
-    )
+    named = "in/repo.yaml"
+    assert credentials_file(VARIABLE, named, {}, tmp_path) == tmp_path / named
+    chosen = {VARIABLE: "/elsewhere.yaml"}
+    assert credentials_file(VARIABLE, named, chosen, tmp_path) == Path("/elsewhere.yaml")
+    assert credentials_file(VARIABLE, None, {}, tmp_path) is None
 
 
 # Tokens

@@ -10,11 +10,11 @@ from typing import Any, Final
 from plana_secrets.age import keyring_store
 from plana_secrets.counts import counted
 from plana_secrets.errors import CredentialError, UsageError
+from plana_secrets.mirror.accountfile import credentials_file
 from plana_secrets.mirror.address import checked_url
 from plana_secrets.mirror.backends.bitwarden_sm.backend import BitwardenSmBackend, find_projects
 from plana_secrets.mirror.backends.bitwarden_sm.client import Address, Client
 from plana_secrets.mirror.backends.bitwarden_sm.credentials import (
-    credentials_file,
     forget_token,
     load_token,
     read_token,
@@ -46,7 +46,7 @@ def open_backend(settings: BitwardenSmSettings, surroundings: Surroundings) -> B
 
 
 def _find_token(settings: BitwardenSmSettings, surroundings: Surroundings) -> Secret:
-    file = credentials_file(settings, surroundings.environment, surroundings.repository.root)
+    file = _file_in_use(settings, surroundings)
     if file is not None:
         return read_token(file, settings, surroundings.find_identities)
     may_exist = keyring_store.may_exist(surroundings.environment)
@@ -54,6 +54,11 @@ def _find_token(settings: BitwardenSmSettings, surroundings: Surroundings) -> Se
     if token is None:
         raise CredentialError(f"no access token for {settings.identity_url}", kind="no-token")
     return token
+
+
+def _file_in_use(settings: BitwardenSmSettings, surroundings: Surroundings) -> Path | None:
+    root, environment = surroundings.repository.root, surroundings.environment
+    return credentials_file(VARIABLE, settings.credentials, environment, root)
 
 
 def _address(settings: BitwardenSmSettings, root: Path) -> Address:
@@ -67,8 +72,7 @@ def describe(settings: BitwardenSmSettings, surroundings: Surroundings) -> str:
 
     if find_spec("bitwarden_sdk") is None:
         raise UsageError("a bitwarden-sm mirror needs the package bitwarden-sdk", kind="no-sdk")
-    root = surroundings.repository.root
-    file = credentials_file(settings, surroundings.environment, root)
+    file = _file_in_use(settings, surroundings)
     place = f"bitwarden-sm at {settings.api_url} (bitwarden-sdk has a proprietary licence)"
     if file is None:
         return f"{place}, with the access token in the keyring"

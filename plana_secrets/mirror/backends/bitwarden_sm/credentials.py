@@ -6,7 +6,7 @@ can open a pull request, names the servers, and none but its own gets a token.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -15,23 +15,13 @@ from plana_secrets.age import keyring_store
 from plana_secrets.errors import CredentialError, MalformedError, UsageError
 from plana_secrets.mirror.accountfile import read_entries
 from plana_secrets.mirror.address import checked_url, is_loopback
-from plana_secrets.mirror.backends.bitwarden_sm.settings import VARIABLE, BitwardenSmSettings
+from plana_secrets.mirror.backends.bitwarden_sm.settings import BitwardenSmSettings
 from plana_secrets.secret import Secret
 
 if TYPE_CHECKING:
     from plana_secrets.age.identities import Identities
 
 _VENDOR: Final = ("bitwarden.com", "bitwarden.eu")
-
-
-def credentials_file(
-    settings: BitwardenSmSettings, environment: Mapping[str, str], root: Path
-) -> Path | None:
-    """The credentials file in use, if one is named. It is never mirrored."""
-    named = environment.get(VARIABLE)
-    if named:
-        return Path(named).absolute()
-    return root / settings.credentials if settings.credentials else None
 
 
 def read_token(

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from plana_secrets.age import keyring_store
 from plana_secrets.errors import CredentialError
+from plana_secrets.mirror.accountfile import credentials_file
 from plana_secrets.mirror.backends.vaultwarden.backend import VaultwardenBackend
 from plana_secrets.mirror.backends.vaultwarden.client import Client
 from plana_secrets.mirror.backends.vaultwarden.credentials import (
-    credentials_file,
     load_login,
     read_credentials_file,
 )
 from plana_secrets.mirror.backends.vaultwarden.session import KeyringLogin, Session, StateFile
-from plana_secrets.mirror.backends.vaultwarden.settings import VaultwardenSettings
+from plana_secrets.mirror.backends.vaultwarden.settings import VARIABLE, VaultwardenSettings
 from plana_secrets.observability import Observer, silent
 
 if TYPE_CHECKING:
@@ -48,8 +47,8 @@ def open_session(settings: VaultwardenSettings, surroundings: Surroundings) -> S
     """
     root, environment = surroundings.repository.root, surroundings.environment
     client = open_client(settings, root=root, observer=surroundings.observer)
-    named = replace(settings, credentials=None) if surroundings.as_owner else settings
-    file = credentials_file(named, environment, root)
+    named = None if surroundings.as_owner else settings.credentials
+    file = credentials_file(VARIABLE, named, environment, root)
     if file is not None:
         credentials = read_credentials_file(file, surroundings.find_identities)
         keeper = StateFile(

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -23,7 +23,6 @@ from plana_secrets.age import keyring_store
 from plana_secrets.errors import CredentialError, MalformedError, UsageError
 from plana_secrets.mirror.accountfile import read_entries
 from plana_secrets.mirror.address import checked_url
-from plana_secrets.mirror.backends.vaultwarden.settings import VARIABLE, VaultwardenSettings
 from plana_secrets.secret import Secret
 
 if TYPE_CHECKING:
@@ -61,16 +60,6 @@ class KeptLogin:
     credentials: Credentials
     access_token: Secret | None = None
     refresh_token: Secret | None = None
-
-
-def credentials_file(
-    settings: VaultwardenSettings, environment: Mapping[str, str], root: Path
-) -> Path | None:
-    """The credentials file in use, if one is named. It is never mirrored."""
-    named = environment.get(VARIABLE)
-    if named:
-        return Path(named).absolute()
-    return root / settings.credentials if settings.credentials else None
 
 
 def read_credentials_file(path: Path, find_identities: Callable[[], Identities]) -> Credentials:

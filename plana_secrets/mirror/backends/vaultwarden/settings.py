@@ -114,10 +114,10 @@ class VaultwardenSettings(BackendSettings):
         return places_by_glob(self.collections, files)
 
     def describe(self, surroundings: Surroundings) -> str:
-        from plana_secrets.mirror.backends.vaultwarden.credentials import credentials_file
+        from plana_secrets.mirror.accountfile import credentials_file
 
         root = surroundings.repository.root
-        file_in_use = credentials_file(self, surroundings.environment, root)
+        file_in_use = credentials_file(VARIABLE, self.credentials, surroundings.environment, root)
         if file_in_use is None:
             return f"vaultwarden at {self.url}, with the login in the keyring"
         if not file_in_use.exists():
