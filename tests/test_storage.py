@@ -109,6 +109,8 @@ def test_leftovers_are_told_from_files(tmp_path):
     (tmp_path / ".a.yaml.plana-0123abcd").write_bytes(b"")
     (tmp_path / ".a.yaml.plana-notours").write_bytes(b"")
     (tmp_path / "a.plana-0123abcd").write_bytes(b"")
+    (tmp_path / ".link.plana-0123abcd").symlink_to(".a.yaml.plana-notours")
+    os.mkfifo(tmp_path / ".pipe.plana-0123abcd")
     assert [path.name for path in find_leftovers(tmp_path)] == [".a.yaml.plana-0123abcd"]
 
 

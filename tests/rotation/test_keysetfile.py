@@ -16,8 +16,10 @@ from plana_secrets.errors import MalformedError
 from plana_secrets.rotation.dating import stamp
 from plana_secrets.rotation.inforce import conditions_of, record_terms
 from plana_secrets.rotation.keyset import (
+    Key,
     Keyset,
     Move,
+    Status,
     check_move,
     confirm,
     found_keyset,
@@ -30,6 +32,7 @@ from plana_secrets.rotation.keysetfile import (
     plan_file_edits,
     read_keyset_shape,
 )
+from plana_secrets.rotation.material import make_fingerprint
 from plana_secrets.secret import Secret
 from plana_secrets.sops.model import (  # fmt: skip
     Comment,
@@ -272,3 +275,38 @@ def test_a_file_that_is_no_keyset_is_an_error_of_ours_with_its_line_where_it_has
             read_keyset_shape(broken, "a.yaml")
         assert caught.value.kind == "keyset-schema"
         assert caught.value.message.startswith(place)
+
+
+def first_schema(confirmed: str | None = "acme") -> Content:
+    """A file of the first schema, whose first key was destroyed, as an old release wrote it."""
+    make = counting_material()
+    keyset = replace(stamp(found_keyset(API.name, API.kind, make()), START), terms=None)
+    old = Key("k00000000", Status.DESTROYED, START, None, make_fingerprint(keyset.active))
+    keyset = confirm(replace(keyset, keys=(old, *keyset.keys)), ("acme",))
+    content = written(EMPTY_CONTENT, plan_file_edits(None, keyset))
+    return content if confirmed is None else with_text(content, ("confirmed",), confirmed)
+
+
+@pytest.mark.parametrize("confirmed", ["acme", "acme zeta"])
+def test_a_file_of_the_first_schema_is_read(confirmed: str) -> None:
+    keyset = read_back(first_schema(confirmed))
+    assert isinstance(keyset, Keyset)
+    assert keyset.confirmed == tuple(confirmed.split(" "))
+    assert keyset.terms is None
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        first_schema("zeta acme"),
+        first_schema("acme acme"),
+        first_schema("acme  zeta"),
+        first_schema(""),
+        with_text(first_schema(), ("keys", "k00000000", "fingerprint"), "hmac-sha256/0/0"),
+        with_text(first_schema(), ("keys", "k00000000", "fingerprint"), ""),
+        added(first_schema(), Leaf(("zz",), 0, LeafType.STR, False, None, None), len(first_schema().items)),
+    ],
+    ids=["unsorted", "twice", "a blank", "none", "another fingerprint", "no fingerprint", "more"],
+)  # fmt: skip
+def test_another_end_of_the_first_schema_is_a_defect(content: Content) -> None:
+    assert isinstance(read_back(content), Defect)
