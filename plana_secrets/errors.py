@@ -119,7 +119,8 @@ ADVICE: Final = {
     "too-large": "split it, or store large data elsewhere",
     "unreadable-file": "`ls -l {file}` shows who can read it",
     "unwritable-file": "check the permissions and the free space",
-    "not-a-regular-file": "name a regular file, or put one in its place",
+    "not-a-regular-file": "name a regular file, or put one in its place; "
+    "`plana-secrets ls` lists the secret files",
     "symlink": "replace the link with the file it points to",
     "missing-file": "`plana-secrets ls` shows the secret files",
     "no-identity-fits": (
@@ -131,5 +132,5 @@ ADVICE: Final = {
         "correct that source: it needs a line that begins with AGE-SECRET-KEY-1; in a pod, check "
         "the key of the Secret behind it"
     ),
-    "bad-recipient": "a recipient begins with age1, ssh-ed25519 or ssh-rsa",
+    "bad-recipient": "copy all of it; a recipient begins with age1, ssh-ed25519 or ssh-rsa",
 }

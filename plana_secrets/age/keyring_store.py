@@ -141,7 +141,7 @@ def _allowed_backend() -> KeyringBackend:
         if _is_allowed(backend):
             return backend
     raise CredentialError(
-        f"no trusted keyring: the backend is {_name(resolved)}",
+        f"no keyring can be used here (the backend is {_name(resolved)})",
         kind="no-keyring",
         backend=_name(resolved),
         instead=_IN_A_FILE,

@@ -95,7 +95,7 @@ class EditSession:
         if not kept.has_kept_edit(self._workspace, self._file):
             raise _none_kept(self._file)
         kept.forget_kept_edit(self._workspace, self._file)
-        self._output.talk(f"the kept edit of {self._file} is gone")
+        self._output.talk(f"the kept edit of {self._file} was discarded")
 
     def _finish(self, opened: Opened, text: Secret, *, edited: bool) -> None:
         with memory.private_folder() as folder:

@@ -66,7 +66,7 @@ COMMANDS: CommandTable = {
         "hook": (f"{_HERE}.hook:hook", "Let git verify commits and pushes by its hooks."),
         "status": (f"{_HERE}.status:status", "Show unfinished work."),
         "recover": (f"{_HERE}.recover:recover", "Finish or undo a change that was interrupted."),
-        "identity": (f"{_HERE}.identity:identity", "Create, show, copy and store age identities."),
+        "identity": (f"{_HERE}.identity:identity", "Create, show, export and import identities."),
         "login": (f"{_HERE}.login:login", "Log in to the mirror's server."),
         "logout": (f"{_HERE}.logout:logout", "Log out of the mirror's server."),
         "completion": (f"{_HERE}.completion:completion", "Print a shell completion script."),
@@ -75,7 +75,7 @@ COMMANDS: CommandTable = {
 
 ELSEWHERE = {
     **dict.fromkeys(("decrypt", "cat", "view", "dump"), "show FILE --reveal"),
-    **dict.fromkeys(("rm", "delete", "del", "remove"), "unset FILE PATH"),
+    **dict.fromkeys(("rm", "delete", "del", "remove"), "unset FILE PATH` or `git rm FILE"),
     **dict.fromkeys(("create", "touch"), "new FILE"),
     **dict.fromkeys(("updatekeys", "update-keys", "rekey", "reencrypt"), "recipients apply"),
     **dict.fromkeys(("rename", "move"), "mv"),

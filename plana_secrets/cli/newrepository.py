@@ -117,8 +117,8 @@ def check_used(context: Context, found: Survey, wishes: Wishes) -> None:
     if out or len(context.find_identities()):
         return
     context.output.talk(
-        "you have no age identity yet: create one with `plana-secrets identity new`, then ask "
-        "anyone who can read the files to add its recipient"
+        "you have no age identity yet; `plana-secrets recipients request NAME` creates one, and "
+        "prints what to send to a reader"
     )
 
 
@@ -269,8 +269,8 @@ def show_allow_lists(context: Context) -> None:
 ADVICE: Final = {
     "rules-by-hand": "write .sops.yaml by hand, with a rule for each kind of file",
     "identity-not-created": (
-        "create one with `plana-secrets identity new --output {file}`, then ask anyone who can "
-        "read the files to add its recipient"
+        "`plana-secrets recipients request NAME --output {file}` creates one, and prints what to "
+        "send to a reader"
     ),
     "not-named": "`plana-secrets recipients add {name} KEY` names a key that is in the rules",
     "rules-exist": (

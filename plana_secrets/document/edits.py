@@ -179,7 +179,7 @@ class _Editor:
         for depth in range(len(path) - 1, 0, -1):
             at = self._position(path[:depth])
             if at is not None and isinstance(self.items[at], Leaf):
-                _refuse(path, f"would pass through the value {format_path(path[:depth])}")
+                _refuse(path, f"{format_path(path[:depth])} is a value, not a map or list")
             if at is not None or any(True for _ in self._inside(path[:depth])):
                 return depth
         return 0

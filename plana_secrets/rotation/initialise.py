@@ -131,7 +131,9 @@ def _found(rotation: Rotation, store: KeysetStore, name: str, source: Source) ->
     place = source.adopted
     if place is None:
         raise UsageError(
-            f"the source of the first value of {name} is missing", kind="init-source", name=name
+            f"{name} has no value yet; choose where the first one comes from",
+            kind="init-source",
+            name=name,
         )
     owner = rendered_references(rotation.policies).get(str(place))
     if owner not in {None, name}:

@@ -215,6 +215,7 @@ CASES = {
         keyset_without_target, ("rotate", "init", "app", "--fresh"), again=False
     ),
     "no-such-file": Case(sound, ("get", f"{DEV}/no.yaml", "a"), again=False),
+    "not-a-regular-file": Case(sound, ("get", DEV, "a"), again=False),
     "no-such-path": Case(sound, ("get", FILE, "no"), again=False),
     "bad-push": Case(sound, ("hook", "run", "pre-push"), again=False),
     "no-such-check": Case(sound, ("explain", "no"), again=False),

@@ -21,6 +21,23 @@ from tests.offboarding.leaver import (
 from tests.world import DEFAULT_RULES, World
 
 
+def next_to_lock_out(world: World) -> str:
+    said = world.run("offboard", "bob", "--status").stderr
+    return said.partition("bob can still read 2 files of the last commit; next: ")[2].split("\n")[0]
+
+
+def test_a_reader_of_a_file_alone_is_removed_by_its_rule(shared: World) -> None:
+    texts = {APP: (shared.repo / APP).read_text(), PROD: ""}
+    shared.encrypt(PROD, MANIFEST)
+    texts[PROD] = (shared.repo / PROD).read_text()
+    shared.commit()
+    assert shared.run("recipients", "remove", "bob").status == 0
+    for file, text in texts.items():
+        (shared.repo / file).write_text(text)
+    shared.commit()
+    assert next_to_lock_out(shared) == "plana-secrets recipients apply"
+
+
 def test_it_names_what_the_reference_finds_and_what_became_of_it(shared: World) -> None:
     bob = shared.others[0]
     shared.encrypt(PROD, MANIFEST)
@@ -31,7 +48,9 @@ def test_it_names_what_the_reference_finds_and_what_became_of_it(shared: World) 
     shared.commit()
     before = report(shared)
     assert before["still_reads"] == [APP, PROD]
+    assert next_to_lock_out(shared) == "plana-secrets recipients remove bob"
     assert shared.run("recipients", "remove", "bob").status == 0
+    assert next_to_lock_out(shared).startswith("commit ")
     shared.commit()
     found = status(shared)
     assert set(found) == readable(shared, bob)

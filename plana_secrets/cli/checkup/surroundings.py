@@ -212,7 +212,7 @@ def _check_deployed(context: Context) -> Iterator[Result]:
         )
         return
     here = repository.branch() or "a detached HEAD"
-    place = f"{branch} of {remote}" if remote else f"{branch}, without a remote"
+    place = f"{branch} of {remote}" if remote else f"{branch} (there is no remote)"
     if remote and repository.resolve(f"refs/remotes/{remote}/{branch}") is None:
         yield Result(
             "branch",
@@ -222,4 +222,4 @@ def _check_deployed(context: Context) -> Iterator[Result]:
             "plana-secrets.toml, or push it",
         )
         return
-    yield Result("branch", f"{place} is deployed; on {here}")
+    yield Result("branch", f"{place} is deployed; you are on {here}")

@@ -42,10 +42,10 @@ Examples:
     cls=LazyGroup,
     table=COMMANDS,
     epilog=EPILOG,
-    short_help="Create, show, copy and store age identities.",
+    short_help="Create, show, export and import identities.",
 )
 def identity() -> None:
-    """Create, show, copy and store age identities."""
+    """Create, show, export and import age identities."""
 
 
 output_option = click.option(

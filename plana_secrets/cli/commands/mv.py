@@ -56,6 +56,7 @@ def _plan(context: Context, source: str, target: str) -> tuple[Move, tuple[str, 
     from plana_secrets.paths import parse_path
     from plana_secrets.secretfiles.editing.moving import stage_file_move, stage_leaf_move
     from plana_secrets.secretfiles.listing import require_place
+    from plana_secrets.sops.formats import Format, format_of
     from plana_secrets.storage import is_folder
 
     workspace = context.workspace
@@ -64,6 +65,8 @@ def _plan(context: Context, source: str, target: str) -> tuple[Move, tuple[str, 
     from_file, to_file = find_file(context, old), find_file(context, new, must_exist=False)
     if new.endswith("/") or is_folder(workspace.root / to_file):
         to_file = f"{to_file}/{from_file.rpartition('/')[2]}"
+    if mark and not new_mark and format_of(to_file) is Format.BINARY:  # such as another PATH
+        raise UsageError(f"the target {new} is not a YAML file", kind="bad-reference")
     require_place(workspace, to_file)
     if context.settings.keysets:
         from plana_secrets.rotation.remembered import refuse_adopted

@@ -66,7 +66,7 @@ def new(
         context.output.json_object("new", facts)
         return
     warn_of_twins(context, target, check_name(context.workspace, target))
-    context.output.talk(f"{target} {'would be created' if dry_run else 'created'}, a {kind}")
+    context.output.talk(f"{target} {'would be' if dry_run else 'is'} created ({kind})")
     if not dry_run:
         path = "PATH" if kind is FileKind.PLAIN_MAP else "stringData.KEY"
         context.output.talk(f"next: plana-secrets set {shlex.quote(target)} {path}")

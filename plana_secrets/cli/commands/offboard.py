@@ -257,10 +257,26 @@ def _show(context: Context, known: TickOff, past: Past, values: Sequence[KnownVa
     if past.reads:
         output.warn(
             f"{known.name} can still read {counted(len(past.reads), 'file')} of the last commit; "
-            f"next: plana-secrets recipients remove {shlex.quote(known.name)}"
+            f"next: {_next_to_lock_out(context, known)}"
         )
     words = [f"{counts[word]} {word}" for word in ("open", "rotated", "accepted")]
     output.talk(f"{counted(len(values), 'value')}: {', '.join(words)}")
+
+
+def _next_to_lock_out(context: Context, known: TickOff) -> str:
+    """What takes the last commit from them: a removal may be here, and only not committed."""
+    from plana_secrets.cli.commands.recipients.naming import names_of, readers_by_rule
+    from plana_secrets.secretfiles.snapshot import at_commit, work_tree
+
+    names, in_rules = names_of(context), readers_by_rule(context)
+    for key in known.keys:
+        name = names.name_of(key)
+        if name or key in in_rules:
+            return f"plana-secrets recipients remove {shlex.quote(name or key)}"
+    head = at_commit(context.workspace, context.repository.checked_out()[0])
+    if head.secret_differences(work_tree(context.workspace)):
+        return "commit the secret files that `plana-secrets status` lists"
+    return "plana-secrets recipients apply"
 
 
 def _place(one: KnownValue) -> str:

@@ -138,7 +138,9 @@ def read_text(
         typed = keep_as_typed(typed.content, *scalars)
     content = typed.content
     if not content.leaves() and opened.content.leaves():
-        raise UsageError(f"{opened.file}: the file would be empty", kind="last-value")
+        raise UsageError(
+            f"{opened.file}: the file would be empty", kind="last-value", file=opened.file
+        )
     _hold_changes(workspace, opened, content)
     return typed
 
@@ -233,6 +235,6 @@ def opened_from(file: str, started: Secret, selector: Selector) -> Opened:
 
 
 ADVICE: Final = {
-    "last-value": "remove the file instead",
+    "last-value": "to remove the file, use `rm {file}`",
     "misplaced-value": "put values of a Secret below data or stringData",
 }

@@ -280,8 +280,8 @@ ADVICE: Final = {
     "several-documents": "put each document into a file of its own",
     "not-utf8": "save it as UTF-8 in your editor, then run this again",
     "bad-content": (
-        "fix that line; quote a value that begins with one of * & ! % @ > | - ? "
-        "{ [ or a backtick, or contains ': ' or ' #'"
+        "fix that line; indent with spaces, not tabs; quote a value that begins with one of "
+        "* & ! % @ > | - ? { [ or a backtick, or contains ': ' or ' #'"
     ),
     "rendered-leaf": "change it with `plana-secrets rotate run {keyset}`",
 }

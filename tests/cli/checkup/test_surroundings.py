@@ -26,7 +26,7 @@ def test_what_is_around_the_files_is_said_where_it_is_well(healthy: World) -> No
         "ok       git has a name to commit with",
         f"ok       git runs pre-commit from {healthy.repo}/.git/hooks",
         "ok       plana-secrets.toml with 0 keysets (schema for editors: /",
-        "ok       main, without a remote is deployed; on main",
+        "ok       main (there is no remote) is deployed; you are on main",
     ):
         assert f"\n{line}" in shown, shown
     schema = shown.partition("schema for editors: ")[2].partition(")")[0]

@@ -248,15 +248,15 @@ def test_an_identity_is_asked_for_where_it_is_created(world: World, env: dict[st
     done = world.run("init", "--identity-out", "~/id.txt", "--json", env=env)
     report = json.loads(done.stdout)
     assert (done.status, report["kind"]) == (2, "identity-not-created")
-    assert "plana-secrets identity new --output" in report["hint"]
+    assert "plana-secrets recipients request NAME --output" in report["hint"]
 
 
 def test_who_has_no_identity_in_a_repository_of_others_is_told(world: World) -> None:
     world.encrypt("infra/secrets/a.yaml", "a: b\n")
     (world.repo / "plana-secrets.toml").touch()
     world.commit()
-    assert "create one with `plana-secrets identity new`" in world.run("init", env=BARE).stderr
-    assert "identity new" not in world.run("init").stderr
+    assert "`plana-secrets recipients request NAME`" in world.run("init", env=BARE).stderr
+    assert "recipients request" not in world.run("init").stderr
 
 
 def test_several_at_once_agree(bare: World) -> None:

@@ -143,3 +143,12 @@ def test_settings_that_name_the_file_are_told_of(two: World) -> None:
     with (two.repo / "plana-secrets.toml").open("a") as file:
         file.write(f'[mirror]\nexclude = ["{DEV}"]\n')
     assert f"plana-secrets.toml names {DEV}" in two.run("mv", DEV, PROD).stderr
+
+
+def test_a_value_goes_to_a_file_and_not_to_a_bare_path(two: World) -> None:
+    done = two.run("mv", f"{DEV}#name", "db.name", "--json")
+    report = json.loads(done.stdout)
+    assert (done.status, report["kind"]) == (2, "bad-reference")
+    assert (report["message"], "FILE#PATH" in report["hint"]) == (
+        "the target db.name is not a YAML file", True
+    )  # fmt: skip

@@ -71,7 +71,7 @@ def test_a_service_account_logs_in_by_api_key_and_syncs(desk: Desk) -> None:
 def test_nothing_is_asked_where_nobody_can_keep_it(desk: Desk) -> None:
     """Without a keyring the password is not even asked for."""
     refused = desk.office.world.run("login")
-    assert (refused.status, "no trusted keyring" in refused.stderr) == (4, True)
+    assert (refused.status, "no keyring can be used here" in refused.stderr) == (4, True)
 
 
 def test_the_certificate_that_was_named_counts_at_the_configured_server_too(

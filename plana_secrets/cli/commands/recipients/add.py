@@ -14,7 +14,7 @@ from plana_secrets.cli.commands.recipients.joining import (
     run_membership,
     tell_change,
 )
-from plana_secrets.cli.commands.recipients.naming import rules_by_name
+from plana_secrets.cli.commands.recipients.naming import readers_by_rule, rules_by_name
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.cli.options import wait_option
 
@@ -95,6 +95,9 @@ def add(
             _warn_of_folders(context, recipient)
         else:
             context.output.talk(f"{name} {run.verb} the name of this key in [recipients]")
+            if recipient not in readers_by_rule(context):
+                words = "no rule has this key, so it opens no file yet; --rule adds it to rules"
+                context.output.talk(words)
         context.output.talk(f"fingerprint of the key: {fingerprint}")
     return exit_code_of(done.change.survey)
 

@@ -49,6 +49,15 @@ def names_of(context: Context) -> Names:
     return Names({name: entry.key for name, entry in known.items()})
 
 
+def readers_by_rule(context: Context) -> set[str]:
+    """The recipients of all creation rules, as the working tree has them."""
+    from plana_secrets.recipients.rulesedit import recipients_of
+    from plana_secrets.secretfiles.snapshot import rules_in_use
+
+    every = rules_in_use(context.workspace)
+    return {one for rules in every for rule in rules.creation_rules for one in recipients_of(rule)}
+
+
 def listed(recipients: Iterable[str], names: Names) -> list[dict[str, str | None]]:
     """Recipients for ``--json``."""
     return [{"name": names.name_of(one), "recipient": one} for one in recipients]

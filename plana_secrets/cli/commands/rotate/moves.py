@@ -292,6 +292,9 @@ def report(
         if one.proposal:
             _tell_proposal(context, one.proposal, f"{one.move} is on {one.proposal.branch}")
             continue
+        if not one.files and one.commit is None:
+            context.output.outcome(f"{one.name}: nothing to {one.move}")
+            continue
         words = "would be done" if dry_run else "done"
         place = f", commit {one.commit[:12]}" if one.commit else ""
         waits = "" if dry_run else _sentence_on_landing(context, one)

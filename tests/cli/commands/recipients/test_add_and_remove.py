@@ -103,8 +103,10 @@ def test_a_key_that_is_in_the_rules_gets_its_name_alone(
         "Let ann read secrets" if words else "Name the key of ann", f"{SETTINGS}\n"
     ]  # fmt: skip
     assert f'[recipients.ann]\nkey = "{own}"\n' in (shared.repo / SETTINGS).read_text()
+    assert "opens no file yet" not in done.stderr
     said = shared.run("recipients", "add", "eve", KEY, "--dry-run")
     assert "eve would be the name of this key in [recipients]" in said.stderr
+    assert "no rule has this key, so it opens no file yet" in said.stderr
 
 
 def test_rules_for_other_keys_are_left_alone(shared: World) -> None:

@@ -66,6 +66,8 @@ def test_a_rendered_leaf_is_not_set_by_hand(shop: World) -> None:
     assert NAME in refused.stderr
     assert shop.run("unset", PORTAL, "stringData.API_KEY").status == 2
     assert value(shop, PORTAL, "API_KEY") == before
+    again = shop.run("rotate", "init", NAME, "--replace", "--commit")
+    assert f"{NAME}: nothing to render" in again.stdout
 
 
 @pytest.mark.long
