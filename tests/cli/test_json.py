@@ -27,7 +27,7 @@ ELSEWHERE = {
     "error": "tests/cli",
     "login": "tests/mirror/vaultwarden",
     "logout": "tests/mirror/vaultwarden",
-    "mirror-adopt": "tests/cli/commands/test_mirror_adopt.py",
+    "mirror-adopt": "tests/cli/commands/mirror/test_adopt.py",
     "mirror-init": "tests/mirror/vaultwarden",
     "mirror-audit": "tests/mirror/vaultwarden",
     "rotate-redate": "tests/cli/commands/rotate",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.commands.mirrored import (
+from tests.cli.commands.mirror.mirrored import (
     configure,
     edit_mirror,
     hinted,

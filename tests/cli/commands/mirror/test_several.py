@@ -8,7 +8,7 @@ import pytest
 
 from plana_secrets.config.schema import parse_settings
 from plana_secrets.errors import UsageError
-from tests.cli.commands.mirrored import edit_mirror, hinted, write_mirror
+from tests.cli.commands.mirror.mirrored import edit_mirror, hinted, write_mirror
 from tests.world import Result, World
 
 FILE = "infra/secrets/prod/mail.yaml"

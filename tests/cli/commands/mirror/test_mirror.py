@@ -10,7 +10,7 @@ import pytest
 
 from plana_secrets.locks import locked
 from plana_secrets.mirror.record import unpack_record
-from tests.cli.commands.mirrored import (
+from tests.cli.commands.mirror.mirrored import (
     MANIFEST,
     PORTAL,
     SENTINEL,

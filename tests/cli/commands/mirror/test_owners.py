@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cli.commands.mirrored import (
+from tests.cli.commands.mirror.mirrored import (
     A,
     B,
     drift_of,

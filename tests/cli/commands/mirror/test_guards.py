@@ -16,7 +16,7 @@ from plana_secrets.mirror.record import pack_record, unpack_record
 from plana_secrets.secretfiles.writing.journal import Journal
 from plana_secrets.secretfiles.writing.records import IntendedFile, Intent
 from plana_secrets.storage import digest_of
-from tests.cli.commands.mirrored import (
+from tests.cli.commands.mirror.mirrored import (
     MANIFEST,
     SENTINEL,
     TYPES,

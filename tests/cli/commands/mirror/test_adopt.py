@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from plana_secrets.locks import locked
-from tests.cli.commands.mirrored import (
+from tests.cli.commands.mirror.mirrored import (
     PORTAL,
     SENTINEL,
     A,
