@@ -111,6 +111,8 @@ def run_program(
 
 def _not_started(name: str, error: OSError) -> ProgramError:
     kind = "exhausted" if error.errno in _EXHAUSTED else None
+    if error.errno == errno.E2BIG:
+        kind = "too-long-for-a-program"
     message = f"cannot start {name}: {error.strerror}"
     return ProgramError(message, kind=kind, program=name, errno=error.errno)
 
@@ -314,5 +316,9 @@ ADVICE: Final = {
     "program-deadline": "try again; the program may be waiting for a prompt that is not shown",
     "program-ended": "try again",
     "program-missing": "install {program}; `plana-secrets doctor` checks what is needed",
+    "too-long-for-a-program": (
+        "pass fewer or smaller values: the system takes about 128 KiB each and 2 MiB together; "
+        "`plana-secrets get` prints a larger one"
+    ),
     "program-output": "see that it prints what it is asked for and nothing else",
 }

@@ -266,7 +266,7 @@ REASONS = {
         "identity-under-passphrase", "import-encrypted", "logged", "lost-content", "merge-open", "merge-conflict", "changed-since-merge",
         "missing-file", "missing-key-file", "no-identity", "no-identity-fits", "no-repository", "no-such-revision",
         "not-base64", "not-encryptable", "not-exportable", "nothing-checked", "not-yaml-name", "read-back", "readable-path",
-        "revoked-value", "rules-exist", "rules-not-editable", "same-path-changed", "settings-by-hand",
+        "revoked-value", "too-long-for-a-program", "rules-exist", "rules-not-editable", "same-path-changed", "settings-by-hand",
         "already-recipient", "name-taken", "not-named", "no-such-hook", "no-such-person", "no-such-rule",
         "twin-name", "unmerged", "bad-tick-off", "data-differs", "no-match", "path-taken", "no-such-leaver", "not-in-list", "partial-past",
     ),

@@ -225,6 +225,8 @@ def _refused(file: str, defect: Defect) -> MalformedError:
         kind = "line-ends"
     elif defect.message == SEVERAL:
         kind = "several-documents"
+    elif defect.message.startswith(("more than", "deeper than")):
+        kind = "too-much-yaml"
     place = f"{file}:{defect.line}" if defect.line else file
     return MalformedError(f"{place}: {defect.message}", kind=kind, file=file)
 
@@ -278,6 +280,7 @@ ADVICE: Final = {
     "byte-order-mark": "save it as UTF-8 without a byte order mark, then run this again",
     "line-ends": "save it with the line ends of Unix (LF) in your editor, then run this again",
     "several-documents": "put each document into a file of its own",
+    "too-much-yaml": "split it into several files, with fewer levels",
     "not-utf8": "save it as UTF-8 in your editor, then run this again",
     "bad-content": (
         "fix that line; indent with spaces, not tabs; quote a value that begins with one of "

@@ -163,9 +163,10 @@ def test_an_empty_file_is_named_so_and_new_takes_it(world: World, content: str) 
         (b"\xef\xbb\xbfa: b\n", "byte-order-mark", "without a byte order mark"),
         (b"a: b\r\n", "line-ends", "LF"),
         (b"a: b\n---\na: c\n", "several-documents", "a file of its own"),
+        (b"a: " + b"[" * 40 + b"]" * 40 + b"\n", "too-much-yaml", "split it"),
         (b"a: *b\n", "bad-content", "quote"),
     ],
-    ids=["utf-16", "mark", "returns", "documents", "alias"],
+    ids=["utf-16", "mark", "returns", "documents", "levels", "alias"],
 )
 def test_what_the_text_is_not_is_said_in_words(
     world: World, content: bytes, kind: str, told: str

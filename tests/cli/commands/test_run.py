@@ -191,6 +191,12 @@ def test_without_an_identity_the_command_does_not_run(filled: World) -> None:
     assert not mark.exists()
 
 
+def test_a_value_that_no_program_takes_is_said(world: World) -> None:
+    world.encrypt("infra/secrets/dev/a.yaml", f"BIG: {'x' * 200_000}\n")
+    done = world.run("run", "infra/secrets/dev/a.yaml", "--", "true")
+    assert (done.status, "smaller values" in done.stderr) == (126, True)
+
+
 def test_a_value_with_a_nul_is_no_variable(world: World) -> None:
     world.encrypt(PLAIN, 'A: "x\\0y"\n')
     done = world.run("run", PLAIN, "--json", "--", "true")
