@@ -17,7 +17,7 @@ WIDER = {
     "verify": ("verify", "sops", "cli", "docs"),
     "git": ("git", "secretfiles", "rotation", "mirror", "verify", "cli"),
     "age": ("age", "cli", "mirror", "sops"),
-    "config": ("test_config.py", "verify", "cli", "rotation", "mirror"),
+    "config": ("config", "verify", "cli", "rotation", "mirror"),
     "cli": ("cli", "docs", "mirror", "rotation"),
     "": (".",),
 }
@@ -44,11 +44,12 @@ def choose_stages(root: Path, module: PurePosixPath) -> list[list[str]]:
 
 
 def _mirrored(root: Path, parts: tuple[str, ...]) -> list[Path]:
-    """``tests/a/b/test_c.py``, and the nearest folder of tests above it."""
+    """``tests/a/b/test_c.py`` or ``tests/a/b/c``, and the nearest folder of tests above it."""
     folder = root.joinpath("tests", *parts[:-1])
     while not folder.is_dir():
         folder = folder.parent
-    places = [root.joinpath("tests", *parts[:-1], f"test_{parts[-1]}.py")]
+    own = root.joinpath("tests", *parts)
+    places = [own if own.is_dir() else own.with_name(f"test_{parts[-1]}.py")]
     return places if folder == root / "tests" else [*places, folder]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.mutation.__main__ import choose_sample
 from tests.mutation.mutants import find_mutants
-from tests.mutation.selection import choose_stages
+from tests.mutation.selection import WIDER, choose_stages
 from tests.mutation.trial import Trial
 
 ROOT = Path(__file__).parents[2]
@@ -77,6 +77,16 @@ def test_the_nearest_tests_come_first_and_none_twice() -> None:
     assert any(name.startswith("tests/cli/") for name in wider)
     assert not set(near) & set(wider)
     assert len({*near, *wider}) == len(near) + len(wider)
+
+
+def test_a_module_may_have_a_folder_of_tests() -> None:
+    near, *_ = choose_stages(ROOT, PurePosixPath("plana_secrets/cli/commands/edit.py"))
+    assert near[0].startswith("tests/cli/commands/edit/test_")
+
+
+def test_the_table_of_packages_names_what_is_there() -> None:
+    named = {name for names in WIDER.values() for name in names}
+    assert [name for name in named if not (ROOT / "tests" / name).exists()] == []
 
 
 @pytest.fixture
