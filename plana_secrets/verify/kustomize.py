@@ -69,12 +69,11 @@ class Tree:
     read: Read
     _walked: dict[tuple[str, ...], list[Step]] = field(default_factory=dict)
 
-    def built(self, *folders: str) -> Iterator[str]:
-        """The files that a build of ``folders`` takes for manifests, each once."""
-        yield from dict.fromkeys(file for step in self.steps(*folders) for file in step.files)
-
     def variables(self, *folders: str) -> dict[str, Kept]:
-        """The same, each with what keeps its variables wherever it is built."""
+        """The files that a build of ``folders`` takes for manifests.
+
+        Each with what keeps its variables wherever it is built.
+        """
         found: dict[str, Kept] = {}
         for step in self.steps(*folders):
             for file, kept in zip(step.files, step.kept, strict=True):

@@ -85,7 +85,7 @@ def check_readable(content: bytes) -> None:
     flux.read("a.yaml", content)
     flux.own_builds([])
     read_objects(content)
-    list(Tree({"a.yaml", "kustomization.yaml"}, lambda _: content).built("."))
+    Tree({"a.yaml", "kustomization.yaml"}, lambda _: content).variables(".")
 
 
 def check_formats(content: bytes) -> None:

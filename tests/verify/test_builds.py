@@ -201,7 +201,7 @@ def test_a_source_is_here_where_it_is_the_only_one_of_this_repository() -> None:
 
 def built(folder: str, files: dict[str, str]) -> list[str]:
     read = {file: content.encode() for file, content in files.items()}
-    return sorted(Tree(read, read.get).built(folder))
+    return sorted(Tree(read, read.get).variables(folder))
 
 
 FILES = {

@@ -69,7 +69,7 @@ def test_verify_agrees_with_kustomize(world: World, shape: str) -> None:
     if not any((folder / name).exists() for name in NAMES):
         files = work_tree(workspace_of(world)).tree.listing().entries
         tree = Tree(files, lambda file: (world.repo / file).read_bytes())
-        names = [os.path.relpath(file, build.folder) for file in tree.built(build.folder)]
+        names = [os.path.relpath(file, build.folder) for file in tree.variables(build.folder)]
         (folder / "kustomization.yaml").write_text(listing(*names))
     is_built = builds(program, folder)
     assert is_built or found
