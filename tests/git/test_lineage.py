@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from plana_secrets.git.lineage import earlier_contents
+from plana_secrets.git.lineage import commits_of, earlier_contents
 from plana_secrets.git.repository import Repository
 from tests.world import World
 
@@ -89,3 +89,23 @@ def test_a_branch_that_changed_the_file_by_its_earlier_name(world: World) -> Non
     world.git("merge", "-q", "-s", "ours", "--no-edit", "side")
     past = past_of(world, "a/y", at_any_time=True)
     assert sorted(past["a/y"]) == [LONG, LONG + "side\n"]
+
+
+def test_the_commits_that_gave_a_name_a_content_are_known_by_both(
+    git_world: World, repository: Repository
+) -> None:
+    commits = []
+    for text in ("one", "two", "one"):
+        (git_world.repo / "a").write_text(text)
+        commits.append(git_world.commit(text))
+    blobs = {
+        text: git_world.git("rev-parse", f"{commit}:a").strip()
+        for text, commit in zip(("one", "two"), commits, strict=False)
+    }
+    found = commits_of(repository.command, blobs.values())
+    assert found == {
+        ("a", blobs["one"]): [commits[2], commits[0]],
+        ("a", blobs["two"]): [commits[1]],
+    }
+    assert commits_of(repository.command, [blobs["two"]]) == {("a", blobs["two"]): [commits[1]]}
+    assert commits_of(repository.command, []) == {}
