@@ -33,5 +33,6 @@ from typing import Final
 
 ADVICE: Final = {
     "git-missing-object": "run `git fetch --refetch` in a partial clone; otherwise see `git fsck`",
+    "partial-past": "run it in a clone that is whole; `git fetch --unshallow` completes one",
     "git-pruned": "wait for `git gc` to finish and run it again",
 }

@@ -227,6 +227,10 @@ class Repository:
         pattern = r"^remote\..*\.(promisor|partialclonefilter)$"
         return self.command.line("config", "--get-regexp", pattern) is not None
 
+    def incomplete(self) -> str | None:
+        """Why older versions may not be here, in a few words; None where all are."""
+        return self.missing_history() or ("a partial clone" if self.is_partial() else None)
+
     # -- the content of commits
 
     def list_entries(self, commit: str, *, under: Sequence[str] = ()) -> dict[str, TreeEntry]:

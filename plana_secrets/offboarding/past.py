@@ -230,7 +230,3 @@ def check_whole(workspace: Workspace) -> None:
 
 _LARGEST: Final = limits.READABLE_FILE
 """sops has no limit: what is too large to be read here may name its readers all the same."""
-
-ADVICE: Final = {
-    "partial-past": "run it in a clone that is whole; `git fetch --unshallow` completes one",
-}

@@ -51,7 +51,7 @@ def _check_writable(repository: Repository, *, rotates: bool) -> Result:
 
 
 def _check_history(repository: Repository) -> Result:
-    gap = repository.missing_history() or ("a partial clone" if repository.is_partial() else None)
+    gap = repository.incomplete()
     if gap is None:
         return Result("job-history", "the clone has its whole history")
     return Result(

@@ -11,7 +11,7 @@ import click
 from plana_secrets.cli.context import Context, pass_context
 from plana_secrets.cli.secretfile import warn_if_pending
 from plana_secrets.counts import counted
-from plana_secrets.errors import CredentialError, UsageError
+from plana_secrets.errors import CredentialError, FailedError, UsageError
 
 if TYPE_CHECKING:
     from plana_secrets.secret import Secret
@@ -38,7 +38,7 @@ def find(context: Context, stdin: bool) -> int:
 
     Every version that git has is searched, on all branches and tags and in stashes, as far as
     your identities open it. Nothing is printed but names. If it is nowhere, the exit code is 1;
-    if it is in nothing that could be opened, and not all could be, it is 4.
+    if it is in nothing that could be opened, and not all could be, it is 4; 3 in a shallow clone.
     """
     from plana_secrets.git.lineage import commits_of
     from plana_secrets.secretfiles.finding import find_value
@@ -50,19 +50,31 @@ def find(context: Context, stdin: bool) -> int:
     commits = commits_of(context.workspace.repository.command, blobs)
     rows = _rows(context, found, commits)
     nowhere = f"not found in {counted(found.searched, 'file')} and versions"
-    if found.locked and not rows:
-        raise CredentialError(
-            f"{nowhere}; {found.locked} of them could not be opened", kind="value-not-found"
-        )
+    incomplete = context.repository.missing_history()
+    if not rows:
+        _refuse_unknown(found, nowhere, incomplete)
     if context.json:
         facts = [_facts(row) for row in rows]
-        more = {"searched": found.searched, "locked": found.locked}
+        more = {"searched": found.searched, "locked": found.locked, "incomplete": incomplete}
         context.output.json_object("find", {"places": facts, **more})
     elif rows:
         _tell(context, rows, found)
     else:
         context.output.talk(nowhere)
+    if incomplete and rows:
+        context.output.warn(f"this is {incomplete}: older versions were not searched")
     return int(not rows)
+
+
+def _refuse_unknown(found: Found, nowhere: str, incomplete: str | None) -> None:
+    """Not to find it is an answer only where everything could be searched."""
+    if found.locked:
+        raise CredentialError(
+            f"{nowhere}; {found.locked} of them could not be opened", kind="value-not-found"
+        )
+    if incomplete:
+        message = f"{nowhere}, and {incomplete} does not have all of them"
+        raise FailedError(message, kind="partial-past")
 
 
 def _tell(context: Context, rows: Sequence[_Row], found: Found) -> None:

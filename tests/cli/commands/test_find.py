@@ -82,6 +82,20 @@ def test_in_plaintext_that_was_committed_once(filled: World) -> None:
     assert find(filled)["src/app.py#None"] == ("plaintext", False, 1)
 
 
+def test_what_a_shallow_clone_does_not_have_is_said(filled: World) -> None:
+    filled.git("commit", "-q", "--allow-empty", "-m", "more")
+    clone = filled.folder / "shallow"
+    filled.git("clone", "-q", "--depth", "1", f"file://{filled.repo}", str(clone))
+    found = filled.run("find", "--stdin", "--json", stdin=VALUE, folder=clone)
+    assert (found.status, json.loads(found.stdout)["incomplete"]) == (0, "a shallow clone")
+    assert "older versions were not searched" in found.stderr
+    none = filled.run("find", "--stdin", "--json", stdin=b"nothing-like-it", folder=clone)
+    assert (none.status, json.loads(none.stdout)["kind"]) == (3, "partial-past")
+    readers = filled.run("recipients", "list", "--files", "--json", folder=clone)
+    assert json.loads(readers.stdout)["incomplete"] == "a shallow clone"
+    assert "is not known" in readers.stderr
+
+
 def test_what_is_not_there_and_what_cannot_be_opened(filled: World) -> None:
     """Not there is an answer, and not to know is none; neither is a wrong call."""
     done = filled.run("find", "--stdin", "--json", stdin=b"nothing-like-it")

@@ -141,10 +141,12 @@ def _list_files(context: Context, form: str) -> None:
 
     snapshot = work_tree(context.workspace)
     rows = list(readers_of_files(snapshot, snapshot.secret_files))
+    incomplete = context.repository.incomplete()
     names = names_of(context)
     if context.json:
         context.output.json_object(
-            "recipients-list", {"files": [_file_facts(row, names) for row in rows]}
+            "recipients-list",
+            {"files": [_file_facts(row, names) for row in rows], "incomplete": incomplete},
         )
     elif form == "csv":
         header = ("file", "name", "kind", "recipient", "access", "problem")
@@ -155,6 +157,8 @@ def _list_files(context: Context, form: str) -> None:
             _write(context, form, ("file", "readers", "differences"), cells)
         else:
             context.output.table(cells, header=("file", "readers", ""))
+    if incomplete:
+        context.output.warn(f"this is {incomplete}: who can open an older version is not known")
     if snapshot.absent:
         number = counted(len(snapshot.absent), "secret file")
         context.output.warn(f"{number} not in this sparse checkout")
