@@ -141,6 +141,39 @@ def test_a_name_that_we_use_ourselves_is_a_field_of_another_name() -> None:
     assert {"pin", "pin (2)", f"{TITLE} (2)"} <= item.fields.keys()
 
 
+LOGIN = make_item(
+    "a.yaml", {"username": "anna", "password": "geheim", "pin": "1"}, repository="r-1"
+)
+LOGIN = replace(LOGIN, record=replace(LOGIN.record, form="login"))
+
+
+def shown(sealed: Cipher) -> dict[str, str]:
+    item = open_item(sealed, KEY, WORDS)
+    assert item is not None
+    assert not item.problems
+    return {name: one.reveal_text() for name, one in item.fields.items()}
+
+
+def test_a_login_shows_its_parts_under_the_names_of_their_leaves() -> None:
+    sealed = cipher(LOGIN)
+    assert sealed.type == 1
+    assert len(sealed.fields or []) == len(fields()) - 1
+    assert shown(sealed) == {"username": "anna", "password": "geheim", "pin": "1"}
+    changed = msgspec.to_builtins(sealed)["login"] | {"password": KEY.seal_text("mine")}
+    assert shown(cipher(LOGIN, login=changed))["password"] == "mine"
+    gone = cipher(LOGIN, login=changed | {"password": None})
+    assert "password" not in shown(gone)
+
+
+def test_a_field_beside_a_part_of_the_same_name_is_kept_if_it_has_a_content() -> None:
+    more = [*(one for one in seal_item(LOGIN, "org", KEY)["fields"])]
+    assert (
+        shown(cipher(LOGIN, fields=[*more, field("password", "by hand")]))["password (2)"]
+        == "by hand"
+    )
+    assert "password (2)" not in shown(cipher(LOGIN, fields=[*more, field("password", None)]))
+
+
 def test_passkeys_go_along_with_an_update_of_a_login_and_only_there() -> None:
     login = replace(ITEM, record=replace(ITEM.record, form="login"))
     passkey = {"credentialId": KEY.seal_text("id"), "creationDate": "2026-11-23"}
