@@ -132,13 +132,21 @@ _WAYS_OUT = {
 
 
 def _kept_edits(context: Context, files: Sequence[str], work: Work) -> None:
-    from plana_secrets.secretfiles.editing.kept import has_kept_edit
+    import os
 
-    kept = [file for file in files if has_kept_edit(context.workspace, file)]
+    from plana_secrets.secretfiles.editing.kept import files_with_kept_edits
+
+    kept = files_with_kept_edits(context.workspace, files)
     work.facts["kept_edits"] = kept
     for file in kept:
-        next_command = f"plana-secrets edit {shlex.quote(file)} --continue"
-        work.add(Line(f"an edit that was not written: {file}", next_command))
+        text, name = f"an edit that was not written: {file}", shlex.quote(file)
+        next_command = f"plana-secrets edit {name} --continue"
+        if not os.path.lexists(context.repository.root / file):
+            head = context.repository.head()
+            known = head and context.repository.list_entries(head, under=[file])
+            text += ", which is gone"
+            next_command = f"git checkout HEAD -- {name}" if known else f"plana-secrets new {name}"
+        work.add(Line(text, next_command))
 
 
 def _tracking(context: Context, branch: str | None, work: Work) -> None:

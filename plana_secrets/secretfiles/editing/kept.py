@@ -11,8 +11,11 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from plana_secrets import memory
 from plana_secrets.errors import CredentialError, FailedError, MalformedError
@@ -25,6 +28,9 @@ from plana_secrets.storage import (
     remove_file,
     replace_file,
 )
+
+_NAME: Final = ".name"
+"""Beside an edit, the name of its file, which may be gone from the disk by now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,7 @@ def keep_edit(workspace: Workspace, edit: KeptEdit) -> Path | None:
         path = _path_of(workspace, edit.file)
         make_folder(path.parent, mode=0o700)
         replace_file(path, sealed, mode=0o600)
+        replace_file(path.with_suffix(_NAME), os.fsencode(edit.file), mode=0o600)
     except FailedError as error:
         return _keep_in_memory(workspace, edit.file, sealed, error)
     for older in _in_memory(workspace, edit.file):
@@ -108,10 +115,24 @@ def has_kept_edit(workspace: Workspace, file: str) -> bool:
     return bool(_places(workspace, file))
 
 
+def files_with_kept_edits(workspace: Workspace, files: Iterable[str]) -> list[str]:
+    """Those of ``files``, and others that may be gone from the disk, of which an edit waits."""
+    found = {file for file in files if has_kept_edit(workspace, file)}
+    for path in (state_folder(workspace.repository) / "edits").glob(f"*{_NAME}"):
+        with contextlib.suppress(FailedError):
+            file = os.fsdecode(read_regular_file(path))
+            if path.stem == Path(_name_of(file)).stem and has_kept_edit(workspace, file):
+                found.add(file)
+    return sorted(found)
+
+
 def forget_kept_edit(workspace: Workspace, file: str) -> None:
     """Remove it; one that is not there is no error."""
     for path in _places(workspace, file):
         remove_file(path)
+    name = _path_of(workspace, file).with_suffix(_NAME)
+    if name.exists():
+        remove_file(name)
 
 
 def _places(workspace: Workspace, file: str) -> list[Path]:

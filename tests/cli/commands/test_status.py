@@ -134,6 +134,15 @@ def test_an_edit_that_was_kept_waits(shared: World) -> None:
     shared.run("edit", FILE, env={"EDITOR": "sed -i 's/.*/a: [/'"})
     assert status(shared)["kept_edits"] == [FILE]
     assert f"  next: plana-secrets edit {FILE} --continue\n" in shared.run("status").stdout
+    shared.git("mv", FILE, "infra/secrets/dev/b.yaml")
+    assert status(shared)["kept_edits"] == [FILE]
+    assert f"  next: git checkout HEAD -- {FILE}\n" in shared.run("status").stdout
+    shared.commit()
+    assert f"  next: plana-secrets new {FILE}\n" in shared.run("status").stdout
+    assert shared.run("new", FILE).status == 0
+    assert shared.run("edit", FILE, "--discard").status == 0
+    assert status(shared)["kept_edits"] == []
+    assert list((shared.repo / ".git/plana-secrets/edits").iterdir()) == []
 
 
 @pytest.mark.long

@@ -47,4 +47,4 @@ def meanwhile(world: World, path: str, value: str) -> str:
 
 
 def kept_edits(world: World) -> list[Path]:
-    return list((world.repo / ".git/plana-secrets/edits").glob("*"))
+    return list((world.repo / ".git/plana-secrets/edits").glob("*.age"))
