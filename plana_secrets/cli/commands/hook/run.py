@@ -51,7 +51,7 @@ def run(context: Context, name: str, arguments: tuple[str, ...]) -> int:
 def _show(context: Context, ref: str | None, report: Report) -> int:
     """What is wrong is shown in full; of mere warnings one line tells a person."""
     from plana_secrets.sops.model import Severity
-    from plana_secrets.verify.report.summary import summary
+    from plana_secrets.verify.report.summary import summary, totals
     from plana_secrets.verify.report.text import to_lines
 
     code = report.exit_code()
@@ -62,7 +62,8 @@ def _show(context: Context, ref: str | None, report: Report) -> int:
         if ref:
             context.output.data(safe_line(f"{ref} is refused"))
     elif report.counts[Severity.WARNING]:
-        context.output.talk(safe_line(f"plana-secrets: {place}{summary(report)}"))
+        told = summary(report) if ref else f"{totals(report)}; next: plana-secrets verify"
+        context.output.talk(safe_line(f"plana-secrets: {place}{told}"))
     return code
 
 
