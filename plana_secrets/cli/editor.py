@@ -141,7 +141,9 @@ def run_editor(editor: Editor, file: Path) -> None:
     except ProgramError as error:
         raise FailedError(error.message, kind="editor-missing") from None
     if status != 0:
-        ended = f"failed with exit status {status}" if status > 0 else f"was killed by signal {-status}"
+        ended = (
+            f"failed with exit status {status}" if status > 0 else f"was killed by signal {-status}"
+        )
         raise FailedError(
             f"the editor {editor.name} {ended}; nothing was changed",
             kind="editor-failed",

@@ -45,7 +45,7 @@ COMMANDS: CommandTable = {
         "export": (f"{_HERE}.export:export", "Export the values of a file as dotenv or JSON."),
         "diff": (f"{_HERE}.diff:diff", "Show which paths changed, without values."),
         "log": (f"{_HERE}.log:log", "Show who changed which path when."),
-        "find": (f"{_HERE}.find:find", "Find where a value is, by the value."),
+        "find": (f"{_HERE}.find:find", "Find the places that contain a value."),
         "run": (f"{_HERE}.run:run", "Run a command with values in its environment."),
     },
     "Recipients, rotation, mirror, verification": {

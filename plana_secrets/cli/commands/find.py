@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _EPILOG = """\
 Without --stdin you are asked for the value, without echo. A value of six bytes or more is also
-found inside of others, and in base64.
+found inside other values, and in base64.
 
 \b
 Examples:
@@ -28,17 +28,17 @@ Examples:
 """
 
 
-@click.command(epilog=_EPILOG, short_help="Find where a value is, by the value.")
+@click.command(epilog=_EPILOG, short_help="Find the places that contain a value.")
 @click.option(
     "--stdin", is_flag=True, help="Read the value from stdin; a final newline is not part of it."
 )
 @pass_context
 def find(context: Context, stdin: bool) -> int:
-    """Find a value: in which files, paths, keysets, mirror items and commits it is.
+    """Find the files, paths, keysets, mirror items and commits that contain a value.
 
     Every version that git has is searched, on all branches and tags and in stashes, as far as
-    your identities open it. Nothing is printed but names. If it is nowhere, the exit code is 1;
-    if it is in nothing that could be opened, and not all could be, it is 4; 3 in a shallow clone.
+    your identities open it. Only names are printed. The exit code is 1 if the value is nowhere,
+    3 if it was not found in a shallow clone, and 4 if not everything could be opened.
     """
     from plana_secrets.git.lineage import commits_of
     from plana_secrets.secretfiles.finding import find_value

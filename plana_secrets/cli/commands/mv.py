@@ -30,10 +30,10 @@ Examples:
 @wait_option
 @pass_context
 def mv(context: Context, source: str, target: str, dry_run: bool) -> None:
-    """Move a FILE, or the value at FILE#PATH, to TARGET, for the readers of its rule there.
+    """Move FILE, or the value at FILE#PATH, to TARGET, and encrypt it by the rule for TARGET.
 
-    Both places are written, or none. A value that keeps its path can be moved to a FILE. What a
-    keyset renders stays where the settings have it.
+    Both places are written, or none. A value that keeps its path can be moved to a FILE. A value
+    that a keyset renders cannot be moved: change the settings of the keyset.
     """
     from plana_secrets.secretfiles.writing.writer import write_files, writing
 

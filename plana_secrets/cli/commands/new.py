@@ -47,7 +47,7 @@ def new(
     namespace: str | None,
     dry_run: bool,
 ) -> None:
-    """Create FILE without values, encrypted by its creation rule. It may be an empty file.
+    """Create FILE without values, encrypted by its creation rule. An empty FILE may exist.
 
     The rule in .sops.yaml decides the kind; --kind checks that it is the one you expect.
     """

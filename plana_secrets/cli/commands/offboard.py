@@ -63,9 +63,8 @@ def offboard(
     """List every value that NAME, a name or a recipient, could ever decrypt, and its state.
 
     The whole history counts: all branches, tags and stashes, files and values that were deleted.
-    A value is rotated if it is another one since NAME could last read it, or if the keyset that
-    has it moved on. Nothing is shown but names. Ask for the vault before you remove the account
-    there.
+    A value is rotated if it changed since NAME could last read it, or if its keyset moved on.
+    Only names are shown. Run this with --vault-user before you remove the account from the vault.
     """
     from plana_secrets.offboarding.past import check_whole, read_past
     from plana_secrets.offboarding.report import list_values

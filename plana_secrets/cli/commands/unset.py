@@ -30,8 +30,8 @@ Examples:
 def unset(context: Context, file: str, path: str | None, yes: bool, dry_run: bool) -> None:
     """Remove PATH from FILE. If it contains several values, ask first.
 
-    If this empties a map or list, that is removed too. The file is kept, and of a Secret one
-    of data and stringData.
+    If this empties a map or list, that is removed too. The file is kept, and in a
+    Secret one of data and stringData.
     """
     from plana_secrets.cli.secretfile import find_leaf
     from plana_secrets.paths import format_path

@@ -12,8 +12,8 @@ _EPILOG = """\
 After publish, confirm that the caller has the new key; after promote, that it uses only
 the new key. If pods are reloaded by hand, confirm `reload` once all have been reloaded.
 
---adopted confirms that no service reads the path any more that the first value was
-adopted from. Use it only if the value has to stay there; else `unset` the path.
+--adopted confirms that services no longer read the path from which the first value was
+adopted. Use it only if the value has to stay there; otherwise `unset` the path.
 
 \b
 Examples:

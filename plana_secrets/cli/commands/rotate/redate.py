@@ -62,9 +62,9 @@ def _ask(context: Context, rotation: Rotation, name: str) -> None:
     now = moves.instant(context.now)
     if not is_interactive(context):
         raise UsageError(
-            f"{name}: is {now} really the time now?", kind="clock-unconfirmed", name=name, now=now
+            f"{name}: is {now} the current time?", kind="clock-unconfirmed", name=name, now=now
         )
-    confirm(context, f"Is {now} the time now (UTC)?")
+    confirm(context, f"Is {now} the current time (UTC)?")
 
 
 ADVICE: Final = {

@@ -81,10 +81,10 @@ def test_a_move_of_a_clock_that_was_ahead_is_dated_again(shop: World) -> None:
     unsure = json.loads(shop.run("--json", "rotate", "redate", NAME, "--commit").stdout)
     assert (unsure["code"], unsure["kind"]) == (2, "clock-unconfirmed")
     asked = run_at_terminal(
-        shop, "rotate", "redate", NAME, answers=[("the time now (UTC)?", "n\n")]
+        shop, "rotate", "redate", NAME, answers=[("the current time (UTC)?", "n\n")]
     )
     assert asked.status == 2
-    assert asked.screen.index("its wait would start again") < asked.screen.index("the time now")
+    assert asked.screen.index("its wait would start again") < asked.screen.index("the current time")
     done = shop.run("rotate", "redate", NAME, "--clock-is-right", "--commit")
     assert done.status == 0, done
     nothing = json.loads(shop.run("--json", "rotate", "redate", NAME).stdout)
