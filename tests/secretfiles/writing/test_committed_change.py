@@ -25,7 +25,7 @@ from plana_secrets.secretfiles.writing.writer import (
     write_files,
     writing,
 )
-from plana_secrets.storage import digest_of
+from plana_secrets.storage import digest_of, remove_tree
 from tests.secretfiles.conftest import make_workspace
 from tests.world import World
 
@@ -90,13 +90,15 @@ def test_another_base_is_a_branch_that_moved(committed: World, place: Workspace)
     assert write(place, base=committed.git("rev-parse", "HEAD").strip()).commit
 
 
-@pytest.mark.parametrize("name", ["MERGE_HEAD", "CHERRY_PICK_HEAD", "rebase-merge", "rebase-apply"])
-def test_nothing_is_committed_into_what_git_has_begun(
-    committed: World, place: Workspace, name: str
-) -> None:
-    begun = committed.repo / ".git" / name
-    begun.mkdir() if name.startswith("rebase") else begun.write_text("0" * 40)
-    assert refused(committed, place).kind == "git-busy"
+def test_nothing_is_committed_into_what_git_has_begun(committed: World, place: Workspace) -> None:
+    for name in ("MERGE_HEAD", "CHERRY_PICK_HEAD", "rebase-merge", "rebase-apply"):
+        begun = committed.repo / ".git" / name
+        if name.startswith("rebase"):
+            begun.mkdir()
+        else:
+            begun.write_text("0" * 40)
+        assert refused(committed, place).kind == "git-busy", name
+        remove_tree(begun)
 
 
 def test_what_was_lying_about_is_not_committed_along(committed: World, place: Workspace) -> None:
@@ -149,15 +151,13 @@ def test_a_commit_that_is_not_to_be_kept_goes_only_where_it_was_seen_to_be_missi
     assert write(place, push=True, keep=False).arrived is None
 
 
-@pytest.mark.parametrize(
-    "error", [UnavailableError("dead"), ConflictError("behind"), FailedError("no")]
-)
 @pytest.mark.usefixtures("remote")
 def test_a_push_that_is_refused_changes_nothing(
-    committed: World, place: Workspace, monkeypatch: pytest.MonkeyPatch, error: PlanaSecretsError
+    committed: World, place: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answer(monkeypatch, error)
-    assert refused(committed, place, push=True) is error
+    for error in (UnavailableError("dead"), ConflictError("behind"), FailedError("no")):
+        answer(monkeypatch, error)
+        assert refused(committed, place, push=True) is error
 
 
 @pytest.mark.usefixtures("remote")
@@ -201,20 +201,14 @@ STEPS: dict[str, tuple[object, str, Callable[..., None]]] = {
 }
 
 
-@pytest.mark.parametrize("step", ["building", "built", "replacing", "files"])
-def test_an_error_before_a_local_commit_exists_changes_nothing(
-    committed: World, place: Workspace, monkeypatch: pytest.MonkeyPatch, step: str
-) -> None:
-    with monkeypatch.context() as patched:
-        patched.setattr(*STEPS[step])
-        assert refused(committed, place).message == "the disk is full"
-
-
-def test_an_error_of_the_branch_puts_the_old_files_back(
+def test_an_error_before_a_local_commit_is_there_changes_nothing(
     committed: World, place: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(*STEPS["branch"])
-    assert refused(committed, place).message == "the disk is full"
+    """Of the branch, too: then the files are put back."""
+    for step in ("building", "built", "replacing", "files", "branch"):
+        with monkeypatch.context() as patched:
+            patched.setattr(*STEPS[step])
+            assert refused(committed, place).message == "the disk is full", step
 
 
 def test_an_error_of_putting_them_back_is_open(
@@ -245,15 +239,15 @@ def test_an_error_of_the_index_is_open_and_only_the_index_is_left(
     assert state(committed)[2] == ""
 
 
-@pytest.mark.parametrize("step", ["building", "built", "pushing"])
 @pytest.mark.usefixtures("remote")
 def test_an_error_before_the_push_changes_nothing(
-    committed: World, place: Workspace, monkeypatch: pytest.MonkeyPatch, step: str
+    committed: World, place: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer(monkeypatch, FailedError("it was pushed"))
-    with monkeypatch.context() as patched:
-        patched.setattr(*STEPS[step])
-        assert refused(committed, place, push=True).message == "the disk is full"
+    for step in ("building", "built", "pushing"):
+        with monkeypatch.context() as patched:
+            patched.setattr(*STEPS[step])
+            assert refused(committed, place, push=True).message == "the disk is full", step
 
 
 @pytest.mark.parametrize("step", ["pushed", "replacing", "files", "branch", "index"])

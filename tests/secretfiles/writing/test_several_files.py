@@ -137,6 +137,7 @@ class TestWithACommit:
         assert contents(files_world) == before
         assert pending(workspace) is None
 
+    @pytest.mark.long
     def test_an_index_that_another_git_holds_is_caught_up_with_later(
         self, files_world: World, workspace: Workspace
     ) -> None:
@@ -152,6 +153,7 @@ class TestWithACommit:
         assert contents(files_world) == [one.content for one in staged]
         assert files_world.git("status", "--porcelain") == ""
 
+    @pytest.mark.long
     def test_a_branch_that_moves_at_the_last_moment_undoes_the_files(
         self, files_world: World, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -238,6 +240,7 @@ class TestWithAPush:
         assert tip(files_world, remote) == result.commit
         assert files_world.git("rev-parse", "HEAD").strip() == result.commit
 
+    @pytest.mark.long
     def test_a_push_that_is_refused_changes_nothing_here(
         self, files_world: World, workspace: Workspace, remote: Path
     ) -> None:
