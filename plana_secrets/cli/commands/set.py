@@ -95,7 +95,9 @@ def set_(
     if value.is_empty and not allow_empty:
         raise UsageError("the value is empty", kind="empty-value")
     if leaf_type in {None, "str"} and _ends_with_newline(value):
-        context.output.warn("the value ends with a newline, which was kept")
+        context.output.warn(
+            "the value ends with a newline, which is kept; echo adds one, printf does not"
+        )
     if encode:
         value = Secret(base64.b64encode(value.reveal()))
     staged = _write(context, name, SetLeaf(steps, value, chosen), dry_run=dry_run)

@@ -120,6 +120,8 @@ def _show_uncommitted(output: Output, uncommitted: list[dict[str, str]]) -> None
 
 
 def _show(context: Context, facts: dict[str, Any], lines: list[Line], *, is_open: bool) -> None:
+    from plana_secrets.secretfiles.workspace import NO_RULES
+
     output = context.output
     place = facts["branch"] or "a detached HEAD"
     output.data(f"on {place}, {facts['head'][:12] if facts['head'] else 'no commits yet'}")
@@ -133,6 +135,9 @@ def _show(context: Context, facts: dict[str, Any], lines: list[Line], *, is_open
             output.advice(f"  next: {line.next}")
     for problem in facts["problems"]:
         output.styled_data(f"problem: {problem}", "red")
+    if facts["problems"]:
+        command = "doctor" if facts["problems"] == [NO_RULES] else "verify"
+        output.advice(f"  next: plana-secrets {command}")
     for left in facts["leftovers"]:
         output.styled_data(f"leftover: {left}", "yellow")
     if not is_open:

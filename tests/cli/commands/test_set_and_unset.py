@@ -21,7 +21,7 @@ def test_a_value_from_stdin_comes_back_byte_for_byte(files_world: World) -> None
 
 def test_a_final_newline_is_kept_and_pointed_out(files_world: World) -> None:
     done = files_world.run("set", PLAIN_FILE, "a", "--stdin", stdin=b"x\n")
-    assert "ends with a newline" in done.stderr
+    assert "ends with a newline, which is kept; echo adds one" in done.stderr
     assert files_world.run("get", PLAIN_FILE, "a").stdout == "x\n"
 
 

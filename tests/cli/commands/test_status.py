@@ -53,7 +53,8 @@ def test_it_says_what_is_open(files_world: World) -> None:
     }  # fmt: skip
     assert facts["leftovers"] == ["infra/secrets/dev/.example.yaml.plana-0a1b2c3d"]
     assert any("line" in one or ".sops.yaml:" in one for one in facts["problems"])
-    assert files_world.run("status", "--check").status == 1
+    told = files_world.run("status", "--check")
+    assert (told.status, "  next: plana-secrets verify\n" in told.stdout) == (1, True)
 
 
 def test_it_works_in_an_empty_repository(world: World) -> None:
@@ -61,6 +62,7 @@ def test_it_works_in_an_empty_repository(world: World) -> None:
     done = world.run("status")
     assert done.status == 0
     assert "no commits yet" in done.stdout
+    assert "  next: plana-secrets doctor\n" in done.stdout
 
 
 def test_a_link_in_the_place_of_the_rules_is_one_problem(world: World) -> None:
