@@ -31,6 +31,15 @@ def tell_exposure(output: Output, exposure: Exposure, *, fix: str) -> None:
         output.warn(f"git has values of it in other files, unencrypted: {names}")
     for name, found in exposure.former_holders.items():
         output.warn(f"git had values of it in {name}, unencrypted ({_few(found)})")
+    if exposure.is_loose:
+        output.warn(
+            "an earlier `git add` left the unencrypted file in this clone, in no commit; "
+            "`git gc --prune=now` removes it"
+        )
+    _tell_rest(output, exposure)
+
+
+def _tell_rest(output: Output, exposure: Exposure) -> None:
     if exposure.unknown:
         rest = "has more" if exposure.is_found else "ever had the file unencrypted"
         output.warn(f"whether git {rest} cannot be known: this is {exposure.unknown}")
@@ -43,6 +52,7 @@ def exposure_facts(exposure: Exposure) -> dict[str, Any]:
     return {
         "plain_in_commits": list(exposure.commits),
         "plain_in_index": exposure.in_index,
+        "plain_in_objects": exposure.is_loose,
         "plain_elsewhere": [
             {"file": name, "commits": list(commits)} for name, commits in exposure.others.items()
         ],

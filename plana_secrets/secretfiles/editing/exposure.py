@@ -40,7 +40,8 @@ class Exposure:
 
     ``holders``: other files in which HEAD or the index has one of the values; ``former_holders``:
     name -> commits that brought one of them into a file which is neither. ``unknown``: why
-    there may be more, in a few words; None where all that was in git is here.
+    there may be more, in a few words; None where all that was in git is here. ``is_loose``: a
+    `git add` stored the file here unencrypted, and no commit and no index has it.
     """
 
     commits: tuple[str, ...]
@@ -49,11 +50,17 @@ class Exposure:
     holders: tuple[str, ...]
     former_holders: dict[str, tuple[str, ...]]
     unknown: str | None
+    is_loose: bool = False
 
     @property
     def is_found(self) -> bool:
         return bool(
-            self.commits or self.in_index or self.others or self.holders or self.former_holders
+            self.commits
+            or self.in_index
+            or self.others
+            or self.holders
+            or self.former_holders
+            or self.is_loose
         )
 
 
@@ -75,6 +82,7 @@ def find_exposure(
     telling = [*dict.fromkeys(_telling(values))]
     holders = search.run(lambda: stored_files_containing(repository, telling)) or []
     told = {file, *others, *holders}
+    is_known = bool(unencrypted or others)
     formers, is_all = search.run(lambda: _former_holders(workspace, telling)) or ({}, True)
     return Exposure(
         tuple(commit for commit, object_id in versions if object_id in unencrypted),
@@ -85,6 +93,7 @@ def find_exposure(
         search.run(repository.missing_history)
         or search.stopped(workspace)
         or (None if is_all else _limit(workspace)),
+        not is_known and bool(search.run(lambda: _is_stored(workspace, plain))),
     )
 
 
@@ -152,10 +161,21 @@ def _former_holders(
 
 def _others(workspace: Workspace, file: str, plain: Secret) -> dict[str, tuple[str, ...]]:
     """Every other name under which a commit has these bytes, with line ends of either kind."""
+    blobs = _blobs_of(workspace, plain)
+    return {name: commits for name, commits in _names_of(workspace, blobs).items() if name != file}
+
+
+def _blobs_of(workspace: Workspace, plain: Secret) -> list[str]:
     data = plain.reveal()
     forms = {data, data.replace(b"\r\n", b"\n")}
-    blobs = sorted({workspace.repository.blob_id(form) for form in forms})
-    return {name: commits for name, commits in _names_of(workspace, blobs).items() if name != file}
+    return sorted({workspace.repository.blob_id(form) for form in forms})
+
+
+def _is_stored(workspace: Workspace, plain: Secret) -> bool:
+    """Whether git has these bytes in any object, reachable or not."""
+    request = "".join(f"{one}\n" for one in _blobs_of(workspace, plain)).encode("ascii")
+    answer = workspace.repository.command.read("cat-file", "--batch-check", stdin=request)
+    return any(b" blob " in line for line in answer.split(b"\n"))
 
 
 def _names_of(workspace: Workspace, blobs: Sequence[str]) -> dict[str, tuple[str, ...]]:

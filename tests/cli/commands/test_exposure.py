@@ -171,6 +171,21 @@ def test_an_edited_copy_of_the_past_is_found_by_its_values(world: World, where: 
     assert "never" not in done.stderr
 
 
+def test_what_was_only_added_is_in_this_clone_until_it_is_removed(world: World) -> None:
+    put(world, FILE, PLAIN)
+    world.git("add", FILE)
+    world.git("rm", "-q", "--cached", FILE)
+    done = world.run("encrypt", FILE)
+    assert "git never had" not in done.stderr
+    assert "`git gc --prune=now`" in done.stderr
+    world.git("gc", "-q", "--prune=now")
+    put(world, FILE, PLAIN)
+    assert encrypt(world)["plain_in_objects"] is False
+    put(world, FILE, PLAIN)
+    world.commit()
+    assert encrypt(world)["plain_in_objects"] is False
+
+
 def test_what_no_commit_has_is_not_in_git(world: World) -> None:
     put(world, "a.txt", f"token {TOKEN}\n")
     world.git("add", "-A")
