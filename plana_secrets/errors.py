@@ -119,6 +119,7 @@ ADVICE: Final = {
     "too-large": "split it, or store large data elsewhere",
     "unreadable-file": "`ls -l {file}` shows who can read it",
     "unwritable-file": "check the permissions and the free space",
+    "file-exists": "look at it with `plana-secrets show {file}`, or choose another name",
     "not-a-regular-file": "name a regular file, or put one in its place; "
     "`plana-secrets ls` lists the secret files",
     "symlink": "replace the link with the file it points to",

@@ -329,7 +329,6 @@ class _Change:
 
 ADVICE: Final = {
     "changed-meanwhile": "run it again",
-    "file-exists": "look at it with `plana-secrets show {file}`, or choose another name",
     "git-busy": "finish it or abort it first",
     "no-branch": "set [git] branch in plana-secrets.toml",
     "uncommitted-changes": "commit them or undo them first",

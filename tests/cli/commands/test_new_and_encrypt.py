@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 
@@ -151,7 +152,15 @@ def test_an_empty_file_is_named_so_and_new_takes_it(world: World, content: str) 
     assert world.run("set", PLAIN, "a", "--generate", "hex:8").status == 0
     world.commit()
     path.write_text(content)
-    assert json.loads(world.run("new", PLAIN, "--json").stdout)["kind"] == "file-exists"
+    # a process of its own has loaded no more than the command did
+    refused = world.command(
+        sys.executable, "-m", "plana_secrets", "new", PLAIN, "--json", check=False
+    )
+    report = json.loads(refused.stdout)
+    assert (report["kind"], f"`plana-secrets show {PLAIN}`" in report["hint"]) == (
+        "file-exists",
+        True,
+    )
     assert world.run("repair", PLAIN, "--all", "--from-git").status == 0
     assert world.run("get", PLAIN, "a").stdout
 
