@@ -23,3 +23,8 @@ from tests.mirror.vaultwarden.test_items_of_others import (  # noqa: F401
 @pytest.fixture
 def server(real_server: RealServer) -> RealServer:
     return real_server
+
+
+@pytest.fixture
+def dated() -> None:
+    """As the server's own database does it."""
