@@ -21,7 +21,7 @@ from plana_secrets.mirror.surroundings import Surroundings
 from plana_secrets.secretfiles.snapshot import work_tree
 from plana_secrets.verify.checks.mirror import Compared, compared
 from plana_secrets.verify.ranges.pushes import Update
-from tests.verify.helpers import workspace_of, write
+from tests.verify.inprocess import workspace_of, write
 from tests.world import DEFAULT_RULES, World
 
 if TYPE_CHECKING:

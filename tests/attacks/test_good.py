@@ -13,7 +13,7 @@ from tests.attacks.good import CHANGES, FILES, VECTORS, Good, place_vectors
 from tests.attacks.ground import Ground
 from tests.attacks.variant import Look, found_in
 from tests.sops.test_reader_laws import maps
-from tests.verify.helpers import verify
+from tests.verify.inprocess import verify
 
 
 def wrong(found: list[Finding], good: Good | None = None) -> list[Finding]:

@@ -8,8 +8,8 @@ import pyrage
 import pytest
 
 from tests.attacks.good import MANIFESTS
-from tests.verify.helpers import verify
-from tests.verify.ranges.helpers import errors, verify_commits
+from tests.verify.inprocess import verify
+from tests.verify.ranges.inprocess import errors, verify_commits
 from tests.world import World
 
 MAIL, WEB = "infra/secrets/prod/mail.yaml", "infra/secrets/prod/web.secret.yaml"

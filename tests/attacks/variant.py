@@ -19,8 +19,8 @@ from plana_secrets.verify.report import Report
 from plana_secrets.verify.run import Demand, verify_files
 from tests.attacks.changes import Change
 from tests.attacks.ground import Ground
-from tests.verify.helpers import NO_IDENTITY, verify, workspace_of
-from tests.verify.ranges.helpers import terms_in, verify_commits
+from tests.verify.inprocess import NO_IDENTITY, verify, workspace_of
+from tests.verify.ranges.inprocess import terms_in, verify_commits
 
 
 class Look(Enum):

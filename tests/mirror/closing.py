@@ -11,12 +11,12 @@ from typing import Any
 from plana_secrets.errors import CredentialError
 from plana_secrets.mirror.agreed import Agreed
 from plana_secrets.mirror.backend import NOTHING_KNOWN, ActualItem, Known, Listing, Recall
-from plana_secrets.mirror.backends.memory import MemoryBackend, MemoryStore
 from plana_secrets.mirror.drift import Choices
 from plana_secrets.mirror.owner import OwnItems
 from plana_secrets.mirror.source import Source, UnknownFile
 from plana_secrets.mirror.state import Look
 from plana_secrets.secret import Secret
+from tests.fakes.memory import MemoryBackend, MemoryStore
 from tests.mirror.steps import make_item
 
 

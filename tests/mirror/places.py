@@ -14,9 +14,9 @@ import pyrage
 from plana_secrets.age.identities import Identities, parse_identity_file
 from plana_secrets.mirror.backend import ActualItem
 from plana_secrets.mirror.backends.local.backend import LocalBackend
-from plana_secrets.mirror.backends.memory import MemoryBackend, MemoryStore
 from plana_secrets.mirror.record import unpack_record
 from plana_secrets.secret import Secret
+from tests.fakes.memory import MemoryBackend, MemoryStore
 
 
 def label_of(item: ActualItem) -> str | None:

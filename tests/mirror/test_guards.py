@@ -10,10 +10,10 @@ import pytest
 
 from plana_secrets.errors import ConflictError
 from plana_secrets.mirror.backend import ActualItem, Known, Listing
-from plana_secrets.mirror.backends.memory import MemoryBackend, MemoryStore
 from plana_secrets.mirror.drift import Wanted
 from plana_secrets.mirror.guards import check_claims, check_owner
 from plana_secrets.mirror.plan import plan_mirror
+from tests.fakes.memory import MemoryBackend, MemoryStore
 from tests.mirror.steps import COMMIT, LATER, PLAIN, PRUNE, make_item
 
 HEAD, ELSEWHERE = "c" * 40, "d" * 40

@@ -16,7 +16,7 @@ from plana_secrets.mirror.keep import keep_item
 from plana_secrets.secret import Secret
 from tests.mirror.places import MemoryPlace
 from tests.mirror.steps import make_item
-from tests.verify.helpers import workspace_of
+from tests.verify.inprocess import workspace_of
 from tests.world import World
 
 FILE = "infra/secrets/prod/mail.yaml"

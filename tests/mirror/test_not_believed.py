@@ -7,10 +7,10 @@ import pytest
 from plana_secrets.errors import ConflictError
 from plana_secrets.mirror.apply import Applied
 from plana_secrets.mirror.backend import Listing
-from plana_secrets.mirror.backends.memory import MemoryBackend
 from plana_secrets.mirror.drift import Wanted
 from plana_secrets.mirror.itemerrors import ItemChangedError
 from plana_secrets.mirror.plan import plan_mirror
+from tests.fakes.memory import MemoryBackend
 from tests.mirror.places import MemoryPlace
 from tests.mirror.steps import PLAIN, PRUNE, contents, sync
 from tests.mirror.twofiles import A, B, item

@@ -167,7 +167,7 @@ def test_a_record_of_a_strange_part_is_none(part: object) -> None:
 
 def test_leaves_that_the_order_does_not_know_come_last() -> None:
     """As after a run that was killed before it wrote the first part."""
-    from plana_secrets.mirror.backends.memory import MemoryBackend
+    from tests.fakes.memory import MemoryBackend
 
     backend = MemoryBackend()
     parts = [

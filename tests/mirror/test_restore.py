@@ -12,7 +12,6 @@ from plana_secrets.document.edits import Content, SetLeaf, content_of
 from plana_secrets.errors import ConflictError, UsageError
 from plana_secrets.mirror.adopt import plan_adoption
 from plana_secrets.mirror.backend import Listing
-from plana_secrets.mirror.backends.memory import MemoryBackend
 from plana_secrets.mirror.item import build_item, copy_document
 from plana_secrets.mirror.restore import LostFile, Restored, plan_restore
 from plana_secrets.paths import LeafPath
@@ -28,6 +27,7 @@ from plana_secrets.sops.model import (
     Selector,
     Structure,
 )
+from tests.fakes.memory import MemoryBackend
 from tests.mirror.places import MemoryPlace
 from tests.mirror.steps import make_item
 

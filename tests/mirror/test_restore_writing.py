@@ -27,7 +27,7 @@ from plana_secrets.sops.model import Leaf, LeafType
 from tests.mirror.places import MemoryPlace
 from tests.mirror.steps import make_item
 from tests.sops.sopsfiles import Bench
-from tests.verify.helpers import NO_IDENTITY, workspace_of
+from tests.verify.inprocess import NO_IDENTITY, workspace_of
 from tests.world import World, sops_program
 
 FILE = "infra/secrets/prod/a.yaml"

@@ -12,7 +12,6 @@ from plana_secrets.age.identities import Identities, parse_identity_file
 from plana_secrets.git.repository import Repository
 from plana_secrets.mirror.backend import Backend, DesiredItem, Unsupported
 from plana_secrets.mirror.backends.local.settings import LocalSettings
-from plana_secrets.mirror.backends.memory import MemoryBackend
 from plana_secrets.mirror.backends.vaultwarden.settings import VaultwardenSettings
 from plana_secrets.mirror.drift import Choices
 from plana_secrets.mirror.settings import MirrorSettings
@@ -22,6 +21,7 @@ from plana_secrets.secret import Secret
 from plana_secrets.secretfiles.settings import FilesSettings
 from plana_secrets.secretfiles.snapshot import Snapshot, at_commit, work_tree
 from plana_secrets.secretfiles.workspace import Workspace
+from tests.fakes.memory import MemoryBackend
 from tests.world import World
 
 LOCAL = MirrorSettings(backend=("local",), backends={"local": LocalSettings()})

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from plana_secrets.mirror.backends.memory import MemoryBackend
 from plana_secrets.mirror.drift import Choices
+from tests.fakes.memory import MemoryBackend
 from tests.mirror.closing import Files, Repository, Server
 from tests.mirror.places import MemoryHand
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.verify.helpers import write
+from tests.verify.inprocess import write
 from tests.world import World, sops_program
 
 MANIFEST = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: x\nstringData:\n  a: b\n"

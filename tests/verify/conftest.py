@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.verify.helpers import APP
+from tests.verify.inprocess import APP
 from tests.verify.rotated import CALLER, CONFIGURATION, PROVIDER
 from tests.world import World
 

@@ -6,7 +6,7 @@ import pytest
 
 from plana_secrets.verify.check import Level
 from plana_secrets.verify.report import Report
-from tests.verify.helpers import NO_IDENTITY, checks, of_check, verify, write
+from tests.verify.inprocess import NO_IDENTITY, checks, of_check, verify, write
 from tests.world import World
 
 RULES = """\

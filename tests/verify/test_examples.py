@@ -9,7 +9,7 @@ from pathlib import Path
 import pyrage
 import pytest
 
-from tests.verify.helpers import checks, of_check, verify
+from tests.verify.inprocess import checks, of_check, verify
 from tests.world import PROGRAM, World
 
 ROOT = Path(__file__).parents[2]

@@ -12,7 +12,7 @@ from plana_secrets.verify.accepts import propose_accepts
 from plana_secrets.verify.catalogue import CHECKS
 from plana_secrets.verify.check import Level
 from plana_secrets.verify.report.summary import summary
-from tests.verify.helpers import checks, verify
+from tests.verify.inprocess import checks, verify
 from tests.world import World
 
 ALL_TYPES = """\

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from plana_secrets.verify.checks.gitfiles import says_only_what_it_is_for
-from tests.verify.helpers import checks, verify, write
+from tests.verify.inprocess import checks, verify, write
 from tests.world import World
 
 IGNORE = """\

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from plana_secrets.age.identities import Identities
-from tests.verify.helpers import NO_IDENTITY, checks, of_check, verify
+from tests.verify.inprocess import NO_IDENTITY, checks, of_check, verify
 from tests.verify.rotated import CONFIGURATION, KEYSET
 from tests.world import World
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.verify.helpers import NO_IDENTITY, checks, of_check, verify
+from tests.verify.inprocess import NO_IDENTITY, checks, of_check, verify
 from tests.verify.rotated import CALLER, CONFIGURATION, KEYSET, PROVIDER
 from tests.world import World
 

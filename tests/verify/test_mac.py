@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from plana_secrets.verify.check import Level
-from tests.verify.helpers import verify
+from tests.verify.inprocess import verify
 from tests.world import World
 
 FILE = "infra/secrets/prod/app.secret.yaml"

@@ -11,7 +11,7 @@ from plana_secrets.secretfiles.editing.encrypt import _check
 from plana_secrets.secretfiles.writing.stage import parse_plain
 from plana_secrets.sops.model import Leaf
 from plana_secrets.sops.rules.selectors import is_encrypted_path
-from tests.verify.helpers import checks, verify
+from tests.verify.inprocess import checks, verify
 from tests.world import World
 
 FILE = "infra/secrets/prod/app.secret.yaml"

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from plana_secrets.verify.checks.plainmanifests import find_plain
-from tests.verify.helpers import checks, of_check, verify, write
+from tests.verify.inprocess import checks, of_check, verify, write
 from tests.world import World
 
 KUSTOMIZATION = "infra/secrets/dev/kustomization.yaml"

@@ -8,7 +8,7 @@ import pyrage
 
 from plana_secrets.verify.accepts import propose_accepts
 from plana_secrets.verify.check import Level
-from tests.verify.helpers import APP, checks, of_check, verify
+from tests.verify.inprocess import APP, checks, of_check, verify
 from tests.world import World
 
 

@@ -15,7 +15,7 @@ from plana_secrets.verify.check import Level
 from plana_secrets.verify.checks.mirror import Compared, compared
 from plana_secrets.verify.report.summary import summary
 from plana_secrets.verify.run import with_doubts
-from tests.verify.helpers import APP, NO_IDENTITY, checks, verify, workspace_of, write
+from tests.verify.inprocess import APP, NO_IDENTITY, checks, verify, workspace_of, write
 from tests.world import World
 
 

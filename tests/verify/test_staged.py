@@ -9,7 +9,7 @@ import pytest
 
 from plana_secrets.secretfiles.snapshot import at_commit, index
 from plana_secrets.verify.run import Demand, verify_files
-from tests.verify.helpers import NO_IDENTITY, checks, of_check, verify, workspace_of, write
+from tests.verify.inprocess import NO_IDENTITY, checks, of_check, verify, workspace_of, write
 from tests.world import World
 
 APP = "infra/secrets/dev/app.yaml"

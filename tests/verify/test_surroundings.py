@@ -6,7 +6,7 @@ import pyrage
 import pytest
 
 from plana_secrets.verify.check import Level
-from tests.verify.helpers import APP, PLAIN_SECRET, checks, of_check, verify, write
+from tests.verify.inprocess import APP, PLAIN_SECRET, checks, of_check, verify, write
 from tests.world import World
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.attacks.ground import KEYSET, MANIFEST, SOURCES
-from tests.verify.helpers import NO_IDENTITY, checks, verify
+from tests.verify.inprocess import NO_IDENTITY, checks, verify
 from tests.world import World
 
 

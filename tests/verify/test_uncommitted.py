@@ -12,8 +12,8 @@ from plana_secrets.secretfiles.snapshot import index
 from plana_secrets.verify.ranges.staged import verify_index
 from plana_secrets.verify.report import Report
 from plana_secrets.verify.run import Demand
-from tests.verify.helpers import NO_IDENTITY, verify, workspace_of
-from tests.verify.ranges.helpers import errors
+from tests.verify.inprocess import NO_IDENTITY, verify, workspace_of
+from tests.verify.ranges.inprocess import errors
 from tests.world import World
 
 APP, LIST = "infra/secrets/dev/app.yaml", "infra/secrets/dev/list.yaml"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.verify.helpers import write
+from tests.verify.inprocess import write
 from tests.workflows.runner import Event, Forge
 from tests.world import World
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.verify.helpers import write
+from tests.verify.inprocess import write
 from tests.workflows import page
 from tests.workflows.page import here
 from tests.workflows.repository import APP, NEW, Repository

@@ -1,7 +1,6 @@
 """Where a mirror can be: each is a folder here, and a row of the table.
 
-``local`` is a file encrypted with age, ``vaultwarden`` and ``bitwarden_sm`` are servers,
-``memory`` is for tests. Each
+``local`` is a file encrypted with age, ``vaultwarden`` and ``bitwarden_sm`` are servers. Each
 passes tests/mirror/contract.py.
 """
 

@@ -24,7 +24,7 @@ from tests.secretfiles.editing.damage import (
     values,
     wait_for_the_next_second,
 )
-from tests.verify.helpers import verify
+from tests.verify.inprocess import verify
 from tests.world import World
 
 

@@ -10,7 +10,7 @@ from plana_secrets.errors import CredentialError, FailedError, UsageError
 from plana_secrets.secretfiles.editing.repairing import examine
 from tests.secretfiles.conftest import make_workspace
 from tests.secretfiles.editing.damage import FILE, PLAIN, VALUES, WAYS, damage, sub, values
-from tests.verify.helpers import verify
+from tests.verify.inprocess import verify
 from tests.world import World
 
 

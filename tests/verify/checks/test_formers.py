@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyrage
 import pytest
 
-from tests.verify.helpers import NO_IDENTITY, of_check, verify
+from tests.verify.inprocess import NO_IDENTITY, of_check, verify
 from tests.world import DEFAULT_RULES, World
 
 FILE = "infra/secrets/dev/app.yaml"

@@ -10,7 +10,7 @@ import pytest
 
 from plana_secrets.verify.report import View
 from plana_secrets.verify.report.formats import FORMATS
-from tests.verify.helpers import of_check, verify, write
+from tests.verify.inprocess import of_check, verify, write
 from tests.world import World
 
 

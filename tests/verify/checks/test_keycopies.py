@@ -17,7 +17,7 @@ from plana_secrets.verify.run import Demand, verify_files
 from tests.rotation.conftest import fleet
 from tests.rotation.examples import API, CALLER, COMMIT, FRESH, JWT, KEYSET_JSON, places
 from tests.rotation.fleet import ACCOUNT, PORTAL, PROVIDER, Fleet
-from tests.verify.helpers import NO_IDENTITY, workspace_of
+from tests.verify.inprocess import NO_IDENTITY, workspace_of
 
 __all__ = ["fleet"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from plana_secrets.verify.checks.placeholders import is_placeholder
-from tests.verify.helpers import NO_IDENTITY, checks, of_check, verify
+from tests.verify.inprocess import NO_IDENTITY, checks, of_check, verify
 from tests.world import World
 
 FILE, APP = "infra/secrets/a.yaml", "infra/secrets/app.secret.yaml"

@@ -9,7 +9,7 @@ from plana_secrets.config.schema import parse_settings
 from plana_secrets.sops.rules.rulesfile import parse_rules
 from plana_secrets.verify.checks.rulelint import lint_rules
 from plana_secrets.verify.policy import NamedRecipient, Policy
-from tests.verify.helpers import verify
+from tests.verify.inprocess import verify
 from tests.world import World
 
 ALICE, BOB = (str(pyrage.x25519.Identity.generate().to_public()) for _ in range(2))

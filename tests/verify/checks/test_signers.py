@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.verify.helpers import of_check, verify, write
+from tests.verify.inprocess import of_check, verify, write
 from tests.world import World
 
 FILE = ".git-allowed-signers"

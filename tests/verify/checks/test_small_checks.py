@@ -22,7 +22,7 @@ from plana_secrets.verify.checks.strangers import check_kind, check_plain, check
 from plana_secrets.verify.checks.timestamps import check_lastmodified
 from plana_secrets.verify.finding import Finding
 from tests.verify.checks.subjects import FILE, ONE, short, subject
-from tests.verify.helpers import checks, of_check, verify
+from tests.verify.inprocess import checks, of_check, verify
 from tests.world import World
 
 

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from plana_secrets.verify.builds import Flux
-from tests.verify.helpers import APP, PLAIN_SECRET, of_check, verify, write
+from tests.verify.inprocess import APP, PLAIN_SECRET, of_check, verify, write
 from tests.world import World
 
 KEYSET = "infra/secrets/keysets/app.yaml"

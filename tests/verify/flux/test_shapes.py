@@ -16,7 +16,7 @@ from plana_secrets.verify.kustomize import Tree
 from plana_secrets.verify.listings import NAMES
 from tests.verify.flux.kustomize import builds, kustomize
 from tests.verify.flux.shapes import BUILD, SHAPES, listing
-from tests.verify.helpers import verify, workspace_of
+from tests.verify.inprocess import verify, workspace_of
 from tests.world import World
 
 SAID = json.loads((Path(__file__).parent / "verdicts.json").read_text())

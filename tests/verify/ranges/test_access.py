@@ -5,8 +5,8 @@ from __future__ import annotations
 import pyrage
 import pytest
 
-from tests.verify.helpers import checks, of_check, verify, write
-from tests.verify.ranges.helpers import errors, verify_commits, warnings
+from tests.verify.inprocess import checks, of_check, verify, write
+from tests.verify.ranges.inprocess import errors, verify_commits, warnings
 from tests.world import World
 
 APP = "infra/secrets/dev/app.yaml"

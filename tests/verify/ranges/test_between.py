@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.verify.helpers import of_check, write
-from tests.verify.ranges.helpers import errors, verify_commits
+from tests.verify.inprocess import of_check, write
+from tests.verify.ranges.inprocess import errors, verify_commits
 from tests.world import World
 
 APP = "infra/secrets/dev/app.yaml"

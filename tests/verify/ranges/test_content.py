@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.verify.helpers import write
-from tests.verify.ranges.helpers import errors, verify_commits, warnings
+from tests.verify.inprocess import write
+from tests.verify.ranges.inprocess import errors, verify_commits, warnings
 from tests.world import World
 
 APP = "infra/secrets/dev/app.yaml"

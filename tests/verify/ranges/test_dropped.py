@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.merging.teams import FILE, on_branch, put, start, use_driver
-from tests.verify.helpers import of_check
-from tests.verify.ranges.helpers import verify_commits
+from tests.verify.inprocess import of_check
+from tests.verify.ranges.inprocess import verify_commits
 from tests.world import World
 
 OTHER = "infra/secrets/dev/other.yaml"

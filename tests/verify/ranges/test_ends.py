@@ -14,7 +14,7 @@ from plana_secrets.git.repository import Repository
 from plana_secrets.verify.ranges.ends import ends_of_event, parse_range
 from plana_secrets.verify.ranges.events import Event, event_file, read_event
 from plana_secrets.verify.ranges.run import Ends
-from tests.verify.helpers import write
+from tests.verify.inprocess import write
 from tests.world import World
 
 ONE, TWO, ZERO = "1" * 40, "2" * 40, "0" * 40

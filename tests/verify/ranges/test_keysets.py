@@ -8,7 +8,7 @@ from plana_secrets.secretfiles.settings import FilesSettings
 from plana_secrets.verify.policy import Policy
 from plana_secrets.verify.policychange import Demanded
 from plana_secrets.verify.ranges.keysets import compare_keysets
-from tests.verify.ranges.helpers import errors, verify_commits, warnings
+from tests.verify.ranges.inprocess import errors, verify_commits, warnings
 from tests.world import World
 
 FILE = "infra/secrets/keysets/app.yaml"

@@ -6,8 +6,8 @@ import pyrage
 import pytest
 
 from plana_secrets.errors import FailedError, UsageError
-from tests.verify.helpers import of_check, write
-from tests.verify.ranges.helpers import errors, verify_commits, warnings
+from tests.verify.inprocess import of_check, write
+from tests.verify.ranges.inprocess import errors, verify_commits, warnings
 from tests.world import World
 
 APP = "infra/secrets/dev/app.yaml"

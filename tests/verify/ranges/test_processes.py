@@ -8,8 +8,8 @@ from pathlib import Path
 from plana_secrets.git.blobs import iterate_contents
 from plana_secrets.git.ranges import read_history
 from tests.bench.generate import generate_commits, generate_files, make_world
-from tests.verify.helpers import workspace_of
-from tests.verify.ranges.helpers import errors, verify_commits
+from tests.verify.inprocess import workspace_of
+from tests.verify.ranges.inprocess import errors, verify_commits
 
 ASKED = {"cat-file", "ls-tree", "log", "grep", "--batch", "--batch-check"}
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from plana_secrets.errors import FailedError
-from tests.verify.helpers import write
-from tests.verify.ranges.helpers import verify_commits
+from tests.verify.inprocess import write
+from tests.verify.ranges.inprocess import verify_commits
 from tests.world import World
 
 APP = "infra/secrets/dev/app.yaml"

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from plana_secrets.verify.ranges.workflows import check_workflow, is_workflow
-from tests.verify.helpers import of_check, write
-from tests.verify.ranges.helpers import errors, verify_commits
+from tests.verify.inprocess import of_check, write
+from tests.verify.ranges.inprocess import errors, verify_commits
 from tests.world import World
 
 FILE = ".forgejo/workflows/secrets.yml"

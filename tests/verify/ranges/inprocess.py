@@ -11,7 +11,7 @@ from plana_secrets.verify.policychange import Demanded
 from plana_secrets.verify.ranges.ends import parse_range
 from plana_secrets.verify.ranges.run import verify_range
 from plana_secrets.verify.report import Report
-from tests.verify.helpers import NO_IDENTITY, workspace_of
+from tests.verify.inprocess import NO_IDENTITY, workspace_of
 from tests.world import World
 
 Found = list[tuple[str, str | None, str | None]]
