@@ -102,7 +102,7 @@ class Output:
         if event.name == WAITING:
             self.talk(safe_line(f"waiting for the server: {event.facts['task']}"))
         elif event.name == LOGIN_NOT_KEPT:
-            self.warn(f"the login is kept for no other run: {event.facts['reason']}")
+            self.warn(f"the login cannot be kept for the next run: {event.facts['reason']}")
         elif self.verbosity:
             facts = " ".join(f"{name}={value}" for name, value in event.facts.items())
             self.talk(safe_line(f"{event.name} {facts}".rstrip()))

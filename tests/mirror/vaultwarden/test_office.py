@@ -50,7 +50,9 @@ def test_a_job_needs_its_identity_alone(office: Office) -> None:
     office.world.commit()
     result = office.world.run("mirror", "sync", env={"XDG_STATE_HOME": "/proc/none"})
     assert result.status == 0, result
-    assert "warning: the login is kept for no other run: cannot create folder" in result.stderr
+    assert (
+        "warning: the login cannot be kept for the next run: cannot create folder" in result.stderr
+    )
     office.check_silence(result)
     assert [office.hand.file_of(one) for one in office.hand.ciphers()] == files
 
