@@ -148,8 +148,8 @@ class _Crew:
 
     def _start(self) -> None:
         thread = Thread(target=self._work, name=f"create-{len(self._threads)}", daemon=True)
-        thread.start()  # first: a signal in between leaves none that cannot be joined
-        self._threads.append(thread)
+        self._threads.append(thread)  # first: whatever a signal interrupts, it is told to end
+        thread.start()
 
     def _work(self) -> None:
         while (item := self._waiting.get()) is not None:
