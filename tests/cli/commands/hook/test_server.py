@@ -55,17 +55,21 @@ def test_a_server_goes_by_the_settings_that_it_has(small: World, server: Path) -
     assert refuses(git(small, "push", "-q", "origin", "HEAD:main"), "plana-secrets.toml")
 
 
+def assert_weaker_settings_are_refused(small: World, *branches: str) -> None:
+    write(small, "plana-secrets.toml", '[files]\nplain = ["**/new.yaml"]\n')
+    small.commit()
+    for branch in branches:
+        done = git(small, "push", "-q", "origin", f"HEAD:refs/heads/{branch}")
+        assert refuses(done, "plana-secrets.toml")
+
+
 @pytest.mark.long
 def test_a_server_whose_head_names_no_branch(small: World, remote: Path) -> None:
     """As after `git init --bare` with another default: what is there is deployed."""
     git(small, "symbolic-ref", "HEAD", "refs/heads/master", at=remote)
     small.run("hook", "install", "--repo", str(remote))
     small.git("push", "-q", "origin", "main:refs/heads/trunk")
-    write(small, "plana-secrets.toml", '[files]\nplain = ["**/new.yaml"]\n')
-    small.commit()
-    for what in ("trunk", "main"):
-        done = git(small, "push", "-q", "origin", f"HEAD:refs/heads/{what}")
-        assert refuses(done, "plana-secrets.toml")
+    assert_weaker_settings_are_refused(small, "trunk", "main")
 
 
 @pytest.mark.long
@@ -75,11 +79,7 @@ def test_a_default_branch_that_names_another_one_is_guarded_too(small: World, se
     everything = ("push", "-q", "origin", "main", "main:refs/heads/release")
     assert refuses(git(small, *everything), "git.branch: added")
     small.git("-C", str(server), "fetch", "-q", str(small.repo), "main:main", "main:release")
-    write(small, "plana-secrets.toml", '[files]\nplain = ["**/new.yaml"]\n')
-    small.commit()
-    for what in ("main", "release"):
-        done = git(small, "push", "-q", "origin", f"HEAD:refs/heads/{what}")
-        assert refuses(done, "plana-secrets.toml")
+    assert_weaker_settings_are_refused(small, "main", "release")
 
 
 @pytest.mark.long

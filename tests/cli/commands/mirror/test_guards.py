@@ -27,7 +27,6 @@ from tests.cli.commands.mirror.mirrored import (
     edit_mirror,
     fields_of,
     hinted,
-    make_place,
     mirror,
     mirror_object,
     read_mirror,
@@ -35,11 +34,6 @@ from tests.cli.commands.mirror.mirrored import (
     write_mirror,
 )
 from tests.world import PROGRAM, World
-
-
-@pytest.fixture
-def place(world: World) -> World:
-    return make_place(world)
 
 
 def test_removed_files_go_only_with_prune(place: World) -> None:

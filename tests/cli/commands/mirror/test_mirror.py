@@ -20,7 +20,6 @@ from tests.cli.commands.mirror.mirrored import (
     drift_of,
     edit_mirror,
     fields_of,
-    make_place,
     mirror,
     mirror_object,
     read_mirror,
@@ -28,11 +27,6 @@ from tests.cli.commands.mirror.mirrored import (
     write_mirror,
 )
 from tests.world import World
-
-
-@pytest.fixture
-def place(world: World) -> World:
-    return make_place(world)
 
 
 def test_files_and_mirror_agree_after_a_sync(place: World) -> None:
