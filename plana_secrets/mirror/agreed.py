@@ -87,10 +87,10 @@ class Agreed(msgspec.Struct, frozen=True):
         is_all = is_kept(self.answer) if set(files) == self.files.keys() else None
         return Recall(items, is_kept(self.context), is_all=is_all)
 
-    def with_pairs(self, pairs: Mapping[str, Pair], strangers: Mapping[str, Stranger]) -> Agreed:
+    def after(self, pairs: Mapping[str, Pair], strangers: dict[str, Stranger]) -> Agreed:
         """With what a listing shows now; of another answer of the server than the one before."""
         files = {**self.files, **pairs}
-        return msgspec.structs.replace(self, files=files, strangers={**strangers}, answer="")
+        return msgspec.structs.replace(self, files=files, strangers=strangers, answer="")
 
 
 class Files(Protocol):
@@ -160,10 +160,11 @@ def agree(
         return None
     pairs = {file: agreed.files[file] for file in wanted.settled}
     pairs |= agreeing(files, wanted, listing, plan)
+    strangers = strangers_of(listing)
     return Agreed(
         context=keyed(listing.context),
         files=pairs,
-        strangers=(strangers := strangers_of(listing)),
+        strangers=strangers,
         stamp=_stamp(agreed, files, pairs),
         answer=_answer(listing, pairs, strangers, keyed),
     )

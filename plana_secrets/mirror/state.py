@@ -10,6 +10,7 @@ from typing import Final
 from plana_secrets.mirror.agreed import (
     Agreed,
     KeyedDigest,
+    Pair,
     agree,
     agreeing,
     doubted,
@@ -129,26 +130,31 @@ class Look:
 
     def _list(self, divided: frozenset[str]) -> Listing:
         """The listing, and in ``_settled`` the files of which it shows no more than what agrees."""
-        settle = partial(self._settle, divided)
         while True:
+            found = dict[str, Pair]()
+            settle = partial(self._settle, divided, found)
             recall = self._agreed.recall(self._settled, self._keyed)
             if self._context is not None:
                 recall = replace(recall, holds=self._context.__eq__)
             listing = self._backend.list_items(replace(recall, settle=settle))
-            self._remember(listing)
+            self._remember(listing, found)
             others, closed = doubted(self._agreed, self._settled, listing)
             self._settled -= others
             self._unsettled |= closed
             if not closed:
                 return listing
 
-    def _remember(self, listing: Listing) -> None:
-        """Under what the items are known that this run opened, for its next listing."""
+    def _remember(self, listing: Listing, found: Mapping[str, Pair]) -> None:
+        """What this run opened, and under what it is known, for its next listing."""
         self._context = None if listing.unseen else listing.context
         if self._context is not None:
-            self._agreed = self._agreed.with_pairs({}, strangers_of(listing))
+            self._agreed = self._agreed.after(found, strangers_of(listing))
+        elif found:
+            self._agreed = self._agreed.after(found, self._agreed.strangers)
 
-    def _settle(self, divided: frozenset[str], listing: Listing) -> Collection[str]:
+    def _settle(
+        self, divided: frozenset[str], found: dict[str, Pair], listing: Listing
+    ) -> Collection[str]:
         """See ``Recall``. Part of a file's items alone never agree with it.
 
         What the first look did not see stays unknown in this run.
@@ -161,7 +167,7 @@ class Look:
         )
         plan = plan_mirror(wanted, listing, self._choices)
         pairs = agreeing(self._reader, wanted, listing, plan)
-        self._agreed = self._agreed.with_pairs(pairs, self._agreed.strangers)
+        found |= pairs
         self._settled |= pairs.keys()
         self._reader.drop(pairs)
         return {item_id for pair in pairs.values() for item_id in pair.items}

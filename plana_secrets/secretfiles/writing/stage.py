@@ -214,19 +214,18 @@ def parse_plain(plain: Secret, file: str, *, odd_as_text: bool = False) -> Conte
 
 
 def _refused(file: str, defect: Defect) -> MalformedError:
+    from plana_secrets.sops.reading.containers import TOO_DEEP
+    from plana_secrets.sops.reading.parts import TOO_MANY, TOO_MANY_WITH_COMMENTS
     from plana_secrets.sops.reading.source import CARRIAGE_RETURN, NOT_UTF8, SEVERAL, WITH_MARK
 
-    kind = "bad-content"
-    if defect.message == NOT_UTF8:
-        kind = "not-utf8"
-    elif defect.message == WITH_MARK:
-        kind = "byte-order-mark"
-    elif defect.message == CARRIAGE_RETURN:
-        kind = "line-ends"
-    elif defect.message == SEVERAL:
-        kind = "several-documents"
-    elif defect.message.startswith(("more than", "deeper than")):
-        kind = "too-much-yaml"
+    kinds = {
+        NOT_UTF8: "not-utf8",
+        WITH_MARK: "byte-order-mark",
+        CARRIAGE_RETURN: "line-ends",
+        SEVERAL: "several-documents",
+        **dict.fromkeys((TOO_MANY, TOO_MANY_WITH_COMMENTS, TOO_DEEP), "too-much-yaml"),
+    }
+    kind = kinds.get(defect.message, "bad-content")
     place = f"{file}:{defect.line}" if defect.line else file
     return MalformedError(f"{place}: {defect.message}", kind=kind, file=file)
 

@@ -13,7 +13,13 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from plana_secrets.sops.reading.parts import MOST_ENTRIES, Container, Scalar, Tree
+from plana_secrets.sops.reading.parts import (
+    MOST_ENTRIES,
+    TOO_MANY_WITH_COMMENTS,
+    Container,
+    Scalar,
+    Tree,
+)
 
 
 class Found(NamedTuple):
@@ -37,7 +43,7 @@ def find_comments(tree: Tree) -> list[Found]:
         return []
     positions = _positions(tree)
     if len(positions) + len(tree.scalars) > MOST_ENTRIES:
-        tree.refuse(f"more than {MOST_ENTRIES} entries and comments", None)
+        tree.refuse(TOO_MANY_WITH_COMMENTS, None)
         return []
     finder = _Finder(tree)
     return [finder.place(position) for position in positions]

@@ -26,6 +26,7 @@ from plana_secrets.sops.reading.events import (
 from plana_secrets.sops.reading.parts import (
     METADATA_KEY,
     MOST_ENTRIES,
+    TOO_MANY,
     Block,
     BlockList,
     BlockMap,
@@ -39,6 +40,7 @@ from plana_secrets.sops.reading.scalars import key_problem
 from plana_secrets.sops.reading.source import SEVERAL
 
 DEEPEST: Final = 32
+TOO_DEEP: Final = f"deeper than {DEEPEST} levels"
 _ENCRYPTED_COMMENT: Final = ",type:comment]"
 
 
@@ -127,7 +129,7 @@ class _Reader:
         self, event: Any, parent: Container | None, path: LeafPath, *, is_list: bool
     ) -> Container:
         if len(path) > DEEPEST:
-            self._tree.refuse(f"deeper than {DEEPEST} levels", event.start_mark.line + 1)
+            self._tree.refuse(TOO_DEEP, event.start_mark.line + 1)
             raise _StopError
         if self._watch:
             self._check_plain_node(event)
@@ -196,7 +198,7 @@ class _Reader:
     def _count(self) -> None:
         self._entries += 1
         if self._entries > MOST_ENTRIES:
-            self._tree.refuse(f"more than {MOST_ENTRIES} entries", None)
+            self._tree.refuse(TOO_MANY, None)
             raise _StopError
 
     def _check_plain_node(self, event: Any) -> None:
@@ -262,7 +264,7 @@ class _Reader:
 
     def _block(self, event: Any, depth: int) -> BlockNode:
         if depth > DEEPEST:
-            self._tree.refuse(f"deeper than {DEEPEST} levels", event.start_mark.line + 1)
+            self._tree.refuse(TOO_DEEP, event.start_mark.line + 1)
             raise _StopError
         if self._watch:
             self._check_plain_node(event)

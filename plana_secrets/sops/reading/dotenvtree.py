@@ -17,6 +17,7 @@ from plana_secrets.sops.reading.jsonevents import Mark
 from plana_secrets.sops.reading.parts import (
     METADATA_KEY,
     MOST_ENTRIES,
+    TOO_MANY,
     Block,
     BlockList,
     BlockMap,
@@ -51,7 +52,7 @@ def read_dotenv_tree(text: str) -> tuple[Tree, list[Found]]:
     index = 0
     for line, content in enumerate(text.split("\n")):
         if reader.is_full:
-            reader.tree.refuse(f"more than {MOST_ENTRIES} entries", None)
+            reader.tree.refuse(TOO_MANY, None)
             break
         reader.read(content, Mark(index, line, 0))
         index += len(content) + 1

@@ -12,6 +12,8 @@ from plana_secrets.paths import LeafPath
 from plana_secrets.sops.model import Defect, Severity
 
 MOST_ENTRIES: Final = 5000
+TOO_MANY: Final = f"more than {MOST_ENTRIES} entries"
+TOO_MANY_WITH_COMMENTS: Final = f"{TOO_MANY} and comments"
 METADATA_KEY: Final = "sops"
 
 

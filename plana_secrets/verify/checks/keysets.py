@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -65,8 +65,9 @@ def check_keysets(store: KeysetStore, now: datetime) -> Iterator[Finding]:
     """Every configured keyset."""
     from plana_secrets.rotation.status import describe
 
-    yield from _check_immutable(store)
-    yield from _check_overridden(store)
+    manifests = _manifests(store)
+    yield from _check_immutable(manifests)
+    yield from _check_overridden(store.policies, manifests)
     for policy in store.policies:
         status = describe(store, policy, now)
         if status.problem == "not-initialised":
@@ -80,33 +81,37 @@ def check_keysets(store: KeysetStore, now: datetime) -> Iterator[Finding]:
             yield from _check_destroyed(store, status.keyset)
 
 
-def _leaves(store: KeysetStore, file: str) -> Iterator[Leaf]:
-    """Of a Secret manifest, read without a key; nothing of what cannot be read."""
-    with contextlib.suppress(FailedError):
-        leaves = list(read_structure(store.content(file) or b"", format_of(file)).leaves())
-        if any(leaf.path == ("kind",) and leaf.plain == _SECRET for leaf in leaves):
-            yield from leaves
-
-
-def _check_immutable(store: KeysetStore) -> Iterator[Finding]:
-    """The file of a target, read without a key."""
+def _manifests(store: KeysetStore) -> dict[str, list[Leaf]]:
+    """The targets' Secret manifests, read without a key; nothing of what cannot be read."""
+    found: dict[str, list[Leaf]] = {}
     files = {file for policy in store.policies for file in store.files(policy.name)[1:]}
     for file in sorted(files):
-        for leaf in _leaves(store, file):
+        with contextlib.suppress(FailedError):
+            leaves = list(read_structure(store.content(file) or b"", format_of(file)).leaves())
+            if any(leaf.path == ("kind",) and leaf.plain == _SECRET for leaf in leaves):
+                found[file] = leaves
+    return found
+
+
+def _check_immutable(manifests: Mapping[str, Sequence[Leaf]]) -> Iterator[Finding]:
+    for file, leaves in manifests.items():
+        for leaf in leaves:
             if leaf.path == ("immutable",) and leaf.plain == _TRUE:
                 words = "Kubernetes refuses every change of this Secret"
                 yield found("target-immutable", words, file=file, line=leaf.line, path="immutable")
 
 
-def _check_overridden(store: KeysetStore) -> Iterator[Finding]:
+def _check_overridden(
+    policies: Sequence[KeysetPolicy], manifests: Mapping[str, Sequence[Leaf]]
+) -> Iterator[Finding]:
     """No move reaches a service that is given another value in place of the target."""
-    for policy in store.policies:
+    for policy in policies:
         for place in targets_of(policy):
             if place.path[0] != "data":
                 continue
             path = format_path(place.path)
             words = f"Kubernetes takes it in place of {path}, a target of {policy.name}"
-            for leaf in _leaves(store, place.file):
+            for leaf in manifests.get(place.file, ()):
                 if leaf.path == overriding(place.path):
                     over = format_path(leaf.path)
                     yield found("manifest-data", words, file=place.file, line=leaf.line, path=over)
