@@ -218,14 +218,17 @@ def _refused(file: str, defect: Defect) -> MalformedError:
     from plana_secrets.sops.reading.parts import TOO_MANY, TOO_MANY_WITH_COMMENTS
     from plana_secrets.sops.reading.source import CARRIAGE_RETURN, NOT_UTF8, SEVERAL, WITH_MARK
 
-    kinds = {
-        NOT_UTF8: "not-utf8",
-        WITH_MARK: "byte-order-mark",
-        CARRIAGE_RETURN: "line-ends",
-        SEVERAL: "several-documents",
-        **dict.fromkeys((TOO_MANY, TOO_MANY_WITH_COMMENTS, TOO_DEEP), "too-much-yaml"),
-    }
-    kind = kinds.get(defect.message, "bad-content")
+    kind = "bad-content"
+    if defect.message == NOT_UTF8:
+        kind = "not-utf8"
+    elif defect.message == WITH_MARK:
+        kind = "byte-order-mark"
+    elif defect.message == CARRIAGE_RETURN:
+        kind = "line-ends"
+    elif defect.message == SEVERAL:
+        kind = "several-documents"
+    elif defect.message in {TOO_MANY, TOO_MANY_WITH_COMMENTS, TOO_DEEP}:
+        kind = "too-much-yaml"
     place = f"{file}:{defect.line}" if defect.line else file
     return MalformedError(f"{place}: {defect.message}", kind=kind, file=file)
 
